@@ -1,0 +1,2 @@
+//! In preparation.
+#![forbid(unsafe_code)]

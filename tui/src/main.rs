@@ -1,0 +1,3 @@
+//! In preparation.
+#![forbid(unsafe_code)]
+fn main() {}
