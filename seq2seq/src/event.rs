@@ -1,0 +1,296 @@
+//! What a run says: every change of a training run is one [`Event`].
+//!
+//! Events are written to `events.jsonl`, one JSON object a line, and sent to a listener (the
+//! dashboard, the plain log). Figures that are not finite are written as the strings `"NaN"`,
+//! `"inf"` and `"-inf"`, since JSON has no number for them and `null` would hide a diverged run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::control::Command;
+
+/// One thing that happened in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A long preparation begins, in words (`reading corpus`); the first thing a viewer can show.
+    Phase {
+        /// What is being done.
+        text: String,
+    },
+    /// Training starts, or goes on after a resume: what is trained, on what.
+    Start(Box<Start>),
+    /// One optimizer step.
+    Step(Box<Step>),
+    /// The held-out pairs were scored.
+    Validation(Validation),
+    /// Translations of held-out sentences, each with its attention map.
+    Samples(Samples),
+    /// How far back in time the gradient still flows.
+    Flow(Flow),
+    /// A checkpoint is safely on disk.
+    Checkpoint {
+        /// Optimizer steps done.
+        step: u64,
+        /// `last` or `best`.
+        kind: CheckpointKind,
+    },
+    /// A command was obeyed.
+    Control {
+        /// Optimizer steps done.
+        step: u64,
+        /// The command.
+        command: Command,
+    },
+    /// The answer to [`Command::Translate`].
+    Translation(Sample),
+    /// Something a person should know; training goes on.
+    Warning {
+        /// Optimizer steps done.
+        step: u64,
+        /// What happened and what would be right.
+        text: String,
+    },
+    /// The run ended.
+    End(End),
+}
+
+impl Event {
+    /// True for events that only redraw a picture: a full channel may drop them.
+    pub fn is_drawing_only(&self) -> bool {
+        matches!(self, Self::Step(_) | Self::Samples(_) | Self::Flow(_))
+    }
+}
+
+/// What is trained, on what: the first event of a run and of each resume.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// The preset's name.
+    pub preset: String,
+    /// The corpus, as given.
+    pub data: String,
+    /// The device, in words (`cpu, 2 threads, avx2`).
+    pub device: String,
+    /// Threads used.
+    pub threads: usize,
+    /// The seed of every random stream.
+    pub seed: u64,
+    /// Number of trained parameters (scalars).
+    pub parameters: u64,
+    /// Training pairs after filtering.
+    pub train_pairs: u64,
+    /// Held-out pairs.
+    pub valid_pairs: u64,
+    /// Source vocabulary size, specials included.
+    pub source_vocabulary: u64,
+    /// Target vocabulary size, specials included.
+    pub target_vocabulary: u64,
+    /// Share of unknown words on the held-out source side, 0 to 1.
+    #[serde(with = "figure")]
+    pub unknown_rate: f64,
+    /// Optimizer steps in one epoch.
+    pub steps_per_epoch: u64,
+    /// The step at which the run ends, counted from the run's start, if known.
+    pub last_step: Option<u64>,
+    /// Minutes after which the run ends, if limited.
+    pub max_minutes: Option<f64>,
+    /// Optimizer steps already done (0 unless resumed).
+    pub step: u64,
+    /// Training seconds already spent.
+    #[serde(with = "figure")]
+    pub seconds: f64,
+}
+
+/// One optimizer step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Optimizer steps done, this one included.
+    pub step: u64,
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// Loss of this batch, natural log, per target token (per position where the preset counts padding).
+    #[serde(with = "figure")]
+    pub loss: f64,
+    /// Learning rate of this step.
+    #[serde(with = "figure")]
+    pub learning_rate: f64,
+    /// Global L2 norm of the gradient before clipping.
+    #[serde(with = "figure")]
+    pub gradient_norm: f64,
+    /// The same after clipping.
+    #[serde(with = "figure")]
+    pub clipped_norm: f64,
+    /// Target tokens in this batch, EOS counted.
+    pub tokens: u64,
+    /// Target tokens per second of this step.
+    #[serde(with = "figure")]
+    pub tokens_per_second: f64,
+    /// Training seconds since the run's start, pauses and evaluations excluded.
+    #[serde(with = "figure")]
+    pub seconds: f64,
+    /// Per-parameter figures, every few steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<ParameterFigures>,
+}
+
+/// The gradient of one parameter at one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParameterFigures {
+    /// The parameter's name (`encoder.weight_hh_l0`).
+    pub name: String,
+    /// L2 norm of its gradient before clipping.
+    #[serde(with = "figure")]
+    pub gradient_norm: f64,
+    /// L2 norm of its update divided by the L2 norm of its value.
+    #[serde(with = "figure")]
+    pub update_ratio: f64,
+}
+
+/// Figures of the held-out pairs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// Optimizer steps done.
+    pub step: u64,
+    /// Teacher-forced loss per target token, EOS counted.
+    #[serde(with = "figure")]
+    pub loss: f64,
+    /// exp(loss).
+    #[serde(with = "figure")]
+    pub perplexity: f64,
+    /// Share of target tokens that are the teacher-forced argmax.
+    #[serde(with = "figure")]
+    pub token_accuracy: f64,
+    /// Share of greedy translations equal to their reference.
+    #[serde(with = "figure")]
+    pub exact_match: f64,
+    /// BLEU of greedy translations, 0 to 100.
+    #[serde(with = "figure")]
+    pub bleu: f64,
+    /// True where this is the best so far.
+    pub best: bool,
+}
+
+/// Translations of held-out sentences.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Samples {
+    /// Optimizer steps done.
+    pub step: u64,
+    /// The sentences; the same ones each time, in the same order.
+    pub samples: Vec<Sample>,
+}
+
+/// One translated sentence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Source tokens as shown, the end token last.
+    pub source: Vec<String>,
+    /// Greedy output tokens, the end token last (absent where the length limit was hit).
+    pub output: Vec<String>,
+    /// The reference, detokenised; empty where there is none.
+    pub reference: String,
+    /// Attention weights, output tokens x source tokens.
+    pub attention: Vec<Vec<f32>>,
+    /// Natural-log probability of the output.
+    #[serde(with = "figure")]
+    pub logprob: f64,
+}
+
+/// Norms of the loss gradient with respect to each state over time, for one batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Optimizer steps done.
+    pub step: u64,
+    /// One series a layer and direction.
+    pub series: Vec<FlowSeries>,
+}
+
+/// One series of state-gradient norms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlowSeries {
+    /// `encoder.l0`, `encoder.l0.reverse`, `decoder.l0`.
+    pub name: String,
+    /// L2 norm at each time step, over the batch.
+    pub norms: Vec<f32>,
+}
+
+/// Which checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckpointKind {
+    /// The newest state.
+    Last,
+    /// The state of the best validation.
+    Best,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// Optimizer steps done.
+    pub step: u64,
+    /// Training seconds in all.
+    #[serde(with = "figure")]
+    pub seconds: f64,
+    /// Why it ended.
+    pub reason: EndReason,
+    /// Events that the listener was too slow for, so that they were not sent (all are on disk).
+    pub dropped_events: u64,
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The epochs, steps or minutes asked for are done.
+    Finished,
+    /// A person stopped it; it can be resumed.
+    Stopped,
+    /// The loss or a gradient was not finite; the last checkpoint is from before.
+    NotFinite,
+    /// An error; the message went to the caller.
+    Failed,
+}
+
+/// Figures as JSON numbers, or as the strings `NaN`, `inf`, `-inf`.
+mod figure {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Figure {
+        Number(f64),
+        Text(String),
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde's `with` passes a reference
+    pub(super) fn serialize<S: Serializer>(value: &f64, s: S) -> Result<S::Ok, S::Error> {
+        if value.is_finite() { s.serialize_f64(*value) } else { s.collect_str(value) }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+        match Figure::deserialize(d)? {
+            Figure::Number(x) => Ok(x),
+            Figure::Text(t) => t.parse().map_err(|_| D::Error::custom(format!("not a figure: {t}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_that_are_not_finite_survive_json() {
+        for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.5] {
+            let event = Event::End(End {
+                step: 3,
+                seconds: x,
+                reason: EndReason::NotFinite,
+                dropped_events: 0,
+            });
+            let line = serde_json::to_string(&event).unwrap();
+            assert!(!line.contains("null"), "{line}");
+            let Event::End(back) = serde_json::from_str(&line).unwrap() else { panic!("{line}") };
+            assert_eq!(back.seconds.to_bits(), x.to_bits(), "{line}");
+        }
+    }
+}
