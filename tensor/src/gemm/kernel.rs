@@ -1,0 +1,228 @@
+//! The register tile and the loops around it.
+
+use std::ops::Range;
+
+use super::{Init, Packed, Rows};
+use crate::simd::Simd;
+
+/// Depth of a block: a panel's block of two vectors' width stays in the first-level cache.
+const DEPTH: usize = 256;
+/// Rows of a block: its part of X stays in the second-level cache.
+const ROWS: usize = 192;
+
+/// Where a product goes: `width` columns, row-major, a `stride` apart.
+#[derive(Clone, Copy)]
+pub(super) struct Output {
+    start: *mut f32,
+    width: usize,
+    stride: usize,
+}
+
+// SAFETY: threads that share an output write disjoint parts of it (see the callers).
+unsafe impl Send for Output {}
+// SAFETY: as above.
+unsafe impl Sync for Output {}
+
+impl Output {
+    pub(super) fn new(out: &mut [f32], width: usize) -> Self {
+        Self { start: out.as_mut_ptr(), width, stride: width }
+    }
+
+    /// Columns from `start` on of rows of `stride` elements.
+    pub(super) fn columns(out: &mut [f32], stride: usize, start: usize, width: usize) -> Self {
+        assert!(start + width <= stride, "columns of the output");
+        // SAFETY: within the slice, by the line above.
+        Self { start: unsafe { out.as_mut_ptr().add(start.min(out.len())) }, width, stride }
+    }
+}
+
+/// How a tile reads its left operand.
+#[derive(Clone, Copy)]
+pub(super) struct Left {
+    /// Element (0, 0).
+    pub(super) start: *const f32,
+    /// From row to row.
+    pub(super) row: usize,
+    /// From k to k.
+    pub(super) depth: usize,
+}
+
+/// out\[rows, panels\] = init + X\[rows\] W\[panels\]
+///
+/// # Safety
+/// Rows lie within `x`, panels within `w`, and the output holds all rows of `w.width()` elements;
+/// no other thread touches the same rows and panels of the output.
+#[inline(always)]
+pub(super) unsafe fn rows_times_panels<S: Simd>(
+    s: S,
+    x: Rows<'_>,
+    w: &Packed,
+    rows: Range<usize>,
+    panels: Range<usize>,
+    output: Output,
+    init: Init<'_>,
+) {
+    if rows.is_empty() || panels.is_empty() {
+        return;
+    }
+    let nr = w.panel_width();
+    debug_assert_eq!(nr, 2 * S::LANES);
+    let start = x.start();
+    let depth = w.depth();
+    let blocks = depth.div_ceil(DEPTH).max(1);
+    let mut row = rows.start;
+    while row < rows.end {
+        let row_end = (row + ROWS).min(rows.end);
+        for block in 0..blocks {
+            let k = block * DEPTH;
+            let count = DEPTH.min(depth - k);
+            for p in panels.clone() {
+                // SAFETY: panel p and its k-th row are within the packed data.
+                let b = unsafe { w.data().as_ptr().add(p * nr * depth + k * nr) };
+                let column = p * nr;
+                let bias = match init {
+                    Init::Bias(bias) if block == 0 => Some(&bias[column..w.width().min(column + nr)]),
+                    _ => None,
+                };
+                let add = block > 0 || matches!(init, Init::Output);
+                // SAFETY: rows row..row_end and k..k + count lie within x.
+                let a = unsafe { start.add(row * x.stride + k) };
+                let left = Left { start: a, row: x.stride, depth: 1 };
+                // SAFETY: the caller's contract.
+                unsafe { column_of_tiles(s, left, row..row_end, b, count, output, column, bias, add) };
+            }
+        }
+        row = row_end;
+    }
+}
+
+/// One panel's width of the output, tile by tile downwards; `left` starts at row `rows.start`.
+///
+/// # Safety
+/// As [`rows_times_panels`]; `b` has `count` rows of two vectors.
+#[inline(always)]
+pub(super) unsafe fn column_of_tiles<S: Simd>(
+    s: S,
+    left: Left,
+    rows: Range<usize>,
+    b: *const f32,
+    count: usize,
+    output: Output,
+    column: usize,
+    bias: Option<&[f32]>,
+    add: bool,
+) {
+    let nr = 2 * S::LANES;
+    let valid = nr.min(output.width - column);
+    let mut row = rows.start;
+    while row < rows.end {
+        let m = S::TILE_ROWS.min(rows.end - row);
+        // SAFETY: the row is within the left operand and the output.
+        let (a, c) = unsafe {
+            let a = left.start.add((row - rows.start) * left.row);
+            (Left { start: a, ..left }, output.start.add(row * output.stride + column))
+        };
+        if valid == nr {
+            // SAFETY: m rows of a whole panel's width.
+            unsafe { tile_of(s, m, a, b, count, c, output.stride, bias, add) };
+        } else {
+            // The last panel: compute a whole tile aside, copy what is real.
+            let mut aside = [0.0_f32; 12 * 32];
+            let (to, stride) = (aside.as_mut_ptr(), nr);
+            if add {
+                for i in 0..m {
+                    for j in 0..valid {
+                        // SAFETY: i < m rows and j < valid columns of the output.
+                        aside[i * nr + j] = unsafe { *c.add(i * output.stride + j) };
+                    }
+                }
+            }
+            // SAFETY: `aside` holds 12 rows of 32 elements, as much as any tile.
+            unsafe { tile_of(s, m, a, b, count, to, stride, None, add) };
+            for i in 0..m {
+                for j in 0..valid {
+                    let bias = bias.map_or(0.0, |bias| bias[j]);
+                    // SAFETY: as above.
+                    unsafe { *c.add(i * output.stride + j) = aside[i * nr + j] + bias };
+                }
+            }
+        }
+        row += m;
+    }
+}
+
+/// [`tile`] for a number of rows known at run time.
+///
+/// # Safety
+/// As [`tile`], with `m` rows, at most [`Simd::TILE_ROWS`].
+#[inline(always)]
+unsafe fn tile_of<S: Simd>(
+    s: S,
+    m: usize,
+    a: Left,
+    b: *const f32,
+    count: usize,
+    c: *mut f32,
+    stride: usize,
+    bias: Option<&[f32]>,
+    add: bool,
+) {
+    macro_rules! rows {
+        ($($n:literal)*) => {
+            match m {
+                // SAFETY: the caller's contract.
+                $($n if $n <= S::TILE_ROWS => unsafe { tile::<S, $n>(s, a, b, count, c, stride, bias, add) },)*
+                _ => {}
+            }
+        };
+    }
+    rows!(6 12 4 1 2 3 5 7 8 9 10 11);
+}
+
+/// C\[M, 2 vectors\] = bias or C + A\[M, count\] B\[count, 2 vectors\], all sums in registers.
+///
+/// # Safety
+/// `a` has M rows of `count` elements, `b` `count` rows of two vectors, `c` M rows of two vectors a
+/// `stride` apart, `bias` two vectors.
+#[inline(always)]
+unsafe fn tile<S: Simd, const M: usize>(
+    s: S,
+    a: Left,
+    b: *const f32,
+    count: usize,
+    c: *mut f32,
+    stride: usize,
+    bias: Option<&[f32]>,
+    add: bool,
+) {
+    // SAFETY: every access is within what the caller promised.
+    unsafe {
+        let lanes = S::LANES;
+        let mut sums = match bias {
+            Some(bias) => [[s.load(bias), s.load(&bias[lanes..])]; M],
+            None => [[s.splat(0.0); 2]; M],
+        };
+        let mut b = b;
+        let mut at = a.start;
+        for _ in 0..count {
+            let (b0, b1) = (s.load_at(b), s.load_at(b.add(lanes)));
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let x = s.splat(*at.add(i * a.row));
+                sum[0] = s.fma(x, b0, sum[0]);
+                sum[1] = s.fma(x, b1, sum[1]);
+            }
+            b = b.add(2 * lanes);
+            at = at.add(a.depth);
+        }
+        for (i, sum) in sums.into_iter().enumerate() {
+            let to = c.add(i * stride);
+            let (mut x, mut y) = (sum[0], sum[1]);
+            if add {
+                x = s.add(x, s.load_at(to));
+                y = s.add(y, s.load_at(to.add(lanes)));
+            }
+            s.store_at(to, x);
+            s.store_at(to.add(lanes), y);
+        }
+    }
+}

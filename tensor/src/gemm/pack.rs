@@ -1,0 +1,129 @@
+//! Panels: a weight laid out in the order in which the register tile reads it.
+
+use std::ops::Range;
+
+use crate::buffer::Buffer;
+use crate::simd::{Kernel, Simd, dispatch};
+use crate::threads::Threads;
+
+/// Which product a weight \[O, I\] is packed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// X W^T, the forward product: depth I, width O.
+    Transposed,
+    /// X W, the backward product: depth O, width I.
+    Plain,
+}
+
+/// A weight \[O, I\], or a range of its columns, in panels of two vectors' width.
+///
+/// Panel p holds, for each k of the depth, the elements of columns p NR to (p + 1) NR, zeros past
+/// the width.
+#[derive(Debug)]
+pub struct Packed {
+    buffer: Buffer,
+    side: Side,
+    columns: Range<usize>,
+    depth: usize,
+    width: usize,
+    panel_width: usize,
+}
+
+struct PanelWidth;
+impl Kernel for PanelWidth {
+    type Output = usize;
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> usize {
+        2 * S::LANES
+    }
+}
+
+impl Packed {
+    /// Packs columns `columns` of a weight of `inputs` columns; rows are `w.len() / inputs`.
+    /// Columns out of range panic.
+    pub fn new(
+        threads: &Threads,
+        w: &[f32],
+        inputs: usize,
+        columns: Range<usize>,
+        side: Side,
+    ) -> Self {
+        assert!(columns.start <= columns.end && columns.end <= inputs, "columns of the weight");
+        let outputs = w.len() / inputs.max(1);
+        let (depth, width) = match side {
+            Side::Transposed => (columns.len(), outputs),
+            Side::Plain => (outputs, columns.len()),
+        };
+        let panel_width = dispatch(PanelWidth);
+        let buffer = Buffer::scratch(width.div_ceil(panel_width) * panel_width * depth);
+        let mut packed = Self { buffer, side, columns, depth, width, panel_width };
+        packed.fill(threads, w, inputs);
+        packed
+    }
+
+    /// Packs the same weight again, with its new values.
+    pub fn fill(&mut self, threads: &Threads, w: &[f32], inputs: usize) {
+        let (nr, depth, width, side) = (self.panel_width, self.depth, self.width, self.side);
+        let columns = self.columns.clone();
+        let Some(data) = self.buffer.unique() else { return };
+        let mut panels: Vec<&mut [f32]> = data.chunks_exact_mut((nr * depth).max(1)).collect();
+        panels.truncate(width.div_ceil(nr));
+        threads.for_each(&mut panels, |p, panel| {
+            let (first, count) = (p * nr, nr.min(width - p * nr));
+            match side {
+                Side::Transposed => {
+                    // Row o of the weight becomes lane o of every k.
+                    if count < nr {
+                        panel.fill(0.0);
+                    }
+                    for lane in 0..count {
+                        let row = &w[(first + lane) * inputs..][columns.clone()];
+                        for (k, &value) in row.iter().enumerate() {
+                            panel[k * nr + lane] = value;
+                        }
+                    }
+                }
+                Side::Plain => {
+                    for (k, to) in panel.chunks_exact_mut(nr).enumerate() {
+                        let from = &w[k * inputs + columns.start + first..][..count];
+                        to[..count].copy_from_slice(from);
+                        to[count..].fill(0.0);
+                    }
+                }
+            }
+        });
+    }
+
+    /// Rows of the packed matrix.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Columns of the packed matrix.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// What it was packed for.
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
+    /// Which columns of the weight.
+    pub fn columns(&self) -> Range<usize> {
+        self.columns.clone()
+    }
+
+    pub(super) fn panels(&self) -> usize {
+        self.width.div_ceil(self.panel_width)
+    }
+
+    pub(super) fn panel_width(&self) -> usize {
+        self.panel_width
+    }
+
+    /// All panels.
+    pub(super) fn data(&self) -> &[f32] {
+        &self.buffer.data()[..self.panels() * self.panel_width * self.depth]
+    }
+}

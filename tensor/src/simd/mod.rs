@@ -1,0 +1,184 @@
+//! Vectors of f32, chosen at run time: AVX-512, AVX2 with FMA, or a portable path.
+//!
+//! A kernel is written once over [`Simd`] and started with [`dispatch`], which runs it with the
+//! widest set of instructions that the processor has. The variable `TENSOR_SIMD`
+//! (`portable`, `avx2`, `avx512`) asks for a lower path, read once.
+//!
+//! ```
+//! use tensor::simd::{Kernel, Simd, dispatch};
+//!
+//! struct Halve<'a>(&'a mut [f32]);
+//! impl Kernel for Halve<'_> {
+//!     type Output = ();
+//!     #[inline(always)]
+//!     fn run<S: Simd>(self, s: S) {
+//!         let half = s.splat(0.5);
+//!         let mut i = 0;
+//!         while i < self.0.len() {
+//!             let v = s.mul(s.load(&self.0[i..]), half);
+//!             s.store(&mut self.0[i..], v);
+//!             i += S::LANES;
+//!         }
+//!     }
+//! }
+//! let mut x = vec![1.0; 19];
+//! dispatch(Halve(&mut x));
+//! assert!(x.iter().all(|&v| v == 0.5));
+//! ```
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+pub mod math;
+mod portable;
+
+use std::sync::OnceLock;
+
+#[cfg(target_arch = "x86_64")]
+pub use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub use avx512::Avx512;
+pub use portable::Portable;
+
+/// One set of vector instructions. A value of the type proves that the processor has them.
+///
+/// Loads and stores take slices of any length: a slice shorter than [`Simd::LANES`] is read with
+/// zeros behind it and written as far as it goes, so that a loop needs no tail of its own.
+pub trait Simd: Copy + Send + Sync + 'static {
+    /// A vector of `LANES` f32.
+    type V: Copy;
+    /// Elements in a vector.
+    const LANES: usize;
+    /// Rows of the matrix product's register tile.
+    const TILE_ROWS: usize;
+
+    /// All lanes `x`.
+    fn splat(self, x: f32) -> Self::V;
+    /// Reads the first `LANES` elements, zeros past the slice's end.
+    fn load(self, from: &[f32]) -> Self::V;
+    /// Writes as many lanes as the slice holds.
+    fn store(self, to: &mut [f32], v: Self::V);
+    /// a + b
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a - b
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a * b
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a / b
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a * b + c, in one rounding where the processor can.
+    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// Square root.
+    fn sqrt(self, a: Self::V) -> Self::V;
+    /// a < b ? a : b, so `b` where either is NaN.
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a > b ? a : b, so `b` where either is NaN.
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a < b ? x : y, lane by lane.
+    fn select_lt(self, a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
+    /// Rounds to the nearest integer, ties to even.
+    fn round(self, a: Self::V) -> Self::V;
+    /// 2^n of lanes that hold integers between -126 and 127.
+    fn pow2(self, n: Self::V) -> Self::V;
+    /// Sum of all lanes, in a fixed order.
+    fn sum(self, a: Self::V) -> f32;
+    /// Largest lane.
+    fn largest(self, a: Self::V) -> f32;
+
+    /// Reads `LANES` elements.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading `LANES` elements; no alignment is asked.
+    unsafe fn load_at(self, from: *const f32) -> Self::V;
+    /// Writes `LANES` elements.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing `LANES` elements; no alignment is asked.
+    unsafe fn store_at(self, to: *mut f32, v: Self::V);
+}
+
+/// A computation written over [`Simd`], to be started with [`dispatch`].
+pub trait Kernel {
+    /// What it gives.
+    type Output;
+    /// The computation. Mark it `#[inline(always)]`, and what it calls too, or it will not be
+    /// compiled for the instructions it is given.
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// The sets of instructions known here, from the lowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Plain Rust.
+    Portable,
+    /// x86-64 with AVX2 and FMA: 8 lanes.
+    Avx2,
+    /// x86-64 with AVX-512F: 16 lanes.
+    Avx512,
+}
+
+impl Level {
+    /// Its name, as `TENSOR_SIMD` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    /// Every level this processor can run.
+    pub fn available() -> Vec<Self> {
+        #[allow(unused_mut)]
+        let mut levels = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if Avx2::detect().is_some() {
+                levels.push(Self::Avx2);
+            }
+            if Avx512::detect().is_some() {
+                levels.push(Self::Avx512);
+            }
+        }
+        levels
+    }
+}
+
+/// The level in use: the highest available, or the one `TENSOR_SIMD` asks for if it is lower.
+pub fn level() -> Level {
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let available = Level::available();
+        let asked = std::env::var("TENSOR_SIMD").ok();
+        let highest = available.last().copied().unwrap_or(Level::Portable);
+        available.into_iter().find(|l| asked.as_deref() == Some(l.name())).unwrap_or(highest)
+    })
+}
+
+/// Runs a kernel at [`level`].
+#[inline]
+pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    dispatch_at(level(), kernel)
+}
+
+/// Runs a kernel at a level; one that the processor lacks falls back to the portable path.
+#[inline]
+pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    #[cfg(target_arch = "x86_64")]
+    match level {
+        Level::Avx512 => {
+            if let Some(simd) = Avx512::detect() {
+                return simd.call(kernel);
+            }
+        }
+        Level::Avx2 => {
+            if let Some(simd) = Avx2::detect() {
+                return simd.call(kernel);
+            }
+        }
+        Level::Portable => {}
+    }
+    let _ = level;
+    kernel.run(Portable)
+}

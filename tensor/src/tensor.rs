@@ -1,0 +1,251 @@
+//! The tensor: f32 elements in row-major order, shared and copied on write.
+
+use ndarray::{Array, ArrayD, ArrayView1, ArrayView2, ArrayViewD, Dimension, IxDyn};
+
+use crate::buffer::Buffer;
+use crate::error::{Error, Result};
+use crate::shape::Shape;
+
+/// f32 elements in row-major order, of one to four dimensions.
+///
+/// A clone shares the memory; writing to a shared tensor copies it first. In and out of `ndarray`:
+///
+/// ```
+/// use ndarray::array;
+/// use tensor::Tensor;
+///
+/// let t = Tensor::from(array![[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(t.dims(), [2, 2]);
+/// assert_eq!(t.view().sum(), 10.0);
+/// assert_eq!(t.index(1).to_array(), array![3.0, 4.0].into_dyn());
+/// ```
+#[derive(Clone)]
+pub struct Tensor {
+    buffer: Buffer,
+    offset: usize,
+    shape: Shape,
+}
+
+impl Tensor {
+    /// Elements of any values, for an operation that writes them all.
+    pub fn scratch(shape: impl Into<Shape>) -> Self {
+        let shape = shape.into();
+        Self { buffer: Buffer::scratch(shape.len()), offset: 0, shape }
+    }
+
+    /// All elements `value`.
+    pub fn full(shape: impl Into<Shape>, value: f32) -> Self {
+        let mut t = Self::scratch(shape);
+        t.data_mut().fill(value);
+        t
+    }
+
+    /// All elements zero.
+    pub fn zeros(shape: impl Into<Shape>) -> Self {
+        Self::full(shape, 0.0)
+    }
+
+    /// One element.
+    pub fn scalar(value: f32) -> Self {
+        Self::full([1], value)
+    }
+
+    /// A tensor around a vector of `shape.len()` elements.
+    ///
+    /// # Errors
+    /// The vector's length is another.
+    pub fn from_vec(shape: impl Into<Shape>, data: Vec<f32>) -> Result<Self> {
+        let shape = shape.into();
+        if shape.len() != data.len() {
+            return Err(Error::shapes("from_vec", shape, [data.len()]));
+        }
+        Ok(Self { buffer: Buffer::from_vec(data), offset: 0, shape })
+    }
+
+    /// A copy of a slice of `shape.len()` elements.
+    ///
+    /// # Errors
+    /// The slice's length is another.
+    pub fn from_slice(shape: impl Into<Shape>, data: &[f32]) -> Result<Self> {
+        let shape = shape.into();
+        if shape.len() != data.len() {
+            return Err(Error::shapes("from_slice", shape, [data.len()]));
+        }
+        let mut t = Self::scratch(shape);
+        t.data_mut().copy_from_slice(data);
+        Ok(t)
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The lengths of the dimensions.
+    pub fn dims(&self) -> &[usize] {
+        self.shape.dims()
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// True where there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.shape.is_empty()
+    }
+
+    /// The elements in row-major order.
+    pub fn data(&self) -> &[f32] {
+        &self.buffer.data()[self.offset..self.offset + self.shape.len()]
+    }
+
+    /// The elements, to write; copied first where the memory is shared.
+    pub fn data_mut(&mut self) -> &mut [f32] {
+        let (offset, len) = (self.offset, self.shape.len());
+        if self.buffer.unique().is_none() {
+            *self = self.copy();
+            return self.data_mut();
+        }
+        match self.buffer.unique() {
+            Some(data) => &mut data[offset..offset + len],
+            None => &mut [],
+        }
+    }
+
+    /// A copy with memory of its own.
+    pub fn copy(&self) -> Self {
+        let mut buffer = Buffer::scratch(self.len());
+        if let Some(data) = buffer.unique() {
+            data[..self.len()].copy_from_slice(self.data());
+        }
+        Self { buffer, offset: 0, shape: self.shape }
+    }
+
+    /// The same elements in another shape.
+    ///
+    /// # Errors
+    /// The shapes differ in their number of elements.
+    pub fn reshape(mut self, shape: impl Into<Shape>) -> Result<Self> {
+        let shape = shape.into();
+        if shape.len() != self.len() {
+            return Err(Error::shapes("reshape", self.shape, shape));
+        }
+        self.shape = shape;
+        Ok(self)
+    }
+
+    /// Entry `i` of the outermost dimension, sharing this tensor's memory; entries out of range
+    /// give an empty tensor.
+    pub fn index(&self, i: usize) -> Self {
+        let mut t = self.range(i, 1);
+        t.shape = if t.is_empty() { Shape::new(&[0]) } else { self.shape.inner() };
+        t
+    }
+
+    /// Entries `start..start + count` of the outermost dimension, sharing this tensor's memory;
+    /// what is out of range is left out.
+    pub fn range(&self, start: usize, count: usize) -> Self {
+        let n = self.dims().first().copied().unwrap_or(1);
+        let start = start.min(n);
+        let count = count.min(n - start);
+        let inner = self.shape.inner().len();
+        let mut dims = [1; 4];
+        dims[..self.dims().len()].copy_from_slice(self.dims());
+        dims[0] = count;
+        Self {
+            buffer: self.buffer.clone(),
+            offset: self.offset + start * inner,
+            shape: Shape::new(&dims[..self.shape.rank().max(1)]),
+        }
+    }
+
+    /// An `ndarray` view.
+    pub fn view(&self) -> ArrayViewD<'_, f32> {
+        ArrayViewD::from_shape(IxDyn(self.dims()), self.data())
+            .unwrap_or_else(|_| ArrayView1::from(self.data()).into_dyn())
+    }
+
+    /// An `ndarray` view as a matrix: all dimensions but the last joined.
+    pub fn view2(&self) -> ArrayView2<'_, f32> {
+        let shape = (self.shape.rows(), self.shape.width());
+        ArrayView2::from_shape(shape, self.data())
+            .unwrap_or_else(|_| ArrayView2::from(&[] as &[[f32; 0]; 0]))
+    }
+
+    /// An `ndarray` array with memory of its own.
+    pub fn to_array(&self) -> ArrayD<f32> {
+        self.view().to_owned()
+    }
+
+    /// L2 norm of all elements, summed in f64.
+    pub fn norm(&self) -> f64 {
+        crate::kernels::sum_of_squares(self.data()).sqrt()
+    }
+}
+
+impl<D: Dimension> From<Array<f32, D>> for Tensor {
+    fn from(array: Array<f32, D>) -> Self {
+        let shape = Shape::new(array.shape());
+        let (data, offset) = if array.is_standard_layout() {
+            array.into_raw_vec_and_offset()
+        } else {
+            (array.iter().copied().collect(), None)
+        };
+        Self { buffer: Buffer::from_vec(data), offset: offset.unwrap_or(0), shape }
+    }
+}
+
+impl From<Vec<f32>> for Tensor {
+    fn from(data: Vec<f32>) -> Self {
+        let shape = Shape::new(&[data.len()]);
+        Self { buffer: Buffer::from_vec(data), offset: 0, shape }
+    }
+}
+
+impl PartialEq for Tensor {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.data() == other.data()
+    }
+}
+
+impl std::fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tensor{:?} {}", self.shape, self.view())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, array};
+
+    #[test]
+    fn writing_to_a_shared_tensor_leaves_the_other_alone() {
+        let a = Tensor::from(array![[1.0, 2.0], [3.0, 4.0]]);
+        let mut row = a.index(1);
+        row.data_mut()[0] = 9.0;
+        assert_eq!(row.data(), [9.0, 4.0]);
+        assert_eq!(a.data(), [1.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn a_transposed_array_comes_in_row_major() {
+        let a: Array2<f32> = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        let t = Tensor::from(a.t().to_owned());
+        assert_eq!(t.dims(), [3, 2]);
+        assert_eq!(t.data(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        let sliced = a.slice_move(ndarray::s![1.., ..]);
+        assert_eq!(Tensor::from(sliced).data(), [4.0, 5.0, 6.0]);
+    }
+
+    #[test]
+    fn ranges_are_cut_to_the_tensor() {
+        let a = Tensor::from(array![[1.0, 2.0], [3.0, 4.0]]);
+        assert_eq!(a.range(1, 5).dims(), [1, 2]);
+        assert!(a.range(7, 1).is_empty());
+        assert!(a.index(2).is_empty());
+        assert_eq!(a.view2().dim(), (2, 2));
+    }
+}
