@@ -1,2 +1,21 @@
-//! In preparation.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+mod char_class;
+mod error;
+mod joiner;
+mod normalizer;
+pub mod read;
+mod recipe;
+mod tokenizer;
+mod unit;
+mod vocabulary;
+
+pub use char_class::CharClass;
+pub use error::{Error, Result};
+pub use joiner::{ESCAPE, JOINER};
+pub use normalizer::{Form, Normalizer, Step};
+pub use recipe::Recipe;
+pub use tokenizer::Tokenizer;
+pub use unit::Unit;
+pub use vocabulary::{EOS, PAD, SOS, SPECIALS, UNK, UnknownRate, Vocabulary, VocabularyOptions};

@@ -1,0 +1,256 @@
+//! Choosing parts of sentences that make sense together.
+
+use super::clause::{Object, Polarity, Subject, Tail};
+use super::draw::Draw;
+use super::lexicon::kind::{
+    ANIMAL, AT, CASE, DRINK, FOOD, IN as WITHIN, KIN, LANDMARK, PERSON, SURFACE,
+};
+use super::lexicon::{ADJECTIVES, Adjective, NOUNS, Noun, adj};
+use super::phrase::{Determiner, Owner, Phrase};
+use super::verbs::traits::BEAST;
+use super::verbs::{TRANSITIVE, Verb};
+use super::words::{
+    AT as TO_BE_AT, BESIDE, IN, NAMES, NUMBERS, ON, PRONOUNS, Preposition, Pronoun, UNDER,
+};
+
+/// What a noun phrase is for, which decides its determiners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// What the sentence is about.
+    Subject,
+    /// What something is done to.
+    Object,
+    /// The same, denied.
+    Denied,
+    /// What is loved: known, or the kind as a whole.
+    Loved,
+    /// Definite: a place, a receiver.
+    Definite,
+}
+
+/// A noun of one of the kinds.
+pub(super) fn noun(draw: &mut Draw, kinds: u32) -> Option<&'static Noun> {
+    draw.pick_where(NOUNS, |noun| noun.is(kinds))
+}
+
+/// A pronoun.
+pub(super) fn pronoun(draw: &mut Draw) -> Option<&'static Pronoun> {
+    draw.pick(PRONOUNS)
+}
+
+/// A number from two to ten, small ones more often.
+pub(super) fn small_number(draw: &mut Draw) -> Option<[&'static str; 2]> {
+    let bound = NUMBERS.len();
+    let place = draw.below(bound).min(draw.below(bound + 2));
+    NUMBERS.get(place).copied()
+}
+
+/// An adjective for the noun out of a set.
+pub(super) fn adjective(draw: &mut Draw, noun: &Noun, of: u32) -> Option<&'static Adjective> {
+    draw.pick_where(ADJECTIVES, |adjective| adjective.bit & noun.fits & of != 0)
+}
+
+fn determiner(draw: &mut Draw, noun: &Noun, plural: bool, purpose: Use) -> Option<Determiner> {
+    if noun.is(KIN) {
+        return pronoun(draw).map(Determiner::Of);
+    }
+    let mass = noun.is(FOOD | DRINK);
+    let roll = draw.below(100);
+    Some(match purpose {
+        Use::Definite | Use::Subject | Use::Loved if roll < 50 => {
+            let kind = noun.is(FOOD | DRINK | ANIMAL) && (mass || plural);
+            if purpose == Use::Loved && kind { Determiner::Generic } else { Determiner::The }
+        }
+        Use::Subject if roll < 62 && !plural && !mass => Determiner::A,
+        Use::Definite | Use::Subject | Use::Loved if roll < 78 => Determiner::This,
+        Use::Definite | Use::Subject | Use::Loved => Determiner::Of(pronoun(draw)?),
+        Use::Object | Use::Denied if roll < 32 => Determiner::The,
+        Use::Object | Use::Denied if roll < 46 => Determiner::This,
+        Use::Object | Use::Denied if roll < 64 => Determiner::Of(pronoun(draw)?),
+        Use::Object | Use::Denied if mass || plural => {
+            if noun.is(PERSON) {
+                Determiner::The
+            } else if purpose == Use::Object && roll < 84 {
+                Determiner::Some
+            } else {
+                Determiner::Bare
+            }
+        }
+        Use::Object => Determiner::A,
+        Use::Denied if noun.is(PERSON) => Determiner::The,
+        Use::Denied => Determiner::A,
+    })
+}
+
+/// A noun phrase with, now and then, adjectives and a number.
+pub(super) fn phrase(draw: &mut Draw, kinds: u32, purpose: Use) -> Option<Phrase> {
+    let noun = noun(draw, kinds)?;
+    phrase_of(draw, noun, purpose)
+}
+
+/// The same for a given noun.
+pub(super) fn phrase_of(draw: &mut Draw, noun: &'static Noun, purpose: Use) -> Option<Phrase> {
+    let plural = noun.counts() && draw.chance(if noun.is(KIN) { 20 } else { 33 });
+    let mut phrase = Phrase::plain(determiner(draw, noun, plural, purpose)?, noun, plural);
+    let counted = !matches!(phrase.determiner, Determiner::Generic | Determiner::This);
+    if plural && counted && draw.chance(35) {
+        phrase.count = small_number(draw);
+        if !matches!(phrase.determiner, Determiner::Of(_)) {
+            phrase.determiner = Determiner::Count;
+        }
+    }
+    if !matches!(phrase.determiner, Determiner::Generic) && draw.chance(42) {
+        dress(draw, &mut phrase);
+    }
+    Some(phrase)
+}
+
+/// Gives the phrase one adjective, now and then a colour besides.
+pub(super) fn dress(draw: &mut Draw, phrase: &mut Phrase) {
+    let Some(first) = adjective(draw, phrase.noun, u32::MAX) else {
+        return;
+    };
+    if first.before {
+        phrase.before = Some(first);
+        if draw.chance(18) {
+            phrase.after = adjective(draw, phrase.noun, adj::COLOR);
+        }
+    } else {
+        phrase.after = Some(first);
+    }
+}
+
+/// Somebody, or an animal where the verb allows it.
+pub(super) fn subject(draw: &mut Draw, verb: &Verb) -> Option<Subject> {
+    if verb.has(BEAST) && draw.chance(15) {
+        return phrase(draw, ANIMAL, Use::Subject).map(Subject::Phrase);
+    }
+    person(draw)
+}
+
+/// Somebody.
+pub(super) fn person(draw: &mut Draw) -> Option<Subject> {
+    let roll = draw.below(100);
+    if roll < 50 {
+        pronoun(draw).map(Subject::Pronoun)
+    } else if roll < 86 {
+        phrase(draw, PERSON | KIN, Use::Subject).map(Subject::Phrase)
+    } else if roll < 97 {
+        draw.pick(NAMES).map(Subject::Name)
+    } else {
+        let (one, two) = (draw.pick(NAMES)?, draw.pick(NAMES)?);
+        (one.text != two.text).then_some(Subject::Names(one, two))
+    }
+}
+
+/// Whom one asks about: neither *i* nor *we*.
+pub(super) fn asked(draw: &mut Draw, verb: &Verb) -> Option<Subject> {
+    let subject = subject(draw, verb)?;
+    match subject {
+        Subject::Pronoun(pronoun) if matches!(pronoun.slot, 0 | 2) => None,
+        other => Some(other),
+    }
+}
+
+/// A pronoun for somebody else than the subject.
+pub(super) fn other(draw: &mut Draw, subject: &Subject) -> Option<&'static Pronoun> {
+    let own: &[usize] = match subject {
+        Subject::Pronoun(pronoun) => match pronoun.slot {
+            0 | 2 => &[0, 2],
+            3 => &[3],
+            _ => &[],
+        },
+        Subject::Nobody => &[3],
+        _ => &[],
+    };
+    draw.pick_where(PRONOUNS, |pronoun| !own.contains(&pronoun.slot))
+}
+
+/// A verb with a direct object out of those that pass the test.
+pub(super) fn transitive(
+    draw: &mut Draw,
+    test: impl Fn(&Verb) -> bool,
+) -> Option<&'static Verb> {
+    draw.pick_where(TRANSITIVE, test)
+}
+
+/// An object for the verb.
+pub(super) fn object(draw: &mut Draw, verb: &Verb, polarity: Polarity) -> Option<Object> {
+    let purpose = match polarity {
+        _ if verb.present(false) == "love" => Use::Loved,
+        Polarity::Yes => Use::Object,
+        Polarity::Not | Polarity::Never => Use::Denied,
+    };
+    phrase(draw, verb.objects, purpose).map(Object::Phrase)
+}
+
+/// Affirmed mostly, else denied.
+pub(super) fn polarity(draw: &mut Draw) -> Polarity {
+    match draw.below(100) {
+        0..60 => Polarity::Yes,
+        60..90 => Polarity::Not,
+        _ => Polarity::Never,
+    }
+}
+
+/// Affirmed or denied, without *never*.
+pub(super) fn yes_or_not(draw: &mut Draw) -> Polarity {
+    if draw.chance(68) { Polarity::Yes } else { Polarity::Not }
+}
+
+/// Where people and animals are and do things.
+pub(super) fn spot(draw: &mut Draw) -> Option<Tail> {
+    let roll = draw.below(100);
+    if roll < 50 {
+        located(draw, &IN, WITHIN)
+    } else if roll < 78 {
+        located(draw, &TO_BE_AT, AT)
+    } else {
+        let preposition = draw.pick(BESIDE)?;
+        located(draw, preposition, LANDMARK)
+    }
+}
+
+/// Where things are.
+pub(super) fn resting_place(draw: &mut Draw) -> Option<Tail> {
+    let roll = draw.below(100);
+    if roll < 40 {
+        located(draw, &ON, SURFACE)
+    } else if roll < 65 {
+        located(draw, &UNDER, SURFACE)
+    } else {
+        located(draw, &IN, CASE)
+    }
+}
+
+fn located(draw: &mut Draw, preposition: &'static Preposition, kinds: u32) -> Option<Tail> {
+    let noun = noun(draw, kinds)?;
+    let determiner = match draw.below(100) {
+        0..74 => Determiner::The,
+        74..84 => Determiner::This,
+        // One has a house or a box of one's own, not a beach.
+        _ if noun.is(LANDMARK | AT) => Determiner::The,
+        _ => Determiner::Of(pronoun(draw)?),
+    };
+    let mut phrase = Phrase::plain(determiner, noun, false);
+    if draw.chance(20) {
+        dress(draw, &mut phrase);
+    }
+    Some(Tail::Place(preposition, phrase))
+}
+
+/// A definite phrase that belongs to somebody: *the car of my brother*.
+pub(super) fn owned(draw: &mut Draw, kinds: u32) -> Option<Phrase> {
+    let noun = noun(draw, kinds)?;
+    let plural = noun.counts() && draw.chance(25);
+    let mut phrase = Phrase::plain(Determiner::The, noun, plural);
+    let owner = self::noun(draw, PERSON | KIN)?;
+    let determiner = if owner.is(KIN) || draw.chance(30) {
+        Determiner::Of(pronoun(draw)?)
+    } else {
+        Determiner::The
+    };
+    let many = owner.counts() && draw.chance(25);
+    phrase.owner = Some(Owner { determiner, noun: owner, plural: many });
+    Some(phrase)
+}

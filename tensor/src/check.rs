@@ -1,0 +1,48 @@
+//! What tests of operations share: finite differences and comparison with a reference.
+
+/// The gradient of `f` at `x` by central differences, in f64.
+pub fn finite_differences(mut f: impl FnMut(&[f64]) -> f64, x: &[f64]) -> Vec<f64> {
+    let mut x = x.to_vec();
+    let step = 1e-5;
+    (0..x.len())
+        .map(|i| {
+            let at = x[i];
+            x[i] = at + step;
+            let above = f(&x);
+            x[i] = at - step;
+            let below = f(&x);
+            x[i] = at;
+            (above - below) / (2.0 * step)
+        })
+        .collect()
+}
+
+/// Asserts max|a - b| <= tolerance max|b| + 1e-6 over whole tensors, and says where it fails.
+///
+/// # Panics
+/// Where it fails, or the lengths differ.
+#[track_caller]
+pub fn assert_close(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(got.len(), want.len(), "{what}: length");
+    let scale = want.iter().fold(0.0_f64, |m, w| m.max(w.abs()));
+    let bound = tolerance * scale + 1e-6;
+    for (i, (g, w)) in got.iter().zip(want).enumerate() {
+        assert!((g - w).abs() <= bound, "{what}[{i}]: {g} is not {w} (bound {bound:e})");
+    }
+}
+
+/// f32 values as f64.
+pub fn wide(x: &[f32]) -> Vec<f64> {
+    x.iter().map(|&v| f64::from(v)).collect()
+}
+
+/// f64 values as f32.
+pub fn narrow(x: &[f64]) -> Vec<f32> {
+    x.iter().map(|&v| v as f32).collect()
+}
+
+/// `n` reproducible values between -1 and 1 that f32 holds exactly.
+pub fn values(n: usize, seed: u64) -> Vec<f64> {
+    let draw = crate::random::Draw::new(seed, 0, 0);
+    (0..n as u64).map(|i| f64::from(draw.uniform(i) * 2.0 - 1.0)).collect()
+}

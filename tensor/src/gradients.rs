@@ -1,0 +1,379 @@
+//! Gradients of parameters: dense, by rows, or still to be multiplied.
+
+use std::ops::Range;
+
+use crate::error::{Error, Result};
+use crate::gemm::{Product, Rows, outer_sum};
+use crate::kernels;
+use crate::params::{ParamId, Params};
+use crate::tensor::Tensor;
+use crate::threads::Threads;
+
+/// What backward passes gathered for each parameter, before it is summed up.
+///
+/// An operation adds a dense gradient, rows of a table, or defers a weight's gradient as the
+/// (input, output gradient) rows of a product; [`Gradients::finish`] multiplies each weight's rows
+/// once. The gradients of several tapes (the threads' parts of a batch) are [merged](Self::merge)
+/// first, so a weight still costs one product a step.
+#[derive(Debug, Default)]
+pub struct Gradients {
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    dense: Vec<Tensor>,
+    rows: Vec<(Vec<u32>, Tensor)>,
+    products: Vec<Deferred>,
+    sums: Vec<(Tensor, Range<usize>)>,
+}
+
+#[derive(Debug)]
+struct Deferred {
+    columns: Range<usize>,
+    x: Tensor,
+    dy: Tensor,
+    dy_columns: Range<usize>,
+}
+
+impl Gradients {
+    fn slot(&mut self, id: ParamId) -> &mut Slot {
+        if self.slots.len() <= id.index() {
+            self.slots.resize_with(id.index() + 1, Slot::default);
+        }
+        &mut self.slots[id.index()]
+    }
+
+    /// Adds a dense gradient of the parameter's shape.
+    pub fn add(&mut self, id: ParamId, gradient: Tensor) {
+        self.slot(id).dense.push(gradient);
+    }
+
+    /// Adds gradients of rows of a table: row `ids[i]` gets row i of `gradients`.
+    pub fn add_rows(&mut self, id: ParamId, ids: &[u32], gradients: Tensor) {
+        self.slot(id).rows.push((ids.to_vec(), gradients));
+    }
+
+    /// Defers the gradient dY^T X of columns `columns` of a weight \[O, I\].
+    ///
+    /// `x` has rows as wide as `columns`, `dy` rows of which `dy_columns` are O wide.
+    pub fn defer(
+        &mut self,
+        id: ParamId,
+        columns: Range<usize>,
+        x: Tensor,
+        dy: Tensor,
+        dy_columns: Range<usize>,
+    ) {
+        self.slot(id).products.push(Deferred { columns, x, dy, dy_columns });
+    }
+
+    /// Defers the gradient of a bias: the sum of `columns` of the rows of `dy`.
+    pub fn defer_sum(&mut self, id: ParamId, dy: Tensor, columns: Range<usize>) {
+        self.slot(id).sums.push((dy, columns));
+    }
+
+    /// Takes in what another backward pass gathered.
+    pub fn merge(&mut self, other: Self) {
+        if self.slots.len() < other.slots.len() {
+            self.slots.resize_with(other.slots.len(), Slot::default);
+        }
+        for (mine, theirs) in self.slots.iter_mut().zip(other.slots) {
+            mine.dense.extend(theirs.dense);
+            mine.rows.extend(theirs.rows);
+            mine.products.extend(theirs.products);
+            mine.sums.extend(theirs.sums);
+        }
+    }
+
+    /// Multiplies what was deferred and sums up: one gradient a parameter.
+    ///
+    /// # Errors
+    /// A gradient does not fit its parameter's shape.
+    pub fn finish(self, params: &Params, threads: &Threads) -> Result<Summed> {
+        let mut slots = self.slots;
+        slots.resize_with(params.len(), Slot::default);
+        let mut summed = Vec::with_capacity(params.len());
+        for (id, slot) in params.ids().zip(slots) {
+            summed.push(slot.finish(params.get(id), threads)?);
+        }
+        Ok(Summed { gradients: summed })
+    }
+}
+
+impl Slot {
+    fn finish(self, value: &Tensor, threads: &Threads) -> Result<Gradient> {
+        let shape = value.shape();
+        let mut sparse = None;
+        if !self.rows.is_empty() {
+            sparse = Some(RowGradient::gather(&self.rows, shape.rows(), shape.width())?);
+        }
+        if self.dense.is_empty() && self.products.is_empty() && self.sums.is_empty() {
+            return Ok(sparse.map_or(Gradient::None, Gradient::Rows));
+        }
+        let mut dense = self.dense.into_iter();
+        let mut total = dense.next();
+        if let Some(t) = &total
+            && t.shape() != shape
+        {
+            return Err(Error::shapes("gradient", t.shape(), shape));
+        }
+        for t in dense {
+            if t.shape() != shape {
+                return Err(Error::shapes("gradient", t.shape(), shape));
+            }
+            if let Some(total) = &mut total {
+                kernels::add(total.data_mut(), t.data());
+            }
+        }
+        if !self.products.is_empty() {
+            let whole = self.products.iter().all(|p| p.columns == (0..shape.width()));
+            // Without anything to add to, a product over all columns overwrites.
+            let fresh = whole && total.is_none();
+            let mut into = match total {
+                Some(t) => t,
+                None if whole => Tensor::scratch(shape),
+                None => Tensor::zeros(shape),
+            };
+            multiply(&self.products, &mut into, !fresh, threads)?;
+            total = Some(into);
+        }
+        let mut total = total.unwrap_or_else(|| Tensor::zeros(shape));
+        for (dy, columns) in &self.sums {
+            if columns.len() != shape.len() {
+                return Err(Error::shapes("bias gradient", dy.shape(), shape));
+            }
+            let width = dy.shape().width();
+            if *columns == (0..width) {
+                kernels::add_rows(total.data_mut(), dy.data());
+            } else {
+                for row in dy.data().chunks_exact(width) {
+                    kernels::add(total.data_mut(), &row[columns.clone()]);
+                }
+            }
+        }
+        if let Some(rows) = sparse {
+            rows.add_to(&mut total);
+        }
+        Ok(Gradient::Dense(total))
+    }
+}
+
+/// Adds one product for each range of columns.
+fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threads) -> Result<()> {
+    let shape = into.shape();
+    let mut ranges: Vec<Range<usize>> = products.iter().map(|p| p.columns.clone()).collect();
+    ranges.sort_by_key(|r| (r.start, r.end));
+    ranges.dedup();
+    for columns in ranges {
+        let same = products.iter().filter(|p| p.columns == columns);
+        let mut terms = Vec::new();
+        for p in same {
+            let (x, dy) = (p.x.shape(), p.dy.shape());
+            let fits = x.width() == columns.len()
+                && columns.end <= shape.width()
+                && p.dy_columns.len() == shape.rows()
+                && p.dy_columns.end <= dy.width()
+                && x.rows() == dy.rows();
+            if !fits {
+                return Err(Error::shapes("weight gradient", x, dy));
+            }
+            terms.push(Product {
+                x: Rows::new(p.x.data(), x.width()),
+                dy: Rows::columns(p.dy.data(), dy.width(), p.dy_columns.start, p.dy_columns.len()),
+            });
+        }
+        outer_sum(threads, &terms, into.data_mut(), shape.width(), columns.start, add);
+    }
+    Ok(())
+}
+
+/// Gradients of some rows of a table; the others' are zero.
+#[derive(Debug, Clone)]
+pub struct RowGradient {
+    /// The rows, in rising order, each once.
+    pub ids: Vec<u32>,
+    /// One gradient row an id.
+    pub rows: Tensor,
+}
+
+impl RowGradient {
+    /// Sums rows of the same id, in a fixed order.
+    fn gather(parts: &[(Vec<u32>, Tensor)], table: usize, width: usize) -> Result<Self> {
+        let mut places: Vec<(u32, usize, usize)> = Vec::new();
+        for (p, (ids, gradients)) in parts.iter().enumerate() {
+            if gradients.len() != ids.len() * width {
+                return Err(Error::shapes("row gradient", gradients.shape(), [ids.len(), width]));
+            }
+            places.extend(ids.iter().enumerate().map(|(i, &id)| (id, p, i)));
+        }
+        places.sort_unstable();
+        let mut ids: Vec<u32> = places.iter().map(|p| p.0).collect();
+        ids.dedup();
+        if let Some(&last) = ids.last().filter(|&&last| last as usize >= table) {
+            return Err(Error::Id { op: "row gradient", id: last, rows: table });
+        }
+        let mut rows = Tensor::scratch([ids.len(), width]);
+        let mut place = places.iter().peekable();
+        for (row, &id) in rows.data_mut().chunks_exact_mut(width.max(1)).zip(&ids) {
+            let mut first = true;
+            while let Some(&(_, p, i)) = place.next_if(|p| p.0 == id) {
+                let from = &parts[p].1.data()[i * width..(i + 1) * width];
+                if first {
+                    row.copy_from_slice(from);
+                } else {
+                    kernels::add(row, from);
+                }
+                first = false;
+            }
+        }
+        Ok(Self { ids, rows })
+    }
+
+    fn add_to(&self, dense: &mut Tensor) {
+        let width = dense.shape().width();
+        let data = dense.data_mut();
+        for (&id, row) in self.ids.iter().zip(self.rows.data().chunks_exact(width.max(1))) {
+            kernels::add(&mut data[id as usize * width..][..width], row);
+        }
+    }
+}
+
+/// The gradient of one parameter.
+#[derive(Debug, Clone)]
+pub enum Gradient {
+    /// No operation used the parameter: zero everywhere.
+    None,
+    /// One number an element.
+    Dense(Tensor),
+    /// Some rows of a table; zero elsewhere.
+    Rows(RowGradient),
+}
+
+impl Gradient {
+    /// L2 norm.
+    pub fn norm(&self) -> f64 {
+        match self {
+            Self::None => 0.0,
+            Self::Dense(t) => t.norm(),
+            Self::Rows(r) => r.rows.norm(),
+        }
+    }
+
+    /// The gradient with its zeros written out.
+    pub fn to_dense(&self, shape: crate::Shape) -> Tensor {
+        match self {
+            Self::None => Tensor::zeros(shape),
+            Self::Dense(t) => t.clone(),
+            Self::Rows(r) => {
+                let mut t = Tensor::zeros(shape);
+                r.add_to(&mut t);
+                t
+            }
+        }
+    }
+
+    fn scale(&mut self, factor: f32) {
+        match self {
+            Self::None => {}
+            Self::Dense(t) => kernels::scale(t.data_mut(), factor),
+            Self::Rows(r) => kernels::scale(r.rows.data_mut(), factor),
+        }
+    }
+}
+
+/// One gradient a parameter, ready for an optimizer.
+#[derive(Debug, Clone)]
+pub struct Summed {
+    gradients: Vec<Gradient>,
+}
+
+/// Norms of a gradient, before and after clipping.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Norms {
+    /// L2 norm over all parameters, before clipping.
+    pub total: f64,
+    /// The same after clipping.
+    pub clipped: f64,
+    /// L2 norm of each parameter's gradient, before clipping.
+    pub each: Vec<f64>,
+    /// What an optimizer must multiply the gradients with: 1 where nothing was clipped.
+    pub factor: f32,
+}
+
+impl Summed {
+    /// The gradient of a parameter.
+    pub fn get(&self, id: ParamId) -> &Gradient {
+        self.gradients.get(id.index()).unwrap_or(&Gradient::None)
+    }
+
+    /// Norms, and the factor that clips the gradients to a global norm of at most `limit`.
+    ///
+    /// g' = g min(1, limit / (|g| + 1e-6)), |g| the L2 norm over all parameters (Pascanu et al.
+    /// 2013, algorithm 1). The gradients themselves are left as they are: an optimizer applies
+    /// [`Norms::factor`] in its one pass. PyTorch: `torch.nn.utils.clip_grad_norm_`.
+    pub fn norms(&self, limit: Option<f32>) -> Norms {
+        let each: Vec<f64> = self.gradients.iter().map(Gradient::norm).collect();
+        let total = each.iter().map(|n| n * n).sum::<f64>().sqrt();
+        let factor = limit.map_or(1.0, |limit| (f64::from(limit) / (total + 1e-6)).min(1.0));
+        // A total that is not finite clips nothing: the step is refused, not hidden.
+        let factor = if total.is_finite() { factor } else { 1.0 };
+        Norms { total, clipped: total * factor, each, factor: factor as f32 }
+    }
+
+    /// Multiplies every gradient.
+    pub fn scale(&mut self, factor: f32) {
+        self.gradients.iter_mut().for_each(|g| g.scale(factor));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn every_kind_of_part_adds_up() {
+        let threads = Threads::new(2);
+        let mut params = Params::new();
+        let w = params.add("w", Tensor::zeros([2, 3])).unwrap();
+        let b = params.add("b", Tensor::zeros([2])).unwrap();
+        let unused = params.add("unused", Tensor::zeros([1])).unwrap();
+        let mut g = Gradients::default();
+        let x = Tensor::from(array![[1.0, 2.0], [3.0, 4.0]]);
+        let dy = Tensor::from(array![[1.0, 0.0], [0.0, 10.0]]);
+        g.defer(w, 1..3, x.clone(), dy.clone(), 0..2);
+        g.defer_sum(b, dy.clone(), 0..2);
+        let mut other = Gradients::default();
+        other.add(w, Tensor::full([2, 3], 100.0));
+        other.add_rows(w, &[1, 1], Tensor::from(array![[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]));
+        other.defer(w, 1..3, x, dy.clone(), 0..2);
+        g.merge(other);
+        let g = g.finish(&params, &threads).unwrap();
+        let want = array![[100.0, 102.0, 104.0], [103.0, 163.0, 183.0]].into_dyn();
+        assert_eq!(g.get(w).to_dense([2, 3].into()).to_array(), want);
+        assert_eq!(g.get(b).to_dense([2].into()).data(), [1.0, 10.0]);
+        assert!(matches!(g.get(unused), Gradient::None));
+    }
+
+    #[test]
+    fn clipping_scales_to_the_limit_and_keeps_small_gradients() {
+        let mut params = Params::new();
+        let a = params.add("a", Tensor::zeros([2])).unwrap();
+        let mut g = Gradients::default();
+        g.add(a, Tensor::from(vec![3.0, 4.0]));
+        let g = g.finish(&params, &Threads::single()).unwrap();
+        let norms = g.norms(Some(1.0));
+        assert!((norms.total - 5.0).abs() < 1e-9 && (norms.clipped - 1.0).abs() < 1e-6);
+        assert_eq!(g.norms(Some(10.0)).factor, 1.0);
+        assert_eq!(g.norms(None).factor, 1.0);
+    }
+
+    #[test]
+    fn rows_of_one_id_are_summed_and_strangers_refused() {
+        let rows = Tensor::from(array![[1.0], [2.0], [4.0]]);
+        let g = RowGradient::gather(&[(vec![5, 0, 5], rows.clone())], 6, 1).unwrap();
+        assert_eq!((g.ids, g.rows.data()), (vec![0, 5], [2.0, 5.0].as_slice()));
+        assert!(RowGradient::gather(&[(vec![5, 0, 6], rows)], 6, 1).is_err());
+    }
+}

@@ -1,0 +1,87 @@
+//! Counter-based random numbers for what happens inside a step.
+//!
+//! Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a number
+//! depends only on the seed, the step, the place in the network and the element, so a device, a
+//! resumed run and another thread count draw the same. It is written here, and not taken from a
+//! library, because the same few lines must run inside a device's kernel.
+
+/// Ten rounds of Philox4x32: four random words for a counter and a key.
+#[inline]
+pub fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
+    for _ in 0..10 {
+        let a = u64::from(counter[0]) * 0xD251_1F53;
+        let b = u64::from(counter[2]) * 0xCD9E_8D57;
+        counter = [
+            (b >> 32) as u32 ^ counter[1] ^ key[0],
+            b as u32,
+            (a >> 32) as u32 ^ counter[3] ^ key[1],
+            a as u32,
+        ];
+        key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
+    }
+    counter
+}
+
+/// The random words of one place of one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw {
+    key: [u32; 2],
+    step: u32,
+    place: u32,
+}
+
+impl Draw {
+    /// The draws of a place (a dropout layer, a sampler) at a step of a run.
+    pub fn new(seed: u64, step: u64, place: u32) -> Self {
+        Self { key: [seed as u32, (seed >> 32) as u32], step: step as u32, place }
+    }
+
+    /// Words `4 block` to `4 block + 3`.
+    #[inline]
+    pub fn block(&self, block: u64) -> [u32; 4] {
+        philox([block as u32, (block >> 32) as u32, self.step, self.place], self.key)
+    }
+
+    /// Word `element`.
+    pub fn word(&self, element: u64) -> u32 {
+        self.block(element / 4)[(element % 4) as usize]
+    }
+
+    /// A number in \[0, 1) for an element.
+    pub fn uniform(&self, element: u64) -> f32 {
+        (self.word(element) >> 8) as f32 * (1.0 / 16_777_216.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn philox_gives_the_known_answers() {
+        // The published test vectors of Random123.
+        assert_eq!(philox([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+        assert_eq!(
+            philox([u32::MAX; 4], [u32::MAX; 2]),
+            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
+        );
+        assert_eq!(
+            philox(
+                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+                [0xa409_3822, 0x299f_31d0]
+            ),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+    }
+
+    #[test]
+    fn draws_are_uniform_and_differ_by_place_and_step() {
+        let draw = Draw::new(7, 3, 1);
+        let n = 40_000;
+        let mean = (0..n).map(|i| f64::from(draw.uniform(i))).sum::<f64>() / n as f64;
+        assert!((mean - 0.5).abs() < 0.01, "{mean}");
+        assert_ne!(draw.word(0), Draw::new(7, 3, 2).word(0));
+        assert_ne!(draw.word(0), Draw::new(7, 4, 1).word(0));
+        assert_ne!(draw.word(0), Draw::new(8, 3, 1).word(0));
+    }
+}

@@ -1,0 +1,217 @@
+//! Normalisation recipes of the literature, by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CharClass, Error, Form, Normalizer, Step};
+
+/// A named way from raw text to the text that is cut into tokens.
+///
+/// | name | source | `J'ai dit: «Ça va?»` becomes |
+/// |---|---|---|
+/// | `tutorial` | PyTorch, "Translation with a sequence to sequence network and attention" | `j ai dit ca va ?` |
+/// | `tf-nmt` | TensorFlow 2, "NMT with attention" (2019) | `j ai dit ca va ?` |
+/// | `tf-text` | TensorFlow Text, "NMT with attention" (2021) | `jai dit ca va ?` |
+/// | `words` | | `J'ai dit: «Ça va?»`, cut into 10 tokens |
+/// | `words-lower` | | `j'ai dit: «ça va?»`, cut into 10 tokens |
+/// | `none` | text that is tokenised already | `J'ai dit: «Ça va?»`, cut at its spaces |
+///
+/// ```
+/// use tokenizer::Recipe;
+///
+/// let recipe: Recipe = "tf-text".parse()?;
+/// assert_eq!(recipe.normalizer().normalize("I don't know."), "i dont know .");
+/// # Ok::<(), tokenizer::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recipe {
+    /// Lower case, accents dropped, a space before `.!?`, then one space for every run of
+    /// anything but `a-zA-Z!?` (so the full stop goes, and `!` or `?` stays).
+    Tutorial,
+    /// Lower case, accents dropped, spaces around `?.!,¿`, then one space for every run of
+    /// anything but `a-zA-Z?.!,¿`.
+    TfNmt,
+    /// NFKD, lower case, everything but a space and `a-z.?!,¿` deleted, then spaces around that
+    /// punctuation. TensorFlow leaves the doubled spaces this makes and skips them when it
+    /// splits; here they are collapsed, which gives the same words.
+    TfText,
+    /// The text as it is; as words, punctuation is split off with joiner marks and nothing is
+    /// lost.
+    Words,
+    /// The same, in lower case.
+    WordsLower,
+    /// The text as it is; as words, it is cut at each single space.
+    None,
+}
+
+impl Recipe {
+    /// Every recipe.
+    pub const ALL: [Self; 6] = [
+        Self::Tutorial,
+        Self::TfNmt,
+        Self::TfText,
+        Self::Words,
+        Self::WordsLower,
+        Self::None,
+    ];
+
+    /// The name that [`FromStr`] and serde read.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tutorial => "tutorial",
+            Self::TfNmt => "tf-nmt",
+            Self::TfText => "tf-text",
+            Self::Words => "words",
+            Self::WordsLower => "words-lower",
+            Self::None => "none",
+        }
+    }
+
+    /// The steps of the recipe.
+    #[must_use]
+    pub fn normalizer(self) -> Normalizer {
+        let chars = |set: &str| CharClass::Chars(set.to_owned());
+        let letters_and = |set: &str| CharClass::AnyOf(vec![CharClass::AsciiLetters, chars(set)]);
+        let steps = match self {
+            Self::Tutorial => vec![
+                Step::Lowercase,
+                Step::Trim,
+                Step::Unicode(Form::Nfd),
+                Step::DropMarks,
+                Step::SpaceBefore(chars(".!?")),
+                Step::SpaceForOthers(letters_and("!?")),
+                Step::Trim,
+            ],
+            Self::TfNmt => vec![
+                Step::Lowercase,
+                Step::Trim,
+                Step::Unicode(Form::Nfd),
+                Step::DropMarks,
+                Step::SpaceAround(chars("?.!,¿")),
+                Step::SpaceForOthers(letters_and("?.!,¿")),
+                Step::Trim,
+            ],
+            Self::TfText => vec![
+                Step::Unicode(Form::Nfkd),
+                Step::Lowercase,
+                Step::DeleteOthers(CharClass::AnyOf(vec![
+                    CharClass::Range('a', 'z'),
+                    chars(" .?!,¿"),
+                ])),
+                Step::SpaceAround(chars(".?!,¿")),
+                Step::CollapseSpaces,
+                Step::Trim,
+            ],
+            Self::WordsLower => vec![Step::Lowercase],
+            Self::Words | Self::None => Vec::new(),
+        };
+        Normalizer::new(steps)
+    }
+}
+
+impl fmt::Display for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Recipe {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|recipe| recipe.name() == name)
+            .ok_or_else(|| Error::UnknownRecipe {
+                name: name.to_owned(),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(recipe: Recipe, cases: &[(&str, &str)]) {
+        let normalizer = recipe.normalizer();
+        for (text, expected) in cases {
+            assert_eq!(
+                normalizer.normalize(text),
+                *expected,
+                "{recipe} of {text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_agree_everywhere() {
+        for recipe in Recipe::ALL {
+            assert_eq!(recipe.to_string().parse::<Recipe>().unwrap(), recipe);
+            assert_eq!(
+                serde_json::to_string(&recipe).unwrap(),
+                format!("\"{recipe}\"")
+            );
+        }
+        assert!(matches!(
+            "tf_nmt".parse::<Recipe>(),
+            Err(Error::UnknownRecipe { .. })
+        ));
+    }
+
+    #[test]
+    fn tutorial_keeps_letters_and_two_marks() {
+        check(
+            Recipe::Tutorial,
+            &[
+                ("I'm cold.", "i m cold"),
+                ("  Ça va?! ", "ca va ? !"),
+                ("a!b.c", "a !b c"),
+                ("Œuvre naïve, 25 €…", "uvre naive"),
+                ("J\u{2019}ai\u{a0}faim\u{202f}!", "j ai faim !"),
+                ("İstanbul \u{212a}", "istanbul k"),
+                ("123", ""),
+                ("", ""),
+            ],
+        );
+    }
+
+    #[test]
+    fn tf_nmt_spaces_its_five_marks() {
+        check(
+            Recipe::TfNmt,
+            &[
+                ("¿Todavía está en casa?", "¿ todavia esta en casa ?"),
+                ("May I borrow this book?", "may i borrow this book ?"),
+                ("I don't \"know\"...", "i don t know . . ."),
+                ("a,b;c", "a , b c"),
+                ("  ", ""),
+            ],
+        );
+    }
+
+    #[test]
+    fn tf_text_deletes_the_rest() {
+        check(
+            Recipe::TfText,
+            &[
+                ("¿Todavía está en casa?", "¿ todavia esta en casa ?"),
+                ("I don't know.", "i dont know ."),
+                ("a\tb - c", "ab c"),
+                ("ﬁn\u{a0}… Ａ", "fin . . . a"),
+                (" ! ", "!"),
+            ],
+        );
+    }
+
+    #[test]
+    fn words_and_none_lose_nothing() {
+        let text = "  Été:\t«￭»  ";
+        check(Recipe::Words, &[(text, text)]);
+        check(Recipe::None, &[(text, text)]);
+        check(Recipe::WordsLower, &[(text, "  été:\t«￭»  ")]);
+    }
+}

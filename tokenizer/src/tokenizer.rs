@@ -1,0 +1,265 @@
+//! Text to tokens and back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Normalizer, Recipe, Unit, joiner};
+
+/// Cuts text into tokens and puts tokens together again.
+///
+/// For every text `x` and every recipe and unit, exactly:
+///
+/// ```text
+/// detokenize(tokenize(x)) == normalize(x)
+/// ```
+///
+/// where `normalize` leaves the text as it is for `words` and `none`, and only lower-cases it for
+/// `words-lower`. How words are marked to that end:
+///
+/// - `tutorial`, `tf-nmt`, `tf-text`: not at all, the normalised text has single spaces;
+/// - `words`, `words-lower`: a sign that touches its neighbour carries [`JOINER`](crate::JOINER)
+///   on that side, and white space that a single separator cannot stand for is a token of its own,
+///   escaped with [`ESCAPE`](crate::ESCAPE). No token holds white space or a control character;
+/// - `none`: the text is cut at every single space, so two spaces in a row have an empty token
+///   between them.
+///
+/// An empty text has no tokens. [`Tokenizer::display_token`] gives a token for the screen.
+///
+/// With serde it is a map of `recipe` and `unit`.
+///
+/// ```
+/// use tokenizer::{Recipe, Tokenizer, Unit};
+///
+/// let words = Tokenizer::new(Recipe::WordsLower, Unit::Words);
+/// let tokens = words.tokenize("Don't  go!");
+/// assert_eq!(tokens, ["don", "￭'￭", "t", "％0020￭", "go", "￭!"]);
+/// assert_eq!(words.detokenize(&tokens), "don't  go!");
+///
+/// let characters = Tokenizer::new(Recipe::None, Unit::Characters);
+/// assert_eq!(characters.tokenize("été"), ["é", "t", "é"]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Key", into = "Key")]
+pub struct Tokenizer {
+    key: Key,
+    normalizer: Normalizer,
+}
+
+/// What a tokenizer is made from, and stored as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    recipe: Recipe,
+    unit: Unit,
+}
+
+impl From<Key> for Tokenizer {
+    fn from(key: Key) -> Self {
+        Self {
+            key,
+            normalizer: key.recipe.normalizer(),
+        }
+    }
+}
+
+impl From<Tokenizer> for Key {
+    fn from(tokenizer: Tokenizer) -> Self {
+        tokenizer.key
+    }
+}
+
+impl Tokenizer {
+    /// The tokenizer that normalises by `recipe` and cuts into `unit`s.
+    #[must_use]
+    pub fn new(recipe: Recipe, unit: Unit) -> Self {
+        Key { recipe, unit }.into()
+    }
+
+    /// The recipe.
+    #[must_use]
+    pub const fn recipe(&self) -> Recipe {
+        self.key.recipe
+    }
+
+    /// The unit.
+    #[must_use]
+    pub const fn unit(&self) -> Unit {
+        self.key.unit
+    }
+
+    /// The text as the recipe normalises it.
+    #[must_use]
+    pub fn normalize(&self, text: &str) -> String {
+        self.normalizer.normalize(text)
+    }
+
+    /// The tokens of a text.
+    #[must_use]
+    pub fn tokenize(&self, text: &str) -> Vec<String> {
+        let text = self.normalize(text);
+        match self.key.unit {
+            Unit::Characters => text.chars().map(String::from).collect(),
+            Unit::Words if self.has_marks() => joiner::split(&text),
+            Unit::Words if text.is_empty() => Vec::new(),
+            Unit::Words => text.split(' ').map(str::to_owned).collect(),
+        }
+    }
+
+    /// The text of tokens.
+    ///
+    /// Total: a model's tokens, in an order that [`Tokenizer::tokenize`] never gives, are put
+    /// together too. Take special tokens (`</s>`) off first: here they are text like any other.
+    #[must_use]
+    pub fn detokenize(&self, tokens: &[impl AsRef<str>]) -> String {
+        let tokens = tokens.iter().map(AsRef::as_ref);
+        match self.key.unit {
+            Unit::Characters => tokens.collect(),
+            Unit::Words if self.has_marks() => joiner::join(tokens),
+            Unit::Words => tokens.collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    /// A token as a person should see it on a screen or an axis: without joiners and escapes, and
+    /// never empty or with a character that moves the cursor.
+    ///
+    /// White space is shown as `␣`, a control character as its picture (`␉`, `␛`). What is shown
+    /// need not be different for different tokens.
+    ///
+    /// ```
+    /// use tokenizer::{Recipe, Tokenizer, Unit};
+    ///
+    /// let words = Tokenizer::new(Recipe::Words, Unit::Words);
+    /// assert_eq!(words.display_token("￭'￭"), "'");
+    /// assert_eq!(words.display_token("％0020￭"), "␣");
+    /// ```
+    #[must_use]
+    pub fn display_token(&self, token: &str) -> String {
+        let shown: String = if self.key.unit == Unit::Words && self.has_marks() {
+            joiner::bare(token).chars().map(visible).collect()
+        } else {
+            token.chars().map(visible).collect()
+        };
+        if shown.is_empty() {
+            OPEN_BOX.to_string()
+        } else {
+            shown
+        }
+    }
+
+    /// Whether words carry joiners and escapes.
+    const fn has_marks(&self) -> bool {
+        matches!(self.key.recipe, Recipe::Words | Recipe::WordsLower)
+    }
+}
+
+/// Stands for white space on a screen.
+const OPEN_BOX: char = '␣';
+
+/// What to show for `c` on a screen.
+fn visible(c: char) -> char {
+    match c {
+        // The row of control pictures, in the order of the characters they picture.
+        '\0'..='\x1F' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(OPEN_BOX),
+        '\x7F' => '␡',
+        // Marks that turn the direction of everything after them.
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+        c if c.is_whitespace() => OPEN_BOX,
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(recipe: Recipe, unit: Unit, text: &str, expected: &[&str]) {
+        let tokenizer = Tokenizer::new(recipe, unit);
+        let tokens = tokenizer.tokenize(text);
+        assert_eq!(tokens, expected, "{recipe} {unit} of {text:?}");
+        assert_eq!(tokenizer.detokenize(&tokens), tokenizer.normalize(text));
+    }
+
+    #[test]
+    fn words_of_each_recipe() {
+        let text = "J'ai dit: «Ça va?»";
+        let plain = ["j", "ai", "dit", "ca", "va", "?"];
+        check(Recipe::Tutorial, Unit::Words, text, &plain);
+        check(Recipe::TfNmt, Unit::Words, text, &plain);
+        check(
+            Recipe::TfText,
+            Unit::Words,
+            text,
+            &["jai", "dit", "ca", "va", "?"],
+        );
+        let marked = ["J", "￭'￭", "ai", "dit", "￭:", "«￭", "Ça", "va", "￭?", "￭»"];
+        check(Recipe::Words, Unit::Words, text, &marked);
+        let lower = marked.map(str::to_lowercase);
+        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+        check(Recipe::WordsLower, Unit::Words, text, &lower);
+        check(
+            Recipe::None,
+            Unit::Words,
+            text,
+            &["J'ai", "dit:", "«Ça", "va?»"],
+        );
+    }
+
+    #[test]
+    fn none_keeps_every_space() {
+        check(Recipe::None, Unit::Words, "", &[]);
+        check(Recipe::None, Unit::Words, " ", &["", ""]);
+        check(Recipe::None, Unit::Words, " a  b\t", &["", "a", "", "b\t"]);
+        check(Recipe::None, Unit::Words, "￭ ％0020", &["￭", "％0020"]);
+    }
+
+    #[test]
+    fn characters_are_those_of_the_normalised_text() {
+        check(
+            Recipe::None,
+            Unit::Characters,
+            "a \u{301}￭",
+            &["a", " ", "\u{301}", "￭"],
+        );
+        check(Recipe::Words, Unit::Characters, "A!", &["A", "!"]);
+        check(
+            Recipe::Tutorial,
+            Unit::Characters,
+            "Où?",
+            &["o", "u", " ", "?"],
+        );
+        check(Recipe::TfText, Unit::Characters, "", &[]);
+    }
+
+    #[test]
+    fn a_screen_gets_visible_text() {
+        let words = Tokenizer::new(Recipe::Words, Unit::Words);
+        for token in words.tokenize("\x1b[31m \t\u{2028}\u{202E}\u{85}x\0\x7f") {
+            let shown = words.display_token(&token);
+            assert!(!shown.is_empty());
+            assert!(
+                !shown.chars().any(|c| c.is_control() || c.is_whitespace()),
+                "{shown:?}"
+            );
+        }
+        assert_eq!(words.display_token("％0009"), "␉");
+        assert_eq!(words.display_token("</s>"), "</s>");
+        let none = Tokenizer::new(Recipe::None, Unit::Words);
+        assert_eq!(none.display_token("￭,"), "￭,");
+        assert_eq!(none.display_token(""), "␣");
+        let characters = Tokenizer::new(Recipe::Words, Unit::Characters);
+        assert_eq!(characters.display_token("￭"), "￭");
+        assert_eq!(characters.display_token(" "), "␣");
+    }
+
+    #[test]
+    fn a_tokenizer_survives_serde() {
+        let tokenizer = Tokenizer::new(Recipe::TfNmt, Unit::Characters);
+        let json = serde_json::to_string(&tokenizer).unwrap();
+        assert_eq!(json, r#"{"recipe":"tf-nmt","unit":"characters"}"#);
+        assert_eq!(serde_json::from_str::<Tokenizer>(&json).unwrap(), tokenizer);
+        assert_eq!(tokenizer.recipe(), Recipe::TfNmt);
+        assert_eq!(tokenizer.unit(), Unit::Characters);
+        let wrong = r#"{"recipe":"tf-nmt","unit":"words","lower":true}"#;
+        assert!(serde_json::from_str::<Tokenizer>(wrong).is_err());
+    }
+}

@@ -1,0 +1,371 @@
+//! Every option of the program, with the words that `--help` shows.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use seq2seq::TrainOptions;
+
+const EXAMPLES: &str = "\
+Examples:
+  tui                                       train the default preset, with the dashboard
+  tui --preset pytorch-tutorial --data eng-fra.tsv.gz --columns 2,1
+  tui --data train.en,train.fr --valid dev.en,dev.fr --headless > train.log
+  tui --set hidden=512 --set optimizer=adam --max-minutes 10
+  tui --resume --run-dir runs/NAME          go on where a run stopped or crashed
+  tui watch runs/NAME                       look at a run, also from elsewhere
+  echo 'where is the red car ?' | tui translate --run runs/NAME
+  tui evaluate --run runs/NAME --data phrasebook:test
+
+Training opens the dashboard where stdin and stdout are a terminal; otherwise, or with --headless,
+it prints a plain line now and then:
+  loss(mean)  mean loss per target token (natural log) of all batches since the line before
+  ppl         perplexity, exp(loss)
+  grad        global gradient norm before clipping, of the line's last step
+Ctrl-C or SIGTERM saves and stops; a second one exits at once.
+
+Exit status: 0 done, or stopped with q; 1 an error, or a loss that is not finite; 2 wrong use;
+130, 143, 129 stopped, and saved, by Ctrl-C, SIGTERM, SIGHUP.
+NO_COLOR=1 turns colours off. --ascii draws with ASCII only.";
+
+/// Trains recurrent encoder-decoders with attention, and shows what they learn.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tui",
+    version,
+    about,
+    long_about = "Trains recurrent encoder-decoders with attention, and shows what they learn.\n\
+        Without a subcommand it trains: the options below are those of `tui train`.",
+    after_long_help = EXAMPLES,
+    after_help = "`--help` says more, with examples.",
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
+pub struct Arguments {
+    /// What to do; training where nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of training.
+    #[command(flatten)]
+    pub train: TrainArguments,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a model (the default).
+    #[command(after_long_help = EXAMPLES)]
+    Train(Box<TrainArguments>),
+    /// Translate stdin to stdout, one line for each line.
+    #[command(long_about = "Translate stdin to stdout, one line for each line, empty ones too.\n\
+        Lines are answered as they come, many at a time where many wait.")]
+    Translate(TranslateArguments),
+    /// Measure a trained model on a corpus.
+    Evaluate(EvaluateArguments),
+    /// Print the natural-log probability of each target given its source.
+    Score(ScoreArguments),
+    /// Look at a run that is going on, finished or crashed.
+    #[command(long_about = "Look at a run that is going on, finished or crashed.\n\
+        The dashboard without its commands; plain lines where stdout is not a terminal.")]
+    Watch(WatchArguments),
+    /// List the presets, or every key of one.
+    Presets {
+        /// The preset whose keys are listed.
+        name: Option<String>,
+    },
+    /// List the devices that can train.
+    Devices,
+}
+
+/// Options of `train`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TrainArguments {
+    /// A named configuration; `tui presets` lists them [default: phrasebook].
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// The corpus: `phrasebook` (or `phrasebook:train`, `:valid`, `:test`), a TSV file, or two
+    /// parallel files joined by a comma; `.gz` is read as it is [default: the preset's].
+    #[arg(long, value_name = "SPEC")]
+    pub data: Option<String>,
+    /// The held-out pairs, in the same form; `none` trains on everything [default: a fixed share
+    /// of the corpus].
+    #[arg(long, value_name = "SPEC")]
+    pub valid: Option<String>,
+    /// Source and target column of a TSV file, from 1 [default: 1,2].
+    #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
+    pub columns: Option<(usize, usize)>,
+    /// Where to compute: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE` [default: cpu].
+    #[arg(long, value_name = "DEVICE", value_parser = device)]
+    pub device: Option<String>,
+    /// Threads [default: all processors].
+    #[arg(long, value_name = "N", value_parser = at_least_one_size)]
+    pub threads: Option<usize>,
+    /// Seed of every random stream.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Stop after this many epochs, counted from the run's start.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub epochs: Option<u64>,
+    /// Stop after this many optimizer steps, counted from the run's start.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_steps: Option<u64>,
+    /// Stop after this many minutes of training, counted from the run's start.
+    #[arg(long, value_name = "M", value_parser = minutes)]
+    pub max_minutes: Option<f64>,
+    /// The run's folder [default: a new one under runs/].
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// Print plain lines instead of drawing the dashboard.
+    #[arg(long)]
+    pub headless: bool,
+    /// Change one key of the preset; may be given often. `tui presets NAME` lists the keys.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub set: Vec<(String, String)>,
+    /// Go on with the run in --run-dir, with its own configuration.
+    #[arg(long, requires = "run_dir")]
+    pub resume: bool,
+    /// Draw the dashboard with ASCII characters only.
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// A trained model: where it is and where it computes.
+#[derive(Debug, Clone, Args)]
+pub struct ModelArguments {
+    /// The run's folder; its `best` model is used where there was validation, else its `last`.
+    #[arg(long, value_name = "DIR")]
+    pub run: PathBuf,
+    /// Where to compute: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
+    #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
+    pub device: String,
+    /// Threads [default: all processors].
+    #[arg(long, value_name = "N", value_parser = at_least_one_size)]
+    pub threads: Option<usize>,
+}
+
+/// A corpus to measure a model on.
+#[derive(Debug, Clone, Args)]
+pub struct CorpusArguments {
+    /// The corpus: `phrasebook:test` and its like, a TSV file, or two files joined by a comma.
+    #[arg(long, value_name = "SPEC")]
+    pub data: String,
+    /// Source and target column of a TSV file, from 1 [default: 1,2].
+    #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
+    pub columns: Option<(usize, usize)>,
+}
+
+/// Options of `translate`.
+#[derive(Debug, Clone, Args)]
+pub struct TranslateArguments {
+    /// The model.
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// Print one JSON object a line: source, target, logprob, tokens, source_tokens, attention
+    /// (tokens by source_tokens; both end with the end token).
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `evaluate`.
+#[derive(Debug, Clone, Args)]
+pub struct EvaluateArguments {
+    /// The model.
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// The corpus.
+    #[command(flatten)]
+    pub corpus: CorpusArguments,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `score`.
+#[derive(Debug, Clone, Args)]
+pub struct ScoreArguments {
+    /// The model.
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// The corpus.
+    #[command(flatten)]
+    pub corpus: CorpusArguments,
+}
+
+/// Options of `watch`.
+#[derive(Debug, Clone, Args)]
+pub struct WatchArguments {
+    /// The run's folder.
+    #[arg(value_name = "DIR")]
+    pub run: PathBuf,
+    /// Print plain lines instead of drawing the dashboard.
+    #[arg(long)]
+    pub headless: bool,
+    /// Draw the dashboard with ASCII characters only.
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+impl TrainArguments {
+    /// The options of the library, without those of the screen.
+    pub fn options(self) -> TrainOptions {
+        TrainOptions {
+            preset: self.preset,
+            data: self.data,
+            valid: self.valid,
+            columns: self.columns,
+            device: self.device,
+            threads: self.threads,
+            seed: self.seed,
+            epochs: self.epochs,
+            max_steps: self.max_steps,
+            max_minutes: self.max_minutes,
+            run_dir: self.run_dir,
+            set: self.set,
+            resume: self.resume,
+        }
+    }
+}
+
+/// `2,1`: two columns, counted from 1.
+fn columns(text: &str) -> Result<(usize, usize), String> {
+    let column = |part: &str| part.trim().parse().ok().filter(|&column: &usize| column > 0);
+    text.split_once(',')
+        .and_then(|(source, target)| Some((column(source)?, column(target)?)))
+        .ok_or_else(|| "two columns counted from 1 are needed, such as 2,1".to_owned())
+}
+
+/// `cpu`, `opencl` or `opencl:P.D`; whether the device is there is the library's to say.
+fn device(text: &str) -> Result<String, String> {
+    let known = match text.split_once(':') {
+        None => matches!(text, "cpu" | "opencl"),
+        Some(("opencl", place)) => place
+            .split_once('.')
+            .is_some_and(|(p, d)| p.parse::<u32>().is_ok() && d.parse::<u32>().is_ok()),
+        Some(_) => false,
+    };
+    if known {
+        Ok(text.to_owned())
+    } else {
+        Err("known are cpu, opencl and opencl:PLATFORM.DEVICE, such as opencl:0.0".to_owned())
+    }
+}
+
+/// A number of threads.
+fn at_least_one_size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a whole number from 1 is needed".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+/// A time limit.
+fn minutes(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|minutes: &f64| minutes.is_finite() && *minutes > 0.0)
+        .ok_or_else(|| "a number of minutes above 0 is needed, such as 2 or 0.5".to_owned())
+}
+
+/// `key=value`; whether the key exists is the library's to say.
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("key=value is needed, such as hidden=512".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(std::iter::once("tui").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn training_is_the_default() {
+        let bare = parse("").unwrap();
+        assert!(bare.command.is_none());
+        let options = parse("--preset luong-small --columns 2,1 --set a=b=c --max-minutes 0.5")
+            .unwrap()
+            .train
+            .options();
+        assert_eq!(options.preset.as_deref(), Some("luong-small"));
+        assert_eq!(options.columns, Some((2, 1)));
+        assert_eq!(options.set, [("a".to_owned(), "b=c".to_owned())]);
+        assert_eq!(options.max_minutes, Some(0.5));
+        let Some(Command::Train(train)) = parse("train --seed 7 --headless").unwrap().command else {
+            panic!("not train");
+        };
+        assert!(train.headless);
+        assert_eq!(train.options().seed, Some(7));
+    }
+
+    #[test]
+    fn subcommands_take_their_options() {
+        let line = "evaluate --run r --data phrasebook:test --device opencl:0.1 --threads 2 --json";
+        let Some(Command::Evaluate(evaluate)) = parse(line).unwrap().command else {
+            panic!("not evaluate");
+        };
+        assert!(evaluate.json);
+        assert_eq!(evaluate.model.device, "opencl:0.1");
+        assert_eq!(evaluate.model.threads, Some(2));
+        for line in [
+            "translate --run r --json",
+            "score --run r --data a,b --columns 1,2",
+            "watch r --ascii",
+            "presets",
+            "presets phrasebook",
+            "devices",
+            "--resume --run-dir r --epochs 3",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_uses_are_refused_and_name_the_flag() {
+        for (line, names) in [
+            ("--columns 2", "--columns"),
+            ("--columns 0,1", "--columns"),
+            ("--columns a,b", "--columns"),
+            ("--threads 0", "--threads"),
+            ("--epochs 0", "--epochs"),
+            ("--max-steps -1", "-1"),
+            ("--max-minutes nan", "--max-minutes"),
+            ("--max-minutes 0", "--max-minutes"),
+            ("--device gpu", "--device"),
+            ("--device opencl:1", "--device"),
+            ("--device cpu:0.0", "--device"),
+            ("--set hidden", "--set"),
+            ("--set =3", "--set"),
+            ("--resume", "--run-dir"),
+            ("--preset", "--preset"),
+            ("--prest x", "--preset"),
+            ("translate", "--run"),
+            ("evaluate --run r", "--data"),
+            ("watch", "DIR"),
+            ("trian", "train"),
+            ("--preset x watch r", "watch"),
+        ] {
+            let error = parse(line).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+            assert!(error.to_string().contains(names), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn help_shows_examples() {
+        let help = Arguments::command().render_long_help().to_string();
+        for word in ["Examples:", "--preset", "translate", "NO_COLOR", "loss(mean)"] {
+            assert!(help.contains(word), "{word}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The subcommands, one file each; all give the exit status or an error to print.
+
+mod devices;
+mod evaluate;
+mod presets;
+mod score;
+mod train;
+mod translate;
+mod watch;
+
+use std::process::ExitCode;
+
+use color_eyre::eyre::{Result, WrapErr};
+use seq2seq::Translator;
+
+use crate::args::{Arguments, Command, ModelArguments};
+
+/// Does what the arguments ask for.
+///
+/// # Errors
+/// Anything that kept it from being done, in words for the person who asked.
+pub fn run(arguments: Arguments) -> Result<ExitCode> {
+    match arguments.command {
+        None => train::run(arguments.train),
+        Some(Command::Train(train)) => train::run(*train),
+        Some(Command::Translate(translate)) => translate::run(&translate),
+        Some(Command::Evaluate(evaluate)) => evaluate::run(&evaluate),
+        Some(Command::Score(score)) => score::run(&score),
+        Some(Command::Watch(watch)) => watch::run(watch),
+        Some(Command::Presets { name }) => presets::run(name.as_deref()),
+        Some(Command::Devices) => devices::run(),
+    }
+}
+
+/// The trained model of a run folder.
+fn open(model: &ModelArguments) -> Result<Translator> {
+    let open = || Translator::open(&model.run, &model.device, model.threads);
+    open().wrap_err_with(|| format!("--run {}", model.run.display()))
+}

@@ -1,0 +1,136 @@
+//! `tui translate`: stdin lines to stdout lines.
+
+use std::io::{self, BufRead};
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use color_eyre::eyre::{Result, WrapErr, eyre};
+
+use crate::args::TranslateArguments;
+use crate::output;
+
+/// Lines translated at a time, where that many wait.
+const BATCH: usize = 64;
+/// Lines read ahead.
+const AHEAD: usize = 4 * BATCH;
+
+/// Translates until stdin ends. A single line is answered at once, many in batches.
+pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
+    let translator = super::open(&arguments.model)?;
+    let (sender, lines) = sync_channel(AHEAD);
+    thread::Builder::new().name("stdin".to_owned()).spawn(move || {
+        for line in Lines::new(io::stdin().lock()) {
+            let last = line.is_err();
+            if sender.send(line).is_err() || last {
+                break;
+            }
+        }
+    })?;
+    while let Some((batch, trouble)) = next_batch(&lines) {
+        let translations =
+            if batch.is_empty() { Vec::new() } else { translator.translate(&batch)? };
+        if translations.len() != batch.len() {
+            return Err(eyre!("{} lines gave {} translations", batch.len(), translations.len()));
+        }
+        for translation in &translations {
+            if arguments.json {
+                output::data(&serde_json::to_string(translation)?)?;
+            } else {
+                output::data(&translation.target)?;
+            }
+        }
+        trouble?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The lines that wait, at least one, and the error that came after them; `None` at the end.
+fn next_batch(lines: &Receiver<Result<String>>) -> Option<(Vec<String>, Result<()>)> {
+    let mut batch = Vec::new();
+    let mut next = lines.recv().ok();
+    while let Some(line) = next {
+        match line {
+            Ok(line) => batch.push(line),
+            Err(error) => return Some((batch, Err(error))),
+        }
+        next = if batch.len() < BATCH { lines.try_recv().ok() } else { None };
+    }
+    (!batch.is_empty()).then_some((batch, Ok(())))
+}
+
+/// Lines of UTF-8 text with LF or CRLF, a byte order mark before the first one left out.
+struct Lines<R> {
+    reader: R,
+    number: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn new(reader: R) -> Self {
+        Self { reader, number: 0 }
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut bytes = Vec::new();
+        match self.reader.read_until(b'\n', &mut bytes).wrap_err("stdin") {
+            Ok(0) => return None,
+            Ok(_) => self.number += 1,
+            Err(error) => return Some(Err(error)),
+        }
+        if bytes.last() == Some(&b'\n') {
+            bytes.pop();
+            if bytes.last() == Some(&b'\r') {
+                bytes.pop();
+            }
+        }
+        let number = self.number;
+        Some(match String::from_utf8(bytes) {
+            Ok(line) if number == 1 => Ok(line.trim_start_matches('\u{feff}').to_owned()),
+            Ok(line) => Ok(line),
+            Err(error) => Err(eyre!(
+                "stdin, line {number}: not UTF-8 (at byte {})",
+                error.utf8_error().valid_up_to() + 1
+            )),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_counts_empty_ones_too() {
+        let text = "\u{feff}one\r\n\n  two \nthree";
+        let lines: Vec<String> = Lines::new(text.as_bytes()).map(Result::unwrap).collect();
+        assert_eq!(lines, ["one", "", "  two ", "three"]);
+        assert_eq!(Lines::new("".as_bytes()).count(), 0);
+    }
+
+    #[test]
+    fn broken_text_names_its_line() {
+        let mut lines = Lines::new(&b"fine\nbro\xffken\n"[..]);
+        assert_eq!(lines.next().unwrap().unwrap(), "fine");
+        let error = lines.next().unwrap().unwrap_err().to_string();
+        assert_eq!(error, "stdin, line 2: not UTF-8 (at byte 4)");
+    }
+
+    #[test]
+    fn batches_hold_what_waits_and_end_with_the_error() {
+        let (sender, lines) = sync_channel(AHEAD);
+        for i in 0..70 {
+            sender.send(Ok(i.to_string())).unwrap();
+        }
+        sender.send(Err(eyre!("broken"))).unwrap();
+        drop(sender);
+        assert_eq!(next_batch(&lines).unwrap().0.len(), BATCH);
+        let (rest, trouble) = next_batch(&lines).unwrap();
+        assert_eq!(rest.len(), 6);
+        assert!(trouble.is_err());
+        assert!(next_batch(&lines).is_none());
+    }
+}

@@ -1,0 +1,110 @@
+//! `tui watch`: a run seen through its folder.
+
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use color_eyre::eyre::{Result, WrapErr};
+use seq2seq::{Command, EventReader};
+
+use crate::args::WatchArguments;
+use crate::dashboard::{self, Model, News, Role, Source, Theme};
+use crate::headless::Reporter;
+use crate::signals::Signals;
+use crate::{output, summary, terminal};
+
+/// Time between two looks at the log.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Shows the run in the dashboard, or in plain lines where there is no terminal.
+pub(super) fn run(arguments: WatchArguments) -> Result<ExitCode> {
+    let reader =
+        EventReader::open(&arguments.run).wrap_err_with(|| arguments.run.display().to_string())?;
+    if arguments.headless || !terminal::is_interactive() {
+        let digest = print(reader)?;
+        output::lines(&summary::lines(digest.digest(), Some(&arguments.run)))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let signals = Signals::install()?;
+    let mut model = Model::new(Role::Watching, Theme::of_terminal(arguments.ascii));
+    let mut log = Log::follow(reader)?;
+    let departure = dashboard::show(&mut log, &mut model, &signals);
+    let status = match departure.wrap_err("the terminal")? {
+        dashboard::Departure::Stopped(signal) => ExitCode::from(signal.exit_status()),
+        _ => ExitCode::SUCCESS,
+    };
+    if let Some(trouble) = &log.trouble {
+        output::note(&format!("warning: {trouble}"));
+    }
+    output::lines(&summary::lines(&model.into_digest(), Some(&arguments.run)))?;
+    Ok(status)
+}
+
+/// Prints the run's lines until it is over.
+fn print(mut reader: EventReader) -> Result<Reporter> {
+    let mut reporter = Reporter::default();
+    loop {
+        // Asked first: what a process wrote before it went is then surely read below.
+        let live = reader.is_live();
+        let events = reader.poll()?;
+        for event in &events {
+            output::lines(&reporter.apply(event))?;
+        }
+        if !live {
+            reporter.digest_mut().set_crashed(true);
+            return Ok(reporter);
+        }
+        if reporter.digest().end.is_some() && events.is_empty() {
+            return Ok(reporter);
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// The log of a run, read on its own thread, so that a long one does not stop the keys.
+struct Log {
+    news: Receiver<Result<News>>,
+    live: bool,
+    trouble: Option<String>,
+}
+
+impl Log {
+    fn follow(mut reader: EventReader) -> Result<Self> {
+        let (sender, news) = sync_channel(4);
+        thread::Builder::new().name("log".to_owned()).spawn(move || {
+            loop {
+                let alive = reader.is_live();
+                let look = reader.poll().map(|events| News { events, alive });
+                let broken = look.is_err();
+                if sender.send(look.wrap_err("reading the log")).is_err() || broken {
+                    break;
+                }
+                thread::sleep(LOOK);
+            }
+        })?;
+        Ok(Self { news, live: true, trouble: None })
+    }
+}
+
+impl Source for Log {
+    fn news(&mut self) -> News {
+        match self.news.try_recv() {
+            Ok(Ok(news)) => {
+                self.live = news.alive;
+                return news;
+            }
+            Ok(Err(error)) => {
+                self.trouble = Some(output::one_line(&error));
+                self.live = false;
+            }
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::Disconnected) => self.live = false,
+        }
+        News { events: Vec::new(), alive: self.live }
+    }
+
+    fn send(&mut self, _: Command) {
+        // The model offers no commands to someone who only watches.
+    }
+}

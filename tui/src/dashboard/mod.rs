@@ -1,0 +1,31 @@
+//! The live picture of a run.
+//!
+//! [`Model`] is everything that is shown; [`Model::apply`], [`Model::key`] and [`Model::tick`]
+//! change it, [`view`] draws it. All are plain functions of their arguments. [`show`] connects
+//! them with a [`Source`] of events, the keyboard, the clock and the terminal.
+
+mod attention_map;
+mod bars;
+mod compact;
+mod footer;
+mod gradients;
+mod header;
+mod help;
+mod keys;
+mod loss;
+mod model;
+mod parameters;
+mod plot;
+mod samples;
+mod series;
+mod show;
+mod theme;
+mod ticks;
+mod view;
+
+pub use keys::{Action, BINDINGS, Binding, Key, Page, action, hints, markdown};
+pub use model::{Effect, Mode, Model, QUIT_CHOICES, Role};
+pub use series::{Bucket, Column, Series};
+pub use show::{Departure, News, Source, show};
+pub use theme::Theme;
+pub use view::view;

@@ -1,0 +1,147 @@
+//! The loop of the main thread: events, keys and signals in, frames and commands out.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use ratatui::crossterm::event::{self, Event as Input};
+use seq2seq::{Command, Event};
+
+use super::{Effect, Model, view};
+use crate::signals::{Signal, Signals};
+use crate::terminal::Screen;
+use crate::trainer::Trainer;
+
+/// Time between two frames while a run goes on: 8 a second at most.
+const FRAME: Duration = Duration::from_millis(125);
+/// Time between two frames when keys are pressed.
+const KEY_FRAME: Duration = Duration::from_millis(30);
+/// Time between two looks at a run where nothing happens.
+const IDLE: Duration = Duration::from_millis(250);
+/// Events taken in between two frames; more wait for the next one.
+const EVENTS: usize = 16_384;
+
+/// What a source has to tell.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Events since the last call.
+    pub events: Vec<Event>,
+    /// False where the process that makes the events has gone.
+    pub alive: bool,
+}
+
+/// Where events come from and commands go to.
+pub trait Source {
+    /// What is new, without waiting.
+    fn news(&mut self) -> News;
+    /// Sends a command.
+    fn send(&mut self, command: Command);
+}
+
+impl Source for Trainer {
+    fn news(&mut self) -> News {
+        let events = self.drain(EVENTS);
+        News { alive: !(self.has_ended() && events.is_empty()), events }
+    }
+
+    fn send(&mut self, command: Command) {
+        Trainer::send(self, command);
+    }
+}
+
+/// How the dashboard was left; the terminal is given back by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// The person left, or the run failed.
+    Left,
+    /// A signal or Ctrl-C ended it; where a run was being trained, it has stopped and saved.
+    Stopped(Signal),
+    /// The run goes on; the person wants it in plain lines.
+    Detach,
+    /// The person wants out at once.
+    Abort,
+}
+
+/// Shows a run until the person leaves.
+///
+/// # Errors
+/// The terminal cannot be taken, read or written; it is given back.
+pub fn show(
+    source: &mut dyn Source,
+    model: &mut Model,
+    signals: &Signals,
+) -> io::Result<Departure> {
+    let mut screen = Screen::take()?;
+    let clock = Instant::now();
+    let mut drawn: Option<Instant> = None;
+    let mut ended_by = None;
+    loop {
+        let news = source.news();
+        let quiet = news.events.is_empty();
+        for event in &news.events {
+            model.apply(event);
+        }
+        model.set_alive(news.alive);
+        model.tick(clock.elapsed());
+        if let Some(signal) = signals.take() {
+            ended_by = Some(signal);
+            if let Some(departure) = obey(model.interrupt(), source, &mut screen)? {
+                return Ok(departure);
+            }
+        }
+        if model.wants_to_leave() {
+            let by_key = model.was_interrupted().then_some(Signal::Interrupt);
+            return Ok(ended_by.or(by_key).map_or(Departure::Left, Departure::Stopped));
+        }
+
+        let since_frame = drawn.map_or(FRAME, |drawn| drawn.elapsed());
+        if model.is_dirty() && since_frame >= FRAME {
+            screen.draw(|frame| view(model, frame))?;
+            model.set_drawn();
+            drawn = Some(Instant::now());
+        }
+        let patience = if quiet && !model.is_dirty() { IDLE } else { FRAME };
+        let mut wait = patience.saturating_sub(drawn.map_or(FRAME, |drawn| drawn.elapsed()));
+        if model.is_dirty() || !quiet {
+            wait = wait.max(Duration::from_millis(10));
+        } else {
+            wait = wait.max(FRAME);
+        }
+        while event::poll(wait)? {
+            wait = Duration::ZERO;
+            match event::read()? {
+                Input::Key(key) => {
+                    model.tick(clock.elapsed());
+                    if let Some(departure) = obey(model.key(key), source, &mut screen)? {
+                        return Ok(departure);
+                    }
+                }
+                Input::Resize(..) => model.set_dirty(),
+                _ => {}
+            }
+        }
+        // A key is answered at once, not with the next frame of the run.
+        if model.answers_key() && drawn.is_none_or(|drawn| drawn.elapsed() >= KEY_FRAME) {
+            screen.draw(|frame| view(model, frame))?;
+            model.set_drawn();
+            drawn = Some(Instant::now());
+        }
+    }
+}
+
+/// Does what the model asks for; a departure where it asks to leave at once.
+fn obey(
+    effects: Vec<Effect>,
+    source: &mut dyn Source,
+    screen: &mut Screen,
+) -> io::Result<Option<Departure>> {
+    for effect in effects {
+        match effect {
+            Effect::Send(command) => source.send(command),
+            Effect::Detach => return Ok(Some(Departure::Detach)),
+            Effect::Abort => return Ok(Some(Departure::Abort)),
+            Effect::Suspend => screen.suspend()?,
+            Effect::Redraw => screen.clear()?,
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,354 @@
+//! What is known about a run from its events: the figures that every viewer shows.
+
+use seq2seq::{Command, End, EndReason, Event, Start, Step, Validation};
+
+mod rate;
+mod smoother;
+
+pub use rate::Rate;
+pub use smoother::Smoother;
+
+/// How much of the smoothed loss stays from step to step.
+pub const SMOOTHING: f64 = 0.98;
+/// Warnings kept.
+const WARNINGS: usize = 8;
+
+/// Where a run is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Before the first step.
+    Preparing,
+    /// Steps are done.
+    Training,
+    /// Waiting for a person.
+    Paused,
+    /// Saving, then ending.
+    Stopping,
+    /// All that was asked for is done.
+    Finished,
+    /// Ended by a person.
+    Stopped,
+    /// Ended by a loss or gradient that is not finite.
+    Diverged,
+    /// Ended by an error.
+    Failed,
+    /// Ended without saying so.
+    Crashed,
+}
+
+impl State {
+    /// The word that is shown.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Preparing => "preparing",
+            Self::Training => "training",
+            Self::Paused => "paused",
+            Self::Stopping => "stopping",
+            Self::Finished => "finished",
+            Self::Stopped => "stopped",
+            Self::Diverged => "diverged",
+            Self::Failed => "failed",
+            Self::Crashed => "crashed",
+        }
+    }
+
+    /// True once no step will follow.
+    pub fn is_over(self) -> bool {
+        matches!(
+            self,
+            Self::Finished | Self::Stopped | Self::Diverged | Self::Failed | Self::Crashed
+        )
+    }
+}
+
+/// The figures of a run, changed by each of its events.
+#[derive(Debug, Clone, Default)]
+pub struct Digest {
+    /// What is trained, on what.
+    pub start: Option<Start>,
+    /// The newest step; its per-parameter figures are left out.
+    pub step: Option<Step>,
+    /// Smoothed loss.
+    pub loss: Smoother,
+    /// Smoothed target tokens per second.
+    pub speed: Smoother,
+    /// Steps per second, for the time left.
+    pub rate: Rate,
+    /// The newest validation.
+    pub validation: Option<Validation>,
+    /// The best validation.
+    pub best: Option<Validation>,
+    /// Step of the newest checkpoint.
+    pub saved: Option<u64>,
+    /// What is being prepared or done beside the steps.
+    pub phase: Option<String>,
+    /// Steps whose loss or gradient norm was not finite.
+    pub not_finite: u64,
+    /// The first of them.
+    pub first_not_finite: Option<u64>,
+    /// Events that did not reach the viewer.
+    pub dropped: u64,
+    /// The newest warnings, with their step.
+    pub warnings: Vec<(u64, String)>,
+    /// How the run ended.
+    pub end: Option<End>,
+    paused: bool,
+    stopping: bool,
+    crashed: bool,
+}
+
+impl Digest {
+    /// Takes in one event.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Phase { text } => self.phase = Some(text.clone()),
+            Event::Start(start) => self.begin(start),
+            Event::Step(step) => self.take_step(step),
+            Event::Validation(validation) => {
+                self.phase = None;
+                let better = validation.best
+                    || self.best.as_ref().is_none_or(|best| validation.loss < best.loss);
+                if better {
+                    self.best = Some(validation.clone());
+                }
+                self.validation = Some(validation.clone());
+            }
+            Event::Checkpoint { step, .. } => self.saved = Some(*step),
+            Event::Control { command, .. } => match command {
+                Command::Pause | Command::StepOnce => self.paused = true,
+                Command::Resume => self.paused = false,
+                Command::Stop => self.stopping = true,
+                _ => {}
+            },
+            Event::Warning { step, text } => {
+                self.warnings.push((*step, text.clone()));
+                if self.warnings.len() > WARNINGS {
+                    self.warnings.remove(0);
+                }
+            }
+            Event::End(end) => {
+                self.dropped = self.dropped.max(end.dropped_events);
+                self.phase = None;
+                self.end = Some(end.clone());
+            }
+            Event::Samples(_) | Event::Flow(_) | Event::Translation(_) => {}
+        }
+    }
+
+    /// A run starts or goes on: what an earlier life left behind is over.
+    fn begin(&mut self, start: &Start) {
+        let rewound = self.step.as_ref().is_some_and(|step| step.step > start.step);
+        if rewound {
+            self.step = None;
+        }
+        self.rate = Rate::default();
+        self.phase = None;
+        self.end = None;
+        self.paused = false;
+        self.stopping = false;
+        self.crashed = false;
+        self.start = Some(start.clone());
+    }
+
+    fn take_step(&mut self, step: &Step) {
+        self.phase = None;
+        if let Some(last) = &self.step {
+            self.dropped += step.step.saturating_sub(last.step).saturating_sub(1);
+        }
+        if !step.loss.is_finite() || !step.gradient_norm.is_finite() {
+            self.not_finite += 1;
+            self.first_not_finite.get_or_insert(step.step);
+        }
+        self.loss.push(step.loss);
+        self.speed.push(step.tokens_per_second);
+        self.rate.push(step.step, step.seconds);
+        self.step = Some(Step { parameters: Vec::new(), ..step.clone() });
+    }
+
+    /// Says that the run's process has gone, or is there again.
+    pub fn set_crashed(&mut self, crashed: bool) {
+        self.crashed = crashed;
+    }
+
+    /// Where the run is in its life.
+    pub fn state(&self) -> State {
+        match &self.end {
+            Some(end) => match end.reason {
+                EndReason::Finished => State::Finished,
+                EndReason::Stopped => State::Stopped,
+                EndReason::NotFinite => State::Diverged,
+                EndReason::Failed => State::Failed,
+            },
+            None if self.crashed => State::Crashed,
+            None if self.stopping => State::Stopping,
+            None if self.paused => State::Paused,
+            None if self.step.is_none() => State::Preparing,
+            None => State::Training,
+        }
+    }
+
+    /// Optimizer steps done.
+    pub fn steps(&self) -> u64 {
+        let started = self.start.as_ref().map_or(0, |start| start.step);
+        self.step.as_ref().map_or(started, |step| step.step)
+    }
+
+    /// Training seconds.
+    pub fn seconds(&self) -> f64 {
+        let started = self.start.as_ref().map_or(0.0, |start| start.seconds);
+        let seconds = self.step.as_ref().map_or(started, |step| step.seconds);
+        self.end.as_ref().map_or(seconds, |end| end.seconds)
+    }
+
+    /// The epoch of the newest step and, where the run's length is known, their number.
+    pub fn epoch(&self) -> Option<(u64, Option<u64>)> {
+        let start = self.start.as_ref()?;
+        let epoch = self.step.as_ref().map_or(1, |step| step.epoch);
+        let per_epoch = start.steps_per_epoch.max(1);
+        Some((epoch, start.last_step.map(|last| last.div_ceil(per_epoch).max(epoch))))
+    }
+
+    /// Share of the present epoch that is done, 0 to 1.
+    pub fn epoch_share(&self) -> Option<f64> {
+        let start = self.start.as_ref()?;
+        let (epoch, _) = self.epoch()?;
+        let before = (epoch.saturating_sub(1)).saturating_mul(start.steps_per_epoch);
+        Some(share(self.steps().saturating_sub(before) as f64, start.steps_per_epoch as f64))
+    }
+
+    /// Share of the run that is done, 0 to 1, by steps or by time, whichever ends it first.
+    pub fn share(&self) -> Option<f64> {
+        let start = self.start.as_ref()?;
+        let by_steps = start.last_step.map(|last| share(self.steps() as f64, last as f64));
+        let by_time = start.max_minutes.map(|minutes| share(self.seconds(), minutes * 60.0));
+        match (by_steps, by_time) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Seconds until the end, once the speed is known (not from the first, slow steps).
+    pub fn eta(&self) -> Option<f64> {
+        let start = self.start.as_ref()?;
+        if self.state().is_over() {
+            return None;
+        }
+        let by_steps = start.last_step.and_then(|last| {
+            Some(last.saturating_sub(self.steps()) as f64 / self.rate.steps_per_second()?)
+        });
+        let by_time = start.max_minutes.map(|minutes| (minutes * 60.0 - self.seconds()).max(0.0));
+        match (by_steps, by_time) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            // The steps may end before the time does, but their speed is not known yet.
+            (None, Some(_)) if start.last_step.is_some() => None,
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// `part` of `whole` as a share that can be drawn.
+fn share(part: f64, whole: f64) -> f64 {
+    let share = part / whole;
+    if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(last_step: Option<u64>, max_minutes: Option<f64>) -> Start {
+        Start {
+            preset: "p".into(),
+            data: "d".into(),
+            device: "cpu".into(),
+            threads: 1,
+            seed: 1,
+            parameters: 1,
+            train_pairs: 1,
+            valid_pairs: 1,
+            source_vocabulary: 1,
+            target_vocabulary: 1,
+            unknown_rate: 0.0,
+            steps_per_epoch: 10,
+            last_step,
+            max_minutes,
+            step: 0,
+            seconds: 0.0,
+        }
+    }
+
+    fn step(step: u64, loss: f64) -> Event {
+        Event::Step(Box::new(Step {
+            step,
+            epoch: (step - 1) / 10 + 1,
+            loss,
+            learning_rate: 0.1,
+            gradient_norm: 1.0,
+            clipped_norm: 1.0,
+            tokens: 100,
+            tokens_per_second: 1000.0,
+            seconds: step as f64 * 0.1,
+            parameters: vec![],
+        }))
+    }
+
+    #[test]
+    fn the_time_left_waits_for_the_warm_up() {
+        let mut digest = Digest::default();
+        digest.apply(&Event::Start(Box::new(start(Some(100), None))));
+        assert_eq!(digest.state(), State::Preparing);
+        digest.apply(&step(1, 2.0));
+        assert_eq!(digest.state(), State::Training);
+        assert_eq!(digest.eta(), None);
+        for i in 2..=50 {
+            digest.apply(&step(i, 2.0));
+        }
+        assert!((digest.eta().unwrap() - 5.0).abs() < 1e-6);
+        assert_eq!(digest.share(), Some(0.5));
+        assert_eq!(digest.epoch(), Some((5, Some(10))));
+        assert_eq!(digest.epoch_share(), Some(1.0));
+    }
+
+    #[test]
+    fn a_time_limit_alone_gives_progress() {
+        let mut digest = Digest::default();
+        digest.apply(&Event::Start(Box::new(start(None, Some(1.0)))));
+        for i in 1..=300 {
+            digest.apply(&step(i, 1.0));
+        }
+        assert_eq!(digest.share(), Some(0.5));
+        assert!((digest.eta().unwrap() - 30.0).abs() < 1e-6);
+        assert_eq!(digest.epoch(), Some((30, None)));
+    }
+
+    #[test]
+    fn lost_steps_and_steps_without_a_number_are_counted() {
+        let mut digest = Digest::default();
+        digest.apply(&step(1, 2.0));
+        digest.apply(&step(5, f64::NAN));
+        digest.apply(&step(6, f64::INFINITY));
+        assert_eq!(digest.dropped, 3);
+        assert_eq!(digest.not_finite, 2);
+        assert_eq!(digest.first_not_finite, Some(5));
+        assert_eq!(digest.loss.value(), Some(2.0));
+    }
+
+    #[test]
+    fn a_resumed_run_lives_again() {
+        let mut digest = Digest::default();
+        digest.apply(&Event::Start(Box::new(start(Some(100), None))));
+        digest.apply(&step(20, 2.0));
+        digest.apply(&Event::End(End {
+            step: 20,
+            seconds: 2.0,
+            reason: EndReason::Stopped,
+            dropped_events: 0,
+        }));
+        assert_eq!(digest.state(), State::Stopped);
+        digest.apply(&Event::Start(Box::new(Start { step: 15, ..start(Some(100), None) })));
+        assert_eq!(digest.state(), State::Preparing);
+        assert_eq!(digest.steps(), 15);
+        digest.set_crashed(true);
+        assert_eq!(digest.state(), State::Crashed);
+    }
+}

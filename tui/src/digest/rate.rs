@@ -1,0 +1,75 @@
+//! Steps per second over the last minute, without the first, slow steps.
+
+use std::collections::VecDeque;
+
+/// Steps that are not counted: the first ones fill caches and pools.
+const WARM_UP_STEPS: u64 = 10;
+/// Training seconds that must have been measured.
+const LEAST_SECONDS: f64 = 0.5;
+/// The window, in training seconds.
+const WINDOW_SECONDS: f64 = 60.0;
+/// Seconds between two remembered points.
+const GRAIN_SECONDS: f64 = 0.5;
+
+/// A window of (step, seconds) points.
+#[derive(Debug, Clone, Default)]
+pub struct Rate {
+    first_step: Option<u64>,
+    points: VecDeque<(u64, f64)>,
+    newest: Option<(u64, f64)>,
+}
+
+impl Rate {
+    /// Takes in that `step` steps were done after `seconds`.
+    pub fn push(&mut self, step: u64, seconds: f64) {
+        let first = *self.first_step.get_or_insert(step);
+        if step < first.saturating_add(WARM_UP_STEPS) || !seconds.is_finite() {
+            return;
+        }
+        self.newest = Some((step, seconds));
+        if self.points.back().is_none_or(|(_, last)| seconds - last >= GRAIN_SECONDS) {
+            self.points.push_back((step, seconds));
+        }
+        while self.points.len() > 2
+            && self.points.front().is_some_and(|(_, first)| seconds - first > WINDOW_SECONDS)
+        {
+            self.points.pop_front();
+        }
+    }
+
+    /// Steps per second, once enough of them were measured.
+    pub fn steps_per_second(&self) -> Option<f64> {
+        let (first, newest) = (self.points.front()?, self.newest?);
+        let seconds = newest.1 - first.1;
+        let steps = newest.0.saturating_sub(first.0) as f64;
+        (seconds >= LEAST_SECONDS && steps > 0.0).then(|| steps / seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_first_steps_do_not_count() {
+        let mut rate = Rate::default();
+        let mut seconds = 0.0;
+        for step in 1..=400 {
+            seconds += if step <= 10 { 5.0 } else { 0.01 };
+            rate.push(step, seconds);
+        }
+        assert!((rate.steps_per_second().unwrap() - 100.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_window_moves_and_stays_small() {
+        let mut rate = Rate::default();
+        for step in 1..=100_000u64 {
+            let seconds = if step < 50_000 { 0.1 } else { 0.05 };
+            let time = step.min(50_000) as f64 * 0.1 + step.saturating_sub(50_000) as f64 * seconds;
+            rate.push(step, time);
+        }
+        assert!((rate.steps_per_second().unwrap() - 20.0).abs() < 1e-3);
+        assert!(rate.points.len() < 200);
+    }
+}

@@ -1,0 +1,189 @@
+//! Figures, times and words as people read them.
+
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+/// A whole number with separators: `12,345`.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A large number in brief: `950`, `12.3k`, `4.5M`.
+pub fn brief(value: f64) -> String {
+    let scaled = |value: f64, unit: &str| {
+        let decimals = usize::from(value.abs() < 99.95);
+        format!("{value:.decimals$}{unit}").replace(".0", "")
+    };
+    match value.abs() {
+        _ if !value.is_finite() => figure(value),
+        size if size < 999.5 => format!("{value:.0}"),
+        size if size < 999_500.0 => scaled(value / 1e3, "k"),
+        size if size < 999_500_000.0 => scaled(value / 1e6, "M"),
+        _ => scaled(value / 1e9, "G"),
+    }
+}
+
+/// A figure with four significant digits: `3.210`, `0.0213`, `1.2e-5`, `NaN`, `inf`.
+pub fn figure(value: f64) -> String {
+    match value.abs() {
+        _ if !value.is_finite() => value.to_string(),
+        0.0 => "0".to_owned(),
+        size if size < 1e-3 => format!("{value:.1e}"),
+        size if size < 1.0 => format!("{value:.4}"),
+        size if size < 10.0 => format!("{value:.3}"),
+        size if size < 100.0 => format!("{value:.2}"),
+        size if size < 1000.0 => format!("{value:.1}"),
+        size if size < 1e5 => format!("{value:.0}"),
+        _ => format!("{value:.1e}"),
+    }
+}
+
+/// A setting such as a learning rate, without padding: `0.001`, `1e-5`, `1`.
+pub fn setting(value: f64) -> String {
+    if value != 0.0 && value.abs() < 1e-3 {
+        // Learning rates arrive as f32: 1e-4 is 9.999999747e-5.
+        let text = format!("{value:.3e}");
+        let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+        return format!("{}e{power}", digits.trim_end_matches('0').trim_end_matches('.'));
+    }
+    let text = format!("{value:.5}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A share from 0 to 1 as a percentage: `97.8%`.
+pub fn percent(share: f64) -> String {
+    if share.is_finite() { format!("{:.1}%", share * 100.0) } else { figure(share) }
+}
+
+/// A time in seconds: `45s`, `2m05s`, `1h02m`, `3d04h`.
+pub fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "?".to_owned();
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked above; saturates
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{whole}s"),
+        60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
+        3600..86_400 => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
+        _ => format!("{}d{:02}h", whole / 86_400, whole % 86_400 / 3600),
+    }
+}
+
+/// One noun, with its plural where the number asks for it: `1 step`, `2,850 steps`.
+pub fn several(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// The text with control characters made visible, for terminals and logs.
+pub fn plain(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            result.extend(letter.escape_default());
+        } else {
+            result.push(letter);
+        }
+    }
+    result
+}
+
+/// Columns that a text takes in a terminal.
+pub fn width(text: &str) -> usize {
+    Span::raw(text).width()
+}
+
+/// The text cut to at most `columns` terminal columns, the cut shown by `mark`.
+pub fn fit(text: &str, columns: usize, mark: char) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    if columns == 0 {
+        return String::new();
+    }
+    let mut result = String::new();
+    let mut used = 0;
+    for grapheme in Span::raw(text).styled_graphemes(Style::new()) {
+        let next = used + width(grapheme.symbol);
+        if next >= columns {
+            break;
+        }
+        used = next;
+        result.push_str(grapheme.symbol);
+    }
+    result.push(mark);
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_234_567), "1,234,567");
+        for (value, text) in
+            [(0.0, "0"), (950.0, "950"), (999.6, "1k"), (12_345.0, "12.3k"), (4.5e6, "4.5M")]
+        {
+            assert_eq!(brief(value), text);
+        }
+        assert_eq!(brief(123_456.0), "123k");
+        for (value, text) in [
+            (3.21, "3.210"),
+            (0.0213, "0.0213"),
+            (1.2e-5, "1.2e-5"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-inf"),
+            (0.0, "0"),
+            (1e9, "1.0e9"),
+        ] {
+            assert_eq!(figure(value), text);
+        }
+        assert_eq!(setting(f64::from(0.001f32)), "0.001");
+        assert_eq!(setting(f64::from(1e-4f32)), "1e-4");
+        assert_eq!(setting(1.0), "1");
+        assert_eq!(several(1, "step"), "1 step");
+        assert_eq!(several(2850, "step"), "2,850 steps");
+    }
+
+    #[test]
+    fn times_read_well() {
+        for (seconds, text) in [
+            (0.2, "0s"),
+            (59.6, "1m00s"),
+            (125.0, "2m05s"),
+            (3720.0, "1h02m"),
+            (273_600.0, "3d04h"),
+            (f64::NAN, "?"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn cutting_counts_terminal_columns() {
+        assert_eq!(fit("voiture", 7, '…'), "voiture");
+        assert_eq!(fit("voiture", 4, '…'), "voi…");
+        assert_eq!(fit("日本語", 4, '…'), "日…");
+        assert_eq!(fit("日本語", 6, '…'), "日本語");
+        assert_eq!(fit("e\u{301}te\u{301}", 3, '…'), "e\u{301}te\u{301}");
+        assert_eq!(fit("abc", 0, '…'), "");
+        assert_eq!(fit("abc", 1, '…'), "…");
+    }
+
+    #[test]
+    fn control_characters_are_made_visible() {
+        assert_eq!(plain("a\u{1b}[2Jb\r\n"), "a\\u{1b}[2Jb\\r\\n");
+        assert_eq!(plain("où ça ?"), "où ça ?");
+    }
+}

@@ -1,0 +1,317 @@
+//! A run in plain lines, for logs and pipes: no control characters, no colours, nothing rewritten.
+
+use std::io;
+
+use seq2seq::{Command, Event, Step};
+
+use crate::digest::{Digest, State};
+use crate::format::{brief, count, duration, figure, percent, setting, several};
+use crate::output;
+use crate::signals::{Signal, Signals};
+use crate::summary::checkpoint_name;
+use crate::trainer::{Next, Trainer};
+
+/// Training seconds between two lines during the first [`EARLY_SECONDS`].
+const EARLY_INTERVAL: f64 = 2.0;
+/// Training seconds with the short interval.
+const EARLY_SECONDS: f64 = 20.0;
+/// Training seconds between two lines later on.
+const INTERVAL: f64 = 10.0;
+
+/// Turns events into lines. Its clock is the run's own (training seconds), so a log that is read
+/// again gives the same lines.
+#[derive(Debug, Default)]
+pub struct Reporter {
+    digest: Digest,
+    told_seconds: Option<f64>,
+    losses: f64,
+    tokens: f64,
+    last_told: u64,
+    not_finite: u64,
+    warned: bool,
+}
+
+impl Reporter {
+    /// What is known of the run.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// What is known of the run, to change it.
+    pub fn digest_mut(&mut self) -> &mut Digest {
+        &mut self.digest
+    }
+
+    /// Goes on where another viewer left.
+    pub fn after(digest: Digest) -> Self {
+        Self {
+            last_told: digest.steps(),
+            told_seconds: Some(digest.seconds()),
+            warned: digest.not_finite > 0,
+            digest,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in an event and gives the lines that it is worth.
+    pub fn apply(&mut self, event: &Event) -> Vec<String> {
+        self.digest.apply(event);
+        match event {
+            Event::Phase { text } => vec![format!("{text} ...")],
+            Event::Start(start) => {
+                self.last_told = start.step;
+                self.told_seconds = None;
+                let resumed = if start.step > 0 {
+                    format!(" | resumed at step {}", count(start.step))
+                } else {
+                    String::new()
+                };
+                let pairs = several(start.train_pairs, "training pair");
+                vec![format!(
+                    "start | preset {} | data {} | {} | {} | {pairs}, {} held out | \
+                     vocabulary {} > {} | unknown {}{resumed}",
+                    start.preset,
+                    start.data,
+                    start.device,
+                    several(start.parameters, "parameter"),
+                    count(start.valid_pairs),
+                    count(start.source_vocabulary),
+                    count(start.target_vocabulary),
+                    percent(start.unknown_rate),
+                )]
+            }
+            Event::Step(step) => self.step(step),
+            Event::Validation(validation) => {
+                let mut lines = self.due_line(true);
+                lines.push(format!(
+                    "valid at step {} | loss {} | ppl {} | accuracy {} | exact {} | BLEU {:.1}{}",
+                    count(validation.step),
+                    figure(validation.loss),
+                    figure(validation.perplexity),
+                    percent(validation.token_accuracy),
+                    percent(validation.exact_match),
+                    validation.bleu,
+                    if validation.best { " | best so far" } else { "" },
+                ));
+                lines
+            }
+            Event::Warning { step, text } => {
+                vec![format!("warning at step {}: {text}", count(*step))]
+            }
+            Event::Control { step, command } => vec![format!("step {}: {}", count(*step), told(command))],
+            Event::End(end) => {
+                let mut lines = self.due_line(true);
+                if let Some(saved) = self.digest.saved {
+                    lines.push(format!("checkpoint at step {}", count(saved)));
+                }
+                if end.dropped_events > 0 {
+                    lines.push(format!("{} not shown here", several(end.dropped_events, "event")));
+                }
+                lines
+            }
+            // Checkpoints come every few seconds: only a `best` is news, and the last one.
+            Event::Checkpoint { step, kind } if checkpoint_name(*kind) == "best" => {
+                vec![format!("checkpoint `best` at step {}", count(*step))]
+            }
+            Event::Checkpoint { .. } | Event::Samples(_) | Event::Flow(_) => Vec::new(),
+            Event::Translation(sample) => {
+                vec![format!("{} > {}", sample.source.join(" "), sample.output.join(" "))]
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step) -> Vec<String> {
+        let mut lines = Vec::new();
+        if step.loss.is_finite() {
+            self.losses += step.loss * step.tokens as f64;
+            self.tokens += step.tokens as f64;
+        } else {
+            self.not_finite += 1;
+        }
+        if !self.warned && (!step.loss.is_finite() || !step.gradient_norm.is_finite()) {
+            self.warned = true;
+            lines.push(format!(
+                "warning at step {}: loss {}, gradient norm {}",
+                count(step.step),
+                figure(step.loss),
+                figure(step.gradient_norm)
+            ));
+        }
+        lines.extend(self.due_line(false));
+        lines
+    }
+
+    /// The line of the steps since the last one, where it is due or wanted now.
+    fn due_line(&mut self, now: bool) -> Vec<String> {
+        let Some(step) = &self.digest.step else { return Vec::new() };
+        let interval = if step.seconds < EARLY_SECONDS { EARLY_INTERVAL } else { INTERVAL };
+        let due = self.told_seconds.is_none_or(|told| step.seconds - told >= interval);
+        if step.step <= self.last_told || !(due || now) {
+            return Vec::new();
+        }
+        let loss = if self.tokens > 0.0 { self.losses / self.tokens } else { f64::NAN };
+        let mut parts = vec![
+            match self.digest.start.as_ref().and_then(|start| start.last_step) {
+                Some(last) => format!("step {}/{}", count(step.step), count(last)),
+                None => format!("step {}", count(step.step)),
+            },
+            match self.digest.epoch() {
+                Some((epoch, Some(epochs))) => format!("epoch {epoch}/{epochs}"),
+                _ => format!("epoch {}", step.epoch),
+            },
+            format!("loss(mean) {}", figure(loss)),
+            format!("ppl {}", figure(loss.exp())),
+            format!("grad {}", figure(step.gradient_norm)),
+            format!("lr {}", setting(step.learning_rate)),
+            format!("{} tokens/s", brief(self.digest.speed.value().unwrap_or(f64::NAN))),
+        ];
+        if let Some(eta) = self.digest.eta() {
+            parts.push(format!("ETA {}", duration(eta)));
+        } else if !self.digest.state().is_over() {
+            parts.push("ETA ?".to_owned());
+        }
+        if self.not_finite > 0 {
+            parts.push(format!("{} without a finite loss", several(self.not_finite, "step")));
+        }
+        self.told_seconds = Some(step.seconds);
+        self.last_told = step.step;
+        self.losses = 0.0;
+        self.tokens = 0.0;
+        self.not_finite = 0;
+        vec![parts.join(" | ")]
+    }
+}
+
+/// A command, as a log tells it.
+fn told(command: &Command) -> String {
+    match command {
+        Command::Pause => "paused".to_owned(),
+        Command::Resume => "going on".to_owned(),
+        Command::StepOnce => "one step".to_owned(),
+        Command::SetLearningRate(rate) => format!("learning rate {}", setting(f64::from(*rate))),
+        Command::Save => "saving".to_owned(),
+        Command::Evaluate => "evaluating".to_owned(),
+        Command::Translate(text) => format!("translating `{text}`"),
+        Command::Stop => "stopping".to_owned(),
+    }
+}
+
+/// How the following of a run ended.
+#[derive(Debug)]
+pub enum Followed {
+    /// The run ended; the signal that asked for it, if one did.
+    Ended(Option<Signal>),
+    /// A second signal came: exit at once.
+    Abort(Signal),
+    /// Stdout cannot be written (the run was stopped, and saved, for that).
+    Mute(io::Error),
+}
+
+/// Prints a run's lines until it ends. The first signal, or a stdout that has gone, stops it.
+pub fn follow(trainer: &mut Trainer, reporter: &mut Reporter, signals: &Signals) -> Followed {
+    let mut signalled = None;
+    let mut mute = None;
+    loop {
+        match (signals.take(), signalled) {
+            (Some(signal), Some(_)) => return Followed::Abort(signal),
+            (Some(signal), None) => {
+                signalled = Some(signal);
+                trainer.send(Command::Stop);
+                output::note("stopping after this step and saving; once more exits at once");
+            }
+            (None, _) => {}
+        }
+        match trainer.next() {
+            Next::Nothing => {}
+            Next::End => break,
+            Next::Event(event) => {
+                let lines = reporter.apply(&event);
+                if mute.is_none()
+                    && let Err(error) = output::lines(&lines)
+                {
+                    trainer.send(Command::Stop);
+                    mute = Some(error);
+                }
+            }
+        }
+    }
+    match mute {
+        Some(error) => Followed::Mute(error),
+        None => Followed::Ended(signalled),
+    }
+}
+
+/// True for ends that leave the exit status at 0.
+pub fn is_success(state: State) -> bool {
+    !matches!(state, State::Diverged | State::Failed | State::Crashed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(step: u64, loss: f64, seconds: f64) -> Event {
+        Event::Step(Box::new(Step {
+            step,
+            epoch: 1,
+            loss,
+            learning_rate: 0.001,
+            gradient_norm: 2.5,
+            clipped_norm: 1.0,
+            tokens: 100,
+            tokens_per_second: 12_345.0,
+            seconds,
+            parameters: vec![],
+        }))
+    }
+
+    #[test]
+    fn lines_come_at_once_then_now_and_then() {
+        let mut reporter = Reporter::default();
+        let mut lines = 0;
+        for i in 1..=1000u32 {
+            let seconds = f64::from(i) * 0.1;
+            lines += reporter.apply(&step(u64::from(i), 1.0, seconds)).len();
+            if i == 1 {
+                assert_eq!(lines, 1);
+            }
+        }
+        // 2 s apart until 20 s, 10 s apart until 100 s.
+        assert!((15..=20).contains(&lines), "{lines}");
+    }
+
+    #[test]
+    fn the_loss_is_the_mean_since_the_line_before() {
+        let mut reporter = Reporter::default();
+        reporter.apply(&step(1, 9.0, 0.0));
+        reporter.apply(&step(2, 1.0, 1.0));
+        let line = reporter.apply(&step(3, 3.0, 2.0)).join("");
+        assert!(line.contains("loss(mean) 2.000 | ppl 7.389 | grad 2.500"), "{line}");
+        assert!(line.contains("12.3k tokens/s"), "{line}");
+    }
+
+    #[test]
+    fn a_loss_without_a_number_is_told_and_not_averaged() {
+        let mut reporter = Reporter::default();
+        reporter.apply(&step(1, 1.0, 0.0));
+        let warning = reporter.apply(&step(2, f64::NAN, 0.1));
+        assert!(warning[0].contains("loss NaN"), "{warning:?}");
+        let line = reporter.apply(&step(3, 2.0, 5.0)).join("");
+        assert!(line.contains("loss(mean) 2.000"), "{line}");
+        assert!(line.contains("1 step without a finite loss"), "{line}");
+    }
+
+    #[test]
+    fn lines_hold_no_control_characters() {
+        let mut reporter = Reporter::default();
+        for event in [
+            Event::Phase { text: "reading".into() },
+            step(1, 1.0, 0.0),
+            Event::Warning { step: 1, text: "a\rb".into() },
+        ] {
+            for line in reporter.apply(&event) {
+                assert!(!crate::format::plain(&line).contains(char::is_control), "{line}");
+            }
+        }
+    }
+}

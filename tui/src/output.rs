@@ -1,0 +1,96 @@
+//! The standard streams: the only file of this crate that prints.
+//!
+//! Lines for people go through [`line`], which makes control characters visible, so that neither
+//! a corpus nor a file name can steer the terminal or ruin a log. Data (`translate`, `--json`)
+//! goes through [`data`] as it is.
+
+use std::io::{self, ErrorKind, Write};
+
+use color_eyre::eyre::Report;
+
+use crate::format;
+
+/// Writes one line for people to stdout: no control characters, flushed at once.
+///
+/// # Errors
+/// Stdout cannot be written; [`is_closed`] tells a reader that has gone (`| head`).
+pub fn line(text: &str) -> io::Result<()> {
+    data(&format::plain(text))
+}
+
+/// Writes several lines for people to stdout.
+///
+/// # Errors
+/// As [`line`].
+pub fn lines<S: AsRef<str>>(lines: &[S]) -> io::Result<()> {
+    lines.iter().try_for_each(|text| line(text.as_ref()))
+}
+
+/// Writes one line of data to stdout, unchanged.
+///
+/// # Errors
+/// As [`line`].
+pub fn data(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// Tells of an error on stderr: one line, its causes joined by colons.
+pub fn error(report: &Report) {
+    note(&format!("error: {}", one_line(report)));
+}
+
+/// Writes one line to stderr; a stderr that has gone is no error.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", format::plain(text));
+}
+
+/// An error and its causes in one line; a cause that repeats what was said is left out.
+pub fn one_line(report: &Report) -> String {
+    let mut text = String::new();
+    for cause in report.chain() {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// True where an error says that the reader of stdout has gone, as `head` does.
+pub fn is_closed(report: &Report) -> bool {
+    report
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// False where `NO_COLOR` is set to anything (<https://no-color.org>).
+pub fn wants_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use color_eyre::eyre::{WrapErr, eyre};
+
+    #[test]
+    fn causes_are_joined_and_not_repeated() {
+        let report: Report = Err::<(), _>(eyre!("no such file")).wrap_err("a.tsv").unwrap_err();
+        assert_eq!(one_line(&report), "a.tsv: no such file");
+        let report: Report = Err::<(), _>(eyre!("gone")).wrap_err("a.tsv: gone").unwrap_err();
+        assert_eq!(one_line(&report), "a.tsv: gone");
+    }
+
+    #[test]
+    fn a_broken_pipe_is_told_from_other_errors() {
+        let closed: Report = io::Error::from(ErrorKind::BrokenPipe).into();
+        let full: Report = io::Error::from(ErrorKind::StorageFull).into();
+        assert!(is_closed(&closed));
+        assert!(!is_closed(&full));
+        assert!(is_closed(&closed.wrap_err("translations")));
+    }
+}

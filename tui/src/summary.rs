@@ -1,0 +1,115 @@
+//! What is said on the normal screen when a run is over or left.
+
+use std::path::Path;
+
+use seq2seq::CheckpointKind;
+
+use crate::digest::{Digest, State};
+use crate::format::{count, duration, figure, percent, several};
+
+/// Lines that say how a run ended, how good it got, where it is, and how to go on.
+pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
+    let mut lines = vec![headline(digest)];
+    if let Some(step) = &digest.step {
+        let smoothed = digest.loss.value().map_or_else(String::new, |loss| {
+            format!(", smoothed {}", figure(loss))
+        });
+        lines.push(format!("  last loss   {}{smoothed}", figure(step.loss)));
+    }
+    if let Some(best) = &digest.best {
+        lines.push(format!(
+            "  best valid  loss {}, perplexity {}, exact {}, BLEU {:.1}, at step {}",
+            figure(best.loss),
+            figure(best.perplexity),
+            percent(best.exact_match),
+            best.bleu,
+            count(best.step),
+        ));
+    }
+    if digest.not_finite > 0 {
+        lines.push(format!(
+            "  not finite  {}, the first at step {}",
+            several(digest.not_finite, "step"),
+            count(digest.first_not_finite.unwrap_or_default()),
+        ));
+    }
+    if digest.dropped > 0 {
+        lines.push(format!(
+            "  not drawn   {} (every event is in the run's events.jsonl)",
+            several(digest.dropped, "event")
+        ));
+    }
+    if let Some(run_dir) = run_dir {
+        let dir = quoted(run_dir);
+        lines.push(format!("  run         {dir}"));
+        if digest.state() != State::Finished {
+            lines.push(format!("  go on       tui --resume --run-dir {dir}"));
+        }
+        lines.push(format!("  look again  tui watch {dir}"));
+        if digest.saved.is_some() || digest.state() == State::Finished {
+            lines.push(format!("  measure     tui evaluate --run {dir} --data SPEC"));
+            lines.push(format!("  use         tui translate --run {dir}"));
+        }
+    }
+    lines
+}
+
+/// How the run ended, in a line.
+fn headline(digest: &Digest) -> String {
+    let state = digest.state();
+    let steps = several(digest.steps(), "step");
+    let time = duration(digest.seconds());
+    if state.is_over() {
+        format!("{} after {steps}, {time} of training", state.word())
+    } else {
+        format!("{}: {steps}, {time} of training so far", state.word())
+    }
+}
+
+/// The name of a checkpoint.
+pub fn checkpoint_name(kind: CheckpointKind) -> &'static str {
+    match kind {
+        CheckpointKind::Last => "last",
+        CheckpointKind::Best => "best",
+    }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+=:@%".contains(letter);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seq2seq::{End, EndReason, Event};
+
+    #[test]
+    fn a_stopped_run_says_how_to_go_on() {
+        let mut digest = Digest::default();
+        digest.apply(&Event::Checkpoint { step: 7, kind: CheckpointKind::Last });
+        digest.apply(&Event::End(End {
+            step: 7,
+            seconds: 65.0,
+            reason: EndReason::Stopped,
+            dropped_events: 2,
+        }));
+        let text = lines(&digest, Some(Path::new("runs/a b"))).join("\n");
+        assert!(text.starts_with("stopped after"), "{text}");
+        assert!(text.contains("tui --resume --run-dir 'runs/a b'"), "{text}");
+        assert!(text.contains("1m05s"), "{text}");
+        assert!(text.contains("2 events"), "{text}");
+    }
+
+    #[test]
+    fn paths_are_quoted_for_the_shell() {
+        assert_eq!(quoted(Path::new("runs/x-1.2")), "runs/x-1.2");
+        assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
+    }
+}
