@@ -7,6 +7,7 @@ mod error;
 pub mod gemm;
 mod gradients;
 pub mod kernels;
+pub mod ops;
 mod params;
 pub mod random;
 mod shape;

@@ -18,7 +18,7 @@
 //! struct Square { x: Var, y: Var }
 //! impl Op for Square {
 //!     fn name(&self) -> &'static str { "square" }
-//!     fn backward(&self, back: &mut Backward) -> Result<()> {
+//!     fn backward(self: Box<Self>, back: &mut Backward) -> Result<()> {
 //!         let Some(mut d) = back.take(self.y) else { return Ok(()) };
 //!         for (d, x) in d.data_mut().iter_mut().zip(back.value(self.x).data()) {
 //!             *d *= 2.0 * x;
@@ -57,11 +57,12 @@ pub trait Op: Send {
     /// Its name, as profiles and errors show it.
     fn name(&self) -> &'static str;
 
-    /// Takes the gradients of its outputs and adds those of its inputs and parameters.
+    /// Takes the gradients of its outputs and adds those of its inputs and parameters. What the
+    /// operation kept for this may be overwritten: the way back is gone once.
     ///
     /// # Errors
     /// Gradients whose shapes do not fit.
-    fn backward(&self, back: &mut Backward<'_>) -> Result<()>;
+    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()>;
 }
 
 /// Which rows of a batch a tape works on, so that random draws do not depend on how a batch is
@@ -276,13 +277,12 @@ impl<'p> Tape<'p> {
             }
             back.add(*v, seed.clone())?;
         }
-        for op in self.ops.iter().rev() {
+        while let Some(op) = self.ops.pop() {
             op.backward(&mut back)?;
         }
         let Backward { grads, gradients, flow, .. } = back;
         let mut flow: Vec<_> = flow.into_iter().collect();
         flow.sort_by(|a, b| a.0.cmp(&b.0));
-        self.ops.clear();
         Ok(Backpropagated { grads, gradients, flow })
     }
 }

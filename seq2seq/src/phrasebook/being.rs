@@ -1,4 +1,4 @@
-//! Sentences about what and where things are, and sentences of two clauses.
+//! Sentences about what and where things are.
 
 use super::Pair;
 use super::choose::{self, Use, adjective, other, owned, person, phrase, resting_place, spot};
@@ -10,15 +10,14 @@ use super::lexicon::kind::{
     SURFACE, VEHICLE, WEAR,
 };
 use super::lexicon::{ADJECTIVES, Adjective, Noun, adj};
-use super::phrase::{Determiner, Phrase, Relative};
-use super::verbs::traits::WHOM;
-use super::verbs::{BE_AVOIR, BE_ETRE, TRANSITIVE, Verb};
-use super::words::{AND, BUT, BYGONE, Fixed, NEEDS, NUMBERS, PRONOUNS};
+use super::phrase::{Determiner, Phrase};
+use super::verbs::{BE_AVOIR, BE_ETRE};
+use super::words::{NEEDS, NUMBERS};
 
 /// What is said after *is*: *the car is new* would need another French word than *a new car*.
-const SAID: u32 = u32::MAX & !(adj::NEW | adj::GOOD);
+pub(super) const SAID: u32 = u32::MAX & !(adj::NEW | adj::GOOD);
 /// What can be so to a degree.
-const GRADED: u32 = adj::BIG
+pub(super) const GRADED: u32 = adj::BIG
     | adj::SMALL
     | adj::OLD
     | adj::YOUNG
@@ -60,14 +59,22 @@ fn qualified(draw: &mut Draw, of: u32) -> Option<(Subject, &'static Adjective)> 
             subject => Some((subject, quality)),
         };
     }
-    let mut subject =
-        if draw.chance(20) { owned(draw, HOLD | VEHICLE | ESTATE | ANIMAL)? } else { known(draw)? };
+    let mut subject = if draw.chance(20) {
+        owned(draw, HOLD | VEHICLE | ESTATE | ANIMAL)?
+    } else {
+        known(draw)?
+    };
     let quality = adjective(draw, subject.noun, of)?;
-    if subject.before.is_some_and(|before| before.bit & (adj::OLD | adj::BIG | adj::SMALL) != 0) {
+    if subject
+        .before
+        .is_some_and(|before| before.bit & (adj::OLD | adj::BIG | adj::SMALL) != 0)
+    {
         subject.before = None;
     }
     if subject.after.is_some() && quality.bit & adj::COLOR != 0
-        || subject.after.is_some_and(|after| after.bit & adj::COLOR == 0)
+        || subject
+            .after
+            .is_some_and(|after| after.bit & adj::COLOR == 0)
     {
         subject.after = None;
     }
@@ -121,7 +128,10 @@ pub(super) fn needing(draw: &mut Draw) -> Option<Pair> {
 /// My sister is seven years old: ma sœur a sept ans.
 pub(super) fn aging(draw: &mut Draw) -> Option<Pair> {
     let aged = phrase(draw, AGED, Use::Definite)?;
-    if aged.before.is_some_and(|before| before.bit & (adj::OLD | adj::YOUNG) != 0) {
+    if aged
+        .before
+        .is_some_and(|before| before.bit & (adj::OLD | adj::YOUNG) != 0)
+    {
         return None;
     }
     let years = *draw.pick(NUMBERS)?;
@@ -136,7 +146,8 @@ pub(super) fn aging(draw: &mut Draw) -> Option<Pair> {
 pub(super) fn comparing(draw: &mut Draw) -> Option<Pair> {
     let (kinds, person_like) = match draw.below(6) {
         0 => (WEAR, false),
-        1 => (VEHICLE | ESTATE, false),
+        1 if draw.chance(60) => (VEHICLE, false),
+        1 => (ESTATE, false),
         2 => (READ, false),
         3 => (ANIMAL, false),
         _ => (PERSON | KIN, true),
@@ -155,14 +166,23 @@ pub(super) fn comparing(draw: &mut Draw) -> Option<Pair> {
         Some(bare)
     };
     let rival = bare(draw)?;
-    let subject = if person_like { person(draw)? } else { Subject::Phrase(bare(draw)?) };
+    let subject = if person_like {
+        person(draw)?
+    } else {
+        Subject::Phrase(bare(draw)?)
+    };
     let own = match &subject {
         Subject::Phrase(phrase) if phrase.noun.en == rival.noun.en => return None,
         Subject::Phrase(phrase) if phrase.before.is_some() || phrase.after.is_some() => None,
         Subject::Phrase(phrase) => Some(phrase.noun.fits),
         _ => Some(adj::STATE | adj::OLD | adj::YOUNG),
     };
-    let fits = own? & if person_like { u32::MAX } else { rival.noun.fits };
+    let fits = own?
+        & if person_like {
+            u32::MAX
+        } else {
+            rival.noun.fits
+        };
     let quality = draw.pick_where(ADJECTIVES, |one| compared(one) && one.bit & fits != 0)?;
     let than = if person_like && draw.chance(45) {
         Than::Pronoun(other(draw, &subject)?)
@@ -189,7 +209,7 @@ pub(super) fn locating(draw: &mut Draw) -> Option<Pair> {
         } else {
             person(draw)?
         };
-        (subject, spot(draw)?)
+        (subject, choose::spot_for(draw, &subject)?)
     } else {
         let subject = phrase(draw, HOLD | WEAR | EDIBLE | READ, Use::Definite)?;
         (Subject::Phrase(subject), inside(draw, subject.noun)?)
@@ -212,7 +232,11 @@ pub(super) fn locating(draw: &mut Draw) -> Option<Pair> {
 /// Where the thing lies, which is not in or on itself.
 fn inside(draw: &mut Draw, thing: &Noun) -> Option<Tail> {
     match resting_place(draw)? {
-        Tail::Place(_, phrase) if phrase.noun.en == thing.en || thing.is(CASE) && phrase.noun.is(CASE) => None,
+        Tail::Place(_, phrase)
+            if phrase.noun.en == thing.en || thing.is(CASE) && phrase.noun.is(CASE) =>
+        {
+            None
+        }
         tail => Some(tail),
     }
 }
@@ -220,10 +244,18 @@ fn inside(draw: &mut Draw, thing: &Noun) -> Option<Tail> {
 /// There are five birds near the church: il y a cinq oiseaux près de l' église.
 pub(super) fn existing(draw: &mut Draw) -> Option<Pair> {
     let alive = draw.chance(55);
-    let kinds = if alive { PERSON | ANIMAL } else { HOLD | EDIBLE | WEAR | FOOD | DRINK };
+    let kinds = if alive {
+        PERSON | ANIMAL
+    } else {
+        HOLD | EDIBLE | WEAR | FOOD | DRINK
+    };
     let mut found = phrase(draw, kinds, Use::Object)?;
     if found.plural {
-        found.determiner = if draw.chance(30) { Determiner::Some } else { Determiner::Count };
+        found.determiner = if draw.chance(30) {
+            Determiner::Some
+        } else {
+            Determiner::Count
+        };
         found.count = None;
         if matches!(found.determiner, Determiner::Count) {
             found.count = draw.pick(NUMBERS).copied();
@@ -233,7 +265,9 @@ pub(super) fn existing(draw: &mut Draw) -> Option<Pair> {
     } else {
         found.determiner = Determiner::A;
     }
-    let tail = if alive {
+    let tail = if found.noun.is(ANIMAL) {
+        choose::roaming(draw)?
+    } else if alive {
         spot(draw)?
     } else if found.noun.is(FOOD | DRINK) {
         kitchen(draw)?
@@ -247,7 +281,11 @@ pub(super) fn existing(draw: &mut Draw) -> Option<Pair> {
     let mut script = Script::default();
     let (there, is) = (place::BEFORE, place::BEFORE + 1);
     let be = if found.plural { "are" } else { "is" };
-    let order = if asks { [(be, is), ("there", there)] } else { [("there", there), (be, is)] };
+    let order = if asks {
+        [(be, is), ("there", there)]
+    } else {
+        [("there", there), (be, is)]
+    };
     for (word, tag) in order {
         script.english.push(word, tag);
     }
@@ -271,10 +309,17 @@ pub(super) fn existing(draw: &mut Draw) -> Option<Pair> {
 
 /// Food and drink are on a table or in the kitchen.
 fn kitchen(draw: &mut Draw) -> Option<Tail> {
-    let tail = if draw.chance(50) { resting_place(draw)? } else { spot(draw)? };
+    let tail = if draw.chance(50) {
+        resting_place(draw)?
+    } else {
+        spot(draw)?
+    };
     match tail {
         Tail::Place(_, phrase)
-            if matches!(phrase.noun.present(), "table" | "kitchen" | "bag" | "house" | "restaurant") =>
+            if matches!(
+                phrase.noun.singular(),
+                "table" | "kitchen" | "house" | "restaurant"
+            ) =>
         {
             Some(tail)
         }
@@ -283,121 +328,8 @@ fn kitchen(draw: &mut Draw) -> Option<Tail> {
 }
 
 impl Noun {
-    fn present(&self) -> &'static str {
+    fn singular(&self) -> &'static str {
         let [one, _] = self.en;
         one
     }
-}
-
-/// Pairs of verbs where the second takes up the object of the first.
-const CHAINS: &[(&str, &str, u32, bool)] = &[
-    ("buy", "eat", EDIBLE | FOOD, true),
-    ("find", "read", READ & !HOLD | READ, false),
-    ("buy", "sell", VEHICLE | ESTATE, false),
-    ("buy", "wear", WEAR, false),
-    ("find", "eat", EDIBLE, true),
-    ("see", "buy", VEHICLE | ESTATE, true),
-    ("see", "want", VEHICLE, false),
-    ("want", "drink", DRINK, false),
-    ("have", "love", ANIMAL, false),
-    ("open", "close", super::lexicon::kind::OPEN, false),
-    ("write", "read", READ, false),
-];
-
-/// He buys the apple and he eats it; she is looking for the key but she does not find it.
-pub(super) fn chaining(draw: &mut Draw) -> Option<Pair> {
-    let find = |word: &str| {
-        TRANSITIVE.iter().find(|verb| verb.present(false) == word && verb.particle != "at")
-    };
-    let searching = draw.chance(25);
-    let (first, second, kinds, past) =
-        if searching { ("look", "find", HOLD | ANIMAL, false) } else { *draw.pick(CHAINS)? };
-    let (first, second): (&'static Verb, &'static Verb) = (find(first)?, find(second)?);
-    let subject = person(draw)?;
-    let again = match &subject {
-        Subject::Pronoun(pronoun) => pronoun,
-        _ => {
-            let (gender, plural) = subject.agreement();
-            // A feminine plural would need *elles*, which the corpus leaves out.
-            draw.pick_where(PRONOUNS, |pronoun| {
-                matches!(pronoun.slot, 1 | 4) && pronoun.gender == gender && pronoun.plural == plural
-            })?
-        }
-    };
-    let purpose = if searching { Use::Definite } else { Use::Object };
-    let mut named = choose::noun(draw, kinds & first.objects & second.objects)
-        .and_then(|noun| choose::phrase_of(draw, noun, purpose))?;
-    if matches!(named.determiner, Determiner::Some | Determiner::Bare | Determiner::Generic) {
-        named.determiner = Determiner::The;
-    }
-    named.after = None;
-    let thing = Object::Thing(named.gender(), named.plural);
-    let mut one = Clause::new(subject, first, Object::Phrase(named));
-    let mut two = Clause::new(Subject::Pronoun(again), second, thing);
-    two.base = place::CLAUSE;
-    if past && draw.chance(55) {
-        one.tense = Tense::Past;
-        two.tense = Tense::Past;
-    }
-    let against = searching || draw.chance(25);
-    if against {
-        two.polarity = Polarity::Not;
-    }
-    let mut script = Script::default();
-    script.clause(&one);
-    script.fixed(if against { &BUT } else { &AND }, place::BETWEEN);
-    script.clause(&two);
-    script.end(".")
-}
-
-/// The dress that you wear is red; i love the book that she bought.
-pub(super) fn relating(draw: &mut Draw) -> Option<Pair> {
-    let verb = choose::transitive(draw, |verb| !matches!(verb.present(false), "have" | "listen"))?;
-    let noun = choose::noun(draw, verb.objects & !(KIN | FOOD | DRINK))?;
-    let plural = noun.counts() && draw.chance(30);
-    let mut head = Phrase::plain(Determiner::The, noun, plural);
-    let bygone = !verb.past().is_empty() && draw.chance(50);
-    head.relative = Some(Relative { subject: choose::pronoun(draw)?, verb, bygone });
-    if draw.chance(55) {
-        let quality = adjective(draw, noun, SAID)?;
-        let degree = if quality.bit & GRADED != 0 && draw.chance(20) {
-            Some(Degree::Very)
-        } else {
-            None
-        };
-        let mut clause =
-            Clause::new(Subject::Phrase(head), &BE_ETRE, Object::Quality(degree, quality));
-        if draw.chance(20) {
-            clause.polarity = Polarity::Not;
-        }
-        return only(&clause);
-    }
-    let outer = choose::transitive(draw, |outer| {
-        outer.objects & noun.kinds != 0
-            && outer.en != verb.en
-            && matches!(outer.present(false), "love" | "want" | "see" | "know" | "look" | "buy" | "read")
-    })?;
-    if noun.is(PERSON) && !outer.has(WHOM) {
-        return None;
-    }
-    let clause = Clause::new(Subject::Pronoun(choose::pronoun(draw)?), outer, Object::Phrase(head));
-    only(&clause)
-}
-
-/// The house of my brother is big; we see the dog of the doctor.
-pub(super) fn owning(draw: &mut Draw) -> Option<Pair> {
-    let verb = choose::transitive(draw, |verb| {
-        matches!(verb.present(false), "see" | "love" | "find" | "open" | "read" | "buy" | "look")
-    })?;
-    let phrase = owned(draw, verb.objects & !(KIN | PERSON | FOOD | DRINK | EDIBLE))?;
-    let mut clause = Clause::new(person(draw)?, verb, Object::Phrase(phrase));
-    if !verb.past().is_empty() && draw.chance(40) {
-        clause.tense = Tense::Past;
-        let when: &'static Fixed = draw.pick(BYGONE)?;
-        clause.tail = [if draw.chance(30) { Some(Tail::Fixed(when)) } else { None }, None];
-    }
-    if draw.chance(25) {
-        clause.polarity = Polarity::Not;
-    }
-    only(&clause)
 }

@@ -3,7 +3,7 @@
 use super::clause::{Object, Polarity, Subject, Tail};
 use super::draw::Draw;
 use super::lexicon::kind::{
-    ANIMAL, AT, CASE, DRINK, FOOD, IN as WITHIN, KIN, LANDMARK, PERSON, SURFACE,
+    ANIMAL, AT, CASE, DRINK, FOOD, FREE, IN as WITHIN, KIN, LANDMARK, OUTSIDE, PERSON, PET, SURFACE,
 };
 use super::lexicon::{ADJECTIVES, Adjective, NOUNS, Noun, adj};
 use super::phrase::{Determiner, Owner, Phrase};
@@ -38,6 +38,12 @@ pub(super) fn pronoun(draw: &mut Draw) -> Option<&'static Pronoun> {
     draw.pick(PRONOUNS)
 }
 
+/// A pronoun for a subject: those with a verb form of their own come more often.
+pub(super) fn speaker(draw: &mut Draw) -> Option<&'static Pronoun> {
+    let place = *draw.pick(&[0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5])?;
+    PRONOUNS.get(place)
+}
+
 /// A number from two to ten, small ones more often.
 pub(super) fn small_number(draw: &mut Draw) -> Option<[&'static str; 2]> {
     let bound = NUMBERS.len();
@@ -56,10 +62,20 @@ fn determiner(draw: &mut Draw, noun: &Noun, plural: bool, purpose: Use) -> Optio
     }
     let mass = noun.is(FOOD | DRINK);
     let roll = draw.below(100);
+    // Nobody has a man or a woman.
+    let roll = if noun.is(FREE) && roll >= 46 {
+        roll % 46
+    } else {
+        roll
+    };
     Some(match purpose {
         Use::Definite | Use::Subject | Use::Loved if roll < 50 => {
             let kind = noun.is(FOOD | DRINK | ANIMAL) && (mass || plural);
-            if purpose == Use::Loved && kind { Determiner::Generic } else { Determiner::The }
+            if purpose == Use::Loved && kind {
+                Determiner::Generic
+            } else {
+                Determiner::The
+            }
         }
         Use::Subject if roll < 62 && !plural && !mass => Determiner::A,
         Use::Definite | Use::Subject | Use::Loved if roll < 78 => Determiner::This,
@@ -90,12 +106,14 @@ pub(super) fn phrase(draw: &mut Draw, kinds: u32, purpose: Use) -> Option<Phrase
 
 /// The same for a given noun.
 pub(super) fn phrase_of(draw: &mut Draw, noun: &'static Noun, purpose: Use) -> Option<Phrase> {
-    let plural = noun.counts() && draw.chance(if noun.is(KIN) { 20 } else { 33 });
+    let plural = noun.counts() && draw.chance(if noun.is(KIN) { 24 } else { 36 });
     let mut phrase = Phrase::plain(determiner(draw, noun, plural, purpose)?, noun, plural);
     let counted = !matches!(phrase.determiner, Determiner::Generic | Determiner::This);
     if plural && counted && draw.chance(35) {
         phrase.count = small_number(draw);
-        if !matches!(phrase.determiner, Determiner::Of(_)) {
+        let kept = purpose == Use::Definite || draw.chance(30);
+        let known = matches!(phrase.determiner, Determiner::The) && kept;
+        if !known && !matches!(phrase.determiner, Determiner::Of(_)) {
             phrase.determiner = Determiner::Count;
         }
     }
@@ -123,7 +141,12 @@ pub(super) fn dress(draw: &mut Draw, phrase: &mut Phrase) {
 /// Somebody, or an animal where the verb allows it.
 pub(super) fn subject(draw: &mut Draw, verb: &Verb) -> Option<Subject> {
     if verb.has(BEAST) && draw.chance(15) {
-        return phrase(draw, ANIMAL, Use::Subject).map(Subject::Phrase);
+        let kinds = if verb.present(false) == "eat" {
+            PET
+        } else {
+            ANIMAL
+        };
+        return phrase(draw, kinds, Use::Subject).map(Subject::Phrase);
     }
     person(draw)
 }
@@ -132,7 +155,7 @@ pub(super) fn subject(draw: &mut Draw, verb: &Verb) -> Option<Subject> {
 pub(super) fn person(draw: &mut Draw) -> Option<Subject> {
     let roll = draw.below(100);
     if roll < 50 {
-        pronoun(draw).map(Subject::Pronoun)
+        speaker(draw).map(Subject::Pronoun)
     } else if roll < 86 {
         phrase(draw, PERSON | KIN, Use::Subject).map(Subject::Phrase)
     } else if roll < 97 {
@@ -167,10 +190,7 @@ pub(super) fn other(draw: &mut Draw, subject: &Subject) -> Option<&'static Prono
 }
 
 /// A verb with a direct object out of those that pass the test.
-pub(super) fn transitive(
-    draw: &mut Draw,
-    test: impl Fn(&Verb) -> bool,
-) -> Option<&'static Verb> {
+pub(super) fn transitive(draw: &mut Draw, test: impl Fn(&Verb) -> bool) -> Option<&'static Verb> {
     draw.pick_where(TRANSITIVE, test)
 }
 
@@ -184,6 +204,15 @@ pub(super) fn object(draw: &mut Draw, verb: &Verb, polarity: Polarity) -> Option
     phrase(draw, verb.objects, purpose).map(Object::Phrase)
 }
 
+/// Affirmed mostly, else denied; what is not done but felt is not denied by *never*.
+pub(super) fn polarity_of(draw: &mut Draw, verb: &Verb) -> Polarity {
+    let felt = matches!(verb.present(false), "love" | "know" | "have" | "want");
+    match polarity(draw) {
+        Polarity::Never if felt => Polarity::Not,
+        other => other,
+    }
+}
+
 /// Affirmed mostly, else denied.
 pub(super) fn polarity(draw: &mut Draw) -> Polarity {
     match draw.below(100) {
@@ -195,7 +224,11 @@ pub(super) fn polarity(draw: &mut Draw) -> Polarity {
 
 /// Affirmed or denied, without *never*.
 pub(super) fn yes_or_not(draw: &mut Draw) -> Polarity {
-    if draw.chance(68) { Polarity::Yes } else { Polarity::Not }
+    if draw.chance(68) {
+        Polarity::Yes
+    } else {
+        Polarity::Not
+    }
 }
 
 /// Where people and animals are and do things.
@@ -205,6 +238,27 @@ pub(super) fn spot(draw: &mut Draw) -> Option<Tail> {
         located(draw, &IN, WITHIN)
     } else if roll < 78 {
         located(draw, &TO_BE_AT, AT)
+    } else {
+        let preposition = draw.pick(BESIDE)?;
+        located(draw, preposition, LANDMARK)
+    }
+}
+
+/// Where this subject is and does things.
+pub(super) fn spot_for(draw: &mut Draw, subject: &Subject) -> Option<Tail> {
+    match subject {
+        Subject::Phrase(phrase) if phrase.noun.is(ANIMAL) => roaming(draw),
+        _ => spot(draw),
+    }
+}
+
+/// Where animals are.
+pub(super) fn roaming(draw: &mut Draw) -> Option<Tail> {
+    let roll = draw.below(100);
+    if roll < 45 {
+        located(draw, &IN, OUTSIDE)
+    } else if roll < 60 {
+        located(draw, &UNDER, SURFACE)
     } else {
         let preposition = draw.pick(BESIDE)?;
         located(draw, preposition, LANDMARK)
@@ -229,7 +283,7 @@ fn located(draw: &mut Draw, preposition: &'static Preposition, kinds: u32) -> Op
         0..74 => Determiner::The,
         74..84 => Determiner::This,
         // One has a house or a box of one's own, not a beach.
-        _ if noun.is(LANDMARK | AT) => Determiner::The,
+        _ if noun.is(LANDMARK | AT | FREE) => Determiner::The,
         _ => Determiner::Of(pronoun(draw)?),
     };
     let mut phrase = Phrase::plain(determiner, noun, false);
@@ -245,12 +299,16 @@ pub(super) fn owned(draw: &mut Draw, kinds: u32) -> Option<Phrase> {
     let plural = noun.counts() && draw.chance(25);
     let mut phrase = Phrase::plain(Determiner::The, noun, plural);
     let owner = self::noun(draw, PERSON | KIN)?;
-    let determiner = if owner.is(KIN) || draw.chance(30) {
+    let determiner = if owner.is(KIN) || (!owner.is(FREE) && draw.chance(30)) {
         Determiner::Of(pronoun(draw)?)
     } else {
         Determiner::The
     };
     let many = owner.counts() && draw.chance(25);
-    phrase.owner = Some(Owner { determiner, noun: owner, plural: many });
+    phrase.owner = Some(Owner {
+        determiner,
+        noun: owner,
+        plural: many,
+    });
     Some(phrase)
 }

@@ -24,7 +24,9 @@ impl Clause {
             Mode::Statement | Mode::Question => {}
         }
         // *where is the cat* alone turns verb and subject round.
-        let turned = self.verb.has(BE) && matches!(self.object, Object::None) && self.inverted();
+        let turned = self.verb.has(BE)
+            && matches!(self.object, Object::None)
+            && matches!(self.mode, Mode::Asking(_));
         if self.inverted() && !turned {
             let front = self.front();
             line.push("est-ce", front);
@@ -127,7 +129,10 @@ impl Clause {
         match &self.object {
             Object::Pronoun(pronoun) => line.push(pronoun.direct, base + PRONOUN),
             Object::Thing(gender, plural) => {
-                line.push(agree(&["le", "la", "les", "les"], *gender, *plural), base + PRONOUN);
+                line.push(
+                    agree(&["le", "la", "les", "les"], *gender, *plural),
+                    base + PRONOUN,
+                );
             }
             _ => {}
         }

@@ -2,11 +2,14 @@
 
 use super::Pair;
 use super::choose::{
-    self, Use, object, other, person, phrase, polarity, spot, subject, transitive, yes_or_not,
+    self, Use, object, other, person, phrase, polarity, spot, spot_for, subject, transitive,
+    yes_or_not,
 };
 use super::clause::{Clause, Mode, Object, Polarity, Receiver, Subject, Tail, Tense, place};
 use super::draw::Draw;
-use super::lexicon::kind::{ANIMAL, AT, EDIBLE, ESTATE, HOLD, HOME, KIN, LANDMARK, PERSON, VEHICLE};
+use super::lexicon::kind::{
+    ANIMAL, AT, EDIBLE, ESTATE, HOLD, HOME, KIN, LANDMARK, PERSON, VEHICLE,
+};
 use super::line::{English, French, finish};
 use super::phrase::{Determiner, Phrase};
 use super::verbs::traits::{HABIT, SELF, SPOT, WHOM, WILL};
@@ -66,7 +69,11 @@ fn answer(draw: &mut Draw, clause: &Clause) -> Option<Pair> {
 
 /// One of a row of phrases, in so many of a hundred cases.
 pub(super) fn maybe(draw: &mut Draw, percent: usize, row: &'static [Fixed]) -> Option<Tail> {
-    if draw.chance(percent) { draw.pick(row).map(Tail::Fixed) } else { None }
+    if draw.chance(percent) {
+        draw.pick(row).map(Tail::Fixed)
+    } else {
+        None
+    }
 }
 
 fn hour(draw: &mut Draw) -> Option<Tail> {
@@ -76,7 +83,7 @@ fn hour(draw: &mut Draw) -> Option<Tail> {
 /// The boy does not see the red car.
 pub(super) fn doing(draw: &mut Draw) -> Option<Pair> {
     let verb = transitive(draw, |_| true)?;
-    let polarity = polarity(draw);
+    let polarity = choose::polarity_of(draw, verb);
     let mut clause = Clause::new(subject(draw, verb)?, verb, object(draw, verb, polarity)?);
     clause.polarity = polarity;
     habits(draw, &mut clause)?;
@@ -89,7 +96,9 @@ fn habits(draw: &mut Draw, clause: &mut Clause) -> Option<()> {
         match draw.below(100) {
             0..14 if !clause.negated() => clause.adverb = draw.pick(OFTEN),
             14..36 => clause.tail = [maybe(draw, 100, HABITUAL), None],
-            36..50 if clause.verb.has(SPOT) => clause.tail = [Some(spot(draw)?), None],
+            36..50 if clause.verb.has(SPOT) => {
+                clause.tail = [Some(spot_for(draw, &clause.subject)?), None]
+            }
             _ => {}
         }
     }
@@ -102,7 +111,7 @@ pub(super) fn doing_to_you(draw: &mut Draw) -> Option<Pair> {
     let subject = subject(draw, verb)?;
     let pronoun = other(draw, &subject)?;
     let mut clause = Clause::new(subject, verb, Object::Pronoun(pronoun));
-    clause.polarity = polarity(draw);
+    clause.polarity = choose::polarity_of(draw, verb);
     habits(draw, &mut clause)?;
     answer(draw, &clause)
 }
@@ -127,7 +136,10 @@ pub(super) fn done_to_you(draw: &mut Draw) -> Option<Pair> {
     clause.tense = Tense::Past;
     clause.polarity = polarity(draw);
     if clause.polarity != Polarity::Never {
-        clause.tail = [maybe(draw, 40, BYGONE), if draw.chance(25) { spot(draw) } else { None }];
+        clause.tail = [
+            maybe(draw, 40, BYGONE),
+            if draw.chance(25) { spot(draw) } else { None },
+        ];
         clause.tail.reverse();
     }
     answer(draw, &clause)
@@ -139,11 +151,10 @@ pub(super) fn moved(draw: &mut Draw) -> Option<Pair> {
     let mut clause = Clause::new(person(draw)?, verb, Object::None);
     clause.tense = Tense::Past;
     clause.polarity = yes_or_not(draw);
-    clause.tail = [maybe(draw, 60, BYGONE), if draw.chance(30) { hour(draw) } else { None }];
-    if matches!(clause.tail, [Some(Tail::Fixed(fixed)), Some(_)] if fixed.en.len() == 1) {
-        // *at seven yesterday* would be as good; the corpus keeps one order.
-        clause.tail = [clause.tail[0], clause.tail[1]];
-    }
+    clause.tail = [
+        maybe(draw, 60, BYGONE),
+        if draw.chance(30) { hour(draw) } else { None },
+    ];
     answer(draw, &clause)
 }
 
@@ -159,7 +170,11 @@ fn plan(draw: &mut Draw, tense: Tense, pronouns: bool) -> Option<Clause> {
         let verb = transitive(draw, |verb| verb.has(WILL))?;
         Clause::new(subject, verb, object(draw, verb, polarity)?)
     };
-    Some(Clause { tense, polarity, ..clause })
+    Some(Clause {
+        tense,
+        polarity,
+        ..clause
+    })
 }
 
 /// They are going to buy a small house.
@@ -178,7 +193,11 @@ pub(super) fn going_to_do_to_you(draw: &mut Draw) -> Option<Pair> {
 
 /// Can, must or want to.
 pub(super) fn modal(draw: &mut Draw) -> Option<Tense> {
-    if draw.chance(45) { Some(Tense::Want) } else { draw.pick(MODALS).map(Tense::Modal) }
+    if draw.chance(45) {
+        Some(Tense::Want)
+    } else {
+        draw.pick(MODALS).map(Tense::Modal)
+    }
 }
 
 /// I want to read this book.
@@ -205,9 +224,17 @@ fn alone(draw: &mut Draw) -> Option<&'static Verb> {
 
 /// We must leave now.
 pub(super) fn may_be_doing(draw: &mut Draw) -> Option<Pair> {
-    let verb = if draw.chance(30) { draw.pick(MOVING)? } else { alone(draw)? };
+    let verb = if draw.chance(30) {
+        draw.pick(MOVING)?
+    } else {
+        alone(draw)?
+    };
     let mut clause = Clause::new(person(draw)?, verb, Object::None);
-    clause.tense = if draw.chance(30) { Tense::Future } else { modal(draw)? };
+    clause.tense = if draw.chance(30) {
+        Tense::Future
+    } else {
+        modal(draw)?
+    };
     clause.polarity = yes_or_not(draw);
     clause.tail = [
         match draw.below(100) {
@@ -224,7 +251,12 @@ pub(super) fn may_be_doing(draw: &mut Draw) -> Option<Pair> {
 /// The child often sleeps in the garden; she gets up at seven.
 pub(super) fn being_busy(draw: &mut Draw) -> Option<Pair> {
     let verb = alone(draw)?;
-    let mut clause = Clause::new(subject(draw, verb)?, verb, Object::None);
+    let subject = if draw.chance(35) {
+        Subject::Pronoun(choose::speaker(draw)?)
+    } else {
+        subject(draw, verb)?
+    };
+    let mut clause = Clause::new(subject, verb, Object::None);
     clause.polarity = polarity(draw);
     match draw.below(100) {
         0..15 if clause.polarity == Polarity::Yes => clause.adverb = draw.pick(OFTEN),
@@ -235,7 +267,7 @@ pub(super) fn being_busy(draw: &mut Draw) -> Option<Pair> {
             clause.tail = [hour(draw), None];
         }
         35..80 if !verb.has(SELF) || verb.present(false) == "rest" => {
-            clause.tail = [spot(draw), None];
+            clause.tail = [spot_for(draw, &clause.subject), None];
         }
         _ => {}
     }
@@ -260,7 +292,11 @@ pub(super) fn going(draw: &mut Draw) -> Option<Pair> {
         _ => Determiner::This,
     };
     let mut clause = Clause::new(person(draw)?, verb, Object::None);
-    clause.polarity = if kinds == AT { polarity(draw) } else { yes_or_not(draw) };
+    clause.polarity = if kinds == AT {
+        polarity(draw)
+    } else {
+        yes_or_not(draw)
+    };
     let to = Some(Tail::Place(preposition, place));
     clause.tail = [to, None];
     if verb.has(HABIT) && verb.has(WILL) {
@@ -288,14 +324,22 @@ pub(super) fn giving(draw: &mut Draw) -> Option<Pair> {
     let giving = draw.chance(70);
     let verb = if giving { &GIVE } else { &SPEAK };
     let mut clause = Clause::new(subject, verb, Object::None);
-    clause.polarity = if giving { yes_or_not(draw) } else { polarity(draw) };
+    clause.polarity = if giving {
+        yes_or_not(draw)
+    } else {
+        polarity(draw)
+    };
     if draw.chance(55) {
         clause.receiver = Receiver::Pronoun(other(draw, &subject)?);
     } else {
         clause.receiver = Receiver::Phrase(phrase(draw, PERSON | KIN, Use::Definite)?);
     }
     if giving {
-        let purpose = if clause.negated() { Use::Denied } else { Use::Object };
+        let purpose = if clause.negated() {
+            Use::Denied
+        } else {
+            Use::Object
+        };
         let given = phrase(draw, HOLD | EDIBLE, purpose)?;
         // *gives her book* could be read as *gives her a book*.
         if matches!(given.determiner, Determiner::Of(owner) if owner.plural || owner.slot == 1) {
@@ -319,9 +363,15 @@ pub(super) fn giving(draw: &mut Draw) -> Option<Pair> {
 /// My brother has three old cars.
 pub(super) fn counting(draw: &mut Draw) -> Option<Pair> {
     let verb = draw.pick_where(TRANSITIVE, |verb| {
-        matches!(verb.present(false), "have" | "see" | "buy" | "want" | "sell")
+        matches!(
+            verb.present(false),
+            "have" | "see" | "buy" | "want" | "sell"
+        )
     })?;
-    let noun = choose::noun(draw, verb.objects & (ANIMAL | VEHICLE | HOLD | EDIBLE | ESTATE | KIN))?;
+    let noun = choose::noun(
+        draw,
+        verb.objects & (ANIMAL | VEHICLE | HOLD | EDIBLE | ESTATE | KIN),
+    )?;
     if !noun.counts() || noun.is(KIN) {
         return None;
     }
@@ -332,7 +382,11 @@ pub(super) fn counting(draw: &mut Draw) -> Option<Pair> {
     }
     let mut clause = Clause::new(subject(draw, verb)?, verb, Object::Phrase(counted));
     if matches!(verb.present(false), "buy" | "see") && draw.chance(40) {
-        clause.tense = if draw.chance(50) { Tense::Past } else { Tense::Future };
+        clause.tense = if draw.chance(50) {
+            Tense::Past
+        } else {
+            Tense::Future
+        };
     }
     clause.mode = Mode::Statement;
     answer(draw, &clause)

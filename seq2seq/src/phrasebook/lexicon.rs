@@ -73,6 +73,14 @@ pub(super) mod kind {
     pub(in super::super) const AGED: u32 = 1 << 19;
     /// What is looked at for its own sake.
     pub(in super::super) const SIGHT: u32 = 1 << 20;
+    /// What is bought and sold besides food, clothes and vehicles.
+    pub(in super::super) const WARE: u32 = 1 << 21;
+    /// Where animals are.
+    pub(in super::super) const OUTSIDE: u32 = 1 << 22;
+    /// Animals that eat what people eat.
+    pub(in super::super) const PET: u32 = 1 << 23;
+    /// Belongs to nobody in particular: takes no possessive.
+    pub(in super::super) const FREE: u32 = 1 << 24;
 }
 
 /// Adjectives as set members.
@@ -116,8 +124,8 @@ use adj::{
     NEW, OLD, RED, RICH, SAD, SICK, SIZE, SMALL, SMART, STATE, THING, TIRED, WHITE, YOUNG,
 };
 use kind::{
-    AGED, ANIMAL, AT, CASE, DRINK, EDIBLE, ESTATE, FOOD, HOLD, HOME, IN, KIN, LANDMARK, OPEN,
-    PERSON, READ, SIGHT, SURFACE, VEHICLE, WEAR, WRITE,
+    AGED, ANIMAL, AT, CASE, DRINK, EDIBLE, ESTATE, FOOD, FREE, HOLD, HOME, IN, KIN, LANDMARK, OPEN,
+    OUTSIDE, PERSON, PET, READ, SIGHT, SURFACE, VEHICLE, WARE, WEAR, WRITE,
 };
 
 const fn noun(
@@ -127,14 +135,20 @@ const fn noun(
     kinds: u32,
     fits: u32,
 ) -> Noun {
-    Noun { en, fr, gender, kinds, fits }
+    Noun {
+        en,
+        fr,
+        gender,
+        kinds,
+        fits,
+    }
 }
 
 /// Every noun.
 #[rustfmt::skip]
 pub(super) static NOUNS: &[Noun] = &[
-    noun(["man", "men"], ["homme", "hommes"], M, PERSON, OLD | YOUNG | STATE),
-    noun(["woman", "women"], ["femme", "femmes"], F, PERSON, OLD | YOUNG | FINE | STATE),
+    noun(["man", "men"], ["homme", "hommes"], M, PERSON | FREE, OLD | YOUNG | STATE),
+    noun(["woman", "women"], ["femme", "femmes"], F, PERSON | FREE, OLD | YOUNG | FINE | STATE),
     noun(["boy", "boys"], ["garçon", "garçons"], M, PERSON | AGED, SMALL | YOUNG | STATE),
     noun(["girl", "girls"], ["fille", "filles"], F, PERSON | AGED, SMALL | YOUNG | FINE | (STATE & !RICH)),
     noun(["child", "children"], ["enfant", "enfants"], M, PERSON | AGED, SMALL | YOUNG | FINE | (STATE & !RICH)),
@@ -148,15 +162,15 @@ pub(super) static NOUNS: &[Noun] = &[
     noun(["sister", "sisters"], ["sœur", "sœurs"], F, KIN | AGED, STATE),
     noun(["father", ""], ["père", ""], M, KIN, STATE | OLD),
     noun(["mother", ""], ["mère", ""], F, KIN, STATE | OLD),
-    noun(["cat", "cats"], ["chat", "chats"], M, ANIMAL | AGED, SIZE | OLD | FINE | BLACK | WHITE | SICK | TIRED),
-    noun(["dog", "dogs"], ["chien", "chiens"], M, ANIMAL | AGED, SIZE | OLD | FINE | BLACK | WHITE | SICK | TIRED | SMART),
+    noun(["cat", "cats"], ["chat", "chats"], M, ANIMAL | PET | AGED, SMALL | OLD | FINE | BLACK | WHITE | SICK | TIRED),
+    noun(["dog", "dogs"], ["chien", "chiens"], M, ANIMAL | PET | AGED, SIZE | OLD | FINE | BLACK | WHITE | SICK | TIRED | SMART),
     noun(["bird", "birds"], ["oiseau", "oiseaux"], M, ANIMAL | SIGHT, SIZE | OLD | FINE | COLOR | SICK),
     noun(["horse", "horses"], ["cheval", "chevaux"], M, ANIMAL | AGED | SIGHT, BIG | OLD | YOUNG | FINE | BLACK | WHITE | SICK | TIRED),
-    noun(["cow", "cows"], ["vache", "vaches"], F, ANIMAL, BIG | OLD | FINE | BLACK | WHITE | SICK | TIRED),
-    noun(["apple", "apples"], ["pomme", "pommes"], F, EDIBLE, SIZE | FINE | GOOD | RED | GREEN),
-    noun(["orange", "oranges"], ["orange", "oranges"], F, EDIBLE, SIZE | FINE | GOOD),
-    noun(["cake", "cakes"], ["gâteau", "gâteaux"], M, EDIBLE, SIZE | FINE | GOOD | DEAR),
-    noun(["egg", "eggs"], ["œuf", "œufs"], M, EDIBLE, SIZE | GOOD),
+    noun(["cow", "cows"], ["vache", "vaches"], F, ANIMAL, OLD | FINE | BLACK | WHITE | SICK | TIRED),
+    noun(["apple", "apples"], ["pomme", "pommes"], F, EDIBLE, SMALL | FINE | GOOD | RED | GREEN),
+    noun(["orange", "oranges"], ["orange", "oranges"], F, EDIBLE, SMALL | FINE | GOOD),
+    noun(["cake", "cakes"], ["gâteau", "gâteaux"], M, EDIBLE, SMALL | FINE | GOOD | DEAR),
+    noun(["egg", "eggs"], ["œuf", "œufs"], M, EDIBLE, SMALL | GOOD),
     noun(["bread", ""], ["pain", ""], M, FOOD, GOOD | HOT | WHITE | BLACK),
     noun(["cheese", ""], ["fromage", ""], M, FOOD, GOOD | DEAR),
     noun(["meat", ""], ["viande", ""], F, FOOD, GOOD | DEAR | COLD | HOT),
@@ -165,38 +179,37 @@ pub(super) static NOUNS: &[Noun] = &[
     noun(["milk", ""], ["lait", ""], M, DRINK, GOOD | COLD | HOT),
     noun(["coffee", ""], ["café", ""], M, DRINK, GOOD | COLD | HOT | BLACK),
     noun(["tea", ""], ["thé", ""], M, DRINK, GOOD | COLD | HOT | GREEN | BLACK),
-    noun(["book", "books"], ["livre", "livres"], M, READ | WRITE | HOLD, THING | SIZE | GOOD | HEAVY | INTERESTING | RED | BLUE),
+    noun(["book", "books"], ["livre", "livres"], M, READ | WRITE | HOLD | WARE, THING | SMALL | GOOD | HEAVY | INTERESTING | RED | BLUE),
     noun(["letter", "letters"], ["lettre", "lettres"], F, READ | WRITE | HOLD, OLD | FINE | INTERESTING),
-    noun(["newspaper", "newspapers"], ["journal", "journaux"], M, READ | HOLD, OLD | NEW | INTERESTING | GOOD),
+    noun(["newspaper", "newspapers"], ["journal", "journaux"], M, READ | HOLD | WARE, OLD | NEW | INTERESTING | GOOD),
     noun(["story", "stories"], ["histoire", "histoires"], F, READ | WRITE, OLD | NEW | FINE | GOOD | SAD | INTERESTING),
     noun(["hat", "hats"], ["chapeau", "chapeaux"], M, WEAR | HOLD, THING | SIZE | COLOR),
     noun(["dress", "dresses"], ["robe", "robes"], F, WEAR | HOLD, THING | COLOR),
     noun(["shirt", "shirts"], ["chemise", "chemises"], F, WEAR | HOLD, THING | COLOR),
     noun(["coat", "coats"], ["manteau", "manteaux"], M, WEAR | HOLD, THING | BIG | HEAVY | BLACK | RED | BLUE | GREEN),
     noun(["key", "keys"], ["clé", "clés"], F, HOLD, SMALL | OLD | NEW),
-    noun(["phone", "phones"], ["téléphone", "téléphones"], M, HOLD, OLD | NEW | SMALL | DEAR | BLACK | WHITE),
-    noun(["bag", "bags"], ["sac", "sacs"], M, HOLD | CASE, THING | SIZE | HEAVY | EMPTY | COLOR),
-    noun(["box", "boxes"], ["boîte", "boîtes"], F, OPEN | CASE | HOLD, OLD | FINE | SIZE | HEAVY | EMPTY | COLOR),
+    noun(["phone", "phones"], ["téléphone", "téléphones"], M, HOLD | WARE, OLD | NEW | SMALL | DEAR | BLACK | WHITE),
+    noun(["bag", "bags"], ["sac", "sacs"], M, HOLD | WARE | CASE, THING | SIZE | HEAVY | EMPTY | COLOR),
+    noun(["box", "boxes"], ["boîte", "boîtes"], F, OPEN | CASE | HOLD | WARE, OLD | FINE | SIZE | HEAVY | EMPTY | COLOR),
     noun(["door", "doors"], ["porte", "portes"], F, OPEN | LANDMARK, SIZE | OLD | NEW | HEAVY | COLOR),
     noun(["window", "windows"], ["fenêtre", "fenêtres"], F, OPEN, SIZE | OLD | NEW),
-    noun(["car", "cars"], ["voiture", "voitures"], F, VEHICLE | LANDMARK, THING | SIZE | COLOR),
-    noun(["bicycle", "bicycles"], ["vélo", "vélos"], M, VEHICLE, THING | SMALL | COLOR),
-    noun(["boat", "boats"], ["bateau", "bateaux"], M, VEHICLE | SIGHT, THING | SIZE | WHITE | RED | BLUE),
-    noun(["plane", "planes"], ["avion", "avions"], M, SIGHT, OLD | NEW | FINE | SIZE | WHITE),
+    noun(["car", "cars"], ["voiture", "voitures"], F, VEHICLE | LANDMARK, THING | EMPTY | HEAVY | SIZE | COLOR),
+    noun(["bicycle", "bicycles"], ["vélo", "vélos"], M, VEHICLE, THING | HEAVY | SMALL | COLOR),
+    noun(["boat", "boats"], ["bateau", "bateaux"], M, VEHICLE | SIGHT, EMPTY | HEAVY | THING | SIZE | WHITE | RED | BLUE),
     noun(["house", "houses"], ["maison", "maisons"], F, ESTATE | IN | LANDMARK | HOME | SIGHT, THING | SIZE | EMPTY | WHITE | RED),
-    noun(["garden", "gardens"], ["jardin", "jardins"], M, ESTATE | IN | SIGHT, OLD | FINE | SIZE),
-    noun(["hotel", "hotels"], ["hôtel", "hôtels"], M, IN | LANDMARK | HOME | AT | SIGHT, THING | SIZE | GOOD | EMPTY),
-    noun(["restaurant", "restaurants"], ["restaurant", "restaurants"], M, LANDMARK | AT, THING | SMALL | GOOD | EMPTY),
-    noun(["church", "churches"], ["église", "églises"], F, LANDMARK | AT | IN | SIGHT, OLD | FINE | SIZE | WHITE | EMPTY),
+    noun(["garden", "gardens"], ["jardin", "jardins"], M, ESTATE | IN | OUTSIDE | SIGHT, OLD | FINE | SIZE),
+    noun(["hotel", ""], ["hôtel", ""], M, IN | LANDMARK | HOME | AT | SIGHT, THING | SIZE | GOOD | EMPTY),
+    noun(["restaurant", ""], ["restaurant", ""], M, FREE | LANDMARK | AT, THING | SMALL | GOOD | EMPTY),
+    noun(["church", ""], ["église", ""], F, LANDMARK | AT | IN | SIGHT, OLD | FINE | SIZE | WHITE | EMPTY),
     noun(["school", ""], ["école", ""], F, LANDMARK | AT, OLD | NEW | SIZE | GOOD),
-    noun(["station", ""], ["gare", ""], F, LANDMARK | AT, OLD | NEW | BIG | SMALL),
-    noun(["market", ""], ["marché", ""], M, LANDMARK | AT, BIG | SMALL | OLD | NEW),
-    noun(["beach", ""], ["plage", ""], F, AT | SIGHT, BIG | SMALL | FINE),
-    noun(["village", ""], ["village", ""], M, IN | HOME | SIGHT, SIZE | OLD | FINE),
+    noun(["station", ""], ["gare", ""], F, FREE | LANDMARK | AT, OLD | NEW | BIG | SMALL),
+    noun(["market", ""], ["marché", ""], M, FREE | LANDMARK | AT, BIG | SMALL | OLD | NEW),
+    noun(["beach", ""], ["plage", ""], F, FREE | AT | SIGHT, BIG | SMALL | FINE),
+    noun(["village", ""], ["village", ""], M, FREE | IN | OUTSIDE | HOME | SIGHT, SIZE | OLD | FINE),
     noun(["kitchen", ""], ["cuisine", ""], F, IN, SIZE | NEW | FINE),
-    noun(["park", ""], ["parc", ""], M, IN | AT | LANDMARK, SIZE | OLD | FINE),
-    noun(["table", "tables"], ["table", "tables"], F, SURFACE, THING | SIZE | HEAVY | WHITE),
-    noun(["chair", "chairs"], ["chaise", "chaises"], F, SURFACE, THING | SMALL | RED | GREEN | WHITE),
+    noun(["park", ""], ["parc", ""], M, FREE | IN | OUTSIDE | AT | LANDMARK, SIZE | OLD | FINE),
+    noun(["table", ""], ["table", ""], F, SURFACE, THING | SIZE | HEAVY | WHITE),
+    noun(["chair", ""], ["chaise", ""], F, SURFACE, THING | SMALL | HEAVY | RED | GREEN | WHITE),
     noun(["bed", ""], ["lit", ""], M, SURFACE, BIG | SMALL | OLD | NEW),
     noun(["tree", "trees"], ["arbre", "arbres"], M, LANDMARK | SIGHT, SIZE | OLD | FINE | GREEN),
 ];
@@ -209,7 +222,14 @@ const fn adjective(
     before: bool,
 ) -> Adjective {
     let [en, comparative] = en;
-    Adjective { bit, en, comparative, fr, before_vowel, before }
+    Adjective {
+        bit,
+        en,
+        comparative,
+        fr,
+        before_vowel,
+        before,
+    }
 }
 
 /// Every adjective.
@@ -229,7 +249,7 @@ pub(super) static ADJECTIVES: &[Adjective] = &[
     adjective(BLUE, ["blue", ""], ["bleu", "bleue", "bleus", "bleues"], "", false),
     adjective(DEAR, ["expensive", "more"], ["cher", "chère", "chers", "chères"], "", false),
     adjective(EMPTY, ["empty", ""], ["vide", "vide", "vides", "vides"], "", false),
-    adjective(HEAVY, ["heavy", "heavier"], ["lourd", "lourde", "lourds", "lourdes"], "", false),
+    adjective(HEAVY, ["heavy", ""], ["lourd", "lourde", "lourds", "lourdes"], "", false),
     adjective(HOT, ["hot", ""], ["chaud", "chaude", "chauds", "chaudes"], "", false),
     adjective(COLD, ["cold", ""], ["froid", "froide", "froids", "froides"], "", false),
     adjective(RICH, ["rich", "richer"], ["riche", "riche", "riches", "riches"], "", false),

@@ -83,7 +83,9 @@ pub(super) fn wondering(draw: &mut Draw) -> Option<Pair> {
 }
 
 fn what_verb(draw: &mut Draw) -> Option<&'static Verb> {
-    let words = ["eat", "drink", "buy", "sell", "read", "write", "wear", "see", "want", "find"];
+    let words = [
+        "eat", "drink", "buy", "sell", "read", "write", "wear", "see", "want", "find",
+    ];
     draw.pick_where(TRANSITIVE, |verb| words.contains(&verb.present(false)))
 }
 
@@ -110,8 +112,10 @@ pub(super) fn seeking(draw: &mut Draw) -> Option<Pair> {
 
 /// Which dress do you want? How many books did she find?
 pub(super) fn choosing(draw: &mut Draw) -> Option<Pair> {
+    let over = draw.chance(40);
     let verb = draw.pick_where(TRANSITIVE, |verb| {
         !matches!(verb.present(false), "wait" | "help" | "listen" | "look")
+            && !(over && verb.past().is_empty())
     })?;
     let mut front = phrase(draw, verb.objects & !KIN, Use::Definite)?;
     front.count = None;
@@ -129,7 +133,7 @@ pub(super) fn choosing(draw: &mut Draw) -> Option<Pair> {
         return None;
     }
     clause.tense = match draw.below(100) {
-        0..35 if !verb.past().is_empty() => Tense::Past,
+        0..60 if !verb.past().is_empty() => Tense::Past,
         35..50 if verb.has(WILL) => Tense::Future,
         50..65 if verb.has(WILL) => Tense::Want,
         _ => Tense::Present,
@@ -184,7 +188,7 @@ fn request_object(draw: &mut Draw, verb: &Verb) -> Option<Object> {
 
 /// What a beautiful house!
 pub(super) fn exclaiming(draw: &mut Draw) -> Option<Pair> {
-    let noun = choose::noun(draw, u32::MAX & !(FOOD | DRINK | KIN))?;
+    let noun = choose::noun(draw, u32::MAX).filter(|noun| !noun.is(FOOD | DRINK | KIN))?;
     let mut praised = Phrase::plain(Determiner::WhatA, noun, false);
     choose::dress(draw, &mut praised);
     if praised.before.is_none() && praised.after.is_none() {
@@ -201,7 +205,11 @@ pub(super) fn exclaiming(draw: &mut Draw) -> Option<Pair> {
 pub(super) fn accompanying(draw: &mut Draw) -> Option<Pair> {
     let ask = draw.chance(50);
     let verb = if draw.chance(50) { &GO } else { &COME };
-    let subject = if ask { asked(draw, verb)? } else { person(draw)? };
+    let subject = if ask {
+        asked(draw, verb)?
+    } else {
+        person(draw)?
+    };
     let mut clause = Clause::new(subject, verb, Object::None);
     clause.tense = match draw.below(100) {
         0..40 => Tense::Present,

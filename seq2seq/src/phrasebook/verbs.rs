@@ -1,7 +1,8 @@
 //! Verbs with their forms and what they may take as an object.
 
 use super::lexicon::kind::{
-    ANIMAL, DRINK, EDIBLE, ESTATE, FOOD, HOLD, KIN, OPEN, PERSON, READ, SIGHT, VEHICLE, WEAR, WRITE,
+    ANIMAL, DRINK, EDIBLE, ESTATE, FOOD, HOLD, KIN, OPEN, PERSON, READ, SIGHT, VEHICLE, WARE, WEAR,
+    WRITE,
 };
 
 /// A verb. French forms are for `je`, `il`, `nous`, `vous`, `ils`.
@@ -56,11 +57,19 @@ const fn verb(
     objects: u32,
     traits: u32,
 ) -> Verb {
-    Verb { en, particle, fr, infinitive, participle, objects, traits }
+    Verb {
+        en,
+        particle,
+        fr,
+        infinitive,
+        participle,
+        objects,
+        traits,
+    }
 }
 
 const PEOPLE: u32 = PERSON | KIN;
-const GOODS: u32 = EDIBLE | FOOD | WEAR | HOLD | VEHICLE;
+const GOODS: u32 = EDIBLE | FOOD | DRINK | WEAR | WARE | VEHICLE;
 
 /// Verbs with a direct object.
 #[rustfmt::skip]
@@ -84,7 +93,7 @@ pub(super) static TRANSITIVE: &[Verb] = &[
     verb(["eat", "eats", "ate"], "", ["mange", "mange", "mangeons", "mangez", "mangent"], "manger", ["mangé", "mangée", "mangés", "mangées"],
         EDIBLE | FOOD, HABIT | BEAST | WILL | ASK | SPOT),
     verb(["drink", "drinks", ""], "", ["bois", "boit", "buvons", "buvez", "boivent"], "boire", NONE,
-        DRINK, HABIT | BEAST | WILL | ASK | SPOT),
+        DRINK, HABIT | WILL | ASK | SPOT),
     verb(["buy", "buys", "bought"], "", ["achète", "achète", "achetons", "achetez", "achètent"], "acheter", ["acheté", "achetée", "achetés", "achetées"],
         GOODS | ESTATE, WILL | ASK),
     verb(["sell", "sells", ""], "", ["vends", "vend", "vendons", "vendez", "vendent"], "vendre", NONE,
@@ -104,7 +113,7 @@ pub(super) static TRANSITIVE: &[Verb] = &[
     verb(["have", "has", ""], "", ["ai", "a", "avons", "avez", "ont"], "avoir", NONE,
         HOLD | ANIMAL | VEHICLE | ESTATE, 0),
     verb(["want", "wants", ""], "", ["veux", "veut", "voulons", "voulez", "veulent"], "vouloir", NONE,
-        GOODS | DRINK | ANIMAL, 0),
+        GOODS | ANIMAL, 0),
 ];
 
 /// Verbs without an object.
@@ -151,11 +160,25 @@ pub(super) static GIVE: Verb =
 pub(super) static SPEAK: Verb =
     verb(["speak", "speaks", ""], "", ["parle", "parle", "parlons", "parlez", "parlent"], "parler", NONE, 0, WILL | HABIT);
 /// To be, *être*.
-pub(super) static BE_ETRE: Verb =
-    verb(["be", "is", ""], "", ["suis", "est", "sommes", "êtes", "sont"], "être", NONE, 0, BE);
+pub(super) static BE_ETRE: Verb = verb(
+    ["be", "is", ""],
+    "",
+    ["suis", "est", "sommes", "êtes", "sont"],
+    "être",
+    NONE,
+    0,
+    BE,
+);
 /// To be where French has: *avoir faim*, *avoir dix ans*.
-pub(super) static BE_AVOIR: Verb =
-    verb(["be", "is", ""], "", ["ai", "a", "avons", "avez", "ont"], "avoir", NONE, 0, BE);
+pub(super) static BE_AVOIR: Verb = verb(
+    ["be", "is", ""],
+    "",
+    ["ai", "a", "avons", "avez", "ont"],
+    "avoir",
+    NONE,
+    0,
+    BE,
+);
 
 /// *can* and *must*; English adds no ending and no *do*.
 #[rustfmt::skip]

@@ -17,6 +17,8 @@ const FRAME: Duration = Duration::from_millis(125);
 const KEY_FRAME: Duration = Duration::from_millis(30);
 /// Time between two looks at a run where nothing happens.
 const IDLE: Duration = Duration::from_millis(250);
+/// The shortest wait.
+const LEAST: Duration = Duration::from_millis(5);
 /// Events taken in between two frames; more wait for the next one.
 const EVENTS: usize = 16_384;
 
@@ -93,19 +95,18 @@ pub fn show(
             return Ok(ended_by.or(by_key).map_or(Departure::Left, Departure::Stopped));
         }
 
-        let since_frame = drawn.map_or(FRAME, |drawn| drawn.elapsed());
-        if model.is_dirty() && since_frame >= FRAME {
+        // A key is answered at once, not with the next frame of the run.
+        let pace = if model.answers_key() { KEY_FRAME } else { FRAME };
+        if model.is_dirty() && drawn.is_none_or(|drawn| drawn.elapsed() >= pace) {
             screen.draw(|frame| view(model, frame))?;
             model.set_drawn();
             drawn = Some(Instant::now());
         }
-        let patience = if quiet && !model.is_dirty() { IDLE } else { FRAME };
-        let mut wait = patience.saturating_sub(drawn.map_or(FRAME, |drawn| drawn.elapsed()));
-        if model.is_dirty() || !quiet {
-            wait = wait.max(Duration::from_millis(10));
-        } else {
-            wait = wait.max(FRAME);
-        }
+        let mut wait = match drawn {
+            Some(drawn) if model.is_dirty() => pace.saturating_sub(drawn.elapsed()).max(LEAST),
+            _ if quiet => IDLE,
+            _ => FRAME,
+        };
         while event::poll(wait)? {
             wait = Duration::ZERO;
             match event::read()? {
@@ -118,12 +119,6 @@ pub fn show(
                 Input::Resize(..) => model.set_dirty(),
                 _ => {}
             }
-        }
-        // A key is answered at once, not with the next frame of the run.
-        if model.answers_key() && drawn.is_none_or(|drawn| drawn.elapsed() >= KEY_FRAME) {
-            screen.draw(|frame| view(model, frame))?;
-            model.set_drawn();
-            drawn = Some(Instant::now());
         }
     }
 }

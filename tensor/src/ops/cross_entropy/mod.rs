@@ -1,0 +1,215 @@
+//! Cross-entropy of logits, with its gradient made in the same pass.
+
+pub mod reference;
+#[cfg(test)]
+mod tests;
+
+use crate::error::{Error, Result};
+use crate::simd::{Kernel, Simd, dispatch, math};
+use crate::tape::{Backward, Op, Tape, Var};
+use crate::tensor::Tensor;
+
+/// What is compared with the logits, and how it is weighed.
+#[derive(Debug, Clone, Copy)]
+pub struct CrossEntropy<'a> {
+    /// The right class of each row.
+    pub targets: &'a [u32],
+    /// Rows of this class count nothing.
+    pub ignore: Option<u32>,
+    /// Share of the target given to all classes alike (Szegedy et al. 2016, section 7), 0 for none.
+    pub smoothing: f32,
+    /// The weight of every row: 1 / rows counted for a mean.
+    pub weight: f32,
+}
+
+/// A loss and what was seen on the way.
+#[derive(Debug, Clone, Copy)]
+pub struct CrossEntropyResult {
+    /// The weighted loss, one element.
+    pub loss: Var,
+    /// Sum over counted rows of -log p(target), without smoothing and weight, in nats.
+    pub nll: f64,
+    /// The weighted loss, in f64.
+    pub value: f64,
+    /// Rows counted.
+    pub count: usize,
+    /// Counted rows whose largest logit is the target's (the first of equals).
+    pub correct: usize,
+}
+
+/// Cross-entropy of logits and class ids.
+///
+/// loss = weight * sum over rows of (1 - e) (-log p\[target\]) + e / V sum_v (-log p\[v\]),
+/// p = softmax(logits), e the smoothing; rows whose target is `ignore` count nothing.
+///
+/// | value | shape |
+/// |---|---|
+/// | logits | \[..., V\] |
+/// | targets | as many as logits has rows |
+/// | loss | \[1\] |
+///
+/// The logits' memory becomes their gradient, in one pass with softmax and loss: the value of
+/// `logits` is gone from the tape afterwards. Whoever needs it keeps a clone of its tensor.
+///
+/// # Errors
+/// Another number of targets than rows, a target that is no class, a smoothing outside \[0, 1\].
+///
+/// PyTorch: `F.cross_entropy(logits, targets, ignore_index=ignore, label_smoothing=e,
+/// reduction="sum") * weight`.
+///
+/// ```
+/// use ndarray::array;
+/// use tensor::{Params, Tape, Tensor, ops};
+///
+/// let params = Params::new();
+/// let mut tape = Tape::new(&params);
+/// let logits = tape.input(Tensor::from(array![[0.0, 0.0], [5.0, -5.0]]));
+/// let how = ops::CrossEntropy { targets: &[1, 0], ignore: None, smoothing: 0.0, weight: 0.5 };
+/// let result = ops::cross_entropy(&mut tape, logits, how)?;
+/// assert!((result.value - 0.5 * 2f64.ln()).abs() < 1e-3);
+/// assert_eq!(result.correct, 1);
+/// # Ok::<(), tensor::Error>(())
+/// ```
+pub fn cross_entropy(
+    tape: &mut Tape<'_>,
+    logits: Var,
+    how: CrossEntropy<'_>,
+) -> Result<CrossEntropyResult> {
+    let shape = tape.shape(logits);
+    let classes = shape.width();
+    if shape.rows() != how.targets.len() {
+        return Err(Error::shapes("cross_entropy", shape, [how.targets.len()]));
+    }
+    if let Some(&id) = how.targets.iter().find(|&&t| t as usize >= classes) {
+        return Err(Error::Id { op: "cross_entropy", id, rows: classes });
+    }
+    if !(0.0..=1.0).contains(&how.smoothing) {
+        let what = format!("smoothing is {}, expected 0 to 1", how.smoothing);
+        return Err(Error::argument("cross_entropy", what));
+    }
+    let mut gradient = tape.take_value(logits);
+    let sums = dispatch(Forward { rows: gradient.data_mut(), classes, how });
+    let loss = tape.output(Tensor::scalar(sums.loss as f32));
+    tape.record(CrossEntropyOp { logits, loss, gradient });
+    Ok(CrossEntropyResult {
+        loss,
+        nll: sums.nll,
+        value: sums.loss,
+        count: sums.count,
+        correct: sums.correct,
+    })
+}
+
+#[derive(Default)]
+struct Sums {
+    loss: f64,
+    nll: f64,
+    count: usize,
+    correct: usize,
+}
+
+/// Turns rows of logits into rows of gradients: weight (p - (1 - e) onehot - e / V).
+struct Forward<'a> {
+    rows: &'a mut [f32],
+    classes: usize,
+    how: CrossEntropy<'a>,
+}
+
+impl Kernel for Forward<'_> {
+    type Output = Sums;
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Sums {
+        let Self { rows, classes, how } = self;
+        let mut sums = Sums::default();
+        let (keep, share) = (1.0 - how.smoothing, how.smoothing / classes as f32);
+        for (row, &target) in rows.chunks_exact_mut(classes).zip(how.targets) {
+            if how.ignore == Some(target) {
+                row.fill(0.0);
+                continue;
+            }
+            let target = target as usize;
+            let at_target = row[target];
+            let largest = largest(s, row);
+            // The first of equal logits wins, as with argmax.
+            let correct =
+                at_target == largest && row[..target].iter().all(|&v| v < largest);
+            let sum_logits = if how.smoothing > 0.0 {
+                row.iter().map(|&v| f64::from(v)).sum()
+            } else {
+                0.0
+            };
+            let total = exp_of_difference(s, row, largest);
+            let log_total = f64::from(largest) + f64::from(total).ln();
+            let nll = log_total - f64::from(at_target);
+            let mut loss = f64::from(keep) * nll;
+            if how.smoothing > 0.0 {
+                loss += f64::from(share) * (classes as f64 * log_total - sum_logits);
+            }
+            scale_and_shift(s, row, how.weight / total, -share * how.weight);
+            row[target] -= keep * how.weight;
+            sums.loss += f64::from(how.weight) * loss;
+            sums.nll += nll;
+            sums.count += 1;
+            sums.correct += usize::from(correct);
+        }
+        sums
+    }
+}
+
+#[inline(always)]
+fn largest<S: Simd>(s: S, row: &[f32]) -> f32 {
+    let mut most = s.splat(f32::NEG_INFINITY);
+    let mut parts = row.chunks_exact(S::LANES);
+    for part in parts.by_ref() {
+        most = s.max(s.load(part), most);
+    }
+    parts.remainder().iter().fold(s.largest(most), |m, &v| if v > m { v } else { m })
+}
+
+/// row = exp(row - by), and the sum of that.
+#[inline(always)]
+fn exp_of_difference<S: Simd>(s: S, row: &mut [f32], by: f32) -> f32 {
+    let shift = s.splat(by);
+    let mut total = s.splat(0.0);
+    let mut parts = row.chunks_exact_mut(S::LANES);
+    for part in parts.by_ref() {
+        let v = math::exp(s, s.sub(s.load(part), shift));
+        total = s.add(total, v);
+        s.store(part, v);
+    }
+    let rest = parts.into_remainder();
+    let v = math::exp(s, s.sub(s.load(rest), shift));
+    s.store(rest, v);
+    rest.iter().fold(s.sum(total), |t, &v| t + v)
+}
+
+#[inline(always)]
+fn scale_and_shift<S: Simd>(s: S, row: &mut [f32], factor: f32, shift: f32) {
+    let (factor, shift) = (s.splat(factor), s.splat(shift));
+    for part in row.chunks_mut(S::LANES) {
+        let v = s.fma(s.load(part), factor, shift);
+        s.store(part, v);
+    }
+}
+
+struct CrossEntropyOp {
+    logits: Var,
+    loss: Var,
+    gradient: Tensor,
+}
+
+impl Op for CrossEntropyOp {
+    fn name(&self) -> &'static str {
+        "cross_entropy"
+    }
+
+    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+        let Some(d) = back.take(self.loss) else { return Ok(()) };
+        let d = d.data().first().copied().unwrap_or(0.0);
+        let mut gradient = self.gradient;
+        if d != 1.0 {
+            crate::kernels::scale(gradient.data_mut(), d);
+        }
+        back.add(self.logits, gradient)
+    }
+}

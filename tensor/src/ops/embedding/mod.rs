@@ -1,0 +1,90 @@
+//! Rows of a table, looked up by id.
+
+pub mod reference;
+#[cfg(test)]
+mod tests;
+
+use crate::error::{Error, Result};
+use crate::params::ParamId;
+use crate::shape::Shape;
+use crate::tape::{Backward, Op, Tape, Var};
+use crate::tensor::Tensor;
+
+/// Rows of a table, looked up by id.
+///
+/// y\[i\] = W\[ids\[i\]\]; the row of `padding` gets no gradient.
+///
+/// | value | shape |
+/// |---|---|
+/// | ids | `shape` |
+/// | W | \[V, E\] |
+/// | y | `shape` with E behind |
+///
+/// # Errors
+/// An id outside the table; ids and shape of different lengths.
+///
+/// PyTorch: `torch.nn.functional.embedding(ids, W, padding_idx)`.
+///
+/// ```
+/// use ndarray::array;
+/// use tensor::{Params, Tape, Tensor, ops};
+///
+/// let mut params = Params::new();
+/// let w = params.add("w", Tensor::from(array![[0.0, 0.0], [1.0, 2.0]]))?;
+/// let mut tape = Tape::new(&params);
+/// let y = ops::embedding(&mut tape, &[1, 0, 1], [3], w, Some(0))?;
+/// assert_eq!(tape.value(y).data(), [1.0, 2.0, 0.0, 0.0, 1.0, 2.0]);
+/// # Ok::<(), tensor::Error>(())
+/// ```
+pub fn embedding(
+    tape: &mut Tape<'_>,
+    ids: &[u32],
+    shape: impl Into<Shape>,
+    w: ParamId,
+    padding: Option<u32>,
+) -> Result<Var> {
+    let shape = shape.into();
+    let table = tape.params().get(w);
+    let (rows, width) = (table.shape().rows(), table.shape().width());
+    if ids.len() != shape.len() {
+        return Err(Error::shapes("embedding", [ids.len()], shape));
+    }
+    let dims: Vec<usize> = shape.dims().iter().copied().chain([width]).collect();
+    let mut y = Tensor::scratch(dims.as_slice());
+    for (to, &id) in y.data_mut().chunks_exact_mut(width.max(1)).zip(ids) {
+        let from = table.data().get(id as usize * width..(id as usize + 1) * width);
+        to.copy_from_slice(from.ok_or(Error::Id { op: "embedding", id, rows })?);
+    }
+    let y = tape.output(y);
+    if tape.is_recording() {
+        tape.record(Embedding { ids: ids.to_vec(), y, w, padding });
+    }
+    Ok(y)
+}
+
+struct Embedding {
+    ids: Vec<u32>,
+    y: Var,
+    w: ParamId,
+    padding: Option<u32>,
+}
+
+impl Op for Embedding {
+    fn name(&self) -> &'static str {
+        "embedding"
+    }
+
+    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+        let Some(mut dy) = back.take(self.y) else { return Ok(()) };
+        let width = dy.shape().width();
+        if let Some(padding) = self.padding {
+            for (row, &id) in dy.data_mut().chunks_exact_mut(width).zip(&self.ids) {
+                if id == padding {
+                    row.fill(0.0);
+                }
+            }
+        }
+        back.gradients.add_rows(self.w, &self.ids, dy);
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! A linear map of the innermost dimension.
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use crate::error::{Error, Result};
+use crate::gemm::{Init, Rows, Side, matmul};
+use crate::params::ParamId;
+use crate::tape::{Backward, Op, Tape, Var};
+use crate::tensor::Tensor;
+
+/// A linear map of the innermost dimension.
+///
+/// y = x W^T + b
+///
+/// | value | shape |
+/// |---|---|
+/// | x | \[..., I\] |
+/// | W | \[O, I\] |
+/// | b | \[O\] |
+/// | y | \[..., O\] |
+///
+/// # Errors
+/// Shapes that do not fit.
+///
+/// PyTorch: `torch.nn.functional.linear(x, W, b)`.
+///
+/// ```
+/// use ndarray::array;
+/// use tensor::{Params, Tape, Tensor, ops};
+///
+/// let mut params = Params::new();
+/// let w = params.add("w", Tensor::from(array![[1.0, 2.0], [0.0, 1.0]]))?;
+/// let b = params.add("b", Tensor::from(vec![10.0, 20.0]))?;
+/// let mut tape = Tape::new(&params);
+/// let x = tape.constant(Tensor::from(array![[1.0, 1.0]]));
+/// let y = ops::linear(&mut tape, x, w, Some(b))?;
+/// assert_eq!(tape.value(y).data(), [13.0, 21.0]);
+/// # Ok::<(), tensor::Error>(())
+/// ```
+pub fn linear(tape: &mut Tape<'_>, x: Var, w: ParamId, b: Option<ParamId>) -> Result<Var> {
+    let inputs = tape.params().shape(w).width();
+    linear_columns(tape, x, w, 0..inputs, b)
+}
+
+/// [`linear`] with a range of the weight's columns: the part that one of several inputs meets
+/// where PyTorch multiplies their concatenation.
+///
+/// # Errors
+/// Shapes that do not fit.
+pub fn linear_columns(
+    tape: &mut Tape<'_>,
+    x: Var,
+    w: ParamId,
+    columns: Range<usize>,
+    b: Option<ParamId>,
+) -> Result<Var> {
+    let (shape, weight) = (tape.shape(x), tape.params().shape(w));
+    let fits = weight.rank() == 2 && columns.end <= weight.width() && shape.width() == columns.len();
+    if !fits {
+        return Err(Error::shapes("linear", shape, weight));
+    }
+    let outputs = weight.rows();
+    if let Some(b) = b
+        && tape.params().shape(b).len() != outputs
+    {
+        return Err(Error::shapes("linear bias", tape.params().shape(b), [outputs]));
+    }
+    let threads = tape.threads().clone();
+    let packed = tape.params().packed(w, columns.clone(), Side::Transposed, &threads);
+    let mut y = Tensor::scratch(shape.with_width(outputs));
+    let init = b.map_or(Init::Zero, |b| Init::Bias(tape.params().get(b).data()));
+    let rows = Rows::new(tape.value(x).data(), columns.len());
+    matmul(&threads, rows, &packed, y.data_mut(), init);
+    let y = tape.output(y);
+    tape.record(Linear { x, y, w, b, columns });
+    Ok(y)
+}
+
+struct Linear {
+    x: Var,
+    y: Var,
+    w: ParamId,
+    b: Option<ParamId>,
+    columns: Range<usize>,
+}
+
+impl Op for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+        let Some(dy) = back.take(self.y) else { return Ok(()) };
+        let (x, outputs) = (back.value(self.x).clone(), dy.shape().width());
+        if back.needs(self.x) {
+            let threads = back.threads().clone();
+            let packed = back.params().packed(self.w, self.columns.clone(), Side::Plain, &threads);
+            let mut dx = Tensor::scratch(x.shape());
+            let rows = Rows::new(dy.data(), outputs);
+            matmul(&threads, rows, &packed, dx.data_mut(), Init::Zero);
+            back.add(self.x, dx)?;
+        }
+        if let Some(b) = self.b {
+            back.gradients.defer_sum(b, dy.clone(), 0..outputs);
+        }
+        back.gradients.defer(self.w, self.columns.clone(), x, dy, 0..outputs);
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+use super::*;
+use crate::check::{assert_close, finite_differences, narrow, values, wide};
+use crate::gemm::reference;
+use crate::{Gradient, Params, Threads};
+
+#[test]
+fn both_directions_agree_with_finite_differences() {
+    let (rows, inputs, outputs) = (5, 7, 4);
+    let (x, w, b) = (values(rows * inputs, 1), values(outputs * inputs, 2), values(outputs, 3));
+    let cotangent = values(rows * outputs, 4);
+    let loss = |x: &[f64], w: &[f64], b: &[f64]| -> f64 {
+        let y = reference::linear(x, w, Some(b), inputs);
+        y.iter().zip(&cotangent).map(|(y, c)| y * c).sum()
+    };
+    let mut params = Params::new();
+    let wi = params.add("w", Tensor::from_vec([outputs, inputs], narrow(&w)).unwrap()).unwrap();
+    let bi = params.add("b", Tensor::from(narrow(&b))).unwrap();
+    let mut tape = Tape::new(&params);
+    let xv = tape.input(Tensor::from_vec([rows, inputs], narrow(&x)).unwrap());
+    let y = linear(&mut tape, xv, wi, Some(bi)).unwrap();
+    let want = reference::linear(&x, &w, Some(&b), inputs);
+    assert_close(&wide(tape.value(y).data()), &want, 1e-5, "y");
+    let seed = Tensor::from_vec([rows, outputs], narrow(&cotangent)).unwrap();
+    let back = tape.backward(&[(y, seed)]).unwrap();
+    let dx = finite_differences(|x| loss(x, &w, &b), &x);
+    assert_close(&wide(back.of(xv).unwrap().data()), &dx, 1e-4, "dx");
+    let g = back.gradients.finish(&params, &Threads::single()).unwrap();
+    let dense = |id| match g.get(id) {
+        Gradient::Dense(t) => wide(t.data()),
+        _ => panic!("dense expected"),
+    };
+    assert_close(&dense(wi), &finite_differences(|w| loss(&x, w, &b), &w), 1e-4, "dw");
+    assert_close(&dense(bi), &finite_differences(|b| loss(&x, &w, b), &b), 1e-4, "db");
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_named() {
+    let mut params = Params::new();
+    let w = params.add("w", Tensor::zeros([2, 3])).unwrap();
+    let mut tape = Tape::new(&params);
+    let x = tape.input(Tensor::zeros([4, 5]));
+    let error = linear(&mut tape, x, w, None).unwrap_err();
+    assert_eq!(error.to_string(), "linear: shapes [4, 5] and [2, 3] do not fit");
+}

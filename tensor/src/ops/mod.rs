@@ -1,0 +1,19 @@
+//! The operations that every network here shares.
+//!
+//! Each is a folder: `mod.rs` with its equation, shapes and both directions, `reference.rs` in
+//! plain loops for any float, tests that hold one against the other and both against finite
+//! differences.
+
+pub mod cross_entropy;
+pub mod dropout;
+pub mod embedding;
+mod glue;
+pub mod layer_norm;
+pub mod linear;
+
+pub use cross_entropy::{CrossEntropy, CrossEntropyResult, cross_entropy};
+pub use dropout::dropout;
+pub use embedding::embedding;
+pub use glue::{concat, stack, tanh};
+pub use layer_norm::layer_norm;
+pub use linear::{linear, linear_columns};

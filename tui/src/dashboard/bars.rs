@@ -1,0 +1,153 @@
+//! Small things that panels are made of: clipped text, bars, rows of figures.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::theme::Theme;
+use crate::format;
+
+/// Writes a text at a place of `area`, cut where the area ends. Gives the columns it took.
+pub(super) fn put(
+    buf: &mut Buffer,
+    area: Rect,
+    (x, y): (u16, u16),
+    text: &str,
+    style: Style,
+    theme: Theme,
+) -> u16 {
+    let area = area.intersection(buf.area);
+    if y >= area.height || x >= area.width {
+        return 0;
+    }
+    let text = format::fit(text, usize::from(area.width - x), theme.cut());
+    let (end, _) =
+        buf.set_stringn(area.x + x, area.y + y, &text, usize::from(area.width - x), style);
+    end.saturating_sub(area.x + x)
+}
+
+/// Writes pieces one after the other.
+pub(super) fn put_line(buf: &mut Buffer, area: Rect, y: u16, line: &Line) {
+    let area = area.intersection(buf.area);
+    if y < area.height {
+        buf.set_line(area.x, area.y + y, line, area.width);
+    }
+}
+
+/// The width of an area in characters of text.
+pub(super) fn columns(area: Rect) -> usize {
+    usize::from(area.width)
+}
+
+/// A screen coordinate of something that is known to fit.
+pub(super) fn cell(position: usize) -> u16 {
+    u16::try_from(position).unwrap_or(u16::MAX)
+}
+
+/// A bar of `columns` columns, filled from the left by a share from 0 to 1.
+pub(super) fn bar(share: f64, columns: usize, theme: Theme) -> (String, String) {
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 8 x columns
+    let eighths = (share * columns as f64 * 8.0).round() as usize;
+    if !theme.unicode {
+        let full = eighths / 8;
+        return ("#".repeat(full), ".".repeat(columns - full));
+    }
+    let mut filled = "█".repeat(eighths / 8);
+    if let Some(part) = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'].get((eighths % 8).wrapping_sub(1)) {
+        filled.push(*part);
+    }
+    let empty = columns - filled.chars().count();
+    (filled, "░".repeat(empty))
+}
+
+/// A bar that stands for progress, in two tones.
+pub(super) fn progress<'a>(share: f64, columns: usize, style: Style, theme: Theme) -> [Span<'a>; 2] {
+    let (filled, empty) = bar(share, columns, theme);
+    [Span::styled(filled, style), Span::styled(empty, theme.faint())]
+}
+
+/// Figures side by side, the most important first; those that do not fit are left out.
+#[derive(Debug)]
+pub(super) struct Figures<'a> {
+    theme: Theme,
+    width: usize,
+    used: usize,
+    spans: Vec<Span<'a>>,
+}
+
+impl<'a> Figures<'a> {
+    /// A row of at most `width` columns.
+    pub(super) fn new(theme: Theme, width: usize) -> Self {
+        Self { theme, width, used: 0, spans: Vec::new() }
+    }
+
+    /// Adds pieces that belong together, if they fit.
+    pub(super) fn add(&mut self, pieces: impl IntoIterator<Item = Span<'a>>) -> &mut Self {
+        let pieces: Vec<Span<'a>> = pieces.into_iter().collect();
+        let width: usize = pieces.iter().map(Span::width).sum();
+        let gap = if self.spans.is_empty() { 0 } else { 2 };
+        if width > 0 && self.used + gap + width <= self.width {
+            if gap > 0 {
+                self.spans.push(Span::raw("  "));
+            }
+            self.spans.extend(pieces);
+            self.used += gap + width;
+        }
+        self
+    }
+
+    /// Adds a name and its figure.
+    pub(super) fn figure(&mut self, name: &'a str, value: String, style: Style) -> &mut Self {
+        let name = Span::styled(name, self.theme.faint());
+        self.add([name, Span::raw(" "), Span::styled(value, style)])
+    }
+
+    /// The row.
+    pub(super) fn line(self) -> Line<'a> {
+        Line::from(self.spans)
+    }
+
+    /// Columns that are left.
+    pub(super) fn left(&self) -> usize {
+        self.width - self.used
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_as_wide_as_asked() {
+        for theme in [Theme::FULL, Theme::ASCII] {
+            for columns in [0, 1, 7, 20] {
+                for share in [0.0, 0.01, 0.49, 0.5, 0.999, 1.0, f64::NAN, 7.0] {
+                    let (filled, empty) = bar(share, columns, theme);
+                    assert_eq!(filled.chars().count() + empty.chars().count(), columns);
+                }
+            }
+        }
+        assert_eq!(bar(0.5, 4, Theme::FULL), ("██".to_owned(), "░░".to_owned()));
+        assert_eq!(bar(1.0, 2, Theme::ASCII), ("##".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn figures_that_do_not_fit_are_left_out() {
+        let mut figures = Figures::new(Theme::PLAIN, 12);
+        figures.figure("loss", "1.25".into(), Style::new());
+        figures.figure("perplexity", "3.49".into(), Style::new());
+        figures.add([Span::raw("x")]);
+        assert_eq!(figures.line().to_string(), "loss 1.25  x");
+    }
+
+    #[test]
+    fn text_is_cut_at_the_edge_and_outside_nothing_is_written() {
+        let area = Rect::new(0, 0, 5, 1);
+        let mut buf = Buffer::empty(area);
+        put(&mut buf, area, (1, 0), "voiture", Style::new(), Theme::PLAIN);
+        put(&mut buf, area, (9, 9), "gone", Style::new(), Theme::PLAIN);
+        assert_eq!(buf, Buffer::with_lines([" voi…"]));
+    }
+}

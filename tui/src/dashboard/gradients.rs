@@ -1,0 +1,187 @@
+//! Gradient norms: before and after clipping, by group or parameter, and their flow over time.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::bars::{bar, cell, columns, put};
+use super::model::Model;
+use super::parameters::Row;
+use super::plot::{Curve, Plot, Shape};
+use super::theme::Theme;
+use crate::format::{figure, fit, width};
+
+/// Draws the panel of the overview: the global norm and the groups.
+pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    let block = model.theme.panel(title(model));
+    let inner = block.inner(area);
+    block.render(area, buf);
+    let groups = cell(model.parameters.groups().len()).min(inner.height * 3 / 5);
+    let [plot, table] =
+        Layout::vertical([Constraint::Min(0), Constraint::Length(groups)]).areas(inner);
+    norms(model, plot.height >= 7).render(plot, buf);
+    draw_rows(model.parameters.groups(), model.theme, table, buf);
+}
+
+/// Draws the page: the global norm, every parameter, the flow.
+pub(super) fn draw_page(model: &Model, area: Rect, buf: &mut Buffer) {
+    let flow = model.flow.as_ref().map_or(0, |flow| cell(flow.series.len()) + 2);
+    let flow = flow.min(area.height / 3);
+    let [upper, lower] =
+        Layout::vertical([Constraint::Min(0), Constraint::Length(flow)]).areas(area);
+    let (left, right) = if area.width >= 70 {
+        let [left, right] =
+            Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)])
+                .areas(upper);
+        (left, right)
+    } else {
+        let [left, right] =
+            Layout::vertical([Constraint::Percentage(40), Constraint::Percentage(60)]).areas(upper);
+        (left, right)
+    };
+    let block = model.theme.panel(title(model));
+    let inner = block.inner(left);
+    block.render(left, buf);
+    norms(model, true).render(inner, buf);
+    let rows = model.parameters.rows();
+    let block = model.theme.panel(format!(" {} parameters: gradient, update/value ", rows.len()));
+    let inner = block.inner(right);
+    block.render(right, buf);
+    draw_rows(rows, model.theme, inner, buf);
+    draw_flow(model, lower, buf);
+}
+
+fn title(model: &Model) -> Line<'static> {
+    let theme = model.theme;
+    let mut spans = vec![Span::raw(" gradient norm  ")];
+    if let Some(step) = &model.digest.step {
+        let (before, after) = (figure(step.gradient_norm), figure(step.clipped_norm));
+        spans.push(Span::styled(format!("{} before {before}  ", theme.pick('⠿', '.')), theme.faint()));
+        spans.push(Span::styled(
+            format!("{} clipped {after} ", theme.pick('─', '*')),
+            theme.gradient().bold(),
+        ));
+    }
+    Line::from(spans)
+}
+
+/// The global norm before clipping, faint, and after it.
+fn norms(model: &Model, steps: bool) -> Plot<'_> {
+    let theme = model.theme;
+    let curves = &model.curves;
+    Plot {
+        curves: vec![
+            Curve { series: &curves.before, shape: Shape::Band, style: theme.faint() },
+            Curve { series: &curves.after, shape: Shape::Line, style: theme.gradient().bold() },
+        ],
+        log: model.log,
+        steps,
+        theme,
+    }
+}
+
+/// Draws a row for each parameter or group: name, bar, norm, and update ratio if there is room.
+fn draw_rows(rows: &[Row], theme: Theme, area: Rect, buf: &mut Buffer) {
+    const FIGURE: usize = 8;
+    let wide = columns(area);
+    if wide < 12 || area.height == 0 {
+        return;
+    }
+    let ratio = if wide >= 44 { FIGURE + 1 } else { 0 };
+    let longest = rows.iter().map(|row| width(&row.name)).max().unwrap_or(0);
+    let name = longest.min(wide * 45 / 100).min(wide - FIGURE - 2);
+    let bar_columns = wide.saturating_sub(name + 1 + FIGURE + ratio);
+    let most = rows.iter().map(|row| row.norm).filter(|norm| norm.is_finite()).fold(0.0, f64::max);
+    let hidden = rows.len().saturating_sub(usize::from(area.height));
+    for (y, row) in rows.iter().enumerate().take(usize::from(area.height)) {
+        let y = cell(y);
+        if hidden > 0 && y + 1 == area.height {
+            let more = format!("{} {} more", theme.cut(), hidden + 1);
+            put(buf, area, (0, y), &more, theme.faint(), theme);
+            break;
+        }
+        put(buf, area, (0, y), &shortened(&row.name, name, theme), theme.faint(), theme);
+        let share = if most > 0.0 { row.norm / most } else { 0.0 };
+        let (filled, _) = bar(share, bar_columns, theme);
+        put(buf, area, (cell(name + 1), y), &filled, theme.gradient(), theme);
+        let style = if row.norm.is_finite() { theme.strong() } else { theme.bad() };
+        let text = format!("{:>FIGURE$}", figure(row.norm));
+        put(buf, area, (cell(name + 1 + bar_columns), y), &text, style, theme);
+        if ratio > 0 {
+            let text = format!("{:>ratio$}", figure(row.ratio));
+            put(buf, area, (cell(wide - ratio), y), &text, theme.faint(), theme);
+        }
+    }
+}
+
+/// A parameter's name with its beginning cut: the end tells parameters apart.
+fn shortened(name: &str, columns: usize, theme: Theme) -> String {
+    if width(name) <= columns {
+        return name.to_owned();
+    }
+    let skipped = name.chars().count().saturating_sub(columns.saturating_sub(1));
+    let tail: String = name.chars().skip(skipped).collect();
+    fit(&format!("{}{tail}", theme.cut()), columns, theme.cut())
+}
+
+/// Draws how far back the gradient still flows: one line of glyphs for each series of states.
+pub(super) fn draw_flow(model: &Model, area: Rect, buf: &mut Buffer) {
+    let theme = model.theme;
+    let Some(flow) = &model.flow else { return };
+    if area.height < 3 {
+        return;
+    }
+    let title = format!(" gradient flow: log |dL/dh| from first to last time step, step {} ", flow.step);
+    let block = theme.panel(fit(&title, columns(area).saturating_sub(2), theme.cut()));
+    let inner = block.inner(area);
+    block.render(area, buf);
+    let names = flow.series.iter().map(|series| width(&series.name)).max().unwrap_or(0);
+    let names = names.min(columns(inner) / 3);
+    let figures = if columns(inner) >= 50 { 20 } else { 0 };
+    let room = columns(inner).saturating_sub(names + 1 + figures);
+    // One scale for all series, so that layers can be compared.
+    let logs = flow.series.iter().flat_map(|series| &series.norms).map(|norm| norm.log10());
+    let (low, high) = logs
+        .filter(|log| log.is_finite())
+        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), log| (low.min(log), high.max(log)));
+    for (y, series) in flow.series.iter().enumerate().take(usize::from(inner.height)) {
+        let y = cell(y);
+        put(buf, inner, (0, y), &fit(&series.name, names, theme.cut()), theme.faint(), theme);
+        let shown = series.norms.len().min(room);
+        let glyphs: String = (0..room)
+            .filter(|_| shown > 0)
+            .map(|column| {
+                let from = column * series.norms.len() / room;
+                let to = ((column + 1) * series.norms.len() / room).max(from + 1);
+                let part = series.norms.get(from..to).unwrap_or(&[]);
+                let not_finite = part.iter().any(|norm| !norm.is_finite());
+                let peak = part.iter().copied().fold(0.0, f32::max).log10();
+                if not_finite { theme.not_finite() } else { height(peak, low, high, theme) }
+            })
+            .collect();
+        put(buf, inner, (cell(names + 1), y), &glyphs, theme.gradient(), theme);
+        if let (true, Some(first), Some(last)) =
+            (figures > 0, series.norms.first(), series.norms.last())
+        {
+            let text = format!("{:.1e} {} {:.1e}", first, theme.pick('→', '>'), last);
+            put(buf, inner, (cell(names + 2 + room), y), &text, theme.faint(), theme);
+        }
+    }
+}
+
+/// A glyph as high as a logarithm lies between two others; a blank for a norm of zero.
+fn height(log: f32, low: f32, high: f32, theme: Theme) -> char {
+    if !log.is_finite() {
+        return ' ';
+    }
+    let glyphs: &[char] = if theme.unicode {
+        &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
+    } else {
+        &['.', ':', '-', '=', '+', '*', '#', '@']
+    };
+    let share = if high > low { (log - low) / (high - low) } else { 1.0 };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 7
+    let level = (share.clamp(0.0, 1.0) * (glyphs.len() - 1) as f32).round() as usize;
+    glyphs.get(level).copied().unwrap_or(' ')
+}

@@ -1,0 +1,61 @@
+//! The loss curves: training raw and smoothed, held-out pairs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::model::Model;
+use super::plot::{Curve, Plot, Shape};
+use crate::format::{figure, several};
+
+/// Draws the panel.
+pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    let theme = model.theme;
+    let mark = theme.pick('o', 'o');
+    let mut title = vec![
+        Span::raw(" loss  "),
+        Span::styled(format!("{} batch  ", theme.pick('⠿', '.')), theme.faint()),
+        Span::styled(format!("{} smoothed  ", theme.pick('─', '*')), theme.train().bold()),
+        Span::styled(format!("{mark} valid "), theme.valid()),
+    ];
+    if model.log {
+        title.push(Span::raw(" log "));
+    }
+    let mut block = theme.panel(Line::from(title));
+    if model.digest.not_finite > 0 {
+        let text = format!(
+            " {} {} not finite, first at {} ",
+            theme.not_finite(),
+            several(model.digest.not_finite, "step"),
+            model.digest.first_not_finite.unwrap_or_default()
+        );
+        block = block.title_bottom(Line::styled(text, theme.bad()));
+    }
+    let inner = block.inner(area);
+    block.render(area, buf);
+    plot(model).render(inner, buf);
+}
+
+/// The curves without a frame.
+pub(super) fn plot(model: &Model) -> Plot<'_> {
+    let theme = model.theme;
+    let curves = &model.curves;
+    Plot {
+        curves: vec![
+            Curve { series: &curves.loss, shape: Shape::Band, style: theme.faint() },
+            Curve { series: &curves.smoothed, shape: Shape::Line, style: theme.train().bold() },
+            Curve { series: &curves.valid, shape: Shape::Points('o'), style: theme.valid().bold() },
+        ],
+        log: model.log,
+        steps: true,
+        theme,
+    }
+}
+
+/// `batch 0.3210, smoothed 0.3504`, as far as known.
+pub(super) fn words(model: &Model) -> Option<(String, String)> {
+    let batch = model.digest.step.as_ref()?.loss;
+    let smoothed = model.digest.loss.value().unwrap_or(f64::NAN);
+    Some((figure(batch), figure(smoothed)))
+}
