@@ -1,12 +1,253 @@
 //! What can go wrong.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Results of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
 /// Errors of this crate.
+///
+/// Each message names the file, line, flag or key that it is about, and what would be right.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
+    /// The system refused to read or write a file.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was being done (`read`, `write`).
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// A file of a run is not there.
+    #[error("{} does not exist: a complete run folder holds it", path.display())]
+    NotFound {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that this program did not write.
+    #[error("{} is not a file of this program: it should begin with its eight-byte mark; \
+             was it edited, converted, or put there by something else?", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of a format that this build does not know.
+    #[error("{} has format version {found}, this build reads versions up to {known}: \
+             use the newer program that wrote it", path.display())]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// The version in the file.
+        found: u32,
+        /// The newest version this build reads.
+        known: u32,
+    },
+    /// A file that ends too early.
+    #[error("{} is cut off: it has {found} bytes and should have {expected}; \
+             use another checkpoint or a whole copy", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        found: u64,
+        /// The length it should have.
+        expected: u64,
+    },
+    /// A file that goes on after its end.
+    #[error("{} is damaged: it has {found} bytes and should have {expected}; \
+             use another checkpoint or a whole copy", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        found: u64,
+        /// The length it should have.
+        expected: u64,
+    },
+    /// A file whose content changed since it was written.
+    #[error("{} is damaged: its checksum is {found:08x} and should be {expected:08x}; \
+             use another checkpoint or a whole copy", path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// The content's checksum.
+        found: u32,
+        /// The checksum in the file's head.
+        expected: u32,
+    },
+    /// A file of this program that holds something else.
+    #[error("{} holds {found}, where {expected} is needed", path.display())]
+    OtherKind {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What is needed.
+        expected: &'static str,
+    },
+    /// A whole file whose content makes no sense to this build.
+    #[error("{} cannot be decoded ({what}): it was written by a build with other contents \
+             under the same format version; use that build", path.display())]
+    Undecodable {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        what: String,
+    },
+    /// A value that could not be encoded.
+    #[error("cannot encode {}: {what}", path.display())]
+    Unencodable {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What the encoder said.
+        what: String,
+    },
+
+    /// A new run was to be made where something is already.
+    #[error("{} exists already: give --resume to go on with the run there, \
+             or another --run-dir", path.display())]
+    RunExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process trains in this folder.
+    #[error("the run in {} is in use by {owner}: wait for it or stop it, \
+             or give another --run-dir", path.display())]
+    RunInUse {
+        /// The folder.
+        path: PathBuf,
+        /// The other process, in words.
+        owner: String,
+    },
+    /// No run where one should be.
+    #[error("there is no run at {}: a run is a folder that `tui train` made; \
+             without --resume a new one begins", path.display())]
+    NoRun {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Something else where a run should be.
+    #[error("{} is not a run: {what}; a run is a folder that `tui train` made", path.display())]
+    NotARun {
+        /// The path.
+        path: PathBuf,
+        /// What it is instead.
+        what: String,
+    },
+    /// A change to a run that was opened only for reading.
+    #[error("the run in {} was opened only for reading: resume it to write", path.display())]
+    ReadOnly {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The stored configuration of a run is damaged.
+    #[error("{}: {source}; the file should be as the program that began the run wrote it",
+            path.display())]
+    StoredRun {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        source: serde_json::Error,
+    },
+    /// A flag that contradicts the run that is to go on.
+    #[error("--{flag} {given} contradicts the run in {}, which was begun with {stored}: \
+             leave the flag out, or begin a new run in another --run-dir", run.display())]
+    Contradiction {
+        /// The run's folder.
+        run: PathBuf,
+        /// The flag, without its dashes.
+        flag: &'static str,
+        /// Its value.
+        given: String,
+        /// The value stored with the run.
+        stored: String,
+    },
+    /// The event log is shorter than a checkpoint says.
+    #[error("{} has {found} bytes and the checkpoint speaks of {expected}: \
+             the log was cut or replaced; put back the log that belongs to the checkpoint",
+            path.display())]
+    LogTooShort {
+        /// The log.
+        path: PathBuf,
+        /// Its length.
+        found: u64,
+        /// The length it should have at least.
+        expected: u64,
+    },
+    /// The event log is not the one that a checkpoint speaks of.
+    #[error("{} has no end of line before byte {at}, where the checkpoint was written: \
+             put back the log that belongs to the checkpoint", path.display())]
+    OtherLog {
+        /// The log.
+        path: PathBuf,
+        /// The length that the checkpoint speaks of.
+        at: u64,
+    },
+
+    /// A preset that is not there.
+    #[error("no preset is named '{name}': did you mean '{nearest}'? \
+             (`tui presets` lists them; a path ending in .toml is read as a file)")]
+    UnknownPreset {
+        /// The name as given.
+        name: String,
+        /// The nearest one.
+        nearest: String,
+    },
+    /// A key that is not there.
+    #[error("there is no key '{key}': did you mean '{nearest}'? \
+             (`tui presets NAME` lists every key)")]
+    UnknownKey {
+        /// The key as given.
+        key: String,
+        /// The nearest one.
+        nearest: &'static str,
+    },
+    /// A value that a key does not take.
+    #[error("{key} cannot be '{value}': it takes {allowed}")]
+    BadValue {
+        /// The key.
+        key: String,
+        /// The value as given.
+        value: String,
+        /// What would be right.
+        allowed: String,
+    },
+    /// Values that make no sense, alone or together.
+    #[error("{}", problems.join("; "))]
+    Configuration {
+        /// One sentence each, which names the key and what would be right.
+        problems: Vec<String>,
+    },
+    /// A preset file that cannot be used.
+    #[error("preset {origin}{}: {what}", line.map_or_else(String::new, |l| format!(", line {l}")))]
+    PresetFile {
+        /// The file.
+        origin: String,
+        /// The line, from 1, where it is known.
+        line: Option<usize>,
+        /// What is wrong and what would be right.
+        what: String,
+    },
+
+    /// An error of the tensor library.
+    #[error(transparent)]
+    Tensor(#[from] tensor::Error),
+    /// An error of the tokenizer: text files, vocabularies.
+    #[error(transparent)]
+    Tokenizer(#[from] tokenizer::Error),
     /// Anything else.
     #[error("{0}")]
     Other(String),
 }
 
-/// Results of this crate.
-pub type Result<T> = std::result::Result<T, Error>;
+impl Error {
+    /// An adapter for `map_err`: the system refused to do `doing` with `path`.
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_owned(), source }
+    }
+}

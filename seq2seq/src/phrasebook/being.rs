@@ -2,7 +2,7 @@
 
 use super::Pair;
 use super::choose::{self, Use, adjective, other, owned, person, phrase, resting_place, spot};
-use super::clause::{Clause, Degree, Mode, Object, Polarity, Subject, Tail, Tense, Than, place};
+use super::clause::{Clause, Degree, Mode, Object, Polarity, Subject, Tail, Than, place};
 use super::draw::Draw;
 use super::grammar::{Script, only};
 use super::lexicon::kind::{
@@ -15,7 +15,7 @@ use super::verbs::{BE_AVOIR, BE_ETRE};
 use super::words::{NEEDS, NUMBERS};
 
 /// What is said after *is*: *the car is new* would need another French word than *a new car*.
-pub(super) const SAID: u32 = u32::MAX & !(adj::NEW | adj::GOOD);
+pub(super) const SAID: u32 = !(adj::NEW | adj::GOOD);
 /// What can be so to a degree.
 pub(super) const GRADED: u32 = adj::BIG
     | adj::SMALL

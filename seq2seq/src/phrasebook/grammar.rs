@@ -97,7 +97,7 @@ fn habits(draw: &mut Draw, clause: &mut Clause) -> Option<()> {
             0..14 if !clause.negated() => clause.adverb = draw.pick(OFTEN),
             14..36 => clause.tail = [maybe(draw, 100, HABITUAL), None],
             36..50 if clause.verb.has(SPOT) => {
-                clause.tail = [Some(spot_for(draw, &clause.subject)?), None]
+                clause.tail = [Some(spot_for(draw, &clause.subject)?), None];
             }
             _ => {}
         }

@@ -93,7 +93,7 @@ pub(super) fn chaining(draw: &mut Draw) -> Option<Pair> {
 pub(super) fn relating(draw: &mut Draw) -> Option<Pair> {
     let over = draw.chance(40);
     let verb = choose::transitive(draw, |verb| {
-        !matches!(verb.present(false), "have" | "listen") && !(over && verb.past().is_empty())
+        !matches!(verb.present(false), "have" | "listen") && (!over || !verb.past().is_empty())
     })?;
     let noun = choose::noun(draw, verb.objects & !(KIN | FOOD | DRINK))?;
     let plural = noun.counts() && draw.chance(45);

@@ -115,7 +115,7 @@ pub(super) fn choosing(draw: &mut Draw) -> Option<Pair> {
     let over = draw.chance(40);
     let verb = draw.pick_where(TRANSITIVE, |verb| {
         !matches!(verb.present(false), "wait" | "help" | "listen" | "look")
-            && !(over && verb.past().is_empty())
+            && (!over || !verb.past().is_empty())
     })?;
     let mut front = phrase(draw, verb.objects & !KIN, Use::Definite)?;
     front.count = None;

@@ -1,5 +1,28 @@
 //! The run directory: the truth about a run.
+//!
+//! | file | |
+//! |---|---|
+//! | `config.json` | what the run was begun with: [`StoredRun`] |
+//! | `vocabularies.bin` | [`Vocabularies`] |
+//! | `events.jsonl` | every [`Event`](crate::Event), one JSON object a line |
+//! | `last.ckpt`, `best.ckpt` | the newest [`Checkpoint`], and the one of the best validation |
+//! | `lock` | locked while a process trains here |
 
+mod atomic;
+mod checkpoint;
+mod codec;
+mod dir;
+mod lock;
+mod log;
+mod name;
 mod reader;
+mod stored_run;
+mod stored_tensor;
 
+pub use checkpoint::{Best, Checkpoint, RngState, StoredOptimizer, Vocabularies};
+pub use dir::RunDir;
+pub use log::EventLog;
+pub use name::new_run_path;
 pub use reader::EventReader;
+pub use stored_run::StoredRun;
+pub use stored_tensor::StoredTensor;

@@ -1,0 +1,144 @@
+//! The cells, as one table.
+
+use serde::{Deserialize, Serialize};
+use tensor::simd::dispatch;
+
+use crate::{elman, gru, lstm};
+
+/// A recurrent cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cell {
+    /// Elman's with tanh: [`mod@crate::elman`].
+    RnnTanh,
+    /// Elman's with max(0, x): [`mod@crate::elman`].
+    RnnRelu,
+    /// Long short-term memory: [`mod@crate::lstm`].
+    Lstm,
+    /// Gated recurrent unit: [`mod@crate::gru`].
+    Gru,
+}
+
+impl Cell {
+    /// Every cell.
+    pub const ALL: [Self; 4] = [Self::RnnTanh, Self::RnnRelu, Self::Lstm, Self::Gru];
+
+    /// Its name, as configurations have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RnnTanh => "rnn_tanh",
+            Self::RnnRelu => "rnn_relu",
+            Self::Lstm => "lstm",
+            Self::Gru => "gru",
+        }
+    }
+
+    /// Blocks of H rows in its weights: the gates and the candidate.
+    pub fn gates(self) -> usize {
+        match self {
+            Self::RnnTanh | Self::RnnRelu => 1,
+            Self::Lstm => 4,
+            Self::Gru => 3,
+        }
+    }
+
+    /// True where it has a cell state besides the hidden state.
+    pub fn has_cell_state(self) -> bool {
+        self == Self::Lstm
+    }
+
+    /// True where the two products must stay apart, since a gate stands between them.
+    pub(crate) fn keeps_products_apart(self) -> bool {
+        self == Self::Gru
+    }
+
+    pub(crate) fn forward(self, step: Forward<'_>) {
+        match self {
+            Self::RnnTanh => dispatch(elman::cpu::Forward::<true>(step)),
+            Self::RnnRelu => dispatch(elman::cpu::Forward::<false>(step)),
+            Self::Lstm => dispatch(lstm::cpu::Forward(step)),
+            Self::Gru => dispatch(gru::cpu::Forward(step)),
+        }
+    }
+
+    pub(crate) fn backward(self, step: Backward<'_>) {
+        match self {
+            Self::RnnTanh => dispatch(elman::cpu::Backward::<true>(step)),
+            Self::RnnRelu => dispatch(elman::cpu::Backward::<false>(step)),
+            Self::Lstm => dispatch(lstm::cpu::Backward(step)),
+            Self::Gru => dispatch(gru::cpu::Backward(step)),
+        }
+    }
+}
+
+/// Which rows of a batch are within their sequence at a time step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Active<'a> {
+    pub(crate) lengths: Option<&'a [usize]>,
+    pub(crate) time: usize,
+}
+
+impl Active<'_> {
+    #[inline(always)]
+    pub(crate) fn row(&self, b: usize) -> bool {
+        self.lengths.is_none_or(|l| l[b] > self.time)
+    }
+
+    /// Rows up to the last active one: the only ones that need a product.
+    pub(crate) fn rows(&self, batch: usize) -> usize {
+        (0..batch).rev().find(|&b| self.row(b)).map_or(0, |b| b + 1)
+    }
+}
+
+/// One time step of gating, all rows of a batch. G gates, H units.
+pub(crate) struct Forward<'a> {
+    pub(crate) width: usize,
+    pub(crate) active: Active<'a>,
+    /// \[B, G H\]: sums of the products; the activations afterwards.
+    pub(crate) gates: &'a mut [f32],
+    /// \[B, G H\]: the hidden product with its bias, where it stays apart; else empty.
+    pub(crate) hidden: &'a mut [f32],
+    /// \[G H\]: the hidden bias where the products are summed; may be empty.
+    pub(crate) bias: &'a [f32],
+    /// \[B, H\]
+    pub(crate) h_prev: &'a [f32],
+    /// \[B, H\], or empty.
+    pub(crate) c_prev: &'a [f32],
+    /// \[B, H\]: the new state.
+    pub(crate) h: &'a mut [f32],
+    /// \[B, H\], or empty: the new cell state.
+    pub(crate) c: &'a mut [f32],
+}
+
+/// The way back through one time step of gating.
+pub(crate) struct Backward<'a> {
+    pub(crate) width: usize,
+    pub(crate) active: Active<'a>,
+    /// \[B, G H\]: the activations; the gradient of the input product afterwards.
+    pub(crate) gates: &'a mut [f32],
+    /// \[B, G H\]: the hidden product; its gradient afterwards. Empty where the sums are one.
+    pub(crate) hidden: &'a mut [f32],
+    /// \[B, H\]
+    pub(crate) h_prev: &'a [f32],
+    /// \[B, H\], or empty.
+    pub(crate) c_prev: &'a [f32],
+    /// \[B, H\], or empty: the cell state of this step.
+    pub(crate) c: &'a [f32],
+    /// \[B, H\]: the state's gradient; the part that reaches the state before directly afterwards.
+    pub(crate) dh: &'a mut [f32],
+    /// \[B, H\], or empty: the same for the cell state.
+    pub(crate) dc: &'a mut [f32],
+}
+
+/// Row `b` of a matrix of rows of `width`, or nothing of an empty one.
+#[inline(always)]
+pub(crate) fn row(x: &[f32], width: usize, b: usize) -> &[f32] {
+    if x.is_empty() { x } else { &x[b * width..(b + 1) * width] }
+}
+
+/// The same, to write.
+#[inline(always)]
+pub(crate) fn row_mut(x: &mut [f32], width: usize, b: usize) -> &mut [f32] {
+    if x.is_empty() { x } else { &mut x[b * width..(b + 1) * width] }
+}
+

@@ -1,0 +1,58 @@
+//! The gating in plain loops, for any float.
+
+use num_traits::Float;
+
+fn sigmoid<F: Float>(x: F) -> F {
+    F::one() / (F::one() + (-x).exp())
+}
+
+/// What one step gives.
+#[derive(Debug, Clone)]
+pub struct Step<F> {
+    /// Activations r, z, n.
+    pub gates: Vec<F>,
+    /// The new state.
+    pub h: Vec<F>,
+}
+
+/// One step from the input product `a`, the hidden product `b` and the state before.
+pub fn forward<F: Float>(a: &[F], b: &[F], h_prev: &[F]) -> Step<F> {
+    let n = h_prev.len();
+    let mut step = Step { gates: vec![F::zero(); 3 * n], h: Vec::with_capacity(n) };
+    for j in 0..n {
+        let r = sigmoid(a[j] + b[j]);
+        let z = sigmoid(a[n + j] + b[n + j]);
+        let candidate = (a[2 * n + j] + r * b[2 * n + j]).tanh();
+        for (k, v) in [r, z, candidate].into_iter().enumerate() {
+            step.gates[k * n + j] = v;
+        }
+        step.h.push((F::one() - z) * candidate + z * h_prev[j]);
+    }
+    step
+}
+
+/// Gradients of the input product, of the hidden product, and the part that reaches the state
+/// before directly.
+pub fn backward<F: Float>(
+    step: &Step<F>,
+    b: &[F],
+    h_prev: &[F],
+    dh: &[F],
+) -> (Vec<F>, Vec<F>, Vec<F>) {
+    let n = h_prev.len();
+    let one = F::one();
+    let (mut da, mut db) = (vec![F::zero(); 3 * n], vec![F::zero(); 3 * n]);
+    let mut direct = Vec::with_capacity(n);
+    for j in 0..n {
+        let [r, z, candidate] = [0, 1, 2].map(|k| step.gates[k * n + j]);
+        let dn = dh[j] * (one - z) * (one - candidate * candidate);
+        let dr = dn * b[2 * n + j] * r * (one - r);
+        let dz = dh[j] * (h_prev[j] - candidate) * z * (one - z);
+        for (k, (x, y)) in [(dr, dr), (dz, dz), (dn, dn * r)].into_iter().enumerate() {
+            da[k * n + j] = x;
+            db[k * n + j] = y;
+        }
+        direct.push(dh[j] * z);
+    }
+    (da, db, direct)
+}

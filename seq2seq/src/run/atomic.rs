@@ -1,0 +1,118 @@
+//! Files that appear whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{Error, Result};
+
+/// The end of the name of a file that is being written.
+const UNFINISHED: &str = ".unfinished";
+
+/// A name beside `path` that no other file of any process has: hidden, with `suffix` at its end.
+pub(super) fn sibling(path: &Path, suffix: &str) -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (process, count) = (process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    path.with_file_name(format!(".{name}.{process}-{count}{suffix}"))
+}
+
+/// The folder that holds `path`.
+pub(super) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Writes a file beside `path`, makes it durable, and puts it in the place of `path`.
+///
+/// Whoever reads `path` sees the old content or the new one; so does whoever comes after a power
+/// failure.
+pub(super) fn replace(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let (unfinished, mut file) = create(path)?;
+    let written = fill(&mut file)
+        .and_then(|()| file.sync_all().map_err(Error::io("write", path)))
+        .and_then(|()| fs::rename(&unfinished, path).map_err(Error::io("write", path)));
+    if written.is_err() {
+        // The first error is the one to report; a leftover is swept at the next resume.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written?;
+    sync_folder(parent(path))
+}
+
+fn create(path: &Path) -> Result<(PathBuf, File)> {
+    loop {
+        let name = sibling(path, UNFINISHED);
+        match OpenOptions::new().write(true).create_new(true).open(&name) {
+            Ok(file) => return Ok((name, file)),
+            // Left by a process with the same number.
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(Error::io("write", path)(e)),
+        }
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+    // Other systems cannot open a folder as a file, and need not.
+    if cfg!(unix) {
+        let opened = File::open(folder).and_then(|folder| folder.sync_all());
+        opened.map_err(Error::io("write", folder))?;
+    }
+    Ok(())
+}
+
+/// Removes what a killed process left half written in `folder`.
+pub(super) fn sweep(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(Error::io("read", folder))? {
+        let entry = entry.map_err(Error::io("read", folder))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(UNFINISHED) {
+            fs::remove_file(entry.path()).map_err(Error::io("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        replace(&path, |f| f.write_all(b"old").map_err(Error::io("write", &path))).unwrap();
+        let failed = replace(&path, |f| {
+            f.write_all(b"ne").map_err(Error::io("write", &path))?;
+            Err(Error::Other("no more".into()))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "no more");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn sweeping_takes_only_what_is_unfinished() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = folder.path().join("last.ckpt");
+        fs::write(&kept, "x").unwrap();
+        fs::write(sibling(&kept, UNFINISHED), "y").unwrap();
+        sweep(folder.path()).unwrap();
+        assert!(kept.exists());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_unwritable_place_is_named() {
+        let error = replace(Path::new("/no/such/folder/file"), |_| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("cannot write /no/such/folder/file"), "{error}");
+    }
+}

@@ -1,0 +1,105 @@
+//! Who trains in a run's folder.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use crate::{Error, Result};
+
+/// The file that is locked.
+const NAME: &str = "lock";
+
+/// The right to write in a run's folder, for as long as it lives.
+///
+/// It is an advisory lock of the system, so it ends with its process, however that dies; the
+/// process's number in the file is only for the other's error message.
+#[derive(Debug)]
+pub(super) struct RunLock {
+    _file: File,
+}
+
+impl RunLock {
+    /// Takes the lock of the run in `folder`.
+    ///
+    /// A reader that looks whether the run is live holds the lock for a moment; so this tries for
+    /// a fifth of a second before it gives up.
+    pub(super) fn take(folder: &Path) -> Result<Self> {
+        let path = folder.join(NAME);
+        let io = || Error::io("lock", &path);
+        let mut options = OpenOptions::new();
+        let mut file =
+            options.read(true).write(true).create(true).truncate(false).open(&path).map_err(io())?;
+        for attempt in 0.. {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err(io()(error)),
+                Err(TryLockError::WouldBlock) if attempt < 20 => {
+                    thread::sleep(Duration::from_millis(10));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::RunInUse { path: folder.into(), owner: owner(&mut file) });
+                }
+            }
+        }
+        file.set_len(0).map_err(io())?;
+        file.write_all(format!("{}\n", process::id()).as_bytes()).map_err(io())?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// The process that wrote the file, in words.
+fn owner(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text));
+    match (read, text.trim().parse::<u32>()) {
+        (Ok(_), Ok(id)) => format!("process {id}"),
+        _ => "another process".to_owned(),
+    }
+}
+
+/// True while a process holds the lock of the run in `folder`.
+pub(super) fn is_held(folder: &Path) -> bool {
+    let Ok(file) = File::open(folder.join(NAME)) else { return false };
+    // Closing the file lets go of it again.
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// True where `folder` was locked by a process that is gone.
+pub(super) fn is_abandoned(folder: &Path) -> bool {
+    fs::exists(folder.join(NAME)).unwrap_or(false) && !is_held(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holder_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_held(folder.path()));
+        let held = RunLock::take(folder.path()).unwrap();
+        assert!(is_held(folder.path()) && !is_abandoned(folder.path()));
+        let error = RunLock::take(folder.path()).unwrap_err().to_string();
+        assert!(error.contains(&format!("is in use by process {}", process::id())), "{error}");
+        drop(held);
+        assert!(!is_held(folder.path()) && is_abandoned(folder.path()));
+        RunLock::take(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn looking_does_not_keep_others_out() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(RunLock::take(folder.path()).unwrap());
+        let looker = File::open(folder.path().join(NAME)).unwrap();
+        looker.try_lock_shared().unwrap();
+        let let_go = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(40));
+            drop(looker);
+        });
+        RunLock::take(folder.path()).unwrap();
+        let_go.join().unwrap();
+    }
+}

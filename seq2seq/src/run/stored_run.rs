@@ -1,0 +1,144 @@
+//! What a run was begun with: the content of `config.json`.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::session::TrainOptions;
+use crate::{Error, Result};
+
+/// What a run was begun with, as `config.json` keeps it for those who go on with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredRun {
+    /// Version of the program that began the run.
+    pub program: String,
+    /// The preset's name.
+    pub preset: String,
+    /// The preset's values with every change that was asked for.
+    pub config: Config,
+    /// The corpus, as given.
+    pub data: String,
+    /// The held-out pairs, as given.
+    pub valid: Option<String>,
+    /// Source and target column of TSV files, from 1, as given.
+    pub columns: Option<(usize, usize)>,
+    /// A hash of the training pairs, by which a resume notices that the corpus has changed.
+    pub corpus_hash: Option<u64>,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// The device, as given.
+    pub device: String,
+    /// Threads that were asked for.
+    pub threads: Option<usize>,
+    /// Optimizer steps at which the run ends.
+    pub max_steps: Option<u64>,
+    /// Minutes of training after which the run ends.
+    pub max_minutes: Option<f64>,
+}
+
+impl StoredRun {
+    /// Checks that nothing in `options` contradicts the run in `folder`, which this describes.
+    ///
+    /// Device, threads and limits (also `--set epochs=N`) may change, and are not looked at.
+    ///
+    /// # Errors
+    /// [`Error::Contradiction`] for the first flag that does; a key or value of `--set` that does
+    /// not exist.
+    pub fn check(&self, folder: &Path, options: &TrainOptions) -> Result<()> {
+        let compare = |flag, given: Option<String>, stored: String| match given {
+            Some(given) if given != stored => {
+                Err(Error::Contradiction { run: folder.into(), flag, given, stored })
+            }
+            _ => Ok(()),
+        };
+        let columns = |(source, target)| format!("{source},{target}");
+        let unset = |flag: &str| format!("no --{flag}");
+
+        compare("preset", options.preset.clone(), self.preset.clone())?;
+        compare("data", options.data.clone(), self.data.clone())?;
+        let valid = self.valid.clone().unwrap_or_else(|| unset("valid"));
+        compare("valid", options.valid.clone(), valid)?;
+        let stored = self.columns.map_or_else(|| unset("columns"), columns);
+        compare("columns", options.columns.map(columns), stored)?;
+        compare("seed", options.seed.map(|n| n.to_string()), self.seed.to_string())?;
+        for (key, value) in &options.set {
+            let mut changed = self.config.clone();
+            changed.set(key, value)?;
+            changed.epochs = self.config.epochs;
+            if changed != self.config {
+                let stored = self.config.show(key).unwrap_or_default();
+                let given = Some(format!("{key}={value}"));
+                compare("set", given, format!("{key}={stored}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(in crate::run) mod tests {
+    use super::*;
+
+    pub(in crate::run) fn stored() -> StoredRun {
+        StoredRun {
+            program: "0.1.0".into(),
+            preset: "phrasebook".into(),
+            config: Config::default(),
+            data: "phrasebook".into(),
+            valid: None,
+            columns: Some((2, 1)),
+            corpus_hash: Some(u64::MAX),
+            seed: 1,
+            device: "cpu".into(),
+            threads: None,
+            max_steps: None,
+            max_minutes: Some(1.5),
+        }
+    }
+
+    #[test]
+    fn json_keeps_everything() {
+        let text = serde_json::to_string_pretty(&stored()).unwrap();
+        assert_eq!(serde_json::from_str::<StoredRun>(&text).unwrap(), stored());
+    }
+
+    #[test]
+    fn agreeing_flags_and_limits_pass() {
+        let options = TrainOptions {
+            preset: Some("phrasebook".into()),
+            data: Some("phrasebook".into()),
+            columns: Some((2, 1)),
+            seed: Some(1),
+            device: Some("opencl".into()),
+            threads: Some(7),
+            epochs: Some(1000),
+            max_steps: Some(5),
+            set: vec![
+                ("epochs".into(), "77".into()),
+                ("hidden".into(), Config::default().hidden.to_string()),
+            ],
+            ..TrainOptions::default()
+        };
+        stored().check(Path::new("r"), &options).unwrap();
+    }
+
+    #[test]
+    fn each_contradiction_names_its_flag() {
+        let none = TrainOptions::default;
+        let set = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+        for (options, expected) in [
+            (TrainOptions { preset: Some("x".into()), ..none() }, "--preset x contradicts the run in runs/a, which was begun with phrasebook"),
+            (TrainOptions { data: Some("a.tsv".into()), ..none() }, "--data a.tsv contradicts"),
+            (TrainOptions { valid: Some("none".into()), ..none() }, "--valid none contradicts the run in runs/a, which was begun with no --valid"),
+            (TrainOptions { columns: Some((1, 2)), ..none() }, "--columns 1,2 contradicts the run in runs/a, which was begun with 2,1"),
+            (TrainOptions { seed: Some(2), ..none() }, "--seed 2 contradicts"),
+            (TrainOptions { set: set("hidden", "7"), ..none() }, "--set hidden=7 contradicts the run in runs/a, which was begun with hidden="),
+            (TrainOptions { set: set("hiden", "7"), ..none() }, "no key 'hiden'"),
+        ] {
+            let error = stored().check(Path::new("runs/a"), &options).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

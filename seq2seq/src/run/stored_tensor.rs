@@ -1,0 +1,194 @@
+//! Tensors in files: a shape and raw little-endian numbers.
+
+use std::fmt;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use tensor::Tensor;
+
+/// A tensor as files hold it.
+///
+/// With serde it is the lengths of its dimensions and its elements as one byte string, row-major,
+/// little-endian: independent of any array library, and copied as a whole, not number by number.
+/// In memory it shares the tensor's elements, so that making and dropping one costs nothing (but a
+/// tensor that is written to while this lives is copied first).
+///
+/// ```
+/// use seq2seq::StoredTensor;
+/// use tensor::Tensor;
+///
+/// let weights = Tensor::from_vec([2, 1], vec![0.5, f32::MIN_POSITIVE])?;
+/// let stored = StoredTensor::from(&weights);
+/// assert_eq!(stored.shape(), [2, 1]);
+/// assert_eq!(Tensor::from(stored).data(), weights.data());
+/// # Ok::<(), tensor::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct StoredTensor(Tensor);
+
+impl StoredTensor {
+    /// The lengths of its dimensions, outermost first.
+    pub fn shape(&self) -> &[usize] {
+        self.0.dims()
+    }
+
+    /// Its elements, row-major.
+    pub fn data(&self) -> &[f32] {
+        self.0.data()
+    }
+}
+
+impl From<&Tensor> for StoredTensor {
+    fn from(tensor: &Tensor) -> Self {
+        Self(tensor.clone())
+    }
+}
+
+impl From<Tensor> for StoredTensor {
+    fn from(tensor: Tensor) -> Self {
+        Self(tensor)
+    }
+}
+
+impl From<StoredTensor> for Tensor {
+    fn from(stored: StoredTensor) -> Self {
+        stored.0
+    }
+}
+
+impl fmt::Debug for StoredTensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoredTensor{:?}", self.shape())
+    }
+}
+
+/// Equal shape and equal bits, so that not-a-number equals itself.
+impl PartialEq for StoredTensor {
+    fn eq(&self, other: &Self) -> bool {
+        let bits = |t: &Self| t.data().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        self.shape() == other.shape() && bits(self) == bits(other)
+    }
+}
+
+/// The form in files.
+#[derive(Serialize, Deserialize)]
+struct Form<T> {
+    shape: Vec<u64>,
+    data: T,
+}
+
+impl Serialize for StoredTensor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shape = self.shape().iter().map(|&n| n as u64).collect();
+        Form { shape, data: Outgoing(self.data()) }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for StoredTensor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Form { shape, data: Incoming(data) } = Form::deserialize(deserializer)?;
+        let elements = shape.iter().try_fold(1_u64, |n, &d| n.checked_mul(d));
+        let lengths: Option<Vec<usize>> = shape.iter().map(|&d| d.try_into().ok()).collect();
+        let wrong = |what: String| de::Error::custom(format!("a tensor of shape {shape:?} {what}"));
+        match lengths {
+            Some(lengths) if elements == Some(data.len() as u64) && shape.len() <= 4 => {
+                let tensor = Tensor::from_vec(lengths.as_slice(), data);
+                tensor.map(Self).map_err(|error| wrong(error.to_string()))
+            }
+            _ => Err(wrong(format!("with {} elements", data.len()))),
+        }
+    }
+}
+
+/// Elements on their way out.
+struct Outgoing<'a>(&'a [f32]);
+
+impl Serialize for Outgoing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = vec![0; size_of_val(self.0)];
+        for (four, x) in bytes.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *four = x.to_le_bytes();
+        }
+        serializer.serialize_bytes(&bytes)
+    }
+}
+
+/// Elements on their way in.
+struct Incoming(Vec<f32>);
+
+impl<'de> Deserialize<'de> for Incoming {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Incoming;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the bytes of f32 numbers")
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Incoming, E> {
+                let (fours, []) = bytes.as_chunks() else {
+                    return Err(E::invalid_length(bytes.len(), &"a multiple of four bytes"));
+                };
+                Ok(Incoming(fours.iter().map(|&four| f32::from_le_bytes(four)).collect()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bincode::config::standard;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encode(value: &impl Serialize) -> Vec<u8> {
+        bincode::serde::encode_to_vec(value, standard()).unwrap()
+    }
+
+    fn decode(bytes: &[u8]) -> Result<StoredTensor, bincode::error::DecodeError> {
+        bincode::serde::decode_from_slice(bytes, standard()).map(|(value, _)| value)
+    }
+
+    proptest! {
+        #[test]
+        fn every_bit_survives(bits in prop::collection::vec(any::<u32>(), 0..60)) {
+            let data: Vec<f32> = bits.iter().map(|&b| f32::from_bits(b)).collect();
+            for shape in [vec![data.len()], vec![1, data.len(), 1]] {
+                let tensor = Tensor::from_slice(shape.as_slice(), &data).unwrap();
+                let back = decode(&encode(&StoredTensor::from(&tensor))).unwrap();
+                let got: Vec<u32> = back.data().iter().map(|x| x.to_bits()).collect();
+                prop_assert_eq!(&got, &bits);
+                prop_assert_eq!(back.shape(), shape);
+            }
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_little_endian_and_raw() {
+        let tensor = Tensor::from_vec([1, 2], vec![1.0, -2.0]).unwrap();
+        let expected = [2, 1, 2, 8, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0];
+        assert_eq!(encode(&StoredTensor::from(tensor)), expected);
+    }
+
+    #[test]
+    fn shapes_that_lie_are_refused() {
+        let bytes = |shape: &[u64], data: &[u8]| {
+            // A byte string and a sequence of bytes are the same to bincode.
+            encode(&Form { shape: shape.to_vec(), data: data.to_vec() })
+        };
+        for (shape, data) in [
+            (&[2_u64, 2][..], &[0_u8; 12][..]),
+            (&[3], &[0; 11]),
+            (&[u64::MAX, u64::MAX], &[0; 4]),
+            (&[1 << 32, 1 << 32], &[]),
+            (&[1, 1, 1, 1, 1], &[0; 4]),
+        ] {
+            let error = decode(&bytes(shape, data)).unwrap_err().to_string();
+            assert!(error.contains("tensor of shape") || error.contains("multiple of four"), "{error}");
+        }
+        assert!(decode(&bytes(&[1, 0, 5], &[])).is_ok());
+    }
+}

@@ -1,0 +1,198 @@
+//! BLEU.
+
+use std::collections::HashMap;
+
+/// The longest n-gram.
+const ORDER: usize = 4;
+
+/// BLEU of a corpus.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bleu {
+    /// The score, 0 to 100.
+    pub score: f64,
+    /// The n-gram precisions for n = 1 to 4, 0 to 100, smoothed.
+    pub precisions: [f64; ORDER],
+    /// The brevity penalty, 0 to 1.
+    pub brevity_penalty: f64,
+    /// Words of the hypotheses.
+    pub hypothesis_length: u64,
+    /// Words of the references.
+    pub reference_length: u64,
+}
+
+/// BLEU of a corpus of (hypothesis, reference) pairs, each cut into words at white space.
+///
+/// BLEU = bp · exp(¼ Σₙ ln pₙ), bp = min(1, exp(1 - r/h)) (Papineni et al. 2002, section 2.3), with
+/// n-gram counts clipped by and summed over sentences; where no n-gram of an order matches, its
+/// precision is 1 / (2ᵏ · its count) for the k-th such order (`exp` smoothing), and the score is 0
+/// where nothing matches at all or no sentence is long enough for an n-gram of every order.
+///
+/// Equal to sacreBLEU's `corpus_bleu(hypotheses, [references], tokenize="none")`. For a corpus
+/// without a sentence, where sacreBLEU fails, the score is 0.
+///
+/// ```
+/// let bleu = seq2seq::score::bleu([("the cat sat on the mat", "the cat sat on a mat")]);
+/// assert!((bleu.score - 53.7284965911771).abs() < 1e-9);
+/// ```
+pub fn bleu<H: AsRef<str>, R: AsRef<str>>(pairs: impl IntoIterator<Item = (H, R)>) -> Bleu {
+    let mut counts = BleuCounts::default();
+    for (hypothesis, reference) in pairs {
+        counts.add(hypothesis.as_ref(), reference.as_ref());
+    }
+    counts.bleu()
+}
+
+/// What BLEU needs to know of a corpus, collected pair by pair.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BleuCounts {
+    /// n-grams that occur in the reference too, by order.
+    matches: [u64; ORDER],
+    /// n-grams, by order.
+    totals: [u64; ORDER],
+    hypothesis_length: u64,
+    reference_length: u64,
+}
+
+impl BleuCounts {
+    /// Adds a pair.
+    pub fn add(&mut self, hypothesis: &str, reference: &str) {
+        let hypothesis: Vec<&str> = words(hypothesis).collect();
+        let reference: Vec<&str> = words(reference).collect();
+        self.hypothesis_length += hypothesis.len() as u64;
+        self.reference_length += reference.len() as u64;
+        let by_order = self.matches.iter_mut().zip(&mut self.totals);
+        for (n, (matches, total)) in (1..).zip(by_order) {
+            let mut left: HashMap<&[&str], u64> = HashMap::new();
+            for gram in reference.windows(n) {
+                *left.entry(gram).or_default() += 1;
+            }
+            for gram in hypothesis.windows(n) {
+                *total += 1;
+                if let Some(count) = left.get_mut(gram).filter(|count| **count > 0) {
+                    *count -= 1;
+                    *matches += 1;
+                }
+            }
+        }
+    }
+
+    /// The score of all pairs so far.
+    pub fn bleu(&self) -> Bleu {
+        let (hypothesis, reference) = (self.hypothesis_length as f64, self.reference_length as f64);
+        let brevity_penalty = if self.hypothesis_length >= self.reference_length {
+            1.0
+        } else if self.hypothesis_length == 0 {
+            0.0
+        } else {
+            (1.0 - reference / hypothesis).exp()
+        };
+        let mut precisions = [0.0; ORDER];
+        let mut score = 0.0;
+        if self.matches.iter().any(|&count| count > 0) {
+            let mut smoothing = 1.0;
+            let counts = self.matches.iter().zip(&self.totals);
+            let counted = counts.take_while(|(_, total)| **total > 0);
+            for (precision, (&matches, &total)) in precisions.iter_mut().zip(counted) {
+                *precision = if matches == 0 {
+                    smoothing *= 2.0;
+                    100.0 / (smoothing * total as f64)
+                } else {
+                    100.0 * matches as f64 / total as f64
+                };
+            }
+            // ln 0 is minus infinity, and exp of that is 0.
+            let mean = precisions.iter().map(|p: &f64| p.ln()).sum::<f64>() / ORDER as f64;
+            score = brevity_penalty * mean.exp();
+        }
+        Bleu {
+            score,
+            precisions,
+            brevity_penalty,
+            hypothesis_length: self.hypothesis_length,
+            reference_length: self.reference_length,
+        }
+    }
+}
+
+/// Words, cut as Python's `str.split()` cuts them: also at the separators U+001C to U+001F, which
+/// Unicode does not count as white space.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_space = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
+    text.split(is_space).filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Cases {
+        rows: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        hyps: Vec<String>,
+        refs: Vec<String>,
+        bleu_none: f64,
+    }
+
+    /// Compares with sacreBLEU's figures in a file; says how many there were.
+    fn check(path: &Path) -> usize {
+        let text = fs::read_to_string(path).unwrap();
+        let cases: Cases = serde_json::from_str(&text).unwrap();
+        for (i, case) in cases.rows.iter().enumerate() {
+            assert_eq!(case.hyps.len(), case.refs.len());
+            let got = bleu(case.hyps.iter().zip(&case.refs)).score;
+            let expected = case.bleu_none;
+            assert!((got - expected).abs() < 1e-9, "{} row {i}: {got} {expected}", path.display());
+        }
+        println!("{}: {} corpora", path.display(), cases.rows.len());
+        cases.rows.len()
+    }
+
+    #[test]
+    fn golden_bleu_of_our_own_script() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        assert!(check(&here.join("golden/bleu.json")) >= 200);
+    }
+
+    #[test]
+    fn golden_bleu_of_the_shared_folder() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let shared = || here.join("../../shared/golden");
+        let folder = env::var_os("GOLDEN_DIR").map_or_else(shared, PathBuf::from);
+        let path = folder.join("metrics.json");
+        if path.exists() {
+            assert!(check(&path) > 0);
+        } else {
+            eprintln!("SKIPPED: {} is not there, no shared golden BLEU was checked", path.display());
+        }
+    }
+
+    #[test]
+    fn corpora_without_anything_score_zero() {
+        assert_eq!(bleu::<&str, &str>([]).score, 0.0);
+        assert_eq!(bleu([("", "")]).score, 0.0);
+        assert_eq!(bleu([("a", "")]).score, 0.0);
+        let none = bleu([("", "a b")]);
+        assert_eq!((none.score, none.brevity_penalty, none.reference_length), (0.0, 0.0, 2));
+        // Three words make no four-gram.
+        assert_eq!(bleu([("a b c", "a b c")]).score, 0.0);
+        assert!((bleu([("a b c d", "a b c d")]).score - 100.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_parts_are_there() {
+        let bleu = bleu([("a b c d x", "a b c d e f g")]);
+        assert_eq!(bleu.precisions, [80.0, 75.0, 200.0 / 3.0, 50.0]);
+        assert_eq!((bleu.hypothesis_length, bleu.reference_length), (5, 7));
+        assert_eq!(bleu.brevity_penalty, (1.0_f64 - 7.0 / 5.0).exp());
+    }
+}

@@ -1,0 +1,246 @@
+//! The optimizer: a configuration, its state, and the step.
+
+use super::OptimizerConfig;
+use super::pass::{Rule, Sums, run};
+use super::sgd::{Momentum, Plain};
+use super::state::{Slot, State};
+use crate::error::{Error, Result};
+use crate::gradients::{Gradient, Norms, Summed};
+use crate::params::Params;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use crate::threads::Threads;
+
+const OP: &str = "optimizer step";
+
+/// An optimizer of the parameters of one store.
+///
+/// ```
+/// use tensor::optim::{Optimizer, OptimizerConfig};
+/// use tensor::{Gradients, Params, Tensor, Threads};
+///
+/// let threads = Threads::single();
+/// let mut params = Params::new();
+/// let w = params.add("w", Tensor::full([2, 2], 1.0))?;
+/// let mut optimizer = Optimizer::new(OptimizerConfig::by_name("sgd")?, &params)?;
+///
+/// let mut gradients = Gradients::default();
+/// gradients.add(w, Tensor::full([2, 2], 2.0));
+/// let summed = gradients.finish(&params, &threads)?;
+/// let norms = summed.norms(Some(1.0)); // from 4 to 1
+/// let ratios = optimizer.step(&mut params, &summed, &norms, 0.5, &threads, true)?;
+/// assert!((params.get(w).data()[3] - 0.75).abs() < 1e-6);
+/// assert!((ratios.unwrap_or_default()[0] - 0.25).abs() < 1e-6);
+/// # Ok::<(), tensor::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Optimizer {
+    config: OptimizerConfig,
+    shapes: Vec<Shape>,
+    state: State,
+}
+
+impl Optimizer {
+    /// An optimizer at its first step. All its memory is taken here.
+    ///
+    /// # Errors
+    /// A value of the configuration is out of its range.
+    pub fn new(config: OptimizerConfig, params: &Params) -> Result<Self> {
+        config.check()?;
+        let shapes = params.iter().map(|(_, t)| t.shape()).collect();
+        Ok(Self {
+            config,
+            shapes,
+            state: State::new(&config.slots(), params),
+        })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &OptimizerConfig {
+        &self.config
+    }
+
+    /// What it remembers, for a checkpoint.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes back what [`Optimizer::state`] gave.
+    ///
+    /// # Errors
+    /// The state is another optimizer's, or of other parameters; nothing is changed then.
+    pub fn restore(&mut self, state: State) -> Result<()> {
+        self.state.check(&state)?;
+        self.state = state;
+        Ok(())
+    }
+
+    /// One step: moves every parameter that has a gradient, times [`Norms::factor`], by the
+    /// optimizer's equation.
+    ///
+    /// With `ratios`, returns ||update|| / ||value before|| for each parameter: 0 where it has no
+    /// gradient, or where the value was 0.
+    ///
+    /// # Errors
+    /// A gradient's norm is not a finite number, the learning rate is not one or is negative, a
+    /// gradient does not fit its parameter, the parameters are not those of [`Optimizer::new`].
+    /// Nothing is changed then.
+    pub fn step(
+        &mut self,
+        params: &mut Params,
+        gradients: &Summed,
+        norms: &Norms,
+        learning_rate: f32,
+        threads: &Threads,
+        ratios: bool,
+    ) -> Result<Option<Vec<f64>>> {
+        self.check(params, gradients, norms, learning_rate)?;
+        let rate = f64::from(learning_rate);
+        let factor = norms.factor;
+        let mut all = Vec::with_capacity(if ratios { params.len() } else { 0 });
+        let Self {
+            config,
+            state: State { steps, slots },
+            ..
+        } = self;
+        params.update(threads, |id, value| {
+            let i = id.index();
+            let gradient = gradients.get(id);
+            if !matches!(gradient, Gradient::None) {
+                steps[i] += 1;
+            }
+            let pass = Parameter {
+                threads,
+                factor,
+                value,
+                slots,
+                i,
+                gradient,
+                ratios,
+            };
+            let sums = pass.step(config, rate, steps[i]);
+            if ratios {
+                all.push(sums.ratio());
+            }
+        });
+        Ok(ratios.then_some(all))
+    }
+
+    fn check(
+        &self,
+        params: &Params,
+        gradients: &Summed,
+        norms: &Norms,
+        learning_rate: f32,
+    ) -> Result<()> {
+        if !(learning_rate >= 0.0 && learning_rate.is_finite()) {
+            let what = format!("the learning rate is {learning_rate}, expected 0 or more");
+            return Err(Error::argument(OP, what));
+        }
+        if !(norms.total.is_finite() && norms.factor.is_finite()) {
+            let what = format!(
+                "the gradient's norm is {}; no parameter was changed",
+                norms.total
+            );
+            return Err(Error::argument(OP, what));
+        }
+        if params.len() != self.shapes.len() {
+            let what = format!(
+                "{} parameters, expected the {} at first",
+                params.len(),
+                self.shapes.len()
+            );
+            return Err(Error::argument(OP, what));
+        }
+        for (id, &shape) in params.ids().zip(&self.shapes) {
+            if params.shape(id) != shape {
+                return Err(Error::shapes(OP, params.shape(id), shape));
+            }
+            match gradients.get(id) {
+                Gradient::None => {}
+                Gradient::Dense(g) if g.shape() == shape => {}
+                Gradient::Dense(g) => return Err(Error::shapes(OP, g.shape(), shape)),
+                Gradient::Rows(r) => {
+                    let fits = r.rows.shape() == Shape::from([r.ids.len(), shape.width()]);
+                    if !fits {
+                        return Err(Error::shapes(OP, r.rows.shape(), shape));
+                    }
+                    if let Some(&last) = r.ids.last().filter(|&&i| i as usize >= shape.rows()) {
+                        return Err(Error::Id {
+                            op: OP,
+                            id: last,
+                            rows: shape.rows(),
+                        });
+                    }
+                    if !r.ids.is_sorted_by(|a, b| a < b) {
+                        let what = format!("rows of {:?} are not rising", params.name(id));
+                        return Err(Error::argument(OP, what));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One parameter's share of a step.
+struct Parameter<'a> {
+    threads: &'a Threads,
+    factor: f32,
+    value: &'a mut [f32],
+    slots: &'a mut [Slot],
+    i: usize,
+    gradient: &'a Gradient,
+    ratios: bool,
+}
+
+impl Parameter<'_> {
+    fn step(self, config: &OptimizerConfig, rate: f64, step: u64) -> Sums {
+        match config {
+            OptimizerConfig::Sgd(c) => {
+                let (momentum, decay) = (c.momentum as f32, c.weight_decay as f32);
+                let rate = rate as f32;
+                if c.momentum == 0.0 {
+                    self.run(Plain { rate, decay })
+                } else {
+                    self.run(Momentum {
+                        rate,
+                        momentum,
+                        decay,
+                    })
+                }
+            }
+            OptimizerConfig::Adam(c) => self.run(c.rule(rate, step)),
+            OptimizerConfig::AdamW(c) => self.run(c.rule(rate, step)),
+            OptimizerConfig::Adadelta(c) => self.run(c.rule(rate)),
+            OptimizerConfig::Adagrad(c) => self.run(c.rule(rate, step)),
+            OptimizerConfig::RmsProp(c) => match (c.momentum > 0.0, c.centered) {
+                (false, false) => self.run(c.rule::<false, false>(rate)),
+                (true, false) => self.run(c.rule::<true, false>(rate)),
+                (false, true) => self.run(c.rule::<false, true>(rate)),
+                (true, true) => self.run(c.rule::<true, true>(rate)),
+            },
+        }
+    }
+
+    fn run<const N: usize, R: Rule<N>>(self, rule: R) -> Sums {
+        let Self {
+            threads,
+            factor,
+            value,
+            slots,
+            i,
+            gradient,
+            ratios,
+        } = self;
+        if matches!(gradient, Gradient::None) {
+            return Sums::default();
+        }
+        let mut state = slots
+            .iter_mut()
+            .filter_map(|s| s.tensors.get_mut(i))
+            .map(Tensor::data_mut);
+        let slots = std::array::from_fn(|_| state.next().unwrap_or_default());
+        run(threads, rule, factor, value, slots, gradient, ratios)
+    }
+}

@@ -1,0 +1,294 @@
+//! The one pass over a parameter, its gradient and its state that every optimizer makes.
+
+use std::ops::Range;
+
+use crate::gradients::{Gradient, RowGradient};
+use crate::simd::{Kernel, Simd, dispatch};
+use crate::threads::{Threads, part};
+
+/// Threads that work on one parameter at most: the parts live on the stack.
+const MOST_PARTS: usize = 32;
+/// Elements below which another thread is not worth waking.
+const LEAST_PART: usize = 8_192;
+/// Elements whose squares are summed in f32 before they are added up in f64.
+const BLOCK: usize = 4_096;
+
+/// What an optimizer does to one vector of elements, with `N` state tensors.
+pub(super) trait Rule<const N: usize>: Copy + Sync {
+    /// The new value for value `p`, clipped gradient `g` and state `slots`, which it replaces.
+    ///
+    /// Lanes must not see each other: an element's result depends on that element alone.
+    fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, slots: &mut [S::V; N]) -> S::V;
+
+    /// True where an element with g = 0 keeps its value and state bit for bit.
+    fn rests_at_zero(&self) -> bool {
+        false
+    }
+}
+
+/// Squared norms gathered on the way.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Sums {
+    /// Of the change.
+    pub(super) update: f64,
+    /// Of the value before it.
+    pub(super) value: f64,
+}
+
+impl Sums {
+    /// ||update|| / ||value||, 0 where the value is 0.
+    pub(super) fn ratio(self) -> f64 {
+        if self.value > 0.0 {
+            (self.update / self.value).sqrt()
+        } else {
+            0.0
+        }
+    }
+}
+
+/// A parameter's gradient, or the part of it that belongs to one thread.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Dense(&'a [f32]),
+    /// Rows `ids`, counted from row `first` of the table; the others are zero.
+    Rows {
+        ids: &'a [u32],
+        rows: &'a [f32],
+        width: usize,
+        first: usize,
+        skip: bool,
+    },
+}
+
+impl Default for Source<'_> {
+    fn default() -> Self {
+        Self::Dense(&[])
+    }
+}
+
+/// Stretches of a part that have one gradient slice, or none where the gradient is zero.
+struct Segments<'a> {
+    source: Source<'a>,
+    at: usize,
+    len: usize,
+}
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = (Range<usize>, Option<&'a [f32]>);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let at = self.at;
+        if at >= self.len {
+            return None;
+        }
+        let (end, gradient) = match &mut self.source {
+            Source::Dense(g) => (self.len, Some(*g)),
+            Source::Rows {
+                ids,
+                rows,
+                width,
+                first,
+                skip,
+            } => match ids.split_first() {
+                None if *skip => return None,
+                None => (self.len, None),
+                Some((&id, others)) => {
+                    let start = (id as usize - *first) * *width;
+                    if at < start && !*skip {
+                        (start, None)
+                    } else {
+                        let (row, behind) = rows.split_at(*width);
+                        (*ids, *rows) = (others, behind);
+                        self.at = start + *width;
+                        return Some((start..self.at, Some(row)));
+                    }
+                }
+            },
+        };
+        self.at = end;
+        Some((at..end, gradient))
+    }
+}
+
+/// The part of a parameter that one thread works on.
+struct Part<'a, const N: usize> {
+    value: &'a mut [f32],
+    slots: [&'a mut [f32]; N],
+    source: Source<'a>,
+    sums: Sums,
+}
+
+impl<const N: usize> Default for Part<'_, N> {
+    fn default() -> Self {
+        Self {
+            value: &mut [],
+            slots: std::array::from_fn(|_| &mut [][..]),
+            source: Source::default(),
+            sums: Sums::default(),
+        }
+    }
+}
+
+/// Cuts the first `n` elements off a slice.
+fn cut<'a>(slice: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
+    let (head, tail) = std::mem::take(slice).split_at_mut(n);
+    *slice = tail;
+    head
+}
+
+/// Applies a rule to a whole parameter: once over each element, parts on several threads.
+///
+/// The gradient fits the value, its ids are rising (the caller has checked). A parameter without
+/// a gradient is left alone. The norms are gathered only where `ratios` asks for them.
+pub(super) fn run<const N: usize, R: Rule<N>>(
+    threads: &Threads,
+    rule: R,
+    factor: f32,
+    mut value: &mut [f32],
+    mut slots: [&mut [f32]; N],
+    gradient: &Gradient,
+    ratios: bool,
+) -> Sums {
+    // Norms of the value need every row; what rests at zero may be computed as well as skipped.
+    let skip = rule.rests_at_zero() && !ratios;
+    let len = value.len();
+    let mut parts: [Part<'_, N>; MOST_PARTS] = std::array::from_fn(|_| Part::default());
+    let work = match gradient {
+        Gradient::None => return Sums::default(),
+        Gradient::Rows(r) if skip => r.rows.len(),
+        _ => len,
+    };
+    let count = threads.count().min(work / LEAST_PART).clamp(1, MOST_PARTS);
+    let mut start = 0;
+    for (i, slot) in parts[..count].iter_mut().enumerate() {
+        let (end, source) = match gradient {
+            Gradient::None => (start, Source::default()),
+            Gradient::Dense(g) => {
+                let range = part(len, BLOCK, count, i);
+                (range.end, Source::Dense(&g.data()[range]))
+            }
+            Gradient::Rows(r) => rows_part(r, len, start, (i, count), skip),
+        };
+        slot.value = cut(&mut value, end - start);
+        for (mine, whole) in slot.slots.iter_mut().zip(&mut slots) {
+            *mine = cut(whole, end - start);
+        }
+        slot.source = source;
+        start = end;
+    }
+    threads.for_each(&mut parts[..count], |_, part| {
+        if ratios {
+            dispatch(Pass::<_, N, true> { rule, factor, part });
+        } else {
+            dispatch(Pass::<_, N, false> { rule, factor, part });
+        }
+    });
+    parts[..count]
+        .iter()
+        .fold(Sums::default(), |sum, part| Sums {
+            update: sum.update + part.sums.update,
+            value: sum.value + part.sums.value,
+        })
+}
+
+/// The end and the gradient of part `i` of `count` of a table, which begins at element `start`.
+fn rows_part(
+    gradient: &RowGradient,
+    len: usize,
+    start: usize,
+    (i, count): (usize, usize),
+    skip: bool,
+) -> (usize, Source<'_>) {
+    let (ids, rows) = (&gradient.ids, gradient.rows.data());
+    let width = gradient.rows.shape().width().max(1);
+    let table = len / width;
+    let first = start / width;
+    // Work lies in the live rows where the others are skipped, else in all rows.
+    let last = if i + 1 == count {
+        table
+    } else if skip {
+        ids.get(part(ids.len(), 1, count, i).end)
+            .map_or(table, |&id| id as usize)
+    } else {
+        part(table, 1, count, i).end
+    };
+    let from = ids.partition_point(|&id| (id as usize) < first);
+    let to = ids.partition_point(|&id| (id as usize) < last);
+    let rows = &rows[from * width..to * width];
+    (
+        last * width,
+        Source::Rows {
+            ids: &ids[from..to],
+            rows,
+            width,
+            first,
+            skip,
+        },
+    )
+}
+
+struct Pass<'p, 'a, R, const N: usize, const NORMS: bool> {
+    rule: R,
+    factor: f32,
+    part: &'p mut Part<'a, N>,
+}
+
+impl<R: Rule<N>, const N: usize, const NORMS: bool> Kernel for Pass<'_, '_, R, N, NORMS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Part {
+            value,
+            slots,
+            source,
+            sums,
+        } = self.part;
+        let factor = s.splat(self.factor);
+        let zero = s.splat(0.0);
+        let segments = Segments {
+            source: *source,
+            at: 0,
+            len: value.len(),
+        };
+        for (range, gradient) in segments {
+            for start in range.clone().step_by(BLOCK) {
+                let end = (start + BLOCK).min(range.end);
+                let (mut update, mut norm) = (zero, zero);
+                let mut i = start;
+                while i < end {
+                    // The last vector of a stretch is cut; loads fill it up with zeros.
+                    let n = S::LANES.min(end - i);
+                    let g = match gradient {
+                        Some(g) => s.mul(s.load(&g[i - range.start..i - range.start + n]), factor),
+                        None => zero,
+                    };
+                    let p = s.load(&value[i..i + n]);
+                    let mut state: [S::V; N] = std::array::from_fn(|k| s.load(&slots[k][i..i + n]));
+                    let new = self.rule.apply(s, p, g, &mut state);
+                    s.store(&mut value[i..i + n], new);
+                    for (slot, v) in slots.iter_mut().zip(state) {
+                        s.store(&mut slot[i..i + n], v);
+                    }
+                    if NORMS {
+                        // Read again: lanes past the end may hold anything, and count for nothing.
+                        let new = if n == S::LANES {
+                            new
+                        } else {
+                            s.load(&value[i..i + n])
+                        };
+                        let change = s.sub(new, p);
+                        update = s.fma(change, change, update);
+                        norm = s.fma(p, p, norm);
+                    }
+                    i += n;
+                }
+                if NORMS {
+                    sums.update += f64::from(s.sum(update));
+                    sums.value += f64::from(s.sum(norm));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The attention map of a sample: a row for each output token, a column for each source token.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Widget;
+use seq2seq::Sample;
+
+use super::bars::{cell, columns, put};
+use super::model::Model;
+use super::theme::Theme;
+use crate::format::{count, fit, width};
+
+/// Rows that the source tokens may take above the map.
+const HEADER_ROWS: usize = 4;
+/// Columns of the widest cell.
+const CELL: usize = 8;
+/// Columns of the longest output token.
+const LABEL: usize = 12;
+
+/// Draws the panel with the chosen sample's map.
+pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    let theme = model.theme;
+    let mut title = String::from(" attention of greedy output ");
+    if model.sample_count() > 0 {
+        title += &format!("{}/{} ", model.selected + 1, model.sample_count());
+        if model.selected < model.samples.len() && area.width >= 50 {
+            title += &format!("step {} ", count(model.samples_step));
+        }
+    }
+    let mut block = theme.panel(title);
+    let legend = format!(" {} ", theme.weight_legend());
+    if usize::from(area.width) > width(&legend) + 2 {
+        block = block.title_bottom(Line::styled(legend, theme.faint()).right_aligned());
+    }
+    let inner = block.inner(area);
+    block.render(area, buf);
+    match model.chosen() {
+        Some(sample) => AttentionMap { sample, theme }.render(inner, buf),
+        None => {
+            let text = "after the first samples";
+            let x = inner.width.saturating_sub(cell(width(text))) / 2;
+            put(buf, inner, (x, inner.height / 2), text, theme.faint(), theme);
+        }
+    }
+}
+
+/// The map itself. Source tokens stand above their columns, in as many staggered rows as they
+/// need to be readable; output tokens stand before their rows.
+#[derive(Debug)]
+pub(super) struct AttentionMap<'a> {
+    /// Tokens and weights.
+    pub sample: &'a Sample,
+    /// Colours and characters.
+    pub theme: Theme,
+}
+
+/// How a map is laid out.
+#[derive(Debug, PartialEq, Eq)]
+struct Geometry {
+    /// Columns of the output tokens, the gap behind them counted.
+    label: usize,
+    /// Columns of a cell.
+    cell: usize,
+    /// Rows of the source tokens.
+    header: usize,
+    /// Source tokens shown.
+    sources: usize,
+    /// Output tokens shown.
+    outputs: usize,
+}
+
+impl AttentionMap<'_> {
+    fn geometry(&self, area: Rect) -> Option<Geometry> {
+        let (wide, high) = (columns(area), usize::from(area.height));
+        let sources = self.sample.source.len();
+        if wide < 4 || high < 2 || sources == 0 {
+            return None;
+        }
+        let longest = self.sample.output.iter().map(|token| width(token)).max().unwrap_or(0);
+        let label = longest.min(LABEL).min(wide / 3) + 1;
+        let cell = ((wide - label) / sources).clamp(1, CELL);
+        let sources = sources.min((wide - label) / cell);
+        // Each row of the header gives its tokens that many cells of room.
+        let fits = |rows: usize| {
+            self.sample.source.iter().take(sources).all(|token| width(token) < rows * cell)
+        };
+        let rows_left = high.saturating_sub(self.sample.output.len());
+        let most = HEADER_ROWS.min(sources).min(rows_left.max(high / 3)).max(1);
+        let header = (1..=most).find(|&rows| fits(rows)).unwrap_or(most);
+        let outputs = self.sample.output.len().min(high - header);
+        Some(Geometry { label, cell, header, sources, outputs })
+    }
+
+    fn render_sources(&self, area: Rect, buf: &mut Buffer, geometry: &Geometry) {
+        let Geometry { label, cell: wide, header, sources, .. } = *geometry;
+        let tokens = self.sample.source.iter().take(sources);
+        for (i, token) in tokens.enumerate() {
+            // The last rows hold the first tokens of each group, so that labels read downwards
+            // to the right, and a thin line leads from the upper ones to their column.
+            let row = i % header;
+            let room = (header * wide).saturating_sub(1).max(1);
+            let left = columns(area).saturating_sub(label + i * wide);
+            let text = fit(token, room.min(left), self.theme.cut());
+            let x = cell(label + i * wide);
+            put(buf, area, (x, cell(row)), &text, self.theme.strong(), self.theme);
+        }
+        let stem = self.theme.pick('│', '|');
+        for i in 0..sources {
+            for row in i % header + 1..header {
+                let (x, y) = (area.x + cell(label + i * wide), area.y + cell(row));
+                if let Some(cell) = buf.cell_mut((x, y))
+                    && cell.symbol() == " "
+                {
+                    cell.set_char(stem).set_style(self.theme.faint());
+                }
+            }
+        }
+    }
+
+    fn render_row(&self, area: Rect, buf: &mut Buffer, geometry: &Geometry, row: usize) {
+        let Geometry { label, cell: wide, header, sources, .. } = *geometry;
+        let y = cell(header + row);
+        if let Some(token) = self.sample.output.get(row) {
+            let text = fit(token, label.saturating_sub(1), self.theme.cut());
+            let x = cell((label - 1).saturating_sub(width(&text)));
+            put(buf, area, (x, y), &text, self.theme.strong(), self.theme);
+        }
+        let weights = self.sample.attention.get(row).map_or(&[][..], Vec::as_slice);
+        for column in 0..sources {
+            let (glyph, style) = self.theme.weight(weights.get(column).copied().unwrap_or(0.0));
+            // A gap keeps neighbouring columns apart where there is room for one.
+            let filled = if wide >= 3 { wide - 1 } else { wide };
+            let text: String = std::iter::repeat_n(glyph, filled).collect();
+            put(buf, area, (cell(label + column * wide), y), &text, style, self.theme);
+        }
+    }
+}
+
+impl Widget for AttentionMap<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = area.intersection(buf.area);
+        let Some(geometry) = self.geometry(area) else { return };
+        self.render_sources(area, buf, &geometry);
+        let hidden = self.sample.output.len() - geometry.outputs;
+        let rows = if hidden > 0 { geometry.outputs.saturating_sub(1) } else { geometry.outputs };
+        for row in 0..rows {
+            self.render_row(area, buf, &geometry, row);
+        }
+        if hidden > 0 {
+            let text = format!("{} {} more rows: key 4", self.theme.cut(), hidden + 1);
+            let y = cell(geometry.header + rows);
+            put(buf, area, (0, y), &text, self.theme.faint(), self.theme);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(source: &[&str], output: &[&str], attention: Vec<Vec<f32>>) -> Sample {
+        Sample {
+            source: source.iter().map(|&token| token.into()).collect(),
+            output: output.iter().map(|&token| token.into()).collect(),
+            reference: String::new(),
+            attention,
+            logprob: -1.0,
+        }
+    }
+
+    fn drawn(sample: &Sample, size: (u16, u16)) -> Vec<String> {
+        let area = Rect::new(0, 0, size.0, size.1);
+        let mut buf = Buffer::empty(area);
+        AttentionMap { sample, theme: Theme::PLAIN }.render(area, &mut buf);
+        (0..size.1)
+            .map(|y| {
+                let row: String = (0..size.0).map(|x| buf[(x, y)].symbol()).collect();
+                row.trim_end().to_owned()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn rows_are_output_and_columns_are_source() {
+        let sample = sample(
+            &["the", "red", "car"],
+            &["la", "voiture", "rouge"],
+            vec![vec![0.9, 0.05, 0.05], vec![0.1, 0.1, 0.8], vec![0.0, 0.75, 0.25]],
+        );
+        assert_eq!(
+            drawn(&sample, (24, 4)),
+            [
+                "        the  red  car",
+                "     la ████ ░░░░ ░░░░",
+                "voiture ░░░░ ░░░░ ████",
+                "  rouge      ████ ▒▒▒▒",
+            ]
+        );
+    }
+
+    #[test]
+    fn long_source_tokens_are_staggered() {
+        let sample = sample(
+            &["wonderful", "morning", "everybody", "</s>"],
+            &["oui", "</s>"],
+            vec![vec![1.0, 0.0, 0.0, 0.0], vec![0.0, 0.0, 0.0, 1.0]],
+        );
+        assert_eq!(
+            drawn(&sample, (22, 6)),
+            [
+                "     wonderful",
+                "     │   morning",
+                "     │   │   everybody",
+                "     │   │   │   </s>",
+                " oui ███",
+                "</s>             ███",
+            ]
+        );
+    }
+
+    #[test]
+    fn cut_and_broken_maps_are_drawn() {
+        let tokens = ["a"; 30];
+        let wide = sample(&tokens, &tokens, vec![vec![f32::NAN; 30]; 12]);
+        for size in [(0, 0), (1, 1), (3, 3), (10, 4), (40, 12), (200, 60)] {
+            drawn(&wide, size);
+        }
+        let text = drawn(&wide, (40, 12)).join("\n");
+        assert!(text.contains('?') && text.contains("more rows"), "{text}");
+        let ragged = sample(&["a", "b"], &["x", "y"], vec![vec![1.0]]);
+        assert_eq!(drawn(&ragged, (12, 3)).len(), 3);
+        drawn(&sample(&[], &[], vec![]), (12, 3));
+        drawn(&sample(&["日本語", "b"], &["日本語"], vec![]), (9, 3));
+    }
+}

@@ -1,0 +1,125 @@
+//! The dashboard on small screens: one page at a time, or a few words.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::bars::{Figures, columns, progress, put, put_line};
+use super::header;
+use super::keys::Page;
+use super::model::Model;
+use super::{attention_map, footer, gradients, loss, samples};
+use crate::format::{brief, count, figure, percent};
+
+/// Rows of the head.
+const HEAD: u16 = 3;
+
+/// Draws a head of three rows, the chosen page, and the footer: from 40 by 12 on.
+pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    let [head, body, foot] =
+        Layout::vertical([Constraint::Length(HEAD), Constraint::Min(0), Constraint::Length(1)])
+            .areas(area);
+    let wide = columns(head);
+    put_line(buf, head, 0, &first(model, wide));
+    put_line(buf, head, 1, &second(model, wide));
+    put_line(buf, head, 2, &third(model, wide));
+    match model.page {
+        Page::Overview if body.height >= 20 => {
+            let [upper, lower] =
+                Layout::vertical([Constraint::Percentage(45), Constraint::Percentage(55)])
+                    .areas(body);
+            loss::draw(model, upper, buf);
+            attention_map::draw(model, lower, buf);
+        }
+        Page::Overview | Page::Loss => loss::draw(model, body, buf),
+        Page::Gradients => gradients::draw(model, body, buf),
+        Page::Attention => attention_map::draw(model, body, buf),
+        Page::Samples => samples::draw(model, body, buf),
+    }
+    footer::draw(model, foot, buf);
+}
+
+fn first(model: &Model, wide: usize) -> Line<'static> {
+    let mut figures = Figures::new(model.theme, wide);
+    figures.add([header::state_span(model)]);
+    if let Some(phase) = &model.digest.phase {
+        figures.add([Span::styled(phase.clone(), model.theme.valid())]);
+    }
+    if let Some((epoch, epochs)) = model.digest.epoch() {
+        let epochs = epochs.map_or_else(String::new, |epochs| format!("/{epochs}"));
+        figures.figure("epoch", format!("{epoch}{epochs}"), Style::new());
+    }
+    if !model.digest.state().is_over() {
+        figures.figure("ETA", header::eta_words(model), model.theme.strong());
+    }
+    figures.line()
+}
+
+fn second(model: &Model, wide: usize) -> Line<'static> {
+    let theme = model.theme;
+    let digest = &model.digest;
+    let last = digest.start.as_ref().and_then(|start| start.last_step);
+    let last = last.map_or_else(String::new, |last| format!("/{}", count(last)));
+    let steps = format!("step {}{last}", count(digest.steps()));
+    let mut figures = Figures::new(theme, wide);
+    if let Some(share) = digest.share() {
+        let bar = wide.saturating_sub(steps.len() + 9);
+        let [filled, empty] = progress(share, bar, theme.good(), theme);
+        figures.add([filled, empty, Span::raw(format!(" {}", percent(share)))]);
+    }
+    figures.add([Span::raw(steps)]);
+    figures.line()
+}
+
+fn third(model: &Model, wide: usize) -> Line<'static> {
+    let theme = model.theme;
+    let mut figures = Figures::new(theme, wide);
+    let Some(step) = &model.digest.step else { return figures.line() };
+    let style = if step.loss.is_finite() { theme.train().bold() } else { theme.bad() };
+    let smoothed = model.digest.loss.value().unwrap_or(f64::NAN);
+    let shown = if step.loss.is_finite() { smoothed } else { step.loss };
+    figures.figure("loss", figure(shown), style);
+    if let Some(valid) = &model.digest.validation {
+        figures.figure("valid", figure(valid.loss), theme.valid());
+    }
+    figures.figure("tok/s", brief(model.digest.speed.value().unwrap_or(f64::NAN)), Style::new());
+    figures.figure("grad", figure(step.gradient_norm), theme.gradient());
+    figures.line()
+}
+
+/// Draws as many words as fit, a line each: on screens below 40 by 12.
+pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
+    let theme = model.theme;
+    let digest = &model.digest;
+    let sign = header::sign(digest.state(), theme).to_string();
+    if area.width < 10 {
+        put(buf, area, (0, 0), &sign, theme.strong(), theme);
+        return;
+    }
+    let mut lines = Vec::new();
+    let mut head = vec![header::state_span(model)];
+    if let Some(share) = digest.share() {
+        head.push(Span::raw(format!(" {}", percent(share))));
+    }
+    lines.push(Line::from(head));
+    if let Some(loss) = digest.loss.value() {
+        lines.push(Line::raw(format!("loss {}", figure(loss))));
+    }
+    lines.push(Line::raw(format!("step {}", count(digest.steps()))));
+    if let Some(valid) = &digest.validation {
+        let exact = percent(valid.exact_match);
+        lines.push(Line::raw(format!("valid {} {exact}", figure(valid.loss))));
+    }
+    lines.push(Line::raw(format!("ETA {}", header::eta_words(model))));
+    for (y, line) in (0..area.height).zip(&lines) {
+        put_line(buf, area, y, line);
+    }
+    // A question must be seen on any screen.
+    let foot = Rect { y: area.y + area.height - 1, height: 1, ..area };
+    if area.height >= 2 && (model.notice().is_some() || *model.mode() != super::Mode::Normal) {
+        buf.set_style(foot, Style::reset());
+        put(buf, foot, (0, 0), &" ".repeat(columns(foot)), Style::new(), theme);
+        footer::draw(model, foot, buf);
+    }
+}

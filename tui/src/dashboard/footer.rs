@@ -1,0 +1,75 @@
+//! The last row: a question, what is being typed, a notice, or the keys.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::bars::{Figures, columns, put, put_line};
+use super::keys;
+use super::model::{Mode, Model, QUIT_CHOICES, Role};
+use crate::format::{setting, width};
+
+/// Draws the last row.
+pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    let theme = model.theme;
+    if let Mode::Typing(text) = model.mode() {
+        typing(model, text, area, buf);
+        return;
+    }
+    let text = match (model.mode(), model.notice()) {
+        (Mode::LearningRate(rate), _) => {
+            Some(format!(" learning rate {}? y: use it, any other key: no ", setting((*rate).into())))
+        }
+        (Mode::Quit, _) => Some(question(columns(area))),
+        (_, Some(notice)) => Some(format!(" {notice} ")),
+        _ => None,
+    };
+    match text {
+        Some(text) => {
+            put(buf, area, (0, 0), &text, theme.reversed(), theme);
+        }
+        None => put_line(buf, area, 0, &hints(model, columns(area))),
+    }
+}
+
+/// The question how to quit, as long as there is room.
+fn question(wide: usize) -> String {
+    let long: Vec<String> = QUIT_CHOICES.map(|(key, word, _)| format!("{key}: {word}")).to_vec();
+    let text = format!(" quit? {} ", long.join("  "));
+    if width(&text) <= wide { text } else { " quit? s d k c ".to_owned() }
+}
+
+fn hints(model: &Model, wide: usize) -> Line<'static> {
+    let theme = model.theme;
+    let mut figures = Figures::new(theme, wide);
+    for binding in keys::hints(model.role == Role::Training) {
+        let key = binding.label.split(' ').next().unwrap_or(binding.label);
+        figures.add([
+            Span::styled(key, theme.strong()),
+            Span::raw(" "),
+            Span::styled(binding.hint, theme.faint()),
+        ]);
+    }
+    let pages = [Span::styled("1-5", theme.strong()), Span::styled(" pages", theme.faint())];
+    figures.add(pages);
+    figures.line()
+}
+
+/// The sentence that is typed, its end visible.
+fn typing(model: &Model, text: &str, area: Rect, buf: &mut Buffer) {
+    let theme = model.theme;
+    let used = put(buf, area, (0, 0), "translate: ", theme.strong(), theme);
+    let room = columns(area).saturating_sub(usize::from(used) + 1);
+    let mut shown = text;
+    while width(shown) > room {
+        let mut letters = shown.chars();
+        letters.next();
+        shown = letters.as_str();
+    }
+    let end = used + put(buf, area, (used, 0), shown, theme.train(), theme);
+    put(buf, area, (end, 0), " ", theme.reversed(), theme);
+    let help = "  Enter: go  Esc: cancel";
+    if columns(area) > usize::from(end) + width(help) {
+        put(buf, area, (end + 1, 0), help, theme.faint(), theme);
+    }
+}

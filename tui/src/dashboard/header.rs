@@ -1,0 +1,196 @@
+//! The head of the dashboard: state, progress, key figures.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::bars::{Figures, columns, progress, put_line};
+use super::loss;
+use super::model::{Model, Role};
+use super::theme::Theme;
+use crate::digest::State;
+use crate::format::{brief, count, duration, figure, percent, setting};
+
+/// Rows of the head.
+pub(super) const ROWS: u16 = 4;
+
+/// Draws the head.
+pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    let wide = columns(area);
+    let lines =
+        [identity(model, wide), advance(model, wide), training(model, wide), held_out(model, wide)];
+    for (y, line) in (0..).zip(&lines) {
+        put_line(buf, area, y, line);
+    }
+}
+
+/// The state's sign, word and style.
+pub(super) fn state_span(model: &Model) -> Span<'static> {
+    let theme = model.theme;
+    let state = model.digest.state();
+    Span::styled(format!("{} {}", sign(state, theme), state.word()), style(state, theme))
+}
+
+/// A sign for a state; its word always stands beside it, except on a screen of one cell.
+pub(super) fn sign(state: State, theme: Theme) -> char {
+    match state {
+        State::Preparing => theme.pick('…', '~'),
+        State::Training => theme.pick('▶', '>'),
+        State::Paused => theme.pick('‖', '='),
+        State::Stopping | State::Stopped => theme.pick('■', '#'),
+        State::Finished => theme.pick('✓', '*'),
+        State::Diverged | State::Failed | State::Crashed => theme.pick('✗', '!'),
+    }
+}
+
+fn style(state: State, theme: Theme) -> Style {
+    match state {
+        State::Training | State::Finished => theme.good().bold(),
+        State::Diverged | State::Failed | State::Crashed => theme.bad(),
+        _ => theme.valid().bold(),
+    }
+}
+
+/// State, phase, preset, data, device, time.
+fn identity(model: &Model, wide: usize) -> Line<'static> {
+    let theme = model.theme;
+    let digest = &model.digest;
+    let mut figures = Figures::new(theme, wide);
+    figures.add([state_span(model)]);
+    if model.role == Role::Watching {
+        figures.add([Span::styled("(watching)", theme.faint())]);
+    }
+    if let Some(phase) = &digest.phase {
+        figures.add([Span::styled(phase.clone(), theme.valid())]);
+    }
+    if let Some(start) = &digest.start {
+        let what = if start.data == start.preset {
+            start.preset.clone()
+        } else {
+            format!("{} on {}", start.preset, start.data)
+        };
+        figures.add([Span::raw(what)]);
+        figures.add([Span::raw(start.device.clone())]);
+        let pairs = brief(start.train_pairs as f64);
+        figures.figure("size", brief(start.parameters as f64), Style::new());
+        figures.figure("pairs", pairs, Style::new());
+        figures.figure("seed", start.seed.to_string(), Style::new());
+    }
+    figures.line()
+}
+
+/// Two bars: the run and the epoch; steps, time spent, time left.
+fn advance(model: &Model, wide: usize) -> Line<'static> {
+    let theme = model.theme;
+    let digest = &model.digest;
+    let last = digest.start.as_ref().and_then(|start| start.last_step);
+    let steps = match last {
+        Some(last) => format!("{}/{}", count(digest.steps()), count(last)),
+        None => count(digest.steps()),
+    };
+    let eta = eta_words(model);
+    let mut words = Figures::new(theme, wide);
+    words.figure("step", steps, theme.strong());
+    if digest.state().is_over() {
+        words.figure("in", duration(digest.seconds()), theme.strong());
+    } else {
+        words.figure("ETA", eta, theme.strong());
+        words.figure("spent", duration(digest.seconds()), Style::new());
+    }
+    let epoch = digest.epoch().map(|(epoch, epochs)| match epochs {
+        Some(epochs) => format!("{epoch}/{epochs}"),
+        None => epoch.to_string(),
+    });
+    let epoch_columns = epoch.as_ref().map_or(0, |text| text.len() + 8);
+    let spare = words.left().saturating_sub(epoch_columns + 16);
+    let run_bar = (spare * 3 / 5).min(40);
+    let epoch_bar = (spare - run_bar).min(16);
+    let mut line = Figures::new(theme, wide);
+    if let Some(share) = digest.share().filter(|_| run_bar >= 4) {
+        let [filled, empty] = progress(share, run_bar, theme.good(), theme);
+        let name = Span::styled("run ", theme.faint());
+        line.add([name, filled, empty, Span::raw(format!(" {}", percent(share)))]);
+    }
+    line.add(words.line().spans);
+    if let (Some(epoch), Some(share)) = (epoch, digest.epoch_share()) {
+        let name = Span::styled("epoch ", theme.faint());
+        let mut pieces = vec![name, Span::raw(epoch)];
+        if epoch_bar >= 4 {
+            pieces.push(Span::raw(" "));
+            pieces.extend(progress(share, epoch_bar, theme.train(), theme));
+        }
+        line.add(pieces);
+    }
+    line.line()
+}
+
+/// The time left, or why it is not told.
+pub(super) fn eta_words(model: &Model) -> String {
+    match (model.digest.eta(), model.digest.state()) {
+        (Some(eta), _) => duration(eta),
+        (None, State::Preparing | State::Training) => "warming up".to_owned(),
+        (None, _) => model.theme.pick('–', '-').to_string(),
+    }
+}
+
+/// Figures of the newest step.
+fn training(model: &Model, wide: usize) -> Line<'static> {
+    let theme = model.theme;
+    let mut figures = Figures::new(theme, wide);
+    let Some(step) = &model.digest.step else { return figures.line() };
+    if let Some((batch, smoothed)) = loss::words(model) {
+        let bad = !step.loss.is_finite();
+        let style = if bad { theme.bad() } else { theme.train().bold() };
+        figures.figure("loss(smoothed)", smoothed, theme.train().bold());
+        figures.figure("loss(batch)", batch, if bad { style } else { Style::new() });
+    }
+    let perplexity = model.digest.loss.value().map_or(f64::NAN, f64::exp);
+    figures.figure("ppl", figure(perplexity), Style::new());
+    let arrow = theme.pick('→', '>');
+    let norms = format!("{}{arrow}{}", figure(step.gradient_norm), figure(step.clipped_norm));
+    let style = if step.gradient_norm.is_finite() { theme.gradient() } else { theme.bad() };
+    figures.figure("grad", norms, style);
+    let speed = model.digest.speed.value().unwrap_or(f64::NAN);
+    figures.figure("tok/s", brief(speed), theme.strong());
+    figures.figure("lr", setting(step.learning_rate), Style::new());
+    figures.line()
+}
+
+/// Figures of the newest validation, the best one, the checkpoint, dropped events.
+fn held_out(model: &Model, wide: usize) -> Line<'static> {
+    let theme = model.theme;
+    let digest = &model.digest;
+    let mut figures = Figures::new(theme, wide);
+    match (&digest.validation, &digest.start) {
+        (Some(valid), _) => {
+            let style = if valid.loss.is_finite() { theme.valid().bold() } else { theme.bad() };
+            figures.figure("valid loss", figure(valid.loss), style);
+            figures.figure("exact", percent(valid.exact_match), theme.valid().bold());
+            figures.figure("BLEU", format!("{:.1}", valid.bleu), theme.valid());
+            figures.figure("token", percent(valid.token_accuracy), Style::new());
+        }
+        (None, Some(start)) if start.valid_pairs == 0 => {
+            figures.add([Span::styled("nothing is held out", theme.faint())]);
+        }
+        (None, _) => {
+            figures.add([Span::styled("not validated yet", theme.faint())]);
+        }
+    }
+    if digest.dropped > 0 {
+        figures.figure("dropped", count(digest.dropped), theme.valid());
+    }
+    if let Some(best) = &digest.best {
+        figures.figure("best at", count(best.step), Style::new());
+    }
+    if let Some(saved) = digest.saved {
+        figures.figure("saved", count(saved), Style::new());
+    }
+    if let Some(valid) = &digest.validation {
+        figures.figure("ppl", figure(valid.perplexity), Style::new());
+    }
+    if let Some(start) = digest.start.as_ref().filter(|start| start.unknown_rate > 0.0) {
+        figures.figure("unknown", percent(start.unknown_rate), Style::new());
+    }
+    figures.line()
+}

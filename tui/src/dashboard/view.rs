@@ -1,0 +1,82 @@
+//! The whole picture: which panels stand where at which size.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::keys::Page;
+use super::model::Model;
+use super::{attention_map, compact, footer, gradients, header, help, loss, samples};
+
+/// The least size of the full dashboard.
+const FULL: (u16, u16) = (80, 24);
+/// The least size of the compact one; below, only words are shown.
+const COMPACT: (u16, u16) = (40, 12);
+
+/// Draws the model at the size of the frame.
+pub fn view(model: &Model, frame: &mut Frame) {
+    let area = frame.area();
+    draw(model, area, frame.buffer_mut());
+}
+
+fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    let area = area.intersection(buf.area);
+    let holds = |least: (u16, u16)| area.width >= least.0 && area.height >= least.1;
+    if area.is_empty() {
+        return;
+    }
+    if holds(FULL) {
+        draw_full(model, area, buf);
+    } else if holds(COMPACT) {
+        compact::draw(model, area, buf);
+    } else {
+        compact::draw_words(model, area, buf);
+    }
+    if holds((30, 8)) {
+        help::draw(model, area, buf);
+    }
+}
+
+fn draw_full(model: &Model, area: Rect, buf: &mut Buffer) {
+    let [head, body, foot] = Layout::vertical([
+        Constraint::Length(header::ROWS),
+        Constraint::Min(0),
+        Constraint::Length(1),
+    ])
+    .areas(area);
+    header::draw(model, head, buf);
+    match model.page {
+        Page::Overview => draw_overview(model, body, buf),
+        Page::Loss => loss::draw(model, body, buf),
+        Page::Gradients => gradients::draw_page(model, body, buf),
+        Page::Attention => attention_map::draw(model, body, buf),
+        Page::Samples => samples::draw(model, body, buf),
+    }
+    footer::draw(model, foot, buf);
+}
+
+/// Loss and samples on the left, gradients, their flow and the attention map on the right.
+fn draw_overview(model: &Model, area: Rect, buf: &mut Buffer) {
+    let [left, right] =
+        Layout::horizontal([Constraint::Percentage(52), Constraint::Percentage(48)]).areas(area);
+    let [curves, translations] =
+        Layout::vertical([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(left);
+    loss::draw(model, curves, buf);
+    samples::draw(model, translations, buf);
+
+    // The map needs a row for each token; the gradients take what is left, within reason.
+    let flow = match &model.flow {
+        Some(flow) if area.height >= 30 => (flow.series.len() + 2).min(6) as u16,
+        _ => 0,
+    };
+    let map = (area.height * 11 / 19).max(area.height.saturating_sub(flow + 16));
+    let [norms, flows, map] = Layout::vertical([
+        Constraint::Min(0),
+        Constraint::Length(flow),
+        Constraint::Length(map.saturating_sub(flow / 2)),
+    ])
+    .areas(right);
+    gradients::draw(model, norms, buf);
+    gradients::draw_flow(model, flows, buf);
+    attention_map::draw(model, map, buf);
+}
