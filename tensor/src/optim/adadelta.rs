@@ -47,11 +47,7 @@ pub struct Adadelta {
 
 impl Default for Adadelta {
     fn default() -> Self {
-        Self {
-            rho: 0.9,
-            eps: 1e-6,
-            weight_decay: 0.0,
-        }
+        Self { rho: 0.9, eps: 1e-6, weight_decay: 0.0 }
     }
 }
 

@@ -47,12 +47,7 @@ pub struct Adagrad {
 
 impl Default for Adagrad {
     fn default() -> Self {
-        Self {
-            eps: 1e-10,
-            weight_decay: 0.0,
-            lr_decay: 0.0,
-            initial_accumulator_value: 0.0,
-        }
+        Self { eps: 1e-10, weight_decay: 0.0, lr_decay: 0.0, initial_accumulator_value: 0.0 }
     }
 }
 

@@ -48,12 +48,7 @@ pub struct Adam {
 
 impl Default for Adam {
     fn default() -> Self {
-        Self {
-            beta1: 0.9,
-            beta2: 0.999,
-            eps: 1e-8,
-            weight_decay: 0.0,
-        }
+        Self { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 }
     }
 }
 
@@ -99,33 +94,15 @@ pub struct AdamW {
 
 impl Default for AdamW {
     fn default() -> Self {
-        Self {
-            beta1: 0.9,
-            beta2: 0.999,
-            eps: 1e-8,
-            weight_decay: 0.01,
-        }
+        Self { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.01 }
     }
 }
 
 impl AdamW {
     pub(super) fn rule(&self, rate: f64, step: u64) -> Moments {
-        let Self {
-            beta1,
-            beta2,
-            eps,
-            weight_decay,
-        } = *self;
-        let adam = Adam {
-            beta1,
-            beta2,
-            eps,
-            weight_decay: 0.0,
-        };
-        Moments {
-            keep: (1.0 - rate * weight_decay) as f32,
-            ..adam.rule(rate, step)
-        }
+        let Self { beta1, beta2, eps, weight_decay } = *self;
+        let adam = Adam { beta1, beta2, eps, weight_decay: 0.0 };
+        Moments { keep: (1.0 - rate * weight_decay) as f32, ..adam.rule(rate, step) }
     }
 }
 
@@ -171,11 +148,7 @@ impl Rule<2> for Moments {
         let p = s.mul(p, s.splat(self.keep));
         let g = decayed(s, self.decay, p, g);
         *m = s.fma(s.splat(self.first), s.sub(g, *m), *m);
-        *v = s.fma(
-            s.mul(s.splat(self.second), g),
-            g,
-            s.mul(s.splat(self.beta2), *v),
-        );
+        *v = s.fma(s.mul(s.splat(self.second), g), g, s.mul(s.splat(self.beta2), *v));
         let denominator = s.fma(s.sqrt(*v), s.splat(self.root), s.splat(self.eps));
         s.sub(p, s.div(s.mul(s.splat(self.rate), *m), denominator))
     }

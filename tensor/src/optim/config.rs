@@ -99,23 +99,11 @@ impl OptimizerConfig {
     pub fn check(&self) -> Result<()> {
         // Values that may be anything from 0, shares from 0 to 1, shares below 1.
         let (values, shares, below): (Vec<_>, Vec<_>, Vec<_>) = match *self {
-            Self::Sgd(c) => (
-                vec![("momentum", c.momentum), ("weight_decay", c.weight_decay)],
-                vec![],
-                vec![],
-            ),
-            Self::Adam(Adam {
-                beta1,
-                beta2,
-                eps,
-                weight_decay,
-            })
-            | Self::AdamW(AdamW {
-                beta1,
-                beta2,
-                eps,
-                weight_decay,
-            }) => (
+            Self::Sgd(c) => {
+                (vec![("momentum", c.momentum), ("weight_decay", c.weight_decay)], vec![], vec![])
+            }
+            Self::Adam(Adam { beta1, beta2, eps, weight_decay })
+            | Self::AdamW(AdamW { beta1, beta2, eps, weight_decay }) => (
                 vec![("eps", eps), ("weight_decay", weight_decay)],
                 vec![],
                 vec![("beta1", beta1), ("beta2", beta2)],
@@ -136,11 +124,7 @@ impl OptimizerConfig {
                 vec![],
             ),
             Self::RmsProp(c) => (
-                vec![
-                    ("eps", c.eps),
-                    ("weight_decay", c.weight_decay),
-                    ("momentum", c.momentum),
-                ],
+                vec![("eps", c.eps), ("weight_decay", c.weight_decay), ("momentum", c.momentum)],
                 vec![("alpha", c.alpha)],
                 vec![],
             ),

@@ -48,11 +48,7 @@ impl Optimizer {
     pub fn new(config: OptimizerConfig, params: &Params) -> Result<Self> {
         config.check()?;
         let shapes = params.iter().map(|(_, t)| t.shape()).collect();
-        Ok(Self {
-            config,
-            shapes,
-            state: State::new(&config.slots(), params),
-        })
+        Ok(Self { config, shapes, state: State::new(&config.slots(), params) })
     }
 
     /// The configuration.
@@ -98,26 +94,14 @@ impl Optimizer {
         let rate = f64::from(learning_rate);
         let factor = norms.factor;
         let mut all = Vec::with_capacity(if ratios { params.len() } else { 0 });
-        let Self {
-            config,
-            state: State { steps, slots },
-            ..
-        } = self;
+        let Self { config, state: State { steps, slots }, .. } = self;
         params.update(threads, |id, value| {
             let i = id.index();
             let gradient = gradients.get(id);
             if !matches!(gradient, Gradient::None) {
                 steps[i] += 1;
             }
-            let pass = Parameter {
-                threads,
-                factor,
-                value,
-                slots,
-                i,
-                gradient,
-                ratios,
-            };
+            let pass = Parameter { threads, factor, value, slots, i, gradient, ratios };
             let sums = pass.step(config, rate, steps[i]);
             if ratios {
                 all.push(sums.ratio());
@@ -138,18 +122,12 @@ impl Optimizer {
             return Err(Error::argument(OP, what));
         }
         if !(norms.total.is_finite() && norms.factor.is_finite()) {
-            let what = format!(
-                "the gradient's norm is {}; no parameter was changed",
-                norms.total
-            );
+            let what = format!("the gradient's norm is {}; no parameter was changed", norms.total);
             return Err(Error::argument(OP, what));
         }
         if params.len() != self.shapes.len() {
-            let what = format!(
-                "{} parameters, expected the {} at first",
-                params.len(),
-                self.shapes.len()
-            );
+            let what =
+                format!("{} parameters, expected the {} at first", params.len(), self.shapes.len());
             return Err(Error::argument(OP, what));
         }
         for (id, &shape) in params.ids().zip(&self.shapes) {
@@ -166,11 +144,7 @@ impl Optimizer {
                         return Err(Error::shapes(OP, r.rows.shape(), shape));
                     }
                     if let Some(&last) = r.ids.last().filter(|&&i| i as usize >= shape.rows()) {
-                        return Err(Error::Id {
-                            op: OP,
-                            id: last,
-                            rows: shape.rows(),
-                        });
+                        return Err(Error::Id { op: OP, id: last, rows: shape.rows() });
                     }
                     if !r.ids.is_sorted_by(|a, b| a < b) {
                         let what = format!("rows of {:?} are not rising", params.name(id));
@@ -203,11 +177,7 @@ impl Parameter<'_> {
                 if c.momentum == 0.0 {
                     self.run(Plain { rate, decay })
                 } else {
-                    self.run(Momentum {
-                        rate,
-                        momentum,
-                        decay,
-                    })
+                    self.run(Momentum { rate, momentum, decay })
                 }
             }
             OptimizerConfig::Adam(c) => self.run(c.rule(rate, step)),
@@ -224,22 +194,11 @@ impl Parameter<'_> {
     }
 
     fn run<const N: usize, R: Rule<N>>(self, rule: R) -> Sums {
-        let Self {
-            threads,
-            factor,
-            value,
-            slots,
-            i,
-            gradient,
-            ratios,
-        } = self;
+        let Self { threads, factor, value, slots, i, gradient, ratios } = self;
         if matches!(gradient, Gradient::None) {
             return Sums::default();
         }
-        let mut state = slots
-            .iter_mut()
-            .filter_map(|s| s.tensors.get_mut(i))
-            .map(Tensor::data_mut);
+        let mut state = slots.iter_mut().filter_map(|s| s.tensors.get_mut(i)).map(Tensor::data_mut);
         let slots = std::array::from_fn(|_| state.next().unwrap_or_default());
         run(threads, rule, factor, value, slots, gradient, ratios)
     }

@@ -38,11 +38,7 @@ pub(super) struct Sums {
 impl Sums {
     /// ||update|| / ||value||, 0 where the value is 0.
     pub(super) fn ratio(self) -> f64 {
-        if self.value > 0.0 {
-            (self.update / self.value).sqrt()
-        } else {
-            0.0
-        }
+        if self.value > 0.0 { (self.update / self.value).sqrt() } else { 0.0 }
     }
 }
 
@@ -84,13 +80,7 @@ impl<'a> Iterator for Segments<'a> {
         }
         let (end, gradient) = match &mut self.source {
             Source::Dense(g) => (self.len, Some(*g)),
-            Source::Rows {
-                ids,
-                rows,
-                width,
-                first,
-                skip,
-            } => match ids.split_first() {
+            Source::Rows { ids, rows, width, first, skip } => match ids.split_first() {
                 None if *skip => return None,
                 None => (self.len, None),
                 Some((&id, others)) => {
@@ -184,12 +174,10 @@ pub(super) fn run<const N: usize, R: Rule<N>>(
             dispatch(Pass::<_, N, false> { rule, factor, part });
         }
     });
-    parts[..count]
-        .iter()
-        .fold(Sums::default(), |sum, part| Sums {
-            update: sum.update + part.sums.update,
-            value: sum.value + part.sums.value,
-        })
+    parts[..count].iter().fold(Sums::default(), |sum, part| Sums {
+        update: sum.update + part.sums.update,
+        value: sum.value + part.sums.value,
+    })
 }
 
 /// The end and the gradient of part `i` of `count` of a table, which begins at element `start`.
@@ -208,24 +196,14 @@ fn rows_part(
     let last = if i + 1 == count {
         table
     } else if skip {
-        ids.get(part(ids.len(), 1, count, i).end)
-            .map_or(table, |&id| id as usize)
+        ids.get(part(ids.len(), 1, count, i).end).map_or(table, |&id| id as usize)
     } else {
         part(table, 1, count, i).end
     };
     let from = ids.partition_point(|&id| (id as usize) < first);
     let to = ids.partition_point(|&id| (id as usize) < last);
     let rows = &rows[from * width..to * width];
-    (
-        last * width,
-        Source::Rows {
-            ids: &ids[from..to],
-            rows,
-            width,
-            first,
-            skip,
-        },
-    )
+    (last * width, Source::Rows { ids: &ids[from..to], rows, width, first, skip })
 }
 
 struct Pass<'p, 'a, R, const N: usize, const NORMS: bool> {
@@ -239,56 +217,69 @@ impl<R: Rule<N>, const N: usize, const NORMS: bool> Kernel for Pass<'_, '_, R, N
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Part {
-            value,
-            slots,
-            source,
-            sums,
-        } = self.part;
-        let factor = s.splat(self.factor);
+        let Part { value, slots, source, sums } = self.part;
         let zero = s.splat(0.0);
-        let segments = Segments {
-            source: *source,
-            at: 0,
-            len: value.len(),
-        };
+        let segments = Segments { source: *source, at: 0, len: value.len() };
         for (range, gradient) in segments {
             for start in range.clone().step_by(BLOCK) {
                 let end = (start + BLOCK).min(range.end);
-                let (mut update, mut norm) = (zero, zero);
-                let mut i = start;
-                while i < end {
-                    // The last vector of a stretch is cut; loads fill it up with zeros.
-                    let n = S::LANES.min(end - i);
-                    let g = match gradient {
-                        Some(g) => s.mul(s.load(&g[i - range.start..i - range.start + n]), factor),
-                        None => zero,
-                    };
-                    let p = s.load(&value[i..i + n]);
-                    let mut state: [S::V; N] = std::array::from_fn(|k| s.load(&slots[k][i..i + n]));
-                    let new = self.rule.apply(s, p, g, &mut state);
-                    s.store(&mut value[i..i + n], new);
-                    for (slot, v) in slots.iter_mut().zip(state) {
-                        s.store(&mut slot[i..i + n], v);
-                    }
-                    if NORMS {
-                        // Read again: lanes past the end may hold anything, and count for nothing.
-                        let new = if n == S::LANES {
-                            new
-                        } else {
-                            s.load(&value[i..i + n])
-                        };
-                        let change = s.sub(new, p);
-                        update = s.fma(change, change, update);
-                        norm = s.fma(p, p, norm);
-                    }
-                    i += n;
+                let value = &mut value[start..end];
+                let slots = slots.each_mut().map(|slot| &mut slot[start..end]);
+                let gradient = gradient.map(|g| &g[start - range.start..end - range.start]);
+                let mut block = Block { value, slots, gradient, update: zero, norm: zero };
+                let len = end - start;
+                let full = len - len % S::LANES;
+                for i in (0..full).step_by(S::LANES) {
+                    block.vector::<S, R, NORMS>(s, self.rule, self.factor, i..i + S::LANES);
+                }
+                if full < len {
+                    block.vector::<S, R, NORMS>(s, self.rule, self.factor, full..len);
                 }
                 if NORMS {
-                    sums.update += f64::from(s.sum(update));
-                    sums.value += f64::from(s.sum(norm));
+                    sums.update += f64::from(s.sum(block.update));
+                    sums.value += f64::from(s.sum(block.norm));
                 }
             }
+        }
+    }
+}
+
+/// A block of a part, and the squares of its change and its value lane by lane.
+struct Block<'a, V, const N: usize> {
+    value: &'a mut [f32],
+    slots: [&'a mut [f32]; N],
+    gradient: Option<&'a [f32]>,
+    update: V,
+    norm: V,
+}
+
+impl<V: Copy, const N: usize> Block<'_, V, N> {
+    /// Elements `at`, a vector or less.
+    #[inline(always)]
+    fn vector<S: Simd<V = V>, R: Rule<N>, const NORMS: bool>(
+        &mut self,
+        s: S,
+        rule: R,
+        factor: f32,
+        at: Range<usize>,
+    ) {
+        let g = match self.gradient {
+            Some(g) => s.mul(s.load(&g[at.clone()]), s.splat(factor)),
+            None => s.splat(0.0),
+        };
+        let p = s.load(&self.value[at.clone()]);
+        let mut state: [V; N] = std::array::from_fn(|k| s.load(&self.slots[k][at.clone()]));
+        let new = rule.apply(s, p, g, &mut state);
+        s.store(&mut self.value[at.clone()], new);
+        for (slot, v) in self.slots.iter_mut().zip(state) {
+            s.store(&mut slot[at.clone()], v);
+        }
+        if NORMS {
+            // Read again: lanes past the end may hold anything, and count for nothing.
+            let new = if at.len() == S::LANES { new } else { s.load(&self.value[at]) };
+            let change = s.sub(new, p);
+            self.update = s.fma(change, change, self.update);
+            self.norm = s.fma(p, p, self.norm);
         }
     }
 }

@@ -21,11 +21,7 @@ impl<F: Float> Reference<F> {
     pub fn new(config: OptimizerConfig, len: usize) -> Self {
         let firsts = config.slots();
         let first = |k: usize| firsts.get(k).map_or(0.0, |s| f64::from(s.1));
-        Self {
-            config,
-            step: 0,
-            slots: [0, 1, 2].map(|k| vec![float(first(k)); len]),
-        }
+        Self { config, step: 0, slots: [0, 1, 2].map(|k| vec![float(first(k)); len]) }
     }
 
     /// The values of slot `slot`.

@@ -43,11 +43,7 @@ pub struct Sgd {
 /// g + decay p, or g alone where there is no decay.
 #[inline(always)]
 pub(super) fn decayed<S: Simd>(s: S, decay: f32, p: S::V, g: S::V) -> S::V {
-    if decay == 0.0 {
-        g
-    } else {
-        s.fma(s.splat(decay), p, g)
-    }
+    if decay == 0.0 { g } else { s.fma(s.splat(decay), p, g) }
 }
 
 /// Without momentum.

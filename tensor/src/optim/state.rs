@@ -29,25 +29,16 @@ impl State {
     pub(super) fn new(names: &[(&str, f32)], params: &Params) -> Self {
         let slot = |&(name, first): &(&str, f32)| Slot {
             name: name.to_string(),
-            tensors: params
-                .iter()
-                .map(|(_, t)| Tensor::full(t.shape(), first))
-                .collect(),
+            tensors: params.iter().map(|(_, t)| Tensor::full(t.shape(), first)).collect(),
         };
-        Self {
-            steps: vec![0; params.len()],
-            slots: names.iter().map(slot).collect(),
-        }
+        Self { steps: vec![0; params.len()], slots: names.iter().map(slot).collect() }
     }
 
     /// Slots and their tensors, slot by slot: (slot's name, parameter's index, tensor).
     pub fn tensors(&self) -> impl Iterator<Item = (&str, usize, &Tensor)> {
-        self.slots.iter().flat_map(|s| {
-            s.tensors
-                .iter()
-                .enumerate()
-                .map(|(i, t)| (s.name.as_str(), i, t))
-        })
+        self.slots
+            .iter()
+            .flat_map(|s| s.tensors.iter().enumerate().map(|(i, t)| (s.name.as_str(), i, t)))
     }
 
     /// Whether `other` can stand in its place: the same slots, of the same shapes.
@@ -55,11 +46,7 @@ impl State {
         const OP: &str = "restore optimizer";
         let names = |state: &Self| {
             let names: Vec<&str> = state.slots.iter().map(|s| s.name.as_str()).collect();
-            if names.is_empty() {
-                "no slot".to_string()
-            } else {
-                names.join(", ")
-            }
+            if names.is_empty() { "no slot".to_string() } else { names.join(", ") }
         };
         if names(self) != names(other) {
             let what = format!("found {}, expected {}", names(other), names(self));

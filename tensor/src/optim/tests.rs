@@ -41,15 +41,10 @@ fn torch() -> [Case; 13] {[
 
 /// The gradient of [`torch`] at step `t`: its rows that are not zero.
 fn torch_rows(t: usize) -> (Vec<u32>, Tensor) {
-    let ids: Vec<u32> = (0..3)
-        .filter(|&i| t % 2 == 0 || i as usize != t / 2 % 3)
-        .collect();
+    let ids: Vec<u32> = (0..3).filter(|&i| t % 2 == 0 || i as usize != t / 2 % 3).collect();
     let element =
         |i: u32, j: f64| ((1.7 * f64::from(i) + 0.6 * j + 0.9 * t as f64).sin() * 2.0) as f32;
-    let data = ids
-        .iter()
-        .flat_map(|&i| [element(i, 0.0), element(i, 1.0)])
-        .collect();
+    let data = ids.iter().flat_map(|&i| [element(i, 0.0), element(i, 1.0)]).collect();
     let rows = Tensor::from_vec([ids.len(), 2], data).unwrap();
     (ids, rows)
 }
@@ -69,13 +64,8 @@ fn sparse(params: &Params, id: ParamId, ids: &[u32], rows: Tensor) -> Summed {
 /// A store of one parameter, its values reproducible, and its optimizer.
 fn one(config: OptimizerConfig, dims: [usize; 2]) -> (Params, ParamId, Optimizer) {
     let mut params = Params::new();
-    let data = values(dims[0] * dims[1], 1)
-        .iter()
-        .map(|&v| v as f32)
-        .collect();
-    let id = params
-        .add("p", Tensor::from_vec(dims, data).unwrap())
-        .unwrap();
+    let data = values(dims[0] * dims[1], 1).iter().map(|&v| v as f32).collect();
+    let id = params.add("p", Tensor::from_vec(dims, data).unwrap()).unwrap();
     let optimizer = Optimizer::new(config, &params).unwrap();
     (params, id, optimizer)
 }
@@ -90,34 +80,17 @@ fn trajectories_are_pytorchs() {
     for (config, rate, first, last) in torch() {
         let (mut params, id, mut optimizer) = one(config, [3, 2]);
         let start = |k: usize| (2.0 * (k / 2) as f64 + (k % 2) as f64).cos() as f32;
-        params
-            .set(
-                id,
-                Tensor::from_vec([3, 2], (0..6).map(start).collect()).unwrap(),
-            )
-            .unwrap();
+        params.set(id, Tensor::from_vec([3, 2], (0..6).map(start).collect()).unwrap()).unwrap();
         for t in 0..12 {
             let (ids, rows) = torch_rows(t);
             let g = sparse(&params, id, &ids, rows);
             let norms = g.norms(Some(2.5));
-            optimizer
-                .step(&mut params, &g, &norms, rate, &threads, false)
-                .unwrap();
+            optimizer.step(&mut params, &g, &norms, rate, &threads, false).unwrap();
             if t == 0 {
-                assert_close(
-                    &wide(params.get(id).data()),
-                    &first,
-                    1e-6,
-                    &format!("{config:?}"),
-                );
+                assert_close(&wide(params.get(id).data()), &first, 1e-6, &format!("{config:?}"));
             }
         }
-        assert_close(
-            &wide(params.get(id).data()),
-            &last,
-            1e-5,
-            &format!("{config:?}"),
-        );
+        assert_close(&wide(params.get(id).data()), &last, 1e-5, &format!("{config:?}"));
     }
 }
 
@@ -134,25 +107,16 @@ fn kernels_agree_with_plain_loops_at_odd_lengths() {
                 let narrow = gradient.iter().map(|&v| v as f32).collect();
                 let g = dense(&params, id, Tensor::from_vec([1, n], narrow).unwrap());
                 let norms = g.norms(Some(1.5));
-                let clipped: Vec<f64> = gradient
-                    .iter()
-                    .map(|g| g * f64::from(norms.factor))
-                    .collect();
+                let clipped: Vec<f64> =
+                    gradient.iter().map(|g| g * f64::from(norms.factor)).collect();
                 reference.step(&mut want, &clipped, f64::from(rate));
-                optimizer
-                    .step(&mut params, &g, &norms, rate, &threads, t % 2 == 0)
-                    .unwrap();
+                optimizer.step(&mut params, &g, &norms, rate, &threads, t % 2 == 0).unwrap();
             }
             let what = format!("{config:?}, {n} elements");
             assert_close(&wide(params.get(id).data()), &want, 1e-5, &what);
             for (k, slot) in optimizer.state().slots.iter().enumerate() {
                 let got = wide(slot.tensors[0].data());
-                assert_close(
-                    &got,
-                    reference.slot(k),
-                    1e-5,
-                    &format!("{what}: {}", slot.name),
-                );
+                assert_close(&got, reference.slot(k), 1e-5, &format!("{what}: {}", slot.name));
             }
         }
     }
@@ -189,15 +153,8 @@ fn rows_and_threads_change_no_bit() {
                     let whole = g.get(id).to_dense(params.shape(id));
                     g = dense(&params, id, whole);
                 }
-                let norms = Norms {
-                    total: 1.0,
-                    clipped: 0.7,
-                    each: vec![1.0],
-                    factor: 0.7,
-                };
-                optimizer
-                    .step(&mut params, &g, &norms, rate, &threads, ratios)
-                    .unwrap();
+                let norms = Norms { total: 1.0, clipped: 0.7, each: vec![1.0], factor: 0.7 };
+                optimizer.step(&mut params, &g, &norms, rate, &threads, ratios).unwrap();
             }
             let mut all = vec![bits(params.get(id))];
             all.extend(optimizer.state().tensors().map(|(_, _, t)| bits(t)));
@@ -222,19 +179,14 @@ fn ratios_are_of_the_change_to_the_value_before() {
             g.add(zero, Tensor::zeros([3]));
             let g = g.finish(&params, &Threads::single()).unwrap();
             let threads = Threads::new(count);
-            let ratios = optimizer
-                .step(&mut params, &g, &g.norms(None), rate, &threads, true)
-                .unwrap();
+            let ratios =
+                optimizer.step(&mut params, &g, &g.norms(None), rate, &threads, true).unwrap();
             let after = wide(params.get(id).data());
             let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|v| v * v).sum::<f64>().sqrt();
             let change = norm(&mut before.iter().zip(&after).map(|(b, a)| a - b));
             let ratio = change / norm(&mut before.iter().copied());
             let got = ratios.unwrap();
-            assert!(
-                (got[0] / ratio - 1.0).abs() < 1e-5,
-                "{config:?}: {} {ratio}",
-                got[0]
-            );
+            assert!((got[0] / ratio - 1.0).abs() < 1e-5, "{config:?}: {} {ratio}", got[0]);
             assert_eq!(got[1..], [0.0, 0.0], "{config:?}");
         }
     }
@@ -252,9 +204,7 @@ fn a_parameter_without_a_gradient_takes_no_step() {
         let mut g = Gradients::default();
         ids.iter().for_each(|&id| g.add(id, Tensor::full([3], 0.3)));
         let g = g.finish(&params, &threads).unwrap();
-        optimizer
-            .step(&mut params, &g, &g.norms(None), 0.1, &threads, false)
-            .unwrap();
+        optimizer.step(&mut params, &g, &g.norms(None), 0.1, &threads, false).unwrap();
         (params.get(a).copy(), params.get(b).copy())
     };
     let (first, rest) = step(&[a], &mut optimizer);
@@ -281,9 +231,7 @@ fn a_restored_optimizer_goes_on_with_the_same_bits() {
             }
             let (ids, rows) = torch_rows(t);
             let g = sparse(&params, id, &ids, rows);
-            optimizer
-                .step(&mut params, &g, &g.norms(None), rate, &threads, false)
-                .unwrap();
+            optimizer.step(&mut params, &g, &g.norms(None), rate, &threads, false).unwrap();
         }
         let (value, state) = saved.unwrap();
         let (mut again, id, mut other) = one(config, [3, 2]);
@@ -292,9 +240,7 @@ fn a_restored_optimizer_goes_on_with_the_same_bits() {
         for t in 4..8 {
             let (ids, rows) = torch_rows(t);
             let g = sparse(&again, id, &ids, rows);
-            other
-                .step(&mut again, &g, &g.norms(None), rate, &threads, false)
-                .unwrap();
+            other.step(&mut again, &g, &g.norms(None), rate, &threads, false).unwrap();
         }
         assert_eq!(bits(params.get(id)), bits(again.get(id)), "{config:?}");
         assert_eq!(optimizer.state(), other.state(), "{config:?}");
@@ -307,15 +253,9 @@ fn a_strange_state_is_refused() {
     let before = adam.state().clone();
     let sgd = Optimizer::new(OptimizerConfig::by_name("sgd").unwrap(), &params).unwrap();
     let text = adam.restore(sgd.state().clone()).unwrap_err().to_string();
-    assert_eq!(
-        text,
-        "restore optimizer: found no slot, expected exp_avg, exp_avg_sq"
-    );
+    assert_eq!(text, "restore optimizer: found no slot, expected exp_avg, exp_avg_sq");
     let (_, _, other) = one(OptimizerConfig::default(), [2, 3]);
-    assert!(matches!(
-        adam.restore(other.state().clone()),
-        Err(Error::Shapes { .. })
-    ));
+    assert!(matches!(adam.restore(other.state().clone()), Err(Error::Shapes { .. })));
     let mut short = before.clone();
     short.slots[1].tensors.clear();
     assert!(adam.restore(short).is_err());
@@ -333,11 +273,7 @@ fn a_step_that_cannot_be_taken_changes_nothing() {
     let good = dense(&params, id, Tensor::full([3, 2], 1.0));
     let norms = good.norms(None);
     for rate in [-0.1, f32::NAN, f32::INFINITY] {
-        assert!(
-            optimizer
-                .step(&mut params, &good, &norms, rate, &threads, false)
-                .is_err()
-        );
+        assert!(optimizer.step(&mut params, &good, &norms, rate, &threads, false).is_err());
     }
     for bad in [f32::NAN, f32::INFINITY] {
         let g = dense(&params, id, Tensor::full([3, 2], bad));
@@ -346,22 +282,14 @@ fn a_step_that_cannot_be_taken_changes_nothing() {
     }
     let (strangers, stranger, _) = one(OptimizerConfig::default(), [2, 3]);
     let g = dense(&strangers, stranger, Tensor::full([2, 3], 1.0));
-    assert!(
-        optimizer
-            .step(&mut params, &g, &norms, 0.1, &threads, false)
-            .is_err()
-    );
+    assert!(optimizer.step(&mut params, &g, &norms, 0.1, &threads, false).is_err());
     let (strangers, stranger, _) = one(OptimizerConfig::default(), [9, 2]);
     let g = sparse(&strangers, stranger, &[1, 8], Tensor::full([2, 2], 1.0));
     let refused = optimizer.step(&mut params, &g, &norms, 0.1, &threads, false);
     assert!(matches!(refused, Err(Error::Id { id: 8, rows: 3, .. })));
     assert_eq!((params.get(id), optimizer.state().steps[0]), (&before, 0));
     params.add("more", Tensor::zeros([1])).unwrap();
-    assert!(
-        optimizer
-            .step(&mut params, &good, &norms, 0.1, &threads, false)
-            .is_err()
-    );
+    assert!(optimizer.step(&mut params, &good, &norms, 0.1, &threads, false).is_err());
 }
 
 #[test]
@@ -371,10 +299,7 @@ fn configurations_are_data() {
         assert_eq!(config.name(), name);
         let json = serde_json::to_string(&config).unwrap();
         assert!(json.starts_with(&format!("{{\"{name}\":")), "{json}");
-        assert_eq!(
-            serde_json::from_str::<OptimizerConfig>(&json).unwrap(),
-            config
-        );
+        assert_eq!(serde_json::from_str::<OptimizerConfig>(&json).unwrap(), config);
         assert_eq!(
             serde_json::from_str::<OptimizerConfig>(&format!("{{\"{name}\":{{}}}}")).unwrap(),
             config
@@ -388,35 +313,14 @@ fn configurations_are_data() {
 fn values_out_of_range_are_refused() {
     let adam = Adam::default();
     for bad in [
-        OptimizerConfig::Sgd(Sgd {
-            momentum: -0.1,
-            ..Sgd::default()
-        }),
+        OptimizerConfig::Sgd(Sgd { momentum: -0.1, ..Sgd::default() }),
         OptimizerConfig::Adam(Adam { beta1: 1.0, ..adam }),
-        OptimizerConfig::Adam(Adam {
-            beta2: -0.1,
-            ..adam
-        }),
-        OptimizerConfig::Adam(Adam {
-            eps: f64::NAN,
-            ..adam
-        }),
-        OptimizerConfig::AdamW(AdamW {
-            weight_decay: f64::INFINITY,
-            ..AdamW::default()
-        }),
-        OptimizerConfig::Adadelta(Adadelta {
-            rho: 1.1,
-            ..Adadelta::default()
-        }),
-        OptimizerConfig::Adagrad(Adagrad {
-            lr_decay: -1.0,
-            ..Adagrad::default()
-        }),
-        OptimizerConfig::RmsProp(RmsProp {
-            alpha: -1.0,
-            ..RmsProp::default()
-        }),
+        OptimizerConfig::Adam(Adam { beta2: -0.1, ..adam }),
+        OptimizerConfig::Adam(Adam { eps: f64::NAN, ..adam }),
+        OptimizerConfig::AdamW(AdamW { weight_decay: f64::INFINITY, ..AdamW::default() }),
+        OptimizerConfig::Adadelta(Adadelta { rho: 1.1, ..Adadelta::default() }),
+        OptimizerConfig::Adagrad(Adagrad { lr_decay: -1.0, ..Adagrad::default() }),
+        OptimizerConfig::RmsProp(RmsProp { alpha: -1.0, ..RmsProp::default() }),
     ] {
         assert!(Optimizer::new(bad, &Params::new()).is_err(), "{bad:?}");
     }
