@@ -22,8 +22,8 @@ def join(words, odd):
 
 def corpus():
     words = random.sample(WORDS, random.randint(1, len(WORDS)))
-    longest = random.choice([1, 2, 3, 4, 6, 12])
-    noise = random.choice([0.0, 0.1, 0.3, 0.6, 1.0])
+    longest = random.choice([1, 3, 4, 6, 12, 12, 20])
+    noise = random.choice([0.0, 0.1, 0.1, 0.3, 0.6, 1.0])
     odd = random.random() < 0.2
     hyps, refs = [], []
     for _ in range(random.choice([1, 1, 2, 3, 8])):

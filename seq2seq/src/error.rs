@@ -190,8 +190,10 @@ pub enum Error {
     },
 
     /// A preset that is not there.
-    #[error("no preset is named '{name}': did you mean '{nearest}'? \
-             (`tui presets` lists them; a path ending in .toml is read as a file)")]
+    #[error(
+        "no preset is named '{name}': did you mean '{nearest}'? \
+             (`tui presets` lists them; a path ending in .toml is read as a file)"
+    )]
     UnknownPreset {
         /// The name as given.
         name: String,
@@ -199,8 +201,10 @@ pub enum Error {
         nearest: String,
     },
     /// A key that is not there.
-    #[error("there is no key '{key}': did you mean '{nearest}'? \
-             (`tui presets NAME` lists every key)")]
+    #[error(
+        "there is no key '{key}': did you mean '{nearest}'? \
+             (`tui presets NAME` lists every key)"
+    )]
     UnknownKey {
         /// The key as given.
         key: String,
@@ -234,6 +238,46 @@ pub enum Error {
         what: String,
     },
 
+    /// A corpus SPEC that is none.
+    #[error("corpus '{spec}': expected {expected}")]
+    Spec {
+        /// What was given.
+        spec: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// Nothing is there to be trained on or translated.
+    #[error("{what}")]
+    NothingTrained {
+        /// What is missing and what would be right.
+        what: String,
+    },
+    /// The corpus of a run is not the one it was begun with.
+    #[error(
+        "{}: its corpus {data} has changed since the run was begun: give the same files, or begin a new run",
+        run.display()
+    )]
+    CorpusChanged {
+        /// The run.
+        run: PathBuf,
+        /// The corpus, as given.
+        data: String,
+    },
+    /// A checkpoint of another model.
+    #[error("{}: not a checkpoint of this run's model: {what}", path.display())]
+    OtherModel {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        what: String,
+    },
+
+    /// An error of the recurrent networks.
+    #[error(transparent)]
+    Rnn(#[from] rnn::Error),
+    /// An error of the attention.
+    #[error(transparent)]
+    Attention(#[from] attention::Error),
     /// An error of the tensor library.
     #[error(transparent)]
     Tensor(#[from] tensor::Error),

@@ -1,22 +1,33 @@
 //! Encoder-decoders with attention: corpora, training, run directories, decoding, scoring.
 #![forbid(unsafe_code)]
 
+mod config;
 mod control;
+pub mod data;
 mod error;
+mod evaluate;
 mod event;
+pub mod model;
 pub mod phrasebook;
-mod preset;
 mod run;
+pub mod score;
 mod session;
+pub mod train;
 mod translator;
 
+pub use config::{
+    Attention, Cell, Config, DecoderInit, Init, Key, KeyInfo, LossNorm, Optimizer, Preset,
+    PresetInfo, Readout, Wiring, preset_keys, presets,
+};
 pub use control::{Command, Link, Viewer, link};
 pub use error::{Error, Result};
 pub use event::{
     CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample, Samples,
     Start, Step, Validation,
 };
-pub use preset::{KeyInfo, PresetInfo, preset_keys, presets};
-pub use run::EventReader;
+pub use run::{
+    Best, Checkpoint, EventLog, EventReader, RngState, RunDir, StoredOptimizer, StoredRun,
+    StoredTensor, Vocabularies, new_run_path,
+};
 pub use session::{Outcome, TrainOptions, train};
 pub use translator::{Evaluation, Translation, Translator};

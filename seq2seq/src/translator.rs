@@ -4,6 +4,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use tensor::{Device, Params};
+
+use crate::data::{Corpus, Text};
+use crate::evaluate::{evaluate, forced};
+use crate::model::{Decoded, EncoderDecoder, greedy};
+use crate::run::RunDir;
+use crate::train::load_params;
 use crate::{Error, Result};
 
 /// One translated line.
@@ -47,7 +54,12 @@ pub struct Evaluation {
 
 /// A trained model of a run directory (`best` where there was validation, else `last`).
 #[derive(Debug)]
-pub struct Translator {}
+pub struct Translator {
+    network: EncoderDecoder,
+    params: Params,
+    text: Text,
+    device: Device,
+}
 
 impl Translator {
     /// Opens the model of a run.
@@ -55,8 +67,17 @@ impl Translator {
     /// # Errors
     /// No run there, a damaged file, a device that is not there.
     pub fn open(run: &Path, device: &str, threads: Option<usize>) -> Result<Self> {
-        let _ = (run, device, threads);
-        Err(Error::Other("not yet".into()))
+        let device = Device::open(device, threads.unwrap_or(0))?;
+        let dir = RunDir::open(run)?;
+        let stored = dir.stored()?;
+        let vocabularies = dir.vocabularies()?;
+        let text = Text::restore(&stored.config, vocabularies.source, vocabularies.target);
+        let mut params = Params::new();
+        let (source, target) = (text.source_vocabulary.len(), text.target_vocabulary.len());
+        let network =
+            EncoderDecoder::new(&mut params, &stored.config, source, target, stored.seed)?;
+        load_params(&mut params, &dir.best_or_last()?, run)?;
+        Ok(Self { network, params, text, device })
     }
 
     /// Greedy translations, one for each line.
@@ -64,8 +85,19 @@ impl Translator {
     /// # Errors
     /// Errors of the device.
     pub fn translate(&self, lines: &[String]) -> Result<Vec<Translation>> {
-        let _ = lines;
-        Err(Error::Other("not yet".into()))
+        let sources: Vec<_> = lines.iter().map(|l| self.text.encode_source(l)).collect();
+        let limit = self.network.max_length();
+        let threads = self.device.threads();
+        let decoded = greedy(&self.network, &self.params, &sources, limit, threads)?;
+        let translation = |(line, d): (&String, Decoded)| Translation {
+            source: line.clone(),
+            target: self.text.detokenize(&d.ids),
+            logprob: d.logprob,
+            tokens: self.text.target_words(&d.ids),
+            source_tokens: self.text.source_words(line),
+            attention: d.attention.into_iter().map(|a| self.text.attention_in_order(a)).collect(),
+        };
+        Ok(lines.iter().zip(decoded).map(translation).collect())
     }
 
     /// Figures of a corpus SPEC.
@@ -73,8 +105,12 @@ impl Translator {
     /// # Errors
     /// Unreadable data, errors of the device.
     pub fn evaluate(&self, data: &str, columns: Option<(usize, usize)>) -> Result<Evaluation> {
-        let _ = (data, columns);
-        Err(Error::Other("not yet".into()))
+        let corpus = Corpus::read(data, columns)?;
+        if corpus.pairs.is_empty() {
+            let what = format!("corpus {data}: it holds no pair, so there is nothing to score");
+            return Err(Error::NothingTrained { what });
+        }
+        evaluate(&self.network, &self.params, &self.text, &corpus, self.device.threads())
     }
 
     /// Natural-log probabilities of each target given its source, EOS included.
@@ -82,7 +118,10 @@ impl Translator {
     /// # Errors
     /// Unreadable data, errors of the device.
     pub fn score(&self, data: &str, columns: Option<(usize, usize)>) -> Result<Vec<f64>> {
-        let _ = (data, columns);
-        Err(Error::Other("not yet".into()))
+        let corpus = Corpus::read(data, columns)?;
+        let examples: Vec<_> = corpus.pairs.iter().map(|p| self.text.encode(p)).collect();
+        let threads = self.device.threads();
+        let pairs = forced(&self.network, &self.params, &self.text, &examples, threads)?;
+        Ok(pairs.into_iter().map(|p| p.logprob).collect())
     }
 }

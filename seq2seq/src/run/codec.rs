@@ -90,7 +90,7 @@ fn payload(path: &Path) -> Result<Vec<u8>> {
     })?;
     let found = file.metadata().map_err(io())?.len();
     let mut head = Vec::with_capacity(HEAD);
-    file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(io())?;
+    Read::by_ref(&mut file).take(HEAD as u64).read_to_end(&mut head).map_err(io())?;
     let mut head = head.as_slice();
     let truncated = |expected| Error::Truncated { path: path.into(), found, expected };
 

@@ -1,7 +1,7 @@
 //! The folder of a run, and what may be done with it.
 
-use std::fs::{self, File};
-use std::io::{BufReader, ErrorKind, Write};
+use std::fs;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::{Checkpoint, Vocabularies};
@@ -54,9 +54,9 @@ impl RunDir {
             // There an open file keeps its folder from being renamed.
             let lock = (!cfg!(windows)).then_some(lock);
             fs::rename(&unborn, path).map_err(|error| match error.kind() {
-                ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
-                    Error::RunExists { path: path.into() }
-                }
+                ErrorKind::DirectoryNotEmpty
+                | ErrorKind::AlreadyExists
+                | ErrorKind::NotADirectory => Error::RunExists { path: path.into() },
                 _ => Error::io("create", path)(error),
             })?;
             Ok(lock)
@@ -119,9 +119,8 @@ impl RunDir {
     /// The file is damaged.
     pub fn stored(&self) -> Result<StoredRun> {
         let path = self.path.join(CONFIG);
-        let file = File::open(&path).map_err(Error::io("read", &path))?;
-        serde_json::from_reader(BufReader::new(file))
-            .map_err(|source| Error::StoredRun { path, source })
+        let text = fs::read(&path).map_err(Error::io("read", &path))?;
+        serde_json::from_slice(&text).map_err(|source| Error::StoredRun { path, source })
     }
 
     /// Replaces what is stored, for a resume that changes device, threads or limits.

@@ -215,7 +215,10 @@ pub(in crate::run) mod tests {
         let (folder, mut log) = log();
         log.append(&phase("a")).unwrap();
         let error = log.truncate_to(1000).unwrap_err().to_string();
-        assert!(error.contains("events.jsonl has 29 bytes and the checkpoint speaks of 1000"), "{error}");
+        assert!(
+            error.contains("events.jsonl has 29 bytes and the checkpoint speaks of 1000"),
+            "{error}"
+        );
         let error = log.truncate_to(5).unwrap_err().to_string();
         assert!(error.contains("events.jsonl has no end of line before byte 5"), "{error}");
         assert_eq!(text(&folder).len(), 29);

@@ -129,12 +129,24 @@ pub(in crate::run) mod tests {
         let none = TrainOptions::default;
         let set = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
         for (options, expected) in [
-            (TrainOptions { preset: Some("x".into()), ..none() }, "--preset x contradicts the run in runs/a, which was begun with phrasebook"),
+            (
+                TrainOptions { preset: Some("x".into()), ..none() },
+                "--preset x contradicts the run in runs/a, which was begun with phrasebook",
+            ),
             (TrainOptions { data: Some("a.tsv".into()), ..none() }, "--data a.tsv contradicts"),
-            (TrainOptions { valid: Some("none".into()), ..none() }, "--valid none contradicts the run in runs/a, which was begun with no --valid"),
-            (TrainOptions { columns: Some((1, 2)), ..none() }, "--columns 1,2 contradicts the run in runs/a, which was begun with 2,1"),
+            (
+                TrainOptions { valid: Some("none".into()), ..none() },
+                "--valid none contradicts the run in runs/a, which was begun with no --valid",
+            ),
+            (
+                TrainOptions { columns: Some((1, 2)), ..none() },
+                "--columns 1,2 contradicts the run in runs/a, which was begun with 2,1",
+            ),
             (TrainOptions { seed: Some(2), ..none() }, "--seed 2 contradicts"),
-            (TrainOptions { set: set("hidden", "7"), ..none() }, "--set hidden=7 contradicts the run in runs/a, which was begun with hidden="),
+            (
+                TrainOptions { set: set("hidden", "7"), ..none() },
+                "--set hidden=7 contradicts the run in runs/a, which was begun with hidden=",
+            ),
             (TrainOptions { set: set("hiden", "7"), ..none() }, "no key 'hiden'"),
         ] {
             let error = stored().check(Path::new("runs/a"), &options).unwrap_err().to_string();

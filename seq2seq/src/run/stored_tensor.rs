@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-use serde::de::{self, Visitor};
+use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tensor::Tensor;
 
 /// A tensor as files hold it.
 ///
-/// With serde it is the lengths of its dimensions and its elements as one byte string, row-major,
-/// little-endian: independent of any array library, and copied as a whole, not number by number.
+/// With serde it is the lengths of its dimensions and its elements as byte strings of 32,768
+/// elements (the last one shorter), row-major, little-endian: independent of any array library, and
+/// copied block by block, not number by number.
 /// In memory it shares the tensor's elements, so that making and dropping one costs nothing (but a
 /// tensor that is written to while this lives is copied first).
 ///
@@ -70,23 +72,26 @@ impl PartialEq for StoredTensor {
     }
 }
 
+/// The elements of a block: few enough to be written while they are still in the cache.
+const BLOCK: usize = 1 << 15;
+
 /// The form in files.
 #[derive(Serialize, Deserialize)]
 struct Form<T> {
     shape: Vec<u64>,
-    data: T,
+    blocks: T,
 }
 
 impl Serialize for StoredTensor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let shape = self.shape().iter().map(|&n| n as u64).collect();
-        Form { shape, data: Outgoing(self.data()) }.serialize(serializer)
+        Form { shape, blocks: Outgoing(self.data()) }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for StoredTensor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Form { shape, data: Incoming(data) } = Form::deserialize(deserializer)?;
+        let Form { shape, blocks: Incoming(data) } = Form::deserialize(deserializer)?;
         let elements = shape.iter().try_fold(1_u64, |n, &d| n.checked_mul(d));
         let lengths: Option<Vec<usize>> = shape.iter().map(|&d| d.try_into().ok()).collect();
         let wrong = |what: String| de::Error::custom(format!("a tensor of shape {shape:?} {what}"));
@@ -100,16 +105,32 @@ impl<'de> Deserialize<'de> for StoredTensor {
     }
 }
 
-/// Elements on their way out.
+/// Elements on their way out: a sequence of blocks.
 struct Outgoing<'a>(&'a [f32]);
 
 impl Serialize for Outgoing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = vec![0; size_of_val(self.0)];
-        for (four, x) in bytes.as_chunks_mut().0.iter_mut().zip(self.0) {
-            *four = x.to_le_bytes();
+        let blocks = self.0.chunks(BLOCK);
+        let mut sequence = serializer.serialize_seq(Some(blocks.len()))?;
+        let mut bytes = vec![0; 4 * BLOCK.min(self.0.len())];
+        for block in blocks {
+            let (fours, _) = bytes.as_chunks_mut();
+            for (four, x) in fours.iter_mut().zip(block) {
+                *four = x.to_le_bytes();
+            }
+            let used = bytes.get(..size_of_val(block)).unwrap_or_default();
+            sequence.serialize_element(&Block(used))?;
         }
-        serializer.serialize_bytes(&bytes)
+        sequence.end()
+    }
+}
+
+/// The bytes of some elements.
+struct Block<'a>(&'a [u8]);
+
+impl Serialize for Block<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
     }
 }
 
@@ -118,22 +139,50 @@ struct Incoming(Vec<f32>);
 
 impl<'de> Deserialize<'de> for Incoming {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes;
-        impl Visitor<'_> for Bytes {
+        struct Blocks;
+        impl<'de> Visitor<'de> for Blocks {
             type Value = Incoming;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the bytes of f32 numbers")
+                f.write_str("blocks of f32 numbers")
             }
 
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Incoming, E> {
-                let (fours, []) = bytes.as_chunks() else {
-                    return Err(E::invalid_length(bytes.len(), &"a multiple of four bytes"));
-                };
-                Ok(Incoming(fours.iter().map(|&four| f32::from_le_bytes(four)).collect()))
+            fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<Incoming, A::Error> {
+                // Nothing is reserved for a length that may lie: this grows with what is there.
+                let mut data = Vec::new();
+                while blocks.next_element_seed(Append(&mut data))?.is_some() {}
+                data.shrink_to_fit();
+                Ok(Incoming(data))
             }
         }
-        deserializer.deserialize_bytes(Bytes)
+        deserializer.deserialize_seq(Blocks)
+    }
+}
+
+/// Appends the elements of a block.
+struct Append<'a>(&'a mut Vec<f32>);
+
+impl<'de> DeserializeSeed<'de> for Append<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for Append<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bytes of f32 numbers")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<(), E> {
+        let (fours, []) = bytes.as_chunks() else {
+            return Err(E::invalid_length(bytes.len(), &"a multiple of four bytes"));
+        };
+        self.0.extend(fours.iter().map(|&four| f32::from_le_bytes(four)));
+        Ok(())
     }
 }
 
@@ -169,15 +218,25 @@ mod tests {
     #[test]
     fn the_bytes_are_little_endian_and_raw() {
         let tensor = Tensor::from_vec([1, 2], vec![1.0, -2.0]).unwrap();
-        let expected = [2, 1, 2, 8, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0];
+        let expected = [2, 1, 2, 1, 8, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0];
         assert_eq!(encode(&StoredTensor::from(tensor)), expected);
+    }
+
+    #[test]
+    fn blocks_are_joined() {
+        for len in [BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7] {
+            let data: Vec<f32> = (0..len).map(|i| i as f32).collect();
+            let tensor = Tensor::from_vec([len], data).unwrap();
+            let back = decode(&encode(&StoredTensor::from(&tensor))).unwrap();
+            assert_eq!(back.data(), tensor.data());
+        }
     }
 
     #[test]
     fn shapes_that_lie_are_refused() {
         let bytes = |shape: &[u64], data: &[u8]| {
             // A byte string and a sequence of bytes are the same to bincode.
-            encode(&Form { shape: shape.to_vec(), data: data.to_vec() })
+            encode(&Form { shape: shape.to_vec(), blocks: vec![data.to_vec()] })
         };
         for (shape, data) in [
             (&[2_u64, 2][..], &[0_u8; 12][..]),
@@ -187,7 +246,10 @@ mod tests {
             (&[1, 1, 1, 1, 1], &[0; 4]),
         ] {
             let error = decode(&bytes(shape, data)).unwrap_err().to_string();
-            assert!(error.contains("tensor of shape") || error.contains("multiple of four"), "{error}");
+            assert!(
+                error.contains("tensor of shape") || error.contains("multiple of four"),
+                "{error}"
+            );
         }
         assert!(decode(&bytes(&[1, 0, 5], &[])).is_ok());
     }

@@ -172,7 +172,10 @@ mod tests {
         if path.exists() {
             assert!(check(&path) > 0);
         } else {
-            eprintln!("SKIPPED: {} is not there, no shared golden BLEU was checked", path.display());
+            eprintln!(
+                "SKIPPED: {} is not there, no shared golden BLEU was checked",
+                path.display()
+            );
         }
     }
 

@@ -11,7 +11,9 @@ mod glue;
 pub mod layer_norm;
 pub mod linear;
 
-pub use cross_entropy::{CrossEntropy, CrossEntropyResult, cross_entropy};
+pub use cross_entropy::{
+    CrossEntropy, CrossEntropyResult, cross_entropy, likeliest, log_probabilities,
+};
 pub use dropout::dropout;
 pub use embedding::embedding;
 pub use glue::{concat, stack, tanh};

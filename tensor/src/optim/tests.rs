@@ -41,7 +41,8 @@ fn torch() -> [Case; 13] {[
 
 /// The gradient of [`torch`] at step `t`: its rows that are not zero.
 fn torch_rows(t: usize) -> (Vec<u32>, Tensor) {
-    let ids: Vec<u32> = (0..3).filter(|&i| t % 2 == 0 || i as usize != t / 2 % 3).collect();
+    let ids: Vec<u32> =
+        (0..3).filter(|&i| t.is_multiple_of(2) || i as usize != t / 2 % 3).collect();
     let element =
         |i: u32, j: f64| ((1.7 * f64::from(i) + 0.6 * j + 0.9 * t as f64).sin() * 2.0) as f32;
     let data = ids.iter().flat_map(|&i| [element(i, 0.0), element(i, 1.0)]).collect();

@@ -1,8 +1,11 @@
 //! Cross-entropy of logits, with its gradient made in the same pass.
 
+mod predict;
 pub mod reference;
 #[cfg(test)]
 mod tests;
+
+pub use predict::{likeliest, log_probabilities};
 
 use crate::error::{Error, Result};
 use crate::simd::{Kernel, Simd, dispatch, math};

@@ -1,0 +1,156 @@
+//! Values that are one of a few names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// Enums whose variants have the names that presets, `--set` and serde use.
+macro_rules! choices {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident ($what:literal) {
+            $( $(#[doc = $variant_doc:literal])+ $variant:ident = $text:literal, )+
+        }
+    )+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $( $(#[doc = $variant_doc])+ #[serde(rename = $text)] $variant, )+
+        }
+
+        impl $name {
+            /// Every choice.
+            pub const ALL: &'static [Self] = &[$( Self::$variant ),+];
+
+            /// The name that presets, `--set` and serde use.
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$variant => $text ),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self> {
+                Self::ALL.iter().copied().find(|choice| choice.name() == text).ok_or_else(|| {
+                    let allowed: Vec<_> = Self::ALL.iter().map(|choice| choice.name()).collect();
+                    Error::BadValue {
+                        key: $what.to_owned(),
+                        value: text.to_owned(),
+                        allowed: allowed.join(", "),
+                    }
+                })
+            }
+        }
+    )+};
+}
+
+choices! {
+    /// The recurrent cell of encoder and decoder.
+    Cell ("cell") {
+        /// Elman's network with tanh.
+        RnnTanh = "rnn_tanh",
+        /// Elman's network with max(0, x).
+        RnnRelu = "rnn_relu",
+        /// Long short-term memory.
+        Lstm = "lstm",
+        /// Gated recurrent unit.
+        Gru = "gru",
+    }
+
+    /// The score of an attention.
+    Attention ("attention") {
+        /// v' tanh(W q + U k).
+        Additive = "additive",
+        /// The same with a bias in each of the three linear layers.
+        AdditiveBias = "additive_bias",
+        /// q' W k.
+        General = "general",
+    }
+
+    /// How attention and the decoder's recurrence follow each other.
+    Wiring ("wiring") {
+        /// The old state asks, and the context goes into the recurrence (Bahdanau 2014).
+        AttendThenRecur = "attend_then_recur",
+        /// The new state asks, and the context goes into the readout (Luong 2015).
+        RecurThenAttend = "recur_then_attend",
+    }
+
+    /// Where the decoder's first state comes from.
+    DecoderInit ("decoder_init") {
+        /// Zeros.
+        Zeros = "zeros",
+        /// The encoder's final forward state, layer by layer.
+        Copy = "copy",
+        /// tanh(W h + b) of the encoder's final states in both directions, layer by layer.
+        LinearTanh = "linear_tanh",
+    }
+
+    /// What the output layer sees.
+    Readout ("readout") {
+        /// The decoder's state.
+        Linear = "linear",
+        /// tanh(W [context; state]) (Luong 2015, equation 5).
+        TanhContext = "tanh_context",
+    }
+
+    /// The optimizer.
+    Optimizer ("optimizer") {
+        /// Stochastic gradient descent.
+        Sgd = "sgd",
+        /// Adam.
+        Adam = "adam",
+        /// Adam with decoupled weight decay.
+        Adamw = "adamw",
+        /// Adadelta.
+        Adadelta = "adadelta",
+        /// Adagrad.
+        Adagrad = "adagrad",
+        /// RMSprop.
+        Rmsprop = "rmsprop",
+    }
+
+    /// What the summed loss of a batch is divided by before its gradient is taken.
+    LossNorm ("loss_norm") {
+        /// The number of target tokens.
+        Token = "token",
+        /// The number of sentences.
+        Sentence = "sentence",
+        /// The number of positions, padding included.
+        Position = "position",
+    }
+
+    /// How weights are drawn.
+    Init ("init") {
+        /// Uniform in plus or minus `init_scale`.
+        Uniform = "uniform",
+        /// As PyTorch's layers draw theirs by default.
+        Torch = "torch",
+        /// Xavier (Glorot) uniform matrices, biases zero.
+        Xavier = "xavier",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_written_alike() {
+        for &choice in Optimizer::ALL {
+            assert_eq!(choice.name().parse::<Optimizer>().unwrap(), choice);
+            assert_eq!(serde_json::to_string(&choice).unwrap(), format!("\"{choice}\""));
+        }
+        let error = "sigmoid".parse::<Cell>().unwrap_err().to_string();
+        assert_eq!(error, "cell cannot be 'sigmoid': it takes rnn_tanh, rnn_relu, lstm, gru");
+    }
+}

@@ -1,0 +1,314 @@
+//! Every key of a configuration, once: its name, type, default and documentation.
+
+use serde::{Deserialize, Serialize};
+use tokenizer::{Recipe, Unit};
+
+use super::choice::{Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Wiring};
+use super::nearest::nearest;
+use super::value::Value;
+use crate::{Error, Result};
+
+/// One key of a [`Config`]: what `tui presets`, `--set` and the documentation tell of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its name, as `--set` takes it.
+    pub name: &'static str,
+    /// What it belongs to: `data`, `model`, `training`, `watching` or `decoding`.
+    pub section: &'static str,
+    raw_doc: &'static str,
+    allowed: fn() -> String,
+}
+
+impl Key {
+    /// What it means, and which values it takes (the last line).
+    pub fn doc(&self) -> String {
+        let mut doc: String = self.raw_doc.lines().flat_map(|line| [line.trim(), "\n"]).collect();
+        doc.push_str("Takes ");
+        doc.push_str(&self.allowed());
+        doc.push('.');
+        doc
+    }
+
+    /// Which values it takes.
+    pub fn allowed(&self) -> String {
+        (self.allowed)()
+    }
+}
+
+macro_rules! keys {
+    ($(
+        $section:literal {
+            $( $(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr; )+
+        }
+    )+) => {
+        /// A configuration: everything that decides what is learnt from a corpus, and how.
+        ///
+        /// Each field is a key that a preset and `--set` may give; the default is what a preset
+        /// that does not give it gets. Keys that do not exist are refused.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Config {
+            $($( $(#[doc = $doc])+ pub $name: $type, )+)+
+        }
+
+        impl Default for Config {
+            fn default() -> Self {
+                Self { $($( $name: $default, )+)+ }
+            }
+        }
+
+        impl Config {
+            /// Every key, in order.
+            pub const KEYS: &'static [Key] = &[$($(
+                Key {
+                    name: stringify!($name),
+                    section: $section,
+                    raw_doc: concat!($($doc, "\n"),+),
+                    allowed: <$type as Value>::allowed,
+                },
+            )+)+];
+
+            /// Sets a key to the value that a text means; ranges are looked at by
+            /// [`Config::validate`].
+            ///
+            /// ```
+            /// let mut config = seq2seq::Config::default();
+            /// config.set("learning_rate", "2e-3")?;
+            /// assert_eq!(config.learning_rate, 0.002);
+            /// let error = config.set("learning-rat", "2e-3").unwrap_err().to_string();
+            /// assert!(error.contains("did you mean 'learning_rate'?"));
+            /// # Ok::<(), seq2seq::Error>(())
+            /// ```
+            ///
+            /// # Errors
+            /// [`Error::UnknownKey`] with the nearest key; [`Error::BadValue`] with what is
+            /// allowed.
+            pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
+                match key {
+                    $($( stringify!($name) => {
+                        self.$name = Value::parse(value)
+                            .ok_or_else(|| bad::<$type>(key, value))?;
+                    } )+)+
+                    _ => return Err(unknown(key)),
+                }
+                Ok(())
+            }
+
+            /// Sets a key to a value of a TOML file, where it is written as `text`.
+            pub(super) fn set_toml(
+                &mut self,
+                key: &str,
+                value: toml::Value,
+                text: &str,
+            ) -> Result<()> {
+                match key {
+                    $($( stringify!($name) => {
+                        self.$name = value.try_into().map_err(|_| bad::<$type>(key, text))?;
+                    } )+)+
+                    _ => return Err(unknown(key)),
+                }
+                Ok(())
+            }
+
+            /// The value of a key as [`Config::set`] takes it; `None` for an unknown key.
+            pub fn show(&self, key: &str) -> Option<String> {
+                match key {
+                    $($( stringify!($name) => Some(self.$name.show()), )+)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+/// The error for a value that a key does not take.
+fn bad<T: Value>(key: &str, value: &str) -> Error {
+    Error::BadValue { key: key.to_owned(), value: value.to_owned(), allowed: T::allowed() }
+}
+
+/// The error for a key that does not exist.
+fn unknown(key: &str) -> Error {
+    let names = Config::KEYS.iter().map(|key| key.name);
+    Error::UnknownKey { key: key.to_owned(), nearest: nearest(key, names).unwrap_or_default() }
+}
+
+keys! {
+    "data" {
+        /// How source text is normalised: a named recipe.
+        source_recipe: Recipe = Recipe::WordsLower;
+        /// How target text is normalised: a named recipe.
+        target_recipe: Recipe = Recipe::WordsLower;
+        /// What sentences are cut into, on both sides.
+        unit: Unit = Unit::Words;
+        /// Words (or characters) seen less often than this in training become unknown; from 1.
+        min_count: usize = 1;
+        /// At most this many entries in the source vocabulary, the most frequent ones, four special
+        /// ones not counted; 0 for no limit.
+        max_source_vocabulary: usize = 0;
+        /// The same for the target vocabulary.
+        max_target_vocabulary: usize = 0;
+        /// Pairs with a longer source, in units without the end, are not trained on; 0 for no limit.
+        max_source_words: usize = 0;
+        /// Pairs with a longer target are not trained on; 0 for no limit.
+        max_target_words: usize = 0;
+        /// Only pairs whose normalised target starts with one of these texts are trained on, as
+        /// the PyTorch tutorial does; none for all pairs.
+        target_prefixes: Vec<String> = Vec::new();
+        /// Read the source from its end (Sutskever 2014, Luong 2015).
+        reverse_source: bool = false;
+    }
+    "model" {
+        /// The recurrent cell of encoder and decoder.
+        cell: Cell = Cell::Gru;
+        /// Recurrent layers of encoder and decoder, each; from 1.
+        layers: usize = 1;
+        /// Read the source in both directions.
+        bidirectional: bool = true;
+        /// Width of the word embeddings; from 1.
+        embedding: usize = 256;
+        /// Width of each recurrent layer, of each direction in the encoder; from 1.
+        hidden: usize = 256;
+        /// The score of the attention.
+        /// additive: v' tanh(W q + U k); additive_bias: with biases; general: q' W k.
+        attention: Attention = Attention::Additive;
+        /// Width of the additive attention's inner layer; 0 for `hidden`.
+        attention_width: usize = 0;
+        /// attend_then_recur: the old state asks, the context goes into the recurrence (Bahdanau
+        /// 2014, PyTorch tutorial); recur_then_attend: the new state asks, the context goes into
+        /// the readout (Luong 2015).
+        wiring: Wiring = Wiring::AttendThenRecur;
+        /// The last readout goes into the next step of the recurrence (Luong 2015, section 3.3);
+        /// for wiring = recur_then_attend only.
+        input_feeding: bool = false;
+        /// The decoder's first state. zeros; copy: the encoder's final forward state; linear_tanh:
+        /// tanh(W h + b) of the encoder's final states in both directions.
+        decoder_init: DecoderInit = DecoderInit::LinearTanh;
+        /// What the output layer sees. linear: the decoder's state; tanh_context: tanh(W [context;
+        /// state]), which wiring = recur_then_attend always has.
+        readout: Readout = Readout::Linear;
+        /// Share of embeddings, and of outputs between recurrent layers, that training drops; from
+        /// 0 to below 1.
+        dropout: f32 = 0.0;
+        /// Drop the same share of the decoder's output.
+        dropout_output: bool = false;
+    }
+    "training" {
+        /// Sentence pairs in one step; from 1.
+        batch: usize = 64;
+        /// Passes over the training pairs; from 1. `--epochs` is the same.
+        epochs: u64 = 10;
+        /// The optimizer, equal to PyTorch's of that name.
+        optimizer: Optimizer = Optimizer::Adam;
+        /// Learning rate; above 0.
+        learning_rate: f32 = 1e-3;
+        /// A gradient with a larger L2 norm over all parameters is scaled down to it; 0 for never.
+        clip_norm: f32 = 1.0;
+        /// What the loss of a batch is divided by: token: target tokens; sentence: sentences (as
+        /// Luong's learning rate and clip_norm assume); position: tokens and padding.
+        loss_norm: LossNorm = LossNorm::Token;
+        /// Count padding as tokens to be predicted, as the PyTorch tutorial does.
+        count_padding: bool = false;
+        /// Share of the target probability that is spread over all words; from 0 to below 1.
+        label_smoothing: f32 = 0.0;
+        /// Share of batches whose decoder is fed the reference instead of its own output; 0 to 1.
+        teacher_forcing: f32 = 1.0;
+        /// How weights are drawn. uniform: in plus or minus init_scale; torch: as PyTorch's layers
+        /// do by default; xavier: Xavier (Glorot) uniform, biases zero.
+        init: Init = Init::Torch;
+        /// Half the width of init = uniform; above 0.
+        init_scale: f32 = 0.1;
+    }
+    "watching" {
+        /// Epochs between two validations (parts of one, too); 0 for only at the end.
+        validate_every_epochs: f32 = 1.0;
+        /// Seconds between two sets of sample translations; 0 for none.
+        sample_every_seconds: f64 = 5.0;
+        /// Seconds of training between two checkpoints; above 0.
+        checkpoint_seconds: f64 = 10.0;
+        /// Steps between two sets of per-parameter figures; 0 for none.
+        figures_every: u64 = 10;
+        /// Steps between two measurements of the gradient's flow through time; 0 for none.
+        flow_every: u64 = 100;
+    }
+    "decoding" {
+        /// A translation is cut off after this many units, the end counted; from 1.
+        max_length: usize = 60;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_the_struct() {
+        let json = serde_json::to_value(Config::default()).unwrap();
+        let mut fields: Vec<&String> = json.as_object().unwrap().keys().collect();
+        let mut keys: Vec<&str> = Config::KEYS.iter().map(|key| key.name).collect();
+        fields.sort();
+        keys.sort_unstable();
+        assert_eq!(fields, keys);
+    }
+
+    #[test]
+    fn every_key_is_documented_and_takes_what_it_shows() {
+        let config = Config::default();
+        for key in Config::KEYS {
+            let doc = key.doc();
+            assert!(doc.lines().count() >= 2 && doc.contains("Takes "), "{}: {doc}", key.name);
+            assert!(doc.lines().all(|line| line == line.trim() && line.len() <= 100), "{doc}");
+            let mut same = config.clone();
+            same.set(key.name, &config.show(key.name).unwrap()).unwrap();
+            assert_eq!(same, config, "{}", key.name);
+        }
+        assert_eq!(config.show("no key"), None);
+    }
+
+    #[test]
+    fn unknown_keys_are_answered_with_the_nearest_one() {
+        for (given, nearest) in [
+            ("learningrate", "learning_rate"),
+            ("lr", "learning_rate"),
+            ("hidden_size", "hidden"),
+            ("batch-size", "batch"),
+            ("embed", "embedding"),
+            ("Dropout", "dropout"),
+            ("clip", "clip_norm"),
+            ("epoch", "epochs"),
+            ("teacher_forcing_ratio", "teacher_forcing"),
+            ("max_len", "max_length"),
+        ] {
+            let error = Config::default().set(given, "1").unwrap_err().to_string();
+            let expected = format!("there is no key '{given}': did you mean '{nearest}'?");
+            assert!(error.contains(&expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn bad_values_are_answered_with_what_is_allowed() {
+        for (key, value, allowed) in [
+            ("hidden", "-3", "a whole number"),
+            ("hidden", "1.5", "a whole number"),
+            ("dropout", "much", "a number"),
+            ("dropout", "NaN", "a number"),
+            ("bidirectional", "yes", "true or false"),
+            ("cell", "transformer", "rnn_tanh, rnn_relu, lstm, gru"),
+            ("source_recipe", "tf_nmt", "tutorial, tf-nmt, tf-text, words, words-lower, none"),
+            ("target_prefixes", "[3]", "texts separated by commas"),
+        ] {
+            let mut config = Config::default();
+            let error = config.set(key, value).unwrap_err().to_string();
+            let expected = format!("{key} cannot be '{value}': it takes {allowed}");
+            assert!(error.starts_with(&expected), "{error}");
+            assert_eq!(config, Config::default());
+        }
+    }
+
+    #[test]
+    fn stored_configurations_refuse_what_they_do_not_know() {
+        let error = serde_json::from_str::<Config>(r#"{"hiden": 3}"#).unwrap_err().to_string();
+        assert!(error.contains("unknown field `hiden`"), "{error}");
+        let some: Config = serde_json::from_str(r#"{"hidden": 3}"#).unwrap();
+        assert_eq!(some, Config { hidden: 3, ..Config::default() });
+    }
+}

@@ -1,0 +1,12 @@
+//! Configurations: their keys, their checks, and the presets.
+
+mod choice;
+mod keys;
+mod nearest;
+mod preset;
+mod validate;
+mod value;
+
+pub use choice::{Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Wiring};
+pub use keys::{Config, Key};
+pub use preset::{KeyInfo, Preset, PresetInfo, preset_keys, presets};

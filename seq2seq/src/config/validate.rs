@@ -1,0 +1,148 @@
+//! What a configuration must keep to beyond the types of its values.
+
+use super::choice::{Attention, Readout, Wiring};
+use super::keys::Config;
+use crate::{Error, Result};
+
+impl Config {
+    /// Checks ranges, and keys that must fit each other.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] with everything that is wrong, each with the key and what would be
+    /// right.
+    pub fn validate(&self) -> Result<()> {
+        let mut problems = self.ranges();
+        problems.extend(self.combinations());
+        if problems.is_empty() { Ok(()) } else { Err(Error::Configuration { problems }) }
+    }
+
+    fn ranges(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut check = |key: &str, right: bool, range: &str| {
+            if !right {
+                let value = self.show(key).unwrap_or_default();
+                problems.push(format!("{key} = {value}: it should be {range}"));
+            }
+        };
+        for (key, value) in [
+            ("min_count", self.min_count),
+            ("layers", self.layers),
+            ("embedding", self.embedding),
+            ("hidden", self.hidden),
+            ("batch", self.batch),
+            ("max_length", self.max_length),
+        ] {
+            check(key, value >= 1, "1 or more");
+        }
+        check("epochs", self.epochs >= 1, "1 or more");
+        for (key, value) in [("dropout", self.dropout), ("label_smoothing", self.label_smoothing)] {
+            check(key, (0.0..1.0).contains(&value), "0 or more and below 1");
+        }
+        check("teacher_forcing", (0.0..=1.0).contains(&self.teacher_forcing), "from 0 to 1");
+        for (key, value) in [
+            ("learning_rate", f64::from(self.learning_rate)),
+            ("init_scale", f64::from(self.init_scale)),
+            ("checkpoint_seconds", self.checkpoint_seconds),
+        ] {
+            check(key, value.is_finite() && value > 0.0, "above 0");
+        }
+        for (key, value) in [
+            ("clip_norm", f64::from(self.clip_norm)),
+            ("validate_every_epochs", f64::from(self.validate_every_epochs)),
+            ("sample_every_seconds", self.sample_every_seconds),
+        ] {
+            check(key, value.is_finite() && value >= 0.0, "0 or more");
+        }
+        problems
+    }
+
+    fn combinations(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let attends_last = self.wiring == Wiring::RecurThenAttend;
+        if self.input_feeding && !attends_last {
+            problems.push(format!(
+                "input_feeding = true: wiring = {} has nothing to feed; \
+                 set wiring = recur_then_attend or input_feeding = false",
+                self.wiring
+            ));
+        }
+        if attends_last && self.readout != Readout::TanhContext {
+            problems.push(format!(
+                "readout = {}: with wiring = recur_then_attend the context would reach nothing; \
+                 set readout = tanh_context or wiring = attend_then_recur",
+                self.readout
+            ));
+        }
+        if self.attention == Attention::General && self.attention_width != 0 {
+            problems.push(format!(
+                "attention_width = {}: attention = general has no inner layer; \
+                 set attention_width = 0 or attention = additive",
+                self.attention_width
+            ));
+        }
+        if self.target_prefixes.iter().any(String::is_empty) {
+            let none = "target_prefixes: an empty text is the start of every target; \
+                        leave it out, or give no text at all to keep every pair";
+            problems.push(none.to_owned());
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(changes: &[(&str, &str)]) -> String {
+        let mut config = Config::default();
+        for (key, value) in changes {
+            config.set(key, value).unwrap();
+        }
+        config.validate().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults_are_right() {
+        Config::default().validate().unwrap();
+    }
+
+    #[test]
+    fn ranges_are_named() {
+        for (key, value, range) in [
+            ("min_count", "0", "1 or more"),
+            ("layers", "0", "1 or more"),
+            ("embedding", "0", "1 or more"),
+            ("hidden", "0", "1 or more"),
+            ("batch", "0", "1 or more"),
+            ("epochs", "0", "1 or more"),
+            ("max_length", "0", "1 or more"),
+            ("dropout", "1", "0 or more and below 1"),
+            ("dropout", "-0.1", "0 or more and below 1"),
+            ("label_smoothing", "1.5", "0 or more and below 1"),
+            ("teacher_forcing", "1.1", "from 0 to 1"),
+            ("learning_rate", "0", "above 0"),
+            ("init_scale", "-1", "above 0"),
+            ("checkpoint_seconds", "0", "above 0"),
+            ("clip_norm", "-1", "0 or more"),
+            ("validate_every_epochs", "-1", "0 or more"),
+            ("sample_every_seconds", "-1", "0 or more"),
+        ] {
+            assert_eq!(problem(&[(key, value)]), format!("{key} = {value}: it should be {range}"));
+        }
+    }
+
+    #[test]
+    fn keys_that_do_not_fit_are_named_with_the_way_out() {
+        for (changes, expected) in [
+            (&[("input_feeding", "true")][..], "set wiring = recur_then_attend"),
+            (&[("wiring", "recur_then_attend")], "set readout = tanh_context"),
+            (&[("attention", "general"), ("attention_width", "8")], "set attention_width = 0"),
+            (&[("target_prefixes", "a,,b")], "target_prefixes: an empty text"),
+        ] {
+            let error = problem(changes);
+            assert!(error.contains(expected), "{error}");
+        }
+        let both = problem(&[("hidden", "0"), ("layers", "0")]);
+        assert_eq!(both.matches("should be").count(), 2, "{both}");
+    }
+}

@@ -1,0 +1,129 @@
+//! Values of keys as text: how `--set` gives them and `tui presets` shows them.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokenizer::{Recipe, Unit};
+
+use super::choice::{Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Wiring};
+
+/// The type of a key's value.
+pub(super) trait Value: Serialize + DeserializeOwned {
+    /// Which values there are, in words.
+    fn allowed() -> String;
+
+    /// The value that a text means.
+    fn parse(text: &str) -> Option<Self>;
+
+    /// The text that means a value.
+    fn show(&self) -> String;
+}
+
+impl Value for bool {
+    fn allowed() -> String {
+        "true or false".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ty: $allowed:literal, $valid:expr;)+) => {$(
+        impl Value for $type {
+            fn allowed() -> String {
+                $allowed.to_owned()
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                let valid: fn(&Self) -> bool = $valid;
+                text.parse().ok().filter(valid)
+            }
+
+            fn show(&self) -> String {
+                self.to_string()
+            }
+        }
+    )+};
+}
+
+numbers! {
+    u64: "a whole number", |_| true;
+    usize: "a whole number", |_| true;
+    f32: "a number", |x| x.is_finite();
+    f64: "a number", |x| x.is_finite();
+}
+
+macro_rules! names {
+    ($($type:ty)+) => {$(
+        impl Value for $type {
+            fn allowed() -> String {
+                let names: Vec<_> = Self::ALL.iter().map(|choice| choice.name()).collect();
+                names.join(", ")
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+
+            fn show(&self) -> String {
+                self.name().to_owned()
+            }
+        }
+    )+};
+}
+
+names!(Recipe Unit Cell Attention Wiring DecoderInit Readout Optimizer LossNorm Init);
+
+impl Value for Vec<String> {
+    fn allowed() -> String {
+        "texts separated by commas (spaces count), or a JSON list of texts".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        if text.starts_with('[') {
+            serde_json::from_str(text).ok()
+        } else if text.is_empty() {
+            Some(Self::new())
+        } else {
+            Some(text.split(',').map(str::to_owned).collect())
+        }
+    }
+
+    fn show(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_read() {
+        assert_eq!(f32::parse("1e-3"), Some(0.001));
+        assert_eq!(f32::parse("1"), Some(1.0));
+        assert_eq!(f32::parse("nan"), None);
+        assert_eq!(f64::parse("inf"), None);
+        assert_eq!(usize::parse("-1"), None);
+        assert_eq!(bool::parse("yes"), None);
+        assert_eq!(Recipe::parse("tf-nmt"), Some(Recipe::TfNmt));
+        let texts = |list: &[&str]| Some(list.iter().map(|&t| t.to_owned()).collect::<Vec<_>>());
+        assert_eq!(Vec::parse("i am ,he is"), texts(&["i am ", "he is"]));
+        assert_eq!(Vec::parse(r#"["a, b", ""]"#), texts(&["a, b", ""]));
+        assert_eq!(Vec::parse(""), texts(&[]));
+        assert_eq!(Vec::<String>::parse("[1]"), None);
+    }
+
+    #[test]
+    fn what_is_shown_is_what_was_meant() {
+        assert_eq!(0.002_f32.show(), "0.002");
+        assert_eq!(10.0_f64.show(), "10");
+        let list = vec!["i am ".to_owned(), "a\"".to_owned()];
+        assert_eq!(Vec::parse(&list.show()), Some(list));
+    }
+}

@@ -1,0 +1,9 @@
+//! From a corpus SPEC to batches of ids.
+
+mod batch;
+mod corpus;
+mod text;
+
+pub use batch::{Batch, Example, epoch_batches};
+pub use corpus::{Corpus, Pair, Spec};
+pub use text::Text;

@@ -1,0 +1,156 @@
+//! Both languages' way from text to ids and back.
+
+use tokenizer::{EOS, PAD, SOS, Tokenizer, UnknownRate, Vocabulary, VocabularyOptions};
+
+use super::batch::Example;
+use super::corpus::{Corpus, Pair};
+use crate::config::Config;
+
+/// Tokenizers and vocabularies of both languages.
+#[derive(Debug, Clone)]
+pub struct Text {
+    source: Tokenizer,
+    target: Tokenizer,
+    reverse: bool,
+    /// The source vocabulary.
+    pub source_vocabulary: Vocabulary,
+    /// The target vocabulary.
+    pub target_vocabulary: Vocabulary,
+}
+
+impl Text {
+    /// Tokenizers as configured, vocabularies of these training pairs.
+    pub fn build(config: &Config, corpus: &Corpus) -> Self {
+        let (source, target) = tokenizers(config);
+        let build = |tokens: Vec<Vec<String>>, max: usize| {
+            let max_size = (max > 0).then_some(max);
+            Vocabulary::build(&tokens, &VocabularyOptions { min_count: config.min_count, max_size })
+        };
+        let pairs = &corpus.pairs;
+        let sources = pairs.iter().map(|p| source.tokenize(&p.source)).collect();
+        let targets = pairs.iter().map(|p| target.tokenize(&p.target)).collect();
+        Self {
+            reverse: config.reverse_source,
+            source_vocabulary: build(sources, config.max_source_vocabulary),
+            target_vocabulary: build(targets, config.max_target_vocabulary),
+            source,
+            target,
+        }
+    }
+
+    /// Tokenizers as configured, with stored vocabularies.
+    pub fn restore(config: &Config, source: Vocabulary, target: Vocabulary) -> Self {
+        let (source_tokenizer, target_tokenizer) = tokenizers(config);
+        Self {
+            source: source_tokenizer,
+            target: target_tokenizer,
+            reverse: config.reverse_source,
+            source_vocabulary: source,
+            target_vocabulary: target,
+        }
+    }
+
+    /// Keeps the pairs that the configuration trains on: not longer than its limits, the target
+    /// beginning as asked for, neither side empty.
+    pub fn filter(config: &Config, corpus: &mut Corpus) {
+        let (source, target) = tokenizers(config);
+        let fits = |tokens: &[String], limit: usize| {
+            !tokens.is_empty() && (limit == 0 || tokens.len() <= limit)
+        };
+        corpus.pairs.retain(|p| {
+            let normal = target.normalize(&p.target);
+            let prefixes = &config.target_prefixes;
+            (prefixes.is_empty() || prefixes.iter().any(|x| normal.starts_with(x.as_str())))
+                && fits(&source.tokenize(&p.source), config.max_source_words)
+                && fits(&target.tokenize(&p.target), config.max_target_words)
+        });
+    }
+
+    /// A source line's ids in reading order, EOS last.
+    pub fn encode_source(&self, line: &str) -> Vec<u32> {
+        let mut ids = self.source_vocabulary.encode(&self.source.tokenize(line));
+        if self.reverse {
+            ids.reverse();
+        }
+        ids.push(EOS);
+        ids
+    }
+
+    /// A pair's ids, EOS last on both sides.
+    pub fn encode(&self, pair: &Pair) -> Example {
+        let mut target = self.target_vocabulary.encode(&self.target.tokenize(&pair.target));
+        target.push(EOS);
+        Example { source: self.encode_source(&pair.source), target }
+    }
+
+    /// The source words as shown, in the sentence's own order, EOS last.
+    pub fn source_words(&self, line: &str) -> Vec<String> {
+        let tokens = self.source.tokenize(line);
+        let mut words: Vec<String> = tokens.iter().map(|t| self.source.display_token(t)).collect();
+        words.push(END.into());
+        words
+    }
+
+    /// Attention over source positions, put into the sentence's own order.
+    pub fn attention_in_order(&self, mut row: Vec<f32>) -> Vec<f32> {
+        if self.reverse
+            && let Some(n) = row.len().checked_sub(1)
+        {
+            row[..n].reverse();
+        }
+        row
+    }
+
+    /// Target ids as words shown, EOS too.
+    pub fn target_words(&self, ids: &[u32]) -> Vec<String> {
+        ids.iter()
+            .map(|&id| match (id, self.target_vocabulary.token(id)) {
+                (EOS, _) => END.into(),
+                (_, Some(token)) => self.target.display_token(token),
+                (_, None) => String::new(),
+            })
+            .collect()
+    }
+
+    /// Target ids as text; EOS and what follows it left out.
+    pub fn detokenize(&self, ids: &[u32]) -> String {
+        self.target.detokenize(&self.tokens(ids))
+    }
+
+    fn tokens(&self, ids: &[u32]) -> Vec<String> {
+        let ids = ids.iter().take_while(|&&id| id != EOS).filter(|&&id| id != PAD && id != SOS);
+        let token = |&id: &u32| self.target_vocabulary.token(id).unwrap_or_default().to_string();
+        ids.map(token).collect()
+    }
+
+    /// Target ids as normalised text, words joined by spaces: what BLEU and exact match compare.
+    pub fn hypothesis(&self, ids: &[u32]) -> String {
+        join(&self.target, &self.tokens(ids))
+    }
+
+    /// A target line in the same form.
+    pub fn reference(&self, line: &str) -> String {
+        join(&self.target, &self.target.tokenize(line))
+    }
+
+    /// Unknown words on the source side of a corpus.
+    pub fn unknown_rate(&self, corpus: &Corpus) -> UnknownRate {
+        let lines: Vec<_> = corpus.pairs.iter().map(|p| self.source.tokenize(&p.source)).collect();
+        self.source_vocabulary.unknown_rate(&lines)
+    }
+}
+
+/// How the end token is shown.
+pub(crate) const END: &str = "</s>";
+
+fn join(tokenizer: &Tokenizer, tokens: &[String]) -> String {
+    let words: Vec<String> = tokens.iter().map(|t| tokenizer.display_token(t)).collect();
+    words.join(" ")
+}
+
+fn tokenizers(config: &Config) -> (Tokenizer, Tokenizer) {
+    (
+        Tokenizer::new(config.source_recipe, config.unit),
+        Tokenizer::new(config.target_recipe, config.unit),
+    )
+}

@@ -1,0 +1,83 @@
+//! The encoder: embedding, dropout, recurrent network.
+
+use rnn::{Rnn, State};
+use tensor::{ParamId, Params, Tape, Var, ops};
+
+use super::translator::Make;
+use crate::config::Config;
+use crate::data::Batch;
+use crate::{Error, Result};
+
+/// The encoder of a translator.
+#[derive(Debug, Clone)]
+pub struct Encoder {
+    embedding: ParamId,
+    rnn: Rnn,
+    dropout: f32,
+}
+
+/// What the encoder says of a batch.
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    /// States over time, \[S, B, D H\], zero past a sentence's end.
+    pub states: Var,
+    /// The states at each sentence's end.
+    pub last: Vec<State>,
+    /// Lengths of the sentences.
+    pub lengths: Vec<usize>,
+}
+
+impl Encoder {
+    pub(super) fn new(
+        params: &mut Params,
+        config: &Config,
+        vocabulary: usize,
+        make: &mut Make<'_>,
+    ) -> Result<Self> {
+        let name = "encoder.embedding.weight";
+        let table = make(name, [vocabulary, config.embedding].into());
+        let embedding = params.add(name, table)?;
+        let rnn = Rnn::new(
+            params,
+            "encoder.rnn.",
+            rnn::RnnConfig {
+                cell: config.cell.into(),
+                input: config.embedding,
+                hidden: config.hidden,
+                layers: config.layers,
+                bidirectional: config.bidirectional,
+                dropout: config.dropout,
+                bias: true,
+            },
+            make,
+        )?;
+        Ok(Self { embedding, rnn, dropout: config.dropout })
+    }
+
+    /// Width of the states it gives, D H.
+    pub fn width(&self) -> usize {
+        self.rnn.config().hidden * self.rnn.config().directions()
+    }
+
+    /// Directions, D.
+    pub fn directions(&self) -> usize {
+        self.rnn.config().directions()
+    }
+
+    /// Reads a batch of source sentences.
+    ///
+    /// # Errors
+    /// Ids outside the vocabulary.
+    pub fn forward(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<Encoded> {
+        let shape = [batch.source_time, batch.size];
+        let embedded = ops::embedding(tape, &batch.source, shape, self.embedding, None)?;
+        let embedded = ops::dropout(tape, embedded, self.dropout)?;
+        let lengths = &batch.source_lengths;
+        let padded = lengths.iter().any(|&n| n < batch.source_time);
+        let out = self
+            .rnn
+            .forward(tape, embedded, padded.then_some(lengths.as_slice()), None)
+            .map_err(Error::from)?;
+        Ok(Encoded { states: out.y, last: out.state, lengths: lengths.clone() })
+    }
+}

@@ -1,0 +1,86 @@
+//! Networks that a [`Trainer`](crate::train::Trainer) can train.
+
+mod decoder;
+mod encoder;
+mod greedy;
+mod task;
+mod translator;
+
+pub use decoder::{Decoder, DecoderState};
+pub use encoder::{Encoded, Encoder};
+pub use greedy::{Decoded, greedy};
+pub use task::TranslationModel;
+pub use translator::{EncoderDecoder, Forced};
+
+use tensor::{Params, Tape, Threads, Var};
+
+use crate::Result;
+use crate::event::{Samples, Validation};
+
+/// What a training loop needs to know of a network: how to compute the loss of some examples, and
+/// how to watch it. The loop itself brings shuffling, threads, gradients, optimizer and files.
+pub trait Model: Send + Sync {
+    /// One training example.
+    type Example: Send + Sync;
+
+    /// The length by which examples are put together in batches.
+    fn length(&self, example: &Self::Example) -> usize;
+
+    /// What a batch's loss is divided by, and what every part of it must know.
+    fn shape_of(&self, batch: &[&Self::Example]) -> BatchShape;
+
+    /// The loss of a part of a batch on a tape, divided as [`BatchShape::weight`] says.
+    ///
+    /// # Errors
+    /// Errors of operations.
+    fn loss(
+        &self,
+        tape: &mut Tape<'_>,
+        part: &[&Self::Example],
+        shape: &BatchShape,
+    ) -> Result<BatchLoss>;
+
+    /// Figures of the held-out examples, `None` where there are none; `step` and `best` are filled
+    /// in by the caller.
+    ///
+    /// # Errors
+    /// Errors of operations.
+    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>>;
+
+    /// What a person looks at: a few held-out examples with the network's answers; `step` is
+    /// filled in by the caller.
+    ///
+    /// # Errors
+    /// Errors of operations.
+    fn samples(&self, params: &Params, threads: &Threads) -> Result<Samples>;
+
+    /// The answer to a text that a person typed.
+    ///
+    /// # Errors
+    /// Errors of operations.
+    fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<crate::Sample>;
+}
+
+/// What all parts of a batch share.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchShape {
+    /// The factor of every counted position's loss.
+    pub weight: f32,
+    /// Target positions of the longest example.
+    pub time: usize,
+    /// Target tokens, EOS counted.
+    pub tokens: usize,
+}
+
+/// The loss of a part of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchLoss {
+    /// The weighted loss, whose gradient is taken.
+    pub loss: Var,
+    /// Sum of -log p over the counted positions, in nats.
+    pub nll: f64,
+    /// Counted positions.
+    pub count: usize,
+    /// Positions where the likeliest token is the right one.
+    pub correct: usize,
+}

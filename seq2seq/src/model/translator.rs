@@ -1,0 +1,246 @@
+//! The encoder-decoder with attention.
+
+use tensor::init::{Init, rng};
+use tensor::random::Draw;
+use tensor::{Params, Shape, Tape, Tensor, Var, ops};
+use tokenizer::PAD;
+
+use super::decoder::Decoder;
+use super::encoder::Encoder;
+use crate::Result;
+use crate::config::{self, Config, LossNorm};
+use crate::data::{Batch, Example};
+use crate::model::{BatchLoss, BatchShape};
+
+/// Gives a parameter's first value, from its name and shape.
+pub(super) type Make<'a> = dyn FnMut(&str, Shape) -> Tensor + 'a;
+
+/// An encoder-decoder with attention, as a [`Config`] describes it.
+///
+/// The network alone, without text: ids in, logits out.
+#[derive(Debug, Clone)]
+pub struct EncoderDecoder {
+    /// The encoder.
+    pub encoder: Encoder,
+    /// The decoder.
+    pub decoder: Decoder,
+    loss: Loss,
+    max_length: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Loss {
+    norm: LossNorm,
+    count_padding: bool,
+    smoothing: f32,
+    teacher_forcing: f32,
+}
+
+/// What the decoder says when it is fed the reference.
+#[derive(Debug, Clone)]
+pub struct Forced {
+    /// \[T, B, V\]
+    pub logits: Var,
+    /// Attention weights of each step, \[B, S\].
+    pub weights: Vec<Var>,
+}
+
+impl EncoderDecoder {
+    /// Adds a network's parameters to a store, drawn from the seed's stream for first values.
+    ///
+    /// # Errors
+    /// A configuration with a width of zero.
+    pub fn new(
+        params: &mut Params,
+        config: &Config,
+        source_vocabulary: usize,
+        target_vocabulary: usize,
+        seed: u64,
+    ) -> Result<Self> {
+        let mut rng = rng(seed, "init");
+        let mut failed = None;
+        let mut make = |name: &str, shape: Shape| {
+            initial(config, name, shape).tensor(shape, &mut rng).unwrap_or_else(|error| {
+                failed = Some(error);
+                Tensor::zeros(shape)
+            })
+        };
+        let encoder = Encoder::new(params, config, source_vocabulary, &mut make)?;
+        let decoder = Decoder::new(params, config, target_vocabulary, &encoder, &mut make)?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        let loss = Loss {
+            norm: config.loss_norm,
+            count_padding: config.count_padding,
+            smoothing: config.label_smoothing,
+            teacher_forcing: config.teacher_forcing,
+        };
+        Ok(Self { encoder, decoder, loss, max_length: config.max_length })
+    }
+
+    /// Greedy output stops after this many tokens, EOS counted.
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
+    /// What a batch's loss is divided by.
+    pub fn shape_of(&self, batch: &[&Example]) -> BatchShape {
+        let time = batch.iter().map(|e| e.target.len()).max().unwrap_or(0);
+        let tokens: usize = batch.iter().map(|e| e.target.len()).sum();
+        let positions = time * batch.len();
+        let divisor = match self.loss.norm {
+            LossNorm::Token if self.loss.count_padding => positions,
+            LossNorm::Token => tokens,
+            LossNorm::Sentence => batch.len(),
+            LossNorm::Position => positions,
+        };
+        BatchShape { weight: 1.0 / divisor.max(1) as f32, time, tokens }
+    }
+
+    /// The training loss of a part of a batch.
+    ///
+    /// # Errors
+    /// Ids outside the vocabularies.
+    pub fn loss(
+        &self,
+        tape: &mut Tape<'_>,
+        part: &[&Example],
+        shape: &BatchShape,
+    ) -> Result<BatchLoss> {
+        let time = if self.loss.count_padding { shape.time } else { 0 };
+        let batch = Batch::new(part.iter().copied(), time);
+        let forced = self.forced(tape, &batch, self.loss.teacher_forcing)?;
+        let how = ops::CrossEntropy {
+            targets: &batch.target_out,
+            ignore: (!self.loss.count_padding).then_some(PAD),
+            smoothing: self.loss.smoothing,
+            weight: shape.weight,
+        };
+        let result = ops::cross_entropy(tape, forced.logits, how)?;
+        Ok(BatchLoss {
+            loss: result.loss,
+            nll: result.nll,
+            count: result.count,
+            correct: result.correct,
+        })
+    }
+
+    /// Runs the decoder over the reference.
+    ///
+    /// `teacher_forcing` is the share of positions that are fed the reference's token before; the
+    /// others are fed the decoder's own likeliest token (Bengio et al. 2015). Draws come from the
+    /// tape; where they are off, every position is fed the reference.
+    ///
+    /// # Errors
+    /// Ids outside the vocabularies.
+    pub fn forced(
+        &self,
+        tape: &mut Tape<'_>,
+        batch: &Batch,
+        teacher_forcing: f32,
+    ) -> Result<Forced> {
+        let encoded = self.encoder.forward(tape, batch)?;
+        let (memory, mut state) = self.decoder.start(tape, &encoded, self.encoder.directions())?;
+        let (time, size) = (batch.target_time, batch.size);
+        let mut weights = Vec::with_capacity(time);
+        let draw = if teacher_forcing < 1.0 { tape.next_draw() } else { None };
+        if let Some(draw) = draw {
+            let coin = Coin { draw, share: teacher_forcing };
+            let mut logits: Vec<Var> = Vec::with_capacity(time);
+            for t in 0..time {
+                let mut fed = batch.target_in[t * size..(t + 1) * size].to_vec();
+                if let Some(&before) = logits.last() {
+                    let own = ops::likeliest(tape.value(before));
+                    let part = tape.part(size);
+                    for (b, (fed, own)) in fed.iter_mut().zip(own).enumerate() {
+                        if !coin.keeps_reference(t * part.total + part.row(b)) {
+                            *fed = own.0;
+                        }
+                    }
+                }
+                let projected = self.decoder.project(tape, &fed, [1, size])?;
+                let projected = tape.index(projected, 0);
+                let step = self.decoder.step(tape, projected, &memory, &state, t)?;
+                logits.push(self.decoder.logits(tape, step.readout)?);
+                weights.push(step.weights);
+                state = step.state;
+            }
+            return Ok(Forced { logits: ops::stack(tape, &logits)?, weights });
+        }
+        let projected = self.decoder.project(tape, &batch.target_in, [time, size])?;
+        let mut readouts = Vec::with_capacity(time);
+        for t in 0..time {
+            let projected = tape.index(projected, t);
+            let step = self.decoder.step(tape, projected, &memory, &state, t)?;
+            readouts.push(step.readout);
+            weights.push(step.weights);
+            state = step.state;
+        }
+        let readouts = ops::stack(tape, &readouts)?;
+        Ok(Forced { logits: self.decoder.logits(tape, readouts)?, weights })
+    }
+}
+
+/// Decides for each position whether it is fed the reference.
+struct Coin {
+    draw: Draw,
+    share: f32,
+}
+
+impl Coin {
+    fn keeps_reference(&self, position: usize) -> bool {
+        self.draw.uniform(position as u64) < self.share
+    }
+}
+
+/// How a parameter is drawn.
+fn initial(config: &Config, name: &str, shape: Shape) -> Init {
+    let is_matrix = shape.rank() == 2;
+    match config.init {
+        config::Init::Uniform => Init::Uniform { limit: config.init_scale },
+        config::Init::Xavier if is_matrix => Init::XavierUniform,
+        config::Init::Xavier if name.ends_with("attention.v") => {
+            Init::Uniform { limit: (6.0 / (shape.len() + 1) as f32).sqrt() }
+        }
+        config::Init::Xavier => Init::Zeros,
+        // As nn.Embedding, nn.GRU and nn.LSTM, nn.Linear draw theirs.
+        config::Init::Torch if name.contains("embedding") => Init::Normal { std: 1.0 },
+        config::Init::Torch if name.contains(".rnn.") => Init::torch_default(config.hidden),
+        config::Init::Torch if is_matrix => Init::TorchDefault,
+        config::Init::Torch => Init::torch_default(fan_in(config, name)),
+    }
+}
+
+/// The fan-in of the layer a bias or an attention's vector belongs to.
+fn fan_in(config: &Config, name: &str) -> usize {
+    let directions = if config.bidirectional { 2 } else { 1 };
+    let width = if config.attention_width == 0 { config.hidden } else { config.attention_width };
+    match name.rsplit('.').next() {
+        Some("v" | "b_v") => width,
+        Some("b_memory") => config.hidden * directions,
+        _ if name.contains("bridge") => config.hidden * directions,
+        _ => config.hidden,
+    }
+}
+
+impl From<config::Cell> for rnn::Cell {
+    fn from(cell: config::Cell) -> Self {
+        match cell {
+            config::Cell::RnnTanh => Self::RnnTanh,
+            config::Cell::RnnRelu => Self::RnnRelu,
+            config::Cell::Lstm => Self::Lstm,
+            config::Cell::Gru => Self::Gru,
+        }
+    }
+}
+
+impl From<config::Attention> for attention::Kind {
+    fn from(kind: config::Attention) -> Self {
+        match kind {
+            config::Attention::Additive => Self::Additive,
+            config::Attention::AdditiveBias => Self::AdditiveBias,
+            config::Attention::General => Self::General,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The trainer's state to a checkpoint and back.
+
+use std::path::Path;
+
+use tensor::init::{Position, Rng};
+use tensor::optim::{Optimizer, Slot, State};
+use tensor::{Params, Tensor};
+
+use super::trainer::Progress;
+use crate::run::{Checkpoint, RngState, StoredOptimizer, StoredTensor};
+use crate::{Error, Result};
+
+const STEPS: &str = "steps";
+const SHUFFLE: &str = "shuffle";
+
+/// Everything a resumed run needs. Tensors are shared, not copied.
+pub(crate) fn to_checkpoint(
+    params: &Params,
+    optimizer: &Optimizer,
+    shuffle: &Rng,
+    progress: &Progress,
+) -> Checkpoint {
+    let state = optimizer.state();
+    let slot = |s: &Slot| (s.name.clone(), s.tensors.iter().map(StoredTensor::from).collect());
+    let at = Position::of(shuffle);
+    let rng = RngState { seed: at.seed, stream: at.stream, word_pos: at.word };
+    Checkpoint {
+        step: progress.step,
+        epoch: progress.epoch,
+        batch: progress.batch,
+        seconds: progress.seconds,
+        events_len: 0,
+        params: params.iter().map(|(n, t)| (n.to_string(), StoredTensor::from(t))).collect(),
+        optimizer: StoredOptimizer {
+            step: progress.step,
+            slots: state.slots.iter().map(slot).collect(),
+            rows: vec![(STEPS.into(), state.steps.clone())],
+        },
+        rng: vec![(SHUFFLE.into(), rng)],
+        best: progress.best,
+        learning_rate: progress.learning_rate,
+        running: Vec::new(),
+        end: progress.end,
+    }
+}
+
+/// Puts a checkpoint's parameters into a model's store.
+///
+/// # Errors
+/// A parameter that is missing, foreign or of another shape; the error names `path`.
+pub(crate) fn load_params(params: &mut Params, checkpoint: &Checkpoint, path: &Path) -> Result<()> {
+    let wrong = |what: String| Error::OtherModel { path: path.into(), what };
+    if checkpoint.params.len() != params.len() {
+        let (found, expected) = (checkpoint.params.len(), params.len());
+        return Err(wrong(format!("{found} parameters, expected {expected}")));
+    }
+    for (name, stored) in &checkpoint.params {
+        let id = params.find(name).ok_or_else(|| wrong(format!("unknown parameter {name}")))?;
+        let tensor = Tensor::from(stored.clone());
+        params.set(id, tensor).map_err(|e| wrong(format!("{name}: {e}")))?;
+    }
+    Ok(())
+}
+
+/// Puts a checkpoint back: parameters, optimizer, generator, progress.
+///
+/// # Errors
+/// A checkpoint of another model; the error names `path`.
+pub(crate) fn from_checkpoint(
+    params: &mut Params,
+    optimizer: &mut Optimizer,
+    checkpoint: &Checkpoint,
+    path: &Path,
+) -> Result<(Rng, Progress)> {
+    load_params(params, checkpoint, path)?;
+    let wrong = |what: String| Error::OtherModel { path: path.into(), what };
+    let stored = &checkpoint.optimizer;
+    let steps = stored.rows.iter().find(|(n, _)| n == STEPS).map(|(_, s)| s.clone());
+    let slots = stored.slots.iter().map(|(name, tensors)| Slot {
+        name: name.clone(),
+        tensors: tensors.iter().cloned().map(Tensor::from).collect(),
+    });
+    let state = State { steps: steps.unwrap_or_default(), slots: slots.collect() };
+    optimizer.restore(state).map_err(|e| wrong(e.to_string()))?;
+    let rng = checkpoint.rng.iter().find(|(n, _)| n == SHUFFLE).map(|(_, s)| *s);
+    let rng = rng.ok_or_else(|| wrong("no generator for shuffling".into()))?;
+    let rng = Position { seed: rng.seed, stream: rng.stream, word: rng.word_pos }.rng();
+    let progress = Progress {
+        step: checkpoint.step,
+        epoch: checkpoint.epoch,
+        batch: checkpoint.batch,
+        seconds: checkpoint.seconds,
+        best: checkpoint.best,
+        learning_rate: checkpoint.learning_rate,
+        end: checkpoint.end,
+    };
+    Ok((rng, progress))
+}

@@ -1,0 +1,115 @@
+//! What a softmax over logits says, without its gradient: for decoding and scoring.
+
+use crate::error::{Error, Result};
+use crate::simd::{Kernel, Simd, dispatch, math};
+use crate::tensor::Tensor;
+
+/// The likeliest class of each row, the first of equals, and its natural-log probability.
+///
+/// PyTorch: `torch.log_softmax(logits, -1).max(-1)`.
+///
+/// ```
+/// use ndarray::array;
+/// use tensor::{Tensor, ops};
+///
+/// let best = ops::likeliest(&Tensor::from(array![[0.0, 0.0], [0.0, 3.0]]));
+/// assert_eq!(best[0].0, 0);
+/// assert!((best[0].1 + 2f32.ln()).abs() < 1e-6);
+/// assert_eq!(best[1].0, 1);
+/// ```
+pub fn likeliest(logits: &Tensor) -> Vec<(u32, f32)> {
+    let width = logits.shape().width();
+    dispatch(Likeliest { rows: logits.data(), width })
+}
+
+/// Natural-log probabilities of one class a row.
+///
+/// PyTorch: `torch.log_softmax(logits, -1).gather(-1, classes)`.
+///
+/// # Errors
+/// Another number of classes than rows, a class outside the row.
+pub fn log_probabilities(logits: &Tensor, classes: &[u32]) -> Result<Vec<f64>> {
+    let shape = logits.shape();
+    if shape.rows() != classes.len() {
+        return Err(Error::shapes("log_probabilities", shape, [classes.len()]));
+    }
+    let rows = logits.data().chunks_exact(shape.width().max(1));
+    rows.zip(classes)
+        .map(|(row, &id)| {
+            let op = "log_probabilities";
+            let value = row.get(id as usize).ok_or(Error::Id { op, id, rows: row.len() })?;
+            let (largest, total) = dispatch(Total(row));
+            Ok(f64::from(*value) - f64::from(largest) - f64::from(total).ln())
+        })
+        .collect()
+}
+
+struct Likeliest<'a> {
+    rows: &'a [f32],
+    width: usize,
+}
+
+impl Kernel for Likeliest<'_> {
+    type Output = Vec<(u32, f32)>;
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let mut best = Vec::with_capacity(self.rows.len() / self.width.max(1));
+        for row in self.rows.chunks_exact(self.width.max(1)) {
+            let (largest, total) = total(s, row);
+            let at = row.iter().position(|&v| v == largest).unwrap_or(0);
+            best.push((at as u32, -total.ln()));
+        }
+        best
+    }
+}
+
+struct Total<'a>(&'a [f32]);
+impl Kernel for Total<'_> {
+    type Output = (f32, f32);
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> (f32, f32) {
+        total(s, self.0)
+    }
+}
+
+/// The largest element and the sum of exp(element - largest).
+#[inline(always)]
+fn total<S: Simd>(s: S, row: &[f32]) -> (f32, f32) {
+    let largest = super::largest(s, row);
+    let shift = s.splat(largest);
+    let mut sum = s.splat(0.0);
+    let mut parts = row.chunks_exact(S::LANES);
+    for part in parts.by_ref() {
+        sum = s.add(sum, math::exp(s, s.sub(s.load(part), shift)));
+    }
+    let mut rest = [0.0_f32; 64];
+    let n = parts.remainder().len();
+    s.store(&mut rest[..n], math::exp(s, s.sub(s.load(parts.remainder()), shift)));
+    (largest, rest[..n].iter().fold(s.sum(sum), |t, v| t + v))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{narrow, values};
+    use crate::ops::cross_entropy::reference::log_softmax;
+
+    #[test]
+    fn both_agree_with_plain_loops() {
+        for width in [1, 3, 8, 21, 100] {
+            let x: Vec<f64> = values(4 * width, 3).iter().map(|v| v * 5.0).collect();
+            let logits = Tensor::from_vec([4, width], narrow(&x)).unwrap();
+            let classes: Vec<u32> = (0..4).map(|i| (i * 7 % width) as u32).collect();
+            let scores = log_probabilities(&logits, &classes).unwrap();
+            for (i, row) in x.chunks(width).enumerate() {
+                let want = log_softmax(row);
+                assert!((scores[i] - want[classes[i] as usize]).abs() < 1e-5);
+                let (best, logp) = likeliest(&logits)[i];
+                let most = want.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
+                assert!((f64::from(logp) - most).abs() < 1e-5);
+                assert!((want[best as usize] - most).abs() < 1e-6);
+            }
+        }
+        assert!(log_probabilities(&Tensor::zeros([1, 2]), &[2]).is_err());
+    }
+}
