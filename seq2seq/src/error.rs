@@ -238,6 +238,14 @@ pub enum Error {
         what: String,
     },
 
+    /// A bench workload that does not exist.
+    #[error("--only {name}: no workload has that name; did you mean '{nearest}'?")]
+    UnknownWorkload {
+        /// What was asked for.
+        name: String,
+        /// The nearest that exists.
+        nearest: String,
+    },
     /// A corpus SPEC that is none.
     #[error("corpus '{spec}': expected {expected}")]
     Spec {

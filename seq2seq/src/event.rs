@@ -188,6 +188,7 @@ pub struct Sample {
     /// The reference, detokenised; empty where there is none.
     pub reference: String,
     /// Attention weights, output tokens x source tokens.
+    #[serde(with = "figures")]
     pub attention: Vec<Vec<f32>>,
     /// Natural-log probability of the output.
     #[serde(with = "figure")]
@@ -209,6 +210,7 @@ pub struct FlowSeries {
     /// `encoder.l0`, `encoder.l0.reverse`, `decoder.l0`.
     pub name: String,
     /// L2 norm at each time step, over the batch.
+    #[serde(with = "figures")]
     pub norms: Vec<f32>,
 }
 
@@ -274,6 +276,52 @@ mod figure {
     }
 }
 
+/// The same for lists, and lists of lists.
+mod figures {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// One figure.
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    pub(super) struct One(#[serde(with = "super::figure")] f64);
+
+    /// What is made of figures.
+    pub(super) trait Shown: Sized {
+        type Form: Serialize + for<'de> Deserialize<'de>;
+        fn form(&self) -> Self::Form;
+        fn of(form: Self::Form) -> Self;
+    }
+
+    impl Shown for f32 {
+        type Form = One;
+        fn form(&self) -> One {
+            // The shortest decimal of an f32, not the digits of its f64.
+            One(self.to_string().parse().unwrap_or_else(|_| f64::from(*self)))
+        }
+        fn of(form: One) -> Self {
+            form.0 as Self
+        }
+    }
+
+    impl<T: Shown> Shown for Vec<T> {
+        type Form = Vec<T::Form>;
+        fn form(&self) -> Self::Form {
+            self.iter().map(T::form).collect()
+        }
+        fn of(form: Self::Form) -> Self {
+            form.into_iter().map(T::of).collect()
+        }
+    }
+
+    pub(super) fn serialize<T: Shown, S: Serializer>(value: &T, s: S) -> Result<S::Ok, S::Error> {
+        value.form().serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, T: Shown, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
+        T::Form::deserialize(d).map(T::of)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,5 +340,11 @@ mod tests {
             let Event::End(back) = serde_json::from_str(&line).unwrap() else { panic!("{line}") };
             assert_eq!(back.seconds.to_bits(), x.to_bits(), "{line}");
         }
+        let norms = vec![0.1, f32::NAN, f32::INFINITY];
+        let series = FlowSeries { name: "encoder.l0".into(), norms };
+        let line = serde_json::to_string(&series).unwrap();
+        assert_eq!(line, r#"{"name":"encoder.l0","norms":[0.1,"NaN","inf"]}"#);
+        let back: FlowSeries = serde_json::from_str(&line).unwrap();
+        assert!(back.norms[0] == 0.1 && back.norms[1].is_nan() && back.norms[2] > 1e38);
     }
 }

@@ -1,6 +1,7 @@
 //! Encoder-decoders with attention: corpora, training, run directories, decoding, scoring.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 mod config;
 mod control;
 pub mod data;

@@ -64,6 +64,13 @@ pub struct Outcome {
 /// # Errors
 /// Bad options, unreadable data, a run directory in use or damaged, a device that is not there.
 pub fn train(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
+    if let Some(minutes) = options.max_minutes.filter(|m| !(m.is_finite() && *m > 0.0)) {
+        return Err(Error::BadValue {
+            key: "--max-minutes".into(),
+            value: minutes.to_string(),
+            allowed: "a number of minutes above 0".into(),
+        });
+    }
     if options.resume { resume(options, link) } else { begin(options, link) }
 }
 

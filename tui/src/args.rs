@@ -74,6 +74,12 @@ pub enum Command {
     },
     /// List the devices that can train.
     Devices,
+    /// Measure the speed of training and decoding on fixed workloads.
+    #[command(long_about = "Measure the speed of training and decoding on fixed workloads.\n\
+        One row each: parameters, median milliseconds of a training step (forward, loss, backward,\n\
+        clipping, optimizer, on fresh random ids), target tokens per second, greedily decoded\n\
+        tokens per second. luong-2015 runs only when it is named.")]
+    Bench(BenchArguments),
 }
 
 /// Options of `train`.
@@ -190,6 +196,26 @@ pub struct ScoreArguments {
     pub corpus: CorpusArguments,
 }
 
+/// Options of `bench`.
+#[derive(Debug, Clone, Args)]
+pub struct BenchArguments {
+    /// Only these workloads, joined by commas.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Where to compute: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
+    #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
+    pub device: String,
+    /// Threads [default: all processors].
+    #[arg(long, value_name = "N", value_parser = at_least_one_size)]
+    pub threads: Option<usize>,
+    /// Seconds of training for each workload; decoding takes half as long.
+    #[arg(long, value_name = "S", value_parser = seconds, default_value = "8")]
+    pub seconds: f64,
+    /// Also write the rows to this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
 /// Options of `watch`.
 #[derive(Debug, Clone, Args)]
 pub struct WatchArguments {
@@ -255,6 +281,12 @@ fn at_least_one_size(text: &str) -> Result<usize, String> {
         Ok(0) | Err(_) => Err("a whole number from 1 is needed".to_owned()),
         Ok(number) => Ok(number),
     }
+}
+
+/// A length of time.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|s: &f64| s.is_finite() && *s > 0.0);
+    seconds.ok_or_else(|| "a number of seconds above 0 is needed".to_owned())
 }
 
 /// A time limit.

@@ -9,4 +9,5 @@ mod value;
 
 pub use choice::{Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Wiring};
 pub use keys::{Config, Key};
+pub(crate) use nearest::nearest;
 pub use preset::{KeyInfo, Preset, PresetInfo, preset_keys, presets};

@@ -4,7 +4,7 @@
 ///
 /// Spelling errors are found by Jaro-Winkler similarity, which favours a common beginning
 /// (`batch_size` for `batch`); initials (`lr` for `learning_rate`) count as a perfect match.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     given: &str,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -45,20 +45,34 @@ pub trait Model: Send + Sync {
     ///
     /// # Errors
     /// Errors of operations.
-    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>>;
+    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>> {
+        let _ = (params, threads);
+        Ok(None)
+    }
 
-    /// What a person looks at: a few held-out examples with the network's answers; `step` is
-    /// filled in by the caller.
+    /// What a person looks at: a few held-out examples with the network's answers, if it has any;
+    /// `step` is filled in by the caller.
     ///
     /// # Errors
     /// Errors of operations.
-    fn samples(&self, params: &Params, threads: &Threads) -> Result<Samples>;
+    fn samples(&self, params: &Params, threads: &Threads) -> Result<Option<Samples>> {
+        let _ = (params, threads);
+        Ok(None)
+    }
 
-    /// The answer to a text that a person typed.
+    /// The answer to a text that a person typed, if the network answers texts.
     ///
     /// # Errors
     /// Errors of operations.
-    fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<crate::Sample>;
+    fn answer(
+        &self,
+        params: &Params,
+        text: &str,
+        threads: &Threads,
+    ) -> Result<Option<crate::Sample>> {
+        let _ = (params, text, threads);
+        Ok(None)
+    }
 }
 
 /// What all parts of a batch share.

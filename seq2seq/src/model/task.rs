@@ -7,7 +7,7 @@ use super::{BatchLoss, BatchShape, Model, greedy};
 use crate::data::{Corpus, Example, Text};
 use crate::evaluate::evaluate;
 use crate::event::{Sample, Samples, Validation};
-use crate::{Error, Result};
+use crate::Result;
 
 /// Held-out sentences shown as samples.
 const SAMPLES: usize = 8;
@@ -98,17 +98,16 @@ impl Model for TranslationModel {
         }))
     }
 
-    fn samples(&self, params: &Params, threads: &Threads) -> Result<Samples> {
+    fn samples(&self, params: &Params, threads: &Threads) -> Result<Option<Samples>> {
         let lines: Vec<&str> = self.shown.pairs.iter().map(|p| p.source.as_str()).collect();
         let mut samples = self.translate(params, &lines, threads)?;
         for (sample, pair) in samples.iter_mut().zip(&self.shown.pairs) {
             sample.reference = self.text.reference(&pair.target);
         }
-        Ok(Samples { step: 0, samples })
+        Ok(Some(Samples { step: 0, samples }))
     }
 
-    fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<Sample> {
-        let mut all = self.translate(params, &[text], threads)?;
-        all.pop().ok_or(Error::NothingTrained { what: "nothing to translate".into() })
+    fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<Option<Sample>> {
+        Ok(self.translate(params, &[text], threads)?.pop())
     }
 }

@@ -134,7 +134,9 @@ impl<M: Model> Trainer<'_, M> {
                         }
                         Some(ref other) => self.obey(other, &mut clock)?,
                     }
-                    if let Some(command) = command {
+                    // A figure that is not finite has no place in the log.
+                    let finite = |c: &Command| !matches!(c, Command::SetLearningRate(r) if !r.is_finite());
+                    if let Some(command) = command.filter(finite) {
                         self.tell_control(command)?;
                     }
                 }
@@ -237,12 +239,19 @@ impl<M: Model> Trainer<'_, M> {
 
     fn obey(&mut self, command: &Command, clock: &mut Clock) -> Result<()> {
         match command {
-            Command::SetLearningRate(rate) => self.progress.learning_rate = Some(*rate),
+            Command::SetLearningRate(rate) if rate.is_finite() && *rate > 0.0 => {
+                self.progress.learning_rate = Some(*rate);
+            }
+            Command::SetLearningRate(rate) => {
+                let text = format!("learning rate {rate} refused: it must be above 0");
+                self.tell(Event::Warning { step: self.progress.step, text })?;
+            }
             Command::Save => self.save(CheckpointKind::Last, clock)?,
             Command::Evaluate => self.validate(clock)?,
             Command::Translate(text) => {
-                let answer = self.model.answer(self.params, text, self.threads)?;
-                self.tell(Event::Translation(answer))?;
+                if let Some(answer) = self.model.answer(self.params, text, self.threads)? {
+                    self.tell(Event::Translation(answer))?;
+                }
             }
             Command::Pause | Command::Resume | Command::StepOnce | Command::Stop => {}
         }
@@ -270,9 +279,10 @@ impl<M: Model> Trainer<'_, M> {
     fn sample(&mut self, clock: &mut Clock) -> Result<()> {
         clock.sampled = Some(Instant::now());
         if self.settings.sample_every_seconds > 0.0 {
-            let mut samples = self.model.samples(self.params, self.threads)?;
-            samples.step = self.progress.step;
-            self.tell(Event::Samples(samples))?;
+            if let Some(mut samples) = self.model.samples(self.params, self.threads)? {
+                samples.step = self.progress.step;
+                self.tell(Event::Samples(samples))?;
+            }
         }
         Ok(())
     }

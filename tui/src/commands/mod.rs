@@ -1,5 +1,6 @@
 //! The subcommands, one file each; all give the exit status or an error to print.
 
+mod bench;
 mod devices;
 mod evaluate;
 mod presets;
@@ -29,6 +30,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Watch(watch)) => watch::run(watch),
         Some(Command::Presets { name }) => presets::run(name.as_deref()),
         Some(Command::Devices) => devices::run(),
+        Some(Command::Bench(bench)) => bench::run(&bench),
     }
 }
 

@@ -1,0 +1,104 @@
+//! Watches an attention learn where to look.
+//!
+//! Each sentence is a row of random vectors, and the query is one of them, turned by a fixed
+//! matrix that the attention does not know: it must learn to find the vector that was asked for.
+//! Positions past a sentence's end get a weight of exactly zero from the start.
+//!
+//! `additive` without biases cannot learn this, and it is worth seeing why: v^T tanh(W_q q + W_m m)
+//! changes its sign where q and m both do, while "q is m" does not, and here -m is as likely as m.
+//! Biases break the symmetry. (In a translator nothing is symmetric, and `additive` does as well.)
+//!
+//! `cargo run -p attention --example 01-learn-to-look`
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
+use attention::{Attention, AttentionConfig, Kind, Result};
+use tensor::gemm::{Init as Onto, Packed, Rows, Side, matmul};
+use tensor::init::{Init, Rng, rng};
+use tensor::optim::{Optimizer, OptimizerConfig};
+use tensor::{Params, Tape, Tensor, Threads};
+
+const BATCH: usize = 8;
+const WIDTH: usize = 12;
+/// Sentences of 8, 7, 6, 5 and again 8, 7, 6, 5 positions.
+const LENGTHS: [usize; BATCH] = [8, 7, 6, 5, 8, 7, 6, 5];
+const TIME: usize = 8;
+
+/// A memory \[S, B, K\] and queries \[B, Q\], query b being a position of sentence b, turned.
+fn task(turn: &Packed, random: &mut Rng) -> Result<(Tensor, Tensor, Vec<usize>)> {
+    let memory = Init::Normal { std: 1.0 }.tensor([TIME, BATCH, WIDTH], random)?;
+    let wanted: Vec<usize> = (0..BATCH).map(|b| 2 * b % LENGTHS[b]).collect();
+    let mut asked = Vec::with_capacity(BATCH * WIDTH);
+    for (b, &s) in wanted.iter().enumerate() {
+        asked.extend_from_slice(&memory.data()[(s * BATCH + b) * WIDTH..][..WIDTH]);
+    }
+    let mut query = Tensor::zeros([BATCH, WIDTH]);
+    matmul(&Threads::single(), Rows::new(&asked, WIDTH), turn, query.data_mut(), Onto::Zero);
+    Ok((memory, query, wanted))
+}
+
+/// Draws the first weights \[B, S\]: a row a query, a column a position.
+fn draw(weights: &Tensor, wanted: &[usize]) {
+    const SHADES: [&str; 5] = ["  ", "░░", "▒▒", "▓▓", "██"];
+    for (b, row) in weights.data().chunks_exact(TIME).enumerate().take(4) {
+        let shades: String = row
+            .iter()
+            .enumerate()
+            .map(|(s, &w)| {
+                let shade = SHADES[(w * 4.99) as usize];
+                if s < LENGTHS[b] { format!("{shade} ") } else { "·· ".into() }
+            })
+            .collect();
+        let s = wanted[b];
+        println!("    query for position {s}  {shades} {:>3.0}%", row[s] * 100.0);
+    }
+}
+
+fn learn(kind: Kind, turn: &Packed) -> Result<()> {
+    let mut params = Params::new();
+    let mut random = rng(3, "init");
+    let config = AttentionConfig { kind, query: WIDTH, memory: WIDTH, width: 2 * WIDTH };
+    let attention = Attention::new(&mut params, "", config, &mut |_, shape| {
+        let init = Init::torch_default(WIDTH);
+        init.tensor(shape, &mut random).unwrap_or_else(|_| Tensor::zeros(shape))
+    })?;
+    let threads = Threads::single();
+    let mut optimizer = Optimizer::new(OptimizerConfig::by_name("adam")?, &params)?;
+    println!("{}: {} scalars", kind.name(), params.scalars());
+    let steps = 2_000;
+    for step in 0..=steps {
+        let (memory, query, wanted) = task(turn, &mut random)?;
+        let mut tape = Tape::new(&params);
+        let memory = tape.constant(memory);
+        // The keys are made once; every query of a decoder would use this same value.
+        let memory = attention.memory(&mut tape, memory, &LENGTHS)?;
+        let query = tape.constant(query);
+        let found = attention.attend(&mut tape, query, &memory)?;
+
+        // The loss is -log of the weight at the position asked for; its gradient is the seed.
+        let weights = tape.value(found.weights).clone();
+        let mut seed = Tensor::zeros([BATCH, TIME]);
+        for (b, &s) in wanted.iter().enumerate() {
+            let at = b * TIME + s;
+            seed.data_mut()[at] = -1.0 / (BATCH as f32 * weights.data()[at].max(1e-6));
+        }
+        if step == 0 || step == steps {
+            println!("  after {step} steps");
+            draw(&weights, &wanted);
+        }
+        let back = tape.backward(&[(found.weights, seed)])?;
+        let gradients = back.gradients.finish(&params, &threads)?;
+        let norms = gradients.norms(Some(1.0));
+        optimizer.step(&mut params, &gradients, &norms, 5e-3, &threads, false)?;
+    }
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    let matrix = Init::Orthogonal.tensor([WIDTH, WIDTH], &mut rng(1, "turn"))?;
+    let threads = Threads::single();
+    let turn = Packed::new(&threads, matrix.data(), WIDTH, 0..WIDTH, Side::Transposed);
+    for kind in Kind::ALL {
+        learn(kind, &turn)?;
+    }
+    Ok(())
+}

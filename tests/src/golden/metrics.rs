@@ -1,0 +1,71 @@
+//! Golden scores of translations.
+
+use std::path::Path;
+use std::{fmt, fs};
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+#[derive(Deserialize)]
+struct Metrics {
+    rows: Vec<Row>,
+}
+
+/// A corpus and sacreBLEU's figures for it, of which those but the first are not implemented yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    hyps: Vec<String>,
+    refs: Vec<String>,
+    bleu_none: f64,
+    #[serde(rename = "bleu_13a")]
+    _bleu_13a: Option<f64>,
+    #[serde(rename = "chrf")]
+    _chrf: Option<f64>,
+    #[serde(rename = "chrf_pp")]
+    _chrf_pp: Option<f64>,
+    #[serde(rename = "ter")]
+    _ter: Option<f64>,
+}
+
+/// What became of a file of scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BleuReport {
+    /// Corpora compared.
+    pub corpora: usize,
+    /// The largest difference.
+    pub largest: f64,
+}
+
+impl fmt::Display for BleuReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} corpora checked, BLEU at most {:.1e} off", self.corpora, self.largest)?;
+        f.write_str("; not yet implemented: bleu_13a, chrf, chrf_pp, ter")
+    }
+}
+
+/// Compares [`seq2seq::score::bleu`] with sacreBLEU's figures in a file, to 1e-9.
+///
+/// # Errors
+/// The file cannot be read, has no corpus, or a figure differs.
+pub fn check_bleu(path: &Path) -> Result<BleuReport> {
+    let metrics: Metrics = serde_json::from_str(&fs::read_to_string(path)?)?;
+    if metrics.rows.is_empty() {
+        return Err(Error::new("no corpus"));
+    }
+    let mut largest = 0.0_f64;
+    for (i, row) in metrics.rows.iter().enumerate() {
+        if row.hyps.len() != row.refs.len() {
+            return Err(Error::new(format!("row {i}: hypotheses and references differ in number")));
+        }
+        let got = seq2seq::score::bleu(row.hyps.iter().zip(&row.refs)).score;
+        let off = (got - row.bleu_none).abs();
+        if off.is_nan() || off > 1e-9 {
+            let expected = row.bleu_none;
+            return Err(Error::new(format!("row {i}: BLEU is {got}, expected {expected}")));
+        }
+        largest = largest.max(off);
+    }
+    Ok(BleuReport { corpora: metrics.rows.len(), largest })
+}

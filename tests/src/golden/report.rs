@@ -1,0 +1,138 @@
+//! Running a set, and what is told about it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use tensor::Threads;
+
+use super::case_file::CaseFile;
+use super::compare::{Deviation, compare};
+use super::set::{Case, GoldenSet};
+use super::table::{Entry, Runner, find};
+use crate::error::{Error, Result};
+
+/// The tensor of an operation that came closest to its bound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worst {
+    /// Cases that passed.
+    pub cases: usize,
+    /// Tensors compared.
+    pub tensors: usize,
+    /// `case: tensor`.
+    pub place: String,
+    /// How far it is off.
+    pub deviation: Deviation,
+    /// The largest relative deviation of any tensor.
+    pub relative: f64,
+}
+
+/// What became of a set's cases.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The folder, and who made it.
+    pub set: String,
+    /// Cases that were run and compared and passed.
+    pub checked: usize,
+    /// Cases of operations that are not implemented yet: how many, and why.
+    pub not_yet: BTreeMap<String, (usize, &'static str)>,
+    /// By operation.
+    pub worst: BTreeMap<String, Worst>,
+    /// What went wrong, a sentence each; a set without any has passed.
+    pub failures: Vec<String>,
+}
+
+impl Report {
+    /// Cases of operations that are not implemented yet.
+    pub fn not_yet_cases(&self) -> usize {
+        self.not_yet.values().map(|(cases, _)| cases).sum()
+    }
+
+    fn add(&mut self, case: &Case, deviations: Vec<(String, Deviation)>) {
+        self.checked += 1;
+        let nothing = Worst {
+            cases: 0,
+            tensors: 0,
+            place: String::new(),
+            deviation: Deviation { largest: 0.0, scale: 0.0 },
+            relative: 0.0,
+        };
+        let worst = self.worst.entry(case.label()).or_insert(nothing);
+        worst.cases += 1;
+        for (name, deviation) in deviations {
+            worst.tensors += 1;
+            worst.relative = worst.relative.max(deviation.relative().unwrap_or(0.0));
+            if worst.place.is_empty() || deviation.share() > worst.deviation.share() {
+                worst.place = format!("{}: {name}", case.name);
+                worst.deviation = deviation;
+            }
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (checked, failed) = (self.checked, self.failures.len());
+        write!(f, "golden {}: {checked} cases checked, ", self.set)?;
+        write!(f, "{} not yet implemented, {failed} failures", self.not_yet_cases())?;
+        for (op, worst) in &self.worst {
+            let Worst { cases, tensors, place, deviation, relative } = worst;
+            write!(f, "\n  {op}: {cases} cases, {tensors} tensors, at most {relative:.1e} off")?;
+            write!(f, " and {:.2}% of the bound ({place})", 100.0 * deviation.share())?;
+        }
+        for (op, (cases, why)) in &self.not_yet {
+            write!(f, "\n  {op}: {cases} cases not yet implemented: {why}")?;
+        }
+        for failure in &self.failures {
+            write!(f, "\n  FAILED {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs all cases of a set.
+pub fn check(set: &GoldenSet) -> Report {
+    let set_name = format!("{} (PyTorch {})", set.folder().display(), set.torch());
+    let mut report = Report { set: set_name, ..Report::default() };
+    let teams = [Threads::single(), Threads::new(2)];
+    for case in set.cases() {
+        match find(&case.op) {
+            Some(Entry::Implemented(runner)) => match check_case(set, case, runner, &teams) {
+                Ok(deviations) => report.add(case, deviations),
+                Err(e) => report.failures.push(e.of(&case.name).to_string()),
+            },
+            Some(Entry::NotYet(why)) => {
+                report.not_yet.entry(case.op.clone()).or_insert((0, why)).0 += 1;
+            }
+            None => {
+                let what = format!("{}: no table knows the operation {:?}", case.name, case.op);
+                report.failures.push(what);
+            }
+        }
+    }
+    if report.checked == 0 && report.failures.is_empty() {
+        report.failures.push("the set has no case of an implemented operation".into());
+    }
+    report
+}
+
+/// Runs one case on each team of threads; one deviation an expected tensor and team or more.
+fn check_case(
+    set: &GoldenSet,
+    case: &Case,
+    runner: Runner,
+    teams: &[Threads],
+) -> Result<Vec<(String, Deviation)>> {
+    let file = CaseFile::read(&set.path(case))?;
+    let mut deviations = Vec::new();
+    for threads in teams {
+        let mut given = file.given.clone();
+        let computed = runner(case, &mut given, threads)?;
+        let left = given.left();
+        if !left.is_empty() {
+            return Err(Error::new(format!("nothing read {}", left.join(", "))));
+        }
+        let found = compare(&computed, &file.expected)?;
+        deviations.extend(found.into_iter().map(|(name, d)| (name.to_string(), d)));
+    }
+    Ok(deviations)
+}

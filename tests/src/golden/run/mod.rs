@@ -1,0 +1,50 @@
+//! One file a family: how its cases run through the public API.
+
+pub(super) mod attend;
+pub(super) mod ops;
+pub(super) mod optimizer;
+pub(super) mod recurrent;
+
+use tensor::{Backpropagated, Params, Tape, Tensor, Threads, Var};
+
+use super::case_file::Given;
+use super::compare::Computed;
+use crate::error::{Error, Result};
+
+/// Builds a layer whose parameters have the values of the file.
+fn build<T, E: Into<Error>>(
+    given: &mut Given,
+    make: impl FnOnce(&mut dyn FnMut(&str, tensor::Shape) -> Tensor) -> std::result::Result<T, E>,
+) -> Result<T> {
+    let mut missing = None;
+    let made = make(&mut |name, shape| {
+        given.tensor(&format!("param.{name}")).unwrap_or_else(|e| {
+            missing.get_or_insert(e);
+            Tensor::zeros(shape)
+        })
+    });
+    match missing {
+        Some(missing) => Err(missing),
+        None => made.map_err(Into::into),
+    }
+}
+
+/// The gradient of an input, zero where the way back did not reach it.
+fn gradient(tape: &Tape<'_>, back: &Backpropagated, name: &str, v: Var) -> Computed {
+    let gradient = back.of(v).cloned().unwrap_or_else(|| Tensor::zeros(tape.shape(v)));
+    Computed::new(format!("grad.in.{name}"), &gradient)
+}
+
+/// The gradients of all parameters.
+fn param_gradients(
+    params: &Params,
+    back: Backpropagated,
+    threads: &Threads,
+) -> Result<Vec<Computed>> {
+    let summed = back.gradients.finish(params, threads)?;
+    let dense = |id| {
+        let gradient = summed.get(id).to_dense(params.shape(id));
+        Computed::new(format!("grad.param.{}", params.name(id)), &gradient)
+    };
+    Ok(params.ids().map(dense).collect())
+}
