@@ -134,7 +134,9 @@ impl Op for Attend {
                     d_v: d_v.data_mut(),
                 });
                 if let Some(b) = b_v {
-                    back.gradients.add(b, Tensor::scalar(d_scores.data().iter().sum()));
+                    // Softmax ignores what is added to every score: exactly zero, where a sum of
+                    // the scores' gradients would be the noise of rounding.
+                    back.gradients.add(b, Tensor::scalar(0.0));
                 }
                 back.gradients.add(v, d_v);
                 back.add(query, d_query)

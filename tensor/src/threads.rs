@@ -277,7 +277,7 @@ mod tests {
             for i in 0..count {
                 let p = part(n, grain, count, i);
                 assert_eq!(p.start, end);
-                assert!(p.start % grain == 0 || p.start == n);
+                assert!(p.start.is_multiple_of(grain) || p.start == n);
                 end = p.end;
             }
             assert_eq!(end, n);

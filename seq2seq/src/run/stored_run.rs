@@ -63,7 +63,11 @@ impl StoredRun {
         let stored = self.columns.map_or_else(|| unset("columns"), columns);
         compare("columns", options.columns.map(columns), stored)?;
         compare("seed", options.seed.map(|n| n.to_string()), self.seed.to_string())?;
-        for (key, value) in &options.set {
+        for (i, (key, value)) in options.set.iter().enumerate() {
+            // The last word on a key counts, as it does for a new run.
+            if options.set[i + 1..].iter().any(|(later, _)| later == key) {
+                continue;
+            }
             let mut changed = self.config.clone();
             changed.set(key, value)?;
             changed.epochs = self.config.epochs;
@@ -117,6 +121,7 @@ pub(in crate::run) mod tests {
             max_steps: Some(5),
             set: vec![
                 ("epochs".into(), "77".into()),
+                ("hidden".into(), "1".into()),
                 ("hidden".into(), Config::default().hidden.to_string()),
             ],
             ..TrainOptions::default()

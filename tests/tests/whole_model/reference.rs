@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use attention::reference::{Weights as Attend, attend, attend_back};
 use num_traits::Float;
-use rnn::reference::{Kept, State, Weights, affine, affine_back, layer, layer_back, step, step_back};
+use rnn::reference::{
+    Kept, State, Weights, affine, affine_back, layer, layer_back, step, step_back,
+};
 use seq2seq::data::Example;
 use seq2seq::{Config, DecoderInit, LossNorm, Readout, Wiring};
 use tensor::gemm::reference as gemm;
@@ -79,8 +81,7 @@ impl Network<'_> {
     }
 
     fn joins(&self) -> bool {
-        self.config.wiring == Wiring::RecurThenAttend
-            || self.config.readout == Readout::TanhContext
+        self.config.wiring == Wiring::RecurThenAttend || self.config.readout == Readout::TanhContext
     }
 
     fn attention(&self) -> attention::Kind {
@@ -104,6 +105,21 @@ impl Network<'_> {
     /// The loss of a batch and its gradient.
     pub(crate) fn batch<F: Float>(&self, values: &Named<F>, examples: &[&Example]) -> Sums<F> {
         let gradient = values.iter().map(|(n, v)| (n.clone(), zeros(v.len()))).collect();
+        self.sums(values, examples, gradient)
+    }
+
+    /// The loss of a batch alone.
+    pub(crate) fn loss<F: Float>(&self, values: &Named<F>, examples: &[&Example]) -> F {
+        self.sums(values, examples, Named::new()).loss
+    }
+
+    /// Without names to gather gradients under, there is no way back.
+    fn sums<F: Float>(
+        &self,
+        values: &Named<F>,
+        examples: &[&Example],
+        gradient: Named<F>,
+    ) -> Sums<F> {
         let mut sums = Sums { loss: F::zero(), nll: F::zero(), count: 0, gradient };
         let (weight, time) = (self.weight(examples), time(examples));
         for example in examples {
@@ -144,8 +160,10 @@ impl Network<'_> {
         sums.nll = sums.nll + cross_entropy::forward(&logits, &targets, ignore, F::zero());
         sums.count += targets.len();
 
-        // The way back.
         let g = &mut sums.gradient;
+        if g.is_empty() {
+            return;
+        }
         let mut d_logits = cross_entropy::backward(&logits, &targets, ignore, smoothing);
         d_logits.iter_mut().for_each(|d| *d = *d * weight);
         let classes = b.len();

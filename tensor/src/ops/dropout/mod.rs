@@ -125,7 +125,7 @@ mod tests {
         };
         let whole = run(None, 5);
         for first in 0..2 {
-            let rows = (5 - first + 1) / 2;
+            let rows = (5_usize - first).div_ceil(2);
             let part = run(Some(BatchPart { first, step: 2, total: 5 }), rows);
             assert_eq!(part, whole.slice(ndarray::s![.., first..;2, ..]).into_dyn());
         }
