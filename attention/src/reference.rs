@@ -101,8 +101,7 @@ pub fn attend_back<F: Float>(
 ) -> (Vec<F>, Vec<Vec<F>>) {
     let (_, a) = attend(kind, w, query, memory);
     let dot = |x: &[F], y: &[F]| x.iter().zip(y).fold(F::zero(), |s, (&x, &y)| s + x * y);
-    let da: Vec<F> =
-        memory.iter().zip(d_weights).map(|(m, &d)| d + dot(d_context, m)).collect();
+    let da: Vec<F> = memory.iter().zip(d_weights).map(|(m, &d)| d + dot(d_context, m)).collect();
     let mean = dot(&a, &da);
     let q = projected(kind, w, query);
     let mut dq = vec![F::zero(); q.len()];

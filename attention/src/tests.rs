@@ -11,7 +11,12 @@ const NAMES: [&str; 7] = ["w_query", "w_memory", "v", "b_query", "b_memory", "b_
 
 fn parts<F>(w: &mut Weights<F>) -> [&mut Vec<F>; 7] {
     [
-        &mut w.w_query, &mut w.w_memory, &mut w.v, &mut w.b_query, &mut w.b_memory, &mut w.b_v,
+        &mut w.w_query,
+        &mut w.w_memory,
+        &mut w.v,
+        &mut w.b_query,
+        &mut w.b_memory,
+        &mut w.b_v,
         &mut w.w,
     ]
 }
@@ -35,7 +40,8 @@ fn weights(kind: Kind, q: usize, k: usize, a: usize) -> Weights<f64> {
 #[test]
 fn kernels_reference_and_finite_differences_agree() {
     for kind in Kind::ALL {
-        for (q, k, a, lengths) in [(3, 5, 4, vec![4, 2, 1]), (16, 8, 24, vec![3, 3]), (7, 7, 9, vec![1])]
+        for (q, k, a, lengths) in
+            [(3, 5, 4, vec![4, 2, 1]), (16, 8, 24, vec![3, 3]), (7, 7, 9, vec![1])]
         {
             compare(kind, q, k, a, &lengths);
         }
@@ -70,7 +76,13 @@ fn compare(kind: Kind, q: usize, k: usize, a: usize, lengths: &[usize]) {
         want_c.extend(c);
         want_a[b * time..][..a.len()].copy_from_slice(&a);
         let (dq, dm) = reference::attend_back(
-            kind, &w, query, &m, &cc[b * k..][..k], &cw[b * time..][..time], &mut dw,
+            kind,
+            &w,
+            query,
+            &m,
+            &cc[b * k..][..k],
+            &cw[b * time..][..time],
+            &mut dw,
         );
         want_dq.extend(dq);
         for (s, row) in dm.iter().enumerate() {
@@ -168,6 +180,8 @@ fn shapes_that_do_not_fit_are_named() {
     let q = tape.input(Tensor::zeros([2, 5]));
     assert!(attention.attend(&mut tape, q, &mem).is_err());
     let zero = AttentionConfig { query: 0, ..config };
-    assert_eq!(Attention::new(&mut params, "x", zero, zeros).unwrap_err().to_string(),
-        "attention: query is 0, expected at least 1");
+    assert_eq!(
+        Attention::new(&mut params, "x", zero, zeros).unwrap_err().to_string(),
+        "attention: query is 0, expected at least 1"
+    );
 }

@@ -1,7 +1,7 @@
 //! The cells, as one table.
 
 use serde::{Deserialize, Serialize};
-use tensor::simd::dispatch;
+use tensor::simd::{Simd, dispatch};
 
 use crate::{elman, gru, lstm};
 
@@ -142,3 +142,28 @@ pub(crate) fn row_mut(x: &mut [f32], width: usize, b: usize) -> &mut [f32] {
     if x.is_empty() { x } else { &mut x[b * width..(b + 1) * width] }
 }
 
+/// A vector from each of G blocks of `n` elements, from element `j` of the block on.
+///
+/// A loop and not `map`: a closure would not be compiled for the instructions in use.
+#[inline(always)]
+pub(crate) fn blocks<S: Simd, const G: usize>(s: S, x: &[f32], n: usize, j: usize) -> [S::V; G] {
+    let mut all = [s.splat(0.0); G];
+    for (k, v) in all.iter_mut().enumerate() {
+        *v = s.load(&x[k * n + j..(k + 1) * n]);
+    }
+    all
+}
+
+/// Writes what [`blocks`] reads.
+#[inline(always)]
+pub(crate) fn set_blocks<S: Simd, const G: usize>(
+    s: S,
+    x: &mut [f32],
+    n: usize,
+    j: usize,
+    all: [S::V; G],
+) {
+    for (k, v) in all.into_iter().enumerate() {
+        s.store(&mut x[k * n + j..(k + 1) * n], v);
+    }
+}

@@ -126,8 +126,7 @@ pub fn step_back<F: Float>(
         }
         Cell::Gru => {
             let s = gru::reference::Step { gates: kept.gates.clone(), h: kept.after.h.clone() };
-            let (da, db, direct) =
-                gru::reference::backward(&s, &kept.hidden, &kept.before.h, &d.h);
+            let (da, db, direct) = gru::reference::backward(&s, &kept.hidden, &kept.before.h, &d.h);
             (da, db, direct, zeros)
         }
     };

@@ -80,7 +80,15 @@ pub(crate) fn scan(
         };
         let bias = if apart { &[] } else { bias };
         cell.forward(cell::Forward {
-            width: n, active, gates: g, hidden: hid, bias, h_prev, c_prev, h, c,
+            width: n,
+            active,
+            gates: g,
+            hidden: hid,
+            bias,
+            h_prev,
+            c_prev,
+            h,
+            c,
         });
     };
     if reverse {

@@ -53,7 +53,10 @@ pub(crate) fn step(
             let mut gates = Tensor::zeros([batch, wide]);
             if let Some(b) = layer.b_ih {
                 let bias = params.get(b);
-                gates.data_mut().chunks_exact_mut(wide).for_each(|r| r.copy_from_slice(bias.data()));
+                gates
+                    .data_mut()
+                    .chunks_exact_mut(wide)
+                    .for_each(|r| r.copy_from_slice(bias.data()));
             }
             gates
         }

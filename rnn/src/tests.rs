@@ -44,7 +44,8 @@ fn the_reference_agrees_with_finite_differences() {
                 let c = if cell == Cell::Lstm { end.c } else { vec![0.0; n] };
                 y + end.h.iter().chain(&c).zip(&ce).map(|(a, b)| a * b).sum::<f64>()
             };
-            let (_, _, kept) = reference::layer(cell, &w, &rows(&x, input), &state(&start), reverse);
+            let (_, _, kept) =
+                reference::layer(cell, &w, &rows(&x, input), &state(&start), reverse);
             let mut dw = w.zeros_like();
             let mut end = state(&ce);
             if cell != Cell::Lstm {
@@ -110,8 +111,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize]) {
     let out = rnn.forward(&mut tape, xv, Some(lengths), Some(&start)).unwrap();
     let y = wide(tape.value(out.y).data());
     let ends: Vec<Vec<f64>> = out.state.iter().map(|s| wide(tape.value(s.h).data())).collect();
-    let mut seeds =
-        vec![(out.y, Tensor::from_vec([time, batch, 2 * n], narrow(&cy)).unwrap())];
+    let mut seeds = vec![(out.y, Tensor::from_vec([time, batch, 2 * n], narrow(&cy)).unwrap())];
     for (i, s) in out.state.iter().enumerate() {
         seeds.push((s.h, block(&ch, i)));
     }
@@ -163,7 +163,13 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize]) {
                     dys.iter().map(|r| r[d * n..(d + 1) * n].to_vec()).collect();
                 let end = reference::State { h: at(&ch, l * 2 + d, n), c: vec![0.0; n] };
                 let (dx, ds) = reference::layer_back(
-                    cell, &ws[l][d], &kept[l][d], &part, &end, d == 1, &mut dws[l][d],
+                    cell,
+                    &ws[l][d],
+                    &kept[l][d],
+                    &part,
+                    &end,
+                    d == 1,
+                    &mut dws[l][d],
                 );
                 let got = wide(back.of(start[l * 2 + d].h).unwrap().data());
                 assert_close(&got[b * n..(b + 1) * n], &ds.h, 1e-4, &format!("{what} dh0"));
@@ -215,7 +221,8 @@ fn steps_equal_the_sequence() {
         };
         let rnn = Rnn::new(&mut params, "decoder.", config, &mut make).unwrap();
         let x = narrow(&values(time * batch * input, 1));
-        let seed = Tensor::from_vec([time, batch, n], narrow(&values(time * batch * n, 2))).unwrap();
+        let seed =
+            Tensor::from_vec([time, batch, n], narrow(&values(time * batch * n, 2))).unwrap();
 
         let mut tape = Tape::new(&params);
         let xv = tape.input(Tensor::from_vec([time, batch, input], x.clone()).unwrap());

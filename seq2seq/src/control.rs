@@ -59,7 +59,12 @@ pub struct Viewer {
 pub fn link(capacity: usize) -> (Link, Viewer) {
     let (event_sender, events) = mpsc::sync_channel(capacity.max(1));
     let (commands, command_receiver) = mpsc::channel();
-    let link = Link { events: Some(event_sender), commands: command_receiver, backlog: VecDeque::new(), dropped: 0 };
+    let link = Link {
+        events: Some(event_sender),
+        commands: command_receiver,
+        backlog: VecDeque::new(),
+        dropped: 0,
+    };
     (link, Viewer { events, commands })
 }
 

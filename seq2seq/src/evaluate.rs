@@ -109,9 +109,8 @@ pub(crate) fn evaluate(
         let target = text.target_words(&example.target);
         // Gold links count the words of the text as written; a recipe that cuts it otherwise has
         // no gold links.
-        let written = |words: &[String], line: &str| {
-            words.len() == line.split_whitespace().count() + 1
-        };
+        let written =
+            |words: &[String], line: &str| words.len() == line.split_whitespace().count() + 1;
         let (source, target) = match (source.split_last(), target.split_last()) {
             (Some((_, s)), Some((_, t)))
                 if written(&text.source_words(&pair.source), &pair.source)

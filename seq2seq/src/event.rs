@@ -271,7 +271,9 @@ mod figure {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
         match Figure::deserialize(d)? {
             Figure::Number(x) => Ok(x),
-            Figure::Text(t) => t.parse().map_err(|_| D::Error::custom(format!("not a figure: {t}"))),
+            Figure::Text(t) => {
+                t.parse().map_err(|_| D::Error::custom(format!("not a figure: {t}")))
+            }
         }
     }
 }

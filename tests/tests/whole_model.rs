@@ -410,6 +410,9 @@ fn any_number_of_threads_trains_alike() {
                 for (a, b) in some.outcomes.iter().zip(&one.outcomes) {
                     assert!((a.loss - b.loss).abs() <= 1e-5 * b.loss, "{what}: {a:?} {b:?}");
                     assert_eq!((a.count, a.correct), (b.count, b.correct), "{what}");
+                    for (a, b) in a.norms.each.iter().zip(&b.norms.each) {
+                        assert!((a - b).abs() <= 1e-4 * b + 1e-6, "{what}: norm {a} is not {b}");
+                    }
                     let names = |o: &StepOutcome| -> Vec<_> {
                         o.flow.iter().map(|(n, f)| (n.clone(), f.len())).collect()
                     };

@@ -48,11 +48,8 @@ impl<const TANH: bool> Kernel for Backward<'_, TANH> {
             }
             for j in (0..width).step_by(S::LANES) {
                 let (y, d) = (s.load(&g[j..]), s.load(&dh[j..]));
-                let slope = if TANH {
-                    s.sub(one, s.mul(y, y))
-                } else {
-                    s.select_lt(zero, y, one, zero)
-                };
+                let slope =
+                    if TANH { s.sub(one, s.mul(y, y)) } else { s.select_lt(zero, y, one, zero) };
                 s.store(&mut g[j..], s.mul(d, slope));
                 s.store(&mut dh[j..], zero);
             }

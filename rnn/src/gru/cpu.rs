@@ -2,7 +2,7 @@
 
 use tensor::simd::{Kernel, Simd, math};
 
-use crate::cell::{self, row, row_mut};
+use crate::cell::{self, blocks, row, row_mut, set_blocks};
 
 pub(crate) struct Forward<'a>(pub(crate) cell::Forward<'a>);
 
@@ -19,15 +19,12 @@ impl Kernel for Forward<'_> {
             }
             let (gates, hidden) = (row_mut(gates, 3 * n, b), row(hidden, 3 * n, b));
             for j in (0..n).step_by(S::LANES) {
-                let part = |k: usize| k * n + j..(k + 1) * n;
-                let [a_r, a_z, a_n] = [0, 1, 2].map(|k| s.load(&gates[part(k)]));
-                let [b_r, b_z, b_n] = [0, 1, 2].map(|k| s.load(&hidden[part(k)]));
+                let [a_r, a_z, a_n] = blocks(s, gates, n, j);
+                let [b_r, b_z, b_n] = blocks(s, hidden, n, j);
                 let r = math::sigmoid(s, s.add(a_r, b_r));
                 let z = math::sigmoid(s, s.add(a_z, b_z));
                 let new = math::tanh(s, s.fma(r, b_n, a_n));
-                for (k, v) in [r, z, new].into_iter().enumerate() {
-                    s.store(&mut gates[part(k)], v);
-                }
+                set_blocks(s, gates, n, j, [r, z, new]);
                 // (1 - z) n + z h
                 s.store(&mut h[j..], s.fma(z, s.sub(s.load(&h_prev[j..]), new), new));
             }
@@ -52,20 +49,15 @@ impl Kernel for Backward<'_> {
             }
             let (dh, h_prev) = (row_mut(dh, n, b), row(h_prev, n, b));
             for j in (0..n).step_by(S::LANES) {
-                let part = |k: usize| k * n + j..(k + 1) * n;
-                let [r, z, new] = [0, 1, 2].map(|k| s.load(&gates[part(k)]));
-                let (d, b_n) = (s.load(&dh[j..]), s.load(&hidden[part(2)]));
+                let [r, z, new] = blocks(s, gates, n, j);
+                let (d, b_n) = (s.load(&dh[j..]), s.load(&hidden[2 * n + j..]));
                 let slope = s.sub(one, s.mul(new, new));
                 let dn = s.mul(s.mul(d, s.sub(one, z)), slope);
                 let dr = s.mul(s.mul(dn, b_n), s.mul(r, s.sub(one, r)));
                 let away = s.sub(s.load(&h_prev[j..]), new);
                 let dz = s.mul(s.mul(d, away), s.mul(z, s.sub(one, z)));
-                for (k, v) in [dr, dz, dn].into_iter().enumerate() {
-                    s.store(&mut gates[part(k)], v);
-                }
-                for (k, v) in [dr, dz, s.mul(dn, r)].into_iter().enumerate() {
-                    s.store(&mut hidden[part(k)], v);
-                }
+                set_blocks(s, gates, n, j, [dr, dz, dn]);
+                set_blocks(s, hidden, n, j, [dr, dz, s.mul(dn, r)]);
                 s.store(&mut dh[j..], s.mul(d, z));
             }
         }

@@ -2,7 +2,7 @@
 
 use tensor::simd::{Kernel, Simd, math};
 
-use crate::cell::{self, row, row_mut};
+use crate::cell::{self, blocks, row, row_mut, set_blocks};
 
 pub(crate) struct Forward<'a>(pub(crate) cell::Forward<'a>);
 
@@ -21,19 +21,17 @@ impl Kernel for Forward<'_> {
             }
             let gates = row_mut(gates, 4 * n, b);
             for j in (0..n).step_by(S::LANES) {
-                let part = |k: usize| k * n + j..(k + 1) * n;
-                let mut x = [0, 1, 2, 3].map(|k| s.load(&gates[part(k)]));
+                let mut x: [S::V; 4] = blocks(s, gates, n, j);
                 if !bias.is_empty() {
-                    for (k, x) in x.iter_mut().enumerate() {
-                        *x = s.add(*x, s.load(&bias[part(k)]));
+                    let bias: [S::V; 4] = blocks(s, bias, n, j);
+                    for (x, bias) in x.iter_mut().zip(bias) {
+                        *x = s.add(*x, bias);
                     }
                 }
                 let (i, f) = (math::sigmoid(s, x[0]), math::sigmoid(s, x[1]));
                 let (g, o) = (math::tanh(s, x[2]), math::sigmoid(s, x[3]));
                 let new = s.fma(f, s.load(&c_prev[j..]), s.mul(i, g));
-                for (k, v) in [i, f, g, o].into_iter().enumerate() {
-                    s.store(&mut gates[part(k)], v);
-                }
+                set_blocks(s, gates, n, j, [i, f, g, o]);
                 s.store(&mut c[j..], new);
                 s.store(&mut h[j..], s.mul(o, math::tanh(s, new)));
             }
@@ -58,19 +56,15 @@ impl Kernel for Backward<'_> {
             let (dh, dc) = (row_mut(dh, n, b), row_mut(dc, n, b));
             let (c, c_prev) = (row(c, n, b), row(c_prev, n, b));
             for j in (0..n).step_by(S::LANES) {
-                let part = |k: usize| k * n + j..(k + 1) * n;
-                let [i, f, g, o] = [0, 1, 2, 3].map(|k| s.load(&gates[part(k)]));
+                let [i, f, g, o] = blocks(s, gates, n, j);
                 let (d, t) = (s.load(&dh[j..]), math::tanh(s, s.load(&c[j..])));
                 let through = s.mul(s.mul(d, o), s.sub(one, s.mul(t, t)));
                 let d_cell = s.add(s.load(&dc[j..]), through);
-                let slope = |y: S::V| s.mul(y, s.sub(one, y));
-                let di = s.mul(s.mul(d_cell, g), slope(i));
-                let df = s.mul(s.mul(d_cell, s.load(&c_prev[j..])), slope(f));
+                let di = s.mul(s.mul(d_cell, g), s.mul(i, s.sub(one, i)));
+                let df = s.mul(s.mul(d_cell, s.load(&c_prev[j..])), s.mul(f, s.sub(one, f)));
                 let dg = s.mul(s.mul(d_cell, i), s.sub(one, s.mul(g, g)));
-                let d_out = s.mul(s.mul(d, t), slope(o));
-                for (k, v) in [di, df, dg, d_out].into_iter().enumerate() {
-                    s.store(&mut gates[part(k)], v);
-                }
+                let d_out = s.mul(s.mul(d, t), s.mul(o, s.sub(one, o)));
+                set_blocks(s, gates, n, j, [di, df, dg, d_out]);
                 s.store(&mut dc[j..], s.mul(d_cell, f));
                 s.store(&mut dh[j..], zero);
             }

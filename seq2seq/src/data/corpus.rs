@@ -81,11 +81,8 @@ impl Corpus {
 
     fn phrasebook(part: Option<Part>) -> Self {
         let pairs = part.map_or_else(phrasebook::pairs, phrasebook::part);
-        let pair = |p: phrasebook::Pair| Pair {
-            source: p.source,
-            target: p.target,
-            links: Some(p.links),
-        };
+        let pair =
+            |p: phrasebook::Pair| Pair { source: p.source, target: p.target, links: Some(p.links) };
         Self { pairs: pairs.into_iter().map(pair).collect() }
     }
 

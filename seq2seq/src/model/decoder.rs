@@ -93,13 +93,10 @@ impl Decoder {
             params.add(name, value)
         };
         let embedding = add(params, "embedding.weight", &[vocabulary, e])?;
-        let combines = config.wiring == Wiring::RecurThenAttend
-            || config.readout == Readout::TanhContext;
-        let combine = if combines {
-            Some(add(params, "combine.weight", &[h, k + h])?)
-        } else {
-            None
-        };
+        let combines =
+            config.wiring == Wiring::RecurThenAttend || config.readout == Readout::TanhContext;
+        let combine =
+            if combines { Some(add(params, "combine.weight", &[h, k + h])?) } else { None };
         let output = (
             add(params, "output.weight", &[vocabulary, h])?,
             add(params, "output.bias", &[vocabulary])?,
@@ -202,12 +199,7 @@ impl Decoder {
         Ok((memory, DecoderState { layers, top, feed }))
     }
 
-    fn bridge(
-        &self,
-        tape: &mut Tape<'_>,
-        last: &[Var],
-        (w, b): (ParamId, ParamId),
-    ) -> Result<Var> {
+    fn bridge(&self, tape: &mut Tape<'_>, last: &[Var], (w, b): (ParamId, ParamId)) -> Result<Var> {
         let joined = if let [one] = last { *one } else { ops::concat(tape, last)? };
         let mapped = ops::linear(tape, joined, w, Some(b))?;
         Ok(ops::tanh(tape, mapped))

@@ -71,7 +71,8 @@ fn decode_group(
     let batch = Batch::new(&examples, 0);
     let mut tape = Tape::inference(params).with_threads(threads);
     let encoded = model.encoder.forward(&mut tape, &batch)?;
-    let (memory, mut state) = model.decoder.start(&mut tape, &encoded, model.encoder.directions())?;
+    let (memory, mut state) =
+        model.decoder.start(&mut tape, &encoded, model.encoder.directions())?;
     let mut all = vec![Decoded::default(); sources.len()];
     let mut fed = vec![SOS; sources.len()];
     let mut running = sources.len();

@@ -4,10 +4,10 @@ use tensor::{Params, Tape, Threads};
 
 use super::translator::EncoderDecoder;
 use super::{BatchLoss, BatchShape, Model, greedy};
+use crate::Result;
 use crate::data::{Corpus, Example, Text};
 use crate::evaluate::evaluate;
 use crate::event::{Sample, Samples, Validation};
-use crate::Result;
 
 /// Held-out sentences shown as samples.
 const SAMPLES: usize = 8;
@@ -25,12 +25,7 @@ pub struct TranslationModel {
 
 impl TranslationModel {
     /// A task; where nothing is held out, samples are taken from `otherwise`.
-    pub fn new(
-        network: EncoderDecoder,
-        text: Text,
-        held_out: Corpus,
-        otherwise: &Corpus,
-    ) -> Self {
+    pub fn new(network: EncoderDecoder, text: Text, held_out: Corpus, otherwise: &Corpus) -> Self {
         let from = if held_out.pairs.is_empty() { otherwise } else { &held_out };
         // Spread over the corpus, the same ones each time; longer sentences show more.
         let count = from.pairs.len();

@@ -59,22 +59,14 @@ fn qualified(draw: &mut Draw, of: u32) -> Option<(Subject, &'static Adjective)> 
             subject => Some((subject, quality)),
         };
     }
-    let mut subject = if draw.chance(20) {
-        owned(draw, HOLD | VEHICLE | ESTATE | ANIMAL)?
-    } else {
-        known(draw)?
-    };
+    let mut subject =
+        if draw.chance(20) { owned(draw, HOLD | VEHICLE | ESTATE | ANIMAL)? } else { known(draw)? };
     let quality = adjective(draw, subject.noun, of)?;
-    if subject
-        .before
-        .is_some_and(|before| before.bit & (adj::OLD | adj::BIG | adj::SMALL) != 0)
-    {
+    if subject.before.is_some_and(|before| before.bit & (adj::OLD | adj::BIG | adj::SMALL) != 0) {
         subject.before = None;
     }
     if subject.after.is_some() && quality.bit & adj::COLOR != 0
-        || subject
-            .after
-            .is_some_and(|after| after.bit & adj::COLOR == 0)
+        || subject.after.is_some_and(|after| after.bit & adj::COLOR == 0)
     {
         subject.after = None;
     }
@@ -128,10 +120,7 @@ pub(super) fn needing(draw: &mut Draw) -> Option<Pair> {
 /// My sister is seven years old: ma sœur a sept ans.
 pub(super) fn aging(draw: &mut Draw) -> Option<Pair> {
     let aged = phrase(draw, AGED, Use::Definite)?;
-    if aged
-        .before
-        .is_some_and(|before| before.bit & (adj::OLD | adj::YOUNG) != 0)
-    {
+    if aged.before.is_some_and(|before| before.bit & (adj::OLD | adj::YOUNG) != 0) {
         return None;
     }
     let years = *draw.pick(NUMBERS)?;
@@ -166,23 +155,14 @@ pub(super) fn comparing(draw: &mut Draw) -> Option<Pair> {
         Some(bare)
     };
     let rival = bare(draw)?;
-    let subject = if person_like {
-        person(draw)?
-    } else {
-        Subject::Phrase(bare(draw)?)
-    };
+    let subject = if person_like { person(draw)? } else { Subject::Phrase(bare(draw)?) };
     let own = match &subject {
         Subject::Phrase(phrase) if phrase.noun.en == rival.noun.en => return None,
         Subject::Phrase(phrase) if phrase.before.is_some() || phrase.after.is_some() => None,
         Subject::Phrase(phrase) => Some(phrase.noun.fits),
         _ => Some(adj::STATE | adj::OLD | adj::YOUNG),
     };
-    let fits = own?
-        & if person_like {
-            u32::MAX
-        } else {
-            rival.noun.fits
-        };
+    let fits = own? & if person_like { u32::MAX } else { rival.noun.fits };
     let quality = draw.pick_where(ADJECTIVES, |one| compared(one) && one.bit & fits != 0)?;
     let than = if person_like && draw.chance(45) {
         Than::Pronoun(other(draw, &subject)?)
@@ -244,18 +224,10 @@ fn inside(draw: &mut Draw, thing: &Noun) -> Option<Tail> {
 /// There are five birds near the church: il y a cinq oiseaux près de l' église.
 pub(super) fn existing(draw: &mut Draw) -> Option<Pair> {
     let alive = draw.chance(55);
-    let kinds = if alive {
-        PERSON | ANIMAL
-    } else {
-        HOLD | EDIBLE | WEAR | FOOD | DRINK
-    };
+    let kinds = if alive { PERSON | ANIMAL } else { HOLD | EDIBLE | WEAR | FOOD | DRINK };
     let mut found = phrase(draw, kinds, Use::Object)?;
     if found.plural {
-        found.determiner = if draw.chance(30) {
-            Determiner::Some
-        } else {
-            Determiner::Count
-        };
+        found.determiner = if draw.chance(30) { Determiner::Some } else { Determiner::Count };
         found.count = None;
         if matches!(found.determiner, Determiner::Count) {
             found.count = draw.pick(NUMBERS).copied();
@@ -281,11 +253,7 @@ pub(super) fn existing(draw: &mut Draw) -> Option<Pair> {
     let mut script = Script::default();
     let (there, is) = (place::BEFORE, place::BEFORE + 1);
     let be = if found.plural { "are" } else { "is" };
-    let order = if asks {
-        [(be, is), ("there", there)]
-    } else {
-        [("there", there), (be, is)]
-    };
+    let order = if asks { [(be, is), ("there", there)] } else { [("there", there), (be, is)] };
     for (word, tag) in order {
         script.english.push(word, tag);
     }
@@ -309,17 +277,10 @@ pub(super) fn existing(draw: &mut Draw) -> Option<Pair> {
 
 /// Food and drink are on a table or in the kitchen.
 fn kitchen(draw: &mut Draw) -> Option<Tail> {
-    let tail = if draw.chance(50) {
-        resting_place(draw)?
-    } else {
-        spot(draw)?
-    };
+    let tail = if draw.chance(50) { resting_place(draw)? } else { spot(draw)? };
     match tail {
         Tail::Place(_, phrase)
-            if matches!(
-                phrase.noun.singular(),
-                "table" | "kitchen" | "house" | "restaurant"
-            ) =>
+            if matches!(phrase.noun.singular(), "table" | "kitchen" | "house" | "restaurant") =>
         {
             Some(tail)
         }

@@ -63,19 +63,11 @@ fn determiner(draw: &mut Draw, noun: &Noun, plural: bool, purpose: Use) -> Optio
     let mass = noun.is(FOOD | DRINK);
     let roll = draw.below(100);
     // Nobody has a man or a woman.
-    let roll = if noun.is(FREE) && roll >= 46 {
-        roll % 46
-    } else {
-        roll
-    };
+    let roll = if noun.is(FREE) && roll >= 46 { roll % 46 } else { roll };
     Some(match purpose {
         Use::Definite | Use::Subject | Use::Loved if roll < 50 => {
             let kind = noun.is(FOOD | DRINK | ANIMAL) && (mass || plural);
-            if purpose == Use::Loved && kind {
-                Determiner::Generic
-            } else {
-                Determiner::The
-            }
+            if purpose == Use::Loved && kind { Determiner::Generic } else { Determiner::The }
         }
         Use::Subject if roll < 62 && !plural && !mass => Determiner::A,
         Use::Definite | Use::Subject | Use::Loved if roll < 78 => Determiner::This,
@@ -141,11 +133,7 @@ pub(super) fn dress(draw: &mut Draw, phrase: &mut Phrase) {
 /// Somebody, or an animal where the verb allows it.
 pub(super) fn subject(draw: &mut Draw, verb: &Verb) -> Option<Subject> {
     if verb.has(BEAST) && draw.chance(15) {
-        let kinds = if verb.present(false) == "eat" {
-            PET
-        } else {
-            ANIMAL
-        };
+        let kinds = if verb.present(false) == "eat" { PET } else { ANIMAL };
         return phrase(draw, kinds, Use::Subject).map(Subject::Phrase);
     }
     person(draw)
@@ -224,11 +212,7 @@ pub(super) fn polarity(draw: &mut Draw) -> Polarity {
 
 /// Affirmed or denied, without *never*.
 pub(super) fn yes_or_not(draw: &mut Draw) -> Polarity {
-    if draw.chance(68) {
-        Polarity::Yes
-    } else {
-        Polarity::Not
-    }
+    if draw.chance(68) { Polarity::Yes } else { Polarity::Not }
 }
 
 /// Where people and animals are and do things.
@@ -305,10 +289,6 @@ pub(super) fn owned(draw: &mut Draw, kinds: u32) -> Option<Phrase> {
         Determiner::The
     };
     let many = owner.counts() && draw.chance(25);
-    phrase.owner = Some(Owner {
-        determiner,
-        noun: owner,
-        plural: many,
-    });
+    phrase.owner = Some(Owner { determiner, noun: owner, plural: many });
     Some(phrase)
 }

@@ -129,10 +129,7 @@ impl Clause {
         match &self.object {
             Object::Pronoun(pronoun) => line.push(pronoun.direct, base + PRONOUN),
             Object::Thing(gender, plural) => {
-                line.push(
-                    agree(&["le", "la", "les", "les"], *gender, *plural),
-                    base + PRONOUN,
-                );
+                line.push(agree(&["le", "la", "les", "les"], *gender, *plural), base + PRONOUN);
             }
             _ => {}
         }

@@ -69,11 +69,7 @@ fn answer(draw: &mut Draw, clause: &Clause) -> Option<Pair> {
 
 /// One of a row of phrases, in so many of a hundred cases.
 pub(super) fn maybe(draw: &mut Draw, percent: usize, row: &'static [Fixed]) -> Option<Tail> {
-    if draw.chance(percent) {
-        draw.pick(row).map(Tail::Fixed)
-    } else {
-        None
-    }
+    if draw.chance(percent) { draw.pick(row).map(Tail::Fixed) } else { None }
 }
 
 fn hour(draw: &mut Draw) -> Option<Tail> {
@@ -136,10 +132,7 @@ pub(super) fn done_to_you(draw: &mut Draw) -> Option<Pair> {
     clause.tense = Tense::Past;
     clause.polarity = polarity(draw);
     if clause.polarity != Polarity::Never {
-        clause.tail = [
-            maybe(draw, 40, BYGONE),
-            if draw.chance(25) { spot(draw) } else { None },
-        ];
+        clause.tail = [maybe(draw, 40, BYGONE), if draw.chance(25) { spot(draw) } else { None }];
         clause.tail.reverse();
     }
     answer(draw, &clause)
@@ -151,10 +144,7 @@ pub(super) fn moved(draw: &mut Draw) -> Option<Pair> {
     let mut clause = Clause::new(person(draw)?, verb, Object::None);
     clause.tense = Tense::Past;
     clause.polarity = yes_or_not(draw);
-    clause.tail = [
-        maybe(draw, 60, BYGONE),
-        if draw.chance(30) { hour(draw) } else { None },
-    ];
+    clause.tail = [maybe(draw, 60, BYGONE), if draw.chance(30) { hour(draw) } else { None }];
     answer(draw, &clause)
 }
 
@@ -170,11 +160,7 @@ fn plan(draw: &mut Draw, tense: Tense, pronouns: bool) -> Option<Clause> {
         let verb = transitive(draw, |verb| verb.has(WILL))?;
         Clause::new(subject, verb, object(draw, verb, polarity)?)
     };
-    Some(Clause {
-        tense,
-        polarity,
-        ..clause
-    })
+    Some(Clause { tense, polarity, ..clause })
 }
 
 /// They are going to buy a small house.
@@ -193,11 +179,7 @@ pub(super) fn going_to_do_to_you(draw: &mut Draw) -> Option<Pair> {
 
 /// Can, must or want to.
 pub(super) fn modal(draw: &mut Draw) -> Option<Tense> {
-    if draw.chance(45) {
-        Some(Tense::Want)
-    } else {
-        draw.pick(MODALS).map(Tense::Modal)
-    }
+    if draw.chance(45) { Some(Tense::Want) } else { draw.pick(MODALS).map(Tense::Modal) }
 }
 
 /// I want to read this book.
@@ -224,17 +206,9 @@ fn alone(draw: &mut Draw) -> Option<&'static Verb> {
 
 /// We must leave now.
 pub(super) fn may_be_doing(draw: &mut Draw) -> Option<Pair> {
-    let verb = if draw.chance(30) {
-        draw.pick(MOVING)?
-    } else {
-        alone(draw)?
-    };
+    let verb = if draw.chance(30) { draw.pick(MOVING)? } else { alone(draw)? };
     let mut clause = Clause::new(person(draw)?, verb, Object::None);
-    clause.tense = if draw.chance(30) {
-        Tense::Future
-    } else {
-        modal(draw)?
-    };
+    clause.tense = if draw.chance(30) { Tense::Future } else { modal(draw)? };
     clause.polarity = yes_or_not(draw);
     clause.tail = [
         match draw.below(100) {
@@ -292,11 +266,7 @@ pub(super) fn going(draw: &mut Draw) -> Option<Pair> {
         _ => Determiner::This,
     };
     let mut clause = Clause::new(person(draw)?, verb, Object::None);
-    clause.polarity = if kinds == AT {
-        polarity(draw)
-    } else {
-        yes_or_not(draw)
-    };
+    clause.polarity = if kinds == AT { polarity(draw) } else { yes_or_not(draw) };
     let to = Some(Tail::Place(preposition, place));
     clause.tail = [to, None];
     if verb.has(HABIT) && verb.has(WILL) {
@@ -324,22 +294,14 @@ pub(super) fn giving(draw: &mut Draw) -> Option<Pair> {
     let giving = draw.chance(70);
     let verb = if giving { &GIVE } else { &SPEAK };
     let mut clause = Clause::new(subject, verb, Object::None);
-    clause.polarity = if giving {
-        yes_or_not(draw)
-    } else {
-        polarity(draw)
-    };
+    clause.polarity = if giving { yes_or_not(draw) } else { polarity(draw) };
     if draw.chance(55) {
         clause.receiver = Receiver::Pronoun(other(draw, &subject)?);
     } else {
         clause.receiver = Receiver::Phrase(phrase(draw, PERSON | KIN, Use::Definite)?);
     }
     if giving {
-        let purpose = if clause.negated() {
-            Use::Denied
-        } else {
-            Use::Object
-        };
+        let purpose = if clause.negated() { Use::Denied } else { Use::Object };
         let given = phrase(draw, HOLD | EDIBLE, purpose)?;
         // *gives her book* could be read as *gives her a book*.
         if matches!(given.determiner, Determiner::Of(owner) if owner.plural || owner.slot == 1) {
@@ -363,15 +325,10 @@ pub(super) fn giving(draw: &mut Draw) -> Option<Pair> {
 /// My brother has three old cars.
 pub(super) fn counting(draw: &mut Draw) -> Option<Pair> {
     let verb = draw.pick_where(TRANSITIVE, |verb| {
-        matches!(
-            verb.present(false),
-            "have" | "see" | "buy" | "want" | "sell"
-        )
+        matches!(verb.present(false), "have" | "see" | "buy" | "want" | "sell")
     })?;
-    let noun = choose::noun(
-        draw,
-        verb.objects & (ANIMAL | VEHICLE | HOLD | EDIBLE | ESTATE | KIN),
-    )?;
+    let noun =
+        choose::noun(draw, verb.objects & (ANIMAL | VEHICLE | HOLD | EDIBLE | ESTATE | KIN))?;
     if !noun.counts() || noun.is(KIN) {
         return None;
     }
@@ -382,11 +339,7 @@ pub(super) fn counting(draw: &mut Draw) -> Option<Pair> {
     }
     let mut clause = Clause::new(subject(draw, verb)?, verb, Object::Phrase(counted));
     if matches!(verb.present(false), "buy" | "see") && draw.chance(40) {
-        clause.tense = if draw.chance(50) {
-            Tense::Past
-        } else {
-            Tense::Future
-        };
+        clause.tense = if draw.chance(50) { Tense::Past } else { Tense::Future };
     }
     clause.mode = Mode::Statement;
     answer(draw, &clause)

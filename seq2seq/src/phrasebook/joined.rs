@@ -32,16 +32,11 @@ const CHAINS: &[(&str, &str, u32, bool)] = &[
 /// He buys the apple and he eats it; she is looking for the key but she does not find it.
 pub(super) fn chaining(draw: &mut Draw) -> Option<Pair> {
     let find = |word: &str| {
-        TRANSITIVE
-            .iter()
-            .find(|verb| verb.present(false) == word && verb.particle != "at")
+        TRANSITIVE.iter().find(|verb| verb.present(false) == word && verb.particle != "at")
     };
     let searching = draw.chance(25);
-    let (first, second, kinds, past) = if searching {
-        ("look", "find", HOLD | ANIMAL, false)
-    } else {
-        *draw.pick(CHAINS)?
-    };
+    let (first, second, kinds, past) =
+        if searching { ("look", "find", HOLD | ANIMAL, false) } else { *draw.pick(CHAINS)? };
     let (first, second): (&'static Verb, &'static Verb) = (find(first)?, find(second)?);
     let subject = person(draw)?;
     let again = match &subject {
@@ -56,17 +51,10 @@ pub(super) fn chaining(draw: &mut Draw) -> Option<Pair> {
             })?
         }
     };
-    let purpose = if searching {
-        Use::Definite
-    } else {
-        Use::Object
-    };
+    let purpose = if searching { Use::Definite } else { Use::Object };
     let mut named = choose::noun(draw, kinds & first.objects & second.objects)
         .and_then(|noun| choose::phrase_of(draw, noun, purpose))?;
-    if matches!(
-        named.determiner,
-        Determiner::Some | Determiner::Bare | Determiner::Generic
-    ) {
+    if matches!(named.determiner, Determiner::Some | Determiner::Bare | Determiner::Generic) {
         named.determiner = Determiner::The;
     }
     named.after = None;
@@ -99,23 +87,13 @@ pub(super) fn relating(draw: &mut Draw) -> Option<Pair> {
     let plural = noun.counts() && draw.chance(45);
     let mut head = Phrase::plain(Determiner::The, noun, plural);
     let bygone = !verb.past().is_empty() && draw.chance(75);
-    head.relative = Some(Relative {
-        subject: choose::speaker(draw)?,
-        verb,
-        bygone,
-    });
+    head.relative = Some(Relative { subject: choose::speaker(draw)?, verb, bygone });
     if draw.chance(55) {
         let quality = adjective(draw, noun, SAID)?;
-        let degree = if quality.bit & GRADED != 0 && draw.chance(20) {
-            Some(Degree::Very)
-        } else {
-            None
-        };
-        let mut clause = Clause::new(
-            Subject::Phrase(head),
-            &BE_ETRE,
-            Object::Quality(degree, quality),
-        );
+        let degree =
+            if quality.bit & GRADED != 0 && draw.chance(20) { Some(Degree::Very) } else { None };
+        let mut clause =
+            Clause::new(Subject::Phrase(head), &BE_ETRE, Object::Quality(degree, quality));
         if draw.chance(20) {
             clause.polarity = Polarity::Not;
         }
@@ -137,10 +115,7 @@ pub(super) fn relating(draw: &mut Draw) -> Option<Pair> {
     }
     // One does not look for what one sells.
     let subject = Subject::Pronoun(choose::speaker(draw)?);
-    if head
-        .relative
-        .is_some_and(|relative| relative.subject.slot == subject.slot())
-    {
+    if head.relative.is_some_and(|relative| relative.subject.slot == subject.slot()) {
         return None;
     }
     only(&Clause::new(subject, outer, Object::Phrase(head)))
@@ -149,24 +124,14 @@ pub(super) fn relating(draw: &mut Draw) -> Option<Pair> {
 /// The house of my brother is big; we see the dog of the doctor.
 pub(super) fn owning(draw: &mut Draw) -> Option<Pair> {
     let verb = choose::transitive(draw, |verb| {
-        matches!(
-            verb.present(false),
-            "see" | "love" | "find" | "open" | "read" | "buy" | "look"
-        )
+        matches!(verb.present(false), "see" | "love" | "find" | "open" | "read" | "buy" | "look")
     })?;
     let phrase = owned(draw, verb.objects & !(KIN | PERSON | FOOD | DRINK | EDIBLE))?;
     let mut clause = Clause::new(person(draw)?, verb, Object::Phrase(phrase));
     if !verb.past().is_empty() && draw.chance(40) {
         clause.tense = Tense::Past;
         let when: &'static Fixed = draw.pick(BYGONE)?;
-        clause.tail = [
-            if draw.chance(30) {
-                Some(Tail::Fixed(when))
-            } else {
-                None
-            },
-            None,
-        ];
+        clause.tail = [if draw.chance(30) { Some(Tail::Fixed(when)) } else { None }, None];
     }
     if draw.chance(25) {
         clause.polarity = Polarity::Not;

@@ -135,13 +135,7 @@ const fn noun(
     kinds: u32,
     fits: u32,
 ) -> Noun {
-    Noun {
-        en,
-        fr,
-        gender,
-        kinds,
-        fits,
-    }
+    Noun { en, fr, gender, kinds, fits }
 }
 
 /// Every noun.
@@ -222,14 +216,7 @@ const fn adjective(
     before: bool,
 ) -> Adjective {
     let [en, comparative] = en;
-    Adjective {
-        bit,
-        en,
-        comparative,
-        fr,
-        before_vowel,
-        before,
-    }
+    Adjective { bit, en, comparative, fr, before_vowel, before }
 }
 
 /// Every adjective.

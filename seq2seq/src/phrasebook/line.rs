@@ -43,16 +43,14 @@ impl English {
 
     /// Consecutive tags from `base`.
     pub(super) fn push_row(&mut self, words: &[&'static str], base: Tag) {
-        self.words
-            .extend(words.iter().zip(base..).map(|(word, tag)| (*word, tag)));
+        self.words.extend(words.iter().zip(base..).map(|(word, tag)| (*word, tag)));
     }
 
     fn tokens(&self) -> Vec<&'static str> {
         let mut tokens: Vec<&'static str> = Vec::with_capacity(self.words.len());
         for (text, _) in self.words.iter().rev() {
-            let vowel = tokens
-                .last()
-                .is_some_and(|next| next.starts_with(['a', 'e', 'i', 'o', 'u']));
+            let vowel =
+                tokens.last().is_some_and(|next| next.starts_with(['a', 'e', 'i', 'o', 'u']));
             tokens.push(if *text == "a" && vowel { "an" } else { text });
         }
         tokens.reverse();
@@ -68,22 +66,12 @@ impl French {
 
     /// A word with its form before a vowel.
     pub(super) fn push_before_vowel(&mut self, text: &'static str, form: &'static str, tag: Tag) {
-        self.words.push(Word {
-            text,
-            tag,
-            before_vowel: form,
-            article: false,
-        });
+        self.words.push(Word { text, tag, before_vowel: form, article: false });
     }
 
     /// A definite article.
     pub(super) fn push_article(&mut self, text: &'static str, tag: Tag) {
-        self.words.push(Word {
-            text,
-            tag,
-            before_vowel: small(text),
-            article: true,
-        });
+        self.words.push(Word { text, tag, before_vowel: small(text), article: true });
     }
 
     /// The words as they are said one after another: elided, then contracted.
@@ -138,9 +126,7 @@ fn opens_with_vowel(word: &str) -> bool {
     word == "y" || (word.starts_with(VOWELS) && word != "huit")
 }
 
-const VOWELS: [char; 13] = [
-    'a', 'e', 'i', 'o', 'u', 'h', 'à', 'â', 'é', 'è', 'ê', 'î', 'œ',
-];
+const VOWELS: [char; 13] = ['a', 'e', 'i', 'o', 'u', 'h', 'à', 'â', 'é', 'è', 'ê', 'î', 'œ'];
 
 /// The fewest and most words a side may have.
 pub(super) const LENGTHS: std::ops::RangeInclusive<usize> = 3..=14;
@@ -159,9 +145,5 @@ pub(super) fn finish(english: &English, french: &French) -> Option<Pair> {
     }
     links.sort_unstable();
     let target: Vec<&str> = target.iter().map(|(text, _)| *text).collect();
-    Some(Pair {
-        source: source.join(" "),
-        target: target.join(" "),
-        links,
-    })
+    Some(Pair { source: source.join(" "), target: target.join(" "), links })
 }

@@ -109,11 +109,7 @@ pub struct UnknownPart(pub String);
 
 impl fmt::Display for UnknownPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "phrasebook has no part `{}`: it has `train`, `valid` and `test`",
-            self.0
-        )
+        write!(f, "phrasebook has no part `{}`: it has `train`, `valid` and `test`", self.0)
     }
 }
 

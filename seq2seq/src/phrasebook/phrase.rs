@@ -191,15 +191,9 @@ impl Phrase {
             if relative.bygone {
                 let have = ["ai", "a", "avons", "avez", "ont"];
                 line.push(conjugate(&have, relative.subject.slot), base + DOES);
-                line.push(
-                    agree(&relative.verb.participle, gender, plural),
-                    base + DOES,
-                );
+                line.push(agree(&relative.verb.participle, gender, plural), base + DOES);
             } else {
-                line.push(
-                    conjugate(&relative.verb.fr, relative.subject.slot),
-                    base + DOES,
-                );
+                line.push(conjugate(&relative.verb.fr, relative.subject.slot), base + DOES);
             }
         }
     }
@@ -215,11 +209,7 @@ impl Phrase {
             Determiner::Generic => line.push_article(article, noun),
             Determiner::A => line.push(agree(&["un", "une", "des", "des"], gender, plural), det),
             Determiner::Some | Determiner::Bare => {
-                let tag = if matches!(self.determiner, Determiner::Some) {
-                    det
-                } else {
-                    noun
-                };
+                let tag = if matches!(self.determiner, Determiner::Some) { det } else { noun };
                 line.push("de", tag);
                 if !(plural && self.before.is_some()) {
                     line.push_article(article, tag);
@@ -234,10 +224,7 @@ impl Phrase {
             }
             Determiner::Count => {}
             Determiner::Which | Determiner::WhatA => {
-                line.push(
-                    agree(&["quel", "quelle", "quels", "quelles"], gender, plural),
-                    det,
-                );
+                line.push(agree(&["quel", "quelle", "quels", "quelles"], gender, plural), det);
             }
             Determiner::HowMany => {
                 line.push("combien", det);

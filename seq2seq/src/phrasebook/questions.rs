@@ -83,9 +83,7 @@ pub(super) fn wondering(draw: &mut Draw) -> Option<Pair> {
 }
 
 fn what_verb(draw: &mut Draw) -> Option<&'static Verb> {
-    let words = [
-        "eat", "drink", "buy", "sell", "read", "write", "wear", "see", "want", "find",
-    ];
+    let words = ["eat", "drink", "buy", "sell", "read", "write", "wear", "see", "want", "find"];
     draw.pick_where(TRANSITIVE, |verb| words.contains(&verb.present(false)))
 }
 
@@ -122,11 +120,8 @@ pub(super) fn choosing(draw: &mut Draw) -> Option<Pair> {
     if verb.present(false) == "have" && !front.plural {
         return None;
     }
-    front.determiner = if front.plural && draw.chance(65) {
-        Determiner::HowMany
-    } else {
-        Determiner::Which
-    };
+    front.determiner =
+        if front.plural && draw.chance(65) { Determiner::HowMany } else { Determiner::Which };
     let mut clause = Clause::new(asked(draw, verb)?, verb, Object::None);
     clause.mode = Mode::Fronted(front);
     if verb.present(false) == "have" && matches!(front.determiner, Determiner::Which) {
@@ -205,11 +200,7 @@ pub(super) fn exclaiming(draw: &mut Draw) -> Option<Pair> {
 pub(super) fn accompanying(draw: &mut Draw) -> Option<Pair> {
     let ask = draw.chance(50);
     let verb = if draw.chance(50) { &GO } else { &COME };
-    let subject = if ask {
-        asked(draw, verb)?
-    } else {
-        person(draw)?
-    };
+    let subject = if ask { asked(draw, verb)? } else { person(draw)? };
     let mut clause = Clause::new(subject, verb, Object::None);
     clause.tense = match draw.below(100) {
         0..40 => Tense::Present,

@@ -34,11 +34,7 @@ impl Splitter {
     /// Collects the forms whose neighbourhood matters.
     pub(super) fn new() -> Self {
         let filled = |text: &&'static str| !text.is_empty();
-        let nouns = NOUNS
-            .iter()
-            .flat_map(|noun| noun.fr)
-            .filter(filled)
-            .collect();
+        let nouns = NOUNS.iter().flat_map(|noun| noun.fr).filter(filled).collect();
         let adjectives = ADJECTIVES
             .iter()
             .flat_map(|adjective| adjective.fr.into_iter().chain([adjective.before_vowel]))
@@ -58,10 +54,8 @@ impl Splitter {
     pub(super) fn part(&self, target: &str) -> Part {
         let share = mix(fnv1a(target)) % 1000;
         let words = target.split(' ');
-        let kept_back = words
-            .clone()
-            .zip(words.skip(1))
-            .any(|(left, right)| self.reserved(left, right));
+        let kept_back =
+            words.clone().zip(words.skip(1)).any(|(left, right)| self.reserved(left, right));
         match share {
             _ if kept_back && share.is_multiple_of(2) => Part::Test,
             _ if kept_back => Part::Valid,

@@ -28,9 +28,7 @@ fn every_construction_gives_and_agrees_with_itself() {
         let mut given = HashSet::new();
         for pair in found {
             given.insert(pair.source.clone());
-            let first = known
-                .entry(pair.source.clone())
-                .or_insert_with(|| pair.target.clone());
+            let first = known.entry(pair.source.clone()).or_insert_with(|| pair.target.clone());
             assert_eq!(*first, pair.target, "{}", pair.source);
         }
         assert!(given.len() >= 150, "{name}: {}", given.len());
@@ -45,23 +43,14 @@ fn text_is_tokenised_as_promised() {
             assert!((3..=14).contains(&tokens.len()), "{side}");
             assert!(tokens.iter().all(|token| !token.is_empty()), "{side}");
             assert_eq!(side.to_lowercase(), *side);
-            assert!(
-                tokens
-                    .last()
-                    .is_some_and(|end| matches!(*end, "." | "?" | "!")),
-                "{side}"
-            );
+            assert!(tokens.last().is_some_and(|end| matches!(*end, "." | "?" | "!")), "{side}");
         }
         let plain = |c: char| c.is_ascii_lowercase() || " .?!,".contains(c);
         assert!(pair.source.chars().all(plain), "{}", pair.source);
         for token in pair.target.split(' ') {
             let body = token.strip_suffix('\'').unwrap_or(token);
             let word = body == "est-ce" || body.chars().all(char::is_alphabetic);
-            assert!(
-                word || matches!(body, "." | "?" | "!" | ","),
-                "{}",
-                pair.target
-            );
+            assert!(word || matches!(body, "." | "?" | "!" | ","), "{}", pair.target);
         }
     }
 }
@@ -97,33 +86,19 @@ fn links_join_words_of_the_lexicon() {
     }
     for adjective in ADJECTIVES {
         for french in adjective.fr.iter().chain([&adjective.before_vowel]) {
-            meanings
-                .entry(french)
-                .or_default()
-                .extend([adjective.en, adjective.comparative]);
+            meanings.entry(french).or_default().extend([adjective.en, adjective.comparative]);
         }
     }
-    for verb in TRANSITIVE
-        .iter()
-        .chain(INTRANSITIVE)
-        .chain(MOVING)
-        .chain(REFLEXIVE)
-    {
+    for verb in TRANSITIVE.iter().chain(INTRANSITIVE).chain(MOVING).chain(REFLEXIVE) {
         meanings.entry(verb.infinitive).or_default().extend(verb.en);
     }
     for pair in pairs() {
         let source: Vec<&str> = pair.source.split(' ').collect();
         let target: Vec<&str> = pair.target.split(' ').collect();
         for &(from, to) in &pair.links {
-            let right = meanings
-                .get(target[to])
-                .is_none_or(|of| of.contains(source[from]));
+            let right = meanings.get(target[to]).is_none_or(|of| of.contains(source[from]));
             // `porte` and `lit` are also verbs.
-            assert!(
-                right || matches!(target[to], "porte" | "lit"),
-                "{}: {pair:?}",
-                target[to]
-            );
+            assert!(right || matches!(target[to], "porte" | "lit"), "{}: {pair:?}", target[to]);
         }
     }
 }
@@ -160,10 +135,7 @@ fn the_split_keeps_both_sides_apart_and_asks_for_new_combinations() {
 #[test]
 fn every_word_is_learnt_often_enough() {
     let train = part(Part::Train);
-    for side in [
-        |pair: &Pair| pair.source.clone(),
-        |pair: &Pair| pair.target.clone(),
-    ] {
+    for side in [|pair: &Pair| pair.source.clone(), |pair: &Pair| pair.target.clone()] {
         let mut counts: HashMap<String, usize> = HashMap::new();
         for pair in &train {
             for word in side(pair).split(' ') {
@@ -195,39 +167,21 @@ fn vocal(word: &str) -> bool {
 #[test]
 fn french_elides_and_contracts() {
     let elided = ["l'", "j'", "m'", "s'", "n'", "d'", "qu'"];
-    let whole = [
-        "le", "la", "je", "me", "se", "ne", "de", "que", "ce", "ma", "sa", "beau",
-    ];
+    let whole = ["le", "la", "je", "me", "se", "ne", "de", "que", "ce", "ma", "sa", "beau"];
     for pair in pairs() {
         for (left, right) in words(&pair.target) {
             let context = &pair.target;
-            assert!(
-                !(whole.contains(&left) && vocal(right)),
-                "{left} {right}: {context}"
-            );
-            assert!(
-                !elided.contains(&left) || vocal(right),
-                "{left} {right}: {context}"
-            );
+            assert!(!(whole.contains(&left) && vocal(right)), "{left} {right}: {context}");
+            assert!(!elided.contains(&left) || vocal(right), "{left} {right}: {context}");
             assert!(left != "cet" || vocal(right), "{context}");
-            assert!(
-                !["bel", "nouvel", "vieil"].contains(&left) || vocal(right),
-                "{context}"
-            );
+            assert!(!["bel", "nouvel", "vieil"].contains(&left) || vocal(right), "{context}");
             assert!(!(left == "nouveau" && vocal(right)), "{context}");
             assert!(!(left == "à" && matches!(right, "le" | "les")), "{context}");
-            assert!(
-                !(left == "de" && matches!(right, "le" | "les")),
-                "{context}"
-            );
+            assert!(!(left == "de" && matches!(right, "le" | "les")), "{context}");
         }
         for (left, right) in words(&pair.source) {
             let vowel = right.starts_with(['a', 'e', 'i', 'o', 'u']);
-            assert!(
-                !matches!((left, vowel), ("a", true) | ("an", false)),
-                "{}",
-                pair.source
-            );
+            assert!(!matches!((left, vowel), ("a", true) | ("an", false)), "{}", pair.source);
         }
     }
 }
@@ -250,32 +204,21 @@ fn french_agrees() {
             (Gender::F, true) => &["quelles"],
         };
         let shared: &[&str] = if plural {
-            &[
-                "les", "des", "aux", "ces", "mes", "ses", "nos", "vos", "leurs", "deux", "dix",
-            ]
+            &["les", "des", "aux", "ces", "mes", "ses", "nos", "vos", "leurs", "deux", "dix"]
         } else {
             &["l'", "notre", "votre", "leur"]
         };
         let column = usize::from(gender == Gender::F) + 2 * usize::from(plural);
         let own = ADJECTIVES.iter().flat_map(|adjective| {
-            let euphonic = if column == 0 {
-                adjective.before_vowel
-            } else {
-                ""
-            };
+            let euphonic = if column == 0 { adjective.before_vowel } else { "" };
             [adjective.fr[column], euphonic]
         });
-        own.chain(extra.iter().copied())
-            .chain(shared.iter().copied())
-            .collect()
+        own.chain(extra.iter().copied()).chain(shared.iter().copied()).collect()
     };
     let mut all: HashSet<&str> = HashSet::new();
-    for (gender, plural) in [
-        (Gender::M, false),
-        (Gender::F, false),
-        (Gender::M, true),
-        (Gender::F, true),
-    ] {
+    for (gender, plural) in
+        [(Gender::M, false), (Gender::F, false), (Gender::M, true), (Gender::F, true)]
+    {
         all.extend(forms(gender, plural));
     }
     let verbs: HashSet<&str> = ["porte", "lit"].into();
@@ -289,9 +232,7 @@ fn french_agrees() {
                     continue;
                 }
                 // After the noun only adjectives belong to it, not the next article.
-                let adjective = ADJECTIVES
-                    .iter()
-                    .any(|one| one.fr.contains(&word) && !one.before);
+                let adjective = ADJECTIVES.iter().any(|one| one.fr.contains(&word) && !one.before);
                 if before || adjective {
                     let good = forms(*gender, *plural).contains(word);
                     assert!(good, "{left} {right}: {}", pair.target);
@@ -401,10 +342,8 @@ const CHECKED: &[(&str, &str)] = &[
 #[test]
 fn checked_sentences_stand_in_the_corpus() {
     let pairs = pairs();
-    let corpus: HashMap<&str, &str> = pairs
-        .iter()
-        .map(|pair| (pair.source.as_str(), pair.target.as_str()))
-        .collect();
+    let corpus: HashMap<&str, &str> =
+        pairs.iter().map(|pair| (pair.source.as_str(), pair.target.as_str())).collect();
     for (source, target) in CHECKED {
         assert_eq!(corpus.get(source), Some(target), "{source}");
     }
@@ -422,18 +361,7 @@ fn links_of_a_sentence_written_out() {
     assert_eq!(links("we do not want to rest ."), expected);
     // is(0) there(1) a(2) new(3) friend(4) at(5) the park(7) ?(8)
     // est-ce qu' il y a un nouvel ami au parc ?
-    let expected = [
-        (0, 0),
-        (0, 1),
-        (0, 4),
-        (1, 2),
-        (1, 3),
-        (2, 5),
-        (3, 6),
-        (4, 7),
-        (5, 8),
-        (7, 9),
-        (8, 10),
-    ];
+    let expected =
+        [(0, 0), (0, 1), (0, 4), (1, 2), (1, 3), (2, 5), (3, 6), (4, 7), (5, 8), (7, 9), (8, 10)];
     assert_eq!(links("is there a new friend at the park ?"), expected);
 }

@@ -57,15 +57,7 @@ const fn verb(
     objects: u32,
     traits: u32,
 ) -> Verb {
-    Verb {
-        en,
-        particle,
-        fr,
-        infinitive,
-        participle,
-        objects,
-        traits,
-    }
+    Verb { en, particle, fr, infinitive, participle, objects, traits }
 }
 
 const PEOPLE: u32 = PERSON | KIN;
@@ -160,25 +152,11 @@ pub(super) static GIVE: Verb =
 pub(super) static SPEAK: Verb =
     verb(["speak", "speaks", ""], "", ["parle", "parle", "parlons", "parlez", "parlent"], "parler", NONE, 0, WILL | HABIT);
 /// To be, *être*.
-pub(super) static BE_ETRE: Verb = verb(
-    ["be", "is", ""],
-    "",
-    ["suis", "est", "sommes", "êtes", "sont"],
-    "être",
-    NONE,
-    0,
-    BE,
-);
+pub(super) static BE_ETRE: Verb =
+    verb(["be", "is", ""], "", ["suis", "est", "sommes", "êtes", "sont"], "être", NONE, 0, BE);
 /// To be where French has: *avoir faim*, *avoir dix ans*.
-pub(super) static BE_AVOIR: Verb = verb(
-    ["be", "is", ""],
-    "",
-    ["ai", "a", "avons", "avez", "ont"],
-    "avoir",
-    NONE,
-    0,
-    BE,
-);
+pub(super) static BE_AVOIR: Verb =
+    verb(["be", "is", ""], "", ["ai", "a", "avons", "avez", "ont"], "avoir", NONE, 0, BE);
 
 /// *can* and *must*; English adds no ending and no *do*.
 #[rustfmt::skip]

@@ -49,22 +49,10 @@ pub(super) struct Name {
 
 /// Every name.
 pub(super) static NAMES: &[Name] = &[
-    Name {
-        text: "paul",
-        gender: M,
-    },
-    Name {
-        text: "luc",
-        gender: M,
-    },
-    Name {
-        text: "marie",
-        gender: F,
-    },
-    Name {
-        text: "anne",
-        gender: F,
-    },
+    Name { text: "paul", gender: M },
+    Name { text: "luc", gender: M },
+    Name { text: "marie", gender: F },
+    Name { text: "anne", gender: F },
 ];
 
 /// English and French numerals from two to ten.
@@ -94,14 +82,8 @@ const fn fixed(en: &'static [&'static str], fr: &'static [(&'static str, u16)]) 
 /// When, for what happens again and again.
 pub(super) static HABITUAL: &[Fixed] = &[
     fixed(&["every", "day"], &[("tous", 0), ("les", 0), ("jours", 1)]),
-    fixed(
-        &["every", "morning"],
-        &[("tous", 0), ("les", 0), ("matins", 1)],
-    ),
-    fixed(
-        &["every", "week"],
-        &[("toutes", 0), ("les", 0), ("semaines", 1)],
-    ),
+    fixed(&["every", "morning"], &[("tous", 0), ("les", 0), ("matins", 1)]),
+    fixed(&["every", "week"], &[("toutes", 0), ("les", 0), ("semaines", 1)]),
     fixed(&["in", "the", "morning"], &[("le", 1), ("matin", 2)]),
     fixed(&["in", "the", "evening"], &[("le", 1), ("soir", 2)]),
 ];
@@ -109,10 +91,7 @@ pub(super) static HABITUAL: &[Fixed] = &[
 pub(super) static BYGONE: &[Fixed] = &[
     fixed(&["yesterday"], &[("hier", 0)]),
     fixed(&["this", "morning"], &[("ce", 0), ("matin", 1)]),
-    fixed(
-        &["last", "week"],
-        &[("la", 1), ("semaine", 1), ("dernière", 0)],
-    ),
+    fixed(&["last", "week"], &[("la", 1), ("semaine", 1), ("dernière", 0)]),
 ];
 /// When, for what is to come.
 pub(super) static COMING: &[Fixed] = &[
@@ -120,18 +99,13 @@ pub(super) static COMING: &[Fixed] = &[
     fixed(&["tonight"], &[("ce", 0), ("soir", 0)]),
     fixed(&["on", "monday"], &[("lundi", 1)]),
     fixed(&["on", "sunday"], &[("dimanche", 1)]),
-    fixed(
-        &["next", "week"],
-        &[("la", 1), ("semaine", 1), ("prochaine", 0)],
-    ),
+    fixed(&["next", "week"], &[("la", 1), ("semaine", 1), ("prochaine", 0)]),
 ];
 /// When, for what must be done.
 pub(super) static NOW: Fixed = fixed(&["now"], &[("maintenant", 0)]);
 /// How often.
-pub(super) static OFTEN: &[Fixed] = &[
-    fixed(&["often"], &[("souvent", 0)]),
-    fixed(&["always"], &[("toujours", 0)]),
-];
+pub(super) static OFTEN: &[Fixed] =
+    &[fixed(&["often"], &[("souvent", 0)]), fixed(&["always"], &[("toujours", 0)])];
 
 /// Openings of questions.
 pub(super) static WHERE: Fixed = fixed(&["where"], &[("où", 0)]);
@@ -146,19 +120,15 @@ pub(super) static YES: Fixed = fixed(&["yes", ","], &[("oui", 0), (",", 1)]);
 /// See [`YES`].
 pub(super) static NO: Fixed = fixed(&["no", ","], &[("non", 0), (",", 1)]);
 /// The end of a polite request.
-pub(super) static PLEASE: Fixed = fixed(
-    &[",", "please"],
-    &[(",", 0), ("se", 1), ("il", 1), ("vous", 1), ("plaît", 1)],
-);
+pub(super) static PLEASE: Fixed =
+    fixed(&[",", "please"], &[(",", 0), ("se", 1), ("il", 1), ("vous", 1), ("plaît", 1)]);
 /// Joins two clauses.
 pub(super) static AND: Fixed = fixed(&["and"], &[("et", 0)]);
 /// See [`AND`].
 pub(super) static BUT: Fixed = fixed(&["but"], &[("mais", 0)]);
 /// What French has and English is.
-pub(super) static NEEDS: &[Fixed] = &[
-    fixed(&["hungry"], &[("faim", 0)]),
-    fixed(&["thirsty"], &[("soif", 0)]),
-];
+pub(super) static NEEDS: &[Fixed] =
+    &[fixed(&["hungry"], &[("faim", 0)]), fixed(&["thirsty"], &[("soif", 0)])];
 
 /// A preposition: French words that all stand for the English word at `head`.
 #[derive(Debug)]

@@ -103,8 +103,7 @@ impl<M: Model> Trainer<'_, M> {
     /// Errors of operations and of writing; the last checkpoint is good then.
     pub fn run(mut self) -> Result<End> {
         let lengths: Vec<usize> = self.examples.iter().map(|e| self.model.length(e)).collect();
-        let mut clock =
-            Clock { saved: Instant::now(), sampled: None, validated_at: None };
+        let mut clock = Clock { saved: Instant::now(), sampled: None, validated_at: None };
         self.progress.end = None;
         let (mut paused, mut once) = (false, false);
         self.sample(&mut clock)?;
@@ -135,14 +134,14 @@ impl<M: Model> Trainer<'_, M> {
                         Some(ref other) => self.obey(other, &mut clock)?,
                     }
                     // A figure that is not finite has no place in the log.
-                    let finite = |c: &Command| !matches!(c, Command::SetLearningRate(r) if !r.is_finite());
+                    let finite =
+                        |c: &Command| !matches!(c, Command::SetLearningRate(r) if !r.is_finite());
                     if let Some(command) = command.filter(finite) {
                         self.tell_control(command)?;
                     }
                 }
                 once = false;
-                let examples: Vec<&M::Example> =
-                    batch.iter().map(|&i| &self.examples[i]).collect();
+                let examples: Vec<&M::Example> = batch.iter().map(|&i| &self.examples[i]).collect();
                 if !self.step(&examples)? {
                     break 'run EndReason::NotFinite;
                 }

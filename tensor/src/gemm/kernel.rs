@@ -81,7 +81,9 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                 let b = unsafe { w.data().as_ptr().add(p * nr * depth + k * nr) };
                 let column = p * nr;
                 let bias = match init {
-                    Init::Bias(bias) if block == 0 => Some(&bias[column..w.width().min(column + nr)]),
+                    Init::Bias(bias) if block == 0 => {
+                        Some(&bias[column..w.width().min(column + nr)])
+                    }
                     _ => None,
                 };
                 let add = block > 0 || matches!(init, Init::Output);
@@ -89,7 +91,9 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                 let a = unsafe { start.add(row * x.stride + k) };
                 let left = Left { start: a, row: x.stride, depth: 1 };
                 // SAFETY: the caller's contract.
-                unsafe { column_of_tiles(s, left, row..row_end, b, count, output, column, bias, add) };
+                unsafe {
+                    column_of_tiles(s, left, row..row_end, b, count, output, column, bias, add)
+                };
             }
         }
         row = row_end;

@@ -1,7 +1,7 @@
 //! The gradient of a weight: a sum of products over the rows of a whole step.
 
-use super::kernel::{Left, Output, column_of_tiles};
 use super::Rows;
+use super::kernel::{Left, Output, column_of_tiles};
 use crate::buffer::Buffer;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
@@ -138,4 +138,3 @@ impl Cursor<'_> {
         (count > 0).then_some(count)
     }
 }
-

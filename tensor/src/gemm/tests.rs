@@ -62,7 +62,8 @@ fn products_agree_with_plain_loops() {
 fn column_ranges_are_products_of_their_own() {
     let threads = Threads::new(2);
     let (rows, inputs, outputs, from, count) = (9, 50, 21, 13, 30);
-    let (x, w, dy) = (values(rows * count, 1), values(outputs * inputs, 2), values(rows * outputs, 3));
+    let (x, w, dy) =
+        (values(rows * count, 1), values(outputs * inputs, 2), values(rows * outputs, 3));
     let part: Vec<f32> =
         w.chunks(inputs).flat_map(|r| r[from..from + count].iter().copied()).collect();
     let packed = Packed::new(&threads, &w, inputs, from..from + count, Side::Transposed);

@@ -57,7 +57,8 @@ pub fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
 
 /// Coefficients of x^11, x^9, ... x^3 in tanh x for |x| < 0.6: a least-squares fit of the relative
 /// error over 2,001 Chebyshev nodes, in f64.
-const TANH: [f32; 5] = [-0.005_919_910_5, 0.020_818_291, -0.053_790_834, 0.133_320_12, -0.333_333_02];
+const TANH: [f32; 5] =
+    [-0.005_919_910_5, 0.020_818_291, -0.053_790_834, 0.133_320_12, -0.333_333_02];
 
 /// out = f(x) over slices of one length.
 macro_rules! over_slices {
@@ -114,7 +115,10 @@ mod tests {
                 let want = exact(f64::from(x));
                 if (want as f32).is_infinite() || (want as f32).abs() < f32::MIN_POSITIVE {
                     let close = (f64::from(y) - want).abs() < 1e-37 || y == want as f32;
-                    assert!(close || (y.is_infinite() && want > 3.40e38), "{level:?} {x}: {y} {want}");
+                    assert!(
+                        close || (y.is_infinite() && want > 3.40e38),
+                        "{level:?} {x}: {y} {want}"
+                    );
                     continue;
                 }
                 let e = wrong(y, want);

@@ -134,13 +134,9 @@ impl Kernel for Forward<'_> {
             let at_target = row[target];
             let largest = largest(s, row);
             // The first of equal logits wins, as with argmax.
-            let correct =
-                at_target == largest && row[..target].iter().all(|&v| v < largest);
-            let sum_logits = if how.smoothing > 0.0 {
-                row.iter().map(|&v| f64::from(v)).sum()
-            } else {
-                0.0
-            };
+            let correct = at_target == largest && row[..target].iter().all(|&v| v < largest);
+            let sum_logits =
+                if how.smoothing > 0.0 { row.iter().map(|&v| f64::from(v)).sum() } else { 0.0 };
             let total = exp_of_difference(s, row, largest);
             let log_total = f64::from(largest) + f64::from(total).ln();
             let nll = log_total - f64::from(at_target);

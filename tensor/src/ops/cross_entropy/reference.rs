@@ -10,12 +10,7 @@ pub fn log_softmax<F: Float>(row: &[F]) -> Vec<F> {
 }
 
 /// The sum over rows, without weight; rows of class `ignore` count nothing.
-pub fn forward<F: Float>(
-    logits: &[F],
-    targets: &[u32],
-    ignore: Option<u32>,
-    smoothing: F,
-) -> F {
+pub fn forward<F: Float>(logits: &[F], targets: &[u32], ignore: Option<u32>, smoothing: F) -> F {
     let classes = logits.len() / targets.len();
     let share = smoothing / F::from(classes).unwrap_or_else(F::one);
     let mut loss = F::zero();

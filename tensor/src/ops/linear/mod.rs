@@ -58,7 +58,8 @@ pub fn linear_columns(
     b: Option<ParamId>,
 ) -> Result<Var> {
     let (shape, weight) = (tape.shape(x), tape.params().shape(w));
-    let fits = weight.rank() == 2 && columns.end <= weight.width() && shape.width() == columns.len();
+    let fits =
+        weight.rank() == 2 && columns.end <= weight.width() && shape.width() == columns.len();
     if !fits {
         return Err(Error::shapes("linear", shape, weight));
     }
