@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Init, Packed, Rows};
+use crate::buffer::Buffer;
 use crate::simd::Simd;
 
 /// Depth of a block: a panel's block of two vectors' width stays in the first-level cache.
@@ -70,12 +71,25 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
     let start = x.start();
     let depth = w.depth();
     let blocks = depth.div_ceil(DEPTH).max(1);
+    // Where many panels read the same rows of X, a copy in the tile's order pays: rows that lie a
+    // power of two apart would fight for the same cache lines.
+    let copies = panels.len() >= COPY_FROM && rows.len() >= S::TILE_ROWS;
+    let mut copy = copies.then(|| Buffer::scratch(ROWS.next_multiple_of(S::TILE_ROWS) * DEPTH));
     let mut row = rows.start;
     while row < rows.end {
         let row_end = (row + ROWS).min(rows.end);
         for block in 0..blocks {
             let k = block * DEPTH;
             let count = DEPTH.min(depth - k);
+            // SAFETY: rows row..row_end and k..k + count lie within x.
+            let mut left =
+                Left { start: unsafe { start.add(row * x.stride + k) }, row: x.stride, depth: 1 };
+            let mut tile = left.row * S::TILE_ROWS;
+            if let Some(copy) = copy.as_mut().and_then(Buffer::unique) {
+                copy_tiles::<S>(x, row..row_end, k..k + count, copy);
+                left = Left { start: copy.as_ptr(), row: 1, depth: S::TILE_ROWS };
+                tile = S::TILE_ROWS * count;
+            }
             for p in panels.clone() {
                 // SAFETY: panel p and its k-th row are within the packed data.
                 let b = unsafe { w.data().as_ptr().add(p * nr * depth + k * nr) };
@@ -87,12 +101,10 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                     _ => None,
                 };
                 let add = block > 0 || matches!(init, Init::Output);
-                // SAFETY: rows row..row_end and k..k + count lie within x.
-                let a = unsafe { start.add(row * x.stride + k) };
-                let left = Left { start: a, row: x.stride, depth: 1 };
-                // SAFETY: the caller's contract.
+                let rows = row..row_end;
+                // SAFETY: the caller's contract; `left` has a tile's rows every `tile` elements.
                 unsafe {
-                    column_of_tiles(s, left, row..row_end, b, count, output, column, bias, add)
+                    column_of_tiles(s, left, tile, rows, b, count, output, column, bias, add)
                 };
             }
         }
@@ -100,7 +112,29 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
     }
 }
 
-/// One panel's width of the output, tile by tile downwards; `left` starts at row `rows.start`.
+/// Panels from which a copy of X pays.
+const COPY_FROM: usize = 24;
+
+/// Copies rows of X, tile after tile, each tile k by k; rows missing in the last tile are zero.
+#[inline(always)]
+fn copy_tiles<S: Simd>(x: Rows<'_>, rows: Range<usize>, depth: Range<usize>, copy: &mut [f32]) {
+    let mr = S::TILE_ROWS;
+    for (tile, first) in copy.chunks_exact_mut(mr * depth.len()).zip(rows.clone().step_by(mr)) {
+        let count = mr.min(rows.end - first);
+        if count < mr {
+            tile.fill(0.0);
+        }
+        for i in 0..count {
+            let row = &x.row(first + i)[depth.clone()];
+            for (to, &v) in tile[i..].iter_mut().step_by(mr).zip(row) {
+                *to = v;
+            }
+        }
+    }
+}
+
+/// One panel's width of the output, tile by tile downwards; `left` starts at row `rows.start`, and
+/// from a tile to the next are `step` elements.
 ///
 /// # Safety
 /// As [`rows_times_panels`]; `b` has `count` rows of two vectors.
@@ -108,6 +142,7 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
 pub(super) unsafe fn column_of_tiles<S: Simd>(
     s: S,
     left: Left,
+    step: usize,
     rows: Range<usize>,
     b: *const f32,
     count: usize,
@@ -123,7 +158,7 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
         let m = S::TILE_ROWS.min(rows.end - row);
         // SAFETY: the row is within the left operand and the output.
         let (a, c) = unsafe {
-            let a = left.start.add((row - rows.start) * left.row);
+            let a = left.start.add((row - rows.start) / S::TILE_ROWS * step);
             (Left { start: a, ..left }, output.start.add(row * output.stride + column))
         };
         if valid == nr {

@@ -93,7 +93,7 @@ impl Kernel for Outer<'_> {
                     let tile = first..(first + mr).min(rows.end);
                     // SAFETY: the panels hold `count` rows each, and the output holds all rows of
                     // `inputs` elements; no other thread has these rows.
-                    unsafe { column_of_tiles(s, a, tile, b, count, output, p * nr, None, add) };
+                    unsafe { column_of_tiles(s, a, 0, tile, b, count, output, p * nr, None, add) };
                 }
             }
             add = true;
