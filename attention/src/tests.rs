@@ -92,7 +92,7 @@ fn compare(kind: Kind, q: usize, k: usize, a: usize, lengths: &[usize]) {
     let what = kind.name();
     assert_close(&want_dq, &finite_differences(|x| loss(&w, x, &memory), &query), 1e-5, what);
     assert_close(&want_dm, &finite_differences(|x| loss(&w, &query, x), &memory), 1e-5, what);
-    for i in 0..NAMES.len() {
+    for (i, name) in NAMES.iter().enumerate() {
         let flat = parts(&mut w.clone())[i].clone();
         let f = |x: &[f64]| {
             let mut w = w.clone();
@@ -100,7 +100,7 @@ fn compare(kind: Kind, q: usize, k: usize, a: usize, lengths: &[usize]) {
             loss(&w, &query, &memory)
         };
         let want = finite_differences(f, &flat);
-        assert_close(parts(&mut dw)[i], &want, 1e-5, &format!("{what} {}", NAMES[i]));
+        assert_close(parts(&mut dw)[i], &want, 1e-5, &format!("{what} {name}"));
     }
 
     let mut params = Params::new();

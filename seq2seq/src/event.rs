@@ -90,8 +90,10 @@ pub struct Start {
     /// Optimizer steps in one epoch.
     pub steps_per_epoch: u64,
     /// The step at which the run ends, counted from the run's start, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_step: Option<u64>,
     /// Minutes after which the run ends, if limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_minutes: Option<f64>,
     /// Optimizer steps already done (0 unless resumed).
     pub step: u64,
@@ -207,7 +209,7 @@ pub struct Flow {
 /// One series of state-gradient norms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FlowSeries {
-    /// `encoder.l0`, `encoder.l0.reverse`, `decoder.l0`.
+    /// `encoder.rnn.l0`, `encoder.rnn.l0.reverse`, `decoder.rnn.l0`.
     pub name: String,
     /// L2 norm at each time step, over the batch.
     #[serde(with = "figures")]

@@ -38,10 +38,8 @@ fn show(text: &str, out: &mut impl Write) -> io::Result<()> {
             let tokenizer = Tokenizer::new(recipe, unit);
             let tokens = tokenizer.tokenize(text);
             let vocabulary = Vocabulary::build([&tokens], &VocabularyOptions::default());
-            let shown: Vec<String> = tokens
-                .iter()
-                .map(|token| tokenizer.display_token(token))
-                .collect();
+            let shown: Vec<String> =
+                tokens.iter().map(|token| tokenizer.display_token(token)).collect();
             writeln!(out, "\n{recipe}, {unit}")?;
             writeln!(out, "  tokens   {}", tokens.join(" | "))?;
             writeln!(out, "  shown    {}", shown.join(" "))?;

@@ -73,10 +73,8 @@ mod tests {
     fn the_ascii_shortcut_agrees_with_the_tables() {
         for c in (0_u8..128).map(char::from) {
             let group = c.general_category_group();
-            let listed = matches!(
-                group,
-                GeneralCategoryGroup::Punctuation | GeneralCategoryGroup::Symbol
-            );
+            let listed =
+                matches!(group, GeneralCategoryGroup::Punctuation | GeneralCategoryGroup::Symbol);
             assert_eq!(is_punctuation(c), listed, "{c:?}");
         }
     }

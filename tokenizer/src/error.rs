@@ -14,20 +14,14 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// No recipe has this name.
-    #[error(
-        "no recipe is named '{name}' (there are {})",
-        names(Recipe::ALL, Recipe::name)
-    )]
+    #[error("no recipe is named '{name}' (there are {})", names(Recipe::ALL, Recipe::name))]
     UnknownRecipe {
         /// The name as given.
         name: String,
     },
 
     /// No unit has this name.
-    #[error(
-        "no unit is named '{name}' (there are {})",
-        names(Unit::ALL, Unit::name)
-    )]
+    #[error("no unit is named '{name}' (there are {})", names(Unit::ALL, Unit::name))]
     UnknownUnit {
         /// The name as given.
         name: String,
@@ -153,9 +147,7 @@ mod tests {
 
     #[test]
     fn messages_name_what_helps() {
-        let unknown = Error::UnknownRecipe {
-            name: "tutoriel".to_owned(),
-        };
+        let unknown = Error::UnknownRecipe { name: "tutoriel".to_owned() };
         assert_eq!(
             unknown.to_string(),
             "no recipe is named 'tutoriel' (there are tutorial, tf-nmt, tf-text, words, words-lower, none)"

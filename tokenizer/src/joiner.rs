@@ -105,12 +105,7 @@ fn pieces(text: &str) -> Vec<Piece> {
             {
                 last.end = end;
             }
-            _ => pieces.push(Piece {
-                start,
-                end,
-                kind,
-                spaced,
-            }),
+            _ => pieces.push(Piece { start, end, kind, spaced }),
         }
         spaced = false;
     }
@@ -226,10 +221,7 @@ mod tests {
         check("a  b", &["a", "％0020￭", "b"]);
         check("a   b", &["a", "％0020", "b"]);
         check("a   ", &["a", "％0020", "￭％0020"]);
-        check(
-            "a\tb\u{a0}\r",
-            &["a", "￭％0009￭", "b", "￭％00A0", "￭％000D"],
-        );
+        check("a\tb\u{a0}\r", &["a", "￭％0009￭", "b", "￭％00A0", "￭％000D"]);
     }
 
     #[test]
@@ -264,19 +256,9 @@ mod tests {
     fn no_token_holds_white_space() {
         let odd: String = (0..0x3001).filter_map(char::from_u32).collect();
         for token in split(&odd) {
-            assert!(
-                !token.chars().any(|c| c.is_whitespace() || c.is_control()),
-                "{token:?}"
-            );
+            assert!(!token.chars().any(|c| c.is_whitespace() || c.is_control()), "{token:?}");
         }
-        check(
-            &odd,
-            &split(&odd).iter().map(String::as_str).collect::<Vec<_>>(),
-        );
-        assert!(
-            (0x1_0000..=0x10_FFFF)
-                .filter_map(char::from_u32)
-                .all(|c| !must_escape(c))
-        );
+        check(&odd, &split(&odd).iter().map(String::as_str).collect::<Vec<_>>());
+        assert!((0x1_0000..=0x10_FFFF).filter_map(char::from_u32).all(|c| !must_escape(c)));
     }
 }

@@ -143,9 +143,7 @@ impl Normalizer {
     /// The chain of these steps.
     #[must_use]
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
-        Self {
-            steps: steps.into_iter().collect(),
-        }
+        Self { steps: steps.into_iter().collect() }
     }
 
     /// The steps, in the order in which they are applied.
@@ -159,9 +157,9 @@ impl Normalizer {
     pub fn normalize(&self, text: &str) -> String {
         match self.steps.split_first() {
             None => text.to_owned(),
-            Some((first, rest)) => rest
-                .iter()
-                .fold(first.apply(text), |text, step| step.apply(&text)),
+            Some((first, rest)) => {
+                rest.iter().fold(first.apply(text), |text, step| step.apply(&text))
+            }
         }
     }
 }
@@ -186,16 +184,8 @@ mod tests {
             (Step::DropMarks, "e\u{301}\u{327}a\u{903}", "ea\u{903}"),
             (Step::SpaceBefore(chars("!?")), "a!?b", "a ! ?b"),
             (Step::SpaceAround(chars("!?")), "a!?b", "a !  ? b"),
-            (
-                Step::SpaceForOthers(CharClass::AsciiLetters),
-                "..a\u{e9}\t b.",
-                " a b ",
-            ),
-            (
-                Step::DeleteOthers(CharClass::AsciiLetters),
-                "..a\u{e9}\t b.",
-                "ab",
-            ),
+            (Step::SpaceForOthers(CharClass::AsciiLetters), "..a\u{e9}\t b.", " a b "),
+            (Step::DeleteOthers(CharClass::AsciiLetters), "..a\u{e9}\t b.", "ab"),
             (Step::CollapseSpaces, "  a \t  b", " a \t b"),
         ];
         for (step, text, expected) in cases {
@@ -219,10 +209,7 @@ mod tests {
         let chain = Normalizer::new([
             Step::Lowercase,
             Step::Unicode(Form::Nfkd),
-            Step::DeleteOthers(CharClass::AnyOf(vec![
-                CharClass::Range('a', 'z'),
-                chars(" "),
-            ])),
+            Step::DeleteOthers(CharClass::AnyOf(vec![CharClass::Range('a', 'z'), chars(" ")])),
         ]);
         let json = serde_json::to_string(&chain).unwrap();
         assert_eq!(

@@ -39,14 +39,9 @@ const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
 /// ```
 pub fn lines(path: impl AsRef<Path>) -> Result<Vec<String>> {
     let path = path.as_ref();
-    let io = |source| Error::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let io = |source| Error::Io { path: path.to_owned(), source };
     if fs::metadata(path).map_err(io)?.is_dir() {
-        return Err(Error::Directory {
-            path: path.to_owned(),
-        });
+        return Err(Error::Directory { path: path.to_owned() });
     }
     lines_from(path, File::open(path).map_err(io)?)
 }
@@ -67,10 +62,7 @@ pub fn lines(path: impl AsRef<Path>) -> Result<Vec<String>> {
 pub fn lines_from(name: impl AsRef<Path>, mut reader: impl Read) -> Result<Vec<String>> {
     let name = name.as_ref();
     let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes).map_err(|source| Error::Io {
-        path: name.to_owned(),
-        source,
-    })?;
+    reader.read_to_end(&mut bytes).map_err(|source| Error::Io { path: name.to_owned(), source })?;
     if bytes.starts_with(&GZIP) {
         let mut text = Vec::new();
         MultiGzDecoder::new(bytes.as_slice())
@@ -167,9 +159,7 @@ fn split(name: &Path, bytes: &[u8]) -> Result<Vec<String>> {
         || bytes.starts_with(&[0xFE, 0xFF])
         || bytes.starts_with(&[0, 0, 0xFE, 0xFF])
     {
-        return Err(Error::NotUtf8 {
-            path: name.to_owned(),
-        });
+        return Err(Error::NotUtf8 { path: name.to_owned() });
     }
     let bytes = bytes.strip_prefix(&BOM).unwrap_or(bytes);
     let line = |(i, line): (usize, &[u8])| {
@@ -177,19 +167,13 @@ fn split(name: &Path, bytes: &[u8]) -> Result<Vec<String>> {
             Some(ended) => ended.strip_suffix(b"\r").unwrap_or(ended),
             None => line,
         };
-        std::str::from_utf8(line)
-            .map(str::to_owned)
-            .map_err(|wrong| Error::Utf8 {
-                path: name.to_owned(),
-                line: i + 1,
-                column: wrong.valid_up_to() + 1,
-            })
+        std::str::from_utf8(line).map(str::to_owned).map_err(|wrong| Error::Utf8 {
+            path: name.to_owned(),
+            line: i + 1,
+            column: wrong.valid_up_to() + 1,
+        })
     };
-    bytes
-        .split_inclusive(|&byte| byte == b'\n')
-        .enumerate()
-        .map(line)
-        .collect()
+    bytes.split_inclusive(|&byte| byte == b'\n').enumerate().map(line).collect()
 }
 
 /// What went wrong in the gzip data.
@@ -226,11 +210,7 @@ mod tests {
             ("\u{FEFF}\r\n", &[""]),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                lines_from("memory", text.as_bytes()).unwrap(),
-                expected,
-                "{text:?}"
-            );
+            assert_eq!(lines_from("memory", text.as_bytes()).unwrap(), expected, "{text:?}");
         }
     }
 
@@ -255,12 +235,7 @@ mod tests {
 
     #[test]
     fn other_encodings_are_named() {
-        for bytes in [
-            &b"\xFF\xFEa\0"[..],
-            b"\xFE\xFF\0a",
-            b"\xFF\xFE\0\0",
-            b"\0\0\xFE\xFF",
-        ] {
+        for bytes in [&b"\xFF\xFEa\0"[..], b"\xFE\xFF\0a", b"\xFF\xFE\0\0", b"\0\0\xFE\xFF"] {
             let error = lines_from("file.txt", bytes).unwrap_err();
             assert!(matches!(error, Error::NotUtf8 { .. }), "{error}");
         }

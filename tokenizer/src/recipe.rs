@@ -49,14 +49,8 @@ pub enum Recipe {
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 6] = [
-        Self::Tutorial,
-        Self::TfNmt,
-        Self::TfText,
-        Self::Words,
-        Self::WordsLower,
-        Self::None,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Tutorial, Self::TfNmt, Self::TfText, Self::Words, Self::WordsLower, Self::None];
 
     /// The name that [`FromStr`] and serde read.
     #[must_use]
@@ -126,9 +120,7 @@ impl FromStr for Recipe {
         Self::ALL
             .into_iter()
             .find(|recipe| recipe.name() == name)
-            .ok_or_else(|| Error::UnknownRecipe {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| Error::UnknownRecipe { name: name.to_owned() })
     }
 }
 
@@ -139,11 +131,7 @@ mod tests {
     fn check(recipe: Recipe, cases: &[(&str, &str)]) {
         let normalizer = recipe.normalizer();
         for (text, expected) in cases {
-            assert_eq!(
-                normalizer.normalize(text),
-                *expected,
-                "{recipe} of {text:?}"
-            );
+            assert_eq!(normalizer.normalize(text), *expected, "{recipe} of {text:?}");
         }
     }
 
@@ -151,15 +139,9 @@ mod tests {
     fn names_agree_everywhere() {
         for recipe in Recipe::ALL {
             assert_eq!(recipe.to_string().parse::<Recipe>().unwrap(), recipe);
-            assert_eq!(
-                serde_json::to_string(&recipe).unwrap(),
-                format!("\"{recipe}\"")
-            );
+            assert_eq!(serde_json::to_string(&recipe).unwrap(), format!("\"{recipe}\""));
         }
-        assert!(matches!(
-            "tf_nmt".parse::<Recipe>(),
-            Err(Error::UnknownRecipe { .. })
-        ));
+        assert!(matches!("tf_nmt".parse::<Recipe>(), Err(Error::UnknownRecipe { .. })));
     }
 
     #[test]

@@ -54,10 +54,7 @@ struct Key {
 
 impl From<Key> for Tokenizer {
     fn from(key: Key) -> Self {
-        Self {
-            key,
-            normalizer: key.recipe.normalizer(),
-        }
+        Self { key, normalizer: key.recipe.normalizer() }
     }
 }
 
@@ -138,11 +135,7 @@ impl Tokenizer {
         } else {
             token.chars().map(visible).collect()
         };
-        if shown.is_empty() {
-            OPEN_BOX.to_string()
-        } else {
-            shown
-        }
+        if shown.is_empty() { OPEN_BOX.to_string() } else { shown }
     }
 
     /// Whether words carry joiners and escapes.
@@ -185,23 +178,13 @@ mod tests {
         let plain = ["j", "ai", "dit", "ca", "va", "?"];
         check(Recipe::Tutorial, Unit::Words, text, &plain);
         check(Recipe::TfNmt, Unit::Words, text, &plain);
-        check(
-            Recipe::TfText,
-            Unit::Words,
-            text,
-            &["jai", "dit", "ca", "va", "?"],
-        );
+        check(Recipe::TfText, Unit::Words, text, &["jai", "dit", "ca", "va", "?"]);
         let marked = ["J", "￭'￭", "ai", "dit", "￭:", "«￭", "Ça", "va", "￭?", "￭»"];
         check(Recipe::Words, Unit::Words, text, &marked);
         let lower = marked.map(str::to_lowercase);
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
         check(Recipe::WordsLower, Unit::Words, text, &lower);
-        check(
-            Recipe::None,
-            Unit::Words,
-            text,
-            &["J'ai", "dit:", "«Ça", "va?»"],
-        );
+        check(Recipe::None, Unit::Words, text, &["J'ai", "dit:", "«Ça", "va?»"]);
     }
 
     #[test]
@@ -214,19 +197,9 @@ mod tests {
 
     #[test]
     fn characters_are_those_of_the_normalised_text() {
-        check(
-            Recipe::None,
-            Unit::Characters,
-            "a \u{301}￭",
-            &["a", " ", "\u{301}", "￭"],
-        );
+        check(Recipe::None, Unit::Characters, "a \u{301}￭", &["a", " ", "\u{301}", "￭"]);
         check(Recipe::Words, Unit::Characters, "A!", &["A", "!"]);
-        check(
-            Recipe::Tutorial,
-            Unit::Characters,
-            "Où?",
-            &["o", "u", " ", "?"],
-        );
+        check(Recipe::Tutorial, Unit::Characters, "Où?", &["o", "u", " ", "?"]);
         check(Recipe::TfText, Unit::Characters, "", &[]);
     }
 
@@ -236,10 +209,7 @@ mod tests {
         for token in words.tokenize("\x1b[31m \t\u{2028}\u{202E}\u{85}x\0\x7f") {
             let shown = words.display_token(&token);
             assert!(!shown.is_empty());
-            assert!(
-                !shown.chars().any(|c| c.is_control() || c.is_whitespace()),
-                "{shown:?}"
-            );
+            assert!(!shown.chars().any(|c| c.is_control() || c.is_whitespace()), "{shown:?}");
         }
         assert_eq!(words.display_token("％0009"), "␉");
         assert_eq!(words.display_token("</s>"), "</s>");

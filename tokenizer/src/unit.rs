@@ -52,9 +52,7 @@ impl FromStr for Unit {
         Self::ALL
             .into_iter()
             .find(|unit| unit.name() == name)
-            .ok_or_else(|| Error::UnknownUnit {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| Error::UnknownUnit { name: name.to_owned() })
     }
 }
 
@@ -68,9 +66,6 @@ mod tests {
             assert_eq!(unit.to_string().parse::<Unit>().unwrap(), unit);
             assert_eq!(serde_json::to_string(&unit).unwrap(), format!("\"{unit}\""));
         }
-        assert!(matches!(
-            "Words".parse::<Unit>(),
-            Err(Error::UnknownUnit { .. })
-        ));
+        assert!(matches!("Words".parse::<Unit>(), Err(Error::UnknownUnit { .. })));
     }
 }

@@ -33,10 +33,7 @@ pub struct VocabularyOptions {
 
 impl Default for VocabularyOptions {
     fn default() -> Self {
-        Self {
-            min_count: 1,
-            max_size: None,
-        }
+        Self { min_count: 1, max_size: None }
     }
 }
 
@@ -54,11 +51,7 @@ impl UnknownRate {
     #[must_use]
     #[allow(clippy::cast_precision_loss)]
     pub fn rate(&self) -> f64 {
-        if self.total == 0 {
-            0.0
-        } else {
-            self.unknown as f64 / self.total as f64
-        }
+        if self.total == 0 { 0.0 } else { self.unknown as f64 / self.total as f64 }
     }
 }
 
@@ -66,11 +59,7 @@ impl UnknownRate {
 impl fmt::Display for UnknownRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = 100.0 * self.rate();
-        write!(
-            f,
-            "{} of {} tokens unknown ({percent:.2}%)",
-            self.unknown, self.total
-        )
+        write!(f, "{} of {} tokens unknown ({percent:.2}%)", self.unknown, self.total)
     }
 }
 
@@ -122,21 +111,15 @@ impl Vocabulary {
                 counts.push(1);
             }
         }
-        let mut kept: Vec<(String, usize)> = places
-            .into_iter()
-            .filter(|&(_, place)| counts[place] >= options.min_count)
-            .collect();
+        let mut kept: Vec<(String, usize)> =
+            places.into_iter().filter(|&(_, place)| counts[place] >= options.min_count).collect();
         kept.sort_unstable_by_key(|&(_, place)| (Reverse(counts[place]), place));
         kept.truncate(options.max_size.unwrap_or(usize::MAX));
 
         let specials = SPECIALS.map(str::to_owned);
-        let tokens: Vec<String> = specials
-            .into_iter()
-            .chain(kept.into_iter().map(|(token, _)| token))
-            .collect();
-        let ids = numbered(&tokens)
-            .map(|(id, token)| (token.to_owned(), id))
-            .collect();
+        let tokens: Vec<String> =
+            specials.into_iter().chain(kept.into_iter().map(|(token, _)| token)).collect();
+        let ids = numbered(&tokens).map(|(id, token)| (token.to_owned(), id)).collect();
         Self { tokens, ids }
     }
 
@@ -158,11 +141,7 @@ impl Vocabulary {
         let mut ids = HashMap::with_capacity(tokens.len());
         for (id, token) in numbered(&tokens) {
             if let Some(first) = ids.insert(token.to_owned(), id) {
-                return Err(Error::DuplicateToken {
-                    token: token.to_owned(),
-                    first,
-                    second: id,
-                });
+                return Err(Error::DuplicateToken { token: token.to_owned(), first, second: id });
             }
         }
         Ok(Self { tokens, ids })
@@ -192,9 +171,7 @@ impl Vocabulary {
     /// The token of an id; [`None`] for an id that the vocabulary does not have.
     #[must_use]
     pub fn token(&self, id: u32) -> Option<&str> {
-        self.tokens
-            .get(usize::try_from(id).ok()?)
-            .map(String::as_str)
+        self.tokens.get(usize::try_from(id).ok()?).map(String::as_str)
     }
 
     /// Whether an id is [`PAD`], [`UNK`], [`SOS`] or [`EOS`].
@@ -213,9 +190,7 @@ impl Vocabulary {
     /// have gives `<unk>`.
     #[must_use]
     pub fn decode(&self, ids: &[u32]) -> Vec<String> {
-        ids.iter()
-            .map(|&id| self.token(id).unwrap_or(SPECIALS[1]).to_owned())
-            .collect()
+        ids.iter().map(|&id| self.token(id).unwrap_or(SPECIALS[1]).to_owned()).collect()
     }
 
     /// How many tokens of tokenised sentences the vocabulary does not hold.
@@ -235,10 +210,7 @@ impl Vocabulary {
 
 /// The tokens of the text, each with its id.
 fn numbered(tokens: &[String]) -> impl Iterator<Item = (u32, &str)> {
-    (0..)
-        .zip(tokens)
-        .skip(SPECIALS.len())
-        .map(|(id, token)| (id, token.as_str()))
+    (0..).zip(tokens).skip(SPECIALS.len()).map(|(id, token)| (id, token.as_str()))
 }
 
 impl TryFrom<Vec<String>> for Vocabulary {
@@ -261,13 +233,7 @@ mod tests {
 
     fn build(text: &str, min_count: usize, max_size: Option<usize>) -> Vec<String> {
         let lines = text.lines().map(str::split_whitespace);
-        let all = Vocabulary::build(
-            lines,
-            &VocabularyOptions {
-                min_count,
-                max_size,
-            },
-        );
+        let all = Vocabulary::build(lines, &VocabularyOptions { min_count, max_size });
         all.tokens()[SPECIALS.len()..].to_vec()
     }
 
@@ -290,47 +256,28 @@ mod tests {
         assert_eq!(all.len(), 8);
         assert_eq!(all.encode(&sentence), [4, 5, 6, 7, 4]);
         assert_eq!(all.decode(&all.encode(&sentence)), sentence);
-        assert!(
-            all.encode(&sentence)
-                .into_iter()
-                .all(|id| !Vocabulary::is_special(id))
-        );
+        assert!(all.encode(&sentence).into_iter().all(|id| !Vocabulary::is_special(id)));
         assert_eq!(Vocabulary::from_tokens(all.tokens().to_vec()).unwrap(), all);
 
         let none = Vocabulary::build([["a"]], &VocabularyOptions::default());
         assert_eq!(none.encode(&sentence), [UNK; 5]);
-        assert_eq!(
-            none.unknown_rate([sentence]),
-            UnknownRate {
-                unknown: 5,
-                total: 5
-            }
-        );
+        assert_eq!(none.unknown_rate([sentence]), UnknownRate { unknown: 5, total: 5 });
     }
 
     #[test]
     fn ids_and_tokens() {
         let all = Vocabulary::build([["b", "a", "b"]], &VocabularyOptions::default());
-        assert_eq!(
-            [PAD, UNK, SOS, EOS].map(|id| all.token(id)),
-            SPECIALS.map(Some)
-        );
+        assert_eq!([PAD, UNK, SOS, EOS].map(|id| all.token(id)), SPECIALS.map(Some));
         assert_eq!((all.id("b"), all.id("a"), all.id("c")), (4, 5, UNK));
         assert_eq!(all.token(6), None);
         assert_eq!(all.token(u32::MAX), None);
-        assert_eq!(
-            all.decode(&[SOS, 5, 99, EOS]),
-            ["<s>", "a", "<unk>", "</s>"]
-        );
+        assert_eq!(all.decode(&[SOS, 5, 99, EOS]), ["<s>", "a", "<unk>", "</s>"]);
     }
 
     #[test]
     fn the_unknown_rate_of_nothing_is_zero() {
         let all = Vocabulary::build([["a"]], &VocabularyOptions::default());
-        assert_eq!(
-            all.unknown_rate(Vec::<Vec<String>>::new()).rate().to_bits(),
-            0
-        );
+        assert_eq!(all.unknown_rate(Vec::<Vec<String>>::new()).rate().to_bits(), 0);
         let rate = all.unknown_rate([vec!["a", "b"], vec![], vec!["a", "a"]]);
         assert_eq!(rate.to_string(), "1 of 4 tokens unknown (25.00%)");
     }
@@ -354,18 +301,10 @@ mod tests {
             ),
         ];
         for (json, expected) in cases {
-            let message = serde_json::from_str::<Vocabulary>(json)
-                .unwrap_err()
-                .to_string();
+            let message = serde_json::from_str::<Vocabulary>(json).unwrap_err().to_string();
             assert!(message.contains(expected), "{json}: {message}");
         }
         let options: VocabularyOptions = serde_json::from_str(r#"{"max_size":5}"#).unwrap();
-        assert_eq!(
-            options,
-            VocabularyOptions {
-                min_count: 1,
-                max_size: Some(5)
-            }
-        );
+        assert_eq!(options, VocabularyOptions { min_count: 1, max_size: Some(5) });
     }
 }

@@ -44,11 +44,7 @@ fn gzip_is_recognised_by_its_content() {
         ("empty.txt", Vec::new(), &[]),
         ("half-magic.txt", b"\x1F".to_vec(), &["\x1F"]),
     ] {
-        assert_eq!(
-            read::lines(file(&folder, name, &bytes)).unwrap(),
-            expected,
-            "{name}"
-        );
+        assert_eq!(read::lines(file(&folder, name, &bytes)).unwrap(), expected, "{name}");
     }
 }
 
@@ -72,16 +68,8 @@ fn what_cannot_be_read_is_named() {
         ("second-byte.gz", &second[..=whole.len()], cut),
         ("damaged.gz", &damaged[..], "damaged"),
         ("method.gz", b"\x1F\x8B\x07\0\0\0\0\0\0\0\0\0", "damaged"),
-        (
-            "broken.txt",
-            b"a\nb\xFFc\n",
-            "line 2: not valid UTF-8 at byte 2",
-        ),
-        (
-            "broken.gz",
-            &gzip(b"a\nb\xFFc\n"),
-            "line 2: not valid UTF-8 at byte 2",
-        ),
+        ("broken.txt", b"a\nb\xFFc\n", "line 2: not valid UTF-8 at byte 2"),
+        ("broken.gz", &gzip(b"a\nb\xFFc\n"), "line 2: not valid UTF-8 at byte 2"),
         ("utf16.txt", b"\xFF\xFEa\0\n\0", "UTF-16"),
     ] {
         let path = file(&folder, name, bytes);
@@ -93,10 +81,7 @@ fn what_cannot_be_read_is_named() {
     message(read::lines(&missing), &missing);
     assert!(matches!(read::lines(&missing), Err(Error::Io { .. })));
     message(read::lines(folder.path()), folder.path());
-    assert!(matches!(
-        read::lines(folder.path()),
-        Err(Error::Directory { .. })
-    ));
+    assert!(matches!(read::lines(folder.path()), Err(Error::Directory { .. })));
 }
 
 #[test]
@@ -110,10 +95,7 @@ fn columns_count_from_one() {
     assert_eq!(pairs(3, 1), owned([("c", "a"), ("", ""), ("z", "x")]));
     assert_eq!(pairs(2, 2), owned([("b", "b"), ("", ""), ("y", "y")]));
     for (source, target) in [(0, 1), (1, 0), (0, 0)] {
-        assert!(matches!(
-            read::columns(&path, source, target),
-            Err(Error::ColumnZero)
-        ));
+        assert!(matches!(read::columns(&path, source, target), Err(Error::ColumnZero)));
     }
 }
 
@@ -140,11 +122,7 @@ fn a_line_with_too_few_columns_is_named() {
 fn parallel_files_have_the_same_length() {
     let folder = tempfile::tempdir().unwrap();
     let source = file(&folder, "a.en", b"a\nb\x0Bc\nd");
-    let target = file(
-        &folder,
-        "a.fr",
-        &gzip("A\r\nB\u{2028}C\r\nD\r\n".as_bytes()),
-    );
+    let target = file(&folder, "a.fr", &gzip("A\r\nB\u{2028}C\r\nD\r\n".as_bytes()));
     let pairs = read::parallel(&source, &target).unwrap();
     assert_eq!(pairs.len(), 3);
     assert_eq!(pairs[1], ("b\x0Bc".to_owned(), "B\u{2028}C".to_owned()));

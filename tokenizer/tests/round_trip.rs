@@ -5,9 +5,7 @@ use tokenizer::{Recipe, SPECIALS, Tokenizer, UNK, Unit, Vocabulary, VocabularyOp
 
 /// Every recipe with every unit.
 fn tokenizers() -> impl Iterator<Item = Tokenizer> {
-    Recipe::ALL
-        .into_iter()
-        .flat_map(|recipe| Unit::ALL.map(|unit| Tokenizer::new(recipe, unit)))
+    Recipe::ALL.into_iter().flat_map(|recipe| Unit::ALL.map(|unit| Tokenizer::new(recipe, unit)))
 }
 
 /// Texts full of what a tokenizer could trip over.

@@ -8,9 +8,7 @@ use tokenizer::{Form, Recipe, SPECIALS, Step, Tokenizer, Unit, Vocabulary, Vocab
 /// A file of the shared data; says so where there is none.
 #[allow(clippy::print_stderr)]
 fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/data")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
     if path.is_file() {
         return Some(path);
     }
@@ -33,16 +31,10 @@ fn unicode_forms_pass_the_conformance_test() {
             continue;
         }
         let columns: Vec<String> = line.split(';').take(5).map(parse).collect();
-        let [c1, c2, c3, c4, c5] = columns.as_slice() else {
-            panic!("{line}")
-        };
+        let [c1, c2, c3, c4, c5] = columns.as_slice() else { panic!("{line}") };
         let check = |form: Form, from: &[&String], expected: &String| {
             for text in from {
-                assert_eq!(
-                    &Step::Unicode(form).apply(text),
-                    expected,
-                    "{form:?} of {text:?}"
-                );
+                assert_eq!(&Step::Unicode(form).apply(text), expected, "{form:?} of {text:?}");
             }
         };
         check(Form::Nfc, &[c1, c2, c3], c2);
@@ -64,11 +56,7 @@ fn naughty_strings_do_no_harm() {
     let lines = tokenizer::read::lines(path).unwrap();
     assert_eq!(lines.len(), 742);
     let whole = lines.join("\n");
-    let texts: Vec<&str> = lines
-        .iter()
-        .map(String::as_str)
-        .chain([whole.as_str()])
-        .collect();
+    let texts: Vec<&str> = lines.iter().map(String::as_str).chain([whole.as_str()]).collect();
     for recipe in Recipe::ALL {
         for unit in Unit::ALL {
             let tokenizer = Tokenizer::new(recipe, unit);
@@ -82,11 +70,7 @@ fn naughty_strings_do_no_harm() {
                 };
                 let read = vocabulary.decode(&vocabulary.encode(tokens));
                 assert_eq!(&read, tokens);
-                assert_eq!(
-                    tokenizer.detokenize(&read),
-                    expected,
-                    "{recipe} {unit} of {text:?}"
-                );
+                assert_eq!(tokenizer.detokenize(&read), expected, "{recipe} {unit} of {text:?}");
                 for token in tokens {
                     assert!(!tokenizer.display_token(token).is_empty());
                 }

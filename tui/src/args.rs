@@ -89,7 +89,7 @@ pub struct TrainArguments {
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
     /// The corpus: `phrasebook` (or `phrasebook:train`, `:valid`, `:test`), a TSV file, or two
-    /// parallel files joined by a comma; `.gz` is read as it is [default: the preset's].
+    /// parallel files joined by a comma; `.gz` is read as it is [default: phrasebook].
     #[arg(long, value_name = "SPEC")]
     pub data: Option<String>,
     /// The held-out pairs, in the same form; `none` trains on everything [default: a fixed share
@@ -99,7 +99,7 @@ pub struct TrainArguments {
     /// Source and target column of a TSV file, from 1 [default: 1,2].
     #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
     pub columns: Option<(usize, usize)>,
-    /// Where to compute: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE` [default: cpu].
+    /// Where to compute: `cpu`; `opencl` is known, but has no kernels yet [default: cpu].
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     pub device: Option<String>,
     /// Threads [default: all processors].
@@ -140,7 +140,7 @@ pub struct ModelArguments {
     /// The run's folder; its `best` model is used where there was validation, else its `last`.
     #[arg(long, value_name = "DIR")]
     pub run: PathBuf,
-    /// Where to compute: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
+    /// Where to compute: `cpu`; `opencl` is known, but has no kernels yet.
     #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
     pub device: String,
     /// Threads [default: all processors].
@@ -202,7 +202,7 @@ pub struct BenchArguments {
     /// Only these workloads, joined by commas.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// Where to compute: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
+    /// Where to compute: `cpu`; `opencl` is known, but has no kernels yet.
     #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
     pub device: String,
     /// Threads [default: all processors].
@@ -333,7 +333,8 @@ mod tests {
         assert_eq!(options.columns, Some((2, 1)));
         assert_eq!(options.set, [("a".to_owned(), "b=c".to_owned())]);
         assert_eq!(options.max_minutes, Some(0.5));
-        let Some(Command::Train(train)) = parse("train --seed 7 --headless").unwrap().command else {
+        let Some(Command::Train(train)) = parse("train --seed 7 --headless").unwrap().command
+        else {
             panic!("not train");
         };
         assert!(train.headless);

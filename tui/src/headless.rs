@@ -98,7 +98,9 @@ impl Reporter {
             Event::Warning { step, text } => {
                 vec![format!("warning at step {}: {text}", count(*step))]
             }
-            Event::Control { step, command } => vec![format!("step {}: {}", count(*step), told(command))],
+            Event::Control { step, command } => {
+                vec![format!("step {}: {}", count(*step), told(command))]
+            }
             Event::End(end) => {
                 let mut lines = self.due_line(true);
                 if let Some(saved) = self.digest.saved {
@@ -221,7 +223,7 @@ pub fn follow(trainer: &mut Trainer, reporter: &mut Reporter, signals: &Signals)
             }
             (None, _) => {}
         }
-        match trainer.next() {
+        match trainer.wait() {
             Next::Nothing => {}
             Next::End => break,
             Next::Event(event) => {

@@ -1,6 +1,6 @@
 //! The standard streams: the only file of this crate that prints.
 //!
-//! Lines for people go through [`line`], which makes control characters visible, so that neither
+//! Lines for people go through [`line()`], which makes control characters visible, so that neither
 //! a corpus nor a file name can steer the terminal or ruin a log. Data (`translate`, `--json`)
 //! goes through [`data`] as it is.
 
@@ -21,7 +21,7 @@ pub fn line(text: &str) -> io::Result<()> {
 /// Writes several lines for people to stdout.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn lines<S: AsRef<str>>(lines: &[S]) -> io::Result<()> {
     lines.iter().try_for_each(|text| line(text.as_ref()))
 }
@@ -29,7 +29,7 @@ pub fn lines<S: AsRef<str>>(lines: &[S]) -> io::Result<()> {
 /// Writes one line of data to stdout, unchanged.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn data(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
@@ -62,9 +62,7 @@ pub fn one_line(report: &Report) -> String {
 
 /// True where an error says that the reader of stdout has gone, as `head` does.
 pub fn is_closed(report: &Report) -> bool {
-    report
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    report.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// False where `NO_COLOR` is set to anything (<https://no-color.org>).

@@ -11,9 +11,10 @@ use crate::format::{count, duration, figure, percent, several};
 pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
     let mut lines = vec![headline(digest)];
     if let Some(step) = &digest.step {
-        let smoothed = digest.loss.value().map_or_else(String::new, |loss| {
-            format!(", smoothed {}", figure(loss))
-        });
+        let smoothed = digest
+            .loss
+            .value()
+            .map_or_else(String::new, |loss| format!(", smoothed {}", figure(loss)));
         lines.push(format!("  last loss   {}{smoothed}", figure(step.loss)));
     }
     if let Some(best) = &digest.best {

@@ -56,8 +56,11 @@ impl Screen {
     /// The terminal cannot be written.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
         DRAWING.store(true, Ordering::SeqCst);
-        let result =
-            if TAKEN.load(Ordering::SeqCst) { self.terminal.draw(view).map(|_| ()) } else { Ok(()) };
+        let result = if TAKEN.load(Ordering::SeqCst) {
+            self.terminal.draw(view).map(|_| ())
+        } else {
+            Ok(())
+        };
         DRAWING.store(false, Ordering::SeqCst);
         result
     }

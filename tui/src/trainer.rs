@@ -66,7 +66,7 @@ impl Trainer {
     }
 
     /// The next event, waited for no longer than a glance.
-    pub fn next(&mut self) -> Next {
+    pub fn wait(&mut self) -> Next {
         if let Some(event) = self.waiting.pop_front() {
             return Next::Event(Box::new(event));
         }

@@ -22,13 +22,13 @@ pub fn forward<F: Float>(a: &[F], b: &[F], c_prev: &[F]) -> Step<F> {
     let n = c_prev.len();
     let pre = |k: usize| a[k] + b[k];
     let mut step = Step { gates: vec![F::zero(); 4 * n], c: Vec::new(), h: Vec::new() };
-    for j in 0..n {
+    for (j, &before) in c_prev.iter().enumerate() {
         let (i, f) = (sigmoid(pre(j)), sigmoid(pre(n + j)));
         let (g, o) = (pre(2 * n + j).tanh(), sigmoid(pre(3 * n + j)));
         for (k, v) in [i, f, g, o].into_iter().enumerate() {
             step.gates[k * n + j] = v;
         }
-        let c = f * c_prev[j] + i * g;
+        let c = f * before + i * g;
         step.c.push(c);
         step.h.push(o * c.tanh());
     }

@@ -97,13 +97,13 @@ impl Corpus {
         const SHARE: u64 = 20;
         const MOST: usize = 1_000;
         let mut hashes: Vec<u64> = self.pairs.iter().map(|p| hash(&p.source)).collect();
-        hashes.retain(|h| h % SHARE == 0);
+        hashes.retain(|h| h.is_multiple_of(SHARE));
         hashes.sort_unstable();
         // The first hash that would make it too many.
         let limit = hashes.get(MOST).copied().unwrap_or(u64::MAX);
         let is_held = |p: &mut Pair| {
             let h = hash(&p.source);
-            h % SHARE == 0 && h < limit
+            h.is_multiple_of(SHARE) && h < limit
         };
         Self { pairs: self.pairs.extract_if(.., is_held).collect() }
     }

@@ -116,11 +116,12 @@ impl<M: Model> Trainer<'_, M> {
                     break 'run reason;
                 }
                 loop {
-                    let command = if paused && !once {
+                    let command = match (paused, once) {
+                        // One step first: what else waits, waits until after it.
+                        (_, true) => None,
                         // Nobody left to resume: go on.
-                        Some(self.link.wait_command().unwrap_or(Command::Resume))
-                    } else {
-                        self.link.try_command()
+                        (true, _) => Some(self.link.wait_command().unwrap_or(Command::Resume)),
+                        (false, _) => self.link.try_command(),
                     };
                     match command {
                         None => break,
@@ -277,11 +278,11 @@ impl<M: Model> Trainer<'_, M> {
 
     fn sample(&mut self, clock: &mut Clock) -> Result<()> {
         clock.sampled = Some(Instant::now());
-        if self.settings.sample_every_seconds > 0.0 {
-            if let Some(mut samples) = self.model.samples(self.params, self.threads)? {
-                samples.step = self.progress.step;
-                self.tell(Event::Samples(samples))?;
-            }
+        if self.settings.sample_every_seconds > 0.0
+            && let Some(mut samples) = self.model.samples(self.params, self.threads)?
+        {
+            samples.step = self.progress.step;
+            self.tell(Event::Samples(samples))?;
         }
         Ok(())
     }

@@ -46,6 +46,8 @@ pub(super) struct Left {
     pub(super) row: usize,
     /// From k to k.
     pub(super) depth: usize,
+    /// From a tile's first row to the next tile's.
+    pub(super) tile: usize,
 }
 
 /// out\[rows, panels\] = init + X\[rows\] W\[panels\]
@@ -81,14 +83,17 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
         for block in 0..blocks {
             let k = block * DEPTH;
             let count = DEPTH.min(depth - k);
-            // SAFETY: rows row..row_end and k..k + count lie within x.
-            let mut left =
-                Left { start: unsafe { start.add(row * x.stride + k) }, row: x.stride, depth: 1 };
-            let mut tile = left.row * S::TILE_ROWS;
+            let mut left = Left {
+                // SAFETY: rows row..row_end and k..k + count lie within x.
+                start: unsafe { start.add(row * x.stride + k) },
+                row: x.stride,
+                depth: 1,
+                tile: x.stride * S::TILE_ROWS,
+            };
             if let Some(copy) = copy.as_mut().and_then(Buffer::unique) {
                 copy_tiles::<S>(x, row..row_end, k..k + count, copy);
-                left = Left { start: copy.as_ptr(), row: 1, depth: S::TILE_ROWS };
-                tile = S::TILE_ROWS * count;
+                let (mr, start) = (S::TILE_ROWS, copy.as_ptr());
+                left = Left { start, row: 1, depth: mr, tile: mr * count };
             }
             for p in panels.clone() {
                 // SAFETY: panel p and its k-th row are within the packed data.
@@ -102,10 +107,10 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                 };
                 let add = block > 0 || matches!(init, Init::Output);
                 let rows = row..row_end;
-                // SAFETY: the caller's contract; `left` has a tile's rows every `tile` elements.
+                // SAFETY: the caller's contract.
                 unsafe {
-                    column_of_tiles(s, left, tile, rows, b, count, output, column, bias, add)
-                };
+                    column_of_tiles(s, left, rows, b, count, output, column, bias, add);
+                }
             }
         }
         row = row_end;
@@ -133,8 +138,7 @@ fn copy_tiles<S: Simd>(x: Rows<'_>, rows: Range<usize>, depth: Range<usize>, cop
     }
 }
 
-/// One panel's width of the output, tile by tile downwards; `left` starts at row `rows.start`, and
-/// from a tile to the next are `step` elements.
+/// One panel's width of the output, tile by tile downwards; `left` starts at row `rows.start`.
 ///
 /// # Safety
 /// As [`rows_times_panels`]; `b` has `count` rows of two vectors.
@@ -142,7 +146,6 @@ fn copy_tiles<S: Simd>(x: Rows<'_>, rows: Range<usize>, depth: Range<usize>, cop
 pub(super) unsafe fn column_of_tiles<S: Simd>(
     s: S,
     left: Left,
-    step: usize,
     rows: Range<usize>,
     b: *const f32,
     count: usize,
@@ -158,7 +161,7 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
         let m = S::TILE_ROWS.min(rows.end - row);
         // SAFETY: the row is within the left operand and the output.
         let (a, c) = unsafe {
-            let a = left.start.add((row - rows.start) / S::TILE_ROWS * step);
+            let a = left.start.add((row - rows.start) / S::TILE_ROWS * left.tile);
             (Left { start: a, ..left }, output.start.add(row * output.stride + column))
         };
         if valid == nr {

@@ -89,11 +89,11 @@ impl Kernel for Outer<'_> {
                 let b = right[p * nr * BLOCK..][..nr * count].as_ptr();
                 for (i, first) in rows.clone().step_by(mr).enumerate() {
                     let a = left[i * mr * BLOCK..][..mr * count].as_ptr();
-                    let a = Left { start: a, row: 1, depth: mr };
+                    let a = Left { start: a, row: 1, depth: mr, tile: 0 };
                     let tile = first..(first + mr).min(rows.end);
                     // SAFETY: the panels hold `count` rows each, and the output holds all rows of
                     // `inputs` elements; no other thread has these rows.
-                    unsafe { column_of_tiles(s, a, 0, tile, b, count, output, p * nr, None, add) };
+                    unsafe { column_of_tiles(s, a, tile, b, count, output, p * nr, None, add) };
                 }
             }
             add = true;

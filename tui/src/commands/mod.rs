@@ -27,7 +27,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Translate(translate)) => translate::run(&translate),
         Some(Command::Evaluate(evaluate)) => evaluate::run(&evaluate),
         Some(Command::Score(score)) => score::run(&score),
-        Some(Command::Watch(watch)) => watch::run(watch),
+        Some(Command::Watch(watch)) => watch::run(&watch),
         Some(Command::Presets { name }) => presets::run(name.as_deref()),
         Some(Command::Devices) => devices::run(),
         Some(Command::Bench(bench)) => bench::run(&bench),

@@ -1,6 +1,6 @@
 //! `tui train`: a run, in the dashboard or in plain lines.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
         match departure {
             Ok(Departure::Left) => {}
             Ok(Departure::Stopped(signal)) => ended_by = Some(signal),
-            Ok(Departure::Abort) => return abort(reporter.digest(), asked_dir, Signal::Interrupt),
+            Ok(Departure::Abort) => return abort(reporter.digest(), asked_dir.as_deref(), Signal::Interrupt),
             Ok(Departure::Detach) => {
                 output::line("the run goes on here, in plain lines; Ctrl-C stops and saves")?;
             }
@@ -48,20 +48,20 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     }
     match headless::follow(&mut trainer, &mut reporter, &signals) {
         Followed::Ended(signal) => ended_by = ended_by.or(signal),
-        Followed::Abort(signal) => return abort(reporter.digest(), asked_dir, signal),
+        Followed::Abort(signal) => return abort(reporter.digest(), asked_dir.as_deref(), signal),
         Followed::Mute(error) => {
             trainer.join()?;
             return Err(error.into());
         }
     }
-    conclude(trainer.join(), reporter, asked_dir, ended_by)
+    conclude(trainer.join(), reporter, asked_dir.as_deref(), ended_by)
 }
 
 /// Says how it ended, and gives the exit status.
 fn conclude(
     outcome: Result<Outcome>,
     mut reporter: Reporter,
-    asked_dir: Option<PathBuf>,
+    asked_dir: Option<&Path>,
     ended_by: Option<Signal>,
 ) -> Result<ExitCode> {
     let digest = reporter.digest_mut();
@@ -70,7 +70,7 @@ fn conclude(
         Err(error) => {
             if digest.step.is_some() {
                 digest.set_crashed(true);
-                output::lines(&summary::lines(digest, asked_dir.as_deref()))?;
+                output::lines(&summary::lines(digest, asked_dir))?;
             }
             return Err(error);
         }
@@ -94,7 +94,7 @@ fn conclude(
 }
 
 /// The person wants out now; the run can be resumed from its last checkpoint.
-fn abort(digest: &Digest, asked_dir: Option<PathBuf>, signal: Signal) -> Result<ExitCode> {
+fn abort(digest: &Digest, asked_dir: Option<&Path>, signal: Signal) -> Result<ExitCode> {
     let saved = digest.saved.map_or_else(String::new, |step| format!(" of step {step}"));
     output::note(&format!("ended at once; the last checkpoint{saved} stands"));
     if let Some(dir) = asked_dir {

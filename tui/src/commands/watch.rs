@@ -18,7 +18,7 @@ use crate::{output, summary, terminal};
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Shows the run in the dashboard, or in plain lines where there is no terminal.
-pub(super) fn run(arguments: WatchArguments) -> Result<ExitCode> {
+pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
     let reader =
         EventReader::open(&arguments.run).wrap_err_with(|| arguments.run.display().to_string())?;
     if arguments.headless || !terminal::is_interactive() {

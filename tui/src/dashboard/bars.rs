@@ -55,7 +55,8 @@ pub(super) fn bar(share: f64, columns: usize, theme: Theme) -> (String, String) 
         return ("#".repeat(full), ".".repeat(columns - full));
     }
     let mut filled = "█".repeat(eighths / 8);
-    if let Some(part) = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'].get((eighths % 8).wrapping_sub(1)) {
+    if let Some(part) = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'].get((eighths % 8).wrapping_sub(1))
+    {
         filled.push(*part);
     }
     let empty = columns - filled.chars().count();
@@ -63,7 +64,12 @@ pub(super) fn bar(share: f64, columns: usize, theme: Theme) -> (String, String) 
 }
 
 /// A bar that stands for progress, in two tones.
-pub(super) fn progress<'a>(share: f64, columns: usize, style: Style, theme: Theme) -> [Span<'a>; 2] {
+pub(super) fn progress<'a>(
+    share: f64,
+    columns: usize,
+    style: Style,
+    theme: Theme,
+) -> [Span<'a>; 2] {
     let (filled, empty) = bar(share, columns, theme);
     [Span::styled(filled, style), Span::styled(empty, theme.faint())]
 }

@@ -17,9 +17,10 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         return;
     }
     let text = match (model.mode(), model.notice()) {
-        (Mode::LearningRate(rate), _) => {
-            Some(format!(" learning rate {}? y: use it, any other key: no ", setting((*rate).into())))
-        }
+        (Mode::LearningRate(rate), _) => Some(format!(
+            " learning rate {}? y: use it, any other key: no ",
+            setting((*rate).into())
+        )),
         (Mode::Quit, _) => Some(question(columns(area))),
         (_, Some(notice)) => Some(format!(" {notice} ")),
         _ => None,

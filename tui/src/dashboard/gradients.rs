@@ -10,7 +10,7 @@ use super::model::Model;
 use super::parameters::Row;
 use super::plot::{Curve, Plot, Shape};
 use super::theme::Theme;
-use crate::format::{figure, fit, width};
+use crate::format::{count, figure, fit, width};
 
 /// Draws the panel of the overview: the global norm and the groups.
 pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -57,7 +57,10 @@ fn title(model: &Model) -> Line<'static> {
     let mut spans = vec![Span::raw(" gradient norm  ")];
     if let Some(step) = &model.digest.step {
         let (before, after) = (figure(step.gradient_norm), figure(step.clipped_norm));
-        spans.push(Span::styled(format!("{} before {before}  ", theme.pick('⠿', '.')), theme.faint()));
+        spans.push(Span::styled(
+            format!("{} before {before}  ", theme.pick('⠿', '.')),
+            theme.faint(),
+        ));
         spans.push(Span::styled(
             format!("{} clipped {after} ", theme.pick('─', '*')),
             theme.gradient().bold(),
@@ -132,7 +135,8 @@ pub(super) fn draw_flow(model: &Model, area: Rect, buf: &mut Buffer) {
     if area.height < 3 {
         return;
     }
-    let title = format!(" gradient flow: log |dL/dh| from first to last time step, step {} ", flow.step);
+    let arrow = theme.pick('→', '>');
+    let title = format!(" gradient flow: log |dL/dh|, time {arrow}, step {} ", count(flow.step));
     let block = theme.panel(fit(&title, columns(area).saturating_sub(2), theme.cut()));
     let inner = block.inner(area);
     block.render(area, buf);

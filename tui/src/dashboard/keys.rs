@@ -171,10 +171,7 @@ pub const BINDINGS: &[Binding] = &[
 
 /// What a key does.
 pub fn action(event: KeyEvent) -> Option<Action> {
-    let pressed = Key {
-        code: event.code,
-        ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
-    };
+    let pressed = Key { code: event.code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) };
     BINDINGS.iter().find(|binding| binding.keys.contains(&pressed)).map(|binding| binding.action)
 }
 
@@ -241,8 +238,7 @@ mod tests {
             assert_eq!(bound.len(), 1, "{wanted:?}");
             assert!(!bound[0].keys.is_empty() && !bound[0].help.is_empty(), "{wanted:?}");
             for key in bound[0].keys {
-                let modifiers =
-                    if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+                let modifiers = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
                 assert_eq!(action(KeyEvent::new(key.code, modifiers)), Some(wanted));
             }
         }

@@ -445,10 +445,10 @@ impl Model {
                 text.pop();
             }
             KeyCode::Char('u') if event.modifiers.contains(KeyModifiers::CONTROL) => text.clear(),
-            KeyCode::Char(letter) if !event.modifiers.contains(KeyModifiers::CONTROL) => {
-                if text.len() < TYPED {
-                    text.push(letter);
-                }
+            KeyCode::Char(letter)
+                if !event.modifiers.contains(KeyModifiers::CONTROL) && text.len() < TYPED =>
+            {
+                text.push(letter);
             }
             _ => {}
         }

@@ -357,9 +357,7 @@ mod tests {
         let area = Rect::new(0, 0, size.0, size.1);
         let mut buf = Buffer::empty(area);
         plot.render(area, &mut buf);
-        (0..size.1)
-            .map(|y| (0..size.0).map(|x| buf[(x, y)].symbol()).collect::<String>())
-            .collect()
+        (0..size.1).map(|y| (0..size.0).map(|x| buf[(x, y)].symbol()).collect::<String>()).collect()
     }
 
     #[test]

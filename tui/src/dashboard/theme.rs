@@ -115,7 +115,11 @@ impl Theme {
             return ('?', self.bad());
         }
         let level = LEVELS.iter().filter(|&&least| weight >= least).count();
-        let glyphs = if self.unicode { [' ', '░', '▒', '▓', '█'] } else { [' ', '.', 'o', 'O', '#'] };
+        let glyphs = if self.unicode {
+            [' ', '░', '▒', '▓', '█']
+        } else {
+            [' ', '.', 'o', 'O', '#']
+        };
         let glyph = glyphs.get(level).copied().unwrap_or(' ');
         if !self.colour {
             return (glyph, Style::new());
