@@ -42,7 +42,7 @@ pub enum Error {
         what: &'static str,
     },
     /// The build lacks a feature.
-    #[error("this build has no {0}: build with --features {0}")]
+    #[error("this build has no {0} kernels: use the device cpu")]
     NotBuiltWith(&'static str),
     /// A device that does not exist.
     #[error("device {0:?}: expected cpu, opencl or opencl:PLATFORM.DEVICE")]

@@ -34,7 +34,9 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
         match departure {
             Ok(Departure::Left) => {}
             Ok(Departure::Stopped(signal)) => ended_by = Some(signal),
-            Ok(Departure::Abort) => return abort(reporter.digest(), asked_dir.as_deref(), Signal::Interrupt),
+            Ok(Departure::Abort) => {
+                return abort(reporter.digest(), asked_dir.as_deref(), Signal::Interrupt);
+            }
             Ok(Departure::Detach) => {
                 output::line("the run goes on here, in plain lines; Ctrl-C stops and saves")?;
             }

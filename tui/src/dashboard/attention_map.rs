@@ -207,12 +207,11 @@ mod tests {
             vec![vec![1.0, 0.0, 0.0, 0.0], vec![0.0, 0.0, 0.0, 1.0]],
         );
         assert_eq!(
-            drawn(&sample, (22, 6)),
+            drawn(&sample, (22, 5)),
             [
-                "     wonderful",
-                "     │   morning",
+                "     wonderful   </s>",
+                "     │   morning │",
                 "     │   │   everybody",
-                "     │   │   │   </s>",
                 " oui ███",
                 "</s>             ███",
             ]

@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 
 use super::bars::{Figures, columns, put, put_line};
 use super::keys;
-use super::model::{Mode, Model, QUIT_CHOICES, Role};
+use super::mode::{Mode, QUIT_CHOICES, Role};
+use super::model::Model;
 use crate::format::{setting, width};
 
 /// Draws the last row.

@@ -14,7 +14,7 @@ use crate::format::{count, figure, fit, width};
 
 /// Draws the panel of the overview: the global norm and the groups.
 pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
-    let block = model.theme.panel(title(model));
+    let block = model.theme.panel(title(model, columns(area)));
     let inner = block.inner(area);
     block.render(area, buf);
     let groups = cell(model.parameters.groups().len()).min(inner.height * 3 / 5);
@@ -40,7 +40,7 @@ pub(super) fn draw_page(model: &Model, area: Rect, buf: &mut Buffer) {
             Layout::vertical([Constraint::Percentage(40), Constraint::Percentage(60)]).areas(upper);
         (left, right)
     };
-    let block = model.theme.panel(title(model));
+    let block = model.theme.panel(title(model, columns(left)));
     let inner = block.inner(left);
     block.render(left, buf);
     norms(model, true).render(inner, buf);
@@ -52,21 +52,23 @@ pub(super) fn draw_page(model: &Model, area: Rect, buf: &mut Buffer) {
     draw_flow(model, lower, buf);
 }
 
-fn title(model: &Model) -> Line<'static> {
+/// What the curves are, with the newest figures where there is room for them.
+fn title(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
-    let mut spans = vec![Span::raw(" gradient norm  ")];
-    if let Some(step) = &model.digest.step {
-        let (before, after) = (figure(step.gradient_norm), figure(step.clipped_norm));
-        spans.push(Span::styled(
-            format!("{} before {before}  ", theme.pick('⠿', '.')),
-            theme.faint(),
-        ));
-        spans.push(Span::styled(
-            format!("{} clipped {after} ", theme.pick('─', '*')),
-            theme.gradient().bold(),
-        ));
-    }
-    Line::from(spans)
+    let Some(step) = &model.digest.step else { return Line::raw(" gradient norm ") };
+    let of = |before: &str, after: &str| {
+        Line::from(vec![
+            Span::raw(" gradient norm "),
+            Span::styled(format!(" {} before{before} ", theme.pick('⠿', '.')), theme.faint()),
+            Span::styled(
+                format!(" {} clipped{after} ", theme.pick('─', '*')),
+                theme.gradient().bold(),
+            ),
+        ])
+    };
+    let after = |norm: f64| format!(" {}", figure(norm));
+    let long = of(&after(step.gradient_norm), &after(step.clipped_norm));
+    if long.width() + 2 <= wide { long } else { of("", "") }
 }
 
 /// The global norm before clipping, faint, and after it.
@@ -118,14 +120,17 @@ fn draw_rows(rows: &[Row], theme: Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// A parameter's name with its beginning cut: the end tells parameters apart.
+/// A parameter's name, cut near its beginning: the end tells parameters apart, and three letters
+/// tell the encoder's from the decoder's.
 fn shortened(name: &str, columns: usize, theme: Theme) -> String {
     if width(name) <= columns {
         return name.to_owned();
     }
-    let skipped = name.chars().count().saturating_sub(columns.saturating_sub(1));
+    let kept = if columns >= 14 { 3 } else { 0 };
+    let skipped = name.chars().count().saturating_sub(columns.saturating_sub(kept + 1));
+    let head: String = name.chars().take(kept).collect();
     let tail: String = name.chars().skip(skipped).collect();
-    fit(&format!("{}{tail}", theme.cut()), columns, theme.cut())
+    fit(&format!("{head}{}{tail}", theme.cut()), columns, theme.cut())
 }
 
 /// Draws how far back the gradient still flows: one line of glyphs for each series of states.
@@ -188,4 +193,19 @@ fn height(log: f32, low: f32, high: f32, theme: Theme) -> char {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 7
     let level = (share.clamp(0.0, 1.0) * (glyphs.len() - 1) as f32).round() as usize;
     glyphs.get(level).copied().unwrap_or(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortened_names_can_be_told_apart() {
+        let short = |name, columns| shortened(name, columns, Theme::PLAIN);
+        assert_eq!(short("encoder.rnn.weight_hh_l0", 17), "enc….weight_hh_l0");
+        assert_ne!(short("encoder.rnn.weight_hh_l0", 17), short("decoder.rnn.weight_hh_l0", 17));
+        assert_eq!(short("decoder.attention", 17), "decoder.attention");
+        assert_eq!(short("decoder.attention", 6), "…ntion");
+        assert_eq!(width(&short("decoder.attention", 0)), 0);
+    }
 }

@@ -7,7 +7,8 @@ use ratatui::text::{Line, Span};
 
 use super::bars::{Figures, columns, progress, put_line};
 use super::loss;
-use super::model::{Model, Role};
+use super::mode::Role;
+use super::model::Model;
 use super::theme::Theme;
 use crate::digest::State;
 use crate::format::{brief, count, duration, figure, percent, setting};

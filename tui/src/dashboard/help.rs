@@ -7,7 +7,8 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::bars::{cell, columns, put, put_line};
 use super::keys::BINDINGS;
-use super::model::{Mode, Model, QUIT_CHOICES, Role};
+use super::mode::{Mode, QUIT_CHOICES, Role};
+use super::model::Model;
 use crate::format::width;
 
 /// Draws what the mode asks for, if anything.

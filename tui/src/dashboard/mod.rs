@@ -13,6 +13,7 @@ mod header;
 mod help;
 mod keys;
 mod loss;
+mod mode;
 mod model;
 mod parameters;
 mod plot;
@@ -23,8 +24,12 @@ mod theme;
 mod ticks;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use keys::{Action, BINDINGS, Binding, Key, Page, action, hints, markdown};
-pub use model::{Effect, Mode, Model, QUIT_CHOICES, Role};
+pub use mode::{Effect, Mode, QUIT_CHOICES, Role};
+pub use model::Model;
 pub use series::{Bucket, Column, Series};
 pub use show::{Departure, News, Source, show};
 pub use theme::Theme;

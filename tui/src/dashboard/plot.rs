@@ -380,7 +380,8 @@ mod tests {
         }
         let starts: Vec<usize> = rows[..9].iter().filter_map(|row| row.find('*')).collect();
         let gaps: Vec<usize> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        assert!(gaps.iter().all(|gap| (3..=7).contains(gap)), "{gaps:?}\n{text}");
+        // The first row is cut by the room above the curve.
+        assert!(gaps[1..].iter().all(|gap| (4..=6).contains(gap)), "{gaps:?}\n{text}");
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(super) fn linear(low: f64, high: f64, most: usize) -> Vec<Tick> {
     loop {
         for factor in [1.0, 2.0, 5.0] {
             let step = factor * 10f64.powf(power);
-            let (first, last) = ((low / step).ceil(), (high / step).floor());
+            // A range that ends at a tick holds it, whatever the division rounds to.
+            let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
             let number = last - first + 1.0;
             if number <= most as f64 {
                 if number < 1.0 {
@@ -124,7 +125,7 @@ mod tests {
         assert_eq!(labels(&linear(0.13, 0.37, 4)), "0.2 0.3");
         assert_eq!(labels(&linear(0.0, 2850.0, 5)), "0 1k 2k");
         assert_eq!(labels(&linear(-1.0, 1.0, 5)), "-1.0 -0.5 0.0 0.5 1.0");
-        assert_eq!(labels(&linear(0.0, 3e-9, 3)), "0 1e-9 2e-9");
+        assert_eq!(labels(&linear(0.0, 3e-9, 3)), "0 2e-9");
     }
 
     #[test]

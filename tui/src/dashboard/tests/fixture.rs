@@ -1,0 +1,199 @@
+//! A made-up run: the same events every time, with its time as a value.
+
+use std::time::Duration;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use seq2seq::{
+    CheckpointKind, Command, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample,
+    Samples, Start, Step, Validation,
+};
+
+use crate::dashboard::{Effect, Model, Role, Theme};
+
+/// Steps of the whole run.
+pub(super) const LAST: u64 = 800;
+
+/// The beginning of the run.
+pub(super) fn start() -> Event {
+    Event::Start(Box::new(Start {
+        preset: "phrasebook".into(),
+        data: "phrasebook".into(),
+        device: "cpu, 2 threads, avx2".into(),
+        threads: 2,
+        seed: 1,
+        parameters: 397_000,
+        train_pairs: 27_848,
+        valid_pairs: 1_026,
+        source_vocabulary: 310,
+        target_vocabulary: 506,
+        unknown_rate: 0.0125,
+        steps_per_epoch: 200,
+        last_step: Some(LAST),
+        max_minutes: None,
+        step: 0,
+        seconds: 0.0,
+    }))
+}
+
+/// A number from -0.5 to 0.5 that looks random.
+fn noise(i: u64) -> f64 {
+    ((i * 7_919 + 1_237) % 1_000) as f64 / 1_000.0 - 0.5
+}
+
+/// One step with this loss.
+pub(super) fn step_with_loss(step: u64, loss: f64) -> Event {
+    let norm = if loss.is_finite() { 0.5 + 40.0 / (step + 20) as f64 + noise(step) } else { loss };
+    let parameters = [
+        ("encoder.embedding.weight", 0.05),
+        ("encoder.rnn.weight_ih_l0", 0.2),
+        ("encoder.rnn.weight_hh_l0", 0.3),
+        ("decoder.rnn.weight_ih_l0", 0.4),
+        ("decoder.rnn.weight_hh_l0", 0.6),
+        ("decoder.attention.weight", 0.25),
+        ("decoder.output.weight", 0.35),
+    ];
+    let figures = parameters.map(|(name, share)| ParameterFigures {
+        name: name.into(),
+        gradient_norm: norm * share,
+        update_ratio: share / 100.0,
+    });
+    Event::Step(Box::new(Step {
+        step,
+        epoch: (step - 1) / 200 + 1,
+        loss,
+        learning_rate: 0.002,
+        gradient_norm: norm,
+        clipped_norm: if norm > 1.0 { 1.0 } else { norm },
+        tokens: 600,
+        tokens_per_second: 6_700.0 + 100.0 * noise(step),
+        seconds: step as f64 * 0.1,
+        parameters: if step % 10 == 1 { figures.to_vec() } else { Vec::new() },
+    }))
+}
+
+/// One step of a run that goes well.
+pub(super) fn step(step: u64) -> Event {
+    step_with_loss(step, 6.0 / (1.0 + step as f64 / 60.0) + 0.4 * noise(step))
+}
+
+/// A sample whose attention runs along the diagonal.
+pub(super) fn sample(source: &str, output: &str, reference: &str) -> Sample {
+    let words = |text: &str| -> Vec<String> {
+        text.split(' ').chain(["</s>"]).map(str::to_owned).collect()
+    };
+    let (source, output) = (words(source), words(output));
+    let row = |i: usize| {
+        let weight = |j: usize| match i.abs_diff(j) {
+            0 => 0.75,
+            1 => 0.125,
+            _ => 0.0,
+        };
+        (0..source.len()).map(weight).collect()
+    };
+    Sample {
+        attention: (0..output.len()).map(row).collect(),
+        source,
+        output,
+        reference: reference.into(),
+        logprob: -1.5,
+    }
+}
+
+fn samples(step: u64) -> Event {
+    Event::Samples(Samples {
+        step,
+        samples: vec![
+            sample(
+                "the red car is here .",
+                "la voiture rouge est ici .",
+                "la voiture rouge est ici .",
+            ),
+            sample("where is my brother ?", "où est mon père ?", "où est mon frère ?"),
+            sample("she sings .", "elle chante .", "elle chante ."),
+        ],
+    })
+}
+
+fn flow(step: u64) -> Event {
+    let series = |name: &str, falls: f32| FlowSeries {
+        name: name.into(),
+        norms: (0..12u8).map(|i| 0.02 * falls.powi(i32::from(i))).collect(),
+    };
+    Event::Flow(Flow {
+        step,
+        series: vec![
+            series("encoder.rnn.l0", 0.8),
+            series("encoder.rnn.l0.reverse", 0.9),
+            series("decoder.rnn.l0", 0.5),
+        ],
+    })
+}
+
+fn validation(step: u64) -> Event {
+    let loss = 5.0 / (1.0 + step as f64 / 60.0);
+    Event::Validation(Validation {
+        step,
+        loss,
+        perplexity: loss.exp(),
+        token_accuracy: 0.91,
+        exact_match: 0.625,
+        bleu: 71.25,
+        best: true,
+    })
+}
+
+/// The run's events up to a step.
+pub(super) fn events(until: u64) -> Vec<Event> {
+    let mut events = vec![Event::Phase { text: "building the model".into() }, start()];
+    for i in 1..=until {
+        events.push(step(i));
+        if i % 50 == 0 {
+            events.extend([samples(i), flow(i)]);
+        }
+        if i % 100 == 0 {
+            events.push(validation(i));
+            events.push(Event::Checkpoint { step: i, kind: CheckpointKind::Best });
+        }
+    }
+    events
+}
+
+/// The end, for a reason.
+pub(super) fn end(step: u64, reason: EndReason) -> Event {
+    Event::End(End { step, seconds: step as f64 * 0.1, reason, dropped_events: 0 })
+}
+
+/// That a command was obeyed.
+pub(super) fn obeyed(command: Command) -> Event {
+    Event::Control { step: 420, command }
+}
+
+/// A model that has taken in some events, without colours.
+pub(super) fn model_of(role: Role, theme: Theme, events: &[Event]) -> Model {
+    let mut model = Model::new(role, theme);
+    model.tick(Duration::from_secs(1));
+    for event in events {
+        model.apply(event);
+    }
+    model
+}
+
+/// A run that is being trained here, at step 420 of 800.
+pub(super) fn training() -> Model {
+    model_of(Role::Training, Theme::PLAIN, &events(420))
+}
+
+/// Presses one key.
+pub(super) fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    model.key(KeyEvent::new(code, KeyModifiers::NONE))
+}
+
+/// Presses the key of a letter.
+pub(super) fn letter(model: &mut Model, letter: char) -> Vec<Effect> {
+    press(model, KeyCode::Char(letter))
+}
+
+/// Presses the key of a letter with Ctrl held.
+pub(super) fn ctrl(model: &mut Model, letter: char) -> Vec<Effect> {
+    model.key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL))
+}

@@ -1,0 +1,5 @@
+//! The dashboard as a whole: a made-up run, keys pressed one after the other, pictures drawn.
+
+mod fixture;
+mod pictures;
+mod scripted;

@@ -1,0 +1,214 @@
+//! What the dashboard draws, compared with the files in `tests/snapshots`.
+
+use std::path::Path;
+use std::{env, fs};
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::KeyCode;
+use seq2seq::{Command, EndReason, Event};
+
+use super::fixture::{
+    ctrl, end, events, letter, model_of, obeyed, press, start, step, step_with_loss, training,
+};
+use crate::dashboard::{Model, Role, Theme, view};
+
+/// Draws on a screen of its present size and gives the rows.
+fn drawn_on(terminal: &mut Terminal<TestBackend>, model: &Model) -> String {
+    terminal.draw(|frame| view(model, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let mut text = String::new();
+    for row in buffer.content().chunks(usize::from(buffer.area.width.max(1))) {
+        let row: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn drawn(model: &Model, (wide, high): (u16, u16)) -> String {
+    drawn_on(&mut Terminal::new(TestBackend::new(wide, high)).unwrap(), model)
+}
+
+/// Compares with the stored picture; `UPDATE_SNAPSHOTS=1` stores this one instead.
+#[track_caller]
+fn assert_picture(name: &str, picture: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    let path = folder.join(format!("{name}.txt"));
+    if env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(path, picture).unwrap();
+        return;
+    }
+    let stored = fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        .replace("\r\n", "\n");
+    assert!(
+        stored == picture,
+        "{name} has changed (UPDATE_SNAPSHOTS=1 stores it).\nstored:\n{stored}\nnow:\n{picture}"
+    );
+}
+
+/// A run whose losses are no numbers from step 200 on, but for a few.
+fn without_numbers() -> Vec<Event> {
+    let mut events = events(199);
+    for i in 200..260 {
+        let loss = if i % 3 == 0 { f64::INFINITY } else { f64::NAN };
+        events.push(if i % 7 == 0 { step(i) } else { step_with_loss(i, loss) });
+    }
+    events.push(step_with_loss(260, f64::NAN));
+    events
+}
+
+#[test]
+fn at_every_kind_of_size() {
+    let model = training();
+    for (wide, high) in [(120, 40), (80, 24), (40, 12), (20, 5), (1, 1)] {
+        assert_picture(&format!("training-{wide}x{high}"), &drawn(&model, (wide, high)));
+    }
+}
+
+#[test]
+fn every_page() {
+    for (key, name) in [('2', "loss"), ('3', "gradients"), ('4', "attention"), ('5', "samples")] {
+        let mut model = training();
+        letter(&mut model, key);
+        assert_picture(&format!("{name}-80x24"), &drawn(&model, (80, 24)));
+        assert_picture(&format!("{name}-40x12"), &drawn(&model, (40, 12)));
+    }
+    let mut model = training();
+    letter(&mut model, '2');
+    letter(&mut model, 'l');
+    assert_picture("loss-log-80x24", &drawn(&model, (80, 24)));
+}
+
+#[test]
+fn every_question() {
+    let mut model = training();
+    letter(&mut model, '?');
+    assert_picture("help-80x24", &drawn(&model, (80, 24)));
+    press(&mut model, KeyCode::Esc);
+    letter(&mut model, 'q');
+    assert_picture("quit-80x24", &drawn(&model, (80, 24)));
+    // The question is seen where the popup has no room.
+    assert!(drawn(&model, (20, 5)).contains("quit?"));
+    letter(&mut model, 'c');
+    letter(&mut model, '<');
+    assert!(drawn(&model, (80, 24)).contains("learning rate 0.001?"));
+    letter(&mut model, 'n');
+    letter(&mut model, 't');
+    for key in "where is he ?".chars() {
+        letter(&mut model, key);
+    }
+    assert!(drawn(&model, (80, 24)).contains("translate: where is he ?"));
+    assert!(drawn(&model, (20, 5)).contains("is he ?"));
+}
+
+#[test]
+fn every_state_is_named() {
+    let of = |more: &[Event]| {
+        let mut model = training();
+        more.iter().for_each(|event| model.apply(event));
+        model
+    };
+    for (name, model) in [
+        ("paused", of(&[obeyed(Command::Pause)])),
+        ("stopping", of(&[obeyed(Command::Stop)])),
+        ("stopped", of(&[end(420, EndReason::Stopped)])),
+        ("finished", of(&[end(420, EndReason::Finished)])),
+        ("diverged", of(&[step_with_loss(421, f64::NAN), end(421, EndReason::NotFinite)])),
+        ("failed", of(&[end(420, EndReason::Failed)])),
+        ("preparing", model_of(Role::Training, Theme::PLAIN, &[start()])),
+    ] {
+        let picture = drawn(&model, (80, 24));
+        assert!(picture.lines().next().unwrap().contains(name), "{name}:\n{picture}");
+        assert!(drawn(&model, (20, 5)).contains(name), "{name}");
+        assert_picture(&format!("{name}-80x24"), &picture);
+    }
+    let mut crashed = model_of(Role::Watching, Theme::PLAIN, &events(420));
+    crashed.set_alive(false);
+    let picture = drawn(&crashed, (80, 24));
+    assert!(picture.contains("crashed") && picture.contains("(watching)"), "{picture}");
+    let nothing = Model::new(Role::Training, Theme::PLAIN);
+    assert_picture("nothing-80x24", &drawn(&nothing, (80, 24)));
+}
+
+#[test]
+fn losses_that_are_no_numbers_are_marked() {
+    for theme in [Theme::PLAIN, Theme::FULL, Theme::ASCII] {
+        let mut model = model_of(Role::Training, theme, &without_numbers());
+        let title = format!("{} 52 steps not finite, first at 200", theme.not_finite());
+        let picture = drawn(&model, (120, 40));
+        assert!(picture.contains(&title), "{picture}");
+        assert!(picture.contains("loss(batch) NaN"), "{picture}");
+        for key in ['2', 'l', '3', '4', '5', '1'] {
+            letter(&mut model, key);
+            for size in [(200, 60), (80, 24), (40, 12), (20, 5), (9, 3), (1, 1)] {
+                assert!(!drawn(&model, size).trim().is_empty());
+            }
+        }
+    }
+    let mut model = model_of(Role::Training, Theme::PLAIN, &without_numbers());
+    letter(&mut model, '2');
+    assert_picture("not-finite-80x24", &drawn(&model, (80, 24)));
+    // Not one finite figure from the first step on.
+    let nan: Vec<Event> = (1..30).map(|i| step_with_loss(i, f64::NAN)).collect();
+    let model = model_of(Role::Training, Theme::PLAIN, &nan);
+    for size in [(120, 40), (80, 24), (40, 12), (20, 5), (1, 1)] {
+        assert!(!drawn(&model, size).trim().is_empty());
+    }
+}
+
+#[test]
+fn a_resize_to_a_cell_and_back_gives_the_same_picture() {
+    let mut model = training();
+    let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
+    let before = drawn_on(&mut terminal, &model);
+    for (wide, high) in
+        [(120, 40), (80, 24), (79, 24), (80, 23), (40, 12), (39, 11), (20, 5), (10, 2), (1, 1)]
+    {
+        terminal.backend_mut().resize(wide, high);
+        let resized = drawn_on(&mut terminal, &model);
+        assert_eq!(resized, drawn(&model, (wide, high)), "{wide}x{high}");
+    }
+    terminal.backend_mut().resize(200, 60);
+    assert_eq!(drawn_on(&mut terminal, &model), before);
+
+    // No size, page or question panics.
+    let mut keys = vec!['2', '3', '4', '5', '1', 'l', '?', '?', 't', 'x'];
+    keys.push('q');
+    for key in keys {
+        letter(&mut model, key);
+        for high in [1, 2, 3, 4, 6, 8, 11, 12, 13, 19, 24, 35, 60] {
+            for wide in [1, 2, 5, 9, 10, 11, 29, 30, 40, 41, 69, 80, 81, 133] {
+                drawn(&model, (wide, high));
+            }
+        }
+    }
+    ctrl(&mut model, 'c');
+    drawn(&model, (3, 2));
+}
+
+#[test]
+fn ascii_stays_ascii_and_no_colour_has_no_colour() {
+    let mut model = model_of(Role::Training, Theme::ASCII, &events(420));
+    let picture = drawn(&model, (120, 40));
+    assert_picture("ascii-120x40", &picture);
+    // Words of the corpus are shown as they are; everything else is ASCII.
+    for key in ['1', '2', '3'] {
+        letter(&mut model, key);
+        for size in [(120, 40), (80, 24), (40, 12), (20, 5), (1, 1)] {
+            let picture = drawn(&model, size).replace(['ù', 'è'], "e");
+            assert!(picture.is_ascii(), "{picture}");
+        }
+    }
+    let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+    for theme in [Theme::PLAIN, Theme::FULL] {
+        let model = model_of(Role::Training, theme, &events(420));
+        terminal.draw(|frame| view(&model, frame)).unwrap();
+        let coloured = terminal.backend().buffer().content().iter().any(|cell| {
+            cell.fg != ratatui::style::Color::Reset || cell.bg != ratatui::style::Color::Reset
+        });
+        assert_eq!(coloured, theme.colour, "{theme:?}");
+    }
+}

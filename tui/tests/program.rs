@@ -1,0 +1,201 @@
+//! The program itself: what it prints, where, and with which exit status.
+// Helpers of a test are tests too.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// Runs the program in a folder with this stdin.
+fn run_with(folder: &Path, arguments: &[&str], stdin: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tui"))
+        .current_dir(folder)
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that does not read its stdin may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    for stream in [&output.stdout, &output.stderr] {
+        let text = std::str::from_utf8(stream).unwrap();
+        assert!(!text.contains("panicked"), "{arguments:?}: {text}");
+        let control = |letter: char| letter.is_control() && letter != '\n';
+        assert!(!text.contains(control), "{arguments:?}: {text:?}");
+    }
+    output
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    run_with(folder, arguments, "")
+}
+
+fn text(stream: &[u8]) -> &str {
+    std::str::from_utf8(stream).unwrap()
+}
+
+/// What the program prints where it succeeds.
+#[track_caller]
+fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout).to_owned()
+}
+
+/// What the program says of an error: one line where it is not clap's, and nothing on stdout.
+#[track_caller]
+fn fail(folder: &Path, arguments: &[&str], status: i32, words: &[&str]) {
+    let output = run(folder, arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{arguments:?}: {word:?} is missing: {said}");
+    }
+    if status == 1 {
+        assert!(said.starts_with("error: ") && said.lines().count() == 1, "{arguments:?}: {said}");
+    }
+}
+
+/// A small model, trained for three steps.
+fn trained() -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let line = succeed(
+        folder.path(),
+        &[
+            "train",
+            "--headless",
+            "--max-steps",
+            "3",
+            "--set",
+            "hidden=8",
+            "--set",
+            "embedding=8",
+            "--run-dir",
+            "run",
+            "--threads",
+            "2",
+        ],
+    );
+    (folder, line)
+}
+
+#[test]
+fn help_is_printed_and_names_the_options() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, words) in [
+        (&["--help"][..], &["--preset", "--resume", "--headless", "Exit status"][..]),
+        (&["-h"], &["--preset", "translate"]),
+        (&["train", "--help"], &["--max-steps", "--run-dir", "--set", "default: phrasebook"]),
+        (&["translate", "--help"], &["--run", "--json"]),
+        (&["evaluate", "--help"], &["--run", "--data", "--json"]),
+        (&["score", "--help"], &["--run", "--data", "--columns"]),
+        (&["watch", "--help"], &["DIR", "--headless", "--ascii"]),
+        (&["presets", "--help"], &["NAME"]),
+        (&["devices", "--help"], &["devices"]),
+        (&["bench", "--help"], &["--only", "--seconds", "--json"]),
+        (&["--version"], &[env!("CARGO_PKG_VERSION")]),
+    ] {
+        let help = succeed(folder.path(), arguments);
+        for word in words {
+            assert!(help.contains(word), "{arguments:?}: {word}: {help}");
+        }
+    }
+}
+
+#[test]
+fn lists_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(succeed(folder.path(), &["presets"]).contains("phrasebook"));
+    assert!(succeed(folder.path(), &["presets", "phrasebook"]).contains("hidden"));
+    let devices = succeed(folder.path(), &["devices"]);
+    assert!(devices.starts_with("cpu ") && devices.contains("no OpenCL kernels"), "{devices}");
+    fail(folder.path(), &["presets", "phrasebok"], 1, &["phrasebok", "'phrasebook'"]);
+}
+
+#[test]
+fn wrong_uses_and_missing_things_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fail(folder, &["--prest", "x"], 2, &["--prest", "--preset"]);
+    fail(folder, &["trian"], 2, &["trian", "train"]);
+    fail(folder, &["evaluate", "--run", "r"], 2, &["--data"]);
+    let begin = |more: &[&'static str], words: &[&str]| {
+        let mut arguments = vec!["--headless", "--max-steps", "1", "--run-dir", "new"];
+        arguments.extend(more);
+        fail(folder, &arguments, 1, words);
+    };
+    begin(&["--preset", "phrasebok"], &["phrasebok", "did you mean 'phrasebook'"]);
+    begin(&["--set", "hiden=8"], &["hiden", "did you mean 'hidden'"]);
+    begin(&["--set", "hidden=many"], &["hidden", "many"]);
+    begin(&["--data", "absent.tsv"], &["absent.tsv"]);
+    begin(&["--device", "opencl"], &["no opencl"]);
+    begin(&["--resume"], &["there is no run at new"]);
+    assert!(!folder.join("new").exists(), "an error left a folder behind");
+    let missing = "there is no run at absent";
+    fail(folder, &["translate", "--run", "absent"], 1, &[missing]);
+    fail(folder, &["evaluate", "--run", "absent", "--data", "phrasebook:test"], 1, &[missing]);
+    fail(folder, &["score", "--run", "absent", "--data", "phrasebook:test"], 1, &[missing]);
+    fail(folder, &["watch", "absent"], 1, &["absent"]);
+    fail(folder, &["watch", "."], 1, &["is not a run"]);
+}
+
+#[test]
+fn a_headless_run_prints_plain_lines_and_can_be_watched() {
+    let (folder, said) = trained();
+    for word in ["start | preset phrasebook", "step 3/3", "loss(mean)", "valid at step 3"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(said.contains("finished after 3 steps"), "{said}");
+    assert!(folder.path().join("run/events.jsonl").exists());
+    let watched = succeed(folder.path(), &["watch", "run"]);
+    assert!(watched.contains("finished after 3 steps"), "{watched}");
+}
+
+#[test]
+fn a_trained_model_is_used_and_measured() {
+    let (folder, _) = trained();
+    let folder = folder.path();
+    let input = "the red car is here .\n\nwhere is he ?\n";
+    let output = run_with(folder, &["translate", "--run", "run"], input);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout).lines().count(), 3, "{}", text(&output.stdout));
+    let output = run_with(folder, &["translate", "--run", "run", "--json"], input);
+    assert_eq!(text(&output.stdout).lines().count(), 3);
+    for line in text(&output.stdout).lines() {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        for key in ["source", "target", "logprob", "tokens", "source_tokens", "attention"] {
+            assert!(object.get(key).is_some(), "{key}: {line}");
+        }
+    }
+
+    let evaluation =
+        succeed(folder, &["evaluate", "--run", "run", "--data", "phrasebook:test", "--json"]);
+    assert_eq!(evaluation.lines().count(), 1);
+    let object: serde_json::Value = serde_json::from_str(&evaluation).unwrap();
+    for key in [
+        "loss_per_token",
+        "perplexity",
+        "token_accuracy",
+        "exact_match",
+        "bleu",
+        "sentences",
+        "tokens",
+        "aer",
+    ] {
+        assert!(object[key].is_number(), "{key}: {evaluation}");
+    }
+    let table = succeed(folder, &["evaluate", "--run", "run", "--data", "phrasebook:test"]);
+    assert!(table.contains("exact match") && table.contains("AER"), "{table}");
+
+    let scores = succeed(folder, &["score", "--run", "run", "--data", "phrasebook:test"]);
+    assert_eq!(Some(scores.lines().count() as u64), object["sentences"].as_u64());
+    for line in scores.lines() {
+        assert!(line.parse::<f64>().unwrap() < 0.0, "{line}");
+    }
+    fail(folder, &["evaluate", "--run", "run", "--data", "absent.tsv"], 1, &["absent.tsv"]);
+}
