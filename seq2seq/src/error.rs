@@ -125,8 +125,7 @@ pub enum Error {
         owner: String,
     },
     /// No run where one should be.
-    #[error("there is no run at {}: a run is a folder that `tui train` made; \
-             without --resume a new one begins", path.display())]
+    #[error("there is no run at {}: a run is a folder that `tui train` made", path.display())]
     NoRun {
         /// The path.
         path: PathBuf,
