@@ -107,19 +107,14 @@ pub(crate) fn evaluate(
         let Some(links) = &pair.links else { continue };
         let source = text.source_words(&pair.source);
         let target = text.target_words(&example.target);
-        // Gold links count the words of the text as written; a recipe that cuts it otherwise has
-        // no gold links.
-        let written =
-            |words: &[String], line: &str| words.len() == line.split_whitespace().count() + 1;
-        let (source, target) = match (source.split_last(), target.split_last()) {
-            (Some((_, s)), Some((_, t)))
-                if written(&text.source_words(&pair.source), &pair.source)
-                    && written(&text.target_words(&example.target), &pair.target) =>
-            {
-                (s, t)
-            }
-            _ => continue,
-        };
+        // Gold links count the words of the text as written, the end token not; a recipe that
+        // cuts the text otherwise leaves nothing to compare with.
+        let (s, t) = (source.len() - 1, target.len() - 1);
+        let written = |line: &str| line.split_whitespace().count();
+        if (s, t) != (written(&pair.source), written(&pair.target)) {
+            continue;
+        }
+        let (source, target) = (&source[..s], &target[..t]);
         errors.add_attention(&run.attention, source, target, links);
     }
     Ok(Evaluation {
