@@ -135,26 +135,31 @@ pub(super) fn eta_words(model: &Model) -> String {
     }
 }
 
-/// Figures of the newest step.
+/// A learning rate in few characters: one that follows a schedule has many digits.
+fn rate_words(rate: f64) -> String {
+    let exact = setting(rate);
+    if exact.len() <= 6 { exact } else { figure(rate) }
+}
+
+/// Figures of the newest step, all but the perplexity within 80 columns.
 fn training(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let mut figures = Figures::new(theme, wide);
     let Some(step) = &model.digest.step else { return figures.line() };
     if let Some((batch, smoothed)) = loss::words(model) {
-        let bad = !step.loss.is_finite();
-        let style = if bad { theme.bad() } else { theme.train().bold() };
+        let style = if step.loss.is_finite() { Style::new() } else { theme.bad() };
         figures.figure("loss(smoothed)", smoothed, theme.train().bold());
-        figures.figure("loss(batch)", batch, if bad { style } else { Style::new() });
+        figures.figure("batch", batch, style);
     }
-    let perplexity = model.digest.loss.value().map_or(f64::NAN, f64::exp);
-    figures.figure("ppl", figure(perplexity), Style::new());
     let arrow = theme.pick('→', '>');
     let norms = format!("{}{arrow}{}", figure(step.gradient_norm), figure(step.clipped_norm));
     let style = if step.gradient_norm.is_finite() { theme.gradient() } else { theme.bad() };
     figures.figure("grad", norms, style);
     let speed = model.digest.speed.value().unwrap_or(f64::NAN);
     figures.figure("tok/s", brief(speed), theme.strong());
-    figures.figure("lr", setting(step.learning_rate), Style::new());
+    figures.figure("lr", rate_words(step.learning_rate), Style::new());
+    let perplexity = model.digest.loss.value().map_or(f64::NAN, f64::exp);
+    figures.figure("ppl", figure(perplexity), Style::new());
     figures.line()
 }
 
