@@ -97,7 +97,9 @@ impl Gradients {
         for (id, slot) in params.ids().zip(slots) {
             summed.push(slot.finish(params.get(id), threads)?);
         }
-        Ok(Summed { gradients: summed })
+        let mut norms = vec![0.0; summed.len()];
+        threads.for_each(&mut norms, |i, norm| *norm = summed[i].norm());
+        Ok(Summed { gradients: summed, norms })
     }
 }
 
@@ -139,25 +141,35 @@ impl Slot {
             total = Some(into);
         }
         let mut total = total.unwrap_or_else(|| Tensor::zeros(shape));
-        for (dy, columns) in &self.sums {
-            if columns.len() != shape.len() {
-                return Err(Error::shapes("bias gradient", dy.shape(), shape));
-            }
-            let width = dy.shape().width();
-            if *columns == (0..width) {
-                kernels::add_rows(total.data_mut(), dy.data());
-            } else {
-                for row in dy.data().chunks_exact(width) {
-                    kernels::add(total.data_mut(), &row[columns.clone()]);
-                }
-            }
-        }
+        add_sums(&self.sums, &mut total, threads)?;
         if let Some(rows) = sparse {
             rows.add_to(&mut total);
         }
         Ok(Gradient::Dense(total))
     }
 }
+
+/// Adds the rows of biases' gradients; each thread takes columns.
+fn add_sums(sums: &[(Tensor, Range<usize>)], into: &mut Tensor, threads: &Threads) -> Result<()> {
+    let shape = into.shape();
+    for (dy, columns) in sums {
+        if columns.len() != shape.len() || columns.end > dy.shape().width() {
+            return Err(Error::shapes("bias gradient", dy.shape(), shape));
+        }
+    }
+    let mut parts: Vec<(usize, &mut [f32])> =
+        into.data_mut().chunks_mut(COLUMNS).enumerate().collect();
+    threads.for_each(&mut parts, |_, (i, part)| {
+        for (dy, columns) in sums {
+            let start = columns.start + *i * COLUMNS;
+            kernels::add_rows(part, dy.data(), dy.shape().width(), start);
+        }
+    });
+    Ok(())
+}
+
+/// Columns of a bias's gradient that one thread sums up at a time.
+const COLUMNS: usize = 512;
 
 /// Adds one product for each range of columns.
 fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threads) -> Result<()> {
@@ -286,6 +298,8 @@ impl Gradient {
 #[derive(Debug, Clone)]
 pub struct Summed {
     gradients: Vec<Gradient>,
+    /// L2 norm of each.
+    norms: Vec<f64>,
 }
 
 /// Norms of a gradient, before and after clipping.
@@ -313,7 +327,7 @@ impl Summed {
     /// 2013, algorithm 1). The gradients themselves are left as they are: an optimizer applies
     /// [`Norms::factor`] in its one pass. PyTorch: `torch.nn.utils.clip_grad_norm_`.
     pub fn norms(&self, limit: Option<f32>) -> Norms {
-        let each: Vec<f64> = self.gradients.iter().map(Gradient::norm).collect();
+        let each = self.norms.clone();
         let total = each.iter().map(|n| n * n).sum::<f64>().sqrt();
         let factor = limit.map_or(1.0, |limit| (f64::from(limit) / (total + 1e-6)).min(1.0));
         // A total that is not finite clips nothing: the step is refused, not hidden.
@@ -324,6 +338,7 @@ impl Summed {
     /// Multiplies every gradient.
     pub fn scale(&mut self, factor: f32) {
         self.gradients.iter_mut().for_each(|g| g.scale(factor));
+        self.norms.iter_mut().for_each(|norm| *norm *= f64::from(factor.abs()));
     }
 }
 

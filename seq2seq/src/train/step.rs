@@ -4,8 +4,10 @@
 //! the threads meet only at the ends. Weights' gradients are not computed there but deferred: the
 //! rows of all threads go into one product a weight, shared out by rows of the weight.
 
+use std::time::Instant;
+
 use tensor::optim::Optimizer;
-use tensor::{Backpropagated, BatchPart, Gradients, Norms, Params, Tape, Tensor, Threads};
+use tensor::{Backpropagated, BatchPart, Gradients, Norms, Params, Profile, Tape, Tensor, Threads};
 
 use crate::Result;
 use crate::model::{BatchLoss, Model};
@@ -25,6 +27,8 @@ pub struct StepOptions {
     pub ratios: bool,
     /// Keep gradient norms of states over time.
     pub flow: bool,
+    /// Keep the time of each operation.
+    pub profile: bool,
 }
 
 /// What a step gave.
@@ -42,6 +46,8 @@ pub struct Outcome {
     pub ratios: Option<Vec<f64>>,
     /// Gradient norms of states over time, by name, where asked for.
     pub flow: Vec<(String, Vec<f64>)>,
+    /// The time of each operation, all threads' together, where asked for.
+    pub profile: Option<Profile>,
     /// False where loss or gradient was not finite, so that nothing was updated.
     pub updated: bool,
 }
@@ -74,6 +80,9 @@ pub fn train_step<M: Model>(
         if options.flow {
             tape = tape.with_flow();
         }
+        if options.profile {
+            tape = tape.with_profile();
+        }
         *part = Some(model.loss(&mut tape, &rows, &shape).and_then(|loss| {
             let back = tape.backward(&[(loss.loss, Tensor::scalar(1.0))])?;
             Ok((loss, back))
@@ -82,27 +91,42 @@ pub fn train_step<M: Model>(
     let mut gradients = Gradients::default();
     let (mut nll, mut counted, mut correct) = (0.0, 0, 0);
     let mut flow: Vec<(String, Vec<f64>)> = Vec::new();
+    let mut profile = options.profile.then(Profile::default);
     for part in parts.into_iter().flatten() {
         let (loss, back) = part?;
         nll += loss.nll;
         counted += loss.count;
         correct += loss.correct;
         add_flow(&mut flow, back.flow);
+        if let (Some(all), Some(part)) = (&mut profile, &back.profile) {
+            all.merge(part);
+        }
         gradients.merge(back.gradients);
     }
+    // These run on all threads at once, so each counts for all of them.
+    let mut timed = |name, since: &mut Instant| {
+        if let Some(profile) = &mut profile {
+            profile.add_backward(name, since.elapsed() * threads.count() as u32);
+            *since = Instant::now();
+        }
+    };
+    let mut since = Instant::now();
     let summed = gradients.finish(params, threads)?;
+    timed("weight gradients", &mut since);
     let norms = summed.norms(options.clip);
+    timed("gradient norms", &mut since);
     let loss = nll / counted.max(1) as f64;
     let updated = loss.is_finite() && norms.total.is_finite();
     let mut ratios = None;
     if updated {
         let rate = options.learning_rate;
         ratios = optimizer.step(params, &summed, &norms, rate, threads, options.ratios)?;
+        timed("optimizer, packing", &mut since);
     }
     for (_, norms) in &mut flow {
         norms.iter_mut().for_each(|n| *n = n.sqrt());
     }
-    Ok(Outcome { loss, count: counted, correct, norms, ratios, flow, updated })
+    Ok(Outcome { loss, count: counted, correct, norms, ratios, flow, profile, updated })
 }
 
 /// Adds the squares of norms, series by series.

@@ -174,6 +174,7 @@ impl<M: Model> Trainer<'_, M> {
             clip: self.settings.clip,
             ratios: figures,
             flow: every(self.settings.flow_every),
+            profile: false,
         };
         let start = Instant::now();
         let (params, optimizer) = (&mut *self.params, &mut *self.optimizer);
