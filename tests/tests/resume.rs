@@ -190,6 +190,47 @@ const RUNS: &[(usize, &[(&str, &str)])] = &[
         ],
     ),
     (2, &[("optimizer", "adadelta"), ("learning_rate", "1"), ("attention", "general")]),
+    (
+        2,
+        &[
+            ("learning_rate_schedule", "plateau"),
+            ("learning_rate_patience", "1"),
+            ("learning_rate", "0.05"),
+            ("judge", "loss"),
+            ("average_decay", "0.9"),
+            // Five batches an epoch are three steps, the last of one batch.
+            ("batch", "13"),
+            ("accumulate", "2"),
+            ("epochs", "13"),
+            ("validate_every_epochs", "0.34"),
+            ("dropout", "0.1"),
+        ],
+    ),
+    (
+        3,
+        &[
+            ("batch_by", "tokens"),
+            ("batch", "90"),
+            ("accumulate", "2"),
+            ("epochs", "30"),
+            ("learning_rate_schedule", "inverse_sqrt"),
+            ("learning_rate_warmup", "10"),
+            ("teacher_forcing_schedule", "inverse_sigmoid"),
+            ("teacher_forcing_steps", "7"),
+            ("stop_patience", "100"),
+        ],
+    ),
+    (
+        2,
+        &[
+            ("learning_rate_schedule", "exponential"),
+            ("learning_rate_factor", "0.9"),
+            ("teacher_forcing_schedule", "linear"),
+            ("teacher_forcing_steps", "30"),
+            ("teacher_forcing_unit", "batch"),
+            ("label_smoothing", "0.1"),
+        ],
+    ),
 ];
 
 #[test]
