@@ -241,6 +241,12 @@ fn a_resumed_run_equals_one_that_never_stopped() {
         let outcome = run(&straight).unwrap();
         assert_eq!((outcome.end.step, outcome.end.reason), (37, EndReason::Finished));
 
+        // A schedule that did nothing would be kept by any checkpoint.
+        let steps = &figures(&straight.run_dir.clone().unwrap())["steps"];
+        let changes = steps.windows(2).filter(|two| two[0].1[1] != two[1].1[1]).count();
+        let scheduled = set.iter().any(|(key, _)| *key == "learning_rate_schedule");
+        assert_eq!(changes >= 3, scheduled, "{i}: {changes} changes of the learning rate");
+
         // Before the first step, in an epoch, at ends of epochs, where a validation was just made.
         let fixed = [0, 1, 8, 12, 16, 24, 28, 36].map(Stop::After).to_vec();
         let draw = Draw::new(i as u64, 0, 0);

@@ -138,9 +138,15 @@ fn what_waits_for_validations_needs_pairs_to_validate_with() {
 #[test]
 fn a_run_that_is_no_longer_finite_leaves_a_good_checkpoint_and_advice() {
     let corner = corner();
-    // The first update takes the parameters out of range, though its gradient was finite.
-    let set = [("optimizer", "sgd"), ("learning_rate", "3e38"), ("checkpoint_seconds", "1e-9")];
-    let mut options = options(corner.path(), &[&set[..], &[("clip_norm", "0")]].concat());
+    // The first update, of ten times the rate, takes parameters out of range, though loss and
+    // gradient were finite; and a checkpoint is due after it.
+    let set = [
+        ("optimizer", "rmsprop"),
+        ("learning_rate", "3.4e38"),
+        ("clip_norm", "0"),
+        ("checkpoint_seconds", "1e-9"),
+    ];
+    let mut options = options(corner.path(), &set);
     let end = run(&options).unwrap().end;
     assert_eq!(end.reason, EndReason::NotFinite);
     let last = RunDir::open(&dir(&options)).unwrap().checkpoint(CheckpointKind::Last).unwrap();
@@ -148,7 +154,7 @@ fn a_run_that_is_no_longer_finite_leaves_a_good_checkpoint_and_advice() {
         tensor::Tensor::from(t.clone()).data().iter().all(|x| x.is_finite())
     };
     assert!(last.params.iter().all(finite), "step {}", last.step);
-    assert_eq!((last.end, last.step), (None, 0));
+    assert_eq!((last.end, last.step, end.step), (None, 0, 1));
     let warned = events(&options).into_iter().any(|event| match event {
         Event::Warning { text, .. } => {
             text.contains("learning_rate below 3") && text.contains("clip_norm = 1 (now off)")
