@@ -139,9 +139,9 @@ mod tests {
         let seen: Vec<(u64, u64)> = [false, false, false, false, false, true, false, false]
             .map(|best| {
                 if best {
-                    patience.refresh()
+                    patience.refresh();
                 } else {
-                    patience.wait(2)
+                    patience.wait(2);
                 }
                 (patience.stale, patience.reductions)
             })
