@@ -8,11 +8,12 @@ use tensor::{Device, Params};
 
 use crate::config::Preset;
 use crate::control::Link;
-use crate::data::{Corpus, Example, Text};
+use crate::data::{Batching, Corpus, Example, Text};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
-use crate::model::{EncoderDecoder, TranslationModel};
+use crate::health;
+use crate::model::{EncoderDecoder, Model, TranslationModel};
 use crate::run::{EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
-use crate::train::{Progress, Settings, Trainer, from_checkpoint, to_checkpoint};
+use crate::train::{Average, Progress, Settings, Trainer, from_checkpoint, to_checkpoint};
 use crate::{Error, Result};
 
 /// What a person asked for: a preset, changes to it, and where it goes.
@@ -81,6 +82,7 @@ struct Prepared {
     examples: Vec<Example>,
     params: Params,
     optimizer: Optimizer,
+    average: Option<Average>,
     device: Device,
     corpus: u64,
     start: Start,
@@ -122,7 +124,8 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     run.stored.corpus_hash = Some(run.corpus);
     let shuffle = rng(run.stored.seed, "shuffle");
     let progress = Progress::default();
-    let first = to_checkpoint(&run.params, &run.optimizer, &shuffle, &progress);
+    let average = run.average.as_ref();
+    let first = to_checkpoint(&run.params, &run.optimizer, average, &shuffle, &progress);
     let text = &run.task.text;
     let vocabularies = Vocabularies {
         source: text.source_vocabulary.clone(),
@@ -158,15 +161,18 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         return Err(Error::CorpusChanged { run: path.clone(), data: run.stored.data });
     }
     let file = dir.checkpoint_path(CheckpointKind::Last);
+    let average = run.average.as_mut();
     let (shuffle, progress) =
-        from_checkpoint(&mut run.params, &mut run.optimizer, &checkpoint, &file)?;
+        from_checkpoint(&mut run.params, &mut run.optimizer, average, &checkpoint, &file)?;
+    let patience = run.stored.config.stop_patience;
     let over = run.start.last_step.is_some_and(|n| progress.step >= n)
-        || run.start.max_minutes.is_some_and(|m| progress.seconds >= m * 60.0);
+        || run.start.max_minutes.is_some_and(|m| progress.seconds >= m * 60.0)
+        || (patience > 0 && progress.patience.stale >= patience);
     if over && checkpoint.is_finished() {
         let end = End {
             step: progress.step,
             seconds: progress.seconds,
-            reason: EndReason::Finished,
+            reason: checkpoint.end.unwrap_or(EndReason::Finished),
             dropped_events: 0,
         };
         return Ok(Outcome { run_dir: path.clone(), end, already_finished: true });
@@ -199,8 +205,21 @@ fn prepare(
     let (source, target) = (text.source_vocabulary.len(), text.target_vocabulary.len());
     let network = EncoderDecoder::new(&mut params, config, source, target, stored.seed)?;
     let optimizer = Optimizer::new(config.optimizer.into(), &params)?;
-    let steps_per_epoch = examples.len().div_ceil(config.batch) as u64;
-    let epochs = config.epochs.saturating_mul(steps_per_epoch);
+    let (valid_pairs, unknown_rate) = (held_out.pairs.len(), text.unknown_rate(&held_out).rate());
+    let average = (config.average_decay > 0.0).then(|| Average::new(config.average_decay, &params));
+    let task = TranslationModel::new(network, text, held_out, &train);
+    let sizes = |size: fn(&TranslationModel, &Example) -> usize| -> Vec<usize> {
+        examples.iter().map(|e| size(&task, e)).collect()
+    };
+    let (lengths, widths) = (sizes(Model::length), sizes(Model::width));
+    let (epochs, steps_per_epoch) = Batching::new(config).steps(
+        &lengths,
+        &widths,
+        config.accumulate,
+        config.epochs,
+        stored.max_steps.unwrap_or(u64::MAX),
+        rng(stored.seed, "shuffle"),
+    );
     let start = Start {
         preset: stored.preset.clone(),
         data: stored.data.clone(),
@@ -209,18 +228,17 @@ fn prepare(
         seed: stored.seed,
         parameters: params.scalars() as u64,
         train_pairs: examples.len() as u64,
-        valid_pairs: held_out.pairs.len() as u64,
+        valid_pairs: valid_pairs as u64,
         source_vocabulary: source as u64,
         target_vocabulary: target as u64,
-        unknown_rate: text.unknown_rate(&held_out).rate(),
+        unknown_rate,
         steps_per_epoch,
         last_step: Some(stored.max_steps.map_or(epochs, |n| n.min(epochs))),
         max_minutes: stored.max_minutes,
         step: 0,
         seconds: 0.0,
     };
-    let task = TranslationModel::new(network, text, held_out, &train);
-    Ok(Prepared { stored, task, examples, params, optimizer, device, corpus, start })
+    Ok(Prepared { stored, task, examples, params, optimizer, average, device, corpus, start })
 }
 
 /// The pairs to train on and those held out.
@@ -238,6 +256,11 @@ fn corpora(stored: &StoredRun) -> Result<(Corpus, Corpus)> {
         None if is_phrasebook => Corpus::read("phrasebook:valid", None)?,
         None => train.hold_out(),
     };
+    if let Some(waits) = config.waits_for_validations().filter(|_| held_out.pairs.is_empty()) {
+        let problem =
+            format!("{waits}: no pair is held out, so it would wait for ever; give --valid");
+        return Err(Error::Configuration { problems: vec![problem] });
+    }
     if train.pairs.is_empty() {
         let what = format!(
             "corpus {}: none of its {read} pairs is left to train on: they are empty, longer than \
@@ -263,26 +286,22 @@ fn go(
     run.start.step = progress.step;
     run.start.seconds = progress.seconds;
     let last_step = run.start.last_step.unwrap_or(u64::MAX);
+    let unknown_rate = run.start.unknown_rate;
     let start = Event::Start(Box::new(run.start));
     log.append(&start)?;
     link.send(start);
-    let settings = Settings {
-        batch: config.batch,
-        learning_rate: config.learning_rate,
-        clip: (config.clip_norm > 0.0).then_some(config.clip_norm),
-        seed: run.stored.seed,
-        last_step,
-        max_seconds: run.stored.max_minutes.map(|m| m * 60.0),
-        validate_every_epochs: f64::from(config.validate_every_epochs),
-        sample_every_seconds: config.sample_every_seconds,
-        checkpoint_seconds: config.checkpoint_seconds,
-        figures_every: config.figures_every,
-        flow_every: config.flow_every,
-    };
+    let warnings = health::unknown_words(&run.examples, unknown_rate);
+    for text in warnings {
+        let warning = Event::Warning { step: progress.step, text };
+        log.append(&warning)?;
+        link.send(warning);
+    }
+    let settings = Settings::new(config, run.stored.seed, last_step, run.stored.max_minutes);
     let trainer = Trainer {
         model: &run.task,
         params: &mut run.params,
         optimizer: &mut run.optimizer,
+        average: run.average,
         examples: &run.examples,
         threads: run.device.threads(),
         settings,

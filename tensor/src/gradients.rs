@@ -285,6 +285,37 @@ impl Gradient {
         }
     }
 
+    /// Adds another gradient of the same parameter.
+    fn add(&mut self, other: Self) -> Result<()> {
+        let mine = std::mem::replace(self, Self::None);
+        *self = match (mine, other) {
+            (Self::None, one) | (one, Self::None) => one,
+            (Self::Dense(mut a), Self::Dense(b)) => {
+                if a.shape() != b.shape() {
+                    return Err(Error::shapes("add gradients", a.shape(), b.shape()));
+                }
+                kernels::add(a.data_mut(), b.data());
+                Self::Dense(a)
+            }
+            (Self::Dense(mut dense), Self::Rows(rows))
+            | (Self::Rows(rows), Self::Dense(mut dense)) => {
+                let shape = dense.shape();
+                let inside = rows.ids.last().is_none_or(|&last| (last as usize) < shape.rows());
+                if !inside || rows.rows.shape().width() != shape.width() {
+                    return Err(Error::shapes("add gradients", shape, rows.rows.shape()));
+                }
+                rows.add_to(&mut dense);
+                Self::Dense(dense)
+            }
+            (Self::Rows(a), Self::Rows(b)) => {
+                let width = a.rows.shape().width();
+                let parts = [(a.ids, a.rows), (b.ids, b.rows)];
+                Self::Rows(RowGradient::gather(&parts, usize::MAX, width)?)
+            }
+        };
+        Ok(())
+    }
+
     fn scale(&mut self, factor: f32) {
         match self {
             Self::None => {}
@@ -335,6 +366,21 @@ impl Summed {
         Norms { total, clipped: total * factor, each, factor: factor as f32 }
     }
 
+    /// Adds the gradients of another batch, parameter by parameter.
+    ///
+    /// # Errors
+    /// Gradients of other parameters.
+    pub fn add(&mut self, other: Self) -> Result<()> {
+        if self.gradients.len() != other.gradients.len() {
+            let (found, expected) = (other.gradients.len(), self.gradients.len());
+            let what = format!("{found} parameters, expected {expected}");
+            return Err(Error::argument("add gradients", what));
+        }
+        self.gradients.iter_mut().zip(other.gradients).try_for_each(|(a, b)| a.add(b))?;
+        self.norms = self.gradients.iter().map(Gradient::norm).collect();
+        Ok(())
+    }
+
     /// Multiplies every gradient.
     pub fn scale(&mut self, factor: f32) {
         self.gradients.iter_mut().for_each(|g| g.scale(factor));
@@ -369,6 +415,32 @@ mod tests {
         assert_eq!(g.get(w).to_dense([2, 3].into()).to_array(), want);
         assert_eq!(g.get(b).to_dense([2].into()).data(), [1.0, 10.0]);
         assert!(matches!(g.get(unused), Gradient::None));
+    }
+
+    #[test]
+    fn gradients_of_two_batches_add_up_whatever_their_kinds() {
+        let mut params = Params::new();
+        let w = params.add("w", Tensor::zeros([3, 1])).unwrap();
+        let dense = |v: f32| Gradient::Dense(Tensor::full([3, 1], v));
+        let rows = |ids: &[u32]| {
+            let rows = Tensor::full([ids.len(), 1], 5.0);
+            Gradient::Rows(RowGradient { ids: ids.to_vec(), rows })
+        };
+        for (a, b, want) in [
+            (dense(1.0), dense(2.0), [3.0, 3.0, 3.0]),
+            (dense(1.0), rows(&[2]), [1.0, 1.0, 6.0]),
+            (rows(&[0, 2]), dense(1.0), [6.0, 1.0, 6.0]),
+            (rows(&[0, 2]), rows(&[1, 2]), [5.0, 5.0, 10.0]),
+            (Gradient::None, rows(&[1]), [0.0, 5.0, 0.0]),
+            (dense(4.0), Gradient::None, [4.0, 4.0, 4.0]),
+        ] {
+            let mut sum = Summed { gradients: vec![a] };
+            sum.add(Summed { gradients: vec![b] }).unwrap();
+            assert_eq!(sum.get(w).to_dense(params.shape(w)).data(), want);
+        }
+        let mut sum = Summed { gradients: vec![dense(1.0)] };
+        assert!(sum.add(Summed { gradients: vec![rows(&[3])] }).is_err());
+        assert!(sum.add(Summed { gradients: vec![] }).is_err());
     }
 
     #[test]

@@ -135,6 +135,14 @@ impl<'p> Tape<'p> {
         self
     }
 
+    /// Places of random draws are counted from here on, so that several tapes of one step (its
+    /// batches, where gradients are added up) draw different numbers.
+    #[must_use]
+    pub fn with_first_place(mut self, place: u32) -> Self {
+        self.places = place;
+        self
+    }
+
     /// This tape works on a part of a batch.
     #[must_use]
     pub fn with_part(mut self, part: BatchPart) -> Self {
@@ -183,6 +191,11 @@ impl<'p> Tape<'p> {
         let (seed, step) = self.draws?;
         self.places += 1;
         Some(Draw::new(seed, step, self.places))
+    }
+
+    /// The step whose random draws are on, `None` where they are off.
+    pub fn step(&self) -> Option<u64> {
+        self.draws.map(|(_, step)| step)
     }
 
     /// The part of the batch that a value of `rows` batch rows stands for.

@@ -23,7 +23,7 @@ it prints a plain line now and then:
   grad        global gradient norm before clipping, of the line's last step
 Ctrl-C or SIGTERM saves and stops; a second one exits at once.
 
-Exit status: 0 done, or stopped with q; 1 an error, or a loss that is not finite; 2 wrong use;
+Exit status: 0 done, stopped early or with q; 1 an error, or a loss that is not finite; 2 wrong use;
 130, 143, 129 stopped, and saved, by Ctrl-C, SIGTERM, SIGHUP.
 NO_COLOR=1 turns colours off. --ascii draws with ASCII only.";
 

@@ -4,7 +4,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokenizer::{Recipe, Unit};
 
-use super::choice::{Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Wiring};
+use super::choice::{
+    Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
+    Optimizer, RateSchedule, Readout, Wiring,
+};
 
 /// The type of a key's value.
 pub(super) trait Value: Serialize + DeserializeOwned {
@@ -77,7 +80,10 @@ macro_rules! names {
     )+};
 }
 
-names!(Recipe Unit Cell Attention Wiring DecoderInit Readout Optimizer LossNorm Init);
+names!(
+    Recipe Unit Cell Attention Wiring DecoderInit Readout Optimizer LossNorm Init
+    BatchBy RateSchedule ForcingUnit ForcingSchedule Judge
+);
 
 impl Value for Vec<String> {
     fn allowed() -> String {

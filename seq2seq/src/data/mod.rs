@@ -4,6 +4,6 @@ mod batch;
 mod corpus;
 mod text;
 
-pub use batch::{Batch, Example, epoch_batches};
+pub use batch::{Batch, Batching, Example, epoch_batches};
 pub use corpus::{Corpus, Pair, Spec};
 pub use text::Text;

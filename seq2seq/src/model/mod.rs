@@ -2,12 +2,14 @@
 
 mod decoder;
 mod encoder;
+mod forcing;
 mod greedy;
 mod task;
 mod translator;
 
 pub use decoder::{Decoder, DecoderState};
 pub use encoder::{Encoded, Encoder};
+pub use forcing::Forcing;
 pub use greedy::{Decoded, greedy};
 pub use task::TranslationModel;
 pub use translator::{EncoderDecoder, Forced};
@@ -25,6 +27,11 @@ pub trait Model: Send + Sync {
 
     /// The length by which examples are put together in batches.
     fn length(&self, example: &Self::Example) -> usize;
+
+    /// The positions that an example takes where batches are cut by positions.
+    fn width(&self, example: &Self::Example) -> usize {
+        self.length(example)
+    }
 
     /// What a batch's loss is divided by, and what every part of it must know.
     fn shape_of(&self, batch: &[&Self::Example]) -> BatchShape;
