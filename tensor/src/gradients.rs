@@ -91,7 +91,7 @@ impl Gradients {
     }
 
     /// Defers the gradient of some elements of a bias: the sum of the rows of `dy`.
-    pub fn defer_sum_rows(&mut self, id: ParamId, elements: Range<usize>, dy: Tensor) {
+    pub fn defer_sum_of(&mut self, id: ParamId, elements: Range<usize>, dy: Tensor) {
         let columns = 0..dy.shape().width();
         self.slot(id).sums.push(Sum { elements: Some(elements), dy, columns });
     }

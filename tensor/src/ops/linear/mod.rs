@@ -57,11 +57,11 @@ pub fn linear_columns(
     columns: Range<usize>,
     b: Option<ParamId>,
 ) -> Result<Var> {
-    block(tape, x, w, None, columns, b)
+    block(tape, x, w, None, columns, b.map(|b| (b, None)))
 }
 
-/// [`linear`] with a range of the rows of weight and bias: one of several maps that PyTorch keeps
-/// in one parameter.
+/// [`linear`] with a range of the weight's rows and of the bias's elements: one of several maps
+/// that PyTorch keeps in one parameter.
 ///
 /// # Errors
 /// Shapes that do not fit.
@@ -70,20 +70,21 @@ pub fn linear_rows(
     x: Var,
     w: ParamId,
     rows: Range<usize>,
-    b: Option<ParamId>,
+    b: Option<(ParamId, Range<usize>)>,
 ) -> Result<Var> {
-    let inputs = tape.params().shape(w).width();
-    block(tape, x, w, Some(rows), 0..inputs, b)
+    let weight = tape.params().shape(w);
+    let rows = Some(rows).filter(|r| *r != (0..weight.rows()));
+    block(tape, x, w, rows, 0..weight.width(), b.map(|(b, elements)| (b, Some(elements))))
 }
 
-/// The map of a block of the weight; `rows` of `None` are all, of weight and bias.
+/// The map of a block of the weight; rows and elements of `None` are all.
 fn block(
     tape: &mut Tape<'_>,
     x: Var,
     w: ParamId,
     rows: Option<Range<usize>>,
     columns: Range<usize>,
-    b: Option<ParamId>,
+    b: Option<(ParamId, Option<Range<usize>>)>,
 ) -> Result<Var> {
     let (shape, weight) = (tape.shape(x), tape.params().shape(w));
     let taken = rows.clone().unwrap_or(0..weight.rows());
@@ -94,16 +95,20 @@ fn block(
     if !fits {
         return Err(Error::shapes("linear", shape, weight));
     }
-    if let Some(b) = b
-        && tape.params().shape(b).len() != weight.rows()
-    {
-        return Err(Error::shapes("linear bias", tape.params().shape(b), [weight.rows()]));
+    let mut init = Init::Zero;
+    if let Some((b, elements)) = &b {
+        let bias = tape.params().get(*b);
+        let elements = elements.clone().unwrap_or(0..bias.len());
+        match bias.data().get(elements).filter(|bias| bias.len() == taken.len()) {
+            Some(bias) => init = Init::Bias(bias),
+            None => return Err(Error::shapes("linear bias", bias.shape(), [taken.len()])),
+        }
     }
     let threads = tape.threads().clone();
     let side = Side::Transposed;
-    let packed = tape.params().packed_block(w, taken.clone(), columns.clone(), side, &threads);
-    let mut y = Tensor::scratch(shape.with_width(taken.len()));
-    let init = b.map_or(Init::Zero, |b| Init::Bias(&tape.params().get(b).data()[taken]));
+    let outputs = taken.len();
+    let packed = tape.params().packed_block(w, taken, columns.clone(), side, &threads);
+    let mut y = Tensor::scratch(shape.with_width(outputs));
     let input = Rows::new(tape.value(x).data(), columns.len());
     matmul(&threads, input, &packed, y.data_mut(), init);
     let y = tape.output(y);
@@ -115,7 +120,7 @@ struct Linear {
     x: Var,
     y: Var,
     w: ParamId,
-    b: Option<ParamId>,
+    b: Option<(ParamId, Option<Range<usize>>)>,
     rows: Option<Range<usize>>,
     columns: Range<usize>,
 }
@@ -138,10 +143,10 @@ impl Op for Linear {
             matmul(&threads, input, &packed, dx.data_mut(), Init::Zero);
             back.add(self.x, dx)?;
         }
-        match (self.b, &self.rows) {
-            (Some(b), None) => back.gradients.defer_sum(b, dy.clone(), 0..outputs),
-            (Some(b), Some(rows)) => back.gradients.defer_sum_rows(b, rows.clone(), dy.clone()),
-            (None, _) => {}
+        match self.b {
+            Some((b, None)) => back.gradients.defer_sum(b, dy.clone(), 0..outputs),
+            Some((b, Some(elements))) => back.gradients.defer_sum_of(b, elements, dy.clone()),
+            None => {}
         }
         match self.rows {
             Some(rows) => back.gradients.defer_rows(self.w, rows, x, dy),

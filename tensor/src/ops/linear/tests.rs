@@ -48,7 +48,9 @@ fn blocks_of_rows_make_up_the_whole_map() {
         let v = tape.input(x.clone());
         let parts: Vec<Var> = blocks
             .iter()
-            .map(|rows| linear_rows(&mut tape, v, w, rows.clone(), Some(b)).unwrap())
+            .map(|rows| {
+                linear_rows(&mut tape, v, w, rows.clone(), Some((b, rows.clone()))).unwrap()
+            })
             .collect();
         let y = crate::ops::concat(&mut tape, &parts).unwrap();
         let back = tape.backward(&[(y, seed.clone())]).unwrap();
@@ -67,13 +69,15 @@ fn blocks_of_rows_make_up_the_whole_map() {
     }
     // Rows that nobody used have a gradient of zero.
     let v = tape.input(x.clone());
-    let some = linear_rows(&mut tape, v, w, 38..40, Some(b)).unwrap();
+    let some = linear_rows(&mut tape, v, w, 38..40, Some((b, 1..3))).unwrap();
     let back = tape.backward(&[(some, Tensor::full([rows, 2], 1.0))]).unwrap();
     let g = back.gradients.finish(&params, &Threads::single()).unwrap();
     let dw = g.get(w).to_dense(params.shape(w));
     assert!(dw.data()[..38 * inputs].iter().all(|&d| d == 0.0) && dw.data()[38 * inputs] != 0.0);
-    assert_eq!(g.get(b).to_dense(params.shape(b)).data()[37..], [0.0, 3.0, 3.0]);
+    assert_eq!(g.get(b).to_dense(params.shape(b)).data()[..4], [0.0, 3.0, 3.0, 0.0]);
     assert!(linear_rows(&mut tape, v, w, 38..41, None).is_err());
+    assert!(linear_rows(&mut tape, v, w, 0..2, Some((b, 0..3))).is_err());
+    assert!(linear_rows(&mut tape, v, w, 0..2, Some((b, 39..41))).is_err());
 }
 
 #[test]
