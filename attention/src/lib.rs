@@ -15,13 +15,23 @@
 
 pub mod additive;
 mod attention;
+pub mod concat;
+mod config;
+pub mod cosine;
+pub mod dot;
 mod error;
 pub mod general;
+pub mod local;
+pub mod location;
+pub mod multi_head;
 pub mod reference;
+mod score;
+mod span;
 mod step;
 #[cfg(test)]
 mod tests;
 mod weigh;
 
-pub use attention::{Attended, Attention, AttentionConfig, Kind, Memory};
+pub use attention::{Attended, Attention, Memory, Place};
+pub use config::{AttentionConfig, Kind};
 pub use error::{Error, Result};

@@ -25,11 +25,21 @@ struct Slot {
     dense: Vec<Tensor>,
     rows: Vec<(Vec<u32>, Tensor)>,
     products: Vec<Deferred>,
-    sums: Vec<(Tensor, Range<usize>)>,
+    sums: Vec<Sum>,
+}
+
+/// A bias's gradient: the sum of columns of dY, for all of the bias or for some of its elements.
+#[derive(Debug)]
+struct Sum {
+    elements: Option<Range<usize>>,
+    dy: Tensor,
+    columns: Range<usize>,
 }
 
 #[derive(Debug)]
 struct Deferred {
+    /// `None` are all rows.
+    rows: Option<Range<usize>>,
     columns: Range<usize>,
     x: Tensor,
     dy: Tensor,
@@ -65,12 +75,25 @@ impl Gradients {
         dy: Tensor,
         dy_columns: Range<usize>,
     ) {
-        self.slot(id).products.push(Deferred { columns, x, dy, dy_columns });
+        self.slot(id).products.push(Deferred { rows: None, columns, x, dy, dy_columns });
+    }
+
+    /// Defers the gradient dY^T X of rows `rows` of a weight, all of its columns: `dy` is as wide
+    /// as there are rows.
+    pub fn defer_rows(&mut self, id: ParamId, rows: Range<usize>, x: Tensor, dy: Tensor) {
+        let (columns, dy_columns) = (0..x.shape().width(), 0..dy.shape().width());
+        self.slot(id).products.push(Deferred { rows: Some(rows), columns, x, dy, dy_columns });
     }
 
     /// Defers the gradient of a bias: the sum of `columns` of the rows of `dy`.
     pub fn defer_sum(&mut self, id: ParamId, dy: Tensor, columns: Range<usize>) {
-        self.slot(id).sums.push((dy, columns));
+        self.slot(id).sums.push(Sum { elements: None, dy, columns });
+    }
+
+    /// Defers the gradient of some elements of a bias: the sum of the rows of `dy`.
+    pub fn defer_sum_of(&mut self, id: ParamId, elements: Range<usize>, dy: Tensor) {
+        let columns = 0..dy.shape().width();
+        self.slot(id).sums.push(Sum { elements: Some(elements), dy, columns });
     }
 
     /// Takes in what another backward pass gathered.
@@ -129,8 +152,9 @@ impl Slot {
             }
         }
         if !self.products.is_empty() {
-            let whole = self.products.iter().all(|p| p.columns == (0..shape.width()));
-            // Without anything to add to, a product over all columns overwrites.
+            let all = |p: &Deferred| p.columns == (0..shape.width()) && p.rows.is_none();
+            let whole = self.products.iter().all(all);
+            // Without anything to add to, a product over the whole weight overwrites.
             let fresh = whole && total.is_none();
             let mut into = match total {
                 Some(t) => t,
@@ -150,19 +174,29 @@ impl Slot {
 }
 
 /// Adds the rows of biases' gradients; each thread takes columns.
-fn add_sums(sums: &[(Tensor, Range<usize>)], into: &mut Tensor, threads: &Threads) -> Result<()> {
+fn add_sums(sums: &[Sum], into: &mut Tensor, threads: &Threads) -> Result<()> {
     let shape = into.shape();
-    for (dy, columns) in sums {
-        if columns.len() != shape.len() || columns.end > dy.shape().width() {
+    let whole = 0..shape.len();
+    for Sum { elements, dy, columns } in sums {
+        let elements = elements.as_ref().unwrap_or(&whole);
+        let fits = columns.len() == elements.len()
+            && elements.end <= shape.len()
+            && columns.end <= dy.shape().width();
+        if !fits {
             return Err(Error::shapes("bias gradient", dy.shape(), shape));
         }
     }
-    let mut parts: Vec<(usize, &mut [f32])> =
-        into.data_mut().chunks_mut(COLUMNS).enumerate().collect();
-    threads.for_each(&mut parts, |_, (i, part)| {
-        for (dy, columns) in sums {
-            let start = columns.start + *i * COLUMNS;
-            kernels::add_rows(part, dy.data(), dy.shape().width(), start);
+    let mut parts: Vec<&mut [f32]> = into.data_mut().chunks_mut(COLUMNS).collect();
+    threads.for_each(&mut parts, |i, part| {
+        let first = i * COLUMNS;
+        for Sum { elements, dy, columns } in sums {
+            let elements = elements.as_ref().unwrap_or(&whole);
+            let (from, to) = (elements.start.max(first), elements.end.min(first + part.len()));
+            if from < to {
+                let start = columns.start + from - elements.start;
+                let part = &mut part[from - first..to - first];
+                kernels::add_rows(part, dy.data(), dy.shape().width(), start);
+            }
         }
     });
     Ok(())
@@ -171,20 +205,22 @@ fn add_sums(sums: &[(Tensor, Range<usize>)], into: &mut Tensor, threads: &Thread
 /// Columns of a bias's gradient that one thread sums up at a time.
 const COLUMNS: usize = 512;
 
-/// Adds one product for each range of columns.
+/// Adds one product for each block of rows and columns.
 fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threads) -> Result<()> {
     let shape = into.shape();
-    let mut ranges: Vec<Range<usize>> = products.iter().map(|p| p.columns.clone()).collect();
-    ranges.sort_by_key(|r| (r.start, r.end));
-    ranges.dedup();
-    for columns in ranges {
-        let same = products.iter().filter(|p| p.columns == columns);
+    let block = |p: &Deferred| (p.rows.clone().unwrap_or(0..shape.rows()), p.columns.clone());
+    let mut blocks: Vec<_> = products.iter().map(block).collect();
+    blocks.sort_by_key(|(r, c)| (r.start, r.end, c.start, c.end));
+    blocks.dedup();
+    for (rows, columns) in blocks {
+        let same = products.iter().filter(|p| block(p) == (rows.clone(), columns.clone()));
         let mut terms = Vec::new();
         for p in same {
             let (x, dy) = (p.x.shape(), p.dy.shape());
             let fits = x.width() == columns.len()
                 && columns.end <= shape.width()
-                && p.dy_columns.len() == shape.rows()
+                && rows.end <= shape.rows()
+                && p.dy_columns.len() == rows.len()
                 && p.dy_columns.end <= dy.width()
                 && x.rows() == dy.rows();
             if !fits {
@@ -195,7 +231,8 @@ fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threa
                 dy: Rows::columns(p.dy.data(), dy.width(), p.dy_columns.start, p.dy_columns.len()),
             });
         }
-        outer_sum(threads, &terms, into.data_mut(), shape.width(), columns.start, add);
+        let into = &mut into.data_mut()[rows.start * shape.width()..rows.end * shape.width()];
+        outer_sum(threads, &terms, into, shape.width(), columns.start, add);
     }
     Ok(())
 }
