@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tensor::simd::dispatch;
+use tensor::simd::{Simd, dispatch};
 use tensor::{Backward, Op, Result, Shape, Tape, Tensor, Var};
 
 use crate::local::Bell;
@@ -21,6 +21,16 @@ pub(crate) struct Sizes {
     pub(crate) keys: usize,
     /// Width of a value.
     pub(crate) values: usize,
+}
+
+/// Asks for the next position's row, `distance` elements on, while this one is worked on: positions
+/// lie far apart, where the processor does not look ahead by itself.
+#[inline(always)]
+pub(crate) fn ask_ahead<S: Simd>(s: S, row: &[f32], distance: usize) {
+    let next = row.as_ptr().wrapping_add(distance);
+    for j in (0..row.len()).step_by(16) {
+        s.prefetch(next.wrapping_add(j));
+    }
 }
 
 /// What queries are asked, each within its span.

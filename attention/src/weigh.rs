@@ -4,7 +4,7 @@ use tensor::kernels::{add_scaled_with, dot_with};
 use tensor::simd::{Kernel, Simd, math};
 
 use crate::span::Span;
-use crate::step::Sizes;
+use crate::step::{Sizes, ask_ahead};
 
 /// Turns scores into weights, in place: softmax within the span, exactly zero outside of it.
 pub(crate) struct Softmax<'a> {
@@ -63,6 +63,7 @@ impl Kernel for Context<'_> {
             context.fill(0.0);
             for t in span.from..span.to {
                 let value = &self.values[(t * batch + r % batch) * width..][..width];
+                ask_ahead(s, value, batch * width);
                 add_scaled_with(s, context, self.weights[r * time + t], value);
             }
         }
@@ -90,10 +91,13 @@ impl Kernel for BackContext<'_> {
             let d = &self.d_context[r * width..][..width];
             for t in span.from..span.to {
                 let at = (t * batch + b) * width;
-                self.d_weights[r * time + t] += dot_with(s, d, &self.values[at..][..width]);
+                let value = &self.values[at..][..width];
+                ask_ahead(s, value, batch * width);
+                self.d_weights[r * time + t] += dot_with(s, d, value);
                 if let Some(d_values) = &mut self.d_values {
-                    let a = self.weights[r * time + t];
-                    add_scaled_with(s, &mut d_values[at..][..width], a, d);
+                    let d_value = &mut d_values[at..][..width];
+                    ask_ahead(s, d_value, batch * width);
+                    add_scaled_with(s, d_value, self.weights[r * time + t], d);
                 }
             }
         }

@@ -3,7 +3,7 @@
 use tensor::simd::{Kernel, Simd, math};
 
 use crate::span::Span;
-use crate::step::Sizes;
+use crate::step::{Sizes, ask_ahead};
 
 pub(crate) struct Scores<'a> {
     pub(crate) n: Sizes,
@@ -25,6 +25,7 @@ impl Kernel for Scores<'_> {
             let q = &self.query[r * width..][..width];
             for t in span.from..span.to {
                 let key = &self.keys[(t * batch + b) * width..][..width];
+                ask_ahead(s, key, batch * width);
                 let mut sum = s.splat(0.0);
                 for j in (0..width).step_by(S::LANES) {
                     let y = math::tanh(s, s.add(s.load(&q[j..]), s.load(&key[j..])));
@@ -62,6 +63,10 @@ impl Kernel for Back<'_> {
                 let at = (t * batch + b) * width;
                 let key = &self.keys[at..][..width];
                 let d = s.splat(self.d_scores[r * time + t]);
+                ask_ahead(s, key, batch * width);
+                if let Some(d_keys) = &self.d_keys {
+                    ask_ahead(s, &d_keys[at..][..width], batch * width);
+                }
                 for j in (0..width).step_by(S::LANES) {
                     let y = math::tanh(s, s.add(s.load(&q[j..]), s.load(&key[j..])));
                     let dv = s.fma(d, y, s.load(&self.d_v[j..]));
