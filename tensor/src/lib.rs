@@ -6,7 +6,7 @@
 //! - [`Tape`] remembers what was computed on one thread in one step, and goes back through it.
 //!   Operations are as coarse as speed wants; other crates add theirs through [`Op`].
 //! - [`ops`] are the operations that every network needs: linear, embedding, dropout, layer norm,
-//!   cross-entropy.
+//!   maxout, cross-entropy.
 //! - [`Gradients`] gathers what the way back found, multiplies each weight's deferred rows once, and
 //!   [clips](Summed::norms); [`optim`] equals `torch.optim`.
 //! - [`Tensor`] is the value itself, in and out of `ndarray`.

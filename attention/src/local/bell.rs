@@ -41,9 +41,9 @@ impl Bell {
         for (r, (span, &centre)) in spans.iter().zip(centres).enumerate() {
             let row = &mut weights[r * time..][..time];
             let mut total = 0.0;
-            for i in span.from..span.to {
-                row[i] *= self.factor(self.distance(r, i, centre));
-                total += row[i];
+            for (i, a) in (span.from..span.to).zip(span.of_mut(row)) {
+                *a *= self.factor(self.distance(r, i, centre));
+                total += *a;
             }
             if self.renormalize {
                 span.of_mut(row).iter_mut().for_each(|a| *a /= total);

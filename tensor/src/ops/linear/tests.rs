@@ -62,7 +62,7 @@ fn blocks_of_rows_make_up_the_whole_map() {
     let mut tape = Tape::new(&params);
     let v = tape.input(x.clone());
     let whole = linear(&mut tape, v, w, Some(b)).unwrap();
-    let want = run(&[0..outputs]);
+    let want = run(std::slice::from_ref(&(0..outputs)));
     assert_close(&want[0], &wide(tape.value(whole).data()), 1e-6, "one block");
     for (got, want) in run(&[0..7, 7..33, 33..40]).iter().zip(&want) {
         assert_close(got, want, 1e-5, "blocks");

@@ -39,7 +39,7 @@ use crate::tensor::Tensor;
 pub fn maxout(tape: &mut Tape<'_>, x: Var, pieces: usize) -> Result<Var> {
     let shape = tape.shape(x);
     let width = shape.width();
-    if pieces == 0 || width % pieces != 0 {
+    if pieces == 0 || !width.is_multiple_of(pieces) {
         let what = format!("{pieces} pieces of a width of {width}, expected a divisor of it");
         return Err(Error::argument("maxout", what));
     }
