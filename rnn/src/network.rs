@@ -78,7 +78,8 @@ pub struct Output {
 ///
 /// Parameters have PyTorch's names, layouts and gate order: `weight_ih_l0` \[G H, I\],
 /// `weight_hh_l0` \[G H, H\], `bias_ih_l0`, `bias_hh_l0` \[G H\], `weight_ih_l0_reverse`, ...; G is
-/// 1 for Elman's network, 4 for LSTM (i, f, g, o), 3 for GRU (r, z, n).
+/// 1 for Elman's network, 4 for LSTM (i, f, g, o), 3 for GRU (r, z, n); the cells that PyTorch does
+/// not have say theirs in their modules.
 ///
 /// PyTorch: `torch.nn.RNN`, `torch.nn.LSTM`, `torch.nn.GRU`, time-major.
 ///
@@ -137,7 +138,12 @@ impl Rnn {
                     b_ih = Some(add("bias_ih", [wide].into())?);
                     b_hh = Some(add("bias_hh", [wide].into())?);
                 }
-                let recurrent = Recurrent { cell: config.cell, w_hh, b_hh };
+                let peepholes = config.cell.peepholes();
+                let mut peephole = None;
+                if peepholes > 0 {
+                    peephole = Some(add("peephole", [peepholes * h].into())?);
+                }
+                let recurrent = Recurrent { cell: config.cell, w_hh, b_hh, peephole };
                 layers.push(Layer { w_ih, b_ih, recurrent });
             }
         }
@@ -231,7 +237,7 @@ impl Rnn {
                 }
             }
             if self.config.cell.has_cell_state() != s.c.is_some() {
-                let what = "an LSTM's state has h and c, any other's h alone";
+                let what = "a cell with a cell state needs h and c, any other h alone";
                 return Err(tensor::Error::argument("rnn state", what).into());
             }
         }

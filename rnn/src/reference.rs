@@ -9,7 +9,7 @@ use crate::cell::Cell;
 use crate::{elman, gru, lstm};
 
 /// The weights of one layer and direction, PyTorch's layout; also their gradients.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Weights<F> {
     /// \[G H, I\]
     pub w_ih: Vec<F>,
@@ -19,6 +19,8 @@ pub struct Weights<F> {
     pub b_ih: Vec<F>,
     /// \[G H\]
     pub b_hh: Vec<F>,
+    /// \[P H\], empty where the cell has no peepholes.
+    pub peephole: Vec<F>,
 }
 
 impl<F: Float> Weights<F> {
@@ -30,6 +32,7 @@ impl<F: Float> Weights<F> {
             w_hh: zeros(&self.w_hh),
             b_ih: zeros(&self.b_ih),
             b_hh: zeros(&self.b_hh),
+            peephole: zeros(&self.peephole),
         }
     }
 }
@@ -59,7 +62,7 @@ pub fn affine_back<F: Float>(w: &[F], x: &[F], dy: &[F], dw: &mut [F], db: &mut 
 pub struct State<F> {
     /// Hidden state, H.
     pub h: Vec<F>,
-    /// Cell state, H; unused but by an LSTM.
+    /// Cell state, H; unused but by the LSTMs.
     pub c: Vec<F>,
 }
 
@@ -87,13 +90,13 @@ pub fn step<F: Float>(
             let h = elman::reference::forward(cell == Cell::RnnRelu, &a, &b);
             (State { h, c: before.c.clone() }, Vec::new())
         }
-        Cell::Lstm => {
-            let s = lstm::reference::forward(&a, &b, &before.c);
-            (State { h: s.h, c: s.c }, s.gates)
-        }
         Cell::Gru => {
             let s = gru::reference::forward(&a, &b, &before.h);
             (State { h: s.h, c: before.c.clone() }, s.gates)
+        }
+        _ => {
+            let s = lstm::reference::forward(cell, &a, &b, &w.peephole, &before.c);
+            (State { h: s.h, c: s.c }, s.gates)
         }
     };
     let kept =
@@ -115,19 +118,27 @@ pub fn step_back<F: Float>(
             let da = elman::reference::backward(cell == Cell::RnnRelu, &kept.after.h, &d.h);
             (da.clone(), da, zeros.clone(), zeros)
         }
-        Cell::Lstm => {
+        Cell::Gru => {
+            let s = gru::reference::Step { gates: kept.gates.clone(), h: kept.after.h.clone() };
+            let (da, db, direct) = gru::reference::backward(&s, &kept.hidden, &kept.before.h, &d.h);
+            (da, db, direct, zeros)
+        }
+        _ => {
             let s = lstm::reference::Step {
                 gates: kept.gates.clone(),
                 c: kept.after.c.clone(),
                 h: kept.after.h.clone(),
             };
-            let (da, dc) = lstm::reference::backward(&s, &kept.before.c, &d.h, &d.c);
+            let (da, dc) = lstm::reference::backward(
+                cell,
+                &s,
+                &w.peephole,
+                &kept.before.c,
+                &d.h,
+                &d.c,
+                &mut dw.peephole,
+            );
             (da.clone(), da, zeros, dc)
-        }
-        Cell::Gru => {
-            let s = gru::reference::Step { gates: kept.gates.clone(), h: kept.after.h.clone() };
-            let (da, db, direct) = gru::reference::backward(&s, &kept.hidden, &kept.before.h, &d.h);
-            (da, db, direct, zeros)
         }
     };
     let dx = affine_back(&w.w_ih, &kept.x, &da, &mut dw.w_ih, &mut dw.b_ih);

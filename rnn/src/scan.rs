@@ -14,6 +14,7 @@ pub(crate) struct Recurrent {
     pub(crate) cell: Cell,
     pub(crate) w_hh: ParamId,
     pub(crate) b_hh: Option<ParamId>,
+    pub(crate) peephole: Option<ParamId>,
 }
 
 /// What a scan gives.
@@ -46,6 +47,9 @@ pub(crate) fn scan(
     let packed = tape.params().packed(layer.w_hh, 0..n, Side::Transposed, &threads);
     let bias = layer.b_hh.map(|b| tape.params().get(b).clone());
     let bias = bias.as_ref().map_or(&[] as &[f32], |b| b.data());
+
+    let peephole = layer.peephole.map(|p| tape.params().get(p).clone());
+    let peephole = peephole.as_ref().map_or(&[] as &[f32], |p| p.data());
 
     // Activations take the place of the products, which nobody else needs.
     let mut gates = tape.take_value(projected);
@@ -85,6 +89,7 @@ pub(crate) fn scan(
             gates: g,
             hidden: hid,
             bias,
+            peephole,
             h_prev,
             c_prev,
             h,
@@ -199,9 +204,12 @@ impl Op for Scan {
         let (mut gates, mut hidden) = (self.gates, self.hidden);
         let apart = cell.keeps_products_apart();
         let lengths = self.lengths.as_deref();
+        let peephole = peephole_of(back, self.layer);
+        let mut d_peephole = Tensor::zeros(peephole.shape());
         {
             let (dh, dc) = (dh.data_mut(), dc.data_mut());
             let (g_all, hid_all) = (gates.data_mut(), hidden.data_mut());
+            let d_peephole = d_peephole.data_mut();
             let mut step = |t: usize| {
                 let active = Active { lengths, time: t };
                 if let Some(dy) = &dy {
@@ -225,6 +233,8 @@ impl Op for Scan {
                     active,
                     gates: g,
                     hidden: hid,
+                    peephole: peephole.data(),
+                    d_peephole,
                     h_prev: h_prev.data(),
                     c_prev: c_prev.data(),
                     c: c.data(),
@@ -250,12 +260,20 @@ impl Op for Scan {
         }
         let d = if apart { hidden } else { gates.clone() };
         let before = self.states.range(usize::from(self.reverse), time);
+        if let Some(p) = self.layer.peephole {
+            back.gradients.add(p, d_peephole);
+        }
         if let Some(b) = self.layer.b_hh {
             back.gradients.defer_sum(b, d.clone(), 0..wide);
         }
         back.gradients.defer(self.layer.w_hh, 0..n, before, d, 0..wide);
         back.add(self.projected, gates)
     }
+}
+
+/// The peephole weights, an empty tensor where there are none.
+pub(crate) fn peephole_of(back: &tensor::Backward<'_>, layer: Recurrent) -> Tensor {
+    layer.peephole.map_or_else(|| Tensor::scratch([0]), |p| back.param(p).clone())
 }
 
 fn add_active(dh: &mut [f32], dy: &[f32], active: Active<'_>, n: usize) {

@@ -7,7 +7,7 @@ use tensor::{Error, Op, ParamId, Result, Tape, Tensor, Var};
 
 use crate::cell::{self, Active};
 use crate::network::State;
-use crate::scan::Recurrent;
+use crate::scan::{Recurrent, peephole_of};
 
 /// What a step's input is made of.
 ///
@@ -37,7 +37,7 @@ pub(crate) fn step(
     input: &StepInput,
     state: State,
 ) -> Result<State> {
-    let Recurrent { cell, w_hh, b_hh } = layer.recurrent;
+    let Recurrent { cell, w_hh, b_hh, peephole } = layer.recurrent;
     let n = tape.params().shape(w_hh).width();
     let wide = n * cell.gates();
     let batch = tape.shape(state.h).rows();
@@ -93,6 +93,7 @@ pub(crate) fn step(
         gates: gates.data_mut(),
         hidden: hidden.data_mut(),
         bias: if apart { &[] } else { bias },
+        peephole: peephole.map_or(&[], |p| params.get(p).data()),
         h_prev: h_prev.data(),
         c_prev: c_prev.data(),
         h: h.data_mut(),
@@ -127,7 +128,7 @@ impl Op for Step {
         if dh.is_none() && dc.is_none() {
             return Ok(());
         }
-        let Recurrent { cell, w_hh, b_hh } = self.layer.recurrent;
+        let Recurrent { cell, w_hh, b_hh, peephole } = self.layer.recurrent;
         let h_prev = back.value(self.state.h).clone();
         let (batch, n) = (h_prev.shape().rows(), h_prev.shape().width());
         let wide = n * cell.gates();
@@ -140,11 +141,15 @@ impl Op for Step {
             _ => (Tensor::scratch([0]), Tensor::scratch([0])),
         };
         let (mut gates, mut hidden) = (self.gates, self.hidden);
+        let weights = peephole_of(back, self.layer.recurrent);
+        let mut d_peephole = Tensor::zeros(weights.shape());
         cell.backward(cell::Backward {
             width: n,
             active: NO_LENGTHS,
             gates: gates.data_mut(),
             hidden: hidden.data_mut(),
+            peephole: weights.data(),
+            d_peephole: d_peephole.data_mut(),
             h_prev: h_prev.data(),
             c_prev: c_prev.data(),
             c: c.data(),
@@ -159,6 +164,9 @@ impl Op for Step {
         }
         if let Some(c) = self.state.c {
             back.add(c, dc)?;
+        }
+        if let Some(p) = peephole {
+            back.gradients.add(p, d_peephole);
         }
         if let Some(b) = b_hh {
             back.gradients.defer_sum(b, d.clone(), 0..wide);

@@ -13,6 +13,28 @@ fn weights(cell: Cell, input: usize, n: usize, seed: u64) -> Weights<f64> {
         w_hh: values(wide * n, seed + 1),
         b_ih: values(wide, seed + 2),
         b_hh: values(wide, seed + 3),
+        peephole: values(cell.peepholes() * n, seed + 4),
+    }
+}
+
+/// All weights in a row.
+fn flat(w: &Weights<f64>) -> Vec<f64> {
+    [&w.w_ih, &w.w_hh, &w.b_ih, &w.b_hh, &w.peephole].map(Vec::clone).concat()
+}
+
+/// The weights that [`flat`] put in a row, of the sizes of `like`.
+fn unflat(mut v: &[f64], like: &Weights<f64>) -> Weights<f64> {
+    let mut take = |n: usize| {
+        let (a, b) = v.split_at(n);
+        v = b;
+        a.to_vec()
+    };
+    Weights {
+        w_ih: take(like.w_ih.len()),
+        w_hh: take(like.w_hh.len()),
+        b_ih: take(like.b_ih.len()),
+        b_hh: take(like.b_hh.len()),
+        peephole: take(like.peephole.len()),
     }
 }
 
@@ -22,45 +44,35 @@ fn the_reference_agrees_with_finite_differences() {
     for cell in Cell::ALL {
         for reverse in [false, true] {
             let w = weights(cell, input, n, 10);
-            let flat = [w.w_ih.clone(), w.w_hh.clone(), w.b_ih.clone(), w.b_hh.clone()].concat();
+            let (all, zeros) = (flat(&w), w.zeros_like());
             let (x, start) = (values(time * input, 1), values(2 * n, 2));
             let (cy, ce) = (values(time * n, 3), values(2 * n, 4));
-            let split = |v: &[f64]| {
-                let (a, b) = (w.w_ih.len(), w.w_hh.len());
-                let c = w.b_ih.len();
-                Weights {
-                    w_ih: v[..a].to_vec(),
-                    w_hh: v[a..a + b].to_vec(),
-                    b_ih: v[a + b..a + b + c].to_vec(),
-                    b_hh: v[a + b + c..].to_vec(),
-                }
-            };
             let state = |s: &[f64]| reference::State { h: s[..n].to_vec(), c: s[n..].to_vec() };
             let rows = |x: &[f64], k: usize| x.chunks(k).map(<[f64]>::to_vec).collect::<Vec<_>>();
             let loss = |w: &[f64], x: &[f64], s: &[f64]| -> f64 {
                 let (ys, end, _) =
-                    reference::layer(cell, &split(w), &rows(x, input), &state(s), reverse);
+                    reference::layer(cell, &unflat(w, &zeros), &rows(x, input), &state(s), reverse);
                 let y: f64 = ys.concat().iter().zip(&cy).map(|(a, b)| a * b).sum();
-                let c = if cell == Cell::Lstm { end.c } else { vec![0.0; n] };
+                let c = if cell.has_cell_state() { end.c } else { vec![0.0; n] };
                 y + end.h.iter().chain(&c).zip(&ce).map(|(a, b)| a * b).sum::<f64>()
             };
             let (_, _, kept) =
                 reference::layer(cell, &w, &rows(&x, input), &state(&start), reverse);
             let mut dw = w.zeros_like();
             let mut end = state(&ce);
-            if cell != Cell::Lstm {
+            if !cell.has_cell_state() {
                 end.c.fill(0.0);
             }
             let (dx, ds) =
                 reference::layer_back(cell, &w, &kept, &rows(&cy, n), &end, reverse, &mut dw);
-            let dw = [dw.w_ih, dw.w_hh, dw.b_ih, dw.b_hh].concat();
+            let dw = flat(&dw);
             let what = format!("{cell:?} {reverse}");
-            assert_close(&dw, &finite_differences(|w| loss(w, &x, &start), &flat), 1e-5, &what);
+            assert_close(&dw, &finite_differences(|w| loss(w, &x, &start), &all), 1e-5, &what);
             let got = dx.concat();
-            assert_close(&got, &finite_differences(|x| loss(&flat, x, &start), &x), 1e-5, &what);
+            assert_close(&got, &finite_differences(|x| loss(&all, x, &start), &x), 1e-5, &what);
             let mut got = ds.h;
-            got.extend(if cell == Cell::Lstm { ds.c } else { vec![0.0; n] });
-            assert_close(&got, &finite_differences(|s| loss(&flat, &x, s), &start), 1e-5, &what);
+            got.extend(if cell.has_cell_state() { ds.c } else { vec![0.0; n] });
+            assert_close(&got, &finite_differences(|s| loss(&all, &x, s), &start), 1e-5, &what);
         }
     }
 }
@@ -105,7 +117,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize]) {
     let start: Vec<State> = (0..layers * 2)
         .map(|i| State {
             h: tape.input(block(&h0, i)),
-            c: (cell == Cell::Lstm).then(|| tape.input(block(&c0, i))),
+            c: cell.has_cell_state().then(|| tape.input(block(&c0, i))),
         })
         .collect();
     let out = rnn.forward(&mut tape, xv, Some(lengths), Some(&start)).unwrap();
@@ -125,6 +137,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize]) {
                 w_hh: get("weight_hh", l, d).1,
                 b_ih: get("bias_ih", l, d).1,
                 b_hh: get("bias_hh", l, d).1,
+                peephole: if cell.peepholes() > 0 { get("peephole", l, d).1 } else { Vec::new() },
             };
             vec![w(0), w(1)]
         })
@@ -198,7 +211,11 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize]) {
                 ("weight_hh", &dw.w_hh),
                 ("bias_ih", &dw.b_ih),
                 ("bias_hh", &dw.b_hh),
+                ("peephole", &dw.peephole),
             ] {
+                if want.is_empty() {
+                    continue;
+                }
                 let id = get(kind, l, d).0;
                 let got = g.get(id).to_dense(params.shape(id));
                 assert_close(&wide(got.data()), want, 1e-4, &format!("{what} {kind} l{l} d{d}"));
@@ -265,6 +282,17 @@ fn steps_equal_the_sequence() {
             let dense = |g: &tensor::Summed| wide(g.get(id).to_dense(params.shape(id)).data());
             assert_close(&dense(&stepped), &dense(&whole), 1e-4, params.name(id));
         }
+    }
+}
+
+#[test]
+fn names_are_those_of_configurations() {
+    use serde::Deserialize;
+    use serde::de::IntoDeserializer;
+    use serde::de::value::{Error, StrDeserializer};
+    for cell in Cell::ALL {
+        let name: StrDeserializer<'_, Error> = cell.name().into_deserializer();
+        assert_eq!(Cell::deserialize(name), Ok(cell));
     }
 }
 
