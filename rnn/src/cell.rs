@@ -1,5 +1,7 @@
 //! The cells, as one table.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use tensor::simd::{Simd, dispatch};
 
@@ -27,11 +29,13 @@ pub enum Cell {
     LstmPeephole,
     /// Long short-term memory with one gate for input and forgetting: [`mod@crate::lstm`].
     LstmCoupled,
+    /// Gated recurrent unit that resets before the product: [`mod@crate::gru`].
+    GruResetBefore,
 }
 
 impl Cell {
     /// Every cell.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::RnnTanh,
         Self::RnnRelu,
         Self::Lstm,
@@ -40,6 +44,7 @@ impl Cell {
         Self::Lstm1997Squash,
         Self::LstmPeephole,
         Self::LstmCoupled,
+        Self::GruResetBefore,
     ];
 
     /// Its name, as configurations have it.
@@ -53,6 +58,7 @@ impl Cell {
             Self::Lstm1997Squash => "lstm_1997_squash",
             Self::LstmPeephole => "lstm_peephole",
             Self::LstmCoupled => "lstm_coupled",
+            Self::GruResetBefore => "gru_reset_before",
         }
     }
 
@@ -71,7 +77,11 @@ impl Cell {
         match self {
             Self::RnnTanh | Self::RnnRelu => 1,
             Self::Lstm | Self::LstmPeephole => 4,
-            Self::Gru | Self::Lstm1997 | Self::Lstm1997Squash | Self::LstmCoupled => 3,
+            Self::Gru
+            | Self::Lstm1997
+            | Self::Lstm1997Squash
+            | Self::LstmCoupled
+            | Self::GruResetBefore => 3,
         }
     }
 
@@ -106,6 +116,40 @@ impl Cell {
         self == Self::Gru
     }
 
+    /// Blocks of H that it keeps for its way back besides its gates: a GRU's hidden product, or
+    /// r h where it resets before the product.
+    pub(crate) fn hidden_width(self) -> usize {
+        match self {
+            Self::Gru => 3,
+            Self::GruResetBefore => 1,
+            _ => 0,
+        }
+    }
+
+    /// The gates that one product with the state makes, in order. A second one meets the state that
+    /// the first one's gates reset.
+    pub(crate) fn products(self) -> &'static [Range<usize>] {
+        match self {
+            Self::GruResetBefore => &[0..2, 2..3],
+            _ => match self.gates() {
+                1 => &[0..1],
+                3 => &[0..3],
+                _ => &[0..4],
+            },
+        }
+    }
+
+    /// The gates whose products layer normalisation takes together.
+    pub(crate) fn norm_groups(self) -> &'static [Range<usize>] {
+        if self == Self::Gru { &[0..2, 2..3] } else { self.products() }
+    }
+
+    /// The columns of some gates in rows that are `width` wide.
+    pub(crate) fn columns(self, gates: &Range<usize>, width: usize) -> Range<usize> {
+        let n = width / self.gates();
+        gates.start * n..gates.end * n
+    }
+
     pub(crate) fn forward(self, step: Forward<'_>) {
         use lstm::cpu::Forward as Lstm;
         match self {
@@ -117,6 +161,7 @@ impl Cell {
             Self::LstmPeephole => dispatch(Lstm::<true, true, true, false>(step)),
             Self::LstmCoupled => dispatch(Lstm::<false, true, false, false>(step)),
             Self::Gru => dispatch(gru::cpu::Forward(step)),
+            Self::GruResetBefore => dispatch(gru::cpu::ForwardBefore(step)),
         }
     }
 
@@ -131,6 +176,7 @@ impl Cell {
             Self::LstmPeephole => dispatch(Lstm::<true, true, true, false>(step)),
             Self::LstmCoupled => dispatch(Lstm::<false, true, false, false>(step)),
             Self::Gru => dispatch(gru::cpu::Backward(step)),
+            Self::GruResetBefore => dispatch(gru::cpu::BackwardBefore(step)),
         }
     }
 }
@@ -143,6 +189,9 @@ pub(crate) struct Active<'a> {
 }
 
 impl Active<'_> {
+    /// All rows.
+    pub(crate) const ALL: Active<'static> = Active { lengths: None, time: 0 };
+
     #[inline(always)]
     pub(crate) fn row(&self, b: usize) -> bool {
         self.lengths.is_none_or(|l| l[b] > self.time)

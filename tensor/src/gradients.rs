@@ -30,6 +30,8 @@ struct Slot {
 
 #[derive(Debug)]
 struct Deferred {
+    /// All rows where absent.
+    rows: Option<Range<usize>>,
     columns: Range<usize>,
     x: Tensor,
     dy: Tensor,
@@ -65,7 +67,20 @@ impl Gradients {
         dy: Tensor,
         dy_columns: Range<usize>,
     ) {
-        self.slot(id).products.push(Deferred { columns, x, dy, dy_columns });
+        self.slot(id).products.push(Deferred { rows: None, columns, x, dy, dy_columns });
+    }
+
+    /// [`Gradients::defer`] of a range of the weight's rows, which `dy_columns` are as many as.
+    pub fn defer_rows(
+        &mut self,
+        id: ParamId,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        x: Tensor,
+        dy: Tensor,
+        dy_columns: Range<usize>,
+    ) {
+        self.slot(id).products.push(Deferred { rows: Some(rows), columns, x, dy, dy_columns });
     }
 
     /// Defers the gradient of a bias: the sum of `columns` of the rows of `dy`.
@@ -127,7 +142,8 @@ impl Slot {
             }
         }
         if !self.products.is_empty() {
-            let whole = self.products.iter().all(|p| p.columns == (0..shape.width()));
+            let whole =
+                self.products.iter().all(|p| p.rows.is_none() && p.columns == (0..shape.width()));
             // Without anything to add to, a product over all columns overwrites.
             let fresh = whole && total.is_none();
             let mut into = match total {
@@ -159,20 +175,22 @@ impl Slot {
     }
 }
 
-/// Adds one product for each range of columns.
+/// Adds one product for each range of rows and columns.
 fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threads) -> Result<()> {
     let shape = into.shape();
-    let mut ranges: Vec<Range<usize>> = products.iter().map(|p| p.columns.clone()).collect();
-    ranges.sort_by_key(|r| (r.start, r.end));
+    let rows_of = |p: &Deferred| p.rows.clone().unwrap_or(0..shape.rows());
+    let mut ranges: Vec<_> = products.iter().map(|p| (rows_of(p), p.columns.clone())).collect();
+    ranges.sort_by_key(|(r, c)| (r.start, r.end, c.start, c.end));
     ranges.dedup();
-    for columns in ranges {
-        let same = products.iter().filter(|p| p.columns == columns);
+    for (rows, columns) in ranges {
+        let same = products.iter().filter(|p| p.columns == columns && rows_of(p) == rows);
         let mut terms = Vec::new();
         for p in same {
             let (x, dy) = (p.x.shape(), p.dy.shape());
             let fits = x.width() == columns.len()
                 && columns.end <= shape.width()
-                && p.dy_columns.len() == shape.rows()
+                && rows.end <= shape.rows()
+                && p.dy_columns.len() == rows.len()
                 && p.dy_columns.end <= dy.width()
                 && x.rows() == dy.rows();
             if !fits {
@@ -183,7 +201,9 @@ fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threa
                 dy: Rows::columns(p.dy.data(), dy.width(), p.dy_columns.start, p.dy_columns.len()),
             });
         }
-        outer_sum(threads, &terms, into.data_mut(), shape.width(), columns.start, add);
+        let width = shape.width();
+        let into = &mut into.data_mut()[rows.start * width..rows.end * width];
+        outer_sum(threads, &terms, into, width, columns.start, add);
     }
     Ok(())
 }
@@ -347,10 +367,12 @@ mod tests {
         let mut other = Gradients::default();
         other.add(w, Tensor::full([2, 3], 100.0));
         other.add_rows(w, &[1, 1], Tensor::from(array![[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]));
-        other.defer(w, 1..3, x, dy.clone(), 0..2);
+        other.defer(w, 1..3, x.clone(), dy.clone(), 0..2);
+        // The second row alone: 10 times the second row of x.
+        other.defer_rows(w, 1..2, 0..2, x, dy.clone(), 1..2);
         g.merge(other);
         let g = g.finish(&params, &threads).unwrap();
-        let want = array![[100.0, 102.0, 104.0], [103.0, 163.0, 183.0]].into_dyn();
+        let want = array![[100.0, 102.0, 104.0], [133.0, 203.0, 183.0]].into_dyn();
         assert_eq!(g.get(w).to_dense([2, 3].into()).to_array(), want);
         assert_eq!(g.get(b).to_dense([2].into()).data(), [1.0, 10.0]);
         assert!(matches!(g.get(unused), Gradient::None));
