@@ -1,5 +1,7 @@
 //! The cells, as one table.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use tensor::simd::{Simd, dispatch};
 
@@ -13,15 +15,37 @@ pub enum Cell {
     RnnTanh,
     /// Elman's with max(0, x): [`mod@crate::elman`].
     RnnRelu,
-    /// Long short-term memory: [`mod@crate::lstm`].
+    /// Long short-term memory with a forget gate: [`mod@crate::lstm`].
     Lstm,
     /// Gated recurrent unit: [`mod@crate::gru`].
     Gru,
+    /// Long short-term memory of 1997, without a forget gate: [`mod@crate::lstm`].
+    #[serde(rename = "lstm_1997")]
+    Lstm1997,
+    /// The same with the paper's squashing functions in place of tanh: [`mod@crate::lstm`].
+    #[serde(rename = "lstm_1997_squash")]
+    Lstm1997Squash,
+    /// Long short-term memory whose gates see the cell state: [`mod@crate::lstm`].
+    LstmPeephole,
+    /// Long short-term memory with one gate for input and forgetting: [`mod@crate::lstm`].
+    LstmCoupled,
+    /// Gated recurrent unit that resets before the product: [`mod@crate::gru`].
+    GruResetBefore,
 }
 
 impl Cell {
     /// Every cell.
-    pub const ALL: [Self; 4] = [Self::RnnTanh, Self::RnnRelu, Self::Lstm, Self::Gru];
+    pub const ALL: [Self; 9] = [
+        Self::RnnTanh,
+        Self::RnnRelu,
+        Self::Lstm,
+        Self::Gru,
+        Self::Lstm1997,
+        Self::Lstm1997Squash,
+        Self::LstmPeephole,
+        Self::LstmCoupled,
+        Self::GruResetBefore,
+    ];
 
     /// Its name, as configurations have it.
     pub fn name(self) -> &'static str {
@@ -30,6 +54,21 @@ impl Cell {
             Self::RnnRelu => "rnn_relu",
             Self::Lstm => "lstm",
             Self::Gru => "gru",
+            Self::Lstm1997 => "lstm_1997",
+            Self::Lstm1997Squash => "lstm_1997_squash",
+            Self::LstmPeephole => "lstm_peephole",
+            Self::LstmCoupled => "lstm_coupled",
+            Self::GruResetBefore => "gru_reset_before",
+        }
+    }
+
+    /// Its twin in PyTorch, which has the same values; `None` where PyTorch has none.
+    pub fn pytorch(self) -> Option<&'static str> {
+        match self {
+            Self::RnnTanh | Self::RnnRelu => Some("torch.nn.RNN"),
+            Self::Lstm => Some("torch.nn.LSTM"),
+            Self::Gru => Some("torch.nn.GRU"),
+            _ => None,
         }
     }
 
@@ -37,14 +76,39 @@ impl Cell {
     pub fn gates(self) -> usize {
         match self {
             Self::RnnTanh | Self::RnnRelu => 1,
-            Self::Lstm => 4,
-            Self::Gru => 3,
+            Self::Lstm | Self::LstmPeephole => 4,
+            Self::Gru
+            | Self::Lstm1997
+            | Self::Lstm1997Squash
+            | Self::LstmCoupled
+            | Self::GruResetBefore => 3,
         }
+    }
+
+    /// The block of its weights that belongs to the forget gate, where it has one.
+    pub fn forget_gate(self) -> Option<usize> {
+        match self {
+            Self::Lstm | Self::LstmPeephole => Some(1),
+            Self::LstmCoupled => Some(0),
+            _ => None,
+        }
+    }
+
+    /// Blocks of H numbers in its peephole weights; 0 where it has none.
+    pub fn peepholes(self) -> usize {
+        if self == Self::LstmPeephole { 3 } else { 0 }
     }
 
     /// True where it has a cell state besides the hidden state.
     pub fn has_cell_state(self) -> bool {
-        self == Self::Lstm
+        matches!(
+            self,
+            Self::Lstm
+                | Self::Lstm1997
+                | Self::Lstm1997Squash
+                | Self::LstmPeephole
+                | Self::LstmCoupled
+        )
     }
 
     /// True where the two products must stay apart, since a gate stands between them.
@@ -52,21 +116,67 @@ impl Cell {
         self == Self::Gru
     }
 
+    /// Blocks of H that it keeps for its way back besides its gates: a GRU's hidden product, or
+    /// r h where it resets before the product.
+    pub(crate) fn hidden_width(self) -> usize {
+        match self {
+            Self::Gru => 3,
+            Self::GruResetBefore => 1,
+            _ => 0,
+        }
+    }
+
+    /// The gates that one product with the state makes, in order. A second one meets the state that
+    /// the first one's gates reset.
+    pub(crate) fn products(self) -> &'static [Range<usize>] {
+        match self {
+            Self::GruResetBefore => &[0..2, 2..3],
+            _ => match self.gates() {
+                1 => &[0..1],
+                3 => &[0..3],
+                _ => &[0..4],
+            },
+        }
+    }
+
+    /// The gates whose products layer normalisation takes together.
+    pub(crate) fn norm_groups(self) -> &'static [Range<usize>] {
+        if self == Self::Gru { &[0..2, 2..3] } else { self.products() }
+    }
+
+    /// The columns of some gates in rows that are `width` wide.
+    pub(crate) fn columns(self, gates: &Range<usize>, width: usize) -> Range<usize> {
+        let n = width / self.gates();
+        gates.start * n..gates.end * n
+    }
+
     pub(crate) fn forward(self, step: Forward<'_>) {
+        use lstm::cpu::Forward as Lstm;
         match self {
             Self::RnnTanh => dispatch(elman::cpu::Forward::<true>(step)),
             Self::RnnRelu => dispatch(elman::cpu::Forward::<false>(step)),
-            Self::Lstm => dispatch(lstm::cpu::Forward(step)),
+            Self::Lstm => dispatch(Lstm::<true, true, false, false>(step)),
+            Self::Lstm1997 => dispatch(Lstm::<true, false, false, false>(step)),
+            Self::Lstm1997Squash => dispatch(Lstm::<true, false, false, true>(step)),
+            Self::LstmPeephole => dispatch(Lstm::<true, true, true, false>(step)),
+            Self::LstmCoupled => dispatch(Lstm::<false, true, false, false>(step)),
             Self::Gru => dispatch(gru::cpu::Forward(step)),
+            Self::GruResetBefore => dispatch(gru::cpu::ForwardBefore(step)),
         }
     }
 
     pub(crate) fn backward(self, step: Backward<'_>) {
+        use lstm::cpu::Backward as Lstm;
         match self {
             Self::RnnTanh => dispatch(elman::cpu::Backward::<true>(step)),
             Self::RnnRelu => dispatch(elman::cpu::Backward::<false>(step)),
-            Self::Lstm => dispatch(lstm::cpu::Backward(step)),
+            Self::Lstm => dispatch(Lstm::<true, true, false, false>(step)),
+            Self::Lstm1997 => dispatch(Lstm::<true, false, false, false>(step)),
+            Self::Lstm1997Squash => dispatch(Lstm::<true, false, false, true>(step)),
+            Self::LstmPeephole => dispatch(Lstm::<true, true, true, false>(step)),
+            Self::LstmCoupled => dispatch(Lstm::<false, true, false, false>(step)),
             Self::Gru => dispatch(gru::cpu::Backward(step)),
+            Self::GruResetBefore => dispatch(gru::cpu::BackwardBefore(step)),
         }
     }
 }
@@ -79,6 +189,9 @@ pub(crate) struct Active<'a> {
 }
 
 impl Active<'_> {
+    /// All rows.
+    pub(crate) const ALL: Active<'static> = Active { lengths: None, time: 0 };
+
     #[inline(always)]
     pub(crate) fn row(&self, b: usize) -> bool {
         self.lengths.is_none_or(|l| l[b] > self.time)
@@ -100,6 +213,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) hidden: &'a mut [f32],
     /// \[G H\]: the hidden bias where the products are summed; may be empty.
     pub(crate) bias: &'a [f32],
+    /// \[P H\]: what the gates multiply the cell state with; empty where they do not see it.
+    pub(crate) peephole: &'a [f32],
     /// \[B, H\]
     pub(crate) h_prev: &'a [f32],
     /// \[B, H\], or empty.
@@ -118,6 +233,10 @@ pub(crate) struct Backward<'a> {
     pub(crate) gates: &'a mut [f32],
     /// \[B, G H\]: the hidden product; its gradient afterwards. Empty where the sums are one.
     pub(crate) hidden: &'a mut [f32],
+    /// \[P H\], or empty.
+    pub(crate) peephole: &'a [f32],
+    /// \[P H\], or empty: its gradient, added to.
+    pub(crate) d_peephole: &'a mut [f32],
     /// \[B, H\]
     pub(crate) h_prev: &'a [f32],
     /// \[B, H\], or empty.
@@ -142,6 +261,18 @@ pub(crate) fn row_mut(x: &mut [f32], width: usize, b: usize) -> &mut [f32] {
     if x.is_empty() { x } else { &mut x[b * width..(b + 1) * width] }
 }
 
+/// A vector of block `k` of blocks of `n` elements, from element `j` of the block on.
+#[inline(always)]
+pub(crate) fn block<S: Simd>(s: S, x: &[f32], n: usize, k: usize, j: usize) -> S::V {
+    s.load(&x[k * n + j..(k + 1) * n])
+}
+
+/// Writes what [`block`] reads.
+#[inline(always)]
+pub(crate) fn set_block<S: Simd>(s: S, x: &mut [f32], n: usize, k: usize, j: usize, v: S::V) {
+    s.store(&mut x[k * n + j..(k + 1) * n], v);
+}
+
 /// A vector from each of G blocks of `n` elements, from element `j` of the block on.
 ///
 /// A loop and not `map`: a closure would not be compiled for the instructions in use.
@@ -149,7 +280,7 @@ pub(crate) fn row_mut(x: &mut [f32], width: usize, b: usize) -> &mut [f32] {
 pub(crate) fn blocks<S: Simd, const G: usize>(s: S, x: &[f32], n: usize, j: usize) -> [S::V; G] {
     let mut all = [s.splat(0.0); G];
     for (k, v) in all.iter_mut().enumerate() {
-        *v = s.load(&x[k * n + j..(k + 1) * n]);
+        *v = block(s, x, n, k, j);
     }
     all
 }
@@ -164,6 +295,6 @@ pub(crate) fn set_blocks<S: Simd, const G: usize>(
     all: [S::V; G],
 ) {
     for (k, v) in all.into_iter().enumerate() {
-        s.store(&mut x[k * n + j..(k + 1) * n], v);
+        set_block(s, x, n, k, j, v);
     }
 }

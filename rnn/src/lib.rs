@@ -1,19 +1,25 @@
-//! Elman RNN, LSTM and GRU: stacked, in one or two directions, exact on padded batches.
+//! Elman's network, the LSTMs and the GRUs: stacked, in one or two directions, exact on padded
+//! batches.
 //!
 //! The road from vanishing gradients to gates, each step a module with its equations:
-//! [`mod@elman`], [`mod@lstm`], [`mod@gru`]. [`Rnn`] puts them together; [`mod@reference`] says
-//! the same in plain loops. Values and parameter names are PyTorch's, so weights travel both ways.
+//! [`mod@elman`], [`mod@lstm`] with its variants from 1997 on, [`mod@gru`] with the reset gate after
+//! the product or before it. [`Rnn`] puts them together, [`RnnOptions`] says what it may do beyond
+//! PyTorch's networks; [`mod@reference`] says the same in plain loops. Where PyTorch has a cell,
+//! values and parameter names are PyTorch's, so weights travel both ways.
 //!
 //! Letters of shapes: B batch, T time, I input width, H hidden width, L layers, D directions,
 //! G gates.
 #![forbid(unsafe_code)]
 
 mod cell;
+mod config;
 pub mod elman;
 mod error;
 pub mod gru;
 pub mod lstm;
 mod network;
+mod norm;
+mod recur;
 pub mod reference;
 mod scan;
 mod step;
@@ -21,6 +27,7 @@ mod step;
 mod tests;
 
 pub use cell::Cell;
+pub use config::{Merge, RnnConfig, RnnOptions};
 pub use error::{Error, Result};
-pub use network::{Output, Rnn, RnnConfig, State};
+pub use network::{Output, Rnn, State, StateValues};
 pub use step::StepInput;

@@ -2,59 +2,15 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
 use tensor::{ParamId, Params, Shape, Tape, Tensor, Var, ops};
 
 use crate::cell::Cell;
+use crate::config::{Merge, RnnConfig, RnnOptions};
 use crate::error::{Error, Result};
-use crate::scan::{Recurrent, scan};
+use crate::norm::normalise;
+use crate::recur::Recurrent;
+use crate::scan::scan;
 use crate::step::{Layer, StepInput, step};
-
-/// The sizes and options of an [`Rnn`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RnnConfig {
-    /// The cell.
-    pub cell: Cell,
-    /// Width of the input, I.
-    pub input: usize,
-    /// Width of the state, H.
-    pub hidden: usize,
-    /// Layers, L.
-    pub layers: usize,
-    /// A second direction, from the end to the start.
-    pub bidirectional: bool,
-    /// Dropout on the outputs of each layer but the last.
-    pub dropout: f32,
-    /// Biases b_ih and b_hh.
-    pub bias: bool,
-}
-
-impl RnnConfig {
-    /// One layer, forwards, with biases, without dropout.
-    pub fn new(cell: Cell, input: usize, hidden: usize) -> Self {
-        Self { cell, input, hidden, layers: 1, bidirectional: false, dropout: 0.0, bias: true }
-    }
-
-    /// 2 where bidirectional, else 1.
-    pub fn directions(&self) -> usize {
-        1 + usize::from(self.bidirectional)
-    }
-
-    fn check(&self) -> Result<()> {
-        let wrong = |key, value: String, expected| Err(Error::Config { key, value, expected });
-        for (key, value) in
-            [("input", self.input), ("hidden", self.hidden), ("layers", self.layers)]
-        {
-            if value == 0 {
-                return wrong(key, "0".into(), "at least 1");
-            }
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return wrong("dropout", self.dropout.to_string(), "0 <= dropout < 1");
-        }
-        Ok(())
-    }
-}
 
 /// The state of one layer and direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +21,58 @@ pub struct State {
     pub c: Option<Var>,
 }
 
+impl State {
+    /// Its values, to carry them to another tape.
+    pub fn values(&self, tape: &Tape<'_>) -> StateValues {
+        StateValues { h: tape.value(self.h).clone(), c: self.c.map(|c| tape.value(c).clone()) }
+    }
+}
+
+/// The values of a [`State`], without the way back to where they come from.
+///
+/// A long sequence is read in windows, each on its own tape and started from the values that the
+/// window before ended with; gradients end at the window's start (truncated backpropagation through
+/// time, Williams and Peng 1990).
+///
+/// ```
+/// use rnn::{Cell, Rnn, RnnConfig, StateValues};
+/// use tensor::{Params, Tape, Tensor};
+///
+/// let mut params = Params::new();
+/// let init = &mut |_: &str, shape| Tensor::full(shape, 0.1);
+/// let rnn = Rnn::new(&mut params, "", RnnConfig::new(Cell::Lstm, 3, 5), init)?;
+/// let mut carried: Option<Vec<StateValues>> = None;
+/// for window in [8, 8, 4] {
+///     let mut tape = Tape::new(&params);
+///     let x = tape.input(Tensor::full([window, 2, 3], 1.0));
+///     let start: Option<Vec<_>> =
+///         carried.map(|c| c.iter().map(|s| s.constant(&mut tape)).collect());
+///     let out = rnn.forward(&mut tape, x, None, start.as_deref())?;
+///     carried = Some(out.state.iter().map(|s| s.values(&tape)).collect());
+/// }
+/// # Ok::<(), rnn::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateValues {
+    /// The hidden state, \[B, H\].
+    pub h: Tensor,
+    /// The cell state, \[B, H\], of a cell that has one.
+    pub c: Option<Tensor>,
+}
+
+impl StateValues {
+    /// A state of these values on a tape, as constants: no gradient flows into them.
+    pub fn constant(&self, tape: &mut Tape<'_>) -> State {
+        let h = tape.constant(self.h.clone());
+        State { h, c: self.c.as_ref().map(|c| tape.constant(c.clone())) }
+    }
+}
+
 /// What a whole sequence gives.
 #[derive(Debug, Clone)]
 pub struct Output {
-    /// The last layer's states over time, \[T, B, D H\], zero past a sequence's end.
+    /// The last layer's outputs over time, \[T, B, D H\] (\[T, B, H\] where directions are summed or
+    /// averaged), zero past a sequence's end.
     pub y: Var,
     /// The state at each sequence's end, for each layer and direction in PyTorch's order.
     pub state: Vec<State>,
@@ -78,7 +82,8 @@ pub struct Output {
 ///
 /// Parameters have PyTorch's names, layouts and gate order: `weight_ih_l0` \[G H, I\],
 /// `weight_hh_l0` \[G H, H\], `bias_ih_l0`, `bias_hh_l0` \[G H\], `weight_ih_l0_reverse`, ...; G is
-/// 1 for Elman's network, 4 for LSTM (i, f, g, o), 3 for GRU (r, z, n).
+/// 1 for Elman's network, 4 for LSTM (i, f, g, o), 3 for GRU (r, z, n); the cells that PyTorch does
+/// not have say theirs in their modules.
 ///
 /// PyTorch: `torch.nn.RNN`, `torch.nn.LSTM`, `torch.nn.GRU`, time-major.
 ///
@@ -99,6 +104,7 @@ pub struct Output {
 #[derive(Debug, Clone)]
 pub struct Rnn {
     config: RnnConfig,
+    options: RnnOptions,
     name: String,
     layers: Vec<Layer>,
 }
@@ -115,20 +121,65 @@ impl Rnn {
         config: RnnConfig,
         init: &mut dyn FnMut(&str, Shape) -> Tensor,
     ) -> Result<Self> {
-        config.check()?;
+        Self::with_options(params, prefix, config, RnnOptions::default(), init)
+    }
+
+    /// [`Rnn::new`] with options.
+    ///
+    /// # Errors
+    /// Those of [`Rnn::new`]; an option out of its range, or a forget gate's bias where there is no
+    /// such gate.
+    ///
+    /// ```
+    /// use rnn::{Cell, Merge, Rnn, RnnConfig, RnnOptions};
+    /// use tensor::{Params, Tape, Tensor};
+    ///
+    /// let mut params = Params::new();
+    /// let config =
+    ///     RnnConfig { layers: 2, bidirectional: true, ..RnnConfig::new(Cell::Lstm, 3, 5) };
+    /// let options = RnnOptions { merge: Merge::Sum, residual: true, ..RnnOptions::default() };
+    /// let init = &mut |_: &str, shape| Tensor::full(shape, 0.1);
+    /// let rnn = Rnn::with_options(&mut params, "encoder.", config, options, init)?;
+    /// let mut tape = Tape::new(&params);
+    /// let x = tape.input(Tensor::full([7, 2, 3], 1.0));
+    /// let out = rnn.forward(&mut tape, x, None, None)?;
+    /// assert_eq!(tape.shape(out.y).dims(), [7, 2, 5]);
+    /// # Ok::<(), rnn::Error>(())
+    /// ```
+    pub fn with_options(
+        params: &mut Params,
+        prefix: &str,
+        config: RnnConfig,
+        options: RnnOptions,
+        init: &mut dyn FnMut(&str, Shape) -> Tensor,
+    ) -> Result<Self> {
+        config.check(&options)?;
+        let width = width(&config, &options);
         let (h, wide) = (config.hidden, config.hidden * config.cell.gates());
         let mut layers = Vec::new();
         for l in 0..config.layers {
-            let input = if l == 0 { config.input } else { h * config.directions() };
+            let input = if l == 0 { config.input } else { width };
             for d in 0..config.directions() {
                 let suffix = if d == 0 { "" } else { "_reverse" };
-                let mut add = |kind: &str, shape: Shape| -> Result<ParamId> {
+                let mut put = |kind: &str, make: &mut dyn FnMut(&str) -> Result<Tensor>| {
                     let name = format!("{prefix}{kind}_l{l}{suffix}");
-                    let value = init(&name, shape);
-                    if value.shape() != shape {
-                        return Err(tensor::Error::shapes("init", value.shape(), shape).into());
-                    }
-                    Ok(params.add(name, value)?)
+                    let value = make(&name)?;
+                    Ok::<_, Error>(params.add(name, value)?)
+                };
+                let mut add = |kind: &str, shape: Shape| -> Result<ParamId> {
+                    put(kind, &mut |name| {
+                        let mut value = init(name, shape);
+                        if value.shape() != shape {
+                            return Err(tensor::Error::shapes("init", value.shape(), shape).into());
+                        }
+                        if kind == "bias_ih"
+                            && let Some(gate) = config.cell.forget_gate()
+                        {
+                            let forget = &mut value.data_mut()[gate * h..(gate + 1) * h];
+                            forget.iter_mut().for_each(|b| *b += options.forget_bias);
+                        }
+                        Ok(value)
+                    })
                 };
                 let w_ih = add("weight_ih", [wide, input].into())?;
                 let w_hh = add("weight_hh", [wide, h].into())?;
@@ -137,16 +188,67 @@ impl Rnn {
                     b_ih = Some(add("bias_ih", [wide].into())?);
                     b_hh = Some(add("bias_hh", [wide].into())?);
                 }
-                let recurrent = Recurrent { cell: config.cell, w_hh, b_hh };
-                layers.push(Layer { w_ih, b_ih, recurrent });
+                let peepholes = config.cell.peepholes();
+                let mut peephole = None;
+                if peepholes > 0 {
+                    peephole = Some(add("peephole", [peepholes * h].into())?);
+                }
+                let (mut gain_ih, mut gain) = (None, None);
+                if options.layer_norm {
+                    let mut ones = |kind| put(kind, &mut |_| Ok(Tensor::full([wide], 1.0)));
+                    gain_ih = Some(ones("gain_ih")?);
+                    gain = Some(ones("gain_hh")?);
+                }
+                let recurrent = Recurrent { cell: config.cell, w_hh, b_hh, peephole, gain };
+                layers.push(Layer { w_ih, b_ih, gain_ih, recurrent });
             }
         }
-        Ok(Self { config, name: prefix.to_string(), layers })
+        Ok(Self { config, options, name: prefix.to_string(), layers })
     }
 
-    /// The sizes and options.
+    /// The sizes.
     pub fn config(&self) -> &RnnConfig {
         &self.config
+    }
+
+    /// The options.
+    pub fn options(&self) -> &RnnOptions {
+        &self.options
+    }
+
+    /// Width of its outputs: D H, or H where directions are summed or averaged.
+    pub fn width(&self) -> usize {
+        width(&self.config, &self.options)
+    }
+
+    /// Turns the weights of GRUs whose update gate is one minus this crate's (Bahdanau et al. 2014;
+    /// Olah 2015: it says how much of the new state comes) into weights that give the same values
+    /// here; and back.
+    ///
+    /// The gate's sum changes its sign: the rows z of W_ih, W_hh, b_ih and b_hh, or, where products
+    /// are normalised, of the gains and the biases.
+    ///
+    /// # Errors
+    /// A cell that has no update gate.
+    pub fn flip_update_gate(&self, params: &mut Params) -> Result<()> {
+        if !matches!(self.config.cell, Cell::Gru | Cell::GruResetBefore) {
+            let (key, value) = ("cell", self.config.cell.name().to_string());
+            return Err(Error::Config { key, value, expected: "gru or gru_reset_before" });
+        }
+        for layer in &self.layers {
+            let own = layer.recurrent;
+            let (a, b) = match (layer.gain_ih, own.gain) {
+                (Some(a), Some(b)) => (a, b),
+                _ => (layer.w_ih, own.w_hh),
+            };
+            for id in [Some(a), Some(b), layer.b_ih, own.b_hh].into_iter().flatten() {
+                let mut value = params.get(id).copy();
+                let block = value.len() / 3;
+                value.data_mut()[block..2 * block].iter_mut().for_each(|v| *v = -*v);
+                params.set(id, value)?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs whole sequences.
@@ -191,17 +293,23 @@ impl Rnn {
         let mut input = x;
         let mut states = Vec::with_capacity(self.layers.len());
         for (l, layer) in self.layers.chunks(directions).enumerate() {
-            let mut outputs = Vec::with_capacity(directions);
+            let (before, mut outputs) = (input, Vec::with_capacity(directions));
+            if l > 0 {
+                input = self.dropout(tape, input, l)?;
+            }
             for (d, layer) in layer.iter().enumerate() {
                 let start = state.map(|s| s[l * directions + d]);
-                let projected = ops::linear(tape, input, layer.w_ih, layer.b_ih)?;
+                let mut projected = ops::linear(tape, input, layer.w_ih, self.input_bias(layer))?;
+                if let Some(gain) = layer.gain_ih {
+                    projected = normalise(tape, self.config.cell, projected, gain, layer.b_ih)?;
+                }
                 let name = self.series(l, d);
                 let scanned = scan(
                     tape,
                     layer.recurrent,
                     projected,
-                    start.map(|s| s.h),
-                    start.and_then(|s| s.c),
+                    (start.map(|s| s.h), start.and_then(|s| s.c)),
+                    self.state_mask(tape, batch, &name)?,
                     lengths,
                     d == 1,
                     &name,
@@ -209,12 +317,38 @@ impl Rnn {
                 outputs.push(scanned.y);
                 states.push(State { h: scanned.h, c: scanned.c });
             }
-            input = if let [y] = outputs[..] { y } else { ops::concat(tape, &outputs)? };
-            if l + 1 < self.config.layers {
-                input = ops::dropout(tape, input, self.config.dropout)?;
+            input = match (&outputs[..], self.options.merge) {
+                (&[y], _) => y,
+                (ys, Merge::Concat) => ops::concat(tape, ys)?,
+                (ys, Merge::Sum) => ops::sum(tape, ys, 1.0)?,
+                (ys, Merge::Average) => ops::sum(tape, ys, 0.5)?,
+            };
+            if l > 0 && self.options.residual {
+                input = ops::sum(tape, &[input, before], 1.0)?;
             }
         }
         Ok(Output { y: input, state: states })
+    }
+
+    /// The bias that belongs to the product with the input: none where a norm adds it.
+    fn input_bias(&self, layer: &Layer) -> Option<ParamId> {
+        layer.b_ih.filter(|_| layer.gain_ih.is_none())
+    }
+
+    /// Dropout of the input of layer `l`.
+    fn dropout(&self, tape: &mut Tape<'_>, x: Var, l: usize) -> Result<Var> {
+        let p = self.config.dropout;
+        if self.options.variational {
+            let name = format!("{}.input", self.series(l, 0));
+            return Ok(ops::dropout_sequence(tape, x, p, &name)?);
+        }
+        Ok(ops::dropout(tape, x, p)?)
+    }
+
+    /// What the state of a layer and direction is multiplied with, \[B, H\].
+    fn state_mask(&self, tape: &Tape<'_>, batch: usize, series: &str) -> Result<Option<Tensor>> {
+        let (p, name) = (self.options.dropout_state, format!("{series}.state"));
+        Ok(ops::sequence_mask(tape, [batch, self.config.hidden], p, &name)?)
     }
 
     fn check_states(&self, tape: &Tape<'_>, state: Option<&[State]>, batch: usize) -> Result<()> {
@@ -231,7 +365,7 @@ impl Rnn {
                 }
             }
             if self.config.cell.has_cell_state() != s.c.is_some() {
-                let what = "an LSTM's state has h and c, any other's h alone";
+                let what = "a cell with a cell state needs h and c, any other h alone";
                 return Err(tensor::Error::argument("rnn state", what).into());
             }
         }
@@ -256,17 +390,18 @@ impl Rnn {
             .collect()
     }
 
-    /// The products of the first layer's W_ih with inputs of all steps, b_ih included: what a
-    /// [`StepInput`] takes as `projected`. `columns` are those that `x` meets.
+    /// The products of the first layer's W_ih with inputs of all steps, b_ih included (but where
+    /// products are normalised, which comes before the bias): what a [`StepInput`] takes as
+    /// `projected`. `columns` are those that `x` meets.
     ///
     /// # Errors
     /// Shapes that do not fit.
     pub fn project(&self, tape: &mut Tape<'_>, x: Var, columns: Range<usize>) -> Result<Var> {
         let Some(layer) = self.layers.first() else { return Ok(x) };
-        Ok(ops::linear_columns(tape, x, layer.w_ih, columns, layer.b_ih)?)
+        Ok(ops::linear_columns(tape, x, layer.w_ih, columns, self.input_bias(layer))?)
     }
 
-    /// One time step through all layers, forwards: the last layer's state and all new states.
+    /// One time step through all layers, forwards: the last layer's output and all new states.
     ///
     /// `time` is the step's place in the gradient-flow series `prefix.lN`.
     ///
@@ -289,21 +424,32 @@ impl Rnn {
         let mut new = Vec::with_capacity(state.len());
         let mut above = None;
         for (l, (layer, &before)) in self.layers.iter().zip(state).enumerate() {
+            let series = self.series(l, 0);
+            let batch = tape.shape(before.h).rows();
+            let mask = self.state_mask(tape, batch, &series)?;
             let after = match above {
-                None => step(tape, *layer, input, before)?,
+                None => step(tape, *layer, input, before, mask)?,
                 Some(x) => {
-                    let x = ops::dropout(tape, x, self.config.dropout)?;
+                    let x = self.dropout(tape, x, l)?;
                     let parts = vec![(x, 0..self.config.hidden)];
-                    step(tape, *layer, &StepInput { projected: None, parts }, before)?
+                    step(tape, *layer, &StepInput { projected: None, parts }, before, mask)?
                 }
             };
             if tape.is_recording() {
-                tape.watch(after.h, &self.series(l, 0), time);
+                tape.watch(after.h, &series, time);
             }
-            above = Some(after.h);
+            above = match above {
+                Some(x) if self.options.residual => Some(ops::sum(tape, &[after.h, x], 1.0)?),
+                _ => Some(after.h),
+            };
             new.push(after);
         }
         let Some(top) = above else { return Err(Error::States { got: 0, expected: 1 }) };
         Ok((top, new))
     }
+}
+
+fn width(config: &RnnConfig, options: &RnnOptions) -> usize {
+    let apart = if options.merge == Merge::Concat { config.directions() } else { 1 };
+    config.hidden * apart
 }

@@ -3,7 +3,10 @@
 //! Nothing here is fast or shared with the kernels. It is what the tests compare the kernels with,
 //! and a place to read the equations as loops.
 
+use std::ops::Range;
+
 use num_traits::Float;
+use tensor::ops::layer_norm::reference as layer_norm;
 
 use crate::cell::Cell;
 use crate::{elman, gru, lstm};
@@ -19,6 +22,27 @@ pub struct Weights<F> {
     pub b_ih: Vec<F>,
     /// \[G H\]
     pub b_hh: Vec<F>,
+    /// \[P H\], empty where the cell has no peepholes.
+    pub peephole: Vec<F>,
+    /// \[G H\], empty where the products are not normalised.
+    pub gain_ih: Vec<F>,
+    /// \[G H\], empty where the products are not normalised.
+    pub gain_hh: Vec<F>,
+}
+
+impl<F> Default for Weights<F> {
+    fn default() -> Self {
+        let none = Vec::new;
+        Self {
+            w_ih: none(),
+            w_hh: none(),
+            b_ih: none(),
+            b_hh: none(),
+            peephole: none(),
+            gain_ih: none(),
+            gain_hh: none(),
+        }
+    }
 }
 
 impl<F: Float> Weights<F> {
@@ -30,6 +54,9 @@ impl<F: Float> Weights<F> {
             w_hh: zeros(&self.w_hh),
             b_ih: zeros(&self.b_ih),
             b_hh: zeros(&self.b_hh),
+            peephole: zeros(&self.peephole),
+            gain_ih: zeros(&self.gain_ih),
+            gain_hh: zeros(&self.gain_hh),
         }
     }
 }
@@ -59,14 +86,86 @@ pub fn affine_back<F: Float>(w: &[F], x: &[F], dy: &[F], dw: &mut [F], db: &mut 
 pub struct State<F> {
     /// Hidden state, H.
     pub h: Vec<F>,
-    /// Cell state, H; unused but by an LSTM.
+    /// Cell state, H; unused but by the LSTMs.
     pub c: Vec<F>,
+}
+
+/// Some gates' product with `x`: W x + b, or LN(W x) where there is a gain.
+#[derive(Debug, Clone)]
+struct Product<F> {
+    gates: Range<usize>,
+    x: Vec<F>,
+    raw: Vec<F>,
+}
+
+impl<F: Float> Product<F> {
+    fn new(gates: Range<usize>, w: &[F], n: usize, x: &[F]) -> Self {
+        let k = x.len();
+        let w = &w[gates.start * n * k..gates.end * n * k];
+        let raw = affine(w, x, &vec![F::zero(); gates.len() * n]);
+        Self { gates, x: x.to_vec(), raw }
+    }
+
+    /// The groups that are normalised together: in the weights, and in the product.
+    fn groups(&self, cell: Cell, n: usize) -> Vec<(Range<usize>, Range<usize>)> {
+        let first = self.gates.start;
+        let here = cell.norm_groups().iter().filter(|g| self.gates.contains(&g.start));
+        here.map(|g| (g.start * n..g.end * n, (g.start - first) * n..(g.end - first) * n)).collect()
+    }
+
+    fn value(&self, cell: Cell, n: usize, gain: &[F], bias: &[F]) -> Vec<F> {
+        if gain.is_empty() {
+            return self
+                .raw
+                .iter()
+                .zip(&bias[self.gates.start * n..])
+                .map(|(&y, &b)| y + b)
+                .collect();
+        }
+        let norm = |(all, here): (Range<usize>, Range<usize>)| {
+            layer_norm::forward(&self.raw[here], &gain[all.clone()], &bias[all], eps())
+        };
+        self.groups(cell, n).into_iter().flat_map(norm).collect()
+    }
+
+    /// From the value's gradient to that of x; the others are added.
+    fn back(
+        &self,
+        (cell, n): (Cell, usize),
+        (w, gain): (&[F], &[F]),
+        d: &[F],
+        (dw, d_gain, db): (&mut [F], &mut [F], &mut [F]),
+    ) -> Vec<F> {
+        let rows = self.gates.start * n..self.gates.end * n;
+        let k = self.x.len();
+        let at = rows.start * k..rows.end * k;
+        if gain.is_empty() {
+            return affine_back(&w[at.clone()], &self.x, d, &mut dw[at], &mut db[rows]);
+        }
+        let mut d_raw = Vec::new();
+        for (all, here) in self.groups(cell, n) {
+            let gain = &gain[all.clone()];
+            let (dx, dg, d_bias) =
+                layer_norm::backward(&self.raw[here.clone()], gain, &d[here], eps());
+            d_raw.extend(dx);
+            d_gain[all.clone()].iter_mut().zip(dg).for_each(|(a, b)| *a = *a + b);
+            db[all].iter_mut().zip(d_bias).for_each(|(a, b)| *a = *a + b);
+        }
+        let mut unused = vec![F::zero(); d_raw.len()];
+        affine_back(&w[at.clone()], &self.x, &d_raw, &mut dw[at], &mut unused)
+    }
+}
+
+fn eps<F: Float>() -> F {
+    F::from(1e-5).unwrap_or_else(F::epsilon)
 }
 
 /// What one step keeps for its way back.
 #[derive(Debug, Clone)]
 pub struct Kept<F> {
-    x: Vec<F>,
+    input: Product<F>,
+    /// One, or two where the second meets the state that the first's gates reset.
+    products: Vec<Product<F>>,
     before: State<F>,
     hidden: Vec<F>,
     gates: Vec<F>,
@@ -80,24 +179,37 @@ pub fn step<F: Float>(
     x: &[F],
     before: &State<F>,
 ) -> (State<F>, Kept<F>) {
-    let a = affine(&w.w_ih, x, &w.b_ih);
-    let b = affine(&w.w_hh, &before.h, &w.b_hh);
+    let n = before.h.len();
+    let input = Product::new(0..cell.gates(), &w.w_ih, n, x);
+    let a = input.value(cell, n, &w.gain_ih, &w.b_ih);
+    let first = Product::new(cell.products()[0].clone(), &w.w_hh, n, &before.h);
+    let b = first.value(cell, n, &w.gain_hh, &w.b_hh);
+    let mut products = vec![first];
     let (after, gates) = match cell {
         Cell::RnnTanh | Cell::RnnRelu => {
             let h = elman::reference::forward(cell == Cell::RnnRelu, &a, &b);
             (State { h, c: before.c.clone() }, Vec::new())
         }
-        Cell::Lstm => {
-            let s = lstm::reference::forward(&a, &b, &before.c);
-            (State { h: s.h, c: s.c }, s.gates)
-        }
         Cell::Gru => {
             let s = gru::reference::forward(&a, &b, &before.h);
             (State { h: s.h, c: before.c.clone() }, s.gates)
         }
+        Cell::GruResetBefore => {
+            let gates = gru::reference::reset(&a, &b, n);
+            let reset: Vec<F> = gates.iter().zip(&before.h).map(|(&r, &h)| r * h).collect();
+            let second = Product::new(2..3, &w.w_hh, n, &reset);
+            let b = second.value(cell, n, &w.gain_hh, &w.b_hh);
+            products.push(second);
+            let s = gru::reference::forward_before(gates, &a[2 * n..], &b, &before.h);
+            (State { h: s.h, c: before.c.clone() }, s.gates)
+        }
+        _ => {
+            let s = lstm::reference::forward(cell, &a, &b, &w.peephole, &before.c);
+            (State { h: s.h, c: s.c }, s.gates)
+        }
     };
-    let kept =
-        Kept { x: x.to_vec(), before: before.clone(), hidden: b, gates, after: after.clone() };
+    let (before, hidden) = (before.clone(), b);
+    let kept = Kept { input, products, before, hidden, gates, after: after.clone() };
     (after, kept)
 }
 
@@ -109,30 +221,57 @@ pub fn step_back<F: Float>(
     d: &State<F>,
     dw: &mut Weights<F>,
 ) -> (Vec<F>, State<F>) {
-    let zeros = vec![F::zero(); kept.after.h.len()];
+    let n = kept.after.h.len();
+    let zeros = vec![F::zero(); n];
+    // What reaches the state before through the reset.
+    let mut through = zeros.clone();
     let (da, db, direct, dc) = match cell {
         Cell::RnnTanh | Cell::RnnRelu => {
             let da = elman::reference::backward(cell == Cell::RnnRelu, &kept.after.h, &d.h);
             (da.clone(), da, zeros.clone(), zeros)
-        }
-        Cell::Lstm => {
-            let s = lstm::reference::Step {
-                gates: kept.gates.clone(),
-                c: kept.after.c.clone(),
-                h: kept.after.h.clone(),
-            };
-            let (da, dc) = lstm::reference::backward(&s, &kept.before.c, &d.h, &d.c);
-            (da.clone(), da, zeros, dc)
         }
         Cell::Gru => {
             let s = gru::reference::Step { gates: kept.gates.clone(), h: kept.after.h.clone() };
             let (da, db, direct) = gru::reference::backward(&s, &kept.hidden, &kept.before.h, &d.h);
             (da, db, direct, zeros)
         }
+        Cell::GruResetBefore => {
+            let s = gru::reference::Step { gates: kept.gates.clone(), h: kept.after.h.clone() };
+            let (dz, dn, direct) = gru::reference::backward_before(&s, &kept.before.h, &d.h);
+            let into = (&mut dw.w_hh[..], &mut dw.gain_hh[..], &mut dw.b_hh[..]);
+            let d_reset = kept.products[1].back((cell, n), (&w.w_hh, &w.gain_hh), &dn, into);
+            let mut dr = Vec::new();
+            for (j, &d) in d_reset.iter().enumerate() {
+                let r = kept.gates[j];
+                dr.push(d * kept.before.h[j] * r * (F::one() - r));
+                through[j] = d * r;
+            }
+            let first = [dr, dz].concat();
+            ([first.clone(), dn].concat(), first, direct, zeros)
+        }
+        _ => {
+            let s = lstm::reference::Step {
+                gates: kept.gates.clone(),
+                c: kept.after.c.clone(),
+                h: kept.after.h.clone(),
+            };
+            let (da, dc) = lstm::reference::backward(
+                cell,
+                &s,
+                &w.peephole,
+                &kept.before.c,
+                &d.h,
+                &d.c,
+                &mut dw.peephole,
+            );
+            (da.clone(), da, zeros, dc)
+        }
     };
-    let dx = affine_back(&w.w_ih, &kept.x, &da, &mut dw.w_ih, &mut dw.b_ih);
-    let through = affine_back(&w.w_hh, &kept.before.h, &db, &mut dw.w_hh, &mut dw.b_hh);
-    let h = direct.iter().zip(&through).map(|(&a, &b)| a + b).collect();
+    let into = (&mut dw.w_ih[..], &mut dw.gain_ih[..], &mut dw.b_ih[..]);
+    let dx = kept.input.back((cell, n), (&w.w_ih, &w.gain_ih), &da, into);
+    let into = (&mut dw.w_hh[..], &mut dw.gain_hh[..], &mut dw.b_hh[..]);
+    let first = kept.products[0].back((cell, n), (&w.w_hh, &w.gain_hh), &db, into);
+    let h = direct.iter().zip(&through).zip(&first).map(|((&a, &b), &c)| a + b + c).collect();
     (dx, State { h, c: dc })
 }
 

@@ -3,18 +3,10 @@
 //! The input's products of all steps come as one block; a step costs the recurrent product and one
 //! fused pass of gating. The weight's gradient is one product over all steps, deferred.
 
-use tensor::gemm::{Init, Rows, Side, matmul};
-use tensor::{Op, ParamId, Result, Tape, Tensor, Var, kernels};
+use tensor::{Op, Result, Tape, Tensor, Var, kernels};
 
-use crate::cell::{self, Active, Cell};
-
-/// The recurrent half of a layer's weights.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Recurrent {
-    pub(crate) cell: Cell,
-    pub(crate) w_hh: ParamId,
-    pub(crate) b_hh: Option<ParamId>,
-}
+use crate::cell::Active;
+use crate::recur::{Backward, Forward, Kept, Recurrent, States};
 
 /// What a scan gives.
 pub(crate) struct Scanned {
@@ -26,13 +18,14 @@ pub(crate) struct Scanned {
     pub(crate) c: Option<Var>,
 }
 
-/// Runs a recurrence over `projected`, the input's products \[T, B, G H\].
+/// Runs a recurrence over `projected`, the input's products \[T, B, G H\]. A mask \[B, H\] is what
+/// the state is multiplied with before it meets W_hh.
 pub(crate) fn scan(
     tape: &mut Tape<'_>,
     layer: Recurrent,
     projected: Var,
-    h0: Option<Var>,
-    c0: Option<Var>,
+    (h0, c0): (Option<Var>, Option<Var>),
+    mask: Option<Tensor>,
     lengths: Option<&[usize]>,
     reverse: bool,
     name: &str,
@@ -41,16 +34,10 @@ pub(crate) fn scan(
     let dims = tape.shape(projected);
     let (time, batch) = (dims.dims()[0], dims.dims()[1]);
     let n = dims.width() / cell.gates();
-    let wide = dims.width();
-    let threads = tape.threads().clone();
-    let packed = tape.params().packed(layer.w_hh, 0..n, Side::Transposed, &threads);
-    let bias = layer.b_hh.map(|b| tape.params().get(b).clone());
-    let bias = bias.as_ref().map_or(&[] as &[f32], |b| b.data());
+    let forward = Forward::new(tape.params(), layer, mask.as_ref(), tape.threads());
 
     // Activations take the place of the products, which nobody else needs.
-    let mut gates = tape.take_value(projected);
-    let apart = cell.keeps_products_apart();
-    let mut hidden = Tensor::scratch([if apart { time } else { 0 }, batch, wide]);
+    let mut kept = Kept::new(layer, tape.take_value(projected), mask.as_ref());
     let mut states = Tensor::scratch([time + 1, batch, n]);
     let has_c = cell.has_cell_state();
     let mut cells = Tensor::scratch([if has_c { time + 1 } else { 0 }, batch, n]);
@@ -60,36 +47,13 @@ pub(crate) fn scan(
         set_slot(&mut cells, first, c0.map(|v| tape.value(v)));
     }
 
-    let (g_all, hid_all) = (gates.data_mut(), hidden.data_mut());
+    let mut view = kept.view();
     let (s_all, c_all) = (states.data_mut(), cells.data_mut());
     let mut step = |t: usize| {
-        let active = Active { lengths, time: t };
-        let rows = active.rows(batch);
-        let g = &mut g_all[t * batch * wide..][..batch * wide];
         let (h_prev, h) = slots(s_all, t, reverse, batch * n);
         let (c_prev, c) = slots(c_all, t, reverse, if has_c { batch * n } else { 0 });
-        let x = Rows::new(&h_prev[..rows * n], n);
-        let hid: &mut [f32] = if apart {
-            let hid = &mut hid_all[t * batch * wide..][..batch * wide];
-            let init = if bias.is_empty() { Init::Zero } else { Init::Bias(bias) };
-            matmul(&threads, x, &packed, &mut hid[..rows * wide], init);
-            hid
-        } else {
-            matmul(&threads, x, &packed, &mut g[..rows * wide], Init::Output);
-            &mut []
-        };
-        let bias = if apart { &[] } else { bias };
-        cell.forward(cell::Forward {
-            width: n,
-            active,
-            gates: g,
-            hidden: hid,
-            bias,
-            h_prev,
-            c_prev,
-            h,
-            c,
-        });
+        let active = Active { lengths, time: t };
+        forward.step(active, view.step(t), States { h_prev, c_prev, h, c });
     };
     if reverse {
         (0..time).rev().for_each(&mut step);
@@ -110,8 +74,8 @@ pub(crate) fn scan(
         y,
         h,
         c,
-        gates,
-        hidden,
+        mask,
+        kept,
         states,
         cells,
         lengths: lengths.map(<[usize]>::to_vec),
@@ -165,8 +129,8 @@ struct Scan {
     y: Var,
     h: Var,
     c: Option<Var>,
-    gates: Tensor,
-    hidden: Tensor,
+    mask: Option<Tensor>,
+    kept: Kept,
     states: Tensor,
     cells: Tensor,
     lengths: Option<Vec<usize>>,
@@ -179,7 +143,7 @@ impl Op for Scan {
         self.layer.cell.name()
     }
 
-    fn backward(self: Box<Self>, back: &mut tensor::Backward<'_>) -> Result<()> {
+    fn backward(mut self: Box<Self>, back: &mut tensor::Backward<'_>) -> Result<()> {
         let dy = back.take(self.y);
         let dh = back.take(self.h);
         let dc = self.c.and_then(|c| back.take(c));
@@ -189,19 +153,15 @@ impl Op for Scan {
         let cell = self.layer.cell;
         let dims = self.states.shape();
         let (time, batch, n) = (dims.dims()[0] - 1, dims.dims()[1], dims.width());
-        let wide = n * cell.gates();
-        let threads = back.threads().clone();
-        let packed = back.params().packed(self.layer.w_hh, 0..n, Side::Plain, &threads);
+        let mut steps = Backward::new(back, self.layer, self.mask.take(), batch);
         let mut dh = dh.unwrap_or_else(|| Tensor::zeros([batch, n]));
         let has_c = cell.has_cell_state();
         let empty = || Tensor::zeros([if has_c { batch } else { 0 }, n]);
         let mut dc = dc.unwrap_or_else(empty);
-        let (mut gates, mut hidden) = (self.gates, self.hidden);
-        let apart = cell.keeps_products_apart();
         let lengths = self.lengths.as_deref();
         {
             let (dh, dc) = (dh.data_mut(), dc.data_mut());
-            let (g_all, hid_all) = (gates.data_mut(), hidden.data_mut());
+            let mut view = self.kept.view();
             let mut step = |t: usize| {
                 let active = Active { lengths, time: t };
                 if let Some(dy) = &dy {
@@ -214,27 +174,10 @@ impl Op for Scan {
                 }
                 let before = if self.reverse { t + 1 } else { t };
                 let after = if self.reverse { t } else { t + 1 };
-                let slot = |x: &'_ Tensor, i: usize| x.index(i);
-                let (h_prev, c_prev) = (slot(&self.states, before), slot(&self.cells, before));
-                let c = slot(&self.cells, after);
-                let g = &mut g_all[t * batch * wide..][..batch * wide];
-                let hid: &mut [f32] =
-                    if apart { &mut hid_all[t * batch * wide..][..batch * wide] } else { &mut [] };
-                cell.backward(cell::Backward {
-                    width: n,
-                    active,
-                    gates: g,
-                    hidden: hid,
-                    h_prev: h_prev.data(),
-                    c_prev: c_prev.data(),
-                    c: c.data(),
-                    dh,
-                    dc,
-                });
-                let rows = active.rows(batch);
-                let d: &[f32] = if apart { hid } else { g };
-                let d = Rows::new(&d[..rows * wide], wide);
-                matmul(&threads, d, &packed, &mut dh[..rows * n], Init::Output);
+                let (h_prev, c_prev) = (self.states.index(before), self.cells.index(before));
+                let c = self.cells.index(after);
+                let around = (h_prev.data(), c_prev.data(), c.data());
+                steps.step(active, view.step(t), around, dh, dc);
             };
             if self.reverse {
                 (0..time).for_each(&mut step);
@@ -248,13 +191,9 @@ impl Op for Scan {
         if let Some(c0) = self.c0 {
             back.add(c0, dc)?;
         }
-        let d = if apart { hidden } else { gates.clone() };
         let before = self.states.range(usize::from(self.reverse), time);
-        if let Some(b) = self.layer.b_hh {
-            back.gradients.defer_sum(b, d.clone(), 0..wide);
-        }
-        back.gradients.defer(self.layer.w_hh, 0..n, before, d, 0..wide);
-        back.add(self.projected, gates)
+        let d = steps.finish(back, self.kept, before);
+        back.add(self.projected, d)
     }
 }
 

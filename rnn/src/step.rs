@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use tensor::gemm::{Init, Rows, Side, matmul};
-use tensor::{Error, Op, ParamId, Result, Tape, Tensor, Var};
+use tensor::{Error, Op, ParamId, Result, Tape, Tensor, Var, ops};
 
-use crate::cell::{self, Active};
+use crate::cell::Active;
 use crate::network::State;
-use crate::scan::Recurrent;
+use crate::norm::normalise;
+use crate::recur::{Backward, Forward, Kept, Recurrent, States};
 
 /// What a step's input is made of.
 ///
@@ -15,7 +16,8 @@ use crate::scan::Recurrent;
 /// W_ih, so that what is known for all steps (`projected`) is one large product before the loop.
 #[derive(Debug, Clone, Default)]
 pub struct StepInput {
-    /// Products with some columns of W_ih made beforehand, b_ih included: \[B, G H\].
+    /// Products with some columns of W_ih made beforehand, b_ih included (but where products are
+    /// normalised): \[B, G H\].
     pub projected: Option<Var>,
     /// Values \[B, .\] and the columns of W_ih that they meet.
     pub parts: Vec<(Var, Range<usize>)>,
@@ -26,19 +28,40 @@ pub struct StepInput {
 pub(crate) struct Layer {
     pub(crate) w_ih: ParamId,
     pub(crate) b_ih: Option<ParamId>,
+    /// The gain of the normalised input product.
+    pub(crate) gain_ih: Option<ParamId>,
     pub(crate) recurrent: Recurrent,
 }
 
-const NO_LENGTHS: Active<'static> = Active { lengths: None, time: 0 };
+/// The input's product as one value, normalised: for a layer that has a gain.
+fn normalised(tape: &mut Tape<'_>, layer: Layer, gain: ParamId, input: &StepInput) -> Result<Var> {
+    let mut terms: Vec<Var> = input.projected.into_iter().collect();
+    for (x, columns) in &input.parts {
+        terms.push(ops::linear_columns(tape, *x, layer.w_ih, columns.clone(), None)?);
+    }
+    // A sum even of one term: the norm uses its input up.
+    let product = ops::sum(tape, &terms, 1.0)?;
+    normalise(tape, layer.recurrent.cell, product, gain, layer.b_ih)
+}
 
 pub(crate) fn step(
     tape: &mut Tape<'_>,
     layer: Layer,
     input: &StepInput,
     state: State,
+    mask: Option<Tensor>,
 ) -> Result<State> {
-    let Recurrent { cell, w_hh, b_hh } = layer.recurrent;
-    let n = tape.params().shape(w_hh).width();
+    let whole;
+    let input = match layer.gain_ih {
+        Some(gain) => {
+            let projected = Some(normalised(tape, layer, gain, input)?);
+            whole = StepInput { projected, parts: Vec::new() };
+            &whole
+        }
+        None => input,
+    };
+    let cell = layer.recurrent.cell;
+    let n = tape.params().shape(layer.recurrent.w_hh).width();
     let wide = n * cell.gates();
     let batch = tape.shape(state.h).rows();
     if tape.shape(state.h).width() != n {
@@ -72,37 +95,21 @@ pub(crate) fn step(
         let rows = Rows::new(tape.value(*x).data(), columns.len());
         matmul(&threads, rows, &packed, gates.data_mut(), Init::Output);
     }
-    let packed = params.packed(w_hh, 0..n, Side::Transposed, &threads);
-    let bias = b_hh.map_or(&[] as &[f32], |b| params.get(b).data());
+    let gates = gates.reshape([1, batch, wide])?;
+    let mut kept = Kept::new(layer.recurrent, gates, mask.as_ref());
     let h_prev = tape.value(state.h).clone();
     let c_prev = state.c.map_or_else(|| Tensor::scratch([0]), |c| tape.value(c).clone());
-    let apart = cell.keeps_products_apart();
-    let mut hidden = Tensor::scratch([if apart { batch } else { 0 }, wide]);
-    let x = Rows::new(h_prev.data(), n);
-    if apart {
-        let init = if bias.is_empty() { Init::Zero } else { Init::Bias(bias) };
-        matmul(&threads, x, &packed, hidden.data_mut(), init);
-    } else {
-        matmul(&threads, x, &packed, gates.data_mut(), Init::Output);
-    }
     let mut h = Tensor::scratch([batch, n]);
     let mut c = Tensor::scratch([if cell.has_cell_state() { batch } else { 0 }, n]);
-    cell.forward(cell::Forward {
-        width: n,
-        active: NO_LENGTHS,
-        gates: gates.data_mut(),
-        hidden: hidden.data_mut(),
-        bias: if apart { &[] } else { bias },
-        h_prev: h_prev.data(),
-        c_prev: c_prev.data(),
-        h: h.data_mut(),
-        c: c.data_mut(),
-    });
+    let forward = Forward::new(params, layer.recurrent, mask.as_ref(), &threads);
+    let states =
+        States { h_prev: h_prev.data(), c_prev: c_prev.data(), h: h.data_mut(), c: c.data_mut() };
+    forward.step(Active::ALL, kept.view(), states);
     let h = tape.output(h);
     let c = cell.has_cell_state().then(|| tape.output(c));
     let new = State { h, c };
     if tape.is_recording() {
-        tape.record(Step { layer, input: input.clone(), state, new, gates, hidden });
+        tape.record(Step { layer, input: input.clone(), state, new, mask, kept });
     }
     Ok(new)
 }
@@ -112,8 +119,8 @@ struct Step {
     input: StepInput,
     state: State,
     new: State,
-    gates: Tensor,
-    hidden: Tensor,
+    mask: Option<Tensor>,
+    kept: Kept,
 }
 
 impl Op for Step {
@@ -127,7 +134,7 @@ impl Op for Step {
         if dh.is_none() && dc.is_none() {
             return Ok(());
         }
-        let Recurrent { cell, w_hh, b_hh } = self.layer.recurrent;
+        let cell = self.layer.recurrent.cell;
         let h_prev = back.value(self.state.h).clone();
         let (batch, n) = (h_prev.shape().rows(), h_prev.shape().width());
         let wide = n * cell.gates();
@@ -139,31 +146,17 @@ impl Op for Step {
             (Some(before), Some(after)) => (back.value(before).clone(), back.value(after).clone()),
             _ => (Tensor::scratch([0]), Tensor::scratch([0])),
         };
-        let (mut gates, mut hidden) = (self.gates, self.hidden);
-        cell.backward(cell::Backward {
-            width: n,
-            active: NO_LENGTHS,
-            gates: gates.data_mut(),
-            hidden: hidden.data_mut(),
-            h_prev: h_prev.data(),
-            c_prev: c_prev.data(),
-            c: c.data(),
-            dh: dh.data_mut(),
-            dc: dc.data_mut(),
-        });
-        let d = if cell.keeps_products_apart() { hidden } else { gates.clone() };
-        if back.needs(self.state.h) {
-            let packed = back.params().packed(w_hh, 0..n, Side::Plain, &threads);
-            matmul(&threads, Rows::new(d.data(), wide), &packed, dh.data_mut(), Init::Output);
-            back.add(self.state.h, dh)?;
+        let mut steps = Backward::new(back, self.layer.recurrent, self.mask.take(), batch);
+        if !back.needs(self.state.h) {
+            steps.leave_state();
         }
+        let around = (h_prev.data(), c_prev.data(), c.data());
+        steps.step(Active::ALL, self.kept.view(), around, dh.data_mut(), dc.data_mut());
+        back.add(self.state.h, dh)?;
         if let Some(c) = self.state.c {
             back.add(c, dc)?;
         }
-        if let Some(b) = b_hh {
-            back.gradients.defer_sum(b, d.clone(), 0..wide);
-        }
-        back.gradients.defer(w_hh, 0..n, h_prev, d, 0..wide);
+        let gates = steps.finish(back, self.kept, h_prev).reshape([batch, wide])?;
         for (x, columns) in std::mem::take(&mut self.input.parts) {
             let value = back.value(x).clone();
             if back.needs(x) {

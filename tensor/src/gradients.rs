@@ -78,10 +78,16 @@ impl Gradients {
         self.slot(id).products.push(Deferred { rows: None, columns, x, dy, dy_columns });
     }
 
-    /// Defers the gradient dY^T X of rows `rows` of a weight, all of its columns: `dy` is as wide
-    /// as there are rows.
-    pub fn defer_rows(&mut self, id: ParamId, rows: Range<usize>, x: Tensor, dy: Tensor) {
-        let (columns, dy_columns) = (0..x.shape().width(), 0..dy.shape().width());
+    /// [`Gradients::defer`] of a range of the weight's rows, which `dy_columns` are as many as.
+    pub fn defer_rows(
+        &mut self,
+        id: ParamId,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        x: Tensor,
+        dy: Tensor,
+        dy_columns: Range<usize>,
+    ) {
         self.slot(id).products.push(Deferred { rows: Some(rows), columns, x, dy, dy_columns });
     }
 
@@ -449,10 +455,12 @@ mod tests {
         let mut other = Gradients::default();
         other.add(w, Tensor::full([2, 3], 100.0));
         other.add_rows(w, &[1, 1], Tensor::from(array![[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]));
-        other.defer(w, 1..3, x, dy.clone(), 0..2);
+        other.defer(w, 1..3, x.clone(), dy.clone(), 0..2);
+        // The second row alone: 10 times the second row of x.
+        other.defer_rows(w, 1..2, 0..2, x, dy.clone(), 1..2);
         g.merge(other);
         let g = g.finish(&params, &threads).unwrap();
-        let want = array![[100.0, 102.0, 104.0], [103.0, 163.0, 183.0]].into_dyn();
+        let want = array![[100.0, 102.0, 104.0], [133.0, 203.0, 183.0]].into_dyn();
         assert_eq!(g.get(w).to_dense([2, 3].into()).to_array(), want);
         assert_eq!(g.get(b).to_dense([2].into()).data(), [1.0, 10.0]);
         assert!(matches!(g.get(unused), Gradient::None));

@@ -198,6 +198,16 @@ impl<'p> Tape<'p> {
         self.draws.map(|(_, step)| step)
     }
 
+    /// The draws of a place with a name: the same every time it is asked for in a step. `None` where
+    /// random draws are off.
+    pub fn draw_of(&self, name: &str) -> Option<Draw> {
+        let (seed, step) = self.draws?;
+        // FNV-1a, in the upper half of the numbers: `next_draw` counts from below.
+        let hash = |h: u32, b: u8| (h ^ u32::from(b)).wrapping_mul(0x0100_0193);
+        let place = name.bytes().fold(0x811c_9dc5, hash) | 1 << 31;
+        Some(Draw::new(seed, step, place))
+    }
+
     /// The part of the batch that a value of `rows` batch rows stands for.
     pub fn part(&self, rows: usize) -> BatchPart {
         self.part.unwrap_or(BatchPart { first: 0, step: 1, total: rows })

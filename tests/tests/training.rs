@@ -220,6 +220,7 @@ fn step(
         clip: Some(0.5),
         ratios: false,
         flow: true,
+        profile: false,
     };
     let threads = Threads::new(threads);
     let outcome =
@@ -271,6 +272,7 @@ fn batches_that_are_added_up_draw_different_numbers() {
         clip: None,
         ratios: false,
         flow: false,
+        profile: false,
     };
     let mut loss = |batches: &[&[&Example]]| {
         let threads = Threads::new(2);

@@ -2,7 +2,7 @@
 
 use tensor::simd::{Kernel, Simd, math};
 
-use crate::cell::{self, blocks, row, row_mut, set_blocks};
+use crate::cell::{self, Active, block, blocks, row, row_mut, set_block, set_blocks};
 
 pub(crate) struct Forward<'a>(pub(crate) cell::Forward<'a>);
 
@@ -59,6 +59,145 @@ impl Kernel for Backward<'_> {
                 set_blocks(s, gates, n, j, [dr, dz, dn]);
                 set_blocks(s, hidden, n, j, [dr, dz, s.mul(dn, r)]);
                 s.store(&mut dh[j..], s.mul(d, z));
+            }
+        }
+    }
+}
+
+/// Reset before the product, first half: r and z from their sums, and r h.
+pub(crate) struct Reset<'a> {
+    pub(crate) width: usize,
+    pub(crate) active: Active<'a>,
+    /// \[B, 3 H\]: the sums of r and z; the activations afterwards.
+    pub(crate) gates: &'a mut [f32],
+    /// \[3 H\], or empty.
+    pub(crate) bias: &'a [f32],
+    /// \[B, H\]: the state before.
+    pub(crate) state: &'a [f32],
+    /// \[B, H\]: r h; zero where no sequence is.
+    pub(crate) reset: &'a mut [f32],
+}
+
+impl Kernel for Reset<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { width: n, active, gates, bias, state, reset } = self;
+        for b in 0..reset.len() / n {
+            let (gates, reset) = (row_mut(gates, 3 * n, b), row_mut(reset, n, b));
+            if !active.row(b) {
+                reset.fill(0.0);
+                continue;
+            }
+            let state = row(state, n, b);
+            for j in (0..n).step_by(S::LANES) {
+                let mut x: [S::V; 2] = blocks(s, gates, n, j);
+                if !bias.is_empty() {
+                    let bias: [S::V; 2] = blocks(s, bias, n, j);
+                    for (x, bias) in x.iter_mut().zip(bias) {
+                        *x = s.add(*x, bias);
+                    }
+                }
+                let (r, z) = (math::sigmoid(s, x[0]), math::sigmoid(s, x[1]));
+                set_blocks(s, gates, n, j, [r, z]);
+                s.store(&mut reset[j..], s.mul(r, s.load(&state[j..])));
+            }
+        }
+    }
+}
+
+/// Reset before the product, second half: n from its sum, and the new state.
+pub(crate) struct ForwardBefore<'a>(pub(crate) cell::Forward<'a>);
+
+impl Kernel for ForwardBefore<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let cell::Forward { width: n, active, gates, bias, h_prev, h, .. } = self.0;
+        for b in 0..h.len() / n {
+            let (h, h_prev) = (row_mut(h, n, b), row(h_prev, n, b));
+            if !active.row(b) {
+                h.copy_from_slice(h_prev);
+                continue;
+            }
+            let gates = row_mut(gates, 3 * n, b);
+            for j in (0..n).step_by(S::LANES) {
+                let (z, mut x) = (block(s, gates, n, 1, j), block(s, gates, n, 2, j));
+                if !bias.is_empty() {
+                    x = s.add(x, block(s, bias, n, 2, j));
+                }
+                let new = math::tanh(s, x);
+                set_block(s, gates, n, 2, j, new);
+                // (1 - z) n + z h
+                s.store(&mut h[j..], s.fma(z, s.sub(s.load(&h_prev[j..]), new), new));
+            }
+        }
+    }
+}
+
+/// The way back through the second half: r's place keeps r.
+pub(crate) struct BackwardBefore<'a>(pub(crate) cell::Backward<'a>);
+
+impl Kernel for BackwardBefore<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let cell::Backward { width: n, active, gates, h_prev, dh, .. } = self.0;
+        let one = s.splat(1.0);
+        for b in 0..dh.len() / n {
+            let gates = row_mut(gates, 3 * n, b);
+            if !active.row(b) {
+                gates.fill(0.0);
+                continue;
+            }
+            let (dh, h_prev) = (row_mut(dh, n, b), row(h_prev, n, b));
+            for j in (0..n).step_by(S::LANES) {
+                let (z, new) = (block(s, gates, n, 1, j), block(s, gates, n, 2, j));
+                let d = s.load(&dh[j..]);
+                let slope = s.sub(one, s.mul(new, new));
+                let dn = s.mul(s.mul(d, s.sub(one, z)), slope);
+                let away = s.sub(s.load(&h_prev[j..]), new);
+                let dz = s.mul(s.mul(d, away), s.mul(z, s.sub(one, z)));
+                set_block(s, gates, n, 1, j, dz);
+                set_block(s, gates, n, 2, j, dn);
+                s.store(&mut dh[j..], s.mul(d, z));
+            }
+        }
+    }
+}
+
+/// The way back through r h: the gradient of r's sum takes the place of r.
+pub(crate) struct ResetBack<'a> {
+    pub(crate) width: usize,
+    pub(crate) active: Active<'a>,
+    /// \[B, 3 H\]
+    pub(crate) gates: &'a mut [f32],
+    /// \[B, H\]: the state before.
+    pub(crate) state: &'a [f32],
+    /// \[B, H\]: the gradient of r h.
+    pub(crate) d_reset: &'a [f32],
+    /// \[B, H\]: that of the state before, added to.
+    pub(crate) d_state: &'a mut [f32],
+}
+
+impl Kernel for ResetBack<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { width: n, active, gates, state, d_reset, d_state } = self;
+        let one = s.splat(1.0);
+        for b in 0..d_state.len() / n {
+            if !active.row(b) {
+                continue;
+            }
+            let (gates, d_state) = (row_mut(gates, 3 * n, b), row_mut(d_state, n, b));
+            let (state, d_reset) = (row(state, n, b), row(d_reset, n, b));
+            for j in (0..n).step_by(S::LANES) {
+                let (r, d) = (block(s, gates, n, 0, j), s.load(&d_reset[j..]));
+                let dr = s.mul(s.mul(d, s.load(&state[j..])), s.mul(r, s.sub(one, r)));
+                set_block(s, gates, n, 0, j, dr);
+                let sum = s.fma(d, r, s.load(&d_state[j..]));
+                s.store(&mut d_state[j..], sum);
             }
         }
     }

@@ -1,4 +1,8 @@
-//! Gated recurrent unit (Cho et al. 2014), with the reset gate after the product as in cuDNN.
+//! Gated recurrent unit (Cho et al. 2014): the reset gate after the product, or before it.
+//!
+//! # Reset after the product: `gru`
+//!
+//! As in cuDNN.
 //!
 //! - r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)
 //! - z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)
@@ -12,9 +16,24 @@
 //! | W_ih, W_hh | \[3 H, I\], \[3 H, H\]: gates r, z, n |
 //! | b_ih, b_hh | \[3 H\] |
 //!
-//! Cho's update gate is this z: it keeps the old state. Bahdanau's and Olah's is 1 - z.
-//!
 //! PyTorch: `torch.nn.GRU`.
+//!
+//! # Reset before the product: `gru_reset_before`
+//!
+//! As in Cho et al. 2014, equations 5 to 8, and in Bahdanau et al. 2014, appendix A.1. Only n differs,
+//! and a step needs a second product:
+//!
+//! - n = tanh(W_in x + b_in + W_hn (r h) + b_hn)
+//!
+//! PyTorch has no such cell.
+//!
+//! # Which update gate
+//!
+//! Here, as in PyTorch and in Cho's paper, z says how much of the old state stays. In Bahdanau's
+//! paper, and in Olah's article, z says how much of the new one comes: h' = (1 - z) h + z n. Their
+//! gate is one minus this one, and 1 - sigmoid(x) = sigmoid(-x), so
+//! [`Rnn::flip_update_gate`](crate::Rnn::flip_update_gate) turns weights of one convention into the
+//! other's by a change of sign.
 
 pub(crate) mod cpu;
 pub mod reference;

@@ -31,6 +31,42 @@ pub fn forward<F: Float>(a: &[F], b: &[F], h_prev: &[F]) -> Step<F> {
     step
 }
 
+/// r and z from their sums, for the cell that resets before the product.
+pub fn reset<F: Float>(a: &[F], b: &[F], n: usize) -> Vec<F> {
+    (0..2 * n).map(|k| sigmoid(a[k] + b[k])).collect()
+}
+
+/// The candidate and the new state from r and z, of the cell that resets before the product; `a`
+/// and `b` are the candidate's two products.
+pub fn forward_before<F: Float>(mut gates: Vec<F>, a: &[F], b: &[F], h_prev: &[F]) -> Step<F> {
+    let n = h_prev.len();
+    let mut h = Vec::with_capacity(n);
+    for j in 0..n {
+        let (z, candidate) = (gates[n + j], (a[j] + b[j]).tanh());
+        gates.push(candidate);
+        h.push((F::one() - z) * candidate + z * h_prev[j]);
+    }
+    Step { gates, h }
+}
+
+/// Gradients of the sums of z and n, and the part that reaches the state before directly.
+pub fn backward_before<F: Float>(
+    step: &Step<F>,
+    h_prev: &[F],
+    dh: &[F],
+) -> (Vec<F>, Vec<F>, Vec<F>) {
+    let n = h_prev.len();
+    let one = F::one();
+    let (mut dz, mut dn, mut direct) = (Vec::new(), Vec::new(), Vec::new());
+    for j in 0..n {
+        let (z, candidate) = (step.gates[n + j], step.gates[2 * n + j]);
+        dz.push(dh[j] * (h_prev[j] - candidate) * z * (one - z));
+        dn.push(dh[j] * (one - z) * (one - candidate * candidate));
+        direct.push(dh[j] * z);
+    }
+    (dz, dn, direct)
+}
+
 /// Gradients of the input product, of the hidden product, and the part that reaches the state
 /// before directly.
 pub fn backward<F: Float>(

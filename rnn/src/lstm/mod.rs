@@ -1,5 +1,8 @@
-//! Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al.
-//! 2000).
+//! Long short-term memory: that of 1997, and what came of it.
+//!
+//! # With a forget gate: `lstm`
+//!
+//! Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
 //!
 //! - i = sigmoid(W_ii x + b_ii + W_hi h + b_hi)
 //! - f = sigmoid(W_if x + b_if + W_hf h + b_hf)
@@ -18,6 +21,23 @@
 //! The gradient of c passes a step through f alone, without a matrix: it need not vanish.
 //!
 //! PyTorch: `torch.nn.LSTM`.
+//!
+//! # The variants
+//!
+//! PyTorch has none of them. What is not said is as above.
+//!
+//! | name | what differs | gates | source |
+//! |---|---|---|---|
+//! | `lstm_1997` | c' = c + i g: no forget gate | i, g, o | Hochreiter and Schmidhuber 1997, section 4 |
+//! | `lstm_1997_squash` | besides, 4 sigmoid(x) - 2 for the candidate and h' = o (2 sigmoid(c') - 1) | i, g, o | the same, appendix A.1 |
+//! | `lstm_peephole` | p_i c joins the sum of i, p_f c that of f, p_o c' that of o | i, f, g, o | Gers and Schmidhuber 2000; Graves 2013, equations 7 to 11 |
+//! | `lstm_coupled` | c' = f c + (1 - f) g: what is forgotten makes room for what comes | f, g, o | Olah 2015; Greff et al. 2015 |
+//!
+//! Without a forget gate the gradient of c passes a step unchanged: the constant error carousel. The
+//! paper cut the gradient off at the gates' recurrent inputs; here it flows through all of them.
+//!
+//! Peepholes are diagonal: p_i, p_f, p_o are vectors of H, one parameter `peephole_l0` \[3 H\] in this
+//! order. The output gate sees the new cell state, the other two the old one.
 
 pub(crate) mod cpu;
 pub mod reference;

@@ -2,6 +2,8 @@
 
 use num_traits::Float;
 
+use crate::cell::Cell;
+
 fn sigmoid<F: Float>(x: F) -> F {
     F::one() / (F::one() + (-x).exp())
 }
@@ -9,7 +11,7 @@ fn sigmoid<F: Float>(x: F) -> F {
 /// What one step gives.
 #[derive(Debug, Clone)]
 pub struct Step<F> {
-    /// Activations i, f, g, o.
+    /// Activations i, f, g, o: all four, whatever the cell's weights have.
     pub gates: Vec<F>,
     /// The new cell state.
     pub c: Vec<F>,
@@ -17,38 +19,92 @@ pub struct Step<F> {
     pub h: Vec<F>,
 }
 
-/// One step from both products, `a` and `b`, and the cell state before.
-pub fn forward<F: Float>(a: &[F], b: &[F], c_prev: &[F]) -> Step<F> {
+/// The blocks of i, f, g, o in the weights of a member of the family.
+fn places(cell: Cell) -> [Option<usize>; 4] {
+    match cell {
+        Cell::Lstm1997 | Cell::Lstm1997Squash => [Some(0), None, Some(1), Some(2)],
+        Cell::LstmCoupled => [None, Some(0), Some(1), Some(2)],
+        _ => [0, 1, 2, 3].map(Some),
+    }
+}
+
+/// Block `k` of the peephole weights at unit `j`; zero where there are none.
+fn peep<F: Float>(peephole: &[F], n: usize, k: usize, j: usize) -> F {
+    peephole.get(k * n + j).copied().unwrap_or_else(F::zero)
+}
+
+/// One step from both products, `a` and `b`, and the cell state before. `peephole` is empty but
+/// for the cell that has peepholes.
+pub fn forward<F: Float>(cell: Cell, a: &[F], b: &[F], peephole: &[F], c_prev: &[F]) -> Step<F> {
     let n = c_prev.len();
-    let pre = |k: usize| a[k] + b[k];
+    let (one, two) = (F::one(), F::one() + F::one());
+    let squashed = cell == Cell::Lstm1997Squash;
+    let [at_i, at_f, at_g, at_o] = places(cell);
     let mut step = Step { gates: vec![F::zero(); 4 * n], c: Vec::new(), h: Vec::new() };
     for (j, &before) in c_prev.iter().enumerate() {
-        let (i, f) = (sigmoid(pre(j)), sigmoid(pre(n + j)));
-        let (g, o) = (pre(2 * n + j).tanh(), sigmoid(pre(3 * n + j)));
+        let pre = |k: usize| a[k * n + j] + b[k * n + j];
+        let seen = |k: usize, c: F| peep(peephole, n, k, j) * c;
+        let f = at_f.map_or(one, |k| sigmoid(pre(k) + seen(1, before)));
+        let i = at_i.map_or(one - f, |k| sigmoid(pre(k) + seen(0, before)));
+        let g = at_g.map_or(F::zero(), pre);
+        let g = if squashed { (two + two) * sigmoid(g) - two } else { g.tanh() };
+        let c = f * before + i * g;
+        let o = at_o.map_or(one, |k| sigmoid(pre(k) + seen(2, c)));
         for (k, v) in [i, f, g, o].into_iter().enumerate() {
             step.gates[k * n + j] = v;
         }
-        let c = f * before + i * g;
         step.c.push(c);
-        step.h.push(o * c.tanh());
+        step.h.push(o * if squashed { two * sigmoid(c) - one } else { c.tanh() });
     }
     step
 }
 
-/// Gradients of either product and of the cell state before.
-pub fn backward<F: Float>(step: &Step<F>, c_prev: &[F], dh: &[F], dc: &[F]) -> (Vec<F>, Vec<F>) {
+/// Gradients of either product and of the cell state before; that of the peepholes is added.
+pub fn backward<F: Float>(
+    cell: Cell,
+    step: &Step<F>,
+    peephole: &[F],
+    c_prev: &[F],
+    dh: &[F],
+    dc: &[F],
+    d_peephole: &mut [F],
+) -> (Vec<F>, Vec<F>) {
     let n = c_prev.len();
-    let one = F::one();
-    let (mut d, mut dc_prev) = (vec![F::zero(); 4 * n], Vec::with_capacity(n));
+    let (one, two) = (F::one(), F::one() + F::one());
+    let squashed = cell == Cell::Lstm1997Squash;
+    let at = places(cell);
+    let (mut d, mut dc_prev) = (vec![F::zero(); cell.gates() * n], Vec::with_capacity(n));
     for j in 0..n {
         let [i, f, g, o] = [0, 1, 2, 3].map(|k| step.gates[k * n + j]);
-        let t = step.c[j].tanh();
-        let dc = dc[j] + dh[j] * o * (one - t * t);
-        d[j] = dc * g * i * (one - i);
-        d[n + j] = dc * c_prev[j] * f * (one - f);
-        d[2 * n + j] = dc * i * (one - g * g);
-        d[3 * n + j] = dh[j] * t * o * (one - o);
-        dc_prev.push(dc * f);
+        let (before, after) = (c_prev[j], step.c[j]);
+        let (t, slope_out, slope_in) = if squashed {
+            let (s, u) = (sigmoid(after), (g + two) / (two + two));
+            (two * s - one, two * s * (one - s), (two + two) * u * (one - u))
+        } else {
+            (after.tanh(), one - after.tanh() * after.tanh(), one - g * g)
+        };
+        let d_out = dh[j] * t * o * (one - o);
+        let d_cell = dc[j] + dh[j] * o * slope_out + d_out * peep(peephole, n, 2, j);
+        // With one gate for both, f takes part in what is kept and, as 1 - f, in what comes in.
+        let (di, kept) = match at[0] {
+            Some(_) => (d_cell * g * i * (one - i), before),
+            None => (F::zero(), before - g),
+        };
+        let df = at[1].map_or(F::zero(), |_| d_cell * kept * f * (one - f));
+        let dg = d_cell * i * slope_in;
+        for (place, v) in at.into_iter().zip([di, df, dg, d_out]) {
+            if let Some(k) = place {
+                d[k * n + j] = v;
+            }
+        }
+        let mut d_before = d_cell * f;
+        if !peephole.is_empty() {
+            d_before = d_before + di * peep(peephole, n, 0, j) + df * peep(peephole, n, 1, j);
+            for (k, v) in [di * before, df * before, d_out * after].into_iter().enumerate() {
+                d_peephole[k * n + j] = d_peephole[k * n + j] + v;
+            }
+        }
+        dc_prev.push(d_before);
     }
     (d, dc_prev)
 }

@@ -28,10 +28,6 @@ unsafe impl Send for Output {}
 unsafe impl Sync for Output {}
 
 impl Output {
-    pub(super) fn new(out: &mut [f32], width: usize) -> Self {
-        Self { start: out.as_mut_ptr(), width, stride: width }
-    }
-
     /// Columns from `start` on of rows of `stride` elements.
     pub(super) fn columns(out: &mut [f32], stride: usize, start: usize, width: usize) -> Self {
         assert!(start + width <= stride, "columns of the output");

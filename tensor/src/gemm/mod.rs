@@ -108,14 +108,27 @@ impl<'a> Rows<'a> {
 /// A width of `x` other than `w.depth()`, or an output other than rows x `w.width()`, is a
 /// programming error and panics: operations check shapes before they come here.
 pub fn matmul(threads: &Threads, x: Rows<'_>, w: &Packed, out: &mut [f32], init: Init<'_>) {
+    matmul_columns(threads, x, w, out, w.width(), 0, init);
+}
+
+/// [`matmul`] into columns `column..column + w.width()` of rows of `stride` elements.
+pub fn matmul_columns(
+    threads: &Threads,
+    x: Rows<'_>,
+    w: &Packed,
+    out: &mut [f32],
+    stride: usize,
+    column: usize,
+    init: Init<'_>,
+) {
     assert_eq!(x.width(), w.depth(), "columns of X and rows of W");
-    assert_eq!(out.len(), x.rows() * w.width(), "output of X W");
+    assert_eq!(out.len(), x.rows() * stride, "output of X W");
     if let Init::Bias(bias) = init {
         assert_eq!(bias.len(), w.width(), "bias and columns of W");
     }
     let (rows, panels) = (x.rows(), w.panels());
     count(rows, w.depth(), w.width());
-    let output = Output::new(out, w.width());
+    let output = Output::columns(out, stride, column, w.width());
     if threads.count() == 1 || Threads::inside() || rows * w.depth() * w.width() < 1 << 15 {
         dispatch(Multiply { x, w, rows: 0..rows, panels: 0..panels, output, init });
         return;

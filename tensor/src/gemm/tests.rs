@@ -104,3 +104,32 @@ fn a_repacked_weight_has_its_new_values() {
     matmul(&threads, Rows::new(&x, 10), &packed, &mut y, Init::Zero);
     close(&y, &reference::linear(&x, &new, None, 10), "repacked");
 }
+
+#[test]
+fn row_ranges_are_products_of_their_own() {
+    let threads = Threads::new(2);
+    let (rows, inputs, outputs, from, count) = (9, 21, 50, 13, 30);
+    let (x, w) = (values(rows * inputs, 1), values(outputs * inputs, 2));
+    let range = from..from + count;
+    let part = &w[from * inputs..(from + count) * inputs];
+
+    // Forwards into some columns of a wider output, the others being left alone.
+    let packed = Packed::block(&threads, &w, inputs, range.clone(), 0..inputs, Side::Transposed);
+    let mut y = vec![5.0; rows * outputs];
+    matmul_columns(&threads, Rows::new(&x, inputs), &packed, &mut y, outputs, from, Init::Output);
+    let want = reference::linear(&x, part, Some(&vec![5.0; count]), inputs);
+    for (row, want) in y.chunks(outputs).zip(want.chunks(count)) {
+        close(&row[range.clone()], want, "rows");
+        assert!(row[..from].iter().chain(&row[from + count..]).all(|&v| v == 5.0));
+    }
+
+    let dy = values(rows * count, 3);
+    let mut packed = Packed::block(&threads, &w, inputs, range, 0..inputs, Side::Plain);
+    let mut dx = vec![7.0; rows * inputs];
+    matmul(&threads, Rows::new(&dy, count), &packed, &mut dx, Init::Zero);
+    close(&dx, &reference::plain(&dy, part, count), "back");
+    let new = values(outputs * inputs, 4);
+    packed.fill(&threads, &new, inputs);
+    matmul(&threads, Rows::new(&dy, count), &packed, &mut dx, Init::Zero);
+    close(&dx, &reference::plain(&dy, &new[from * inputs..][..count * inputs], count), "repacked");
+}

@@ -1,6 +1,7 @@
 //! Small operations between the large ones.
 
 use crate::error::{Error, Result};
+use crate::kernels;
 use crate::simd::math;
 use crate::tape::{Backward, Op, Tape, Var};
 use crate::tensor::Tensor;
@@ -137,6 +138,52 @@ impl Op for Stack {
     }
 }
 
+/// The sum of values of one shape, times a number: `factor` (x_0 + x_1 + ...).
+///
+/// # Errors
+/// No part, or parts of different numbers of elements.
+pub fn sum(tape: &mut Tape<'_>, parts: &[Var], factor: f32) -> Result<Var> {
+    let Some((&first, rest)) = parts.split_first() else {
+        return Err(Error::argument("sum", "nothing to sum"));
+    };
+    let mut y = tape.value(first).copy();
+    for &p in rest {
+        if tape.shape(p).len() != y.len() {
+            return Err(Error::shapes("sum", y.shape(), tape.shape(p)));
+        }
+        kernels::add(y.data_mut(), tape.value(p).data());
+    }
+    if factor != 1.0 {
+        kernels::scale(y.data_mut(), factor);
+    }
+    let y = tape.output(y);
+    tape.record(Sum { parts: parts.to_vec(), y, factor });
+    Ok(y)
+}
+
+struct Sum {
+    parts: Vec<Var>,
+    y: Var,
+    factor: f32,
+}
+
+impl Op for Sum {
+    fn name(&self) -> &'static str {
+        "sum"
+    }
+
+    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+        let Some(mut d) = back.take(self.y) else { return Ok(()) };
+        if self.factor != 1.0 {
+            kernels::scale(d.data_mut(), self.factor);
+        }
+        for &p in &self.parts {
+            back.add(p, d.clone())?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +217,19 @@ mod tests {
     }
 
     #[test]
+    fn sums_pass_their_gradient_to_every_part() {
+        let params = Params::new();
+        let mut tape = Tape::new(&params);
+        let a = tape.input(Tensor::from(array![[1.0, 2.0]]));
+        let b = tape.input(Tensor::from(array![[3.0, 5.0]]));
+        let y = sum(&mut tape, &[a, b, a], 0.5).unwrap();
+        assert_eq!(tape.value(y).data(), [2.5, 4.5]);
+        let back = tape.backward(&[(y, Tensor::from(array![[2.0, 4.0]]))]).unwrap();
+        assert_eq!(back.of(a).unwrap().data(), [2.0, 4.0]);
+        assert_eq!(back.of(b).unwrap().data(), [1.0, 2.0]);
+    }
+
+    #[test]
     fn parts_that_do_not_fit_are_refused() {
         let params = Params::new();
         let mut tape = Tape::new(&params);
@@ -177,6 +237,7 @@ mod tests {
         let b = tape.input(Tensor::zeros([2, 2]));
         assert!(concat(&mut tape, &[a, b]).is_err());
         assert!(stack(&mut tape, &[a, b]).is_err());
+        assert!(sum(&mut tape, &[a, b], 1.0).is_err() && sum(&mut tape, &[], 1.0).is_err());
         assert!(concat(&mut tape, &[]).is_err() && stack(&mut tape, &[]).is_err());
     }
 }

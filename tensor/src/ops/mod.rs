@@ -15,9 +15,9 @@ pub mod maxout;
 pub use cross_entropy::{
     CrossEntropy, CrossEntropyResult, cross_entropy, likeliest, log_probabilities,
 };
-pub use dropout::dropout;
+pub use dropout::{dropout, dropout_sequence, sequence_mask};
 pub use embedding::embedding;
-pub use glue::{concat, stack, tanh};
+pub use glue::{concat, stack, sum, tanh};
 pub use layer_norm::layer_norm;
 pub use linear::{linear, linear_columns, linear_rows};
 pub use maxout::maxout;

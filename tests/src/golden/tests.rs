@@ -22,7 +22,8 @@ fn golden_table_knows_every_operation_once() {
     let names: Vec<&str> = RUNNERS.iter().map(|l| l.0).collect();
     let once: BTreeSet<&str> = names.iter().copied().collect();
     assert_eq!(once.len(), names.len());
-    for name in Cell::ALL.map(Cell::name).iter().chain(&Kind::ALL.map(Kind::name)) {
+    let cells = Cell::ALL.into_iter().filter(|c| c.pytorch().is_some()).map(Cell::name);
+    for name in cells.chain(Kind::ALL.map(Kind::name)) {
         assert!(find(name).is_some(), "{name} has no runner");
     }
 }

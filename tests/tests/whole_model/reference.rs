@@ -473,7 +473,7 @@ fn names(side: &str, l: usize, d: usize) -> [String; 4] {
 
 fn recurrent<F: Float>(values: &Named<F>, side: &str, l: usize, d: usize) -> Weights<F> {
     let [w_ih, w_hh, b_ih, b_hh] = names(side, l, d).map(|name| values[&name].clone());
-    Weights { w_ih, w_hh, b_ih, b_hh }
+    Weights { w_ih, w_hh, b_ih, b_hh, ..Weights::default() }
 }
 
 fn recurrent_back<F: Float>(side: &str, l: usize, d: usize, dw: &Weights<F>, g: &mut Named<F>) {

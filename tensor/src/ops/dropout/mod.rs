@@ -32,9 +32,7 @@ use crate::tensor::Tensor;
 /// # Ok::<(), tensor::Error>(())
 /// ```
 pub fn dropout(tape: &mut Tape<'_>, x: Var, p: f32) -> Result<Var> {
-    if !(0.0..1.0).contains(&p) {
-        return Err(Error::argument("dropout", format!("p is {p}, expected 0 <= p < 1")));
-    }
+    check(p)?;
     if p == 0.0 {
         return Ok(x);
     }
@@ -47,6 +45,80 @@ pub fn dropout(tape: &mut Tape<'_>, x: Var, p: f32) -> Result<Var> {
     let y = tape.output(y);
     tape.record(Dropout { x, y, mask });
     Ok(y)
+}
+
+fn check(p: f32) -> Result<()> {
+    if (0.0..1.0).contains(&p) {
+        return Ok(());
+    }
+    Err(Error::argument("dropout", format!("p is {p}, expected 0 <= p < 1")))
+}
+
+/// A dropout mask \[B, W\] for a whole sequence: each element is 0 with probability p, else
+/// 1 / (1 - p). `None` where nothing is dropped: p is 0, or the tape has no random draws.
+///
+/// What is drawn depends on the seed, the step and `name`, so that single steps of a sequence on one
+/// tape get the same mask.
+///
+/// # Errors
+/// p outside \[0, 1).
+pub fn sequence_mask(
+    tape: &Tape<'_>,
+    shape: [usize; 2],
+    p: f32,
+    name: &str,
+) -> Result<Option<Tensor>> {
+    check(p)?;
+    let Some(draw) = tape.draw_of(name).filter(|_| p > 0.0) else { return Ok(None) };
+    let mut mask = Tensor::full(shape, 1.0);
+    Mask { draw, p, rows: shape[0], part: tape.part(shape[0]) }.apply(&mut mask);
+    Ok(Some(mask))
+}
+
+/// Dropout with one mask a sequence: the same elements are dropped at every time step (Gal and
+/// Ghahramani 2016).
+///
+/// y_t = x_t m, m a [`sequence_mask`] of x's last two dimensions.
+///
+/// | value | shape |
+/// |---|---|
+/// | x, y | \[..., B, W\] |
+///
+/// # Errors
+/// p outside \[0, 1).
+pub fn dropout_sequence(tape: &mut Tape<'_>, x: Var, p: f32, name: &str) -> Result<Var> {
+    let shape = tape.shape(x);
+    let rows = shape.dims().iter().rev().nth(1).copied().unwrap_or(1);
+    let Some(mask) = sequence_mask(tape, [rows, shape.width()], p, name)? else { return Ok(x) };
+    let mut y = tape.value(x).copy();
+    multiply(&mut y, &mask);
+    let y = tape.output(y);
+    tape.record(DropoutSequence { x, y, mask });
+    Ok(y)
+}
+
+fn multiply(x: &mut Tensor, mask: &Tensor) {
+    for step in x.data_mut().chunks_exact_mut(mask.len().max(1)) {
+        step.iter_mut().zip(mask.data()).for_each(|(x, m)| *x *= m);
+    }
+}
+
+struct DropoutSequence {
+    x: Var,
+    y: Var,
+    mask: Tensor,
+}
+
+impl Op for DropoutSequence {
+    fn name(&self) -> &'static str {
+        "dropout_sequence"
+    }
+
+    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+        let Some(mut dy) = back.take(self.y) else { return Ok(()) };
+        multiply(&mut dy, &self.mask);
+        back.add(self.x, dy)
+    }
 }
 
 struct Mask {
@@ -132,6 +204,35 @@ mod tests {
         let values = tape.value(y).clone();
         let back = tape.backward(&[(y, Tensor::full([3, 40, 33], 2.0))]).unwrap();
         assert_eq!(back.of(x), Some(&values));
+    }
+
+    #[test]
+    fn a_sequence_has_one_mask_however_it_is_run_and_shared_out() {
+        let params = Params::new();
+        let mut tape = Tape::new(&params).with_draws(5, 9);
+        let x = tape.input(Tensor::full([3, 40, 33], 2.0));
+        let y = dropout_sequence(&mut tape, x, 0.25, "a").unwrap();
+        let kept = tape.value(y).index(0).data().iter().filter(|&&v| v != 0.0).count();
+        assert!((kept as f32 / 1320.0 - 0.75).abs() < 0.05, "{kept}");
+        let first = tape.value(y).index(0);
+        assert!((1..3).all(|t| tape.value(y).index(t) == first));
+        let step = tape.index(x, 1);
+        let alone = dropout_sequence(&mut tape, step, 0.25, "a").unwrap();
+        assert_eq!(tape.value(alone), &first);
+        let other = dropout_sequence(&mut tape, step, 0.25, "b").unwrap();
+        assert_ne!(tape.value(other), &first);
+        let part = BatchPart { first: 1, step: 2, total: 40 };
+        let half = Tape::new(&params).with_draws(5, 9).with_part(part);
+        let mask = sequence_mask(&half, [20, 33], 0.25, "a").unwrap().unwrap();
+        for (i, row) in mask.data().chunks(33).enumerate() {
+            let whole = &first.data()[(1 + 2 * i) * 33..][..33];
+            assert!(row.iter().zip(whole).all(|(m, y)| 2.0 * m == *y));
+        }
+        let values = tape.value(y).clone();
+        let back = tape.backward(&[(y, Tensor::full([3, 40, 33], 2.0))]).unwrap();
+        assert_eq!(back.of(x), Some(&values));
+        assert!(sequence_mask(&Tape::new(&params), [4, 4], 0.5, "a").unwrap().is_none());
+        assert!(sequence_mask(&Tape::new(&params), [4, 4], 1.0, "a").is_err());
     }
 
     #[test]

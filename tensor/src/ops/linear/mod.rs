@@ -149,7 +149,10 @@ impl Op for Linear {
             None => {}
         }
         match self.rows {
-            Some(rows) => back.gradients.defer_rows(self.w, rows, x, dy),
+            Some(rows) => {
+                let (all, dy_columns) = (0..x.shape().width(), 0..dy.shape().width());
+                back.gradients.defer_rows(self.w, rows, all, x, dy, dy_columns);
+            }
             None => back.gradients.defer(self.w, self.columns, x, dy, 0..outputs),
         }
         Ok(())
