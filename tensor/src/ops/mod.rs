@@ -10,6 +10,7 @@ pub mod embedding;
 mod glue;
 pub mod layer_norm;
 pub mod linear;
+mod squared_error;
 
 pub use cross_entropy::{
     CrossEntropy, CrossEntropyResult, cross_entropy, likeliest, log_probabilities,
@@ -19,3 +20,4 @@ pub use embedding::embedding;
 pub use glue::{concat, stack, tanh};
 pub use layer_norm::layer_norm;
 pub use linear::{linear, linear_columns};
+pub use squared_error::{SquaredErrorResult, squared_error};
