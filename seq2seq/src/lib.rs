@@ -8,17 +8,20 @@ pub mod data;
 mod error;
 mod evaluate;
 mod event;
+mod kind;
 pub mod model;
 pub mod phrasebook;
 mod run;
 pub mod score;
 mod session;
+pub mod tasks;
 pub mod train;
+mod trained;
 mod translator;
 
 pub use config::{
     Attention, Cell, Config, DecoderInit, Init, Key, KeyInfo, LossNorm, Optimizer, Preset,
-    PresetInfo, Readout, Wiring, preset_keys, presets,
+    PresetInfo, Readout, Task, Wiring, preset_keys, presets,
 };
 pub use control::{Command, Link, Viewer, link};
 pub use error::{Error, Result};
@@ -31,4 +34,5 @@ pub use run::{
     StoredTensor, Vocabularies, new_run_path,
 };
 pub use session::{Outcome, TrainOptions, train};
+pub use trained::{SampleOptions, Sampler, Written, evaluate};
 pub use translator::{Evaluation, Translation, Translator};

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tokenizer::{Recipe, Unit};
 
-use super::choice::{Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Wiring};
+use super::choice::{
+    Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Task, Wiring,
+};
 use super::nearest::nearest;
 use super::value::Value;
 use crate::{Error, Result};
@@ -134,6 +136,14 @@ fn unknown(key: &str) -> Error {
 
 keys! {
     "data" {
+        /// What is learnt. translation: from sentence to sentence; language_lines: the next token
+        /// of a line, each line a sequence; language_stream: the next token of a running text, whose
+        /// state is carried from window to window; sequence: the answer to a generated sequence
+        /// (data = adding, temporal-order, reber). Keys of attention and decoder, of the source and
+        /// of teacher forcing are for translation.
+        task: Task = Task::Translation;
+        /// The corpus SPEC where `--data` gives none.
+        data: String = "phrasebook".to_owned();
         /// How source text is normalised: a named recipe.
         source_recipe: Recipe = Recipe::WordsLower;
         /// How target text is normalised: a named recipe.
@@ -195,6 +205,10 @@ keys! {
     "training" {
         /// Sentence pairs in one step; from 1.
         batch: usize = 64;
+        /// Tokens of a running text between two cuts of the gradient (truncated back-propagation
+        /// through time), for task = language_stream; from 1. A batch is that many tokens of each
+        /// of `batch` parts of the text.
+        window: usize = 50;
         /// Passes over the training pairs; from 1. `--epochs` is the same.
         epochs: u64 = 10;
         /// The optimizer, equal to PyTorch's of that name.
@@ -231,8 +245,12 @@ keys! {
         flow_every: u64 = 100;
     }
     "decoding" {
-        /// A translation is cut off after this many units, the end counted; from 1.
+        /// A translation, or a text of a language model, is cut off after this many units, the end
+        /// counted; from 1.
         max_length: usize = 60;
+        /// What a language model's logits are divided by before a token is drawn: below 1 for
+        /// likelier texts, 0 for always the likeliest token.
+        temperature: f32 = 1.0;
     }
 }
 

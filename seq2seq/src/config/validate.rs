@@ -1,6 +1,6 @@
 //! What a configuration must keep to beyond the types of its values.
 
-use super::choice::{Attention, Readout, Wiring};
+use super::choice::{Attention, Readout, Task, Wiring};
 use super::keys::Config;
 use crate::{Error, Result};
 
@@ -31,6 +31,7 @@ impl Config {
             ("hidden", self.hidden),
             ("batch", self.batch),
             ("max_length", self.max_length),
+            ("window", self.window),
         ] {
             check(key, value >= 1, "1 or more");
         }
@@ -50,6 +51,7 @@ impl Config {
             ("clip_norm", f64::from(self.clip_norm)),
             ("validate_every_epochs", f64::from(self.validate_every_epochs)),
             ("sample_every_seconds", self.sample_every_seconds),
+            ("temperature", f64::from(self.temperature)),
         ] {
             check(key, value.is_finite() && value >= 0.0, "0 or more");
         }
@@ -85,6 +87,35 @@ impl Config {
                         leave it out, or give no text at all to keep every pair";
             problems.push(none.to_owned());
         }
+        if self.task != Task::Translation {
+            problems.extend(self.beside_translation());
+        }
+        problems
+    }
+
+    /// Keys that only translation obeys, where they ask for something.
+    fn beside_translation(&self) -> Vec<String> {
+        let task = self.task;
+        let mut problems = Vec::new();
+        if self.bidirectional {
+            problems.push(format!(
+                "bidirectional = true: task = {task} reads forwards only, or it would see what it \
+                 is to foretell; set bidirectional = false"
+            ));
+        }
+        for (key, asks, off) in [
+            ("reverse_source", self.reverse_source, "false"),
+            ("count_padding", self.count_padding, "false"),
+            ("teacher_forcing", self.teacher_forcing < 1.0, "1"),
+            ("target_prefixes", !self.target_prefixes.is_empty(), "none"),
+        ] {
+            if asks {
+                problems.push(format!(
+                    "{key} = {}: task = {task} does not know it; leave it {off}",
+                    self.show(key).unwrap_or_default()
+                ));
+            }
+        }
         problems
     }
 }
@@ -116,6 +147,8 @@ mod tests {
             ("batch", "0", "1 or more"),
             ("epochs", "0", "1 or more"),
             ("max_length", "0", "1 or more"),
+            ("window", "0", "1 or more"),
+            ("temperature", "-1", "0 or more"),
             ("dropout", "1", "0 or more and below 1"),
             ("dropout", "-0.1", "0 or more and below 1"),
             ("label_smoothing", "1.5", "0 or more and below 1"),
@@ -138,6 +171,11 @@ mod tests {
             (&[("wiring", "recur_then_attend")], "set readout = tanh_context"),
             (&[("attention", "general"), ("attention_width", "8")], "set attention_width = 0"),
             (&[("target_prefixes", "a,,b")], "target_prefixes: an empty text"),
+            (&[("task", "language_lines")], "set bidirectional = false"),
+            (
+                &[("task", "sequence"), ("bidirectional", "false"), ("reverse_source", "true")],
+                "reverse_source = true: task = sequence does not know it; leave it false",
+            ),
         ] {
             let error = problem(changes);
             assert!(error.contains(expected), "{error}");

@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokenizer::{Recipe, Unit};
 
-use super::choice::{Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Wiring};
+use super::choice::{
+    Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Task, Wiring,
+};
 
 /// The type of a key's value.
 pub(super) trait Value: Serialize + DeserializeOwned {
@@ -77,7 +79,21 @@ macro_rules! names {
     )+};
 }
 
-names!(Recipe Unit Cell Attention Wiring DecoderInit Readout Optimizer LossNorm Init);
+names!(Recipe Unit Task Cell Attention Wiring DecoderInit Readout Optimizer LossNorm Init);
+
+impl Value for String {
+    fn allowed() -> String {
+        "a text".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn show(&self) -> String {
+        self.clone()
+    }
+}
 
 impl Value for Vec<String> {
     fn allowed() -> String {

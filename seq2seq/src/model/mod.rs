@@ -2,20 +2,38 @@
 
 mod decoder;
 mod encoder;
+mod generate;
 mod greedy;
+mod language;
+mod sequence;
 mod task;
 mod translator;
 
 pub use decoder::{Decoder, DecoderState};
 pub use encoder::{Encoded, Encoder};
+pub use generate::{Draws, generate};
 pub use greedy::{Decoded, greedy};
+pub use language::{LanguageModel, LanguageNetwork, Passage, Place};
+pub use sequence::{SequenceModel, SequenceScore};
 pub use task::TranslationModel;
 pub use translator::{EncoderDecoder, Forced};
 
-use tensor::{Params, Tape, Threads, Var};
+use tensor::init::Rng;
+use tensor::{Params, Tape, Tensor, Threads, Var};
 
 use crate::Result;
+use crate::config::Config;
+use crate::data::epoch_batches;
 use crate::event::{Samples, Validation};
+
+/// The recurrent layers of a network that reads forwards only, on inputs of some width.
+fn forwards(config: &Config, input: usize) -> rnn::RnnConfig {
+    rnn::RnnConfig {
+        layers: config.layers,
+        dropout: config.dropout,
+        ..rnn::RnnConfig::new(config.cell.into(), input, config.hidden)
+    }
+}
 
 /// What a training loop needs to know of a network: how to compute the loss of some examples, and
 /// how to watch it. The loop itself brings shuffling, threads, gradients, optimizer and files.
@@ -25,6 +43,28 @@ pub trait Model: Send + Sync {
 
     /// The length by which examples are put together in batches.
     fn length(&self, example: &Self::Example) -> usize;
+
+    /// The batches of an epoch, as indices of examples: by default shuffled, of like lengths.
+    fn batches(&self, lengths: &[usize], size: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
+        epoch_batches(lengths, size, rng)
+    }
+
+    /// What is carried from one batch to the next, for a checkpoint to keep; most models carry
+    /// nothing.
+    fn carried(&self) -> Vec<Tensor> {
+        Vec::new()
+    }
+
+    /// Goes on with what [`carried`](Self::carried) gave.
+    ///
+    /// # Errors
+    /// What another model carried.
+    fn carry_on(&self, carried: Vec<Tensor>) -> Result<()> {
+        if carried.is_empty() {
+            return Ok(());
+        }
+        Err(crate::Error::Other("the checkpoint carries a state that this model has not".into()))
+    }
 
     /// What a batch's loss is divided by, and what every part of it must know.
     fn shape_of(&self, batch: &[&Self::Example]) -> BatchShape;

@@ -7,10 +7,9 @@ use tensor::optim::Optimizer;
 use tensor::{Params, Threads};
 
 use super::step::{Outcome, StepOptions, train_step};
-use super::to_checkpoint;
+use super::{put_carried, to_checkpoint};
 use crate::Result;
 use crate::control::{Command, Link};
-use crate::data::epoch_batches;
 use crate::event::{
     CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Step,
 };
@@ -110,7 +109,7 @@ impl<M: Model> Trainer<'_, M> {
         let reason = 'run: loop {
             // The epoch's batches follow from where the generator stands at its start.
             let mut rng = self.shuffle.clone();
-            let batches = epoch_batches(&lengths, self.settings.batch, &mut rng);
+            let batches = self.model.batches(&lengths, self.settings.batch, &mut rng);
             for batch in batches.iter().skip(self.progress.batch as usize) {
                 if let Some(reason) = self.finished() {
                     break 'run reason;
@@ -263,12 +262,12 @@ impl<M: Model> Trainer<'_, M> {
         let Some(mut v) = self.model.validate(self.params, self.threads)? else { return Ok(()) };
         v.step = self.progress.step;
         let better = |best: Best| {
-            let bleu = best.bleu.unwrap_or(0.0);
-            v.bleu > bleu || (v.bleu == bleu && v.loss < best.loss)
+            let (new, old) = (v.bleu.unwrap_or(0.0), best.bleu.unwrap_or(0.0));
+            new > old || (new == old && v.loss < best.loss)
         };
         v.best = self.progress.best.is_none_or(better);
         if v.best {
-            let best = Best { step: v.step, bleu: Some(v.bleu), loss: v.loss };
+            let best = Best { step: v.step, bleu: v.bleu, loss: v.loss };
             self.progress.best = Some(best);
             self.save(CheckpointKind::Best, clock)?;
         }
@@ -290,6 +289,7 @@ impl<M: Model> Trainer<'_, M> {
     fn save(&mut self, kind: CheckpointKind, clock: &mut Clock) -> Result<()> {
         let mut checkpoint =
             to_checkpoint(self.params, self.optimizer, &self.shuffle, &self.progress);
+        put_carried(&mut checkpoint, &self.model.carried());
         self.dir.save(kind, &mut checkpoint, &mut self.log)?;
         if kind == CheckpointKind::Last {
             clock.saved = Instant::now();

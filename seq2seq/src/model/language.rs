@@ -1,0 +1,589 @@
+//! Language models: what comes next in a line, or in a running text.
+
+use std::sync::{Mutex, PoisonError};
+
+use rnn::{Rnn, State};
+use tensor::init::Rng;
+use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
+use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, Vocabulary, VocabularyOptions, read};
+
+use super::translator::with_first_values;
+use super::{BatchLoss, BatchShape, Draws, Model, generate};
+use crate::config::{Config, Task};
+use crate::data::{END, Spec, epoch_batches, hash, hold_out};
+use crate::event::{Sample, Samples, Validation};
+use crate::kind::{Built, Kind};
+use crate::run::{StoredRun, Vocabularies};
+use crate::{Error, Evaluation, Result};
+
+/// Texts drawn to be looked at.
+const SAMPLES: u64 = 8;
+/// Lines scored side by side.
+const BATCH: usize = 64;
+/// Tokens of each part of a held-out text that is scored side by side with others, at least.
+const PART: usize = 1_000;
+/// How a running text's line ends.
+const NEWLINE: &str = "\n";
+
+/// The network of a language model: embedding, recurrent layers, output.
+///
+/// h_t = cell(E x_t, h_{t-1}), p(x_{t+1}) = softmax(W h_t + b); Mikolov et al. 2010 with Elman's
+/// cell, Graves 2013 (arXiv:1308.0850) with LSTM.
+#[derive(Debug, Clone)]
+pub struct LanguageNetwork {
+    embedding: ParamId,
+    rnn: Rnn,
+    output: (ParamId, ParamId),
+    dropout: f32,
+    dropout_output: f32,
+}
+
+impl LanguageNetwork {
+    /// Adds a network's parameters to a store, drawn from the seed's stream for first values.
+    ///
+    /// # Errors
+    /// A configuration with a width of zero.
+    pub fn new(params: &mut Params, config: &Config, vocabulary: usize, seed: u64) -> Result<Self> {
+        with_first_values(config, seed, |make| {
+            let mut add = |name: &str, shape: &[usize], make: &mut super::translator::Make<'_>| {
+                let name = format!("language.{name}");
+                let value = make(&name, shape.into());
+                params.add(name, value)
+            };
+            let embedding = add("embedding.weight", &[vocabulary, config.embedding], make)?;
+            let output = (
+                add("output.weight", &[vocabulary, config.hidden], make)?,
+                add("output.bias", &[vocabulary], make)?,
+            );
+            let layers = super::forwards(config, config.embedding);
+            let rnn = Rnn::new(params, "language.rnn.", layers, make)?;
+            let dropout_output = if config.dropout_output { config.dropout } else { 0.0 };
+            Ok(Self { embedding, rnn, output, dropout: config.dropout, dropout_output })
+        })
+    }
+
+    /// Logits \[T, B, V\] of what follows each of the time-major ids \[T, B\], and the states after
+    /// the last; from zeros where no state is given.
+    ///
+    /// # Errors
+    /// Ids outside the vocabulary, states that do not fit.
+    pub fn logits(
+        &self,
+        tape: &mut Tape<'_>,
+        ids: &[u32],
+        shape: [usize; 2],
+        state: Option<&[State]>,
+    ) -> Result<(Var, Vec<State>)> {
+        let x = ops::embedding(tape, ids, shape, self.embedding, None)?;
+        let x = ops::dropout(tape, x, self.dropout)?;
+        let out = self.rnn.forward(tape, x, None, state)?;
+        let y = ops::dropout(tape, out.y, self.dropout_output)?;
+        let logits = ops::linear(tape, y, self.output.0, Some(self.output.1))?;
+        Ok((logits, out.state))
+    }
+}
+
+/// A text to foretell: each token but the first, from those before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    /// What is read, and, from the second on, what should be said.
+    pub ids: Vec<u32>,
+    /// Where it stands in a running text.
+    pub place: Option<Place>,
+}
+
+/// A place in a running text that is read in parts side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The part.
+    pub part: usize,
+    /// True at the part's begin, where the state is zero.
+    pub is_first: bool,
+}
+
+/// The states at the end of what was read last, of each part of a running text: for each layer h
+/// and, where there is one, c.
+#[derive(Debug, Clone, Default)]
+struct Carried(Vec<Vec<f32>>);
+
+/// A [`LanguageNetwork`] with its text and what it is watched on.
+///
+/// A running text is cut into `batch` parts, and each part into windows; a batch is one window of
+/// each part, in order. The state goes on from window to window, the gradient does not (truncated
+/// back-propagation through time, Williams and Peng 1990). What is carried is part of a checkpoint.
+#[derive(Debug)]
+pub struct LanguageModel {
+    /// The network.
+    pub network: LanguageNetwork,
+    /// The vocabulary.
+    pub vocabulary: Vocabulary,
+    tokenizer: Tokenizer,
+    config: Config,
+    seed: u64,
+    held_out: Vec<Passage>,
+    carried: Mutex<Carried>,
+}
+
+/// Sums over foretold tokens.
+#[derive(Debug, Clone, Copy, Default)]
+struct Score {
+    nll: f64,
+    count: usize,
+    correct: usize,
+}
+
+impl LanguageModel {
+    /// The model of a stored run, its parameters added to a store.
+    ///
+    /// # Errors
+    /// A configuration with a width of zero.
+    pub fn new(params: &mut Params, stored: &StoredRun, vocabulary: Vocabulary) -> Result<Self> {
+        let config = stored.config.clone();
+        let network = LanguageNetwork::new(params, &config, vocabulary.len(), stored.seed)?;
+        Ok(Self {
+            network,
+            vocabulary,
+            tokenizer: Tokenizer::new(config.target_recipe, config.unit),
+            seed: stored.seed,
+            config,
+            held_out: Vec::new(),
+            carried: Mutex::default(),
+        })
+    }
+
+    fn is_stream(&self) -> bool {
+        self.config.task == Task::LanguageStream
+    }
+
+    /// Figures of a text file, or of the targets of another corpus.
+    ///
+    /// # Errors
+    /// Unreadable data; data without a token to foretell.
+    pub fn evaluate(&self, params: &Params, data: &str, threads: &Threads) -> Result<Evaluation> {
+        let lines = lines(&data.parse()?, self.seed)?;
+        let (sentences, passages) = (lines.len(), self.passages(&lines, None));
+        let score = self.score(params, &passages, threads)?;
+        if score.count == 0 {
+            let what = format!("corpus {data}: it holds no text, so there is nothing to score");
+            return Err(Error::NothingTrained { what });
+        }
+        let loss = score.nll / score.count as f64;
+        Ok(Evaluation {
+            loss_per_token: loss,
+            perplexity: Some(loss.exp()),
+            token_accuracy: Some(score.correct as f64 / score.count as f64),
+            exact_match: None,
+            bleu: None,
+            sentences: sentences as u64,
+            tokens: score.count as u64,
+            aer: None,
+        })
+    }
+
+    /// Texts that go on from `prefix`, `count` of them, each to its end or to `limit` tokens.
+    ///
+    /// # Errors
+    /// Errors of operations.
+    pub fn write(
+        &self,
+        params: &Params,
+        prefix: &str,
+        count: usize,
+        limit: usize,
+        draws: Draws,
+    ) -> Result<Vec<super::Decoded>> {
+        let mut ids = self.encode(prefix);
+        if !self.is_stream() {
+            ids.insert(0, SOS);
+        } else if ids.is_empty() {
+            // A text begins as a line does; without lines, with what is most frequent.
+            let first = Some(self.vocabulary.id(NEWLINE)).filter(|&id| !Vocabulary::is_special(id));
+            ids.push(first.unwrap_or(SPECIALS.len() as u32));
+        }
+        let ends = !self.is_stream();
+        generate(&self.network, params, &ids, count, limit, ends, draws)
+    }
+
+    /// The text that `prefix` and the ids after it make, the end token left out.
+    pub fn joined(&self, prefix: &str, ids: &[u32]) -> String {
+        let ids = ids.split(|&id| id == EOS).next().unwrap_or_default();
+        let mut tokens = self.tokens(prefix);
+        tokens.extend(self.vocabulary.decode(ids));
+        let lines = tokens.split(|token| self.is_stream() && token == NEWLINE);
+        lines.map(|line| self.tokenizer.detokenize(line)).collect::<Vec<_>>().join(NEWLINE)
+    }
+
+    /// Ids as a person should see them, the end token too.
+    pub fn shown(&self, ids: &[u32]) -> Vec<String> {
+        let show = |(&id, token): (&u32, String)| match id {
+            EOS => END.to_owned(),
+            _ => self.tokenizer.display_token(&token),
+        };
+        ids.iter().zip(self.vocabulary.decode(ids)).map(show).collect()
+    }
+
+    fn encode(&self, text: &str) -> Vec<u32> {
+        self.vocabulary.encode(&self.tokens(text))
+    }
+
+    fn tokens(&self, text: &str) -> Vec<String> {
+        if self.is_stream() {
+            let lines: Vec<String> = text.split(NEWLINE).map(str::to_owned).collect();
+            running(&self.tokenizer, &lines)
+        } else {
+            self.tokenizer.tokenize(text)
+        }
+    }
+
+    /// Lines as passages; a running text in `parts`, or in as many as its length allows.
+    fn passages(&self, lines: &[String], parts: Option<usize>) -> Vec<Passage> {
+        if self.is_stream() {
+            let text = self.vocabulary.encode(&running(&self.tokenizer, lines));
+            let parts = parts.unwrap_or_else(|| (text.len() / PART).clamp(1, BATCH));
+            return windows(&text, parts, self.config.window);
+        }
+        let passage = |line: &String| {
+            let mut ids = vec![SOS];
+            ids.extend(self.encode(line));
+            ids.push(EOS);
+            Passage { ids, place: None }
+        };
+        lines.iter().map(passage).collect()
+    }
+
+    /// Logits of a part of a batch, and what they should say, \[T, B\] with PAD past an end.
+    fn run(
+        &self,
+        tape: &mut Tape<'_>,
+        part: &[&Passage],
+        carried: &Mutex<Carried>,
+    ) -> Result<(Var, Vec<u32>)> {
+        let size = part.len();
+        let time = part.iter().map(|p| p.ids.len()).max().unwrap_or(1).saturating_sub(1);
+        let (mut fed, mut targets) = (vec![PAD; time * size], vec![PAD; time * size]);
+        for (b, passage) in part.iter().enumerate() {
+            for (t, pair) in passage.ids.windows(2).enumerate() {
+                (fed[t * size + b], targets[t * size + b]) = (pair[0], pair[1]);
+            }
+        }
+        let places: Option<Vec<Place>> = part.iter().map(|p| p.place).collect();
+        let state = places.as_ref().map(|places| self.before(tape, places, carried));
+        let (logits, after) = self.network.logits(tape, &fed, [time, size], state.as_deref())?;
+        if let Some(places) = places {
+            let mut carried = carried.lock().unwrap_or_else(PoisonError::into_inner);
+            for (b, place) in places.iter().enumerate() {
+                let row = |v: Var| tape.value(v).data()[b * self.config.hidden..].iter();
+                let values = after.iter().flat_map(|s| [Some(s.h), s.c]).flatten();
+                let all = values.flat_map(|v| row(v).take(self.config.hidden)).copied().collect();
+                if carried.0.len() <= place.part {
+                    carried.0.resize(place.part + 1, Vec::new());
+                }
+                carried.0[place.part] = all;
+            }
+        }
+        Ok((logits, targets))
+    }
+
+    /// The states before some windows.
+    fn before(
+        &self,
+        tape: &mut Tape<'_>,
+        places: &[Place],
+        carried: &Mutex<Carried>,
+    ) -> Vec<State> {
+        let h = self.config.hidden;
+        let has_c = self.network.rnn.config().cell.has_cell_state();
+        let carried = carried.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut at = 0;
+        let mut next = |tape: &mut Tape<'_>| {
+            let mut rows = Tensor::zeros([places.len(), h]);
+            for (row, place) in rows.data_mut().chunks_exact_mut(h).zip(places) {
+                let before = carried.0.get(place.part).and_then(|all| all.get(at..at + h));
+                if let Some(before) = before.filter(|_| !place.is_first) {
+                    row.copy_from_slice(before);
+                }
+            }
+            at += h;
+            tape.constant(rows)
+        };
+        (0..self.config.layers)
+            .map(|_| State { h: next(tape), c: has_c.then(|| next(tape)) })
+            .collect()
+    }
+
+    /// Sums over passages, in the order of a running text.
+    fn score(&self, params: &Params, passages: &[Passage], threads: &Threads) -> Result<Score> {
+        let carried = Mutex::default();
+        let one = |part: &[&Passage], threads: &Threads| -> Result<Score> {
+            let mut tape = Tape::inference(params).with_threads(threads);
+            let (logits, targets) = self.run(&mut tape, part, &carried)?;
+            let logits = tape.value(logits);
+            let best = ops::likeliest(logits);
+            let logp = ops::log_probabilities(logits, &targets)?;
+            let mut score = Score::default();
+            for ((&id, best), logp) in targets.iter().zip(best).zip(logp) {
+                if id != PAD {
+                    score.nll -= logp;
+                    score.count += 1;
+                    score.correct += usize::from(best.0 == id);
+                }
+            }
+            Ok(score)
+        };
+        let mut sorted: Vec<&Passage> = passages.iter().collect();
+        let mut groups: Vec<(&[&Passage], Result<Score>)> = if self.is_stream() {
+            let parts = passages.iter().filter_map(|p| p.place).filter(|p| p.is_first).count();
+            let mut done = Vec::new();
+            for windows in sorted.chunks(parts.max(1)) {
+                done.push((&[][..], one(windows, threads)));
+            }
+            done
+        } else {
+            sorted.sort_by_key(|p| std::cmp::Reverse(p.ids.len()));
+            sorted.chunks(BATCH).map(|group| (group, Ok(Score::default()))).collect()
+        };
+        if !self.is_stream() {
+            threads.for_each(&mut groups, |_, (group, score)| {
+                *score = one(group, &Threads::single());
+            });
+        }
+        let mut all = Score::default();
+        for (_, score) in groups {
+            let score = score?;
+            all.nll += score.nll;
+            all.count += score.count;
+            all.correct += score.correct;
+        }
+        Ok(all)
+    }
+
+    /// A text that was written after a prefix, to be looked at.
+    fn sample(&self, prefix: &str, written: &super::Decoded) -> Sample {
+        let mut source = self.shown(&self.encode(prefix));
+        source.push(END.to_owned());
+        Sample {
+            source,
+            output: self.shown(&written.ids),
+            reference: String::new(),
+            attention: Vec::new(),
+            logprob: written.logprob,
+        }
+    }
+}
+
+impl Model for LanguageModel {
+    type Example = Passage;
+
+    fn length(&self, passage: &Passage) -> usize {
+        passage.ids.len()
+    }
+
+    /// A running text's batches keep its order, since the state is carried.
+    fn batches(&self, lengths: &[usize], size: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
+        if self.is_stream() {
+            let all: Vec<usize> = (0..lengths.len()).collect();
+            return all.chunks(size.max(1)).map(<[usize]>::to_vec).collect();
+        }
+        epoch_batches(lengths, size, rng)
+    }
+
+    fn carried(&self) -> Vec<Tensor> {
+        let carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
+        carried.0.iter().map(|row| Tensor::from(row.clone())).collect()
+    }
+
+    fn carry_on(&self, carried: Vec<Tensor>) -> Result<()> {
+        let states = if self.network.rnn.config().cell.has_cell_state() { 2 } else { 1 };
+        let width = self.config.layers * self.config.hidden * states;
+        // A part whose turn has not come has carried nothing yet.
+        if let Some(row) = carried.iter().find(|row| row.len() != width && !row.is_empty()) {
+            let what = format!("a carried state of {} numbers, expected {width}", row.len());
+            return Err(Error::Other(format!("the checkpoint has {what}")));
+        }
+        let rows = carried.iter().map(|row| row.data().to_vec()).collect();
+        *self.carried.lock().unwrap_or_else(PoisonError::into_inner) = Carried(rows);
+        Ok(())
+    }
+
+    fn shape_of(&self, batch: &[&Passage]) -> BatchShape {
+        let said = |p: &&Passage| p.ids.len().saturating_sub(1);
+        let time = batch.iter().map(said).max().unwrap_or(0);
+        let tokens = batch.iter().map(said).sum();
+        let weight = self.config.loss_norm.weight(tokens, batch.len(), time * batch.len());
+        BatchShape { weight, time, tokens }
+    }
+
+    fn loss(
+        &self,
+        tape: &mut Tape<'_>,
+        part: &[&Passage],
+        shape: &BatchShape,
+    ) -> Result<BatchLoss> {
+        let (logits, targets) = self.run(tape, part, &self.carried)?;
+        let how = ops::CrossEntropy {
+            targets: &targets,
+            ignore: Some(PAD),
+            smoothing: self.config.label_smoothing,
+            weight: shape.weight,
+        };
+        Ok(ops::cross_entropy(tape, logits, how)?.into())
+    }
+
+    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>> {
+        let score = self.score(params, &self.held_out, threads)?;
+        let loss = score.nll / score.count as f64;
+        Ok((score.count > 0).then(|| Validation {
+            step: 0,
+            loss,
+            perplexity: Some(loss.exp()),
+            token_accuracy: Some(score.correct as f64 / score.count as f64),
+            exact_match: None,
+            bleu: None,
+            best: false,
+        }))
+    }
+
+    /// Texts of the same draws each time, so that what changes is what was learnt.
+    fn samples(&self, params: &Params, _: &Threads) -> Result<Option<Samples>> {
+        let draws = Draws { temperature: self.config.temperature, seed: self.seed };
+        let limit = self.config.max_length;
+        let written = self.write(params, "", SAMPLES as usize, limit, draws)?;
+        let samples = written.iter().map(|w| self.sample("", w)).collect();
+        Ok(Some(Samples { step: 0, samples }))
+    }
+
+    fn answer(&self, params: &Params, text: &str, _: &Threads) -> Result<Option<Sample>> {
+        let draws = Draws { temperature: self.config.temperature, seed: self.seed };
+        let written = self.write(params, text, 1, self.config.max_length, draws)?;
+        Ok(written.first().map(|w| self.sample(text, w)))
+    }
+}
+
+impl Kind for LanguageModel {
+    fn build(
+        stored: &StoredRun,
+        vocabularies: Option<Vocabularies>,
+        params: &mut Params,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Built<Self>> {
+        let config = &stored.config;
+        say(&format!("reading text {}", stored.data));
+        let (train, held_out) = texts(stored)?;
+        say("building the vocabulary");
+        let vocabulary = vocabularies.map_or_else(|| vocabulary(config, &train), |v| v.target);
+        say("building the model");
+        let mut model = Self::new(params, stored, vocabulary)?;
+        let examples = model.passages(&train, Some(config.batch));
+        if examples.is_empty() {
+            let what = match config.task {
+                Task::LanguageStream => format!(
+                    "text {}: it is too short to be read in batch = {} parts; set batch to less",
+                    stored.data, config.batch
+                ),
+                _ => format!(
+                    "text {}: none of its lines is left to train on: they are empty, or longer \
+                     than max_target_words = {}",
+                    stored.data, config.max_target_words
+                ),
+            };
+            return Err(Error::NothingTrained { what });
+        }
+        model.held_out = model.passages(&held_out, None);
+        let tokens = held_out.iter().map(|line| model.tokenizer.tokenize(line));
+        let unknown_rate = model.vocabulary.unknown_rate(tokens.collect::<Vec<_>>()).rate();
+        let fingerprint = |lines: &[String]| {
+            lines.iter().fold(0_u64, |all, line| {
+                (all ^ hash(line)).wrapping_mul(0x100_0000_01b3).rotate_left(17)
+            })
+        };
+        let corpus = fingerprint(&train) ^ fingerprint(&held_out).rotate_left(31);
+        let both = &model.vocabulary;
+        let vocabularies = Vocabularies { source: both.clone(), target: both.clone() };
+        let held_out = model.held_out.len();
+        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate })
+    }
+}
+
+impl From<ops::CrossEntropyResult> for BatchLoss {
+    fn from(found: ops::CrossEntropyResult) -> Self {
+        Self { loss: found.loss, nll: found.nll, count: found.count, correct: found.correct }
+    }
+}
+
+/// The lines to learn from and those held out: of lines a share by their hash, of a running text
+/// its last twentieth.
+fn texts(stored: &StoredRun) -> Result<(Vec<String>, Vec<String>)> {
+    let config = &stored.config;
+    let spec: Spec = stored.data.parse()?;
+    let (spec, own) = spec.parts().map_or((spec, None), |(train, valid)| (train, Some(valid)));
+    let mut train = lines(&spec, stored.seed)?;
+    if config.task == Task::LanguageLines {
+        let tokenizer = Tokenizer::new(config.target_recipe, config.unit);
+        let limit = config.max_target_words;
+        train.retain(|line| {
+            let n = tokenizer.tokenize(line).len();
+            n > 0 && (limit == 0 || n <= limit)
+        });
+    }
+    let held_out = match (stored.valid.as_deref(), own) {
+        (Some("none"), _) => Vec::new(),
+        (Some(valid), _) => lines(&valid.parse()?, stored.seed)?,
+        (None, Some(own)) => lines(&own, stored.seed)?,
+        (None, None) if config.task == Task::LanguageLines => hold_out(&mut train, |line| line),
+        (None, None) => train.split_off(train.len() - train.len() / 20),
+    };
+    Ok((train, held_out))
+}
+
+/// The lines of a text file, or the target side of another corpus.
+fn lines(spec: &Spec, seed: u64) -> Result<Vec<String>> {
+    match spec {
+        Spec::Tsv(path) => Ok(read::lines(path)?),
+        Spec::Parallel(a, b) => {
+            let what = format!(
+                "corpus {},{}: a language model learns one text; give one file",
+                a.display(),
+                b.display()
+            );
+            Err(Error::NothingTrained { what })
+        }
+        other => Ok(other.read(None, seed)?.pairs.into_iter().map(|p| p.target).collect()),
+    }
+}
+
+fn vocabulary(config: &Config, lines: &[String]) -> Vocabulary {
+    let tokenizer = Tokenizer::new(config.target_recipe, config.unit);
+    let max_size = Some(config.max_target_vocabulary).filter(|&n| n > 0);
+    let options = VocabularyOptions { min_count: config.min_count, max_size };
+    if config.task == Task::LanguageStream {
+        return Vocabulary::build([running(&tokenizer, lines)], &options);
+    }
+    Vocabulary::build(lines.iter().map(|line| tokenizer.tokenize(line)), &options)
+}
+
+/// The tokens of a running text: its lines', a newline between two.
+fn running(tokenizer: &Tokenizer, lines: &[String]) -> Vec<String> {
+    let mut all = Vec::new();
+    for (i, line) in lines.iter().enumerate() {
+        if i > 0 {
+            all.push(NEWLINE.to_owned());
+        }
+        all.extend(tokenizer.tokenize(line));
+    }
+    all
+}
+
+/// A running text in parts of equal length, each cut into windows: the first window of each part,
+/// then the second of each. Less than one token a part is left over.
+fn windows(text: &[u32], parts: usize, window: usize) -> Vec<Passage> {
+    let length = text.len().saturating_sub(1) / parts.max(1);
+    let mut all = Vec::new();
+    for start in (0..length).step_by(window.max(1)) {
+        let end = (start + window).min(length);
+        all.extend((0..parts).map(|part| Passage {
+            ids: text[part * length + start..=part * length + end].to_vec(),
+            place: Some(Place { part, is_first: start == 0 }),
+        }));
+    }
+    all
+}
