@@ -34,9 +34,10 @@ fn parts_share_nothing_whatever_the_seed() {
         assert!(test.is_disjoint(&targets("train", 1)) && test.is_disjoint(&targets("valid", 1)));
     }
     let strings = |part: &str, seed| generated(part).sequences(seed).unwrap();
-    let train = strings("reber:train", 1);
-    assert_eq!(train.len(), TRAIN);
-    assert!(strings("reber:test", 3).iter().all(|s| !train.contains(s)));
+    let orders = strings("temporal-order:12:train", 1);
+    assert_eq!(orders.len(), TRAIN);
+    assert!(strings("temporal-order:12:test", 3).iter().all(|s| !orders.contains(s)));
+    assert_ne!(strings("reber:valid", 4)[..100], strings("reber:test", 4)[..100]);
     assert_eq!(strings("reber:valid", 4), strings("reber:valid", 4));
     assert_ne!(strings("reber:valid", 4), strings("reber:valid", 5));
 }
