@@ -4,7 +4,7 @@ use rnn::Rnn;
 use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{Vocabulary, VocabularyOptions};
 
-use super::translator::with_first_values;
+use super::translator::{Make, with_first_values};
 use super::{BatchLoss, BatchShape, Model};
 use crate::config::{Config, LossNorm};
 use crate::data::{END, hash};
@@ -63,12 +63,14 @@ pub struct SequenceScore {
 }
 
 impl SequenceScore {
-    fn add(&mut self, other: Self) {
-        self.loss += other.loss;
-        self.answers += other.answers;
-        self.right += other.right;
-        self.sequences += other.sequences;
-        self.all_right += other.all_right;
+    fn and(self, other: Self) -> Self {
+        Self {
+            loss: self.loss + other.loss,
+            answers: self.answers + other.answers,
+            right: self.right + other.right,
+            sequences: self.sequences + other.sequences,
+            all_right: self.all_right + other.all_right,
+        }
     }
 }
 
@@ -92,7 +94,7 @@ impl SequenceModel {
         };
         let has_symbols = task != Name::Adding;
         with_first_values(config, seed, |make| {
-            let mut add = |name: &str, shape: &[usize], make: &mut super::translator::Make<'_>| {
+            let mut add = |name: &str, shape: &[usize], make: &mut Make<'_>| {
                 let name = format!("sequence.{name}");
                 let value = make(&name, shape.into());
                 params.add(name, value)
@@ -255,11 +257,7 @@ impl SequenceModel {
         threads.for_each(&mut groups, |_, (group, score)| {
             *score = self.score_group(params, group);
         });
-        let mut all = SequenceScore::default();
-        for (_, score) in groups {
-            all.add(score?);
-        }
-        Ok(all)
+        groups.into_iter().try_fold(SequenceScore::default(), |all, group| Ok(all.and(group.1?)))
     }
 
     fn score_group(&self, params: &Params, group: &[&Sequence]) -> Result<SequenceScore> {

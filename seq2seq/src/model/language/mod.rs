@@ -1,20 +1,26 @@
 //! Language models: what comes next in a line, or in a running text.
 
+mod network;
+mod text;
+
 use std::sync::{Mutex, PoisonError};
 
-use rnn::{Rnn, State};
+use rnn::State;
 use tensor::init::Rng;
-use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
-use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, Vocabulary, VocabularyOptions, read};
+use tensor::{Params, Tape, Tensor, Threads, Var, ops};
+use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, Vocabulary};
 
-use super::translator::with_first_values;
-use super::{BatchLoss, BatchShape, Draws, Model, generate};
+use self::text::{NEWLINE, lines, running, texts, vocabulary, windows};
+use super::{BatchLoss, BatchShape, Decoded, Draws, Model, generate};
 use crate::config::{Config, Task};
-use crate::data::{END, Spec, epoch_batches, hash, hold_out};
+use crate::data::{END, epoch_batches, hash};
 use crate::event::{Sample, Samples, Validation};
 use crate::kind::{Built, Kind};
 use crate::run::{StoredRun, Vocabularies};
 use crate::{Error, Evaluation, Result};
+
+pub use self::network::LanguageNetwork;
+pub use self::text::{Passage, Place};
 
 /// Texts drawn to be looked at.
 const SAMPLES: u64 = 8;
@@ -22,84 +28,6 @@ const SAMPLES: u64 = 8;
 const BATCH: usize = 64;
 /// Tokens of each part of a held-out text that is scored side by side with others, at least.
 const PART: usize = 1_000;
-/// How a running text's line ends.
-const NEWLINE: &str = "\n";
-
-/// The network of a language model: embedding, recurrent layers, output.
-///
-/// h_t = cell(E x_t, h_{t-1}), p(x_{t+1}) = softmax(W h_t + b); Mikolov et al. 2010 with Elman's
-/// cell, Graves 2013 (arXiv:1308.0850) with LSTM.
-#[derive(Debug, Clone)]
-pub struct LanguageNetwork {
-    embedding: ParamId,
-    rnn: Rnn,
-    output: (ParamId, ParamId),
-    dropout: f32,
-    dropout_output: f32,
-}
-
-impl LanguageNetwork {
-    /// Adds a network's parameters to a store, drawn from the seed's stream for first values.
-    ///
-    /// # Errors
-    /// A configuration with a width of zero.
-    pub fn new(params: &mut Params, config: &Config, vocabulary: usize, seed: u64) -> Result<Self> {
-        with_first_values(config, seed, |make| {
-            let mut add = |name: &str, shape: &[usize], make: &mut super::translator::Make<'_>| {
-                let name = format!("language.{name}");
-                let value = make(&name, shape.into());
-                params.add(name, value)
-            };
-            let embedding = add("embedding.weight", &[vocabulary, config.embedding], make)?;
-            let output = (
-                add("output.weight", &[vocabulary, config.hidden], make)?,
-                add("output.bias", &[vocabulary], make)?,
-            );
-            let layers = super::forwards(config, config.embedding);
-            let rnn = Rnn::new(params, "language.rnn.", layers, make)?;
-            let dropout_output = if config.dropout_output { config.dropout } else { 0.0 };
-            Ok(Self { embedding, rnn, output, dropout: config.dropout, dropout_output })
-        })
-    }
-
-    /// Logits \[T, B, V\] of what follows each of the time-major ids \[T, B\], and the states after
-    /// the last; from zeros where no state is given.
-    ///
-    /// # Errors
-    /// Ids outside the vocabulary, states that do not fit.
-    pub fn logits(
-        &self,
-        tape: &mut Tape<'_>,
-        ids: &[u32],
-        shape: [usize; 2],
-        state: Option<&[State]>,
-    ) -> Result<(Var, Vec<State>)> {
-        let x = ops::embedding(tape, ids, shape, self.embedding, None)?;
-        let x = ops::dropout(tape, x, self.dropout)?;
-        let out = self.rnn.forward(tape, x, None, state)?;
-        let y = ops::dropout(tape, out.y, self.dropout_output)?;
-        let logits = ops::linear(tape, y, self.output.0, Some(self.output.1))?;
-        Ok((logits, out.state))
-    }
-}
-
-/// A text to foretell: each token but the first, from those before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Passage {
-    /// What is read, and, from the second on, what should be said.
-    pub ids: Vec<u32>,
-    /// Where it stands in a running text.
-    pub place: Option<Place>,
-}
-
-/// A place in a running text that is read in parts side by side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// The part.
-    pub part: usize,
-    /// True at the part's begin, where the state is zero.
-    pub is_first: bool,
-}
 
 /// The states at the end of what was read last, of each part of a running text: for each layer h
 /// and, where there is one, c.
@@ -191,7 +119,7 @@ impl LanguageModel {
         count: usize,
         limit: usize,
         draws: Draws,
-    ) -> Result<Vec<super::Decoded>> {
+    ) -> Result<Vec<Decoded>> {
         let mut ids = self.encode(prefix);
         if !self.is_stream() {
             ids.insert(0, SOS);
@@ -358,7 +286,7 @@ impl LanguageModel {
     }
 
     /// A text that was written after a prefix, to be looked at.
-    fn sample(&self, prefix: &str, written: &super::Decoded) -> Sample {
+    fn sample(&self, prefix: &str, written: &Decoded) -> Sample {
         let mut source = self.shown(&self.encode(prefix));
         source.push(END.to_owned());
         Sample {
@@ -508,82 +436,4 @@ impl From<ops::CrossEntropyResult> for BatchLoss {
     fn from(found: ops::CrossEntropyResult) -> Self {
         Self { loss: found.loss, nll: found.nll, count: found.count, correct: found.correct }
     }
-}
-
-/// The lines to learn from and those held out: of lines a share by their hash, of a running text
-/// its last twentieth.
-fn texts(stored: &StoredRun) -> Result<(Vec<String>, Vec<String>)> {
-    let config = &stored.config;
-    let spec: Spec = stored.data.parse()?;
-    let (spec, own) = spec.parts().map_or((spec, None), |(train, valid)| (train, Some(valid)));
-    let mut train = lines(&spec, stored.seed)?;
-    if config.task == Task::LanguageLines {
-        let tokenizer = Tokenizer::new(config.target_recipe, config.unit);
-        let limit = config.max_target_words;
-        train.retain(|line| {
-            let n = tokenizer.tokenize(line).len();
-            n > 0 && (limit == 0 || n <= limit)
-        });
-    }
-    let held_out = match (stored.valid.as_deref(), own) {
-        (Some("none"), _) => Vec::new(),
-        (Some(valid), _) => lines(&valid.parse()?, stored.seed)?,
-        (None, Some(own)) => lines(&own, stored.seed)?,
-        (None, None) if config.task == Task::LanguageLines => hold_out(&mut train, |line| line),
-        (None, None) => train.split_off(train.len() - train.len() / 20),
-    };
-    Ok((train, held_out))
-}
-
-/// The lines of a text file, or the target side of another corpus.
-fn lines(spec: &Spec, seed: u64) -> Result<Vec<String>> {
-    match spec {
-        Spec::Tsv(path) => Ok(read::lines(path)?),
-        Spec::Parallel(a, b) => {
-            let what = format!(
-                "corpus {},{}: a language model learns one text; give one file",
-                a.display(),
-                b.display()
-            );
-            Err(Error::NothingTrained { what })
-        }
-        other => Ok(other.read(None, seed)?.pairs.into_iter().map(|p| p.target).collect()),
-    }
-}
-
-fn vocabulary(config: &Config, lines: &[String]) -> Vocabulary {
-    let tokenizer = Tokenizer::new(config.target_recipe, config.unit);
-    let max_size = Some(config.max_target_vocabulary).filter(|&n| n > 0);
-    let options = VocabularyOptions { min_count: config.min_count, max_size };
-    if config.task == Task::LanguageStream {
-        return Vocabulary::build([running(&tokenizer, lines)], &options);
-    }
-    Vocabulary::build(lines.iter().map(|line| tokenizer.tokenize(line)), &options)
-}
-
-/// The tokens of a running text: its lines', a newline between two.
-fn running(tokenizer: &Tokenizer, lines: &[String]) -> Vec<String> {
-    let mut all = Vec::new();
-    for (i, line) in lines.iter().enumerate() {
-        if i > 0 {
-            all.push(NEWLINE.to_owned());
-        }
-        all.extend(tokenizer.tokenize(line));
-    }
-    all
-}
-
-/// A running text in parts of equal length, each cut into windows: the first window of each part,
-/// then the second of each. Less than one token a part is left over.
-fn windows(text: &[u32], parts: usize, window: usize) -> Vec<Passage> {
-    let length = text.len().saturating_sub(1) / parts.max(1);
-    let mut all = Vec::new();
-    for start in (0..length).step_by(window.max(1)) {
-        let end = (start + window).min(length);
-        all.extend((0..parts).map(|part| Passage {
-            ids: text[part * length + start..=part * length + end].to_vec(),
-            place: Some(Place { part, is_first: start == 0 }),
-        }));
-    }
-    all
 }
