@@ -8,10 +8,13 @@
 //! changes its sign where q and m both do, while "q is m" does not, and here -m is as likely as m.
 //! Biases break the symmetry. (In a translator nothing is symmetric, and `additive` does as well.)
 //!
-//! `cargo run -p attention --example 01-learn-to-look`
+//! Try `location`, which does not look at what it is given, and `local_m`, which looks beside the
+//! step alone; `dot` and `cosine` cannot undo the matrix. All kinds, or those that are named:
+//!
+//! `cargo run -p attention --example 01-learn-to-look [KIND ...]`
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use attention::{Attention, AttentionConfig, Kind, Result};
+use attention::{Attention, AttentionConfig, Kind, Place, Result};
 use tensor::gemm::{Init as Onto, Packed, Rows, Side, matmul};
 use tensor::init::{Init, Rng, rng};
 use tensor::optim::{Optimizer, OptimizerConfig};
@@ -56,7 +59,8 @@ fn draw(weights: &Tensor, wanted: &[usize]) {
 fn learn(kind: Kind, turn: &Packed) -> Result<()> {
     let mut params = Params::new();
     let mut random = rng(3, "init");
-    let config = AttentionConfig { kind, query: WIDTH, memory: WIDTH, width: 2 * WIDTH };
+    let new = AttentionConfig::new(kind, WIDTH, WIDTH);
+    let config = AttentionConfig { width: 2 * WIDTH, positions: TIME, window: 1, heads: 2, ..new };
     let attention = Attention::new(&mut params, "", config, &mut |_, shape| {
         let init = Init::torch_default(WIDTH);
         init.tensor(shape, &mut random).unwrap_or_else(|_| Tensor::zeros(shape))
@@ -72,7 +76,7 @@ fn learn(kind: Kind, turn: &Packed) -> Result<()> {
         // The keys are made once; every query of a decoder would use this same value.
         let memory = attention.memory(&mut tape, memory, &LENGTHS)?;
         let query = tape.constant(query);
-        let found = attention.attend(&mut tape, query, &memory)?;
+        let found = attention.attend(&mut tape, query, &memory, Place::default())?;
 
         // The loss is -log of the weight at the position asked for; its gradient is the seed.
         let weights = tape.value(found.weights).clone();
@@ -97,8 +101,15 @@ fn main() -> Result<()> {
     let matrix = Init::Orthogonal.tensor([WIDTH, WIDTH], &mut rng(1, "turn"))?;
     let threads = Threads::single();
     let turn = Packed::new(&threads, matrix.data(), WIDTH, 0..WIDTH, Side::Transposed);
-    for kind in Kind::ALL {
-        learn(kind, &turn)?;
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    if names.is_empty() {
+        return Kind::ALL.into_iter().try_for_each(|kind| learn(kind, &turn));
+    }
+    for name in names {
+        match Kind::by_name(&name)? {
+            Some(kind) => learn(kind, &turn)?,
+            None => println!("none: nothing looks, so there is nothing to learn"),
+        }
     }
     Ok(())
 }

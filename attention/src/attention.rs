@@ -1,134 +1,116 @@
-//! The family: one table of kinds, one configuration, one value for the memory.
+//! The family: one type for all kinds, one value for the memory.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use tensor::{ParamId, Params, Shape, Tape, Tensor, Var, ops};
+use tensor::{ParamId, Params, Shape, Tape, Tensor, Var};
 
-use crate::error::{Error, Result};
-use crate::step::{Score, Sizes, attend};
-
-/// Which score an attention has, by its equation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// v^T tanh(W_q q + W_m m): [`mod@crate::additive`].
-    Additive,
-    /// The same with biases, as the tutorials have it: [`mod@crate::additive`].
-    AdditiveBias,
-    /// q^T W m: [`mod@crate::general`].
-    General,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Additive, Self::AdditiveBias, Self::General];
-
-    /// Its name, as configurations have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Additive => "additive",
-            Self::AdditiveBias => "additive_bias",
-            Self::General => "general",
-        }
-    }
-}
-
-/// The kind and widths of an [`Attention`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AttentionConfig {
-    /// Which score.
-    pub kind: Kind,
-    /// Width of the query, Q.
-    pub query: usize,
-    /// Width of the memory, K.
-    pub memory: usize,
-    /// Width of the hidden layer of an additive score, A; others do not use it.
-    pub width: usize,
-}
+use crate::config::{AttentionConfig, Kind};
+use crate::error::Result;
+use crate::local::Window;
+use crate::multi_head::{self, Heads};
+use crate::score::Scorer;
+use crate::span::{Span, spans};
+use crate::step::{Asked, Sizes, attend};
 
 /// What is attended to: encoder states, their keys and the sentences' lengths.
 ///
 /// Keys are the memory's side of the score, projected once a sentence.
 #[derive(Debug, Clone)]
 pub struct Memory {
-    /// \[S, B, K\]
+    /// \[S, B, K\]; of `multi_head` the values of all heads, \[S, B, h d_v\].
     pub values: Var,
-    /// \[S, B, A\] or \[S, B, Q\]
+    /// \[S, B, A\], \[S, B, Q\] or \[S, B, h d_k\]; the states themselves where a score does not
+    /// project them.
     pub keys: Var,
     /// Length of each sentence; positions from there on get weight zero.
     pub lengths: Arc<[usize]>,
+    /// What a query sees that has no window.
+    spans: Arc<[Span]>,
+}
+
+/// Where a query stands: what an attention needs besides the query itself, if it is one of
+/// `local_m`, `local_p` and a causal `multi_head`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The step that asks, from 0; of a whole sequence its first.
+    pub time: usize,
+    /// The memory holds each sentence from its end to its start: entry i of n is position
+    /// n - 1 - i.
+    pub reversed: bool,
+}
+
+impl Place {
+    /// A step over a source in its own order.
+    pub fn at(time: usize) -> Self {
+        Self { time, reversed: false }
+    }
 }
 
 /// What a query found.
 #[derive(Debug, Clone, Copy)]
 pub struct Attended {
-    /// \[B, K\]
+    /// \[B, K\], of `multi_head` \[B, O\]; with T in front for a whole sequence.
     pub context: Var,
-    /// \[B, S\]: positive, summing to one; exactly zero past a sentence's end. A sentence of
-    /// length zero has weights and context of zeros.
+    /// \[B, S\], or \[T, B, S\]: not negative, summing to one (to less for a `local_p` that is not
+    /// renormalised); exactly zero at positions that are not seen. A query that sees none has
+    /// weights of zeros. Of `multi_head` the mean over its heads.
     pub weights: Var,
+    /// The weights of each head of `multi_head`, \[B, h, S\] or \[T, B, h, S\]; of other kinds none.
+    pub heads: Option<Var>,
 }
 
-/// A global attention of some [`Kind`].
+/// An attention of some [`Kind`].
 ///
 /// ```
-/// use attention::{Attention, AttentionConfig, Kind};
+/// use attention::{Attention, AttentionConfig, Kind, Place};
 /// use tensor::{Params, Tape, Tensor};
 ///
 /// let mut params = Params::new();
-/// let config = AttentionConfig { kind: Kind::Additive, query: 4, memory: 6, width: 5 };
+/// let config = AttentionConfig { width: 5, ..AttentionConfig::new(Kind::Additive, 4, 6) };
 /// let attention =
 ///     Attention::new(&mut params, "attention.", config, &mut |_, s| Tensor::full(s, 0.1))?;
 /// let mut tape = Tape::new(&params);
 /// let states = tape.input(Tensor::full([7, 2, 6], 1.0)); // S = 7, B = 2, K = 6
 /// let memory = attention.memory(&mut tape, states, &[7, 3])?;
 /// let query = tape.input(Tensor::zeros([2, 4]));
-/// let found = attention.attend(&mut tape, query, &memory)?;
+/// let found = attention.attend(&mut tape, query, &memory, Place::at(0))?;
 /// assert!((tape.value(found.weights).data()[7] - 1.0 / 3.0).abs() < 1e-6);
 /// # Ok::<(), attention::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Attention {
     config: AttentionConfig,
-    weights: Weights,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Weights {
-    Additive {
-        w_query: ParamId,
-        w_memory: ParamId,
-        v: ParamId,
-        /// b_query, b_memory, b_v
-        biases: Option<[ParamId; 3]>,
-    },
-    General {
-        w: ParamId,
-    },
+    scorer: Scorer,
+    window: Option<Window>,
+    heads: Option<Heads>,
 }
 
 impl Attention {
-    /// Adds the parameters of an attention to a store, named `prefix` + `w_query` \[A, Q\],
-    /// `w_memory` \[A, K\], `v` \[A\], `b_query` \[A\], `b_memory` \[A\], `b_v` \[1\], or `w` \[Q, K\],
-    /// with the values that `init` gives for a name and a shape.
+    /// Adds the parameters of an attention to a store, named `prefix` + the name in its kind's
+    /// equation, with the values that `init` gives for a name and a shape:
+    ///
+    /// | kind | parameters |
+    /// |---|---|
+    /// | `additive` | `w_query` \[A, Q\], `w_memory` \[A, K\], `v` \[A\] |
+    /// | `additive_bias` | these and `b_query` \[A\], `b_memory` \[A\], `b_v` \[1\] |
+    /// | `dot`, `scaled_dot`, `cosine` | none |
+    /// | `general`, `scaled_general` | `w` \[Q, K\] |
+    /// | `concat` | `w` \[A, Q + K\], `v` \[A\] |
+    /// | `location` | `w` \[positions, Q\] |
+    /// | `local_m` | its score's |
+    /// | `local_p` | its score's and `w_p` \[A, Q\], `v_p` \[A\] |
+    /// | `multi_head` | [PyTorch's](mod@crate::multi_head) |
     ///
     /// # Errors
-    /// A width of zero, a name that is taken.
+    /// Widths or options that do not fit, a name that is taken.
     pub fn new(
         params: &mut Params,
         prefix: &str,
         config: AttentionConfig,
         init: &mut dyn FnMut(&str, Shape) -> Tensor,
     ) -> Result<Self> {
-        let AttentionConfig { kind, query, memory, width } = config;
-        let wide = if kind == Kind::General { query } else { width };
-        for (key, value) in [("query", query), ("memory", memory), ("width", wide)] {
-            if value == 0 {
-                return Err(Error::Zero { key });
-            }
-        }
-        let mut add = |name: &str, shape: Shape| -> Result<ParamId> {
+        config.check()?;
+        let add = &mut |name: &str, shape: Shape| -> Result<ParamId> {
             let name = format!("{prefix}{name}");
             let value = init(&name, shape);
             if value.shape() != shape {
@@ -136,30 +118,31 @@ impl Attention {
             }
             Ok(params.add(name, value)?)
         };
-        let weights = match kind {
-            Kind::General => Weights::General { w: add("w", [query, memory].into())? },
-            Kind::Additive | Kind::AdditiveBias => {
-                let w_query = add("w_query", [width, query].into())?;
-                let w_memory = add("w_memory", [width, memory].into())?;
-                let v = add("v", [width].into())?;
-                let biases = if kind == Kind::AdditiveBias {
-                    Some([
-                        add("b_query", [width].into())?,
-                        add("b_memory", [width].into())?,
-                        add("b_v", [1].into())?,
-                    ])
-                } else {
-                    None
-                };
-                Weights::Additive { w_query, w_memory, v, biases }
+        let scorer = Scorer::new(&config, add)?;
+        let (reach, renormalize) = (config.window, config.renormalize);
+        let window = match config.kind {
+            Kind::LocalM => Some(Window { reach, predict: None, renormalize }),
+            Kind::LocalP => {
+                let w_p = add("w_p", [config.width, config.query].into())?;
+                let v_p = add("v_p", [config.width].into())?;
+                Some(Window { reach, predict: Some((w_p, v_p)), renormalize })
             }
+            _ => None,
         };
-        Ok(Self { config, weights })
+        let heads = match config.kind {
+            Kind::MultiHead => Some(Heads::new(&config, add)?),
+            _ => None,
+        };
+        Ok(Self { config, scorer, window, heads })
     }
 
-    /// The kind and widths.
+    /// The kind, widths and options.
     pub fn config(&self) -> &AttentionConfig {
         &self.config
+    }
+
+    fn head_count(&self) -> usize {
+        if self.heads.is_some() { self.config.heads } else { 1 }
     }
 
     /// Encoder states \[S, B, K\] with their keys.
@@ -179,36 +162,80 @@ impl Attention {
             let what = format!("length {n}, expected at most {time}");
             return Err(tensor::Error::argument("memory", what).into());
         }
-        let keys = match self.weights {
-            Weights::Additive { w_memory, biases, .. } => {
-                ops::linear(tape, values, w_memory, biases.map(|b| b[1]))?
-            }
-            Weights::General { w } => ops::linear(tape, values, w, None)?,
+        let (values, keys) = match &self.heads {
+            Some(heads) => heads.memory(tape, values)?,
+            None => (values, self.scorer.keys(tape, values)?),
         };
-        Ok(Memory { values, keys, lengths: lengths.into() })
+        let spans = spans(1, lengths, self.head_count(), |_, length| self.seen(length));
+        Ok(Memory { values, keys, lengths: lengths.into(), spans })
     }
 
-    /// Asks the memory with a query \[B, Q\].
+    /// What is seen of a sentence without a window.
+    fn seen(&self, length: usize) -> Span {
+        let end = match self.config.kind {
+            Kind::Location => length.min(self.config.positions),
+            _ => length,
+        };
+        Span::until(end)
+    }
+
+    /// Asks the memory with a query \[B, Q\], or with those of a whole sequence, \[T, B, Q\].
     ///
     /// # Errors
     /// Shapes that do not fit.
-    pub fn attend(&self, tape: &mut Tape<'_>, query: Var, memory: &Memory) -> Result<Attended> {
+    pub fn attend(
+        &self,
+        tape: &mut Tape<'_>,
+        query: Var,
+        memory: &Memory,
+        place: Place,
+    ) -> Result<Attended> {
         let batch = memory.lengths.len();
         let shape = tape.shape(query);
-        if shape != Shape::from([batch, self.config.query]) {
-            let want = [batch, self.config.query];
-            return Err(tensor::Error::shapes("attend", shape, want).into());
-        }
-        let time = tape.shape(memory.values).dims()[0];
-        let score = match self.weights {
-            Weights::Additive { w_query, v, biases, .. } => {
-                let query = ops::linear(tape, query, w_query, biases.map(|b| b[0]))?;
-                Score::Additive { query, v, b_v: biases.map(|b| b[2]) }
+        let times = match *shape.dims() {
+            [b, q] if [b, q] == [batch, self.config.query] => 1,
+            [t, b, q] if [b, q] == [batch, self.config.query] => t,
+            _ => {
+                let want = [batch, self.config.query];
+                return Err(tensor::Error::shapes("attend", shape, want).into());
             }
-            Weights::General { .. } => Score::Dot { query },
         };
-        let width = tape.shape(memory.keys).width();
-        let sizes = Sizes { time, batch, keys: width, values: self.config.memory };
-        Ok(attend(tape, score, memory, sizes))
+        let count = self.head_count();
+        let (mut spans, mut bell) = (Arc::clone(&memory.spans), None);
+        if let Some(window) = &self.window {
+            let Place { time, reversed } = place;
+            (spans, bell) = window.place(tape, query, &memory.lengths, time, reversed)?;
+        } else if self.config.causal && self.heads.is_some() {
+            let until = |t, length: usize| Span::until(length.min(place.time + t + 1));
+            spans = crate::span::spans(times, &memory.lengths, count, until);
+        } else if times != 1 {
+            let whole = |_, length| self.seen(length);
+            spans = crate::span::spans(times, &memory.lengths, count, whole);
+        }
+        let asked = match &self.heads {
+            Some(heads) => heads.query(tape, query)?,
+            None => query,
+        };
+        let score = self.scorer.ask(tape, asked)?;
+        let time = tape.shape(memory.values).dims()[0];
+        let values = self.heads.as_ref().map_or(self.config.memory, Heads::values);
+        let n = Sizes {
+            time,
+            batch: batch * count,
+            keys: tape.shape(memory.keys).width() / count,
+            values: values / count,
+        };
+        let (keys, contexts, weights) =
+            (memory.keys, shape.with_width(values), shape.with_width(time));
+        let asked = Asked { score, spans, bell, keys, values: memory.values, n };
+        let Some(heads) = &self.heads else {
+            let (context, weights) = attend(tape, asked, contexts, weights);
+            return Ok(Attended { context, weights, heads: None });
+        };
+        let each = multi_head::with_heads(weights, count);
+        let (contexts, each) = attend(tape, asked, contexts, each);
+        let context = heads.output(tape, contexts)?;
+        let weights = multi_head::mean(tape, each, count, weights);
+        Ok(Attended { context, weights, heads: Some(each) })
     }
 }

@@ -1,36 +1,56 @@
-//! Any attention of the family in plain loops, for any float: one example at a time.
+//! Any attention of the family in plain loops, for any float: one query and one sentence at a
+//! time.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use num_traits::Float;
 
-use crate::Kind;
-use crate::{additive, general};
+use crate::multi_head::reference as heads;
+use crate::{AttentionConfig, Kind, Place, additive, cosine, dot, local};
 
-/// The weights of an attention, or their gradients; unused ones are empty.
-#[derive(Debug, Clone, Default)]
-pub struct Weights<F> {
-    /// \[A, Q\]
-    pub w_query: Vec<F>,
-    /// \[A, K\]
-    pub w_memory: Vec<F>,
-    /// \[A\]
-    pub v: Vec<F>,
-    /// \[A\], zeros without biases.
-    pub b_query: Vec<F>,
-    /// \[A\], zeros without biases.
-    pub b_memory: Vec<F>,
-    /// \[1\], zero without biases.
-    pub b_v: Vec<F>,
-    /// \[Q, K\]
-    pub w: Vec<F>,
+/// The parameters of an attention by name, or their gradients; one that is not there is empty, or
+/// zero.
+pub type Weights<F> = BTreeMap<String, Vec<F>>;
+
+/// What a query finds, or the gradients of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found<F> {
+    /// The context.
+    pub context: Vec<F>,
+    /// A weight for each position of the sentence: of `multi_head` the mean over its heads.
+    pub weights: Vec<F>,
+    /// The weights of each head of `multi_head`, one head after the other; of other kinds none.
+    pub heads: Vec<F>,
 }
 
-fn affine<F: Float>(w: &[F], x: &[F], b: &[F]) -> Vec<F> {
+pub(crate) fn get<'a, F>(w: &'a Weights<F>, name: &str) -> &'a [F] {
+    w.get(name).map_or(&[], Vec::as_slice)
+}
+
+/// The gradient of a parameter, to be added to.
+fn sum<'a, F: Float>(dw: &'a mut Weights<F>, w: &Weights<F>, name: &str) -> &'a mut [F] {
+    dw.entry(name.into()).or_insert_with(|| vec![F::zero(); get(w, name).len()])
+}
+
+fn add<F: Float>(to: &mut [F], from: &[F]) {
+    to.iter_mut().zip(from).for_each(|(a, &b)| *a = *a + b);
+}
+
+/// W x + b; no bias is an empty one.
+pub(crate) fn affine<F: Float>(w: &[F], x: &[F], b: &[F]) -> Vec<F> {
     let row = |r: &[F]| r.iter().zip(x).fold(F::zero(), |s, (&w, &x)| s + w * x);
     let rows = w.chunks_exact(x.len()).map(row);
     rows.enumerate().map(|(i, y)| y + b.get(i).copied().unwrap_or_else(F::zero)).collect()
 }
 
-fn affine_back<F: Float>(w: &[F], x: &[F], dy: &[F], dw: &mut [F], db: &mut [F]) -> Vec<F> {
+pub(crate) fn affine_back<F: Float>(
+    w: &[F],
+    x: &[F],
+    dy: &[F],
+    dw: &mut [F],
+    db: &mut [F],
+) -> Vec<F> {
     let n = x.len();
     let mut dx = vec![F::zero(); n];
     for (o, &d) in dy.iter().enumerate() {
@@ -45,94 +65,357 @@ fn affine_back<F: Float>(w: &[F], x: &[F], dy: &[F], dw: &mut [F], db: &mut [F])
     dx
 }
 
-/// What a query finds: (context, weights). `memory` holds the positions within the sentence.
-pub fn attend<F: Float>(
+/// 1 / sqrt(width)
+fn scale<F: Float>(width: usize) -> F {
+    F::one() / F::from(width).unwrap_or_else(F::one).sqrt()
+}
+
+/// The scores of all positions by a kind that has no window.
+fn scores<F: Float>(
+    config: &AttentionConfig,
     kind: Kind,
     w: &Weights<F>,
-    query: &[F],
+    q: &[F],
     memory: &[Vec<F>],
-) -> (Vec<F>, Vec<F>) {
-    let q = projected(kind, w, query);
-    let scores: Vec<F> = memory.iter().map(|m| score(kind, w, &q, &key(kind, w, m))).collect();
-    let largest = scores.iter().fold(F::neg_infinity(), |a, &b| a.max(b));
-    let powers: Vec<F> = scores.iter().map(|&e| (e - largest).exp()).collect();
-    let total = powers.iter().fold(F::zero(), |a, &b| a + b);
-    let weights: Vec<F> = powers.iter().map(|&p| p / total).collect();
-    let mut context = vec![F::zero(); memory.first().map_or(0, Vec::len)];
-    for (m, &a) in memory.iter().zip(&weights) {
-        context.iter_mut().zip(m).for_each(|(c, &m)| *c = *c + a * m);
-    }
-    (context, weights)
-}
-
-fn projected<F: Float>(kind: Kind, w: &Weights<F>, query: &[F]) -> Vec<F> {
+) -> Vec<F> {
+    let each = |score: &dyn Fn(&[F]) -> F| memory.iter().map(|m| score(m)).collect();
+    let factor = scale(config.query);
     match kind {
-        Kind::General => query.to_vec(),
-        Kind::Additive | Kind::AdditiveBias => affine(&w.w_query, query, &w.b_query),
-    }
-}
-
-fn key<F: Float>(kind: Kind, w: &Weights<F>, m: &[F]) -> Vec<F> {
-    match kind {
-        Kind::General => affine(&w.w, m, &[]),
-        Kind::Additive | Kind::AdditiveBias => affine(&w.w_memory, m, &w.b_memory),
-    }
-}
-
-fn score<F: Float>(kind: Kind, w: &Weights<F>, q: &[F], k: &[F]) -> F {
-    match kind {
-        Kind::General => general::reference::score(q, k),
         Kind::Additive | Kind::AdditiveBias => {
-            let b = w.b_v.first().copied().unwrap_or_else(F::zero);
-            additive::reference::score(q, k, &w.v, b)
+            let asked = affine(get(w, "w_query"), q, get(w, "b_query"));
+            let b = get(w, "b_v").first().copied().unwrap_or_else(F::zero);
+            let key = |m: &[F]| affine(get(w, "w_memory"), m, get(w, "b_memory"));
+            each(&|m| additive::reference::score(&asked, &key(m), get(w, "v"), b))
+        }
+        Kind::Concat => each(&|m| {
+            let inner = affine(get(w, "w"), &[q, m].concat(), &[]);
+            inner.iter().zip(get(w, "v")).fold(F::zero(), |s, (x, &v)| s + v * x.tanh())
+        }),
+        Kind::Dot => each(&|m| dot::reference::score(q, m, F::one())),
+        Kind::ScaledDot => each(&|m| dot::reference::score(q, m, factor)),
+        Kind::General | Kind::ScaledGeneral => {
+            let factor = if kind == Kind::General { F::one() } else { factor };
+            each(&|m| dot::reference::score(q, &affine(get(w, "w"), m, &[]), factor))
+        }
+        Kind::Cosine => {
+            let q = cosine::reference::unit(q);
+            each(&|m| dot::reference::score(&q, &cosine::reference::unit(m), F::one()))
+        }
+        Kind::Location => {
+            let mut table = affine(get(w, "w"), q, &[]);
+            table.resize(memory.len(), F::zero());
+            table
+        }
+        Kind::LocalM | Kind::LocalP | Kind::MultiHead => Vec::new(),
+    }
+}
+
+/// The way back through [`scores`]: adds to the gradients of query, memory and weights.
+fn scores_back<F: Float>(
+    config: &AttentionConfig,
+    kind: Kind,
+    w: &Weights<F>,
+    (q, memory): (&[F], &[Vec<F>]),
+    d: &[F],
+    (dq, dm): (&mut [F], &mut [Vec<F>]),
+    dw: &mut Weights<F>,
+) {
+    let factor = match kind {
+        Kind::ScaledDot | Kind::ScaledGeneral => scale(config.query),
+        _ => F::one(),
+    };
+    if kind == Kind::Location {
+        let mut d = d.to_vec();
+        d.resize(config.positions, F::zero());
+        let back = affine_back(get(w, "w"), q, &d, sum(dw, w, "w"), &mut []);
+        return add(dq, &back);
+    }
+    for ((m, dm), &d) in memory.iter().zip(dm).zip(d) {
+        match kind {
+            Kind::Additive | Kind::AdditiveBias => {
+                let asked = affine(get(w, "w_query"), q, get(w, "b_query"));
+                let key = affine(get(w, "w_memory"), m, get(w, "b_memory"));
+                let (inner, dv) = additive::reference::score_back(&asked, &key, get(w, "v"), d);
+                add(sum(dw, w, "v"), &dv);
+                add(sum(dw, w, "b_v"), &[d]);
+                add(sum(dw, w, "b_query"), &inner);
+                add(sum(dw, w, "b_memory"), &inner);
+                let to = sum(dw, w, "w_query");
+                add(dq, &affine_back(get(w, "w_query"), q, &inner, to, &mut []));
+                let to = sum(dw, w, "w_memory");
+                add(dm, &affine_back(get(w, "w_memory"), m, &inner, to, &mut []));
+            }
+            Kind::Concat => {
+                let joined = [q, m].concat();
+                let inner = affine(get(w, "w"), &joined, &[]);
+                let slope = |x: F| F::one() - x.tanh() * x.tanh();
+                let v = get(w, "v");
+                let dv: Vec<F> = inner.iter().map(|x| d * x.tanh()).collect();
+                let d: Vec<F> = inner.iter().zip(v).map(|(&x, &v)| d * v * slope(x)).collect();
+                add(sum(dw, w, "v"), &dv);
+                let back = affine_back(get(w, "w"), &joined, &d, sum(dw, w, "w"), &mut []);
+                add(dq, &back[..q.len()]);
+                add(dm, &back[q.len()..]);
+            }
+            Kind::General | Kind::ScaledGeneral => {
+                let key = affine(get(w, "w"), m, &[]);
+                let (d_query, d_key) = dot::reference::score_back(q, &key, factor, d);
+                add(dq, &d_query);
+                add(dm, &affine_back(get(w, "w"), m, &d_key, sum(dw, w, "w"), &mut []));
+            }
+            Kind::Cosine => {
+                let (a, b) = (cosine::reference::unit(q), cosine::reference::unit(m));
+                let (da, db) = dot::reference::score_back(&a, &b, factor, d);
+                add(dq, &cosine::reference::unit_back(q, &da));
+                add(dm, &cosine::reference::unit_back(m, &db));
+            }
+            _ => {
+                let (d_query, d_key) = dot::reference::score_back(q, m, factor, d);
+                add(dq, &d_query);
+                add(dm, &d_key);
+            }
         }
     }
 }
 
-/// The way back: gradients of (query, memory); those of the weights are added to `dw`.
-pub fn attend_back<F: Float>(
-    kind: Kind,
+/// Softmax within a range, zero elsewhere.
+fn softmax<F: Float>(scores: &[F], seen: &Range<usize>) -> Vec<F> {
+    let largest = scores[seen.clone()].iter().fold(F::neg_infinity(), |a, &b| a.max(b));
+    let mut weights = vec![F::zero(); scores.len()];
+    for s in seen.clone() {
+        weights[s] = (scores[s] - largest).exp();
+    }
+    let total = weights.iter().fold(F::zero(), |a, &b| a + b);
+    seen.clone().for_each(|s| weights[s] = weights[s] / total);
+    weights
+}
+
+/// Gradients of the scores for those of a softmax.
+fn softmax_back<F: Float>(a: &[F], da: &[F]) -> Vec<F> {
+    let mean = a.iter().zip(da).fold(F::zero(), |s, (&a, &d)| s + a * d);
+    a.iter().zip(da).map(|(&a, &d)| a * (d - mean)).collect()
+}
+
+/// A softmax within what is seen, and what a Gaussian makes of it.
+struct Weighed<F> {
+    softmax: Vec<F>,
+    /// The Gaussian and its derivative by the centre; ones and zeros without one.
+    bell: Vec<(F, F)>,
+    /// The sum of the bent weights where they are divided by it.
+    total: F,
+    weights: Vec<F>,
+}
+
+fn weigh<F: Float>(
+    config: &AttentionConfig,
+    w: &Weights<F>,
+    q: &[F],
+    memory: &[Vec<F>],
+    place: Place,
+) -> Weighed<F> {
+    let (n, kind) = (memory.len(), config.kind);
+    // From here on entry i of the memory, which may be reversed, and position s are told apart.
+    let at = |s: usize| if place.reversed { n - 1 - s } else { s };
+    let mut bell = vec![(F::one(), F::zero()); n];
+    let mut seen = 0..n;
+    match kind {
+        Kind::Location => seen = 0..n.min(config.positions),
+        Kind::LocalM => {
+            let centre = F::from(place.time.min(n.saturating_sub(1))).unwrap_or_else(F::zero);
+            seen = local::reference::window(centre, n, config.window);
+        }
+        Kind::LocalP => {
+            let h = affine(get(w, "w_p"), q, &[]);
+            let centre = local::reference::centre(&h, get(w, "v_p"), n);
+            seen = local::reference::window(centre, n, config.window);
+            for s in 0..n {
+                bell[at(s)] = local::reference::gaussian(s, centre, config.window);
+            }
+        }
+        _ => {}
+    }
+    if matches!(kind, Kind::LocalM | Kind::LocalP) && place.reversed {
+        seen = n - seen.end..n - seen.start;
+    }
+    let softmax = softmax(&scores(config, config.scored_by(), w, q, memory), &seen);
+    let bent: Vec<F> = softmax.iter().zip(&bell).map(|(&a, g)| a * g.0).collect();
+    let divided = kind == Kind::LocalP && config.renormalize && n > 0;
+    let total = if divided { bent.iter().fold(F::zero(), |s, &a| s + a) } else { F::one() };
+    let weights = bent.iter().map(|&a| a / total).collect();
+    Weighed { softmax, bell, total, weights }
+}
+
+/// sum_s a_s m_s
+fn context<F: Float>(a: &[F], values: &[&[F]], width: usize) -> Vec<F> {
+    let mut context = vec![F::zero(); width];
+    for (m, &a) in values.iter().zip(a) {
+        context.iter_mut().zip(*m).for_each(|(c, &m)| *c = *c + a * m);
+    }
+    context
+}
+
+/// What a query finds. `memory` holds the positions within the sentence.
+pub fn attend<F: Float>(
+    config: &AttentionConfig,
     w: &Weights<F>,
     query: &[F],
     memory: &[Vec<F>],
-    d_context: &[F],
-    d_weights: &[F],
+    place: Place,
+) -> Found<F> {
+    if config.kind == Kind::MultiHead {
+        let split = Split::new(config, w, query, memory, place);
+        let (context, n) = (split.contexts(memory.len()), memory.len());
+        let context = affine(get(w, "out_proj.weight"), &context, get(w, "out_proj.bias"));
+        let mut weights = vec![F::zero(); n];
+        let share = F::one() / F::from(config.heads).unwrap_or_else(F::one);
+        for (i, &a) in split.weights.iter().enumerate() {
+            weights[i % n] = weights[i % n] + a * share;
+        }
+        return Found { context, weights, heads: split.weights };
+    }
+    let weights = weigh(config, w, query, memory, place).weights;
+    let values: Vec<&[F]> = memory.iter().map(Vec::as_slice).collect();
+    Found { context: context(&weights, &values, config.memory), weights, heads: Vec::new() }
+}
+
+/// The heads of `multi_head` for one query.
+struct Split<F> {
+    query: Vec<F>,
+    keys: Vec<Vec<F>>,
+    values: Vec<Vec<F>>,
+    /// \[h, n\]
+    weights: Vec<F>,
+    /// h, d_k, d_v
+    widths: (usize, usize, usize),
+}
+
+impl<F: Float> Split<F> {
+    fn new(
+        config: &AttentionConfig,
+        w: &Weights<F>,
+        query: &[F],
+        memory: &[Vec<F>],
+        place: Place,
+    ) -> Self {
+        let n = memory.len();
+        let (dk, dv) = config.head_widths();
+        let query = heads::map(config, w, 0, query);
+        let of = |i| memory.iter().map(|m| heads::map(config, w, i, m)).collect::<Vec<_>>();
+        let (keys, values) = (of(1), of(2));
+        let seen = 0..if config.causal { n.min(place.time + 1) } else { n };
+        let mut weights = Vec::new();
+        for j in 0..config.heads {
+            let part = j * dk..(j + 1) * dk;
+            let score = |k: &Vec<F>| {
+                dot::reference::score(&query[part.clone()], &k[part.clone()], scale(dk))
+            };
+            weights.extend(softmax(&keys.iter().map(score).collect::<Vec<F>>(), &seen));
+        }
+        Self { query, keys, values, weights, widths: (config.heads, dk, dv) }
+    }
+
+    /// The contexts of all heads, side by side.
+    fn contexts(&self, n: usize) -> Vec<F> {
+        let (count, _, dv) = self.widths;
+        let head = |j: usize| {
+            let values: Vec<&[F]> = self.values.iter().map(|v| &v[j * dv..(j + 1) * dv]).collect();
+            context(&self.weights[j * n..(j + 1) * n], &values, dv)
+        };
+        (0..count).flat_map(head).collect()
+    }
+}
+
+/// The way back: gradients of (query, memory) for those of what was found; those of the weights
+/// are added to `dw`.
+pub fn attend_back<F: Float>(
+    config: &AttentionConfig,
+    w: &Weights<F>,
+    query: &[F],
+    memory: &[Vec<F>],
+    place: Place,
+    d: &Found<F>,
     dw: &mut Weights<F>,
 ) -> (Vec<F>, Vec<Vec<F>>) {
-    let (_, a) = attend(kind, w, query, memory);
-    let dot = |x: &[F], y: &[F]| x.iter().zip(y).fold(F::zero(), |s, (&x, &y)| s + x * y);
-    let da: Vec<F> = memory.iter().zip(d_weights).map(|(m, &d)| d + dot(d_context, m)).collect();
-    let mean = dot(&a, &da);
-    let q = projected(kind, w, query);
-    let mut dq = vec![F::zero(); q.len()];
-    let mut d_memory = Vec::with_capacity(memory.len());
-    for (s, m) in memory.iter().enumerate() {
-        let de = a[s] * (da[s] - mean);
-        let k = key(kind, w, m);
-        let (d_query, d_key) = match kind {
-            Kind::General => general::reference::score_back(&q, &k, de),
-            Kind::Additive | Kind::AdditiveBias => {
-                let (inner, dv) = additive::reference::score_back(&q, &k, &w.v, de);
-                dw.v.iter_mut().zip(dv).for_each(|(a, b)| *a = *a + b);
-                dw.b_v.iter_mut().for_each(|b| *b = *b + de);
-                (inner.clone(), inner)
-            }
-        };
-        dq.iter_mut().zip(d_query).for_each(|(a, b)| *a = *a + b);
-        let mut dm = match kind {
-            Kind::General => affine_back(&w.w, m, &d_key, &mut dw.w, &mut []),
-            Kind::Additive | Kind::AdditiveBias => {
-                affine_back(&w.w_memory, m, &d_key, &mut dw.w_memory, &mut dw.b_memory)
-            }
-        };
-        dm.iter_mut().zip(d_context).for_each(|(x, &d)| *x = *x + a[s] * d);
-        d_memory.push(dm);
+    if config.kind == Kind::MultiHead {
+        return multi_head_back(config, w, query, memory, place, d, dw);
     }
-    let d_query = match kind {
-        Kind::General => dq,
-        Kind::Additive | Kind::AdditiveBias => {
-            affine_back(&w.w_query, query, &dq, &mut dw.w_query, &mut dw.b_query)
+    let n = memory.len();
+    let Weighed { softmax, bell, total, weights } = weigh(config, w, query, memory, place);
+    let mut da: Vec<F> = memory
+        .iter()
+        .zip(&d.weights)
+        .map(|(m, &dw)| dw + dot::reference::score(&d.context, m, F::one()))
+        .collect();
+    let mut d_memory: Vec<Vec<F>> =
+        weights.iter().map(|&a| d.context.iter().map(|&d| a * d).collect()).collect();
+    let mut d_query = vec![F::zero(); query.len()];
+    if config.kind == Kind::LocalP {
+        let along = weights.iter().zip(&da).fold(F::zero(), |s, (&a, &d)| s + a * d);
+        let mean = if config.renormalize { along } else { F::zero() };
+        let mut d_centre = F::zero();
+        for s in 0..n {
+            let bent = (da[s] - mean) / total;
+            d_centre = d_centre + bent * softmax[s] * bell[s].1;
+            da[s] = bent * bell[s].0;
         }
+        let h = affine(get(w, "w_p"), query, &[]);
+        let (dh, dv) = local::reference::centre_back(&h, get(w, "v_p"), n, d_centre);
+        add(sum(dw, w, "v_p"), &dv);
+        d_query = affine_back(get(w, "w_p"), query, &dh, sum(dw, w, "w_p"), &mut []);
+    }
+    let de = softmax_back(&softmax, &da);
+    let kind = config.scored_by();
+    scores_back(config, kind, w, (query, memory), &de, (&mut d_query, &mut d_memory), dw);
+    (d_query, d_memory)
+}
+
+fn multi_head_back<F: Float>(
+    config: &AttentionConfig,
+    w: &Weights<F>,
+    query: &[F],
+    memory: &[Vec<F>],
+    place: Place,
+    d: &Found<F>,
+    dw: &mut Weights<F>,
+) -> (Vec<F>, Vec<Vec<F>>) {
+    let n = memory.len();
+    let split = Split::new(config, w, query, memory, place);
+    let (count, dk, dv) = split.widths;
+    let share = F::one() / F::from(count).unwrap_or_else(F::one);
+    let (mut dm, mut db) =
+        (sum(dw, w, "out_proj.weight").to_vec(), sum(dw, w, "out_proj.bias").to_vec());
+    let contexts = split.contexts(n);
+    let d_contexts =
+        affine_back(get(w, "out_proj.weight"), &contexts, &d.context, &mut dm, &mut db);
+    dw.extend([("out_proj.weight".into(), dm), ("out_proj.bias".into(), db)]);
+    let mut d_query = vec![F::zero(); count * dk];
+    let mut d_keys = vec![vec![F::zero(); count * dk]; n];
+    let mut d_values = vec![vec![F::zero(); count * dv]; n];
+    for j in 0..count {
+        let (k, v) = (j * dk..(j + 1) * dk, j * dv..(j + 1) * dv);
+        let a = &split.weights[j * n..(j + 1) * n];
+        let mut da = Vec::with_capacity(n);
+        for s in 0..n {
+            let d_context = &d_contexts[v.clone()];
+            let of_context =
+                dot::reference::score(d_context, &split.values[s][v.clone()], F::one());
+            da.push(of_context + d.heads[j * n + s] + d.weights[s] * share);
+            let dv: Vec<F> = d_context.iter().map(|&d| a[s] * d).collect();
+            add(&mut d_values[s][v.clone()], &dv);
+        }
+        for (s, de) in softmax_back(a, &da).into_iter().enumerate() {
+            let (q, key) = (&split.query[k.clone()], &split.keys[s][k.clone()]);
+            let (dq, d_key) = dot::reference::score_back(q, key, scale(dk), de);
+            add(&mut d_query[k.clone()], &dq);
+            add(&mut d_keys[s][k.clone()], &d_key);
+        }
+    }
+    let d_query = heads::map_back(config, w, 0, query, &d_query, dw);
+    let back = |(m, (dk, dv)): (&Vec<F>, (Vec<F>, Vec<F>))| {
+        let mut d = heads::map_back(config, w, 1, m, &dk, dw);
+        add(&mut d, &heads::map_back(config, w, 2, m, &dv, dw));
+        d
     };
+    let d_memory = memory.iter().zip(d_keys.into_iter().zip(d_values)).map(back).collect();
     (d_query, d_memory)
 }

@@ -1,26 +1,21 @@
-//! One query as one operation: scores, masked softmax, context, and the way back.
+//! Queries as one operation: scores, masked softmax, Gaussian, context, and the way back.
 
 use std::sync::Arc;
 
-use tensor::simd::dispatch;
-use tensor::{Backward, Op, ParamId, Result, Tape, Tensor, Var};
+use tensor::simd::{Simd, dispatch};
+use tensor::{Backward, Op, Result, Shape, Tape, Tensor, Var};
 
-use crate::attention::{Attended, Memory};
-use crate::{additive, general, weigh};
+use crate::local::Bell;
+use crate::score::Score;
+use crate::span::Span;
+use crate::weigh;
 
-/// The score's side of a step, its query already projected.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Score {
-    /// v^T tanh(query + key) + b_v
-    Additive { query: Var, v: ParamId, b_v: Option<ParamId> },
-    /// query^T key
-    Dot { query: Var },
-}
-
-/// Shapes of a step.
+/// Shapes of a memory. Row r of the queries asks its entry r % `batch`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
+    /// Positions, S.
     pub(crate) time: usize,
+    /// Entries of a position: B, or B h.
     pub(crate) batch: usize,
     /// Width of a key.
     pub(crate) keys: usize,
@@ -28,133 +23,110 @@ pub(crate) struct Sizes {
     pub(crate) values: usize,
 }
 
-pub(crate) fn attend(tape: &mut Tape<'_>, score: Score, memory: &Memory, n: Sizes) -> Attended {
-    let mut weights = Tensor::scratch([n.batch, n.time]);
-    let mut context = Tensor::scratch([n.batch, n.values]);
-    let lengths = &memory.lengths;
-    let keys = tape.value(memory.keys).data();
-    match score {
-        Score::Additive { query, v, b_v } => {
-            let bias = b_v.and_then(|b| tape.params().get(b).data().first().copied());
-            dispatch(additive::cpu::Scores {
-                n,
-                lengths,
-                query: tape.value(query).data(),
-                keys,
-                v: tape.params().get(v).data(),
-                bias: bias.unwrap_or(0.0),
-                scores: weights.data_mut(),
-            });
-        }
-        Score::Dot { query } => dispatch(general::cpu::Scores {
-            n,
-            lengths,
-            query: tape.value(query).data(),
-            keys,
-            scores: weights.data_mut(),
-        }),
+/// Asks for the next position's row, `distance` elements on, while this one is worked on: positions
+/// lie far apart, where the processor does not look ahead by itself.
+#[inline(always)]
+pub(crate) fn ask_ahead<S: Simd>(s: S, row: &[f32], distance: usize) {
+    let next = row.as_ptr().wrapping_add(distance);
+    for j in (0..row.len()).step_by(16) {
+        s.prefetch(next.wrapping_add(j));
     }
-    dispatch(weigh::Forward {
-        n,
-        lengths,
-        weights: weights.data_mut(),
-        values: tape.value(memory.values).data(),
+}
+
+/// What queries are asked, each within its span.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) score: Score,
+    pub(crate) spans: Arc<[Span]>,
+    pub(crate) bell: Option<Bell>,
+    /// \[S, batch, keys\]
+    pub(crate) keys: Var,
+    /// \[S, batch, values\]
+    pub(crate) values: Var,
+    pub(crate) n: Sizes,
+}
+
+/// (context, weights) in these shapes.
+pub(crate) fn attend(
+    tape: &mut Tape<'_>,
+    asked: Asked,
+    context: Shape,
+    weights: Shape,
+) -> (Var, Var) {
+    let (mut context, mut weights) = (Tensor::scratch(context), Tensor::scratch(weights));
+    let Asked { score, spans, bell, keys, values, n } = &asked;
+    score.forward(tape, *keys, spans, *n, weights.data_mut());
+    dispatch(weigh::Softmax { time: n.time, spans, scores: weights.data_mut() });
+    let mut softmax = None;
+    if let Some(bell) = bell {
+        softmax = tape.is_recording().then(|| weights.copy());
+        let centres = tape.value(bell.centres).data();
+        bell.forward(n.time, spans, centres, weights.data_mut());
+    }
+    dispatch(weigh::Context {
+        n: *n,
+        spans,
+        weights: weights.data(),
+        values: tape.value(*values).data(),
         context: context.data_mut(),
     });
-    let found = Attended { context: tape.output(context), weights: tape.output(weights) };
+    let (context, weights) = (tape.output(context), tape.output(weights));
     if tape.is_recording() {
-        tape.record(Attend {
-            score,
-            values: memory.values,
-            keys: memory.keys,
-            lengths: Arc::clone(lengths),
-            n,
-            found,
-        });
+        tape.record(Attend { asked, softmax, context, weights });
     }
-    found
+    (context, weights)
 }
 
 struct Attend {
-    score: Score,
-    values: Var,
-    keys: Var,
-    lengths: Arc<[usize]>,
-    n: Sizes,
-    found: Attended,
+    asked: Asked,
+    /// The weights before the Gaussian, where there is one.
+    softmax: Option<Tensor>,
+    context: Var,
+    weights: Var,
 }
 
 impl Op for Attend {
     fn name(&self) -> &'static str {
-        match self.score {
-            Score::Additive { .. } => "attention additive",
-            Score::Dot { .. } => "attention dot",
-        }
+        self.asked.score.name()
     }
 
     fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
-        let d_context = back.take(self.found.context);
-        let d_weights = back.take(self.found.weights);
+        let d_context = back.take(self.context);
+        let d_weights = back.take(self.weights);
         if d_context.is_none() && d_weights.is_none() {
             return Ok(());
         }
-        let n = self.n;
-        let weights = back.value(self.found.weights).clone();
-        // Gradients of the weights, then of the scores, in one place.
+        let Asked { score, spans, bell, keys, values, n } = &self.asked;
+        let weights = back.value(self.weights).clone();
+        // Gradients of the weights, then of the softmax, then of the scores, in one place.
         let mut d_scores = d_weights.unwrap_or_else(|| Tensor::zeros(weights.shape()));
         if let Some(d_context) = d_context {
-            let values = back.value(self.values).clone();
-            let d_values = back.grad_mut(self.values);
+            let value = back.value(*values).clone();
             dispatch(weigh::BackContext {
-                n,
-                lengths: &self.lengths,
+                n: *n,
+                spans,
                 weights: weights.data(),
-                values: values.data(),
+                values: value.data(),
                 d_context: d_context.data(),
-                d_values,
+                d_values: back.grad_mut(*values),
                 d_weights: d_scores.data_mut(),
             });
         }
-        weigh::back_softmax(weights.data(), d_scores.data_mut(), n.time);
-        let keys = back.value(self.keys).clone();
-        match self.score {
-            Score::Additive { query, v, b_v } => {
-                let (q, weight) = (back.value(query).clone(), back.param(v).clone());
-                let mut d_query = Tensor::zeros([n.batch, n.keys]);
-                let mut d_v = Tensor::zeros([n.keys]);
-                dispatch(additive::cpu::Back {
-                    n,
-                    lengths: &self.lengths,
-                    query: q.data(),
-                    keys: keys.data(),
-                    v: weight.data(),
-                    d_scores: d_scores.data(),
-                    d_query: d_query.data_mut(),
-                    d_keys: back.grad_mut(self.keys),
-                    d_v: d_v.data_mut(),
-                });
-                if let Some(b) = b_v {
-                    // Softmax ignores what is added to every score: exactly zero, where a sum of
-                    // the scores' gradients would be the noise of rounding.
-                    back.gradients.add(b, Tensor::scalar(0.0));
-                }
-                back.gradients.add(v, d_v);
-                back.add(query, d_query)
-            }
-            Score::Dot { query } => {
-                let q = back.value(query).clone();
-                let mut d_query = Tensor::zeros([n.batch, n.keys]);
-                dispatch(general::cpu::Back {
-                    n,
-                    lengths: &self.lengths,
-                    query: q.data(),
-                    keys: keys.data(),
-                    d_scores: d_scores.data(),
-                    d_query: d_query.data_mut(),
-                    d_keys: back.grad_mut(self.keys),
-                });
-                back.add(query, d_query)
-            }
+        let softmax = self.softmax.unwrap_or(weights);
+        if let Some(bell) = bell {
+            let centres = back.value(bell.centres).clone();
+            let mut d_centres = Tensor::scratch(centres.shape());
+            bell.backward(
+                n.time,
+                spans,
+                centres.data(),
+                softmax.data(),
+                d_scores.data_mut(),
+                d_centres.data_mut(),
+            );
+            back.add(bell.centres, d_centres)?;
         }
+        weigh::back_softmax(softmax.data(), d_scores.data_mut(), n.time);
+        score.backward(back, *keys, spans, *n, &d_scores)
     }
 }

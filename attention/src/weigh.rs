@@ -1,56 +1,79 @@
 //! Masked softmax and the weighted sum: what every attention shares.
 
 use tensor::kernels::{add_scaled_with, dot_with};
-use tensor::simd::{Kernel, Simd};
+use tensor::simd::{Kernel, Simd, math};
 
-use crate::step::Sizes;
+use crate::span::Span;
+use crate::step::{Sizes, ask_ahead};
 
-/// Turns scores into weights and sums up the values.
-pub(crate) struct Forward<'a> {
-    pub(crate) n: Sizes,
-    pub(crate) lengths: &'a [usize],
-    /// \[B, S\]: scores; weights afterwards.
-    pub(crate) weights: &'a mut [f32],
-    pub(crate) values: &'a [f32],
-    pub(crate) context: &'a mut [f32],
+/// Turns scores into weights, in place: softmax within the span, exactly zero outside of it.
+pub(crate) struct Softmax<'a> {
+    pub(crate) time: usize,
+    pub(crate) spans: &'a [Span],
+    pub(crate) scores: &'a mut [f32],
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for Softmax<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Sizes { time, batch, values: width, .. } = self.n;
-        let rows = self.weights.chunks_exact_mut(time.max(1));
-        for ((b, row), context) in rows.enumerate().zip(self.context.chunks_exact_mut(width)) {
-            let (real, padding) = row.split_at_mut(self.lengths[b]);
-            softmax(real);
-            padding.fill(0.0);
-            context.fill(0.0);
-            for (t, &a) in real.iter().enumerate() {
-                let value = &self.values[(t * batch + b) * width..][..width];
-                add_scaled_with(s, context, a, value);
+        for (row, span) in self.scores.chunks_exact_mut(self.time.max(1)).zip(self.spans) {
+            row[..span.from].fill(0.0);
+            row[span.to..].fill(0.0);
+            let row = span.of_mut(row);
+            let mut largest = f32::NEG_INFINITY;
+            for &x in row.iter() {
+                largest = largest.max(x);
+            }
+            let largest = s.splat(largest);
+            for part in row.chunks_mut(S::LANES) {
+                let v = math::exp(s, s.sub(s.load(part), largest));
+                s.store(part, v);
+            }
+            let mut total = 0.0;
+            for &x in row.iter() {
+                total += x;
+            }
+            let scale = s.splat(1.0 / total);
+            for part in row.chunks_mut(S::LANES) {
+                let v = s.mul(s.load(part), scale);
+                s.store(part, v);
             }
         }
     }
 }
 
-/// Softmax over a few scores, in place.
-#[inline(always)]
-fn softmax(row: &mut [f32]) {
-    let largest = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
-    let mut total = 0.0;
-    for x in row.iter_mut() {
-        *x = (*x - largest).exp();
-        total += *x;
+/// Sums up the values.
+pub(crate) struct Context<'a> {
+    pub(crate) n: Sizes,
+    pub(crate) spans: &'a [Span],
+    pub(crate) weights: &'a [f32],
+    pub(crate) values: &'a [f32],
+    pub(crate) context: &'a mut [f32],
+}
+
+impl Kernel for Context<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Sizes { time, batch, values: width, .. } = self.n;
+        for ((r, span), context) in
+            self.spans.iter().enumerate().zip(self.context.chunks_exact_mut(width))
+        {
+            context.fill(0.0);
+            for t in span.from..span.to {
+                let value = &self.values[(t * batch + r % batch) * width..][..width];
+                ask_ahead(s, value, batch * width);
+                add_scaled_with(s, context, self.weights[r * time + t], value);
+            }
+        }
     }
-    let scale = 1.0 / total;
-    row.iter_mut().for_each(|x| *x *= scale);
 }
 
 /// The way back through the weighted sum: dv_s += a_s dc, da_s += dc . v_s.
 pub(crate) struct BackContext<'a> {
     pub(crate) n: Sizes,
-    pub(crate) lengths: &'a [usize],
+    pub(crate) spans: &'a [Span],
     pub(crate) weights: &'a [f32],
     pub(crate) values: &'a [f32],
     pub(crate) d_context: &'a [f32],
@@ -63,14 +86,18 @@ impl Kernel for BackContext<'_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let Sizes { time, batch, values: width, .. } = self.n;
-        for b in 0..batch {
-            let d = &self.d_context[b * width..][..width];
-            for t in 0..self.lengths[b] {
+        for (r, span) in self.spans.iter().enumerate() {
+            let b = r % batch;
+            let d = &self.d_context[r * width..][..width];
+            for t in span.from..span.to {
                 let at = (t * batch + b) * width;
-                self.d_weights[b * time + t] += dot_with(s, d, &self.values[at..][..width]);
+                let value = &self.values[at..][..width];
+                ask_ahead(s, value, batch * width);
+                self.d_weights[r * time + t] += dot_with(s, d, value);
                 if let Some(d_values) = &mut self.d_values {
-                    let a = self.weights[b * time + t];
-                    add_scaled_with(s, &mut d_values[at..][..width], a, d);
+                    let d_value = &mut d_values[at..][..width];
+                    ask_ahead(s, d_value, batch * width);
+                    add_scaled_with(s, d_value, self.weights[r * time + t], d);
                 }
             }
         }

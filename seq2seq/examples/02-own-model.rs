@@ -157,6 +157,7 @@ fn main() -> Result<()> {
                 clip: Some(1.0),
                 ratios: false,
                 flow: false,
+                profile: false,
             };
             let outcome =
                 train_step(&speller, &mut params, &mut optimizer, &batch, &threads, &options)?;

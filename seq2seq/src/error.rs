@@ -245,6 +245,12 @@ pub enum Error {
         /// The nearest that exists.
         nearest: String,
     },
+    /// A bench size that is none.
+    #[error("--size {given}: expected B, E, H, S, T or V, `=`, and a number from 1, as in H=512")]
+    Size {
+        /// What was given.
+        given: String,
+    },
     /// A corpus SPEC that is none.
     #[error("corpus '{spec}': expected {expected}")]
     Spec {

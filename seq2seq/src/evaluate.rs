@@ -57,7 +57,7 @@ fn forced_group(
 ) -> Result<Vec<ForcedPair>> {
     let batch = Batch::new(examples.iter().copied(), 0);
     let mut tape = Tape::inference(params);
-    let run = network.forced(&mut tape, &batch, 1.0)?;
+    let run = network.forced(&mut tape, &batch)?;
     let logits = tape.value(run.logits);
     let best = ops::likeliest(logits);
     let logprobs = ops::log_probabilities(logits, &batch.target_out)?;

@@ -262,6 +262,9 @@ pub enum EndReason {
     NotFinite,
     /// An error; the message went to the caller.
     Failed,
+    /// The held-out figures had stopped getting better for as long as was asked.
+    // Last: checkpoints know a reason by its place.
+    EarlyStopped,
 }
 
 /// Figures as JSON numbers, or as the strings `NaN`, `inf`, `-inf`.

@@ -32,4 +32,6 @@ pub(crate) struct Built<M: Model> {
     pub(crate) held_out: usize,
     /// Share of the held-out tokens that are unknown.
     pub(crate) unknown_rate: f64,
+    /// What a person should know of the examples.
+    pub(crate) warnings: Vec<String>,
 }

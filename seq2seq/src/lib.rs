@@ -8,6 +8,7 @@ pub mod data;
 mod error;
 mod evaluate;
 mod event;
+pub mod health;
 mod kind;
 pub mod model;
 pub mod phrasebook;
@@ -20,8 +21,9 @@ mod trained;
 mod translator;
 
 pub use config::{
-    Attention, Cell, Config, DecoderInit, Init, Key, KeyInfo, LossNorm, Optimizer, Preset,
-    PresetInfo, Readout, Task, Wiring, preset_keys, presets,
+    Attention, BatchBy, Cell, Config, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, Key,
+    KeyInfo, LossNorm, Optimizer, Preset, PresetInfo, RateSchedule, Readout, Task, Wiring,
+    preset_keys, presets,
 };
 pub use control::{Command, Link, Viewer, link};
 pub use error::{Error, Result};

@@ -8,12 +8,15 @@ use tensor::{Device, Params};
 
 use crate::config::{Preset, Task};
 use crate::control::Link;
-use crate::data::{Corpus, Example, Spec, Text};
+use crate::data::{Batching, Corpus, Example, Spec, Text};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
+use crate::health;
 use crate::kind::{Built, Kind};
 use crate::model::{EncoderDecoder, LanguageModel, SequenceModel, TranslationModel};
 use crate::run::{Checkpoint, EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
-use crate::train::{Progress, Settings, Trainer, from_checkpoint, take_carried, to_checkpoint};
+use crate::train::{
+    Average, Progress, Settings, Trainer, from_checkpoint, take_carried, to_checkpoint,
+};
 use crate::{Error, Result};
 
 /// What a person asked for: a preset, changes to it, and where it goes.
@@ -83,6 +86,7 @@ struct Prepared<M: Kind> {
     built: Built<M>,
     params: Params,
     optimizer: Optimizer,
+    average: Option<Average>,
     device: Device,
     start: Start,
 }
@@ -133,7 +137,8 @@ fn begin_at<M: Kind>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<
     run.stored.corpus_hash = Some(run.built.corpus);
     let shuffle = rng(run.stored.seed, "shuffle");
     let progress = Progress::default();
-    let first = to_checkpoint(&run.params, &run.optimizer, &shuffle, &progress);
+    let average = run.average.as_ref();
+    let first = to_checkpoint(&run.params, &run.optimizer, average, &shuffle, &progress);
     let dir = RunDir::create(path, &run.stored, &run.built.vocabularies, &first)?;
     let log = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
     go(run, &dir, log, shuffle, progress, link)
@@ -180,15 +185,18 @@ fn resume_at<M: Kind>(
     }
     run.built.model.carry_on(take_carried(&mut checkpoint))?;
     let file = dir.checkpoint_path(CheckpointKind::Last);
+    let average = run.average.as_mut();
     let (shuffle, progress) =
-        from_checkpoint(&mut run.params, &mut run.optimizer, &checkpoint, &file)?;
+        from_checkpoint(&mut run.params, &mut run.optimizer, average, &checkpoint, &file)?;
+    let patience = run.stored.config.stop_patience;
     let over = run.start.last_step.is_some_and(|n| progress.step >= n)
-        || run.start.max_minutes.is_some_and(|m| progress.seconds >= m * 60.0);
+        || run.start.max_minutes.is_some_and(|m| progress.seconds >= m * 60.0)
+        || (patience > 0 && progress.patience.stale >= patience);
     if over && checkpoint.is_finished() {
         let end = End {
             step: progress.step,
             seconds: progress.seconds,
-            reason: EndReason::Finished,
+            reason: checkpoint.end.unwrap_or(EndReason::Finished),
             dropped_events: 0,
         };
         return Ok(Outcome { run_dir: dir.path().into(), end, already_finished: true });
@@ -209,9 +217,24 @@ fn prepare<M: Kind>(
     let device = Device::open(&stored.device, stored.threads.unwrap_or(0))?;
     let mut params = Params::new();
     let built = M::build(&stored, vocabularies, &mut params, &mut say)?;
+    if let Some(waits) = config.waits_for_validations().filter(|_| built.held_out == 0) {
+        let problem =
+            format!("{waits}: nothing is held out, so it would wait for ever; give --valid");
+        return Err(Error::Configuration { problems: vec![problem] });
+    }
     let optimizer = Optimizer::new(config.optimizer.into(), &params)?;
-    let steps_per_epoch = built.examples.len().div_ceil(config.batch) as u64;
-    let epochs = config.epochs.saturating_mul(steps_per_epoch);
+    let average = (config.average_decay > 0.0).then(|| Average::new(config.average_decay, &params));
+    let sizes = |size: fn(&M, &M::Example) -> usize| -> Vec<usize> {
+        built.examples.iter().map(|e| size(&built.model, e)).collect()
+    };
+    let (epochs, steps_per_epoch) = Batching::new(config).steps(
+        &sizes(M::length),
+        &sizes(M::width),
+        config.accumulate,
+        config.epochs,
+        stored.max_steps.unwrap_or(u64::MAX),
+        rng(stored.seed, "shuffle"),
+    );
     let start = Start {
         preset: stored.preset.clone(),
         task: config.task,
@@ -231,7 +254,7 @@ fn prepare<M: Kind>(
         step: 0,
         seconds: 0.0,
     };
-    Ok(Prepared { stored, built, params, optimizer, device, start })
+    Ok(Prepared { stored, built, params, optimizer, average, device, start })
 }
 
 impl Kind for TranslationModel {
@@ -257,7 +280,9 @@ impl Kind for TranslationModel {
         let network = EncoderDecoder::new(params, config, source.len(), target.len(), stored.seed)?;
         let (count, unknown_rate) = (held_out.pairs.len(), text.unknown_rate(&held_out).rate());
         let model = Self::new(network, text, held_out, &train);
-        Ok(Built { model, examples, vocabularies, corpus, held_out: count, unknown_rate })
+        let warnings = health::unknown_words(&examples, unknown_rate);
+        let held_out = count;
+        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate, warnings })
     }
 }
 
@@ -306,23 +331,17 @@ fn go<M: Kind>(
     let start = Event::Start(Box::new(run.start));
     log.append(&start)?;
     link.send(start);
-    let settings = Settings {
-        batch: config.batch,
-        learning_rate: config.learning_rate,
-        clip: (config.clip_norm > 0.0).then_some(config.clip_norm),
-        seed: run.stored.seed,
-        last_step,
-        max_seconds: run.stored.max_minutes.map(|m| m * 60.0),
-        validate_every_epochs: f64::from(config.validate_every_epochs),
-        sample_every_seconds: config.sample_every_seconds,
-        checkpoint_seconds: config.checkpoint_seconds,
-        figures_every: config.figures_every,
-        flow_every: config.flow_every,
-    };
+    for text in run.built.warnings {
+        let warning = Event::Warning { step: progress.step, text };
+        log.append(&warning)?;
+        link.send(warning);
+    }
+    let settings = Settings::new(config, run.stored.seed, last_step, run.stored.max_minutes);
     let trainer = Trainer {
         model: &run.built.model,
         params: &mut run.params,
         optimizer: &mut run.optimizer,
+        average: run.average,
         examples: &run.built.examples,
         threads: run.device.threads(),
         settings,

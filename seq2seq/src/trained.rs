@@ -9,7 +9,7 @@ use crate::config::Task;
 use crate::model::{Draws, LanguageModel, SequenceModel};
 use crate::run::{RunDir, StoredRun};
 use crate::tasks::Generated;
-use crate::train::load_params;
+use crate::train::load_for_use;
 use crate::{Error, Evaluation, Result, Translator};
 
 /// Figures of a run's model (`best` where there was validation, else `last`) on a corpus SPEC,
@@ -36,7 +36,7 @@ pub fn evaluate(
             let task = stored.data.parse::<Generated>()?.name;
             let mut params = Params::new();
             let model = SequenceModel::new(&mut params, &stored.config, task, stored.seed)?;
-            load_params(&mut params, &RunDir::open(run)?.best_or_last()?, run)?;
+            load_for_use(&mut params, &RunDir::open(run)?.best_or_last()?, run)?;
             model.evaluate(&params, data, stored.seed, device.threads())
         }
     }
@@ -99,7 +99,7 @@ impl Sampler {
         let device = Device::open(device, threads.unwrap_or(0))?;
         let mut params = Params::new();
         let model = LanguageModel::new(&mut params, &stored, dir.vocabularies()?.target)?;
-        load_params(&mut params, &dir.best_or_last()?, run)?;
+        load_for_use(&mut params, &dir.best_or_last()?, run)?;
         Ok(Self { model, params, device, stored })
     }
 

@@ -11,7 +11,7 @@ use crate::data::{Corpus, Text};
 use crate::evaluate::{evaluate, forced};
 use crate::model::{Decoded, EncoderDecoder, greedy};
 use crate::run::RunDir;
-use crate::train::load_params;
+use crate::train::load_for_use;
 use crate::{Error, Result};
 
 /// One translated line.
@@ -88,7 +88,7 @@ impl Translator {
         let (source, target) = (text.source_vocabulary.len(), text.target_vocabulary.len());
         let network =
             EncoderDecoder::new(&mut params, &stored.config, source, target, stored.seed)?;
-        load_params(&mut params, &dir.best_or_last()?, run)?;
+        load_for_use(&mut params, &dir.best_or_last()?, run)?;
         Ok(Self { network, params, text, device })
     }
 

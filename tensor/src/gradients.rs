@@ -25,11 +25,21 @@ struct Slot {
     dense: Vec<Tensor>,
     rows: Vec<(Vec<u32>, Tensor)>,
     products: Vec<Deferred>,
-    sums: Vec<(Tensor, Range<usize>)>,
+    sums: Vec<Sum>,
+}
+
+/// A bias's gradient: the sum of columns of dY, for all of the bias or for some of its elements.
+#[derive(Debug)]
+struct Sum {
+    elements: Option<Range<usize>>,
+    dy: Tensor,
+    columns: Range<usize>,
 }
 
 #[derive(Debug)]
 struct Deferred {
+    /// `None` are all rows.
+    rows: Option<Range<usize>>,
     columns: Range<usize>,
     x: Tensor,
     dy: Tensor,
@@ -65,12 +75,25 @@ impl Gradients {
         dy: Tensor,
         dy_columns: Range<usize>,
     ) {
-        self.slot(id).products.push(Deferred { columns, x, dy, dy_columns });
+        self.slot(id).products.push(Deferred { rows: None, columns, x, dy, dy_columns });
+    }
+
+    /// Defers the gradient dY^T X of rows `rows` of a weight, all of its columns: `dy` is as wide
+    /// as there are rows.
+    pub fn defer_rows(&mut self, id: ParamId, rows: Range<usize>, x: Tensor, dy: Tensor) {
+        let (columns, dy_columns) = (0..x.shape().width(), 0..dy.shape().width());
+        self.slot(id).products.push(Deferred { rows: Some(rows), columns, x, dy, dy_columns });
     }
 
     /// Defers the gradient of a bias: the sum of `columns` of the rows of `dy`.
     pub fn defer_sum(&mut self, id: ParamId, dy: Tensor, columns: Range<usize>) {
-        self.slot(id).sums.push((dy, columns));
+        self.slot(id).sums.push(Sum { elements: None, dy, columns });
+    }
+
+    /// Defers the gradient of some elements of a bias: the sum of the rows of `dy`.
+    pub fn defer_sum_of(&mut self, id: ParamId, elements: Range<usize>, dy: Tensor) {
+        let columns = 0..dy.shape().width();
+        self.slot(id).sums.push(Sum { elements: Some(elements), dy, columns });
     }
 
     /// Takes in what another backward pass gathered.
@@ -97,7 +120,9 @@ impl Gradients {
         for (id, slot) in params.ids().zip(slots) {
             summed.push(slot.finish(params.get(id), threads)?);
         }
-        Ok(Summed { gradients: summed })
+        let mut norms = vec![0.0; summed.len()];
+        threads.for_each(&mut norms, |i, norm| *norm = summed[i].norm());
+        Ok(Summed { gradients: summed, norms })
     }
 }
 
@@ -127,8 +152,9 @@ impl Slot {
             }
         }
         if !self.products.is_empty() {
-            let whole = self.products.iter().all(|p| p.columns == (0..shape.width()));
-            // Without anything to add to, a product over all columns overwrites.
+            let all = |p: &Deferred| p.columns == (0..shape.width()) && p.rows.is_none();
+            let whole = self.products.iter().all(all);
+            // Without anything to add to, a product over the whole weight overwrites.
             let fresh = whole && total.is_none();
             let mut into = match total {
                 Some(t) => t,
@@ -139,19 +165,7 @@ impl Slot {
             total = Some(into);
         }
         let mut total = total.unwrap_or_else(|| Tensor::zeros(shape));
-        for (dy, columns) in &self.sums {
-            if columns.len() != shape.len() {
-                return Err(Error::shapes("bias gradient", dy.shape(), shape));
-            }
-            let width = dy.shape().width();
-            if *columns == (0..width) {
-                kernels::add_rows(total.data_mut(), dy.data());
-            } else {
-                for row in dy.data().chunks_exact(width) {
-                    kernels::add(total.data_mut(), &row[columns.clone()]);
-                }
-            }
-        }
+        add_sums(&self.sums, &mut total, threads)?;
         if let Some(rows) = sparse {
             rows.add_to(&mut total);
         }
@@ -159,20 +173,54 @@ impl Slot {
     }
 }
 
-/// Adds one product for each range of columns.
+/// Adds the rows of biases' gradients; each thread takes columns.
+fn add_sums(sums: &[Sum], into: &mut Tensor, threads: &Threads) -> Result<()> {
+    let shape = into.shape();
+    let whole = 0..shape.len();
+    for Sum { elements, dy, columns } in sums {
+        let elements = elements.as_ref().unwrap_or(&whole);
+        let fits = columns.len() == elements.len()
+            && elements.end <= shape.len()
+            && columns.end <= dy.shape().width();
+        if !fits {
+            return Err(Error::shapes("bias gradient", dy.shape(), shape));
+        }
+    }
+    let mut parts: Vec<&mut [f32]> = into.data_mut().chunks_mut(COLUMNS).collect();
+    threads.for_each(&mut parts, |i, part| {
+        let first = i * COLUMNS;
+        for Sum { elements, dy, columns } in sums {
+            let elements = elements.as_ref().unwrap_or(&whole);
+            let (from, to) = (elements.start.max(first), elements.end.min(first + part.len()));
+            if from < to {
+                let start = columns.start + from - elements.start;
+                let part = &mut part[from - first..to - first];
+                kernels::add_rows(part, dy.data(), dy.shape().width(), start);
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Columns of a bias's gradient that one thread sums up at a time.
+const COLUMNS: usize = 512;
+
+/// Adds one product for each block of rows and columns.
 fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threads) -> Result<()> {
     let shape = into.shape();
-    let mut ranges: Vec<Range<usize>> = products.iter().map(|p| p.columns.clone()).collect();
-    ranges.sort_by_key(|r| (r.start, r.end));
-    ranges.dedup();
-    for columns in ranges {
-        let same = products.iter().filter(|p| p.columns == columns);
+    let block = |p: &Deferred| (p.rows.clone().unwrap_or(0..shape.rows()), p.columns.clone());
+    let mut blocks: Vec<_> = products.iter().map(block).collect();
+    blocks.sort_by_key(|(r, c)| (r.start, r.end, c.start, c.end));
+    blocks.dedup();
+    for (rows, columns) in blocks {
+        let same = products.iter().filter(|p| block(p) == (rows.clone(), columns.clone()));
         let mut terms = Vec::new();
         for p in same {
             let (x, dy) = (p.x.shape(), p.dy.shape());
             let fits = x.width() == columns.len()
                 && columns.end <= shape.width()
-                && p.dy_columns.len() == shape.rows()
+                && rows.end <= shape.rows()
+                && p.dy_columns.len() == rows.len()
                 && p.dy_columns.end <= dy.width()
                 && x.rows() == dy.rows();
             if !fits {
@@ -183,7 +231,8 @@ fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threa
                 dy: Rows::columns(p.dy.data(), dy.width(), p.dy_columns.start, p.dy_columns.len()),
             });
         }
-        outer_sum(threads, &terms, into.data_mut(), shape.width(), columns.start, add);
+        let into = &mut into.data_mut()[rows.start * shape.width()..rows.end * shape.width()];
+        outer_sum(threads, &terms, into, shape.width(), columns.start, add);
     }
     Ok(())
 }
@@ -273,6 +322,37 @@ impl Gradient {
         }
     }
 
+    /// Adds another gradient of the same parameter.
+    fn add(&mut self, other: Self) -> Result<()> {
+        let mine = std::mem::replace(self, Self::None);
+        *self = match (mine, other) {
+            (Self::None, one) | (one, Self::None) => one,
+            (Self::Dense(mut a), Self::Dense(b)) => {
+                if a.shape() != b.shape() {
+                    return Err(Error::shapes("add gradients", a.shape(), b.shape()));
+                }
+                kernels::add(a.data_mut(), b.data());
+                Self::Dense(a)
+            }
+            (Self::Dense(mut dense), Self::Rows(rows))
+            | (Self::Rows(rows), Self::Dense(mut dense)) => {
+                let shape = dense.shape();
+                let inside = rows.ids.last().is_none_or(|&last| (last as usize) < shape.rows());
+                if !inside || rows.rows.shape().width() != shape.width() {
+                    return Err(Error::shapes("add gradients", shape, rows.rows.shape()));
+                }
+                rows.add_to(&mut dense);
+                Self::Dense(dense)
+            }
+            (Self::Rows(a), Self::Rows(b)) => {
+                let width = a.rows.shape().width();
+                let parts = [(a.ids, a.rows), (b.ids, b.rows)];
+                Self::Rows(RowGradient::gather(&parts, usize::MAX, width)?)
+            }
+        };
+        Ok(())
+    }
+
     fn scale(&mut self, factor: f32) {
         match self {
             Self::None => {}
@@ -286,6 +366,8 @@ impl Gradient {
 #[derive(Debug, Clone)]
 pub struct Summed {
     gradients: Vec<Gradient>,
+    /// L2 norm of each.
+    norms: Vec<f64>,
 }
 
 /// Norms of a gradient, before and after clipping.
@@ -313,7 +395,7 @@ impl Summed {
     /// 2013, algorithm 1). The gradients themselves are left as they are: an optimizer applies
     /// [`Norms::factor`] in its one pass. PyTorch: `torch.nn.utils.clip_grad_norm_`.
     pub fn norms(&self, limit: Option<f32>) -> Norms {
-        let each: Vec<f64> = self.gradients.iter().map(Gradient::norm).collect();
+        let each = self.norms.clone();
         let total = each.iter().map(|n| n * n).sum::<f64>().sqrt();
         let factor = limit.map_or(1.0, |limit| (f64::from(limit) / (total + 1e-6)).min(1.0));
         // A total that is not finite clips nothing: the step is refused, not hidden.
@@ -321,9 +403,25 @@ impl Summed {
         Norms { total, clipped: total * factor, each, factor: factor as f32 }
     }
 
+    /// Adds the gradients of another batch, parameter by parameter.
+    ///
+    /// # Errors
+    /// Gradients of other parameters.
+    pub fn add(&mut self, other: Self) -> Result<()> {
+        if self.gradients.len() != other.gradients.len() {
+            let (found, expected) = (other.gradients.len(), self.gradients.len());
+            let what = format!("{found} parameters, expected {expected}");
+            return Err(Error::argument("add gradients", what));
+        }
+        self.gradients.iter_mut().zip(other.gradients).try_for_each(|(a, b)| a.add(b))?;
+        self.norms = self.gradients.iter().map(Gradient::norm).collect();
+        Ok(())
+    }
+
     /// Multiplies every gradient.
     pub fn scale(&mut self, factor: f32) {
         self.gradients.iter_mut().for_each(|g| g.scale(factor));
+        self.norms.iter_mut().for_each(|norm| *norm *= f64::from(factor.abs()));
     }
 }
 
@@ -354,6 +452,32 @@ mod tests {
         assert_eq!(g.get(w).to_dense([2, 3].into()).to_array(), want);
         assert_eq!(g.get(b).to_dense([2].into()).data(), [1.0, 10.0]);
         assert!(matches!(g.get(unused), Gradient::None));
+    }
+
+    #[test]
+    fn gradients_of_two_batches_add_up_whatever_their_kinds() {
+        let mut params = Params::new();
+        let w = params.add("w", Tensor::zeros([3, 1])).unwrap();
+        let dense = |v: f32| Gradient::Dense(Tensor::full([3, 1], v));
+        let rows = |ids: &[u32]| {
+            let rows = Tensor::full([ids.len(), 1], 5.0);
+            Gradient::Rows(RowGradient { ids: ids.to_vec(), rows })
+        };
+        for (a, b, want) in [
+            (dense(1.0), dense(2.0), [3.0, 3.0, 3.0]),
+            (dense(1.0), rows(&[2]), [1.0, 1.0, 6.0]),
+            (rows(&[0, 2]), dense(1.0), [6.0, 1.0, 6.0]),
+            (rows(&[0, 2]), rows(&[1, 2]), [5.0, 5.0, 10.0]),
+            (Gradient::None, rows(&[1]), [0.0, 5.0, 0.0]),
+            (dense(4.0), Gradient::None, [4.0, 4.0, 4.0]),
+        ] {
+            let mut sum = Summed { gradients: vec![a] };
+            sum.add(Summed { gradients: vec![b] }).unwrap();
+            assert_eq!(sum.get(w).to_dense(params.shape(w)).data(), want);
+        }
+        let mut sum = Summed { gradients: vec![dense(1.0)] };
+        assert!(sum.add(Summed { gradients: vec![rows(&[3])] }).is_err());
+        assert!(sum.add(Summed { gradients: vec![] }).is_err());
     }
 
     #[test]

@@ -85,22 +85,26 @@ pub fn sum_of_squares(x: &[f32]) -> f64 {
     dispatch(SumOfSquares(x))
 }
 
-struct AddRows<'a>(&'a mut [f32], &'a [f32]);
+struct AddRows<'a> {
+    sums: &'a mut [f32],
+    rows: &'a [f32],
+    stride: usize,
+    start: usize,
+}
 impl Kernel for AddRows<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let width = self.0.len();
         // A few vectors of columns at a time, so that the sums stay in registers.
         let block = 4 * S::LANES;
-        for (i, out) in self.0.chunks_mut(block).enumerate() {
+        for (i, out) in self.sums.chunks_mut(block).enumerate() {
             let mut sums = [s.splat(0.0); 4];
             for (j, part) in out.chunks(S::LANES).enumerate() {
                 sums[j] = s.load(part);
             }
-            let full = out.len() == block;
-            for row in self.1.chunks_exact(width) {
-                let row = &row[i * block..i * block + out.len()];
+            let (full, at) = (out.len() == block, self.start + i * block);
+            for row in self.rows.chunks_exact(self.stride) {
+                let row = &row[at..at + out.len()];
                 if full {
                     for (j, sum) in sums.iter_mut().enumerate() {
                         *sum = s.add(*sum, s.load(&row[j * S::LANES..(j + 1) * S::LANES]));
@@ -118,10 +122,12 @@ impl Kernel for AddRows<'_> {
     }
 }
 
-/// Adds each row of `rows` (rows of `sums.len()` elements) to `sums`.
-pub fn add_rows(sums: &mut [f32], rows: &[f32]) {
+/// Adds to `sums` as many columns, from `start` on, of each of the rows of `stride` elements.
+/// Columns that are not there panic.
+pub fn add_rows(sums: &mut [f32], rows: &[f32], stride: usize, start: usize) {
+    assert!(start + sums.len() <= stride, "columns of the rows");
     if !sums.is_empty() {
-        dispatch(AddRows(sums, rows));
+        dispatch(AddRows { sums, rows, stride, start });
     }
 }
 
@@ -143,9 +149,14 @@ mod tests {
             assert!((sum_of_squares(&x) - squares).abs() < 1e-5 * squares.max(1.0));
             let rows: Vec<f32> = (0..5).flat_map(|r| x.iter().map(move |v| v * r as f32)).collect();
             let mut sums = vec![1.0; n];
-            add_rows(&mut sums, &rows);
+            add_rows(&mut sums, &rows, n, 0);
             for i in 0..n {
                 assert!((sums[i] - (1.0 + 10.0 * x[i])).abs() < 1e-5);
+            }
+            let mut part = vec![0.0; n / 2];
+            add_rows(&mut part, &rows, n, n - n / 2);
+            for (sum, x) in part.iter().zip(&x[n - n / 2..]) {
+                assert!((sum - 10.0 * x).abs() < 1e-5);
             }
         }
     }

@@ -6,7 +6,7 @@
 //! - [`Tape`] remembers what was computed on one thread in one step, and goes back through it.
 //!   Operations are as coarse as speed wants; other crates add theirs through [`Op`].
 //! - [`ops`] are the operations that every network needs: linear, embedding, dropout, layer norm,
-//!   cross-entropy.
+//!   maxout, cross-entropy.
 //! - [`Gradients`] gathers what the way back found, multiplies each weight's deferred rows once, and
 //!   [clips](Summed::norms); [`optim`] equals `torch.optim`.
 //! - [`Tensor`] is the value itself, in and out of `ndarray`.
@@ -89,6 +89,7 @@ pub mod kernels;
 pub mod ops;
 pub mod optim;
 mod params;
+mod profile;
 pub mod random;
 mod shape;
 pub mod simd;
@@ -100,6 +101,7 @@ pub use device::Device;
 pub use error::{Error, Result};
 pub use gradients::{Gradient, Gradients, Norms, RowGradient, Summed};
 pub use params::{ParamId, Params};
+pub use profile::{Profile, Spent};
 pub use shape::Shape;
 pub use tape::{Backpropagated, Backward, BatchPart, Op, Tape, Var};
 pub use tensor::Tensor;

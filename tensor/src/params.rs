@@ -153,8 +153,21 @@ impl Params {
         side: Side,
         threads: &Threads,
     ) -> Arc<Packed> {
+        self.packed_block(id, 0..self.shape(id).rows(), columns, side, threads)
+    }
+
+    /// A block of a parameter of two dimensions, packed for products.
+    pub fn packed_block(
+        &self,
+        id: ParamId,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        side: Side,
+        threads: &Threads,
+    ) -> Arc<Packed> {
         let entry = &self.entries[id.0];
-        let is_it = |p: &&Arc<Packed>| p.side() == side && p.columns() == columns;
+        let is_it =
+            |p: &&Arc<Packed>| p.side() == side && p.columns() == columns && p.rows() == rows;
         {
             let forms = entry.packed.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(form) = forms.iter().find(is_it) {
@@ -166,7 +179,8 @@ impl Params {
             return Arc::clone(form);
         }
         let inputs = entry.value.shape().width();
-        let form = Arc::new(Packed::new(threads, entry.value.data(), inputs, columns, side));
+        let form =
+            Arc::new(Packed::block(threads, entry.value.data(), inputs, rows, columns, side));
         forms.push(Arc::clone(&form));
         form
     }

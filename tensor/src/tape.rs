@@ -43,6 +43,7 @@ use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::kernels;
 use crate::params::{ParamId, Params};
+use crate::profile::{Profile, Profiler};
 use crate::random::Draw;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -102,6 +103,7 @@ pub struct Tape<'p> {
     places: u32,
     part: Option<BatchPart>,
     watched: Option<HashMap<usize, (String, usize)>>,
+    profiler: Option<Profiler>,
 }
 
 impl<'p> Tape<'p> {
@@ -117,6 +119,7 @@ impl<'p> Tape<'p> {
             places: 0,
             part: None,
             watched: None,
+            profiler: None,
         }
     }
 
@@ -129,6 +132,14 @@ impl<'p> Tape<'p> {
     #[must_use]
     pub fn with_draws(mut self, seed: u64, step: u64) -> Self {
         self.draws = Some((seed, step));
+        self
+    }
+
+    /// Places of random draws are counted from here on, so that several tapes of one step (its
+    /// batches, where gradients are added up) draw different numbers.
+    #[must_use]
+    pub fn with_first_place(mut self, place: u32) -> Self {
+        self.places = place;
         self
     }
 
@@ -153,6 +164,13 @@ impl<'p> Tape<'p> {
         self
     }
 
+    /// The time of each operation is kept, from now on.
+    #[must_use]
+    pub fn with_profile(mut self) -> Self {
+        self.profiler = Some(Profiler::start());
+        self
+    }
+
     /// The parameters.
     pub fn params(&self) -> &'p Params {
         self.params
@@ -173,6 +191,11 @@ impl<'p> Tape<'p> {
         let (seed, step) = self.draws?;
         self.places += 1;
         Some(Draw::new(seed, step, self.places))
+    }
+
+    /// The step whose random draws are on, `None` where they are off.
+    pub fn step(&self) -> Option<u64> {
+        self.draws.map(|(_, step)| step)
     }
 
     /// The part of the batch that a value of `rows` batch rows stands for.
@@ -203,6 +226,10 @@ impl<'p> Tape<'p> {
 
     /// Records the way back through an operation whose outputs were put on the tape just before.
     pub fn record(&mut self, op: impl Op + 'static) {
+        if let Some(profiler) = &mut self.profiler {
+            let time = profiler.lap();
+            profiler.profile.add_forward(op.name(), time);
+        }
         if self.recording {
             self.ops.push(Box::new(op));
         }
@@ -277,13 +304,23 @@ impl<'p> Tape<'p> {
             }
             back.add(*v, seed.clone())?;
         }
-        while let Some(op) = self.ops.pop() {
-            op.backward(&mut back)?;
+        let mut profiler = self.profiler.take();
+        if let Some(profiler) = &mut profiler {
+            profiler.lap();
         }
+        while let Some(op) = self.ops.pop() {
+            let name = op.name();
+            op.backward(&mut back)?;
+            if let Some(profiler) = &mut profiler {
+                let time = profiler.lap();
+                profiler.profile.add_backward(name, time);
+            }
+        }
+        let profile = profiler.map(|p| p.profile);
         let Backward { grads, gradients, flow, .. } = back;
         let mut flow: Vec<_> = flow.into_iter().collect();
         flow.sort_by(|a, b| a.0.cmp(&b.0));
-        Ok(Backpropagated { grads, gradients, flow })
+        Ok(Backpropagated { grads, gradients, flow, profile })
     }
 }
 
@@ -417,6 +454,8 @@ pub struct Backpropagated {
     pub gradients: Gradients,
     /// Gradient norms of watched states over time, by name.
     pub flow: Vec<(String, Vec<f64>)>,
+    /// The time of each operation, where the tape was made [with it](Tape::with_profile).
+    pub profile: Option<Profile>,
 }
 
 impl Backpropagated {

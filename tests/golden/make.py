@@ -20,7 +20,7 @@ rounded inputs. An optimizer's case has parameters in.a and in.b, gradients in.g
 in.grad_b.N of step N, and the parameters after the last step as out.a and out.b; it has no cotangents.
 
 Layouts: recurrent input [T, B, I], states [layers * directions, B, H]; attention query [B, Q], memory
-[B, S, K], weights [B, S]. A comparison is per tensor: max|a - b| <= 1e-4 max|b| + 1e-6.
+[B, S, K], weights [B, S], of multi_head query [B, T, Q] and weights [B, h, T, S]. A comparison is per tensor: max|a - b| <= 1e-4 max|b| + 1e-6.
 """
 import argparse
 import json
@@ -120,37 +120,101 @@ def recurrent(golden, op, label, time, batch, wide, hidden, layers=1, both=False
     golden.differentiated(f"{op}-{label}", op, config, inputs, params, function)
 
 
-def attention(golden, op, label, lengths, longest, query, memory, width, scale=1.0):
-    """Global attention over a padded batch, one sentence after the other."""
-    shapes = {"w": (query, memory)}
-    if op != "general":
-        shapes = {"w_query": (width, query), "w_memory": (width, memory), "v": (width,)}
-    if op == "additive_bias":
-        shapes |= {"b_query": (width,), "b_memory": (width,), "b_v": (1,)}
+def parameters(op, query, memory, width, positions):
+    """The parameters of an attention, with their shapes."""
+    return {
+        "additive": {"w_query": (width, query), "w_memory": (width, memory), "v": (width,)},
+        "additive_bias": {"w_query": (width, query), "w_memory": (width, memory), "v": (width,),
+                          "b_query": (width,), "b_memory": (width,), "b_v": (1,)},
+        "dot": {}, "scaled_dot": {}, "cosine": {},
+        "general": {"w": (query, memory)}, "scaled_general": {"w": (query, memory)},
+        "concat": {"w": (width, query + memory), "v": (width,)},
+        "location": {"w": (positions, query)},
+    }[op]
+
+
+def scores(op, q, m, p):
+    """What each row of a sentence m scores for one query."""
+    if op.startswith("additive"):
+        asked = p["w_query"] @ q + p.get("b_query", 0.0)
+        kept = m @ p["w_memory"].T + p.get("b_memory", 0.0)
+        return torch.tanh(asked + kept) @ p["v"] + p.get("b_v", 0.0)
+    if op == "concat":
+        return torch.tanh(torch.stack([p["w"] @ torch.cat([q, row]) for row in m])) @ p["v"]
+    if op == "cosine":
+        return torch.stack([F.cosine_similarity(q, row, dim=0) for row in m])
+    if op == "location":
+        return p["w"] @ q
+    asked = p["w"].T @ q if op.endswith("general") else q
+    return m @ asked / (q.numel() ** 0.5 if op.startswith("scaled") else 1.0)
+
+
+def window(op, q, n, p, config):
+    """The positions of a sentence that are seen, and their distances from the centre."""
+    if not op.startswith("local"):
+        return 0, n, None
+    centre = torch.tensor(min(config["t"], n - 1)) if op == "local_m" else \
+        n * torch.sigmoid(p["v_p"] @ torch.tanh(p["w_p"] @ q))
+    middle = min(int(centre), n - 1)
+    first, end = max(middle - config["D"], 0), min(middle + config["D"] + 1, n)
+    return first, end, torch.arange(first, end) - centre
+
+
+def attention(golden, op, label, lengths, longest, query, memory, width, scale=1.0, **options):
+    """Attention over a padded batch, one sentence after the other. Where a source is reversed, the
+    sentence is turned round, asked, and the weights are turned back."""
+    score = options.get("score", "general") if op.startswith("local") else op
+    shapes = parameters(score, query, memory, width, options.get("s_max"))
+    if op == "local_p":
+        shapes = shapes | {"w_p": (width, query), "v_p": (width,)}
     params = {k: golden.draw(*s, scale=0.7) for k, s in shapes.items()}
     inputs = {"query": golden.draw(len(lengths), query, scale=scale),
               "memory": golden.draw(len(lengths), longest, memory),
               "lengths": torch.tensor(lengths)}
+    config = {"query": query, "memory": memory, "attention": width, **options}
 
-    def scores(q, m, p):
-        if op == "general":
-            return m @ (p["w"].T @ q)
-        asked, kept = p["w_query"] @ q, m @ p["w_memory"].T
-        if op == "additive_bias":
-            asked, kept = asked + p["b_query"], kept + p["b_memory"]
-        e = torch.tanh(asked + kept) @ p["v"]
-        return e + p["b_v"] if op == "additive_bias" else e
+    def one(q, m, p):
+        first, end, distance = window(op, q, len(m), p, config)
+        e = scores(score, q, m[first:end], p)
+        end = min(end, len(e) + first)
+        a = e[:end - first].softmax(0)
+        if op == "local_p":
+            a = a * torch.exp(-2.0 * (distance / config["D"]) ** 2)
+            a = a / a.sum() if config["renormalize"] else a
+        return F.pad(a, (first, len(m) - end))
 
     def function(given, weights):
         contexts, rows = [], []
         for q, whole, n in zip(given["query"], given["memory"], lengths):
-            a = scores(q, whole[:n], weights).softmax(0)
-            contexts.append(a @ whole[:n])
+            m = whole[:n]
+            a = one(q, m.flip(0), weights).flip(0) if config.get("reversed") else one(q, m, weights)
+            contexts.append(a @ m)
             rows.append(F.pad(a, (0, longest - n)))
         return {"context": torch.stack(contexts), "weights": torch.stack(rows)}
 
-    config = {"query": query, "memory": memory, "attention": width}
     golden.differentiated(f"{op}-{label}", op, config, inputs, params, function)
+
+
+def multi_head(golden, label, lengths, longest, steps, embed, heads, memory=None, causal=False):
+    """Several heads over whole sequences, by PyTorch's own module."""
+    memory = memory or embed
+    module = nn.MultiheadAttention(embed, heads, batch_first=True, kdim=memory, vdim=memory)
+    module = module.double()
+    params = {k: golden.draw(*p.shape, scale=0.6) for k, p in module.named_parameters()}
+    inputs = {"query": golden.draw(len(lengths), steps, embed),
+              "memory": golden.draw(len(lengths), longest, memory),
+              "lengths": torch.tensor(lengths)}
+
+    def function(given, weights):
+        padding = torch.arange(longest) >= given["lengths"].unsqueeze(1)
+        later = torch.ones(steps, longest, dtype=torch.bool).triu(1) if causal else None
+        y, a = torch.func.functional_call(
+            module, weights, (given["query"], given["memory"], given["memory"]),
+            {"key_padding_mask": padding, "attn_mask": later, "average_attn_weights": False})
+        return {"y": y, "weights": a}
+
+    config = {"embed": embed, "heads": heads, "causal": causal, "memory": memory}
+    golden.differentiated(f"multi_head-{label}", "multi_head", config, inputs, params, function)
 
 
 def cross_entropy(golden, label, rows, classes, smoothing, scale=2.0):
@@ -180,6 +244,12 @@ def layer_norm(golden, label, rows, width, eps):
     golden.differentiated(
         f"layer_norm-{label}", "layer_norm", {"eps": eps}, {"x": golden.draw(rows, width)}, params,
         lambda given, p: {"y": F.layer_norm(given["x"], (width,), p["weight"], p["bias"], eps)})
+
+
+def maxout(golden, label, rows, width, pieces):
+    golden.differentiated(
+        f"maxout-{label}", "maxout", {"pieces": pieces}, {"x": golden.draw(rows, width * pieces)},
+        {}, lambda given, _: {"y": given["x"].unflatten(-1, (-1, pieces)).max(-1).values})
 
 
 OPTIMIZERS = {
@@ -256,6 +326,38 @@ def main():
     optimizer(golden, "rmsprop", "rmsprop", lr=0.01, alpha=0.99, eps=1e-8)
     optimizer(golden, "rmsprop", "rmsprop-centered", lr=0.01, alpha=0.9, eps=1e-7, momentum=0.5,
               centered=True)
+    # Drawn after all that was there before, so that it keeps its values.
+    for op in ("dot", "scaled_dot", "cosine"):
+        attention(golden, op, "padded", [4, 2, 1], 4, query=5, memory=5, width=0)
+        attention(golden, op, "wide", [3, 2], 5, query=18, memory=18, width=0)
+    for op in ("scaled_general", "concat"):
+        attention(golden, op, "padded", [4, 2, 1], 4, query=3, memory=5, width=6)
+        attention(golden, op, "sharp", [6, 5], 6, query=5, memory=2, width=19, scale=8.0)
+    # A table longer than the sentences, and one that ends within them.
+    attention(golden, "location", "long", [4, 2, 1], 4, query=3, memory=5, width=0, s_max=7)
+    attention(golden, "location", "short", [6, 3, 1], 7, query=4, memory=2, width=0, s_max=3)
+    attention(golden, "local_m", "first", [7, 4, 1], 8, query=3, memory=5, width=0, D=2, t=0)
+    attention(golden, "local_m", "past", [7, 4, 2], 8, query=3, memory=5, width=0, D=1, t=30)
+    attention(golden, "local_m", "reversed", [8, 6, 1], 8, query=3, memory=5, width=0, D=2, t=1,
+              reversed=True)
+    attention(golden, "local_m", "concat", [8, 6], 8, query=3, memory=5, width=4, D=2, t=4,
+              score="concat")
+    for renormalize in (False, True):
+        label = "renormalized" if renormalize else "bent"
+        attention(golden, "local_p", label, [14, 11, 3], 15, query=4, memory=3, width=6, D=3,
+                  renormalize=renormalize)
+    attention(golden, "local_p", "reversed", [14, 9, 2], 14, query=4, memory=4, width=6, D=2,
+              renormalize=False, score="dot", reversed=True)
+    # A sigmoid near its ends puts the window at the sentence's.
+    attention(golden, "local_p", "sharp", [9, 8, 7, 6], 9, query=4, memory=3, width=6, scale=9.0,
+              D=4, renormalize=True, score="additive_bias")
+    multi_head(golden, "one", [4, 2], 4, 3, embed=5, heads=1)
+    multi_head(golden, "padded", [6, 3, 1], 7, 4, embed=6, heads=3)
+    multi_head(golden, "causal", [5, 3], 5, 5, embed=8, heads=4, causal=True)
+    multi_head(golden, "narrow-memory", [5, 3], 5, 2, embed=6, heads=2, memory=3)
+    multi_head(golden, "causal-memory", [4, 2], 6, 3, embed=4, heads=2, memory=7, causal=True)
+    maxout(golden, "pairs", 5, 9, 2)
+    maxout(golden, "threes", 3, 4, 3)
     golden.finish()
     size = sum(f.stat().st_size for f in args.out.glob("*.safetensors"))
     print(f"{len(golden.cases)} cases in {args.out}, {size / 1000:.0f} kB of tensors")

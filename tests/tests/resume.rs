@@ -192,6 +192,47 @@ const RUNS: &[(usize, &[(&str, &str)])] = &[
         ],
     ),
     (2, &[("optimizer", "adadelta"), ("learning_rate", "1"), ("attention", "general")]),
+    (
+        2,
+        &[
+            ("learning_rate_schedule", "plateau"),
+            ("learning_rate_patience", "1"),
+            ("learning_rate", "0.05"),
+            ("judge", "loss"),
+            ("average_decay", "0.9"),
+            // Five batches an epoch are three steps, the last of one batch.
+            ("batch", "13"),
+            ("accumulate", "2"),
+            ("epochs", "13"),
+            ("validate_every_epochs", "0.34"),
+            ("dropout", "0.1"),
+        ],
+    ),
+    (
+        3,
+        &[
+            ("batch_by", "tokens"),
+            ("batch", "90"),
+            ("accumulate", "2"),
+            ("epochs", "30"),
+            ("learning_rate_schedule", "inverse_sqrt"),
+            ("learning_rate_warmup", "10"),
+            ("teacher_forcing_schedule", "inverse_sigmoid"),
+            ("teacher_forcing_steps", "7"),
+            ("stop_patience", "100"),
+        ],
+    ),
+    (
+        2,
+        &[
+            ("learning_rate_schedule", "exponential"),
+            ("learning_rate_factor", "0.9"),
+            ("teacher_forcing_schedule", "linear"),
+            ("teacher_forcing_steps", "30"),
+            ("teacher_forcing_unit", "batch"),
+            ("label_smoothing", "0.1"),
+        ],
+    ),
 ];
 
 #[test]
@@ -201,6 +242,12 @@ fn a_resumed_run_equals_one_that_never_stopped() {
         let straight = corner.options(&format!("straight{i}"), set, *threads);
         let outcome = run(&straight).unwrap();
         assert_eq!((outcome.end.step, outcome.end.reason), (37, EndReason::Finished));
+
+        // A schedule that did nothing would be kept by any checkpoint.
+        let steps = &figures(&straight.run_dir.clone().unwrap())["steps"];
+        let changes = steps.windows(2).filter(|two| two[0].1[1] != two[1].1[1]).count();
+        let scheduled = set.iter().any(|(key, _)| *key == "learning_rate_schedule");
+        assert_eq!(changes >= 3, scheduled, "{i}: {changes} changes of the learning rate");
 
         // Before the first step, in an epoch, at ends of epochs, where a validation was just made.
         let fixed = [0, 1, 8, 12, 16, 24, 28, 36].map(Stop::After).to_vec();

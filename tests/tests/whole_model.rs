@@ -385,6 +385,7 @@ fn train(config: &Config, optimizer: OptimizerConfig, threads: usize, steps: u64
             clip: Some(CLIP),
             ratios: step == 1,
             flow: step == 2,
+            profile: false,
         };
         train_step(&model, &mut params, &mut optimizer, &batch, &threads, &options).unwrap()
     });

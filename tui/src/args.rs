@@ -26,7 +26,7 @@ it prints a plain line now and then:
   grad        global gradient norm before clipping, of the line's last step
 Ctrl-C or SIGTERM saves and stops; a second one exits at once.
 
-Exit status: 0 done, or stopped with q; 1 an error, or a loss that is not finite; 2 wrong use;
+Exit status: 0 done, stopped early or with q; 1 an error, or a loss that is not finite; 2 wrong use;
 130, 143, 129 stopped, and saved, by Ctrl-C, SIGTERM, SIGHUP.
 NO_COLOR=1 turns colours off. --ascii draws with ASCII only.";
 
@@ -245,9 +245,16 @@ pub struct BenchArguments {
     /// Threads [default: all processors].
     #[arg(long, value_name = "N", value_parser = at_least_one_size)]
     pub threads: Option<usize>,
-    /// Seconds of training for each workload; decoding takes half as long.
+    /// Seconds of training for each workload; decoding takes about half as long.
     #[arg(long, value_name = "S", value_parser = seconds, default_value = "8")]
     pub seconds: f64,
+    /// Change a size of the workloads: B (batch), E (embedding), H (state), S, T (source and target
+    /// positions) or V (vocabularies), as in H=512; may be given often.
+    #[arg(long = "size", value_name = "LETTER=N")]
+    pub sizes: Vec<String>,
+    /// Instead of measuring, show where a training step of this workload spends its time.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["only", "json"])]
+    pub profile: Option<String>,
     /// Also write the rows to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

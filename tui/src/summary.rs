@@ -39,11 +39,14 @@ pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
     if let Some(run_dir) = run_dir {
         let dir = quoted(run_dir);
         lines.push(format!("  run         {dir}"));
-        if digest.state() != State::Finished {
+        let done = matches!(digest.state(), State::Finished | State::EarlyStopped);
+        if digest.state() == State::EarlyStopped {
+            lines.push(format!("  go on       tui --resume --run-dir {dir} --set stop_patience=0"));
+        } else if !done {
             lines.push(format!("  go on       tui --resume --run-dir {dir}"));
         }
         lines.push(format!("  look again  tui watch {dir}"));
-        if digest.saved.is_some() || digest.state() == State::Finished {
+        if digest.saved.is_some() || done {
             lines.push(format!("  measure     tui evaluate --run {dir} --data SPEC"));
             match digest.start.as_ref().map(|start| start.task) {
                 Some(Task::LanguageLines | Task::LanguageStream) => {
@@ -124,6 +127,21 @@ mod tests {
         assert!(text.contains("tui --resume --run-dir 'runs/a b'"), "{text}");
         assert!(text.contains("1m05s"), "{text}");
         assert!(text.contains("2 events"), "{text}");
+    }
+
+    #[test]
+    fn a_run_that_stopped_early_says_what_would_go_on() {
+        let mut digest = Digest::default();
+        digest.apply(&Event::End(End {
+            step: 7,
+            seconds: 65.0,
+            reason: EndReason::EarlyStopped,
+            dropped_events: 0,
+        }));
+        let text = lines(&digest, Some(Path::new("runs/a"))).join("\n");
+        assert!(text.starts_with("stopped early after"), "{text}");
+        assert!(text.contains("--run-dir runs/a --set stop_patience=0"), "{text}");
+        assert!(text.contains("tui translate --run runs/a"), "{text}");
     }
 
     #[test]

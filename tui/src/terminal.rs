@@ -65,6 +65,11 @@ impl Screen {
         result
     }
 
+    /// True once a panic on another thread has given the terminal back.
+    pub fn is_lost(&self) -> bool {
+        !TAKEN.load(Ordering::SeqCst)
+    }
+
     /// Forgets what is on the screen, so that the next frame is drawn whole.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{Result, WrapErr, eyre};
+use color_eyre::eyre::{Result, eyre};
 use seq2seq::{Command, Event, Outcome, TrainOptions, Viewer};
 
 /// Events that may wait for the screen; pictures beyond are dropped and counted.
@@ -114,7 +114,7 @@ impl Trainer {
         let Self { viewer, thread, .. } = self;
         drop(viewer);
         match thread.join() {
-            Ok(outcome) => outcome.wrap_err("training"),
+            Ok(outcome) => Ok(outcome?),
             Err(_) => Err(eyre!(
                 "training panicked, which is a bug; the run can be resumed from its last checkpoint"
             )),

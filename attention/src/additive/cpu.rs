@@ -2,11 +2,12 @@
 
 use tensor::simd::{Kernel, Simd, math};
 
-use crate::step::Sizes;
+use crate::span::Span;
+use crate::step::{Sizes, ask_ahead};
 
 pub(crate) struct Scores<'a> {
     pub(crate) n: Sizes,
-    pub(crate) lengths: &'a [usize],
+    pub(crate) spans: &'a [Span],
     pub(crate) query: &'a [f32],
     pub(crate) keys: &'a [f32],
     pub(crate) v: &'a [f32],
@@ -19,16 +20,18 @@ impl Kernel for Scores<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Sizes { time, batch, keys: width, .. } = self.n;
-        for b in 0..batch {
-            let q = &self.query[b * width..][..width];
-            for t in 0..self.lengths[b] {
+        for (r, span) in self.spans.iter().enumerate() {
+            let b = r % batch;
+            let q = &self.query[r * width..][..width];
+            for t in span.from..span.to {
                 let key = &self.keys[(t * batch + b) * width..][..width];
+                ask_ahead(s, key, batch * width);
                 let mut sum = s.splat(0.0);
                 for j in (0..width).step_by(S::LANES) {
                     let y = math::tanh(s, s.add(s.load(&q[j..]), s.load(&key[j..])));
                     sum = s.fma(y, s.load(&self.v[j..]), sum);
                 }
-                self.scores[b * time + t] = s.sum(sum) + self.bias;
+                self.scores[r * time + t] = s.sum(sum) + self.bias;
             }
         }
     }
@@ -36,7 +39,7 @@ impl Kernel for Scores<'_> {
 
 pub(crate) struct Back<'a> {
     pub(crate) n: Sizes,
-    pub(crate) lengths: &'a [usize],
+    pub(crate) spans: &'a [Span],
     pub(crate) query: &'a [f32],
     pub(crate) keys: &'a [f32],
     pub(crate) v: &'a [f32],
@@ -52,13 +55,18 @@ impl Kernel for Back<'_> {
     fn run<S: Simd>(mut self, s: S) {
         let Sizes { time, batch, keys: width, .. } = self.n;
         let one = s.splat(1.0);
-        for b in 0..batch {
-            let q = &self.query[b * width..][..width];
-            let d_query = &mut self.d_query[b * width..][..width];
-            for t in 0..self.lengths[b] {
+        for (r, span) in self.spans.iter().enumerate() {
+            let b = r % batch;
+            let q = &self.query[r * width..][..width];
+            let d_query = &mut self.d_query[r * width..][..width];
+            for t in span.from..span.to {
                 let at = (t * batch + b) * width;
                 let key = &self.keys[at..][..width];
-                let d = s.splat(self.d_scores[b * time + t]);
+                let d = s.splat(self.d_scores[r * time + t]);
+                ask_ahead(s, key, batch * width);
+                if let Some(d_keys) = &self.d_keys {
+                    ask_ahead(s, &d_keys[at..][..width], batch * width);
+                }
                 for j in (0..width).step_by(S::LANES) {
                     let y = math::tanh(s, s.add(s.load(&q[j..]), s.load(&key[j..])));
                     let dv = s.fma(d, y, s.load(&self.d_v[j..]));

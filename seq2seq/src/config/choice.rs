@@ -141,6 +141,56 @@ choices! {
         Position = "position",
     }
 
+    /// What the size of a batch counts.
+    BatchBy ("batch_by") {
+        /// Examples.
+        Sentences = "sentences",
+        /// Positions, padding included: examples times the longest side among them.
+        Tokens = "tokens",
+    }
+
+    /// How the learning rate changes while a run goes on.
+    RateSchedule ("learning_rate_schedule") {
+        /// It does not.
+        Constant = "constant",
+        /// Halved before every epoch after the fifth (Luong 2015, section 4.1).
+        Luong = "luong",
+        /// Halved before every epoch after the eighth, as for their models with dropout.
+        LuongDropout = "luong_dropout",
+        /// Lowered where validations stop getting better.
+        Plateau = "plateau",
+        /// Linear warm-up, then the inverse square root of the step (Vaswani 2017, section 5.3).
+        InverseSqrt = "inverse_sqrt",
+        /// Lowered by the same factor after every epoch.
+        Exponential = "exponential",
+    }
+
+    /// What one draw of teacher forcing decides.
+    ForcingUnit ("teacher_forcing_unit") {
+        /// Each position of each sentence by itself (Bengio 2015).
+        Token = "token",
+        /// A whole batch (PyTorch tutorial).
+        Batch = "batch",
+    }
+
+    /// How the share of teacher forcing changes while a run goes on.
+    ForcingSchedule ("teacher_forcing_schedule") {
+        /// It does not.
+        Constant = "constant",
+        /// In a straight line.
+        Linear = "linear",
+        /// k / (k + exp(i / k)) at step i (Bengio 2015, section 2.4).
+        InverseSigmoid = "inverse_sigmoid",
+    }
+
+    /// Which figure of the held-out pairs says whether a validation is better than another.
+    Judge ("judge") {
+        /// BLEU, and the loss where that is equal.
+        Bleu = "bleu",
+        /// The loss.
+        Loss = "loss",
+    }
+
     /// How weights are drawn.
     Init ("init") {
         /// Uniform in plus or minus `init_scale`.

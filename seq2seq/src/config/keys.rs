@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use tokenizer::{Recipe, Unit};
 
 use super::choice::{
-    Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Task, Wiring,
+    Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
+    Optimizer, RateSchedule, Readout, Task, Wiring,
 };
 use super::nearest::nearest;
 use super::value::Value;
@@ -203,18 +204,37 @@ keys! {
         dropout_output: bool = false;
     }
     "training" {
-        /// Sentence pairs in one step; from 1.
+        /// The size of a batch, in what batch_by counts; from 1.
         batch: usize = 64;
         /// Tokens of a running text between two cuts of the gradient (truncated back-propagation
         /// through time), for task = language_stream; from 1. A batch is that many tokens of each
         /// of `batch` parts of the text.
         window: usize = 50;
+        /// sentences: pairs, lines, sequences, or parts of a running text, for which it is the only
+        /// one; tokens: at most so many positions, padding included: pairs times the longest side
+        /// among them (a pair longer than that is a batch of its own).
+        batch_by: BatchBy = BatchBy::Sentences;
+        /// Batches whose gradients are added up for one step; their loss is divided by what all of
+        /// them count, as of one batch. The last step of an epoch has what is left. From 1.
+        accumulate: u64 = 1;
         /// Passes over the training pairs; from 1. `--epochs` is the same.
         epochs: u64 = 10;
         /// The optimizer, equal to PyTorch's of that name.
         optimizer: Optimizer = Optimizer::Adam;
-        /// Learning rate; above 0.
+        /// Learning rate, which the schedule begins with or rises to; above 0. A rate that is set
+        /// in the dashboard replaces the schedule.
         learning_rate: f32 = 1e-3;
+        /// luong, luong_dropout: halved before every epoch after the 5th, the 8th; plateau: times
+        /// learning_rate_factor after learning_rate_patience validations; inverse_sqrt: up in a line
+        /// for learning_rate_warmup steps, then with 1 / sqrt(step); exponential: times
+        /// learning_rate_factor after every epoch.
+        learning_rate_schedule: RateSchedule = RateSchedule::Constant;
+        /// What plateau and exponential multiply the rate with; above 0 and below 1.
+        learning_rate_factor: f32 = 0.5;
+        /// Validations in a row without a new best after which plateau lowers the rate; from 1.
+        learning_rate_patience: u64 = 2;
+        /// Steps in which inverse_sqrt rises to learning_rate; from 1.
+        learning_rate_warmup: u64 = 1000;
         /// A gradient with a larger L2 norm over all parameters is scaled down to it; 0 for never.
         clip_norm: f32 = 1.0;
         /// What the loss of a batch is divided by: token: target tokens; sentence: sentences (as
@@ -224,8 +244,29 @@ keys! {
         count_padding: bool = false;
         /// Share of the target probability that is spread over all words; from 0 to below 1.
         label_smoothing: f32 = 0.0;
-        /// Share of batches whose decoder is fed the reference instead of its own output; 0 to 1.
+        /// Share of teacher forcing: how often the decoder is fed the reference and not its own
+        /// likeliest token; 0 to 1.
         teacher_forcing: f32 = 1.0;
+        /// What is drawn by that share. token: each position (Bengio 2015); batch: the whole batch,
+        /// as the PyTorch tutorial did.
+        teacher_forcing_unit: ForcingUnit = ForcingUnit::Token;
+        /// From teacher_forcing to teacher_forcing_end. linear: within teacher_forcing_steps;
+        /// inverse_sigmoid: as k / (k + exp(step / k)), k = teacher_forcing_steps.
+        teacher_forcing_schedule: ForcingSchedule = ForcingSchedule::Constant;
+        /// The share that a schedule ends with; 0 to 1.
+        teacher_forcing_end: f32 = 0.0;
+        /// Steps until the end of linear; k of inverse_sigmoid, which is half way down at k ln k.
+        teacher_forcing_steps: u64 = 1000;
+        /// Decay of a moving average of the parameters, which validates, translates and is used
+        /// later in place of them; 0 for none, else below 1. In the first steps n it is at most
+        /// (1 + n) / (10 + n).
+        average_decay: f32 = 0.0;
+        /// What a validation is judged by: for the best checkpoint, plateau and stop_patience.
+        /// bleu: BLEU, then loss, and the loss alone where a task has no BLEU; loss: the loss alone.
+        judge: Judge = Judge::Bleu;
+        /// Validations in a row without a new best after which the run ends; 0 for never. May be
+        /// changed when a run is resumed.
+        stop_patience: u64 = 0;
         /// How weights are drawn. uniform: in plus or minus init_scale; torch: as PyTorch's layers
         /// do by default; xavier: Xavier (Glorot) uniform, biases zero.
         init: Init = Init::Torch;

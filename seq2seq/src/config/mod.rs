@@ -7,7 +7,10 @@ mod preset;
 mod validate;
 mod value;
 
-pub use choice::{Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Task, Wiring};
+pub use choice::{
+    Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
+    Optimizer, RateSchedule, Readout, Task, Wiring,
+};
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;
 pub use preset::{KeyInfo, Preset, PresetInfo, preset_keys, presets};

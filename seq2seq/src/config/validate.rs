@@ -1,6 +1,6 @@
 //! What a configuration must keep to beyond the types of its values.
 
-use super::choice::{Attention, Readout, Task, Wiring};
+use super::choice::{Attention, BatchBy, ForcingSchedule, RateSchedule, Readout, Task, Wiring};
 use super::keys::Config;
 use crate::{Error, Result};
 
@@ -35,11 +35,30 @@ impl Config {
         ] {
             check(key, value >= 1, "1 or more");
         }
-        check("epochs", self.epochs >= 1, "1 or more");
-        for (key, value) in [("dropout", self.dropout), ("label_smoothing", self.label_smoothing)] {
+        for (key, value) in [
+            ("epochs", self.epochs),
+            ("accumulate", self.accumulate),
+            ("learning_rate_patience", self.learning_rate_patience),
+            ("learning_rate_warmup", self.learning_rate_warmup),
+            ("teacher_forcing_steps", self.teacher_forcing_steps),
+        ] {
+            check(key, value >= 1, "1 or more");
+        }
+        for (key, value) in [
+            ("dropout", self.dropout),
+            ("label_smoothing", self.label_smoothing),
+            ("average_decay", self.average_decay),
+        ] {
             check(key, (0.0..1.0).contains(&value), "0 or more and below 1");
         }
-        check("teacher_forcing", (0.0..=1.0).contains(&self.teacher_forcing), "from 0 to 1");
+        for (key, value) in [
+            ("teacher_forcing", self.teacher_forcing),
+            ("teacher_forcing_end", self.teacher_forcing_end),
+        ] {
+            check(key, (0.0..=1.0).contains(&value), "from 0 to 1");
+        }
+        let factor = self.learning_rate_factor;
+        check("learning_rate_factor", factor > 0.0 && factor < 1.0, "above 0 and below 1");
         for (key, value) in [
             ("learning_rate", f64::from(self.learning_rate)),
             ("init_scale", f64::from(self.init_scale)),
@@ -82,6 +101,23 @@ impl Config {
                 self.attention_width
             ));
         }
+        let unforced = self.teacher_forcing <= self.teacher_forcing_end;
+        if self.teacher_forcing_schedule != ForcingSchedule::Constant && unforced {
+            problems.push(format!(
+                "teacher_forcing_schedule = {}: it leads down, from teacher_forcing = {} to \
+                 teacher_forcing_end = {}; set a lower teacher_forcing_end, or \
+                 teacher_forcing_schedule = constant",
+                self.teacher_forcing_schedule, self.teacher_forcing, self.teacher_forcing_end
+            ));
+        }
+        if self.validate_every_epochs == 0.0
+            && let Some(waits) = self.waits_for_validations()
+        {
+            problems.push(format!(
+                "{waits}: without validations on the way it would wait for ever; set \
+                 validate_every_epochs above 0, or leave it out"
+            ));
+        }
         if self.target_prefixes.iter().any(String::is_empty) {
             let none = "target_prefixes: an empty text is the start of every target; \
                         leave it out, or give no text at all to keep every pair";
@@ -107,6 +143,11 @@ impl Config {
             ("reverse_source", self.reverse_source, "false"),
             ("count_padding", self.count_padding, "false"),
             ("teacher_forcing", self.teacher_forcing < 1.0, "1"),
+            (
+                "teacher_forcing_schedule",
+                self.teacher_forcing_schedule != ForcingSchedule::Constant,
+                "constant",
+            ),
             ("target_prefixes", !self.target_prefixes.is_empty(), "none"),
         ] {
             if asks {
@@ -116,7 +157,25 @@ impl Config {
                 ));
             }
         }
+        if task == Task::LanguageStream && self.batch_by == BatchBy::Tokens {
+            problems.push(format!(
+                "batch_by = tokens: task = {task} reads batch parts of the text side by side, \
+                 window tokens of each; set batch_by = sentences"
+            ));
+        }
         problems
+    }
+}
+
+impl Config {
+    /// The key that only validations on the way can fulfil, with its value, if there is one.
+    pub(crate) fn waits_for_validations(&self) -> Option<String> {
+        if self.stop_patience > 0 {
+            return Some(format!("stop_patience = {}", self.stop_patience));
+        }
+        let plateau = RateSchedule::Plateau;
+        let waits = self.learning_rate_schedule == plateau;
+        waits.then(|| format!("learning_rate_schedule = {plateau}"))
     }
 }
 
@@ -153,6 +212,13 @@ mod tests {
             ("dropout", "-0.1", "0 or more and below 1"),
             ("label_smoothing", "1.5", "0 or more and below 1"),
             ("teacher_forcing", "1.1", "from 0 to 1"),
+            ("teacher_forcing_end", "-0.1", "from 0 to 1"),
+            ("teacher_forcing_steps", "0", "1 or more"),
+            ("accumulate", "0", "1 or more"),
+            ("average_decay", "1", "0 or more and below 1"),
+            ("learning_rate_factor", "1", "above 0 and below 1"),
+            ("learning_rate_patience", "0", "1 or more"),
+            ("learning_rate_warmup", "0", "1 or more"),
             ("learning_rate", "0", "above 0"),
             ("init_scale", "-1", "above 0"),
             ("checkpoint_seconds", "0", "above 0"),
@@ -175,6 +241,30 @@ mod tests {
             (
                 &[("task", "sequence"), ("bidirectional", "false"), ("reverse_source", "true")],
                 "reverse_source = true: task = sequence does not know it; leave it false",
+            ),
+            (
+                &[
+                    ("task", "language_lines"),
+                    ("teacher_forcing_schedule", "linear"),
+                    ("bidirectional", "false"),
+                ],
+                "task = language_lines does not know it; leave it constant",
+            ),
+            (
+                &[("task", "language_stream"), ("bidirectional", "false"), ("batch_by", "tokens")],
+                "set batch_by = sentences",
+            ),
+            (
+                &[("teacher_forcing_schedule", "linear"), ("teacher_forcing_end", "1")],
+                "set a lower teacher_forcing_end",
+            ),
+            (
+                &[("stop_patience", "3"), ("validate_every_epochs", "0")],
+                "stop_patience = 3: without validations",
+            ),
+            (
+                &[("learning_rate_schedule", "plateau"), ("validate_every_epochs", "0")],
+                "learning_rate_schedule = plateau: without validations",
             ),
         ] {
             let error = problem(changes);

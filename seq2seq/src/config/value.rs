@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use tokenizer::{Recipe, Unit};
 
 use super::choice::{
-    Attention, Cell, DecoderInit, Init, LossNorm, Optimizer, Readout, Task, Wiring,
+    Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
+    Optimizer, RateSchedule, Readout, Task, Wiring,
 };
 
 /// The type of a key's value.
@@ -79,7 +80,10 @@ macro_rules! names {
     )+};
 }
 
-names!(Recipe Unit Task Cell Attention Wiring DecoderInit Readout Optimizer LossNorm Init);
+names!(
+    Recipe Unit Task Cell Attention Wiring DecoderInit Readout Optimizer LossNorm Init
+    BatchBy RateSchedule ForcingUnit ForcingSchedule Judge
+);
 
 impl Value for String {
     fn allowed() -> String {

@@ -69,15 +69,90 @@ const POOL: usize = 50;
 /// The batches of an epoch, as indices: shuffled, sorted by source length within pools of 50
 /// batches, cut, and shuffled again. Within a batch the longest source comes first.
 pub fn epoch_batches(lengths: &[usize], size: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
-    let size = size.max(1);
-    let mut order: Vec<usize> = (0..lengths.len()).collect();
-    order.shuffle(rng);
-    let mut batches = Vec::with_capacity(order.len().div_ceil(size));
-    for pool in order.chunks_mut(size * POOL) {
-        pool.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
-        batches.extend(pool.chunks(size).map(<[usize]>::to_vec));
+    Batching::Sentences(size).epoch(lengths, &[], rng)
+}
+
+/// How an epoch is cut into batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Batching {
+    /// So many examples a batch.
+    Sentences(usize),
+    /// At most so many positions a batch, padding included: examples times the widest of them. An
+    /// example that is wider than that is a batch of its own.
+    Positions(usize),
+}
+
+impl Batching {
+    /// The batches of an epoch, as [`epoch_batches`] makes them, from the lengths by which examples
+    /// are sorted and the widths that [`Batching::Positions`] counts.
+    pub fn epoch(self, lengths: &[usize], widths: &[usize], rng: &mut Rng) -> Vec<Vec<usize>> {
+        let mut order: Vec<usize> = (0..lengths.len()).collect();
+        order.shuffle(rng);
+        let size = match self {
+            Self::Sentences(size) => size.max(1),
+            Self::Positions(limit) => {
+                let mean = widths.iter().sum::<usize>() / widths.len().max(1);
+                (limit / mean.max(1)).max(1)
+            }
+        };
+        let mut batches = Vec::with_capacity(order.len().div_ceil(size));
+        for pool in order.chunks_mut(size.saturating_mul(POOL)) {
+            pool.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
+            match self {
+                Self::Sentences(_) => batches.extend(pool.chunks(size).map(<[usize]>::to_vec)),
+                Self::Positions(limit) => batches.extend(cut(pool, widths, limit)),
+            }
+        }
+        batches.shuffle(rng);
+        batches
     }
-    batches.shuffle(rng);
+
+    /// Steps of so many epochs in which a step takes `accumulate` batches, and of one epoch, or of
+    /// a mean one where they differ. `rng` is the shuffling generator as the run begins; epochs
+    /// past `enough` steps are not counted.
+    pub fn steps(
+        self,
+        lengths: &[usize],
+        widths: &[usize],
+        accumulate: u64,
+        epochs: u64,
+        enough: u64,
+        mut rng: Rng,
+    ) -> (u64, u64) {
+        let steps_of = |batches: usize| (batches as u64).div_ceil(accumulate.max(1));
+        if let Self::Sentences(size) = self {
+            let each = steps_of(lengths.len().div_ceil(size.max(1)));
+            return (epochs.saturating_mul(each), each);
+        }
+        let (mut steps, mut counted) = (0, 0);
+        while counted < epochs && (steps < enough || counted == 0) {
+            let batches = self.epoch(lengths, widths, &mut rng).len();
+            // Without an example there will never be a step.
+            if batches == 0 {
+                break;
+            }
+            steps += steps_of(batches);
+            counted += 1;
+        }
+        (steps, steps.div_ceil(counted.max(1)))
+    }
+}
+
+/// Cuts a pool, in order, into batches of at most `limit` positions.
+fn cut(pool: &[usize], widths: &[usize], limit: usize) -> Vec<Vec<usize>> {
+    let mut batches = Vec::new();
+    let (mut batch, mut widest) = (Vec::new(), 0);
+    for &i in pool {
+        let wider = widths[i].max(widest);
+        if !batch.is_empty() && (batch.len() + 1) * wider > limit {
+            batches.push(std::mem::take(&mut batch));
+            widest = widths[i];
+        } else {
+            widest = wider;
+        }
+        batch.push(i);
+    }
+    batches.extend((!batch.is_empty()).then_some(batch));
     batches
 }
 
@@ -109,5 +184,34 @@ mod tests {
         let spread = |b: &Vec<usize>| lengths[b[0]] - lengths[b[b.len() - 1]];
         assert!(batches.iter().filter(|b| spread(b) <= 2).count() > batches.len() / 2);
         assert_ne!(epoch_batches(&lengths, 16, &mut rng), batches);
+    }
+
+    #[test]
+    fn batches_by_positions_are_full_and_keep_to_their_limit() {
+        let mut lengths: Vec<usize> = (0..1_000).map(|i| i * 7 % 23 + 1).collect();
+        lengths.push(300);
+        let widths: Vec<usize> = lengths.iter().enumerate().map(|(i, n)| n + i % 3).collect();
+        let rng = tensor::init::rng(1, "shuffle");
+        let by = Batching::Positions(200);
+        let batches = by.epoch(&lengths, &widths, &mut rng.clone());
+        let positions = |b: &Vec<usize>| b.len() * b.iter().map(|&i| widths[i]).max().unwrap();
+        assert!(batches.iter().all(|b| positions(b) <= 200 || b.len() == 1));
+        assert_eq!(batches.iter().filter(|b| positions(b) > 200).count(), 1);
+        assert!(batches.iter().filter(|b| positions(b) > 150).count() > batches.len() * 3 / 4);
+        let mut all: Vec<usize> = batches.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..1_001).collect::<Vec<_>>());
+
+        let (mut steps, mut walked) = (0, rng.clone());
+        for _ in 0..3 {
+            let batches = by.epoch(&lengths, &widths, &mut walked).len() as u64;
+            steps += batches.div_ceil(4);
+        }
+        let counted = by.steps(&lengths, &widths, 4, 3, u64::MAX, rng.clone());
+        assert_eq!(counted, (steps, steps.div_ceil(3)));
+        assert!(by.steps(&lengths, &widths, 4, 1_000_000, 50, rng.clone()).0 < 500);
+        assert_eq!(by.steps(&[], &[], 1, 3, u64::MAX, rng.clone()), (0, 0));
+        let by = Batching::Sentences(16);
+        assert_eq!(by.steps(&lengths, &[], 4, 3, u64::MAX, rng), (48, 16));
     }
 }

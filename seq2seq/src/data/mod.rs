@@ -4,7 +4,7 @@ mod batch;
 mod corpus;
 mod text;
 
-pub use batch::{Batch, Example, epoch_batches};
+pub use batch::{Batch, Batching, Example, epoch_batches};
 pub use corpus::{Corpus, Pair, Spec};
 pub(crate) use corpus::{hash, hold_out};
 pub(crate) use text::END;

@@ -1,6 +1,6 @@
 //! The decoder: embedding, attention, recurrence, readout, in either order.
 
-use attention::{Attention, AttentionConfig, Memory};
+use attention::{Attention, AttentionConfig, Memory, Place};
 use rnn::{Rnn, State, StepInput};
 use tensor::{ParamId, Params, Tape, Tensor, Var, ops};
 
@@ -143,7 +143,7 @@ impl Decoder {
         let attention = Attention::new(
             params,
             "decoder.attention.",
-            AttentionConfig { kind, query: h, memory: k, width },
+            AttentionConfig { width, ..AttentionConfig::new(kind, h, k) },
             make,
         )?;
         Ok(Self {
@@ -231,7 +231,7 @@ impl Decoder {
         let mut found = None;
         match self.wiring {
             Wiring::AttendThenRecur => {
-                let asked = self.attention.attend(tape, before.top, memory)?;
+                let asked = self.attention.attend(tape, before.top, memory, Place::at(time))?;
                 input.parts.push((asked.context, e..e + k));
                 found = Some(asked);
             }
@@ -245,7 +245,7 @@ impl Decoder {
         let dropped = ops::dropout(tape, state, self.dropout_output)?;
         let found = match found {
             Some(found) => found,
-            None => self.attention.attend(tape, dropped, memory)?,
+            None => self.attention.attend(tape, dropped, memory, Place::at(time))?,
         };
         let readout = match self.combine {
             Some(w) => {

@@ -2,6 +2,7 @@
 
 mod decoder;
 mod encoder;
+mod forcing;
 mod generate;
 mod greedy;
 mod language;
@@ -11,6 +12,7 @@ mod translator;
 
 pub use decoder::{Decoder, DecoderState};
 pub use encoder::{Encoded, Encoder};
+pub use forcing::Forcing;
 pub use generate::{Draws, generate};
 pub use greedy::{Decoded, greedy};
 pub use language::{LanguageModel, LanguageNetwork, Passage, Place};
@@ -19,11 +21,11 @@ pub use task::TranslationModel;
 pub use translator::{EncoderDecoder, Forced};
 
 use tensor::init::Rng;
-use tensor::{Params, Tape, Tensor, Threads, Var};
+use tensor::{Params, Tape, Tensor, Threads, Var, ops};
 
 use crate::Result;
 use crate::config::Config;
-use crate::data::epoch_batches;
+use crate::data::Batching;
 use crate::event::{Samples, Validation};
 
 /// The recurrent layers of a network that reads forwards only, on inputs of some width.
@@ -44,9 +46,21 @@ pub trait Model: Send + Sync {
     /// The length by which examples are put together in batches.
     fn length(&self, example: &Self::Example) -> usize;
 
-    /// The batches of an epoch, as indices of examples: by default shuffled, of like lengths.
-    fn batches(&self, lengths: &[usize], size: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
-        epoch_batches(lengths, size, rng)
+    /// The positions that an example takes where batches are cut by positions.
+    fn width(&self, example: &Self::Example) -> usize {
+        self.length(example)
+    }
+
+    /// The batches of an epoch, as indices of examples, from their lengths and widths: by default
+    /// shuffled, of like lengths.
+    fn batches(
+        &self,
+        lengths: &[usize],
+        widths: &[usize],
+        batching: Batching,
+        rng: &mut Rng,
+    ) -> Vec<Vec<usize>> {
+        batching.epoch(lengths, widths, rng)
     }
 
     /// What is carried from one batch to the next, for a checkpoint to keep; most models carry
@@ -137,4 +151,10 @@ pub struct BatchLoss {
     pub count: usize,
     /// Positions where the likeliest token is the right one.
     pub correct: usize,
+}
+
+impl From<ops::CrossEntropyResult> for BatchLoss {
+    fn from(found: ops::CrossEntropyResult) -> Self {
+        Self { loss: found.loss, nll: found.nll, count: found.count, correct: found.correct }
+    }
 }

@@ -436,7 +436,9 @@ impl Kind for SequenceModel {
         let none = Vocabulary::build(none, &VocabularyOptions::default());
         let vocabularies = Vocabularies { source: none.clone(), target: none };
         let held_out = model.held_out.len();
-        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate: 0.0 })
+        // Every symbol is known: they are drawn, not read.
+        let (unknown_rate, warnings) = (0.0, Vec::new());
+        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate, warnings })
     }
 }
 

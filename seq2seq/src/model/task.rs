@@ -64,6 +64,10 @@ impl Model for TranslationModel {
         example.source.len()
     }
 
+    fn width(&self, example: &Example) -> usize {
+        example.source.len().max(example.target.len())
+    }
+
     fn shape_of(&self, batch: &[&Example]) -> BatchShape {
         self.network.shape_of(batch)
     }

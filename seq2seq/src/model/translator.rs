@@ -1,12 +1,12 @@
 //! The encoder-decoder with attention.
 
 use tensor::init::{Init, rng};
-use tensor::random::Draw;
 use tensor::{Params, Shape, Tape, Tensor, Var, ops};
 use tokenizer::PAD;
 
 use super::decoder::Decoder;
 use super::encoder::Encoder;
+use super::forcing::{Coins, Forcing};
 use crate::Result;
 use crate::config::{self, Config, LossNorm};
 use crate::data::{Batch, Example};
@@ -33,7 +33,7 @@ struct Loss {
     norm: LossNorm,
     count_padding: bool,
     smoothing: f32,
-    teacher_forcing: f32,
+    forcing: Forcing,
 }
 
 /// What the decoder says when it is fed the reference.
@@ -66,7 +66,7 @@ impl EncoderDecoder {
             norm: config.loss_norm,
             count_padding: config.count_padding,
             smoothing: config.label_smoothing,
-            teacher_forcing: config.teacher_forcing,
+            forcing: Forcing::new(config),
         };
         Ok(Self { encoder, decoder, loss, max_length: config.max_length })
     }
@@ -98,43 +98,36 @@ impl EncoderDecoder {
     ) -> Result<BatchLoss> {
         let time = if self.loss.count_padding { shape.time } else { 0 };
         let batch = Batch::new(part.iter().copied(), time);
-        let forced = self.forced(tape, &batch, self.loss.teacher_forcing)?;
+        let coins = match tape.step() {
+            Some(step) => self.loss.forcing.coins(step, || tape.next_draw()),
+            None => None,
+        };
+        let forced = self.run(tape, &batch, coins)?;
         let how = ops::CrossEntropy {
             targets: &batch.target_out,
             ignore: (!self.loss.count_padding).then_some(PAD),
             smoothing: self.loss.smoothing,
             weight: shape.weight,
         };
-        let result = ops::cross_entropy(tape, forced.logits, how)?;
-        Ok(BatchLoss {
-            loss: result.loss,
-            nll: result.nll,
-            count: result.count,
-            correct: result.correct,
-        })
+        Ok(ops::cross_entropy(tape, forced.logits, how)?.into())
     }
 
-    /// Runs the decoder over the reference.
-    ///
-    /// `teacher_forcing` is the share of positions that are fed the reference's token before; the
-    /// others are fed the decoder's own likeliest token (Bengio et al. 2015). Draws come from the
-    /// tape; where they are off, every position is fed the reference.
+    /// Runs the decoder over the reference: every position is fed the reference's token before.
     ///
     /// # Errors
     /// Ids outside the vocabularies.
-    pub fn forced(
-        &self,
-        tape: &mut Tape<'_>,
-        batch: &Batch,
-        teacher_forcing: f32,
-    ) -> Result<Forced> {
+    pub fn forced(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<Forced> {
+        self.run(tape, batch, None)
+    }
+
+    /// Runs the decoder over the reference; where a coin does not keep it, a position is fed the
+    /// decoder's own likeliest token.
+    fn run(&self, tape: &mut Tape<'_>, batch: &Batch, coins: Option<Coins>) -> Result<Forced> {
         let encoded = self.encoder.forward(tape, batch)?;
         let (memory, mut state) = self.decoder.start(tape, &encoded, self.encoder.directions())?;
         let (time, size) = (batch.target_time, batch.size);
         let mut weights = Vec::with_capacity(time);
-        let draw = if teacher_forcing < 1.0 { tape.next_draw() } else { None };
-        if let Some(draw) = draw {
-            let coin = Coin { draw, share: teacher_forcing };
+        if let Some(coins) = coins {
             let mut logits: Vec<Var> = Vec::with_capacity(time);
             for t in 0..time {
                 let mut fed = batch.target_in[t * size..(t + 1) * size].to_vec();
@@ -142,7 +135,7 @@ impl EncoderDecoder {
                     let own = ops::likeliest(tape.value(before));
                     let part = tape.part(size);
                     for (b, (fed, own)) in fed.iter_mut().zip(own).enumerate() {
-                        if !coin.keeps_reference(t * part.total + part.row(b)) {
+                        if !coins.keeps_reference(t * part.total + part.row(b)) {
                             *fed = own.0;
                         }
                     }
@@ -167,18 +160,6 @@ impl EncoderDecoder {
         }
         let readouts = ops::stack(tape, &readouts)?;
         Ok(Forced { logits: self.decoder.logits(tape, readouts)?, weights })
-    }
-}
-
-/// Decides for each position whether it is fed the reference.
-struct Coin {
-    draw: Draw,
-    share: f32,
-}
-
-impl Coin {
-    fn keeps_reference(&self, position: usize) -> bool {
-        self.draw.uniform(position as u64) < self.share
     }
 }
 

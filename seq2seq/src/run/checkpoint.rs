@@ -37,9 +37,9 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// True where everything asked for was done.
+    /// True where everything asked for was done, or more of it was found not to help.
     pub fn is_finished(&self) -> bool {
-        self.end == Some(EndReason::Finished)
+        matches!(self.end, Some(EndReason::Finished | EndReason::EarlyStopped))
     }
 }
 
@@ -52,7 +52,8 @@ impl Stored for Checkpoint {
 pub struct StoredOptimizer {
     /// Steps done.
     pub step: u64,
-    /// What it keeps of each parameter, by the parameter's name (Adam: both moments).
+    /// What it keeps of each parameter, one tensor a parameter, by the slot's name (Adam: both
+    /// moments); the moving average of the parameters, where there is one, is the slot `average`.
     pub slots: Vec<(String, Vec<StoredTensor>)>,
     /// Counters of rows, by the parameter's name: the step up to which each row was brought.
     pub rows: Vec<(String, Vec<u64>)>,

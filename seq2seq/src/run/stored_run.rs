@@ -41,7 +41,8 @@ pub struct StoredRun {
 impl StoredRun {
     /// Checks that nothing in `options` contradicts the run in `folder`, which this describes.
     ///
-    /// Device, threads and limits (also `--set epochs=N`) may change, and are not looked at.
+    /// Device, threads and limits (also `--set epochs=N` and `--set stop_patience=N`) may change,
+    /// and are not looked at.
     ///
     /// # Errors
     /// [`Error::Contradiction`] for the first flag that does; a key or value of `--set` that does
@@ -71,6 +72,7 @@ impl StoredRun {
             let mut changed = self.config.clone();
             changed.set(key, value)?;
             changed.epochs = self.config.epochs;
+            changed.stop_patience = self.config.stop_patience;
             if changed != self.config {
                 let stored = self.config.show(key).unwrap_or_default();
                 let given = Some(format!("{key}={value}"));

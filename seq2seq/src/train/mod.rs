@@ -1,10 +1,16 @@
 //! The training loop.
 
+mod average;
+mod schedule;
+mod settings;
 mod step;
 mod store;
 mod trainer;
 
-pub use step::{Outcome as StepOutcome, StepOptions, train_step};
-pub use trainer::{Progress, Settings, Trainer};
+pub use average::Average;
+pub use schedule::{LearningRate, Patience};
+pub use settings::Settings;
+pub use step::{Outcome as StepOutcome, StepOptions, train_accumulated, train_step};
+pub use trainer::{Progress, Trainer};
 
-pub(crate) use store::{from_checkpoint, load_params, put_carried, take_carried, to_checkpoint};
+pub(crate) use store::{from_checkpoint, load_for_use, put_carried, take_carried, to_checkpoint};

@@ -1,14 +1,18 @@
-//! One optimizer step: a batch shared out to the threads, gradients put together, one update.
+//! One optimizer step: one or more batches, each shared out to the threads, gradients put together, one update.
 //!
 //! Each thread runs forwards and backwards over its own rows of the batch on its own tape, so that
 //! the threads meet only at the ends. Weights' gradients are not computed there but deferred: the
 //! rows of all threads go into one product a weight, shared out by rows of the weight.
 
+use std::time::Instant;
+
 use tensor::optim::Optimizer;
-use tensor::{Backpropagated, BatchPart, Gradients, Norms, Params, Tape, Tensor, Threads};
+use tensor::{
+    Backpropagated, BatchPart, Gradients, Norms, Params, Profile, Summed, Tape, Tensor, Threads,
+};
 
 use crate::Result;
-use crate::model::{BatchLoss, Model};
+use crate::model::{BatchLoss, BatchShape, Model};
 
 /// What a step needs besides the batch.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +29,8 @@ pub struct StepOptions {
     pub ratios: bool,
     /// Keep gradient norms of states over time.
     pub flow: bool,
+    /// Keep the time of each operation.
+    pub profile: bool,
 }
 
 /// What a step gave.
@@ -42,6 +48,8 @@ pub struct Outcome {
     pub ratios: Option<Vec<f64>>,
     /// Gradient norms of states over time, by name, where asked for.
     pub flow: Vec<(String, Vec<f64>)>,
+    /// The time of each operation, all threads' together, where asked for.
+    pub profile: Option<Profile>,
     /// False where loss or gradient was not finite, so that nothing was updated.
     pub updated: bool,
 }
@@ -58,39 +66,43 @@ pub fn train_step<M: Model>(
     threads: &Threads,
     options: &StepOptions,
 ) -> Result<Outcome> {
-    let shape = model.shape_of(batch);
-    let count = threads.count().min(batch.len()).max(1);
-    let mut parts: Vec<Option<Result<(BatchLoss, Backpropagated)>>> =
-        (0..count).map(|_| None).collect();
-    let shared: &Params = params;
-    threads.for_each(&mut parts, |first, part| {
-        // Every count-th row: like lengths are neighbours, so all threads get alike work.
-        let rows: Vec<&M::Example> = batch.iter().skip(first).step_by(count).copied().collect();
-        let place = BatchPart { first, step: count, total: batch.len() };
-        let mut tape = Tape::new(shared)
-            .with_draws(options.seed, options.step)
-            .with_part(place)
-            .with_threads(threads);
-        if options.flow {
-            tape = tape.with_flow();
-        }
-        *part = Some(model.loss(&mut tape, &rows, &shape).and_then(|loss| {
-            let back = tape.backward(&[(loss.loss, Tensor::scalar(1.0))])?;
-            Ok((loss, back))
-        }));
-    });
-    let mut gradients = Gradients::default();
-    let (mut nll, mut counted, mut correct) = (0.0, 0, 0);
-    let mut flow: Vec<(String, Vec<f64>)> = Vec::new();
-    for part in parts.into_iter().flatten() {
-        let (loss, back) = part?;
-        nll += loss.nll;
-        counted += loss.count;
-        correct += loss.correct;
-        add_flow(&mut flow, back.flow);
-        gradients.merge(back.gradients);
+    train_accumulated(model, params, optimizer, &[batch], threads, options)
+}
+
+/// Trains on several batches with one update, as if they were one batch: the gradients are added up
+/// in the order of the batches, and each loss is divided by what all of them count together.
+///
+/// A batch's [`weight`](BatchShape::weight) is 1 over what its loss is divided by, so the weight of
+/// all is 1 / (sum over batches of 1 / weight). Each batch is padded by itself and has random draws
+/// of its own; only one at a time is in memory.
+///
+/// # Errors
+/// Errors of operations.
+pub fn train_accumulated<M: Model>(
+    model: &M,
+    params: &mut Params,
+    optimizer: &mut Optimizer,
+    batches: &[&[&M::Example]],
+    threads: &Threads,
+    options: &StepOptions,
+) -> Result<Outcome> {
+    let mut shapes: Vec<BatchShape> = batches.iter().map(|batch| model.shape_of(batch)).collect();
+    if shapes.len() > 1 {
+        let divisor: f64 = shapes.iter().map(|shape| 1.0 / f64::from(shape.weight)).sum();
+        shapes.iter_mut().for_each(|shape| shape.weight = (1.0 / divisor) as f32);
     }
-    let summed = gradients.finish(params, threads)?;
+    let profile = options.profile.then(Profile::default);
+    let mut total = Sums { profile, ..Sums::default() };
+    for (i, (batch, shape)) in batches.iter().zip(&shapes).enumerate() {
+        let first_place = i as u32 * PLACES;
+        total.add_batch(model, params, batch, shape, threads, options, first_place)?;
+    }
+    let Sums { nll, counted, correct, mut flow, gradients, mut profile } = total;
+    let summed = match gradients {
+        Some(summed) => summed,
+        None => Gradients::default().finish(params, threads)?,
+    };
+    let since = Instant::now();
     let norms = summed.norms(options.clip);
     let loss = nll / counted.max(1) as f64;
     let updated = loss.is_finite() && norms.total.is_finite();
@@ -99,10 +111,92 @@ pub fn train_step<M: Model>(
         let rate = options.learning_rate;
         ratios = optimizer.step(params, &summed, &norms, rate, threads, options.ratios)?;
     }
+    note(&mut profile, "optimizer, packing", since, threads);
     for (_, norms) in &mut flow {
         norms.iter_mut().for_each(|n| *n = n.sqrt());
     }
-    Ok(Outcome { loss, count: counted, correct, norms, ratios, flow, updated })
+    Ok(Outcome { loss, count: counted, correct, norms, ratios, flow, profile, updated })
+}
+
+/// Random draws of one batch have fewer places than this.
+const PLACES: u32 = 1 << 16;
+
+/// What the batches of a step add up to.
+#[derive(Default)]
+struct Sums {
+    nll: f64,
+    counted: usize,
+    correct: usize,
+    /// Squares of norms.
+    flow: Vec<(String, Vec<f64>)>,
+    gradients: Option<Summed>,
+    profile: Option<Profile>,
+}
+
+impl Sums {
+    /// Runs a batch forwards and back, a part of it on each thread.
+    #[allow(clippy::too_many_arguments)] // what a step needs, and which of its batches this is
+    fn add_batch<M: Model>(
+        &mut self,
+        model: &M,
+        params: &Params,
+        batch: &[&M::Example],
+        shape: &BatchShape,
+        threads: &Threads,
+        options: &StepOptions,
+        first_place: u32,
+    ) -> Result<()> {
+        let count = threads.count().min(batch.len()).max(1);
+        let mut parts: Vec<Option<Result<(BatchLoss, Backpropagated)>>> =
+            (0..count).map(|_| None).collect();
+        threads.for_each(&mut parts, |first, part| {
+            // Every count-th row: like lengths are neighbours, so all threads get alike work.
+            let rows: Vec<&M::Example> = batch.iter().skip(first).step_by(count).copied().collect();
+            let place = BatchPart { first, step: count, total: batch.len() };
+            let mut tape = Tape::new(params)
+                .with_draws(options.seed, options.step)
+                .with_first_place(first_place)
+                .with_part(place)
+                .with_threads(threads);
+            if options.flow {
+                tape = tape.with_flow();
+            }
+            if options.profile {
+                tape = tape.with_profile();
+            }
+            *part = Some(model.loss(&mut tape, &rows, shape).and_then(|loss| {
+                let back = tape.backward(&[(loss.loss, Tensor::scalar(1.0))])?;
+                Ok((loss, back))
+            }));
+        });
+        let mut gradients = Gradients::default();
+        for part in parts.into_iter().flatten() {
+            let (loss, back) = part?;
+            self.nll += loss.nll;
+            self.counted += loss.count;
+            self.correct += loss.correct;
+            add_flow(&mut self.flow, back.flow);
+            if let (Some(all), Some(part)) = (&mut self.profile, &back.profile) {
+                all.merge(part);
+            }
+            gradients.merge(back.gradients);
+        }
+        let since = Instant::now();
+        let summed = gradients.finish(params, threads)?;
+        note(&mut self.profile, "weight gradients", since, threads);
+        match &mut self.gradients {
+            Some(total) => total.add(summed)?,
+            none => *none = Some(summed),
+        }
+        Ok(())
+    }
+}
+
+/// Adds the time of work that all threads share, which counts for each of them.
+fn note(profile: &mut Option<Profile>, name: &'static str, since: Instant, threads: &Threads) {
+    if let Some(profile) = profile {
+        profile.add_backward(name, since.elapsed() * threads.count() as u32);
+    }
 }
 
 /// Adds the squares of norms, series by series.

@@ -6,22 +6,33 @@ use tensor::init::{Position, Rng};
 use tensor::optim::{Optimizer, Slot, State};
 use tensor::{Params, Tensor};
 
+use super::average::Average;
+use super::schedule::Patience;
 use super::trainer::Progress;
 use crate::run::{Checkpoint, RngState, StoredOptimizer, StoredTensor};
 use crate::{Error, Result};
 
 const STEPS: &str = "steps";
 const SHUFFLE: &str = "shuffle";
+const STALE: &str = "validations without a best";
+const WAITED: &str = "validations since the rate was lowered";
+const REDUCTIONS: &str = "reductions of the rate";
 
 /// Everything a resumed run needs. Tensors are shared, not copied.
 pub(crate) fn to_checkpoint(
     params: &Params,
     optimizer: &Optimizer,
+    average: Option<&Average>,
     shuffle: &Rng,
     progress: &Progress,
 ) -> Checkpoint {
     let state = optimizer.state();
     let slot = |s: &Slot| (s.name.clone(), s.tensors.iter().map(StoredTensor::from).collect());
+    let average = average.map(Average::slot);
+    let slots = state.slots.iter().chain(&average).map(slot).collect();
+    let patience = progress.patience;
+    let running =
+        [(STALE, patience.stale), (WAITED, patience.waited), (REDUCTIONS, patience.reductions)];
     let at = Position::of(shuffle);
     let rng = RngState { seed: at.seed, stream: at.stream, word_pos: at.word };
     Checkpoint {
@@ -33,13 +44,13 @@ pub(crate) fn to_checkpoint(
         params: params.iter().map(|(n, t)| (n.to_string(), StoredTensor::from(t))).collect(),
         optimizer: StoredOptimizer {
             step: progress.step,
-            slots: state.slots.iter().map(slot).collect(),
+            slots,
             rows: vec![(STEPS.into(), state.steps.clone())],
         },
         rng: vec![(SHUFFLE.into(), rng)],
         best: progress.best,
         learning_rate: progress.learning_rate,
-        running: Vec::new(),
+        running: running.map(|(name, n)| (name.to_owned(), n as f64)).to_vec(),
         end: progress.end,
     }
 }
@@ -67,7 +78,7 @@ pub(crate) fn take_carried(checkpoint: &mut Checkpoint) -> Vec<Tensor> {
 ///
 /// # Errors
 /// A parameter that is missing, foreign or of another shape; the error names `path`.
-pub(crate) fn load_params(params: &mut Params, checkpoint: &Checkpoint, path: &Path) -> Result<()> {
+fn load_params(params: &mut Params, checkpoint: &Checkpoint, path: &Path) -> Result<()> {
     let wrong = |what: String| Error::OtherModel { path: path.into(), what };
     if checkpoint.params.len() != params.len() {
         let (found, expected) = (checkpoint.params.len(), params.len());
@@ -81,13 +92,41 @@ pub(crate) fn load_params(params: &mut Params, checkpoint: &Checkpoint, path: &P
     Ok(())
 }
 
-/// Puts a checkpoint back: parameters, optimizer, generator, progress.
+/// Puts what a checkpoint offers for use into a model's store: the average of its parameters where
+/// it has one, else the parameters.
 ///
 /// # Errors
-/// A checkpoint of another model; the error names `path`.
+/// Those of [`load_params`].
+pub(crate) fn load_for_use(
+    params: &mut Params,
+    checkpoint: &Checkpoint,
+    path: &Path,
+) -> Result<()> {
+    load_params(params, checkpoint, path)?;
+    let slots = &checkpoint.optimizer.slots;
+    let Some((_, average)) = slots.iter().find(|(name, _)| name == Average::SLOT) else {
+        return Ok(());
+    };
+    let wrong = |what: String| Error::OtherModel { path: path.into(), what };
+    let (found, expected) = (average.len(), params.len());
+    if found != expected {
+        return Err(wrong(format!("{found} averages, expected {expected}")));
+    }
+    for (id, stored) in params.ids().zip(average) {
+        let tensor = Tensor::from(stored.clone());
+        params.set(id, tensor).map_err(|e| wrong(format!("average: {e}")))?;
+    }
+    Ok(())
+}
+
+/// Puts a checkpoint back: parameters, optimizer, average, generator, progress.
+///
+/// # Errors
+/// A checkpoint of another model, or without the average that is wanted; the error names `path`.
 pub(crate) fn from_checkpoint(
     params: &mut Params,
     optimizer: &mut Optimizer,
+    average: Option<&mut Average>,
     checkpoint: &Checkpoint,
     path: &Path,
 ) -> Result<(Rng, Progress)> {
@@ -99,11 +138,22 @@ pub(crate) fn from_checkpoint(
         name: name.clone(),
         tensors: tensors.iter().cloned().map(Tensor::from).collect(),
     });
-    let state = State { steps: steps.unwrap_or_default(), slots: slots.collect() };
+    let (mut averages, slots): (Vec<Slot>, Vec<Slot>) =
+        slots.partition(|slot| slot.name == Average::SLOT);
+    if let Some(average) = average
+        && !averages.pop().is_some_and(|slot| average.restore(slot))
+    {
+        return Err(wrong("no average of its parameters that fits".into()));
+    }
+    let state = State { steps: steps.unwrap_or_default(), slots };
     optimizer.restore(state).map_err(|e| wrong(e.to_string()))?;
     let rng = checkpoint.rng.iter().find(|(n, _)| n == SHUFFLE).map(|(_, s)| *s);
     let rng = rng.ok_or_else(|| wrong("no generator for shuffling".into()))?;
     let rng = Position { seed: rng.seed, stream: rng.stream, word: rng.word_pos }.rng();
+    let running = |name: &str| {
+        let found = checkpoint.running.iter().find(|(n, _)| n == name);
+        found.map_or(0, |(_, value)| *value as u64)
+    };
     let progress = Progress {
         step: checkpoint.step,
         epoch: checkpoint.epoch,
@@ -111,6 +161,11 @@ pub(crate) fn from_checkpoint(
         seconds: checkpoint.seconds,
         best: checkpoint.best,
         learning_rate: checkpoint.learning_rate,
+        patience: Patience {
+            stale: running(STALE),
+            waited: running(WAITED),
+            reductions: running(REDUCTIONS),
+        },
         end: checkpoint.end,
     };
     Ok((rng, progress))

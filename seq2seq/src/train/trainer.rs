@@ -6,42 +6,19 @@ use tensor::init::Rng;
 use tensor::optim::Optimizer;
 use tensor::{Params, Threads};
 
-use super::step::{Outcome, StepOptions, train_step};
+use super::average::Average;
+use super::schedule::{Patience, is_better};
+use super::settings::Settings;
+use super::step::{Outcome, StepOptions, train_accumulated};
 use super::{put_carried, to_checkpoint};
 use crate::Result;
 use crate::control::{Command, Link};
 use crate::event::{
     CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Step,
 };
+use crate::health::Health;
 use crate::model::Model;
 use crate::run::{Best, EventLog, RunDir};
-
-/// What the loop does, besides what the model does.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// Examples in a step.
-    pub batch: usize,
-    /// Learning rate.
-    pub learning_rate: f32,
-    /// Global gradient norm to clip at, if any.
-    pub clip: Option<f32>,
-    /// The run's seed.
-    pub seed: u64,
-    /// The step at which the run ends.
-    pub last_step: u64,
-    /// Training seconds after which it ends, if limited.
-    pub max_seconds: Option<f64>,
-    /// Epochs between validations; 0 for only at the end.
-    pub validate_every_epochs: f64,
-    /// Seconds between samples; 0 for none.
-    pub sample_every_seconds: f64,
-    /// Seconds between checkpoints.
-    pub checkpoint_seconds: f64,
-    /// Steps between per-parameter figures; 0 for none.
-    pub figures_every: u64,
-    /// Steps between measurements of gradient flow; 0 for none.
-    pub flow_every: u64,
-}
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -58,6 +35,8 @@ pub struct Progress {
     pub best: Option<Best>,
     /// The learning rate a person set.
     pub learning_rate: Option<f32>,
+    /// How long validations have not got better.
+    pub patience: Patience,
     /// How the run ended, if it has.
     pub end: Option<EndReason>,
 }
@@ -70,6 +49,8 @@ pub struct Trainer<'a, M: Model> {
     pub params: &'a mut Params,
     /// The optimizer.
     pub optimizer: &'a mut Optimizer,
+    /// The moving average of the parameters that is looked at in place of them, if any.
+    pub average: Option<Average>,
     /// What it learns from.
     pub examples: &'a [M::Example],
     /// The threads.
@@ -93,6 +74,9 @@ struct Clock {
     saved: Instant,
     sampled: Option<Instant>,
     validated_at: Option<u64>,
+    health: Health,
+    /// A parameter was not finite when a checkpoint was due.
+    broken: bool,
 }
 
 impl<M: Model> Trainer<'_, M> {
@@ -102,15 +86,27 @@ impl<M: Model> Trainer<'_, M> {
     /// Errors of operations and of writing; the last checkpoint is good then.
     pub fn run(mut self) -> Result<End> {
         let lengths: Vec<usize> = self.examples.iter().map(|e| self.model.length(e)).collect();
-        let mut clock = Clock { saved: Instant::now(), sampled: None, validated_at: None };
+        let widths: Vec<usize> = self.examples.iter().map(|e| self.model.width(e)).collect();
+        let mut clock = Clock {
+            saved: Instant::now(),
+            sampled: None,
+            validated_at: None,
+            health: Health::new(self.settings.clip),
+            broken: false,
+        };
         self.progress.end = None;
         let (mut paused, mut once) = (false, false);
         self.sample(&mut clock)?;
         let reason = 'run: loop {
             // The epoch's batches follow from where the generator stands at its start.
             let mut rng = self.shuffle.clone();
-            let batches = self.model.batches(&lengths, self.settings.batch, &mut rng);
-            for batch in batches.iter().skip(self.progress.batch as usize) {
+            let batching = self.settings.batching;
+            let batches = self.model.batches(&lengths, &widths, batching, &mut rng);
+            let accumulate = self.settings.accumulate.max(1);
+            let steps: Vec<&[Vec<usize>]> = batches.chunks(accumulate as usize).collect();
+            // The last step of an epoch may have had fewer batches.
+            let done = self.progress.batch.div_ceil(accumulate) as usize;
+            for (at, batches) in steps.iter().enumerate().skip(done) {
                 if let Some(reason) = self.finished() {
                     break 'run reason;
                 }
@@ -141,11 +137,13 @@ impl<M: Model> Trainer<'_, M> {
                     }
                 }
                 once = false;
-                let examples: Vec<&M::Example> = batch.iter().map(|&i| &self.examples[i]).collect();
-                if !self.step(&examples)? {
+                if !self.step(batches, &mut clock)? {
                     break 'run EndReason::NotFinite;
                 }
-                self.watch(batches.len() as u64, &mut clock)?;
+                self.watch(at, steps.len(), &mut clock)?;
+                if clock.broken {
+                    break 'run EndReason::NotFinite;
+                }
             }
             self.shuffle = rng;
             self.progress.epoch += 1;
@@ -158,14 +156,23 @@ impl<M: Model> Trainer<'_, M> {
     fn finished(&self) -> Option<EndReason> {
         let over = self.progress.step >= self.settings.last_step
             || self.settings.max_seconds.is_some_and(|s| self.progress.seconds >= s);
-        over.then_some(EndReason::Finished)
+        if over {
+            return Some(EndReason::Finished);
+        }
+        let stale = |limit: u64| self.progress.patience.stale >= limit;
+        self.settings.stop_patience.is_some_and(stale).then_some(EndReason::EarlyStopped)
     }
 
     /// One step and its event; false where loss or gradient was not finite.
-    fn step(&mut self, batch: &[&M::Example]) -> Result<bool> {
+    fn step(&mut self, batches: &[Vec<usize>], clock: &mut Clock) -> Result<bool> {
         let every = |n: u64| n > 0 && self.progress.step.is_multiple_of(n);
         let figures = every(self.settings.figures_every);
-        let learning_rate = self.progress.learning_rate.unwrap_or(self.settings.learning_rate);
+        let learning_rate = self.learning_rate();
+        let examples: Vec<Vec<&M::Example>> = batches
+            .iter()
+            .map(|batch| batch.iter().map(|&i| &self.examples[i]).collect())
+            .collect();
+        let batches: Vec<&[&M::Example]> = examples.iter().map(Vec::as_slice).collect();
         let options = StepOptions {
             seed: self.settings.seed,
             step: self.progress.step,
@@ -173,15 +180,20 @@ impl<M: Model> Trainer<'_, M> {
             clip: self.settings.clip,
             ratios: figures,
             flow: every(self.settings.flow_every),
+            profile: false,
         };
         let start = Instant::now();
         let (params, optimizer) = (&mut *self.params, &mut *self.optimizer);
-        let outcome = train_step(self.model, params, optimizer, batch, self.threads, &options)?;
+        let outcome =
+            train_accumulated(self.model, params, optimizer, &batches, self.threads, &options)?;
+        if let Some(average) = self.average.as_mut().filter(|_| outcome.updated) {
+            average.update(self.params, self.progress.step + 1, self.threads);
+        }
         let seconds = start.elapsed().as_secs_f64();
         self.progress.step += 1;
-        self.progress.batch += 1;
+        self.progress.batch += batches.len() as u64;
         self.progress.seconds += seconds;
-        let tokens = self.model.shape_of(batch).tokens;
+        let tokens: usize = batches.iter().map(|batch| self.model.shape_of(batch).tokens).sum();
         let step = Step {
             step: self.progress.step,
             epoch: self.progress.epoch + 1,
@@ -195,13 +207,25 @@ impl<M: Model> Trainer<'_, M> {
             parameters: self.figures(&outcome),
         };
         self.tell(Event::Step(Box::new(step)))?;
+        if !outcome.updated {
+            return Ok(false);
+        }
+        self.warn(clock.health.step(self.progress.step, outcome.norms.total))?;
         if !outcome.flow.is_empty() {
             let narrow = |norms: Vec<f64>| norms.into_iter().map(|n| n as f32).collect();
             let series = |(name, norms)| FlowSeries { name, norms: narrow(norms) };
-            let series = outcome.flow.into_iter().map(series).collect();
+            let series: Vec<FlowSeries> = outcome.flow.into_iter().map(series).collect();
+            self.warn(clock.health.flow(self.progress.step, &series))?;
             self.tell(Event::Flow(Flow { step: self.progress.step, series }))?;
         }
-        Ok(outcome.updated)
+        Ok(true)
+    }
+
+    /// The rate that a person set, or else the schedule's.
+    fn learning_rate(&self) -> f32 {
+        let Progress { step, epoch, patience, .. } = self.progress;
+        let scheduled = self.settings.learning_rate.at(step, epoch, patience.reductions);
+        self.progress.learning_rate.unwrap_or(scheduled)
     }
 
     fn figures(&self, outcome: &Outcome) -> Vec<ParameterFigures> {
@@ -215,14 +239,15 @@ impl<M: Model> Trainer<'_, M> {
         .collect()
     }
 
-    /// What is due after a step: validation, samples, a checkpoint.
-    fn watch(&mut self, batches: u64, clock: &mut Clock) -> Result<()> {
+    /// What is due after step `at` of the `steps` of this epoch: validation, samples, a checkpoint.
+    fn watch(&mut self, at: usize, steps: usize, clock: &mut Clock) -> Result<()> {
         let every = self.settings.validate_every_epochs;
         if every > 0.0 {
-            // Due where the count of validations due changes: a function of the step alone.
-            let due = |step: u64| (step as f64 / (every * batches as f64) + 1e-9).floor();
-            if due(self.progress.step) > due(self.progress.step - 1) {
-                self.validate(clock)?;
+            // Due where the count of validations due changes: a function of the place alone.
+            let before = self.progress.epoch as f64;
+            let due = |done| ((before + done as f64 / steps as f64) / every + 1e-9).floor();
+            if due(at + 1) > due(at) {
+                self.validate(clock, true)?;
             }
         }
         let every = self.settings.sample_every_seconds;
@@ -246,9 +271,10 @@ impl<M: Model> Trainer<'_, M> {
                 self.tell(Event::Warning { step: self.progress.step, text })?;
             }
             Command::Save => self.save(CheckpointKind::Last, clock)?,
-            Command::Evaluate => self.validate(clock)?,
+            Command::Evaluate => self.validate(clock, false)?,
             Command::Translate(text) => {
-                if let Some(answer) = self.model.answer(self.params, text, self.threads)? {
+                let answer = self.look(|m, params, threads| m.answer(params, text, threads))?;
+                if let Some(answer) = answer {
                     self.tell(Event::Translation(answer))?;
                 }
             }
@@ -257,16 +283,28 @@ impl<M: Model> Trainer<'_, M> {
         Ok(())
     }
 
-    fn validate(&mut self, clock: &mut Clock) -> Result<()> {
+    /// Looks at the model as others will use it: with the average of its parameters, if any.
+    fn look<T>(&self, how: impl FnOnce(&M, &Params, &Threads) -> Result<T>) -> Result<T> {
+        match &self.average {
+            Some(average) => how(self.model, &average.params(self.params)?, self.threads),
+            None => how(self.model, self.params, self.threads),
+        }
+    }
+
+    /// A validation, one that was `due` or one that a person asked for.
+    fn validate(&mut self, clock: &mut Clock, due: bool) -> Result<()> {
         clock.validated_at = Some(self.progress.step);
-        let Some(mut v) = self.model.validate(self.params, self.threads)? else { return Ok(()) };
+        let Some(mut v) = self.look(M::validate)? else { return Ok(()) };
         v.step = self.progress.step;
-        let better = |best: Best| {
-            let (new, old) = (v.bleu.unwrap_or(0.0), best.bleu.unwrap_or(0.0));
-            new > old || (new == old && v.loss < best.loss)
-        };
-        v.best = self.progress.best.is_none_or(better);
+        let judge = self.settings.judge;
+        // A loss without a number is nobody's best, and would never be beaten.
+        v.best =
+            v.loss.is_finite() && self.progress.best.is_none_or(|best| is_better(judge, &v, &best));
+        if !v.best && due {
+            self.progress.patience.wait(self.settings.patience);
+        }
         if v.best {
+            self.progress.patience.refresh();
             let best = Best { step: v.step, bleu: v.bleu, loss: v.loss };
             self.progress.best = Some(best);
             self.save(CheckpointKind::Best, clock)?;
@@ -278,17 +316,24 @@ impl<M: Model> Trainer<'_, M> {
     fn sample(&mut self, clock: &mut Clock) -> Result<()> {
         clock.sampled = Some(Instant::now());
         if self.settings.sample_every_seconds > 0.0
-            && let Some(mut samples) = self.model.samples(self.params, self.threads)?
+            && let Some(mut samples) = self.look(M::samples)?
         {
             samples.step = self.progress.step;
+            self.warn(clock.health.samples(&samples))?;
             self.tell(Event::Samples(samples))?;
         }
         Ok(())
     }
 
     fn save(&mut self, kind: CheckpointKind, clock: &mut Clock) -> Result<()> {
+        // An update may overflow after a finite gradient: the checkpoint before it is the good one.
+        if !self.params.iter().all(|(_, value)| is_finite(value.data())) {
+            clock.broken = true;
+            return Ok(());
+        }
+        let average = self.average.as_ref();
         let mut checkpoint =
-            to_checkpoint(self.params, self.optimizer, &self.shuffle, &self.progress);
+            to_checkpoint(self.params, self.optimizer, average, &self.shuffle, &self.progress);
         put_carried(&mut checkpoint, &self.model.carried());
         self.dir.save(kind, &mut checkpoint, &mut self.log)?;
         if kind == CheckpointKind::Last {
@@ -298,28 +343,52 @@ impl<M: Model> Trainer<'_, M> {
     }
 
     fn end(&mut self, reason: EndReason, clock: &mut Clock) -> Result<End> {
-        let end = |trainer: &Self| End {
+        let end = |trainer: &Self, reason| End {
             step: trainer.progress.step,
             seconds: trainer.progress.seconds,
             reason,
             dropped_events: trainer.link.dropped(),
         };
+        let mut reason = reason;
+        if reason == EndReason::Finished && clock.validated_at != Some(self.progress.step) {
+            self.validate(clock, false)?;
+        }
+        if reason != EndReason::NotFinite {
+            self.progress.end = Some(reason);
+            self.save(CheckpointKind::Last, clock)?;
+        }
+        if clock.broken {
+            reason = EndReason::NotFinite;
+        }
         if reason == EndReason::NotFinite {
             // Nothing is saved: the last checkpoint is from before.
-            let end = end(self);
-            self.tell(Event::End(end.clone()))?;
-            self.log.sync()?;
-            return Ok(end);
+            self.warn(Some(self.advice()))?;
         }
-        if reason == EndReason::Finished && clock.validated_at != Some(self.progress.step) {
-            self.validate(clock)?;
-        }
-        self.progress.end = Some(reason);
-        self.save(CheckpointKind::Last, clock)?;
-        let end = end(self);
+        let end = end(self, reason);
         self.tell(Event::End(end.clone()))?;
         self.log.sync()?;
         Ok(end)
+    }
+
+    /// What may help where a run is no longer finite.
+    fn advice(&self) -> String {
+        let rate = self.learning_rate();
+        let clip = match self.settings.clip {
+            Some(norm) => format!("a clip_norm below {norm}"),
+            None => "clip_norm = 1 (now off)".to_owned(),
+        };
+        format!(
+            "the loss, a gradient or a parameter is not a finite number: training ends here, and \
+             the last checkpoint is from before. Resume it with a lower learning rate, or begin \
+             anew with learning_rate below {rate}, with {clip}, or with shorter sentences \
+             (max_source_words, max_target_words)"
+        )
+    }
+
+    fn warn(&mut self, texts: impl IntoIterator<Item = String>) -> Result<()> {
+        texts
+            .into_iter()
+            .try_for_each(|text| self.tell(Event::Warning { step: self.progress.step, text }))
     }
 
     fn tell_control(&mut self, command: Command) -> Result<()> {
@@ -331,4 +400,9 @@ impl<M: Model> Trainer<'_, M> {
         self.link.send(event);
         Ok(())
     }
+}
+
+/// True where every value is a finite number; in pieces, so that it is vectorised.
+fn is_finite(values: &[f32]) -> bool {
+    values.chunks(256).all(|part| part.iter().fold(true, |all, x| all & x.is_finite()))
 }

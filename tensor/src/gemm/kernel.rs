@@ -7,9 +7,12 @@ use crate::buffer::Buffer;
 use crate::simd::Simd;
 
 /// Depth of a block: a panel's block of two vectors' width stays in the first-level cache.
-const DEPTH: usize = 256;
+const DEPTH: usize = 512;
 /// Rows of a block: its part of X stays in the second-level cache.
 const ROWS: usize = 192;
+
+/// How many rows of a panel are asked for ahead of their use: by then they have come from memory.
+const AHEAD: usize = 16;
 
 /// Where a product goes: `width` columns, row-major, a `stride` apart.
 #[derive(Clone, Copy)]
@@ -240,6 +243,13 @@ unsafe fn tile<S: Simd, const M: usize>(
     // SAFETY: every access is within what the caller promised.
     unsafe {
         let lanes = S::LANES;
+        if add {
+            // What the sums are added to comes while they are computed.
+            for i in 0..M {
+                s.prefetch(c.add(i * stride));
+                s.prefetch(c.add(i * stride + 2 * lanes - 1));
+            }
+        }
         let mut sums = match bias {
             Some(bias) => [[s.load(bias), s.load(&bias[lanes..])]; M],
             None => [[s.splat(0.0); 2]; M],
@@ -248,6 +258,8 @@ unsafe fn tile<S: Simd, const M: usize>(
         let mut at = a.start;
         for _ in 0..count {
             let (b0, b1) = (s.load_at(b), s.load_at(b.add(lanes)));
+            s.prefetch(b.wrapping_add(AHEAD * 2 * lanes));
+            s.prefetch(b.wrapping_add(AHEAD * 2 * lanes + lanes));
             for (i, sum) in sums.iter_mut().enumerate() {
                 let x = s.splat(*at.add(i * a.row));
                 sum[0] = s.fma(x, b0, sum[0]);

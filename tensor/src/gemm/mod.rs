@@ -15,16 +15,35 @@
 mod kernel;
 mod outer;
 mod pack;
+mod peak;
 pub mod reference;
 #[cfg(test)]
 mod tests;
 
 pub use outer::{Product, outer_sum};
 pub use pack::{Packed, Side};
+pub use peak::peak;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
 use kernel::{Output, rows_times_panels};
+
+/// Operations of all products of this process so far.
+static FLOPS: AtomicU64 = AtomicU64::new(0);
+
+/// How many floating-point operations (a multiplication and an addition are two) the products of
+/// this process have done so far: the difference over a stretch of work, divided by its seconds, is
+/// what it reached.
+pub fn flops() -> u64 {
+    FLOPS.load(Ordering::Relaxed)
+}
+
+/// Counts a product \[rows, depth\] times \[depth, width\].
+fn count(rows: usize, depth: usize, width: usize) {
+    FLOPS.fetch_add(2 * (rows * depth * width) as u64, Ordering::Relaxed);
+}
 
 /// What the product is added to.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +114,7 @@ pub fn matmul(threads: &Threads, x: Rows<'_>, w: &Packed, out: &mut [f32], init:
         assert_eq!(bias.len(), w.width(), "bias and columns of W");
     }
     let (rows, panels) = (x.rows(), w.panels());
+    count(rows, w.depth(), w.width());
     let output = Output::new(out, w.width());
     if threads.count() == 1 || Threads::inside() || rows * w.depth() * w.width() < 1 << 15 {
         dispatch(Multiply { x, w, rows: 0..rows, panels: 0..panels, output, init });

@@ -1,7 +1,7 @@
 //! The gradient of a weight: a sum of products over the rows of a whole step.
 
-use super::Rows;
 use super::kernel::{Left, Output, column_of_tiles};
+use super::{Rows, count};
 use crate::buffer::Buffer;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
@@ -15,8 +15,11 @@ pub struct Product<'a> {
     pub x: Rows<'a>,
 }
 
-/// Rows of a block: both operands' panels of a block stay near.
-const BLOCK: usize = 256;
+/// Rows of a block: the output is read and written once a block.
+const BLOCK: usize = 512;
+/// Rows of the output that are computed together: a block of their gradients stays in the
+/// second-level cache.
+const CHUNK: usize = 192;
 
 /// out\[O, columns\] = (out if `add`) + the sum of dY^T X, one product over all rows.
 ///
@@ -35,6 +38,7 @@ pub fn outer_sum(
     for t in terms {
         assert_eq!((t.dy.width(), t.x.width()), (outputs, inputs), "widths of the terms");
         assert_eq!(t.dy.rows(), t.x.rows(), "rows of a term");
+        count(outputs, t.x.rows(), inputs);
     }
     assert_eq!(out.len(), outputs * stride, "output of the sum");
     let output = Output::columns(out, stride, column, inputs);
@@ -69,31 +73,39 @@ impl Kernel for Outer<'_> {
         if rows.is_empty() || inputs == 0 {
             return;
         }
-        let (left_panels, right_panels) = (rows.len().div_ceil(mr), inputs.div_ceil(nr));
-        let mut left = Buffer::scratch(left_panels * mr * BLOCK);
+        let right_panels = inputs.div_ceil(nr);
+        let mut left = Buffer::scratch(CHUNK.next_multiple_of(mr) * BLOCK);
         let mut right = Buffer::scratch(right_panels * nr * BLOCK);
         let (Some(left), Some(right)) = (left.unique(), right.unique()) else { return };
         let mut cursor = Cursor { terms, term: 0, row: 0 };
+        let mut block: [Pair<'_>; BLOCK] = [(&[], &[]); BLOCK];
         let mut add = add;
-        while let Some(count) = cursor.next_block(|k, dy, x| {
-            for (panel, from) in dy[rows.clone()].chunks(mr).enumerate() {
-                let to = &mut left[panel * mr * BLOCK + k * mr..][..mr];
-                copy_padded(to, from);
+        loop {
+            let block = cursor.next_block(&mut block);
+            let count = block.len();
+            if count == 0 {
+                return;
             }
-            for (panel, from) in x.chunks(nr).enumerate() {
-                let to = &mut right[panel * nr * BLOCK + k * nr..][..nr];
-                copy_padded(to, from);
+            for (k, (_, x)) in block.iter().enumerate() {
+                for (panel, from) in x.chunks(nr).enumerate() {
+                    copy_padded(&mut right[panel * nr * count + k * nr..][..nr], from);
+                }
             }
-        }) {
-            for p in 0..right_panels {
-                let b = right[p * nr * BLOCK..][..nr * count].as_ptr();
-                for (i, first) in rows.clone().step_by(mr).enumerate() {
-                    let a = left[i * mr * BLOCK..][..mr * count].as_ptr();
-                    let a = Left { start: a, row: 1, depth: mr, tile: 0 };
-                    let tile = first..(first + mr).min(rows.end);
+            for first in rows.clone().step_by(CHUNK) {
+                let chunk = first..(first + CHUNK).min(rows.end);
+                for (k, (dy, _)) in block.iter().enumerate() {
+                    for (panel, from) in dy[chunk.clone()].chunks(mr).enumerate() {
+                        copy_padded(&mut left[panel * mr * count + k * mr..][..mr], from);
+                    }
+                }
+                let a = Left { start: left.as_ptr(), row: 1, depth: mr, tile: mr * count };
+                for p in 0..right_panels {
+                    let b = right[p * nr * count..][..nr * count].as_ptr();
                     // SAFETY: the panels hold `count` rows each, and the output holds all rows of
                     // `inputs` elements; no other thread has these rows.
-                    unsafe { column_of_tiles(s, a, tile, b, count, output, p * nr, None, add) };
+                    unsafe {
+                        column_of_tiles(s, a, chunk.clone(), b, count, output, p * nr, None, add);
+                    }
                 }
             }
             add = true;
@@ -112,6 +124,9 @@ fn copy_padded(to: &mut [f32], from: &[f32]) {
     }
 }
 
+/// A row of the output's gradient and the row of the input that met the weight.
+type Pair<'a> = (&'a [f32], &'a [f32]);
+
 /// Walks the rows of all terms in blocks.
 struct Cursor<'a> {
     terms: &'a [Product<'a>],
@@ -119,22 +134,20 @@ struct Cursor<'a> {
     row: usize,
 }
 
-impl Cursor<'_> {
-    /// Hands up to [`BLOCK`] rows to `take`, and tells how many.
-    #[inline(always)]
-    fn next_block(&mut self, mut take: impl FnMut(usize, &[f32], &[f32])) -> Option<usize> {
+impl<'a> Cursor<'a> {
+    /// The next rows, as many as there is room for and left; none at the end.
+    fn next_block<'b>(&mut self, block: &'b mut [Pair<'a>]) -> &'b [Pair<'a>] {
         let mut count = 0;
-        while count < BLOCK {
-            let Some(term) = self.terms.get(self.term) else { break };
+        while let (Some(pair), Some(term)) = (block.get_mut(count), self.terms.get(self.term)) {
             if self.row == term.dy.rows() {
                 self.term += 1;
                 self.row = 0;
                 continue;
             }
-            take(count, term.dy.row(self.row), term.x.row(self.row));
+            *pair = (term.dy.row(self.row), term.x.row(self.row));
             self.row += 1;
             count += 1;
         }
-        (count > 0).then_some(count)
+        &block[..count]
     }
 }

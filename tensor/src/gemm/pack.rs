@@ -15,7 +15,7 @@ pub enum Side {
     Plain,
 }
 
-/// A weight \[O, I\], or a range of its columns, in panels of two vectors' width.
+/// A weight \[O, I\], or a block of its rows and columns, in panels of two vectors' width.
 ///
 /// Panel p holds, for each k of the depth, the elements of columns p NR to (p + 1) NR, zeros past
 /// the width.
@@ -23,6 +23,7 @@ pub enum Side {
 pub struct Packed {
     buffer: Buffer,
     side: Side,
+    rows: Range<usize>,
     columns: Range<usize>,
     depth: usize,
     width: usize,
@@ -48,15 +49,29 @@ impl Packed {
         columns: Range<usize>,
         side: Side,
     ) -> Self {
+        let rows = 0..w.len() / inputs.max(1);
+        Self::block(threads, w, inputs, rows, columns, side)
+    }
+
+    /// Packs a block of a weight of `inputs` columns. Rows or columns out of range panic.
+    pub fn block(
+        threads: &Threads,
+        w: &[f32],
+        inputs: usize,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        side: Side,
+    ) -> Self {
         assert!(columns.start <= columns.end && columns.end <= inputs, "columns of the weight");
         let outputs = w.len() / inputs.max(1);
+        assert!(rows.start <= rows.end && rows.end <= outputs, "rows of the weight");
         let (depth, width) = match side {
-            Side::Transposed => (columns.len(), outputs),
-            Side::Plain => (outputs, columns.len()),
+            Side::Transposed => (columns.len(), rows.len()),
+            Side::Plain => (rows.len(), columns.len()),
         };
         let panel_width = dispatch(PanelWidth);
         let buffer = Buffer::scratch(width.div_ceil(panel_width) * panel_width * depth);
-        let mut packed = Self { buffer, side, columns, depth, width, panel_width };
+        let mut packed = Self { buffer, side, rows, columns, depth, width, panel_width };
         packed.fill(threads, w, inputs);
         packed
     }
@@ -65,6 +80,7 @@ impl Packed {
     pub fn fill(&mut self, threads: &Threads, w: &[f32], inputs: usize) {
         let (nr, depth, width, side) = (self.panel_width, self.depth, self.width, self.side);
         let columns = self.columns.clone();
+        let w = &w[self.rows.start * inputs..self.rows.end * inputs];
         let Some(data) = self.buffer.unique() else { return };
         let mut panels: Vec<&mut [f32]> = data.chunks_exact_mut((nr * depth).max(1)).collect();
         panels.truncate(width.div_ceil(nr));
@@ -107,6 +123,11 @@ impl Packed {
     /// What it was packed for.
     pub fn side(&self) -> Side {
         self.side
+    }
+
+    /// Which rows of the weight.
+    pub fn rows(&self) -> Range<usize> {
+        self.rows.clone()
     }
 
     /// Which columns of the weight.

@@ -10,6 +10,7 @@ pub mod embedding;
 mod glue;
 pub mod layer_norm;
 pub mod linear;
+pub mod maxout;
 mod squared_error;
 
 pub use cross_entropy::{
@@ -19,5 +20,6 @@ pub use dropout::dropout;
 pub use embedding::embedding;
 pub use glue::{concat, stack, tanh};
 pub use layer_norm::layer_norm;
-pub use linear::{linear, linear_columns};
+pub use linear::{linear, linear_columns, linear_rows};
+pub use maxout::maxout;
 pub use squared_error::{SquaredErrorResult, squared_error};

@@ -152,4 +152,9 @@ impl Simd for Avx2 {
         // SAFETY: the caller's contract; `self` proves the features.
         unsafe { _mm256_storeu_ps(to, v) }
     }
+    #[inline(always)]
+    fn prefetch(self, at: *const f32) {
+        // SAFETY: a hint about any address; SSE is part of x86-64.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
 }

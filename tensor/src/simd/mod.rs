@@ -96,6 +96,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// # Safety
     /// `to` must be valid for writing `LANES` elements; no alignment is asked.
     unsafe fn store_at(self, to: *mut f32, v: Self::V);
+    /// Asks for the cache line at an address, which may be any; nothing is read.
+    fn prefetch(self, at: *const f32);
 }
 
 /// A computation written over [`Simd`], to be started with [`dispatch`].

@@ -109,4 +109,6 @@ impl Simd for Portable {
         // SAFETY: the caller's contract is the same.
         unsafe { to.cast::<[f32; N]>().write_unaligned(v) }
     }
+    #[inline(always)]
+    fn prefetch(self, _: *const f32) {}
 }

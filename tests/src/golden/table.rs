@@ -19,40 +19,24 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("gru", recurrent::run),
     ("additive", attend::run),
     ("additive_bias", attend::run),
+    ("dot", attend::run),
+    ("scaled_dot", attend::run),
     ("general", attend::run),
+    ("scaled_general", attend::run),
+    ("concat", attend::run),
+    ("cosine", attend::run),
+    ("location", attend::run),
+    ("local_m", attend::run),
+    ("local_p", attend::run),
+    ("multi_head", attend::multi_head),
     ("cross_entropy", ops::cross_entropy),
     ("embedding", ops::embedding),
     ("layer_norm", ops::layer_norm),
+    ("maxout", ops::maxout),
     ("optimizer", optimizer::run),
 ];
 
-/// The operations whose cases are counted and left alone, and why.
-pub const NOT_YET: &[(&str, &str)] = &[
-    ("dot", "attention has no such score yet"),
-    ("scaled_dot", "attention has no such score yet"),
-    ("scaled_general", "attention has no such score yet"),
-    ("concat", "attention has no such score yet"),
-    ("cosine", "attention has no such score yet"),
-    ("location", "attention has no such score yet"),
-    ("local_m", "attention has no windows yet"),
-    ("local_p", "attention has no windows yet"),
-    ("multi_head", "attention has no heads yet"),
-    ("maxout", "tensor has no such operation yet"),
-];
-
-/// What the tables say of an operation.
-#[derive(Debug, Clone, Copy)]
-pub enum Entry {
-    /// It is implemented: this runs it.
-    Implemented(Runner),
-    /// It is not implemented yet: why.
-    NotYet(&'static str),
-}
-
-/// Looks an operation up; `None` where no table knows it.
-pub fn find(op: &str) -> Option<Entry> {
-    fn line<T: Copy>(table: &[(&str, T)], op: &str) -> Option<T> {
-        table.iter().find(|line| line.0 == op).map(|line| line.1)
-    }
-    line(RUNNERS, op).map(Entry::Implemented).or_else(|| line(NOT_YET, op).map(Entry::NotYet))
+/// Looks an operation up; `None` where the table does not know it.
+pub fn find(op: &str) -> Option<Runner> {
+    RUNNERS.iter().find(|line| line.0 == op).map(|line| line.1)
 }

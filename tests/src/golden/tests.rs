@@ -1,4 +1,4 @@
-//! The tables cover what is implemented, and bad sets are refused.
+//! The table covers what is implemented, and bad sets are refused.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,12 +18,12 @@ fn own() -> GoldenSet {
 }
 
 #[test]
-fn golden_tables_know_every_operation_once() {
-    let names: Vec<&str> = RUNNERS.iter().map(|l| l.0).chain(NOT_YET.iter().map(|l| l.0)).collect();
+fn golden_table_knows_every_operation_once() {
+    let names: Vec<&str> = RUNNERS.iter().map(|l| l.0).collect();
     let once: BTreeSet<&str> = names.iter().copied().collect();
     assert_eq!(once.len(), names.len());
     for name in Cell::ALL.map(Cell::name).iter().chain(&Kind::ALL.map(Kind::name)) {
-        assert!(matches!(find(name), Some(Entry::Implemented(_))), "{name} has no runner");
+        assert!(find(name).is_some(), "{name} has no runner");
     }
 }
 
@@ -36,7 +36,6 @@ fn golden_own_set_has_every_implemented_operation() {
     for label in ops.chain(kinds.map(|kind| format!("optimizer {kind}"))) {
         assert!(labels.contains(&label), "no case of {label}");
     }
-    assert!(set.cases().iter().all(|c| !NOT_YET.iter().any(|l| l.0 == c.op)));
 }
 
 /// A set of one case of the project's own, to be spoilt.
@@ -118,9 +117,7 @@ fn golden_sets_with_bad_lists_are_refused() {
     set.list("gru", 2);
     refused(&set, "two cases are named gru-plain");
     set.list("gru2", 1);
-    refused(&set, "no table knows the operation \"gru2\"");
-    set.list("dot", 1);
-    refused(&set, "no case of an implemented operation");
+    refused(&set, "no runner knows the operation \"gru2\"");
     set.list("lstm", 1);
     refused(&set, "do not fit");
     set.list("gru", 1);

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use attention::reference::{Weights as Attend, attend, attend_back};
+use attention::reference::{Found, Weights as Attend, attend, attend_back};
+use attention::{AttentionConfig, Place};
 use num_traits::Float;
 use rnn::reference::{
     Kept, State, Weights, affine, affine_back, layer, layer_back, step, step_back,
@@ -84,8 +85,9 @@ impl Network<'_> {
         self.config.wiring == Wiring::RecurThenAttend || self.config.readout == Readout::TanhContext
     }
 
-    fn attention(&self) -> attention::Kind {
-        self.config.attention.into()
+    fn attention(&self) -> AttentionConfig {
+        let (query, memory) = (self.config.hidden, self.directions() * self.config.hidden);
+        AttentionConfig::new(self.config.attention.into(), query, memory)
     }
 
     /// What the loss of each counted position is multiplied with, from the words of the
@@ -320,13 +322,16 @@ impl Network<'_> {
         let mut layers = first;
         let mut feed = zeros(if self.config.input_feeding { self.config.hidden } else { 0 });
         let mut steps = Vec::with_capacity(embedded.len());
-        for e in embedded {
+        for (t, e) in embedded.iter().enumerate() {
+            let ask = |query: &[F]| {
+                attend(&self.attention(), &weights, query, memory, Place::at(t)).context
+            };
             let mut asked = None;
             let mut x = e.clone();
             match self.config.wiring {
                 Wiring::AttendThenRecur => {
                     let query = layers[layers.len() - 1].h.clone();
-                    let (context, _) = attend(self.attention(), &weights, &query, memory);
+                    let context = ask(&query);
                     x.extend(&context);
                     asked = Some((query, context));
                 }
@@ -341,7 +346,7 @@ impl Network<'_> {
                 kept.push(keep);
             }
             let (query, context) = asked.unwrap_or_else(|| {
-                let (context, _) = attend(self.attention(), &weights, &x, memory);
+                let context = ask(&x);
                 (x.clone(), context)
             });
             let (mut joined, mut readout) = (Vec::new(), x);
@@ -373,7 +378,7 @@ impl Network<'_> {
         let k = self.directions() * h;
         let weights = attention_weights(values);
         let mut d_attention = attention_weights(values);
-        each_weight(&mut d_attention, |_, w| w.iter_mut().for_each(|x| *x = F::zero()));
+        d_attention.values_mut().for_each(|w| w.fill(F::zero()));
         let mut d_memory: Vec<Vec<F>> = memory.iter().map(|m| zeros(m.len())).collect();
         let mut d_layers: Vec<State<F>> = vec![self.zero_state(); layers];
         let mut d_feed = zeros::<F>(h);
@@ -395,14 +400,18 @@ impl Network<'_> {
                 d_state = d_joined[k..].to_vec();
             }
             let mut ask_back = |d_context: &[F]| {
-                let none = zeros(memory.len());
+                let d = Found {
+                    context: d_context.to_vec(),
+                    weights: zeros(memory.len()),
+                    heads: Vec::new(),
+                };
                 let (d_query, d) = attend_back(
-                    self.attention(),
+                    &self.attention(),
                     &weights,
                     &kept.query,
                     memory,
-                    d_context,
-                    &none,
+                    Place::at(t),
+                    &d,
                     &mut d_attention,
                 );
                 d_memory.iter_mut().zip(d).for_each(|(a, b)| add(a, &b));
@@ -438,11 +447,9 @@ impl Network<'_> {
             }
             d_embedded[t] = dx[..e].to_vec();
         }
-        each_weight(&mut d_attention, |name, w| {
-            if !w.is_empty() {
-                put(g, &format!("decoder.attention.{name}"), w);
-            }
-        });
+        for (name, w) in d_attention.iter().filter(|(_, w)| !w.is_empty()) {
+            put(g, &format!("decoder.attention.{name}"), w);
+        }
         self.look_up_back("decoder", fed, &d_embedded, g);
         (d_memory, d_layers)
     }
@@ -474,29 +481,9 @@ fn recurrent_back<F: Float>(side: &str, l: usize, d: usize, dw: &Weights<F>, g: 
     names(side, l, d).iter().zip(parts).for_each(|(name, dw)| put(g, name, dw));
 }
 
-/// Calls `with` with each weight of an attention and its name.
-fn each_weight<F>(w: &mut Attend<F>, mut with: impl FnMut(&str, &mut Vec<F>)) {
-    with("w_query", &mut w.w_query);
-    with("w_memory", &mut w.w_memory);
-    with("v", &mut w.v);
-    with("b_query", &mut w.b_query);
-    with("b_memory", &mut w.b_memory);
-    with("b_v", &mut w.b_v);
-    with("w", &mut w.w);
-}
-
 fn attention_weights<F: Float>(values: &Named<F>) -> Attend<F> {
-    let mut weights = Attend {
-        w_query: Vec::new(),
-        w_memory: Vec::new(),
-        v: Vec::new(),
-        b_query: Vec::new(),
-        b_memory: Vec::new(),
-        b_v: Vec::new(),
-        w: Vec::new(),
+    let of = |(name, w): (&String, &Vec<F>)| {
+        Some((name.strip_prefix("decoder.attention.")?.to_string(), w.clone()))
     };
-    each_weight(&mut weights, |name, w| {
-        *w = values.get(&format!("decoder.attention.{name}")).cloned().unwrap_or_default();
-    });
-    weights
+    values.iter().filter_map(of).collect()
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr, bail};
-use seq2seq::bench::{self, Row};
+use seq2seq::bench::{self, BenchOptions, Row, StepProfile};
 use serde_json::json;
 
 use crate::args::BenchArguments;
@@ -12,12 +13,20 @@ use crate::output;
 
 /// Measures, and prints a row as soon as it is known.
 pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
-    let BenchArguments { only, device, threads, seconds, json } = arguments;
+    let BenchArguments { only, device, threads, seconds, sizes, profile, json } = arguments.clone();
     if let Some(path) = json.as_ref().filter(|path| path.is_dir()) {
         bail!("--json {}: it is a folder, a file is needed", path.display());
     }
+    let mut options = BenchOptions { only, sizes, device, threads, seconds };
+    if let Some(name) = profile {
+        options.only = vec![name];
+        for (name, profile) in bench::profile(&options)? {
+            output::lines(&table(&name, &profile))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut unwritten = None;
-    let rows = bench::run(only, device, *threads, *seconds, |row| {
+    let rows = bench::run(&options, |row| {
         unwritten = output::line(&show(row)).err();
     })?;
     if let Some(error) = unwritten {
@@ -25,20 +34,66 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     }
     if let Some(path) = json {
         let report = json!({ "version": env!("CARGO_PKG_VERSION"), "rows": rows });
-        fs::write(path, format!("{report:#}\n"))
+        fs::write(&path, format!("{report:#}\n"))
             .wrap_err_with(|| format!("--json {}", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn show(row: &Row) -> String {
+    let memory = row.peak_memory_mib.map_or_else(String::new, |m| format!("  memory {m:5.0} MiB"));
     format!(
-        "{:18} {}  params {:7.2}M  step {:8.2} ms  train {:10.0} tok/s  greedy {:10.0} tok/s",
+        "{:18} {}  params {:7.2}M  step {:8.2} ms  train {:8.0} tok/s  greedy {:8.0} tok/s  \
+         one sentence {:7.2} ms  {:4.0} of {:4.0} GFLOP/s{memory}",
         row.workload,
         row.device,
         row.params as f64 / 1e6,
         row.train_step_ms,
         row.train_tgt_tokens_per_s,
-        row.greedy_tokens_per_s
+        row.greedy_tokens_per_s,
+        row.latency_ms,
+        row.train_gflops,
+        row.peak_gflops,
     )
+}
+
+/// Where the time goes, the longest first; times are of one step on one thread, so that they add up
+/// to the step.
+fn table(name: &str, profile: &StepProfile) -> Vec<String> {
+    let StepProfile { steps, seconds, threads, flops, peak, .. } = *profile;
+    let step = seconds * 1e3 / steps as f64;
+    let each = |time: Duration| time.as_secs_f64() * 1e3 / (steps * threads) as f64;
+    let mut rows: Vec<_> = profile
+        .operations
+        .rows()
+        .iter()
+        .map(|row| (row.name, row.calls / (steps * threads), each(row.forward), each(row.backward)))
+        .collect();
+    rows.sort_by(|a, b| (b.2 + b.3).total_cmp(&(a.2 + a.3)));
+    let named: f64 = rows.iter().map(|row| row.2 + row.3).sum();
+    let mut lines = vec![
+        format!(
+            "{name}: {step:.2} ms a step over {steps} steps, {threads} threads, {:.0} of {:.0} GFLOP/s",
+            flops / 1e9,
+            peak / 1e9
+        ),
+        format!(
+            "{:24} {:>6} {:>11} {:>11} {:>6}",
+            "operation", "calls", "forward ms", "back ms", "share"
+        ),
+    ];
+    let share = |ms: f64| format!("{:5.1}%", 100.0 * ms / step);
+    for (name, calls, forward, backward) in rows {
+        let whole = share(forward + backward);
+        lines.push(format!("{name:24} {calls:6} {forward:11.3} {backward:11.3} {whole:>6}"));
+    }
+    let rest = (step - named).max(0.0);
+    lines.push(format!(
+        "{:24} {:6} {rest:11.3} {:11} {:>6}",
+        "waiting, batches",
+        "",
+        "",
+        share(rest)
+    ));
+    lines
 }

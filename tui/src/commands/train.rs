@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use seq2seq::{Command, Event, Outcome};
+use seq2seq::{Command, EndReason, Event, Outcome};
 
 use crate::args::TrainArguments;
 use crate::dashboard::{self, Departure, Model, Role, Theme};
@@ -79,16 +79,22 @@ fn conclude(
     };
     if outcome.already_finished {
         let dir = outcome.run_dir.display();
-        output::line(&format!("{dir} had already finished: nothing to do"))?;
-        output::line("  go on with more --epochs, --max-steps or --max-minutes")?;
+        let early = outcome.end.reason == EndReason::EarlyStopped;
+        let (how, more) = if early {
+            ("stopped early", "--set stop_patience=0, or a larger one")
+        } else {
+            ("finished", "more --epochs, --max-steps or --max-minutes")
+        };
+        output::line(&format!("{dir} had already {how}: nothing to do"))?;
+        output::line(&format!("  go on with {more}"))?;
         return Ok(ExitCode::SUCCESS);
     }
     digest.apply(&Event::End(outcome.end));
     output::lines(&summary::lines(digest, Some(&outcome.run_dir)))?;
     if !headless::is_success(digest.state()) {
         return Err(eyre!(
-            "the loss or a gradient was not finite at step {}; a lower learning rate or a \
-             smaller clip may help",
+            "the loss, a gradient or a parameter was not finite at step {}; a lower learning \
+             rate or a smaller clip may help",
             digest.first_not_finite.unwrap_or(digest.steps())
         ));
     }

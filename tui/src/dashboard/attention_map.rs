@@ -15,6 +15,8 @@ use crate::format::{count, fit, width};
 const HEADER_ROWS: usize = 4;
 /// Columns of the widest cell.
 const CELL: usize = 8;
+/// Columns from which on a cell ends with a gap.
+const GAP: usize = 3;
 /// Columns of the longest output token.
 const LABEL: usize = 12;
 
@@ -60,14 +62,23 @@ pub(super) struct AttentionMap<'a> {
 struct Geometry {
     /// Columns of the output tokens, the gap behind them counted.
     label: usize,
-    /// Columns of a cell.
+    /// Columns of the narrowest cell.
     cell: usize,
+    /// Columns of all cells.
+    room: usize,
     /// Rows of the source tokens.
     header: usize,
     /// Source tokens shown.
     sources: usize,
     /// Output tokens shown.
     outputs: usize,
+}
+
+impl Geometry {
+    /// The first column of a cell; of the one after the last, the end of the map.
+    fn left(&self, source: usize) -> usize {
+        self.label + source * self.room / self.sources.max(1)
+    }
 }
 
 impl AttentionMap<'_> {
@@ -81,6 +92,8 @@ impl AttentionMap<'_> {
         let label = longest.min(LABEL).min(wide / 3) + 1;
         let cell = ((wide - label) / sources).clamp(1, CELL);
         let sources = sources.min((wide - label) / cell);
+        // Cells with a gap are all as wide; narrow ones share every column that there is.
+        let room = if cell < GAP { (wide - label).min(sources * GAP) } else { sources * cell };
         // Each row of the header gives its tokens that many cells of room.
         let fits = |rows: usize| {
             self.sample.source.iter().take(sources).all(|token| width(token) < rows * cell)
@@ -89,26 +102,26 @@ impl AttentionMap<'_> {
         let most = HEADER_ROWS.min(sources).min(rows_left.max(high / 3)).max(1);
         let header = (1..=most).find(|&rows| fits(rows)).unwrap_or(most);
         let outputs = self.sample.output.len().min(high - header);
-        Some(Geometry { label, cell, header, sources, outputs })
+        Some(Geometry { label, cell, room, header, sources, outputs })
     }
 
     fn render_sources(&self, area: Rect, buf: &mut Buffer, geometry: &Geometry) {
-        let Geometry { label, cell: wide, header, sources, .. } = *geometry;
+        let Geometry { cell: wide, header, sources, .. } = *geometry;
         let tokens = self.sample.source.iter().take(sources);
         for (i, token) in tokens.enumerate() {
             // The last rows hold the first tokens of each group, so that labels read downwards
             // to the right, and a thin line leads from the upper ones to their column.
             let row = i % header;
             let room = (header * wide).saturating_sub(1).max(1);
-            let left = columns(area).saturating_sub(label + i * wide);
+            let left = columns(area).saturating_sub(geometry.left(i));
             let text = fit(token, room.min(left), self.theme.cut());
-            let x = cell(label + i * wide);
+            let x = cell(geometry.left(i));
             put(buf, area, (x, cell(row)), &text, self.theme.strong(), self.theme);
         }
         let stem = self.theme.pick('│', '|');
         for i in 0..sources {
             for row in i % header + 1..header {
-                let (x, y) = (area.x + cell(label + i * wide), area.y + cell(row));
+                let (x, y) = (area.x + cell(geometry.left(i)), area.y + cell(row));
                 if let Some(cell) = buf.cell_mut((x, y))
                     && cell.symbol() == " "
                 {
@@ -130,9 +143,10 @@ impl AttentionMap<'_> {
         for column in 0..sources {
             let (glyph, style) = self.theme.weight(weights.get(column).copied().unwrap_or(0.0));
             // A gap keeps neighbouring columns apart where there is room for one.
-            let filled = if wide >= 3 { wide - 1 } else { wide };
+            let (left, right) = (geometry.left(column), geometry.left(column + 1));
+            let filled = right - left - usize::from(wide >= GAP);
             let text: String = std::iter::repeat_n(glyph, filled).collect();
-            put(buf, area, (cell(label + column * wide), y), &text, style, self.theme);
+            put(buf, area, (cell(left), y), &text, style, self.theme);
         }
     }
 }
@@ -216,6 +230,14 @@ mod tests {
                 "</s>             ███",
             ]
         );
+    }
+
+    #[test]
+    fn narrow_cells_share_every_column() {
+        let sample = sample(&["a", "b", "c", "d"], &["x"], vec![vec![1.0; 4]]);
+        assert_eq!(drawn(&sample, (9, 2)), ["  ab c d", "x ███████"]);
+        assert_eq!(drawn(&sample, (13, 2)), ["  a b  c  d", "x ███████████"]);
+        assert_eq!(drawn(&sample, (14, 2)), ["  a  b  c  d", "x ██ ██ ██ ██"]);
     }
 
     #[test]

@@ -40,14 +40,14 @@ pub(super) fn sign(state: State, theme: Theme) -> char {
         State::Training => theme.pick('▶', '>'),
         State::Paused => theme.pick('‖', '='),
         State::Stopping | State::Stopped => theme.pick('■', '#'),
-        State::Finished => theme.pick('✓', '*'),
+        State::Finished | State::EarlyStopped => theme.pick('✓', '*'),
         State::Diverged | State::Failed | State::Crashed => theme.pick('✗', '!'),
     }
 }
 
 fn style(state: State, theme: Theme) -> Style {
     match state {
-        State::Training | State::Finished => theme.good().bold(),
+        State::Training | State::Finished | State::EarlyStopped => theme.good().bold(),
         State::Diverged | State::Failed | State::Crashed => theme.bad(),
         _ => theme.valid().bold(),
     }

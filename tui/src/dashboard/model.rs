@@ -15,6 +15,8 @@ use crate::format::{count, setting};
 
 /// A second Ctrl-C within this time leaves at once.
 const SECOND_INTERRUPT: Duration = Duration::from_secs(3);
+/// What stands there from a question to its answer.
+const TRANSLATING: &str = "translating after this step ...";
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(5);
 /// Typed sentences kept.
@@ -221,6 +223,9 @@ impl Model {
                     self.own.remove(0);
                 }
                 self.selected = self.samples.len() + self.own.len() - 1;
+                if self.notice() == Some(TRANSLATING) {
+                    self.notice = None;
+                }
             }
             Event::Warning { step, text } => {
                 self.tell(format!("step {}: {text}", count(*step)));
@@ -391,7 +396,7 @@ impl Model {
             KeyCode::Esc => return Vec::new(),
             KeyCode::Enter if text.trim().is_empty() => return Vec::new(),
             KeyCode::Enter => {
-                self.tell("translating after this step ...");
+                self.tell(TRANSLATING);
                 return vec![Effect::Send(Command::Translate(text))];
             }
             KeyCode::Backspace => {

@@ -83,6 +83,10 @@ pub fn show(
             model.apply(event);
         }
         model.set_alive(news.alive);
+        // Another thread panicked and its report is on the shell's screen: nobody sees this loop.
+        if screen.is_lost() {
+            return Ok(Departure::Left);
+        }
         model.tick(clock.elapsed());
         if let Some(signal) = signals.take() {
             ended_by = Some(signal);

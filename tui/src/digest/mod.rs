@@ -26,6 +26,8 @@ pub enum State {
     Stopping,
     /// All that was asked for is done.
     Finished,
+    /// Ended because the held-out figures no longer got better.
+    EarlyStopped,
     /// Ended by a person.
     Stopped,
     /// Ended by a loss or gradient that is not finite.
@@ -45,6 +47,7 @@ impl State {
             Self::Paused => "paused",
             Self::Stopping => "stopping",
             Self::Finished => "finished",
+            Self::EarlyStopped => "stopped early",
             Self::Stopped => "stopped",
             Self::Diverged => "diverged",
             Self::Failed => "failed",
@@ -56,7 +59,12 @@ impl State {
     pub fn is_over(self) -> bool {
         matches!(
             self,
-            Self::Finished | Self::Stopped | Self::Diverged | Self::Failed | Self::Crashed
+            Self::Finished
+                | Self::EarlyStopped
+                | Self::Stopped
+                | Self::Diverged
+                | Self::Failed
+                | Self::Crashed
         )
     }
 }
@@ -175,6 +183,7 @@ impl Digest {
         match &self.end {
             Some(end) => match end.reason {
                 EndReason::Finished => State::Finished,
+                EndReason::EarlyStopped => State::EarlyStopped,
                 EndReason::Stopped => State::Stopped,
                 EndReason::NotFinite => State::Diverged,
                 EndReason::Failed => State::Failed,

@@ -13,8 +13,9 @@ use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, Vocabulary};
 use self::text::{NEWLINE, lines, running, texts, vocabulary, windows};
 use super::{BatchLoss, BatchShape, Decoded, Draws, Model, generate};
 use crate::config::{Config, Task};
-use crate::data::{END, epoch_batches, hash};
+use crate::data::{Batching, END, hash};
 use crate::event::{Sample, Samples, Validation};
+use crate::health;
 use crate::kind::{Built, Kind};
 use crate::run::{StoredRun, Vocabularies};
 use crate::{Error, Evaluation, Result};
@@ -306,13 +307,25 @@ impl Model for LanguageModel {
         passage.ids.len()
     }
 
-    /// A running text's batches keep its order, since the state is carried.
-    fn batches(&self, lengths: &[usize], size: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
+    /// Tokens that are foretold.
+    fn width(&self, passage: &Passage) -> usize {
+        passage.ids.len().saturating_sub(1)
+    }
+
+    /// A running text's batches are a window of each of its parts, in order, since the state is
+    /// carried.
+    fn batches(
+        &self,
+        lengths: &[usize],
+        widths: &[usize],
+        batching: Batching,
+        rng: &mut Rng,
+    ) -> Vec<Vec<usize>> {
         if self.is_stream() {
             let all: Vec<usize> = (0..lengths.len()).collect();
-            return all.chunks(size.max(1)).map(<[usize]>::to_vec).collect();
+            return all.chunks(self.config.batch.max(1)).map(<[usize]>::to_vec).collect();
         }
-        epoch_batches(lengths, size, rng)
+        batching.epoch(lengths, widths, rng)
     }
 
     fn carried(&self) -> Vec<Tensor> {
@@ -428,12 +441,7 @@ impl Kind for LanguageModel {
         let both = &model.vocabulary;
         let vocabularies = Vocabularies { source: both.clone(), target: both.clone() };
         let held_out = model.held_out.len();
-        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate })
-    }
-}
-
-impl From<ops::CrossEntropyResult> for BatchLoss {
-    fn from(found: ops::CrossEntropyResult) -> Self {
-        Self { loss: found.loss, nll: found.nll, count: found.count, correct: found.correct }
+        let warnings = health::unknown_in_text(&examples, unknown_rate);
+        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate, warnings })
     }
 }

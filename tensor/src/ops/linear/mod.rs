@@ -57,26 +57,62 @@ pub fn linear_columns(
     columns: Range<usize>,
     b: Option<ParamId>,
 ) -> Result<Var> {
+    block(tape, x, w, None, columns, b.map(|b| (b, None)))
+}
+
+/// [`linear`] with a range of the weight's rows and of the bias's elements: one of several maps
+/// that PyTorch keeps in one parameter.
+///
+/// # Errors
+/// Shapes that do not fit.
+pub fn linear_rows(
+    tape: &mut Tape<'_>,
+    x: Var,
+    w: ParamId,
+    rows: Range<usize>,
+    b: Option<(ParamId, Range<usize>)>,
+) -> Result<Var> {
+    let weight = tape.params().shape(w);
+    let rows = Some(rows).filter(|r| *r != (0..weight.rows()));
+    block(tape, x, w, rows, 0..weight.width(), b.map(|(b, elements)| (b, Some(elements))))
+}
+
+/// The map of a block of the weight; rows and elements of `None` are all.
+fn block(
+    tape: &mut Tape<'_>,
+    x: Var,
+    w: ParamId,
+    rows: Option<Range<usize>>,
+    columns: Range<usize>,
+    b: Option<(ParamId, Option<Range<usize>>)>,
+) -> Result<Var> {
     let (shape, weight) = (tape.shape(x), tape.params().shape(w));
-    let fits =
-        weight.rank() == 2 && columns.end <= weight.width() && shape.width() == columns.len();
+    let taken = rows.clone().unwrap_or(0..weight.rows());
+    let fits = weight.rank() == 2
+        && columns.end <= weight.width()
+        && taken.end <= weight.rows()
+        && shape.width() == columns.len();
     if !fits {
         return Err(Error::shapes("linear", shape, weight));
     }
-    let outputs = weight.rows();
-    if let Some(b) = b
-        && tape.params().shape(b).len() != outputs
-    {
-        return Err(Error::shapes("linear bias", tape.params().shape(b), [outputs]));
+    let mut init = Init::Zero;
+    if let Some((b, elements)) = &b {
+        let bias = tape.params().get(*b);
+        let elements = elements.clone().unwrap_or(0..bias.len());
+        match bias.data().get(elements).filter(|bias| bias.len() == taken.len()) {
+            Some(bias) => init = Init::Bias(bias),
+            None => return Err(Error::shapes("linear bias", bias.shape(), [taken.len()])),
+        }
     }
     let threads = tape.threads().clone();
-    let packed = tape.params().packed(w, columns.clone(), Side::Transposed, &threads);
+    let side = Side::Transposed;
+    let outputs = taken.len();
+    let packed = tape.params().packed_block(w, taken, columns.clone(), side, &threads);
     let mut y = Tensor::scratch(shape.with_width(outputs));
-    let init = b.map_or(Init::Zero, |b| Init::Bias(tape.params().get(b).data()));
-    let rows = Rows::new(tape.value(x).data(), columns.len());
-    matmul(&threads, rows, &packed, y.data_mut(), init);
+    let input = Rows::new(tape.value(x).data(), columns.len());
+    matmul(&threads, input, &packed, y.data_mut(), init);
     let y = tape.output(y);
-    tape.record(Linear { x, y, w, b, columns });
+    tape.record(Linear { x, y, w, b, rows, columns });
     Ok(y)
 }
 
@@ -84,7 +120,8 @@ struct Linear {
     x: Var,
     y: Var,
     w: ParamId,
-    b: Option<ParamId>,
+    b: Option<(ParamId, Option<Range<usize>>)>,
+    rows: Option<Range<usize>>,
     columns: Range<usize>,
 }
 
@@ -98,16 +135,23 @@ impl Op for Linear {
         let (x, outputs) = (back.value(self.x).clone(), dy.shape().width());
         if back.needs(self.x) {
             let threads = back.threads().clone();
-            let packed = back.params().packed(self.w, self.columns.clone(), Side::Plain, &threads);
+            let rows = self.rows.clone().unwrap_or(0..outputs);
+            let (columns, side) = (self.columns.clone(), Side::Plain);
+            let packed = back.params().packed_block(self.w, rows, columns, side, &threads);
             let mut dx = Tensor::scratch(x.shape());
-            let rows = Rows::new(dy.data(), outputs);
-            matmul(&threads, rows, &packed, dx.data_mut(), Init::Zero);
+            let input = Rows::new(dy.data(), outputs);
+            matmul(&threads, input, &packed, dx.data_mut(), Init::Zero);
             back.add(self.x, dx)?;
         }
-        if let Some(b) = self.b {
-            back.gradients.defer_sum(b, dy.clone(), 0..outputs);
+        match self.b {
+            Some((b, None)) => back.gradients.defer_sum(b, dy.clone(), 0..outputs),
+            Some((b, Some(elements))) => back.gradients.defer_sum_of(b, elements, dy.clone()),
+            None => {}
         }
-        back.gradients.defer(self.w, self.columns.clone(), x, dy, 0..outputs);
+        match self.rows {
+            Some(rows) => back.gradients.defer_rows(self.w, rows, x, dy),
+            None => back.gradients.defer(self.w, self.columns, x, dy, 0..outputs),
+        }
         Ok(())
     }
 }

@@ -34,6 +34,53 @@ fn both_directions_agree_with_finite_differences() {
 }
 
 #[test]
+fn blocks_of_rows_make_up_the_whole_map() {
+    let (rows, inputs, outputs) = (3, 5, 40);
+    let mut params = Params::new();
+    let of = |n, seed| narrow(&values(n, seed));
+    let w = Tensor::from_vec([outputs, inputs], of(outputs * inputs, 1)).unwrap();
+    let w = params.add("w", w).unwrap();
+    let b = params.add("b", Tensor::from(of(outputs, 2))).unwrap();
+    let x = Tensor::from_vec([rows, inputs], of(rows * inputs, 3)).unwrap();
+    let seed = Tensor::from_vec([rows, outputs], of(rows * outputs, 4)).unwrap();
+    let run = |blocks: &[Range<usize>]| {
+        let mut tape = Tape::new(&params);
+        let v = tape.input(x.clone());
+        let parts: Vec<Var> = blocks
+            .iter()
+            .map(|rows| {
+                linear_rows(&mut tape, v, w, rows.clone(), Some((b, rows.clone()))).unwrap()
+            })
+            .collect();
+        let y = crate::ops::concat(&mut tape, &parts).unwrap();
+        let back = tape.backward(&[(y, seed.clone())]).unwrap();
+        let (y, dx) = (wide(tape.value(y).data()), wide(back.of(v).unwrap().data()));
+        let g = back.gradients.finish(&params, &Threads::single()).unwrap();
+        let dense = |id| wide(g.get(id).to_dense(params.shape(id)).data());
+        [y, dx, dense(w), dense(b)]
+    };
+    let mut tape = Tape::new(&params);
+    let v = tape.input(x.clone());
+    let whole = linear(&mut tape, v, w, Some(b)).unwrap();
+    let want = run(std::slice::from_ref(&(0..outputs)));
+    assert_close(&want[0], &wide(tape.value(whole).data()), 1e-6, "one block");
+    for (got, want) in run(&[0..7, 7..33, 33..40]).iter().zip(&want) {
+        assert_close(got, want, 1e-5, "blocks");
+    }
+    // Rows that nobody used have a gradient of zero.
+    let v = tape.input(x.clone());
+    let some = linear_rows(&mut tape, v, w, 38..40, Some((b, 1..3))).unwrap();
+    let back = tape.backward(&[(some, Tensor::full([rows, 2], 1.0))]).unwrap();
+    let g = back.gradients.finish(&params, &Threads::single()).unwrap();
+    let dw = g.get(w).to_dense(params.shape(w));
+    assert!(dw.data()[..38 * inputs].iter().all(|&d| d == 0.0) && dw.data()[38 * inputs] != 0.0);
+    assert_eq!(g.get(b).to_dense(params.shape(b)).data()[..4], [0.0, 3.0, 3.0, 0.0]);
+    assert!(linear_rows(&mut tape, v, w, 38..41, None).is_err());
+    assert!(linear_rows(&mut tape, v, w, 0..2, Some((b, 0..3))).is_err());
+    assert!(linear_rows(&mut tape, v, w, 0..2, Some((b, 39..41))).is_err());
+}
+
+#[test]
 fn shapes_that_do_not_fit_are_named() {
     let mut params = Params::new();
     let w = params.add("w", Tensor::zeros([2, 3])).unwrap();

@@ -78,6 +78,33 @@ pub(in super::super) fn embedding(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Maxout {
+    pieces: usize,
+    /// How two neighbours are grouped, in words.
+    note: Option<String>,
+}
+
+/// The largest of neighbours.
+pub(in super::super) fn maxout(
+    case: &Case,
+    given: &mut Given,
+    threads: &Threads,
+) -> Result<Vec<Computed>> {
+    let Maxout { pieces, note } = case.config()?;
+    if let Some(note) = note.filter(|note| note != "out[j] = max(x[2j], x[2j+1])") {
+        return Err(Error::new(format!("an unknown grouping of {pieces} pieces: {note}")));
+    }
+    let params = Params::new();
+    let mut tape = Tape::new(&params).with_threads(threads);
+    let x = tape.input(given.tensor("in.x")?);
+    let y = ops::maxout(&mut tape, x, pieces)?;
+    let out = Computed::new("out.y", tape.value(y));
+    let back = tape.backward(&[(y, given.tensor("cot.y")?)])?;
+    Ok(vec![out, gradient(&tape, &back, "x", x)])
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct LayerNorm {
     eps: f32,
 }

@@ -118,6 +118,7 @@ fn every_state_is_named() {
         ("finished", of(&[end(420, EndReason::Finished)])),
         ("diverged", of(&[step_with_loss(421, f64::NAN), end(421, EndReason::NotFinite)])),
         ("failed", of(&[end(420, EndReason::Failed)])),
+        ("early", of(&[end(420, EndReason::EarlyStopped)])),
         ("preparing", model_of(Role::Training, Theme::PLAIN, &[start()])),
     ] {
         let picture = drawn(&model, (80, 24));

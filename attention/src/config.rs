@@ -1,0 +1,216 @@
+//! The table of kinds, and what each may be told.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Which attention, by its equation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// v^T tanh(W_q q + W_m m): [`mod@crate::additive`].
+    Additive,
+    /// The same with biases, as the tutorials have it: [`mod@crate::additive`].
+    AdditiveBias,
+    /// q^T m: [`mod@crate::dot`].
+    Dot,
+    /// q^T m / sqrt(Q): [`mod@crate::dot`].
+    ScaledDot,
+    /// q^T W m: [`mod@crate::general`].
+    General,
+    /// q^T W m / sqrt(Q): [`mod@crate::general`].
+    ScaledGeneral,
+    /// v^T tanh(W \[q; m\]): [`mod@crate::concat`].
+    Concat,
+    /// q^T m / (|q| |m|): [`mod@crate::cosine`].
+    Cosine,
+    /// Row s of W q: [`mod@crate::location`].
+    Location,
+    /// A window that moves on with the steps: [`mod@crate::local`].
+    LocalM,
+    /// A window around a position that the query predicts: [`mod@crate::local`].
+    LocalP,
+    /// Several scaled dots of projections: [`mod@crate::multi_head`].
+    MultiHead,
+}
+
+/// Every kind and its name, in the order of the documentation.
+const TABLE: [(Kind, &str); 12] = [
+    (Kind::Additive, "additive"),
+    (Kind::AdditiveBias, "additive_bias"),
+    (Kind::Dot, "dot"),
+    (Kind::ScaledDot, "scaled_dot"),
+    (Kind::General, "general"),
+    (Kind::ScaledGeneral, "scaled_general"),
+    (Kind::Concat, "concat"),
+    (Kind::Cosine, "cosine"),
+    (Kind::Location, "location"),
+    (Kind::LocalM, "local_m"),
+    (Kind::LocalP, "local_p"),
+    (Kind::MultiHead, "multi_head"),
+];
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; TABLE.len()] = {
+        let mut all = [Self::Additive; TABLE.len()];
+        let mut i = 0;
+        while i < TABLE.len() {
+            all[i] = TABLE[i].0;
+            i += 1;
+        }
+        all
+    };
+
+    /// Its name, as configurations have it.
+    pub fn name(self) -> &'static str {
+        TABLE.iter().find(|line| line.0 == self).map_or("", |line| line.1)
+    }
+
+    /// The kind of a name. `none` is the baseline without attention, and so no kind: a decoder
+    /// that may have none holds an `Option<Attention>`.
+    ///
+    /// ```
+    /// use attention::Kind;
+    ///
+    /// assert_eq!(Kind::by_name("local_p")?, Some(Kind::LocalP));
+    /// assert_eq!(Kind::by_name("none")?, None);
+    /// assert!(Kind::by_name("luong").is_err());
+    /// # Ok::<(), attention::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A name that nothing has; the error lists all names.
+    pub fn by_name(name: &str) -> Result<Option<Self>> {
+        if name == "none" {
+            return Ok(None);
+        }
+        let line = TABLE.iter().find(|line| line.1 == name);
+        line.map(|line| Some(line.0)).ok_or_else(|| Error::Name {
+            name: name.to_string(),
+            known: TABLE.map(|line| line.1).join(", "),
+        })
+    }
+
+    /// True where the score looks at what a memory entry holds, and so can fill a window.
+    pub fn is_content(self) -> bool {
+        !matches!(self, Self::Location | Self::LocalM | Self::LocalP | Self::MultiHead)
+    }
+}
+
+/// The kind, widths and options of an [`Attention`](crate::Attention).
+///
+/// ```
+/// use attention::{AttentionConfig, Kind};
+///
+/// let config = AttentionConfig { window: 4, ..AttentionConfig::new(Kind::LocalP, 8, 6) };
+/// assert_eq!((config.width, config.score), (8, Kind::General));
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttentionConfig {
+    /// Which attention.
+    pub kind: Kind,
+    /// Width of the query, Q.
+    pub query: usize,
+    /// Width of the memory, K.
+    pub memory: usize,
+    /// Width of the hidden layer, A: of an additive score, and of what predicts `local_p`'s centre.
+    pub width: usize,
+    /// Rows of `location`'s table: positions from there on get weight zero.
+    pub positions: usize,
+    /// The score within a window of `local_m` and `local_p`, one that
+    /// [looks at content](Kind::is_content).
+    pub score: Kind,
+    /// Positions on each side of a window's centre, D.
+    pub window: usize,
+    /// The weights of `local_p` are made to sum to one again after its Gaussian; the paper's do not.
+    pub renormalize: bool,
+    /// Heads of `multi_head`, h.
+    pub heads: usize,
+    /// Width of a head's queries and keys, d_k; zero is Q / h.
+    pub head_key: usize,
+    /// Width of a head's values, d_v; zero is Q / h.
+    pub head_value: usize,
+    /// Width of `multi_head`'s context; zero is Q.
+    pub output: usize,
+    /// The query of step t sees positions up to t only: `multi_head` over a sequence that attends
+    /// to itself.
+    pub causal: bool,
+}
+
+impl AttentionConfig {
+    /// A kind with the widths of query and memory, and what the papers have for the rest: A = Q,
+    /// 50 positions, `general` in windows of 2 * 10 + 1, a single head.
+    pub fn new(kind: Kind, query: usize, memory: usize) -> Self {
+        Self {
+            kind,
+            query,
+            memory,
+            width: query,
+            positions: 50,
+            score: Kind::General,
+            window: 10,
+            renormalize: false,
+            heads: 1,
+            head_key: 0,
+            head_value: 0,
+            output: 0,
+            causal: false,
+        }
+    }
+
+    /// Width of the context that [`attend`](crate::Attention::attend) gives.
+    pub fn context(&self) -> usize {
+        match (self.kind, self.output) {
+            (Kind::MultiHead, 0) => self.query,
+            (Kind::MultiHead, output) => output,
+            _ => self.memory,
+        }
+    }
+
+    /// The score of each memory entry: the kind itself, or the one within its window.
+    pub(crate) fn scored_by(&self) -> Kind {
+        match self.kind {
+            Kind::LocalM | Kind::LocalP => self.score,
+            kind => kind,
+        }
+    }
+
+    /// (d_k, d_v)
+    pub(crate) fn head_widths(&self) -> (usize, usize) {
+        let each = |width| if width == 0 { self.query / self.heads.max(1) } else { width };
+        (each(self.head_key), each(self.head_value))
+    }
+
+    /// What cannot be built.
+    pub(crate) fn check(&self) -> Result<()> {
+        let kind = self.kind;
+        let score = self.scored_by();
+        if matches!(kind, Kind::LocalM | Kind::LocalP) && !score.is_content() {
+            return Err(Error::Score { kind: kind.name(), score: score.name() });
+        }
+        let hidden = matches!(score, Kind::Additive | Kind::AdditiveBias | Kind::Concat);
+        let needed = [
+            ("query", self.query, true),
+            ("memory", self.memory, true),
+            ("width", self.width, hidden || kind == Kind::LocalP),
+            ("positions", self.positions, kind == Kind::Location),
+            // A Gaussian of no width has no weights.
+            ("window", self.window, kind == Kind::LocalP),
+            ("heads", self.heads, kind == Kind::MultiHead),
+        ];
+        if let Some((key, ..)) = needed.iter().find(|(_, value, needed)| *needed && *value == 0) {
+            return Err(Error::Zero { key });
+        }
+        let (query, memory, heads) = (self.query, self.memory, self.heads);
+        let alike = matches!(score, Kind::Dot | Kind::ScaledDot | Kind::Cosine);
+        if alike && query != memory {
+            return Err(Error::Widths { score: score.name(), query, memory });
+        }
+        let shared = self.head_key == 0 || self.head_value == 0;
+        if kind == Kind::MultiHead && shared && !query.is_multiple_of(heads) {
+            return Err(Error::Heads { heads, query });
+        }
+        Ok(())
+    }
+}

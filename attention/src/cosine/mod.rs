@@ -1,0 +1,102 @@
+//! Cosine attention, by content (Graves et al. 2014, equation 6; "content-base" in Weng 2018).
+//!
+//! e_s = q^T m_s / (|q| |m_s|)
+//!
+//! | value | shape |
+//! |---|---|
+//! | q | \[B, Q\] |
+//! | m | \[S, B, Q\] |
+//!
+//! The keys m_s / |m_s| are made once a sentence, so a step is a [dot](mod@crate::dot) with each. A
+//! score lies between -1 and 1, so no weight is more than e^2 times another. A vector shorter than
+//! 1e-12 is divided by that; it has no direction, and its gradient is zero.
+//!
+//! PyTorch: `torch.einsum("bq,sbq->bs", F.normalize(q, dim=-1), F.normalize(m, dim=-1))`.
+
+pub mod reference;
+
+use tensor::kernels::dot_with;
+use tensor::simd::{Kernel, Simd, dispatch};
+use tensor::{Backward, Op, Result, Tape, Tensor, Var};
+
+/// The smallest norm that is divided by.
+const SMALLEST: f32 = 1e-12;
+
+/// x / |x|, row by row.
+pub(crate) fn unit(tape: &mut Tape<'_>, x: Var) -> Var {
+    let mut y = tape.value(x).copy();
+    let mut norms = Tensor::scratch([y.shape().rows()]);
+    let width = y.shape().width();
+    dispatch(Forward { width, y: y.data_mut(), norms: norms.data_mut() });
+    let y = tape.output(y);
+    tape.record(Unit { x, y, norms });
+    y
+}
+
+struct Forward<'a> {
+    width: usize,
+    y: &'a mut [f32],
+    norms: &'a mut [f32],
+}
+
+impl Kernel for Forward<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for (y, norm) in self.y.chunks_exact_mut(self.width).zip(self.norms) {
+            *norm = dot_with(s, y, y).sqrt();
+            let scale = s.splat(1.0 / norm.max(SMALLEST));
+            for part in y.chunks_mut(S::LANES) {
+                let v = s.mul(s.load(part), scale);
+                s.store(part, v);
+            }
+        }
+    }
+}
+
+struct Unit {
+    x: Var,
+    y: Var,
+    norms: Tensor,
+}
+
+/// dx = (dy - y (y . dy)) / |x|, in place of dy.
+struct Back<'a> {
+    width: usize,
+    y: &'a [f32],
+    norms: &'a [f32],
+    dy: &'a mut [f32],
+}
+
+impl Kernel for Back<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let rows = self.y.chunks_exact(self.width).zip(self.dy.chunks_exact_mut(self.width));
+        for ((y, dy), &norm) in rows.zip(self.norms) {
+            let along = s.splat(dot_with(s, y, dy));
+            let scale = s.splat(if norm > SMALLEST { 1.0 / norm } else { 0.0 });
+            for (y, dy) in y.chunks(S::LANES).zip(dy.chunks_mut(S::LANES)) {
+                let v = s.sub(s.load(dy), s.mul(s.load(y), along));
+                s.store(dy, s.mul(v, scale));
+            }
+        }
+    }
+}
+
+impl Op for Unit {
+    fn name(&self) -> &'static str {
+        "unit"
+    }
+
+    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+        let Some(mut dy) = back.take(self.y) else { return Ok(()) };
+        if back.needs(self.x) {
+            let y = back.value(self.y);
+            let (width, norms) = (y.shape().width(), self.norms.data());
+            dispatch(Back { width, y: y.data(), norms, dy: dy.data_mut() });
+            back.add(self.x, dy)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! The Gaussian around a centre: a layer between softmax and the weighted sum.
+
+use std::sync::Arc;
+
+use tensor::Var;
+
+use crate::span::Span;
+
+/// Multiplies weights with exp(-(s - p)^2 / (2 sigma^2)). A window is a few positions, so plain
+/// loops do.
+#[derive(Debug, Clone)]
+pub(crate) struct Bell {
+    /// p of each row.
+    pub(crate) centres: Var,
+    pub(crate) lengths: Arc<[usize]>,
+    pub(crate) sigma: f32,
+    pub(crate) reversed: bool,
+    pub(crate) renormalize: bool,
+}
+
+impl Bell {
+    /// How far entry `i` of row `r` is from its centre, in positions.
+    fn distance(&self, r: usize, i: usize, centre: f32) -> f32 {
+        let length = self.lengths[r % self.lengths.len()];
+        let position = if self.reversed { length - 1 - i } else { i };
+        position as f32 - centre
+    }
+
+    fn factor(&self, distance: f32) -> f32 {
+        (-distance * distance / (2.0 * self.sigma * self.sigma)).exp()
+    }
+
+    /// Weights in place of a softmax, \[R, S\].
+    pub(crate) fn forward(
+        &self,
+        time: usize,
+        spans: &[Span],
+        centres: &[f32],
+        weights: &mut [f32],
+    ) {
+        for (r, (span, &centre)) in spans.iter().zip(centres).enumerate() {
+            let row = &mut weights[r * time..][..time];
+            let mut total = 0.0;
+            for (i, a) in (span.from..span.to).zip(span.of_mut(row)) {
+                *a *= self.factor(self.distance(r, i, centre));
+                total += *a;
+            }
+            if self.renormalize {
+                span.of_mut(row).iter_mut().for_each(|a| *a /= total);
+            }
+        }
+    }
+
+    /// The way back: turns gradients of the weights into those of the softmax, in place, and gives
+    /// those of the centres.
+    pub(crate) fn backward(
+        &self,
+        time: usize,
+        spans: &[Span],
+        centres: &[f32],
+        softmax: &[f32],
+        d: &mut [f32],
+        d_centres: &mut [f32],
+    ) {
+        for (r, (span, &centre)) in spans.iter().zip(centres).enumerate() {
+            let (a, d) = (&softmax[r * time..][..time], &mut d[r * time..][..time]);
+            let (mut total, mut along) = (0.0, 0.0);
+            for i in span.from..span.to {
+                let bent = a[i] * self.factor(self.distance(r, i, centre));
+                total += bent;
+                along += bent * d[i];
+            }
+            let (scale, mean) =
+                if self.renormalize { (1.0 / total, along / total) } else { (1.0, 0.0) };
+            d_centres[r] = 0.0;
+            for i in span.from..span.to {
+                let distance = self.distance(r, i, centre);
+                let factor = self.factor(distance);
+                d[i] = (d[i] - mean) * scale * factor;
+                d_centres[r] += d[i] * a[i] * distance / (self.sigma * self.sigma);
+            }
+        }
+    }
+}

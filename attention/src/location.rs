@@ -1,0 +1,43 @@
+//! Location attention (Luong et al. 2015, equation 9).
+//!
+//! a = softmax(W q): the score of position s is row s of W times the query
+//!
+//! | value | shape |
+//! |---|---|
+//! | q | \[B, Q\] |
+//! | W | \[P, Q\], P being [`AttentionConfig::positions`](crate::AttentionConfig::positions) |
+//!
+//! It never looks at what the memory holds: it can learn "near the start" and no more. A position
+//! past the table has no score and so a weight of zero, whatever the sentence's length.
+//!
+//! PyTorch: `q @ W.T`, cut or filled up with -inf to S positions.
+
+use crate::span::Span;
+
+/// Scores \[R, S\] of the table's products \[R, P\]; no span goes past the table.
+pub(crate) fn scores(
+    time: usize,
+    positions: usize,
+    spans: &[Span],
+    products: &[f32],
+    to: &mut [f32],
+) {
+    for (r, span) in spans.iter().enumerate() {
+        let from = &products[r * positions..][..positions];
+        span.of_mut(&mut to[r * time..][..time]).copy_from_slice(span.of(from));
+    }
+}
+
+/// The way back: gradients of the products, zero where no position was scored.
+pub(crate) fn scores_back(
+    time: usize,
+    positions: usize,
+    spans: &[Span],
+    d_scores: &[f32],
+    d_products: &mut [f32],
+) {
+    for (r, span) in spans.iter().enumerate() {
+        let to = &mut d_products[r * positions..][..positions];
+        span.of_mut(to).copy_from_slice(span.of(&d_scores[r * time..][..time]));
+    }
+}

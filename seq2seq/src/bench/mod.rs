@@ -1,0 +1,286 @@
+//! Speed of training and decoding on fixed workloads.
+//!
+//! A step is what a training step is: forward, loss, backward, clipping by the global norm,
+//! optimizer, on fresh random ids over the whole vocabulary, every sentence of full length.
+
+mod memory;
+mod workload;
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tensor::init::{Rng, rng};
+use tensor::optim::Optimizer;
+use tensor::{Device, Params, Profile, gemm};
+
+use crate::config::nearest;
+use crate::data::Example;
+use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model, greedy};
+use crate::train::{StepOptions, StepOutcome, train_step};
+use crate::{Error, Result};
+use memory::{Resident, reset_peak};
+pub use workload::{Workload, workloads};
+
+/// How long the machine's own peak is measured.
+const PEAK_TIME: Duration = Duration::from_millis(200);
+/// Share of the seconds of training that decoding gets, and decoding a single sentence.
+const DECODING: (f64, f64) = (0.5, 0.125);
+
+/// What is measured, and how.
+#[derive(Debug, Clone)]
+pub struct BenchOptions {
+    /// Workloads by name; without any all but those that run
+    /// [only by name](Workload::only_by_name).
+    pub only: Vec<String>,
+    /// Sizes that are changed, as [`Workload::resize`] takes them.
+    pub sizes: Vec<String>,
+    /// The device.
+    pub device: String,
+    /// Threads; all processors where absent.
+    pub threads: Option<usize>,
+    /// Seconds of training for each workload.
+    pub seconds: f64,
+}
+
+/// What was measured of a workload.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// The workload.
+    pub workload: String,
+    /// The device in words.
+    pub device: String,
+    /// Trained scalars.
+    pub params: usize,
+    /// Median milliseconds of a training step.
+    pub train_step_ms: f64,
+    /// Target tokens per second, training.
+    pub train_tgt_tokens_per_s: f64,
+    /// Target tokens per second, greedy decoding of whole batches.
+    pub greedy_tokens_per_s: f64,
+    /// Median milliseconds to decode one sentence alone.
+    pub latency_ms: f64,
+    /// Billions of operations per second that the products of a training step reach.
+    pub train_gflops: f64,
+    /// The same of the machine's peak, measured just before.
+    pub peak_gflops: f64,
+    /// Peak resident memory of training above that with the parameters loaded, in MiB; absent where
+    /// the system does not say. Exact for the first workload of a process.
+    pub peak_memory_mib: Option<f64>,
+}
+
+/// Where a step's time goes.
+#[derive(Debug, Clone)]
+pub struct StepProfile {
+    /// Steps that were measured.
+    pub steps: usize,
+    /// Seconds of all of them.
+    pub seconds: f64,
+    /// Threads that worked on them.
+    pub threads: usize,
+    /// Operations, with the time of all threads together.
+    pub operations: Profile,
+    /// Operations (floating-point) of products per second.
+    pub flops: f64,
+    /// The machine's peak, measured just before.
+    pub peak: f64,
+}
+
+/// Measures workloads; `each` is told of each as it is done.
+///
+/// # Errors
+/// A name that is none, answered with the nearest; a size or a device that is none.
+pub fn run(options: &BenchOptions, mut each: impl FnMut(&Row)) -> Result<Vec<Row>> {
+    let (workloads, device) = prepare(options)?;
+    let mut rows = Vec::new();
+    for workload in workloads {
+        let row = Bench::new(&workload, &device)?.row(options.seconds)?;
+        each(&row);
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// Trains on one workload and tells where a step's time goes.
+///
+/// # Errors
+/// As [`run`].
+pub fn profile(options: &BenchOptions) -> Result<Vec<(String, StepProfile)>> {
+    let (workloads, device) = prepare(options)?;
+    let profile = |w: Workload| {
+        let profile = Bench::new(&w, &device)?.profile(options.seconds)?;
+        Ok((w.name.to_owned(), profile))
+    };
+    workloads.into_iter().map(profile).collect()
+}
+
+/// The workloads that are wanted, and the device.
+fn prepare(options: &BenchOptions) -> Result<(Vec<Workload>, Device)> {
+    let mut all = workloads();
+    for name in &options.only {
+        if !all.iter().any(|w| w.name == name) {
+            let nearest = nearest(name, all.iter().map(|w| w.name)).unwrap_or_default();
+            return Err(Error::UnknownWorkload { name: name.clone(), nearest: nearest.into() });
+        }
+    }
+    all.retain(|w| match options.only.as_slice() {
+        [] => !w.only_by_name(),
+        only => only.iter().any(|name| name == w.name),
+    });
+    for workload in &mut all {
+        options.sizes.iter().try_for_each(|size| workload.resize(size))?;
+    }
+    Ok((all, Device::open(&options.device, options.threads.unwrap_or(0))?))
+}
+
+/// A workload under way.
+struct Bench<'a> {
+    workload: &'a Workload,
+    device: &'a Device,
+    rng: Rng,
+    params: Params,
+    model: Bare,
+    optimizer: Option<Optimizer>,
+    step: u64,
+    /// Where the system tells: what was resident with the parameters loaded.
+    loaded: Option<u64>,
+}
+
+impl<'a> Bench<'a> {
+    fn new(workload: &'a Workload, device: &'a Device) -> Result<Self> {
+        let (vs, vt) = (workload.source_vocabulary, workload.target_vocabulary);
+        let mut params = Params::new();
+        let network = EncoderDecoder::new(&mut params, &workload.config, vs, vt, 1)?;
+        reset_peak();
+        Ok(Self {
+            workload,
+            device,
+            rng: rng(1, "bench"),
+            params,
+            model: Bare(network),
+            optimizer: None,
+            step: 0,
+            loaded: Resident::read().map(|r| r.now),
+        })
+    }
+
+    /// One training step on a fresh batch.
+    fn train(&mut self, profile: bool) -> Result<StepOutcome> {
+        let config = &self.workload.config;
+        let optimizer = match &mut self.optimizer {
+            Some(optimizer) => optimizer,
+            none => none.insert(Optimizer::new(config.optimizer.into(), &self.params)?),
+        };
+        let batch = self.workload.batch(&mut self.rng);
+        let batch: Vec<&Example> = batch.iter().collect();
+        let options = StepOptions {
+            seed: 1,
+            step: self.step,
+            learning_rate: config.learning_rate,
+            clip: Some(config.clip_norm),
+            ratios: false,
+            flow: false,
+            profile,
+        };
+        self.step += 1;
+        let threads = self.device.threads();
+        train_step(&self.model, &mut self.params, optimizer, &batch, threads, &options)
+    }
+
+    /// Decodes the first `count` sentences of a fresh batch.
+    fn decode(&mut self, count: usize) -> Result<()> {
+        let batch = self.workload.batch(&mut self.rng);
+        let sources: Vec<Vec<u32>> = batch.into_iter().take(count).map(|e| e.source).collect();
+        let limit = self.workload.target_time;
+        greedy(&self.model.0, &self.params, &sources, limit, self.device.threads()).map(drop)
+    }
+
+    fn row(&mut self, seconds: f64) -> Result<Row> {
+        let peak = gemm::peak(self.device.threads(), PEAK_TIME);
+        let before = gemm::flops();
+        self.train(false)?;
+        let flops = (gemm::flops() - before) as f64;
+        let train = median(seconds, || self.train(false).map(drop))?;
+        let grown = |loaded| Resident::read().map(|r| r.peak.saturating_sub(loaded));
+        let memory = self.loaded.and_then(grown);
+        let batch = self.workload.config.batch;
+        let decode = median(seconds * DECODING.0, || self.decode(batch))?;
+        let latency = median(seconds * DECODING.1, || self.decode(1))?;
+        let tokens = (batch * self.workload.target_time) as f64;
+        Ok(Row {
+            workload: self.workload.name.into(),
+            device: self.device.describe(),
+            params: self.params.scalars(),
+            train_step_ms: train * 1e3,
+            train_tgt_tokens_per_s: tokens / train,
+            greedy_tokens_per_s: tokens / decode,
+            latency_ms: latency * 1e3,
+            train_gflops: flops / train / 1e9,
+            peak_gflops: peak / 1e9,
+            peak_memory_mib: memory.map(|bytes| bytes as f64 / f64::from(1 << 20)),
+        })
+    }
+
+    fn profile(&mut self, seconds: f64) -> Result<StepProfile> {
+        let peak = gemm::peak(self.device.threads(), PEAK_TIME);
+        for _ in 0..WARM_UP {
+            self.train(false)?;
+        }
+        let (start, before) = (Instant::now(), gemm::flops());
+        let (mut steps, mut operations) = (0, Profile::default());
+        while start.elapsed().as_secs_f64() < seconds || steps < LEAST {
+            if let Some(part) = self.train(true)?.profile {
+                operations.merge(&part);
+            }
+            steps += 1;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let threads = self.device.threads().count();
+        let flops = (gemm::flops() - before) as f64 / seconds;
+        Ok(StepProfile { steps, seconds, threads, operations, flops, peak })
+    }
+}
+
+/// Runs before those that are timed.
+const WARM_UP: usize = 3;
+/// Runs that are timed at least.
+const LEAST: usize = 5;
+
+/// Some runs to warm up, then runs for some seconds; the median in seconds.
+fn median(seconds: f64, mut run: impl FnMut() -> Result<()>) -> Result<f64> {
+    for _ in 0..WARM_UP {
+        run()?;
+    }
+    let start = Instant::now();
+    let mut times: Vec<Duration> = Vec::new();
+    while start.elapsed().as_secs_f64() < seconds || times.len() < LEAST {
+        let begin = Instant::now();
+        run()?;
+        times.push(begin.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times[times.len() / 2].as_secs_f64())
+}
+
+/// The network without text: a model for measuring.
+struct Bare(EncoderDecoder);
+
+impl Model for Bare {
+    type Example = Example;
+
+    fn length(&self, example: &Example) -> usize {
+        example.source.len()
+    }
+
+    fn shape_of(&self, batch: &[&Example]) -> BatchShape {
+        self.0.shape_of(batch)
+    }
+
+    fn loss(
+        &self,
+        tape: &mut tensor::Tape<'_>,
+        part: &[&Example],
+        shape: &BatchShape,
+    ) -> Result<BatchLoss> {
+        self.0.loss(tape, part, shape)
+    }
+}

@@ -1,0 +1,394 @@
+//! A run's health, in words: what beginners ask about most.
+//!
+//! Each check is a plain function of figures that a run has anyway, and gives a sentence where they
+//! cross a threshold. [`Health`] asks the checks while a run goes on, and says a thing once until it
+//! has been otherwise in between.
+//!
+//! | check | sentence where |
+//! |---|---|
+//! | [`unknown_words`], [`unknown_in_text`] | at least [`UNKNOWN`] of the words of one side are unknown |
+//! | [`same_output`] | all samples, of different sources, have one output |
+//! | [`still_attention`] | weights are near uniform, or always on one position |
+//! | [`gradient_norms`] | norms have vanished, keep far above the clip, or leap without one |
+//! | [`gradient_flow`] | a state's gradient dies or grows on its way back through time |
+
+use std::collections::VecDeque;
+
+use tokenizer::{EOS, SOS, UNK};
+
+use crate::data::Example;
+use crate::event::{FlowSeries, Sample, Samples};
+use crate::model::Passage;
+
+/// Share of unknown words from which on it is said.
+pub const UNKNOWN: f64 = 0.1;
+/// Steps before which nothing is said of outputs, attention and gradients: every network begins
+/// with one output for all and with attention that looks everywhere.
+pub const EARLY: u64 = 300;
+/// Steps whose gradient norms are looked at together.
+pub const WINDOW: usize = 100;
+/// Mean entropy of attention, as a share of that of uniform weights, which counts as uniform.
+pub const UNIFORM: f64 = 0.99;
+/// A median gradient norm below this has vanished.
+pub const VANISHED: f64 = 1e-7;
+/// Nine of ten norms above the clip by this factor are too many.
+pub const CLIPPED: f64 = 10.0;
+/// A norm above the median by this factor is a leap.
+pub const LEAP: f64 = 100.0;
+/// Share of a state's gradient that is left at the far end of a sentence, where it counts as dead.
+pub const DEAD: f32 = 1e-5;
+/// Growth of a state's gradient on its way to the far end that counts as exploding.
+pub const GROWN: f32 = 1e3;
+/// Flow is judged over at least so many time steps.
+const STEPS_BACK: usize = 8;
+/// Attention is judged in outputs and sources of at least so many words, the end counted.
+const WORDS: usize = 4;
+
+/// Sides of the training pairs, and of the held-out sources (a share), with many unknown words.
+pub fn unknown_words(examples: &[Example], held_out: f64) -> Vec<String> {
+    let side = |side: fn(&Example) -> &[u32]| unknown(examples.iter().map(side));
+    told([
+        ("training sources", side(|e| &e.source), FEWER),
+        ("training targets", side(|e| &e.target), FEWER),
+        ("held-out sources", held_out, MORE),
+    ])
+}
+
+/// A text that a language model learns, and the held-out text (a share), with many unknown words.
+pub fn unknown_in_text(passages: &[Passage], held_out: f64) -> Vec<String> {
+    let training = unknown(passages.iter().map(|passage| passage.ids.as_slice()));
+    told([("training text", training, FEWER), ("held-out text", held_out, MORE)])
+}
+
+/// What helps where a vocabulary is too small for its own text.
+const FEWER: &str = "lower min_count, raise the limit of the vocabulary, or set unit = characters";
+/// What helps where it is too small for another.
+const MORE: &str = "train on more or on more similar text, or set unit = characters";
+
+/// Share of unknown words, begin and end not counted.
+fn unknown<'a>(texts: impl Iterator<Item = &'a [u32]>) -> f64 {
+    let (mut unknown, mut all) = (0_u64, 0_u64);
+    for &id in texts.flatten().filter(|&&id| id != SOS && id != EOS) {
+        unknown += u64::from(id == UNK);
+        all += 1;
+    }
+    unknown as f64 / all.max(1) as f64
+}
+
+/// Those of some texts, each with its share of unknown words and what helps, that have many.
+fn told<const N: usize>(texts: [(&str, f64, &str); N]) -> Vec<String> {
+    let much = texts.into_iter().filter(|(_, share, _)| *share >= UNKNOWN);
+    much.map(|(text, share, advice)| {
+        let percent = 100.0 * share;
+        format!(
+            "{percent:.0}% of the words of the {text} are unknown to the model, which reads them \
+             all as one word: {advice}"
+        )
+    })
+    .collect()
+}
+
+/// The same output for every source.
+pub fn same_output(samples: &[Sample]) -> Option<String> {
+    let (first, rest) = samples.split_first()?;
+    let other_source = rest.iter().any(|sample| sample.source != first.source);
+    let same = rest.iter().all(|sample| sample.output == first.output);
+    (other_source && same).then(|| {
+        format!(
+            "all {} samples have the same output (`{}`), whatever the source: what is said does \
+             not follow from what is read yet. It may need more steps, another learning_rate, or \
+             more to train on",
+            samples.len(),
+            first.output.join(" ")
+        )
+    })
+}
+
+/// Attention that never moved: near uniform everywhere, or on one position for all targets.
+pub fn still_attention(samples: &[Sample]) -> Option<String> {
+    let long = |s: &&Sample| {
+        s.attention.len() >= WORDS && s.attention.iter().all(|row| row.len() >= WORDS)
+    };
+    let judged: Vec<&Sample> = samples.iter().filter(long).collect();
+    if judged.len() < 2 {
+        return None;
+    }
+    let rows = || judged.iter().flat_map(|sample| &sample.attention);
+    let entropy: f64 = rows().map(|row| spread(row)).sum::<f64>() / rows().count().max(1) as f64;
+    if entropy >= UNIFORM {
+        return Some(format!(
+            "attention looks at all source words alike (its entropy is {:.0}% of the largest): it \
+             has not learnt where to look. It may need more steps or a higher learning_rate",
+            100.0 * entropy
+        ));
+    }
+    let rests = |sample: &&Sample| {
+        let mut places = sample.attention.iter().map(|row| place(row));
+        let first = places.next();
+        places.all(|place| Some(place) == first)
+    };
+    judged.iter().all(rests).then(|| {
+        "attention looks at one source word for every target word: it has not learnt to move. It \
+         may need more steps, a lower learning_rate, or another kind of attention"
+            .to_owned()
+    })
+}
+
+/// Entropy of weights, as a share of that of uniform ones.
+fn spread(weights: &[f32]) -> f64 {
+    let terms = weights.iter().map(|&w| f64::from(w)).filter(|&w| w > 0.0).map(|w| -w * w.ln());
+    terms.sum::<f64>() / (weights.len() as f64).ln()
+}
+
+/// Where the largest weight is; the first of equals.
+fn place(weights: &[f32]) -> usize {
+    let largest = weights.iter().enumerate().reduce(|a, b| if *b.1 > *a.1 { b } else { a });
+    largest.map_or(0, |(i, _)| i)
+}
+
+/// Gradient norms of some steps in a row, before clipping at `clip`.
+pub fn gradient_norms(norms: &[f64], clip: Option<f32>) -> Option<String> {
+    let mut sorted = norms.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let median = *sorted.get(norms.len() / 2)?;
+    if median < VANISHED {
+        return Some(format!(
+            "the gradient has vanished (its norm is {median:.1e}): where the loss is still high, \
+             try another init, a gated cell (gru, lstm) or a lower learning_rate"
+        ));
+    }
+    let largest = sorted.last().copied().unwrap_or(median);
+    match clip.map(f64::from) {
+        Some(clip) => {
+            let far = norms.iter().filter(|&&norm| norm > CLIPPED * clip).count();
+            (far * 10 >= norms.len() * 9).then(|| {
+                format!(
+                    "the gradient keeps far above clip_norm = {clip} (its norm is {median:.1}): \
+                     each step is clipped to a small part of it. Raise clip_norm, or lower \
+                     learning_rate if the loss does not fall"
+                )
+            })
+        }
+        None => (largest > LEAP * median).then(|| {
+            format!(
+                "the gradient explodes now and then (a norm of {largest:.1e}, where {median:.1e} \
+                 is usual): set clip_norm, 1 is a good first value"
+            )
+        }),
+    }
+}
+
+/// The gradient of states on its way back through time, series by series.
+///
+/// The far end is the begin of a sentence, of a `.reverse` series its end; each end is the largest
+/// norm of its quarter of the time steps.
+pub fn gradient_flow(series: &[FlowSeries]) -> Option<String> {
+    series.iter().find_map(|FlowSeries { name, norms }| {
+        let quarter = norms.len() / 4;
+        if norms.len() < STEPS_BACK {
+            return None;
+        }
+        let largest = |part: &[f32]| part.iter().copied().fold(0.0, f32::max);
+        let ends = (largest(&norms[..quarter]), largest(&norms[norms.len() - quarter..]));
+        let (far, near) = if name.ends_with(".reverse") { (ends.1, ends.0) } else { ends };
+        let back = norms.len();
+        if near > 0.0 && far < DEAD * near {
+            Some(format!(
+                "the gradient of {name} vanishes through time: {back} steps back {:.0e} of it is \
+                 left, so what stands there is hardly learnt. Try a gated cell (gru, lstm), \
+                 attention, or shorter sentences",
+                far / near
+            ))
+        } else if near > 0.0 && far > GROWN * near {
+            Some(format!(
+                "the gradient of {name} explodes through time: {back} steps back it is {:.0e} \
+                 times as large. Set clip_norm, or try a gated cell (gru, lstm) or a smaller \
+                 init_scale",
+                far / near
+            ))
+        } else {
+            None
+        }
+    })
+}
+
+/// What [`Health`] watches, by place in what it has told.
+#[derive(Clone, Copy)]
+enum Check {
+    Output,
+    Attention,
+    Norms,
+    Flow,
+}
+
+/// Asks the checks while a run goes on.
+#[derive(Debug, Clone)]
+pub struct Health {
+    clip: Option<f32>,
+    norms: VecDeque<f64>,
+    told: [bool; 4],
+}
+
+impl Health {
+    /// Of a run whose gradients are clipped at this norm.
+    pub fn new(clip: Option<f32>) -> Self {
+        Self { clip, norms: VecDeque::with_capacity(WINDOW), told: [false; 4] }
+    }
+
+    /// Takes in a step's gradient norm before clipping.
+    pub fn step(&mut self, step: u64, norm: f64) -> Option<String> {
+        if self.norms.len() == WINDOW {
+            self.norms.pop_front();
+        }
+        self.norms.push_back(norm);
+        let full = self.norms.len() == WINDOW && step >= EARLY;
+        if !full || !step.is_multiple_of(WINDOW as u64) {
+            return None;
+        }
+        let found = gradient_norms(self.norms.make_contiguous(), self.clip);
+        self.news(Check::Norms, found)
+    }
+
+    /// Takes in the gradient's flow through time.
+    pub fn flow(&mut self, step: u64, series: &[FlowSeries]) -> Option<String> {
+        let found = (step >= EARLY).then(|| gradient_flow(series)).flatten();
+        self.news(Check::Flow, found)
+    }
+
+    /// Takes in samples.
+    pub fn samples(&mut self, samples: &Samples) -> Vec<String> {
+        if samples.step < EARLY {
+            return Vec::new();
+        }
+        let output = self.news(Check::Output, same_output(&samples.samples));
+        let attention = self.news(Check::Attention, still_attention(&samples.samples));
+        output.into_iter().chain(attention).collect()
+    }
+
+    /// A finding that was not told already.
+    fn news(&mut self, check: Check, found: Option<String>) -> Option<String> {
+        let told = std::mem::replace(&mut self.told[check as usize], found.is_some());
+        found.filter(|_| !told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(source: &str, output: &str, attention: Vec<Vec<f32>>) -> Sample {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect();
+        Sample {
+            source: words(source),
+            output: words(output),
+            reference: String::new(),
+            attention,
+            logprob: -1.0,
+        }
+    }
+
+    /// Rows of four weights, the largest at these places.
+    fn looks(places: [usize; 4], sharpness: f32) -> Vec<Vec<f32>> {
+        let row = |place| {
+            let mut row = vec![(1.0 - sharpness) / 4.0; 4];
+            row[place] += sharpness;
+            row
+        };
+        places.map(row).to_vec()
+    }
+
+    #[test]
+    fn unknown_words_are_counted_side_by_side() {
+        let known = Example { source: vec![5, 6, EOS], target: vec![7, 8, EOS] };
+        let half = Example { source: vec![5, UNK, EOS], target: vec![7, 8, EOS] };
+        assert!(unknown_words(&[], 0.0).is_empty());
+        assert!(unknown_words(std::slice::from_ref(&known), 0.09).is_empty());
+        let told = unknown_words(&[known, half], 0.25);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].starts_with("25% of the words of the training sources"), "{told:?}");
+        assert!(told[1].contains("held-out sources") && told[1].contains("more"), "{told:?}");
+
+        let line = |ids: &[u32]| Passage { ids: ids.to_vec(), place: None };
+        let told = unknown_in_text(&[line(&[SOS, 5, UNK, EOS]), line(&[SOS, 6, 7, EOS])], 0.05);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("25% of the words of the training text"), "{told:?}");
+    }
+
+    #[test]
+    fn one_output_for_all_is_told() {
+        let of = |source, output| sample(source, output, vec![]);
+        let same = [of("a b", "x y"), of("c", "x y"), of("d", "x y")];
+        let told = same_output(&same).unwrap();
+        assert!(told.contains("all 3 samples") && told.contains("`x y`"), "{told}");
+        assert_eq!(same_output(&[of("a", "x"), of("b", "y")]), None);
+        assert_eq!(same_output(&[of("a", "x"), of("a", "x")]), None);
+        assert_eq!(same_output(&[of("a", "x")]), None);
+        assert_eq!(same_output(&[]), None);
+    }
+
+    #[test]
+    fn attention_that_does_not_move_is_told() {
+        let both = |attention: Vec<Vec<f32>>| {
+            let one = |source| sample(source, "w x y z", attention.clone());
+            still_attention(&[one("a b c d"), one("e f g h")])
+        };
+        assert!(both(looks([0, 1, 2, 3], 0.01)).unwrap().contains("alike"));
+        assert!(both(looks([3, 3, 3, 3], 0.9)).unwrap().contains("one source word"));
+        assert_eq!(both(looks([0, 1, 2, 3], 0.9)), None);
+        assert_eq!(both(looks([3, 3, 2, 3], 0.6)), None);
+        // Without attention, or with too little to judge by, nothing is said.
+        assert_eq!(both(vec![]), None);
+        assert_eq!(both(vec![vec![0.5, 0.5]; 4]), None);
+        // Weights of exactly zero are no trouble.
+        assert_eq!(both(looks([0, 1, 2, 3], 1.0)), None);
+    }
+
+    #[test]
+    fn gradients_that_vanish_explode_or_are_always_clipped_are_told() {
+        let healthy: Vec<f64> = (0..100).map(|i| 0.5 + f64::from(i % 7)).collect();
+        assert_eq!(gradient_norms(&healthy, Some(1.0)), None);
+        assert_eq!(gradient_norms(&healthy, None), None);
+        assert_eq!(gradient_norms(&[], None), None);
+        assert!(gradient_norms(&[1e-9; 100], Some(1.0)).unwrap().contains("vanished"));
+        assert!(gradient_norms(&[30.0; 100], Some(1.0)).unwrap().contains("clip_norm = 1 "));
+        let mut leap = healthy;
+        leap[50] = 1e4;
+        assert!(gradient_norms(&leap, None).unwrap().contains("set clip_norm"));
+        assert_eq!(gradient_norms(&leap, Some(1.0)), None);
+    }
+
+    #[test]
+    fn flow_through_time_is_judged_from_its_near_end() {
+        let falling: Vec<f32> = (0..20).map(|t| 0.3_f32.powi(19 - t)).collect();
+        let rising: Vec<f32> = falling.iter().rev().copied().collect();
+        let of = |name: &str, norms: &[f32]| {
+            gradient_flow(&[FlowSeries { name: name.into(), norms: norms.to_vec() }])
+        };
+        assert!(of("encoder.rnn.l0", &falling).unwrap().contains("vanishes"));
+        assert!(of("encoder.rnn.l0.reverse", &rising).unwrap().contains("vanishes"));
+        assert!(of("encoder.rnn.l0", &rising).unwrap().contains("explodes"));
+        assert!(of("encoder.rnn.l0.reverse", &falling).unwrap().contains("explodes"));
+        assert_eq!(of("encoder.rnn.l0", &[1.0; 20]), None);
+        assert_eq!(of("encoder.rnn.l0", &falling[13..]), None);
+        assert_eq!(of("encoder.rnn.l0", &[0.0; 20]), None);
+    }
+
+    #[test]
+    fn a_thing_is_told_once_until_it_was_otherwise() {
+        let mut health = Health::new(Some(1.0));
+        let mut told = Vec::new();
+        for step in 1..=1_200 {
+            // Far above the clip, then well for a while, then far above it again.
+            let norm = if (500..800).contains(&step) { 1.0 } else { 50.0 };
+            told.extend(health.step(step, norm).map(|_| step));
+        }
+        assert_eq!(told, [300, 900]);
+        let same = |step| Samples {
+            step,
+            samples: vec![sample("a", "x", vec![]), sample("b", "x", vec![])],
+        };
+        assert!(health.samples(&same(EARLY - 1)).is_empty());
+        assert_eq!(health.samples(&same(EARLY)).len(), 1);
+        assert!(health.samples(&same(EARLY + 1)).is_empty());
+    }
+}

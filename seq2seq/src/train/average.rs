@@ -1,0 +1,97 @@
+//! A moving average of the parameters.
+
+use tensor::optim::Slot;
+use tensor::{Params, Tensor, Threads, kernels};
+
+use crate::Result;
+
+/// An exponential moving average of a model's parameters, as they are after each step.
+///
+/// a_0 = w_0; after step n: a_n = d a_{n-1} + (1 - d) w_n with d = min(decay, (1 + n) / (10 + n)),
+/// so that the first values are soon forgotten.
+///
+/// PyTorch: `torch.optim.swa_utils.AveragedModel` with `get_ema_multi_avg_fn(d)`.
+#[derive(Debug, Clone)]
+pub struct Average {
+    decay: f32,
+    tensors: Vec<Tensor>,
+}
+
+impl Average {
+    /// The checkpoint's slot that holds it.
+    pub(crate) const SLOT: &'static str = "average";
+
+    /// The average before the first step: the parameters themselves.
+    pub fn new(decay: f32, params: &Params) -> Self {
+        Self { decay, tensors: params.iter().map(|(_, t)| t.clone()).collect() }
+    }
+
+    /// Takes in the parameters after step `n`, counted from 1.
+    pub fn update(&mut self, params: &Params, n: u64, threads: &Threads) {
+        let n = n as f64;
+        let keep = f64::from(self.decay).min((1.0 + n) / (10.0 + n)) as f32;
+        let mut pairs: Vec<(&mut Tensor, &Tensor)> =
+            self.tensors.iter_mut().zip(params.iter().map(|(_, t)| t)).collect();
+        threads.for_each(&mut pairs, |_, (average, value)| {
+            let average = average.data_mut();
+            kernels::scale(average, keep);
+            kernels::add_scaled(average, 1.0 - keep, value.data());
+        });
+    }
+
+    /// A store like `params` that holds the average.
+    ///
+    /// # Errors
+    /// `params` are another model's.
+    pub fn params(&self, params: &Params) -> Result<Params> {
+        let mut store = Params::new();
+        for ((name, _), average) in params.iter().zip(&self.tensors) {
+            store.add(name, average.clone())?;
+        }
+        Ok(store)
+    }
+
+    /// What a checkpoint keeps of it. Tensors are shared, not copied.
+    pub(super) fn slot(&self) -> Slot {
+        Slot { name: Self::SLOT.into(), tensors: self.tensors.clone() }
+    }
+
+    /// Takes back what [`Average::slot`] gave; false where it is another model's.
+    pub(super) fn restore(&mut self, slot: Slot) -> bool {
+        let fits = slot.tensors.len() == self.tensors.len()
+            && slot.tensors.iter().zip(&self.tensors).all(|(a, b)| a.shape() == b.shape());
+        if fits {
+            self.tensors = slot.tensors;
+        }
+        fits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_average_follows_its_equation() {
+        let mut params = Params::new();
+        let w = params.add("w", Tensor::full([37], 1.0)).unwrap();
+        let threads = Threads::new(2);
+        let mut average = Average::new(0.9, &params);
+        let mut want = 1.0_f64;
+        for n in 1..=200_u32 {
+            let value = (f64::from(n) * 0.37).sin() as f32;
+            params.set(w, Tensor::full([37], value)).unwrap();
+            average.update(&params, u64::from(n), &threads);
+            let keep = 0.9_f64.min(f64::from(1 + n) / f64::from(10 + n));
+            want = keep * want + (1.0 - keep) * f64::from(value);
+            let store = average.params(&params).unwrap();
+            let got = store.get(store.find("w").unwrap()).data().to_vec();
+            assert!(got.iter().all(|&g| (f64::from(g) - want).abs() < 1e-5), "{n}: {got:?} {want}");
+        }
+        // The parameters themselves were never touched.
+        assert_eq!(params.get(w).data()[36], (200.0_f64 * 0.37).sin() as f32);
+        let mut other = Params::new();
+        other.add("w", Tensor::zeros([36])).unwrap();
+        assert!(!average.restore(Average::new(0.9, &other).slot()));
+    }
+}

@@ -1,0 +1,185 @@
+//! What a run's progress decides: the learning rate, and when validations no longer get better.
+
+use crate::config::{Config, Judge, RateSchedule};
+use crate::event::Validation;
+use crate::run::Best;
+
+/// A learning rate that follows from how far a run is, and from nothing else.
+///
+/// Of step s, from 1, in epoch e, from 1, with `r` reductions so far:
+///
+/// | schedule | rate |
+/// |---|---|
+/// | constant | start |
+/// | luong | start 0.5^max(0, e - 5) (Luong et al. 2015, section 4.1) |
+/// | luong_dropout | start 0.5^max(0, e - 8) (the same, of models with dropout) |
+/// | plateau | start factor^r |
+/// | inverse_sqrt | start min(s / warmup, sqrt(warmup / s)) |
+/// | exponential | start factor^(e - 1) |
+///
+/// `inverse_sqrt` is equation 3 of Vaswani et al. 2017, d^-0.5 min(s^-0.5, s warmup^-1.5), where
+/// start = (d warmup)^-0.5: its peak.
+///
+/// PyTorch: `ReduceLROnPlateau` (whose `patience` is one less), `ExponentialLR` stepped once an
+/// epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearningRate {
+    /// How it changes.
+    pub schedule: RateSchedule,
+    /// What it begins with or rises to.
+    pub start: f32,
+    /// What `plateau` and `exponential` multiply it with.
+    pub factor: f32,
+    /// Steps in which `inverse_sqrt` rises.
+    pub warmup: u64,
+}
+
+impl LearningRate {
+    /// As configured.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            schedule: config.learning_rate_schedule,
+            start: config.learning_rate,
+            factor: config.learning_rate_factor,
+            warmup: config.learning_rate_warmup.max(1),
+        }
+    }
+
+    /// The rate after `step` steps, in epoch `epoch` (both from 0), after so many reductions.
+    pub fn at(&self, step: u64, epoch: u64, reductions: u64) -> f32 {
+        let factor = f64::from(self.factor);
+        let share = match self.schedule {
+            RateSchedule::Constant => return self.start,
+            RateSchedule::Luong => 0.5_f64.powf(epoch.saturating_sub(4) as f64),
+            RateSchedule::LuongDropout => 0.5_f64.powf(epoch.saturating_sub(7) as f64),
+            RateSchedule::Plateau => factor.powf(reductions as f64),
+            RateSchedule::Exponential => factor.powf(epoch as f64),
+            RateSchedule::InverseSqrt => {
+                let (s, warmup) = ((step + 1) as f64, self.warmup as f64);
+                (s / warmup).min((warmup / s).sqrt())
+            }
+        };
+        (f64::from(self.start) * share) as f32
+    }
+}
+
+/// True where a validation is better than the best so far; without a BLEU the loss decides.
+pub(super) fn is_better(judge: Judge, new: &Validation, best: &Best) -> bool {
+    match (judge, new.bleu) {
+        (Judge::Bleu, Some(bleu)) => {
+            let before = best.bleu.unwrap_or(0.0);
+            bleu > before || (bleu == before && new.loss < best.loss)
+        }
+        (Judge::Bleu, None) | (Judge::Loss, _) => new.loss < best.loss,
+    }
+}
+
+/// How long validations have not got better. Validations that a person asked for between the due
+/// ones count only where they are a new best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Patience {
+    /// Validations in a row without a new best.
+    pub stale: u64,
+    /// The same since the learning rate was lowered.
+    pub waited: u64,
+    /// How often it was lowered.
+    pub reductions: u64,
+}
+
+impl Patience {
+    /// A validation gave a new best.
+    pub(super) fn refresh(&mut self) {
+        (self.stale, self.waited) = (0, 0);
+    }
+
+    /// A validation that was due gave none; `limit` of them in a row lower the rate.
+    pub(super) fn wait(&mut self, limit: u64) {
+        self.stale += 1;
+        self.waited += 1;
+        if self.waited >= limit {
+            self.waited = 0;
+            self.reductions += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(changes: &[(&str, &str)]) -> LearningRate {
+        let mut config = Config { learning_rate: 1.0, ..Config::default() };
+        changes.iter().for_each(|(key, value)| config.set(key, value).unwrap());
+        LearningRate::new(&config)
+    }
+
+    #[test]
+    fn rates_follow_their_schedules() {
+        let named = |name: &str| rate(&[("learning_rate_schedule", name)]);
+        let epochs = |name: &str| (0..12).map(|e| named(name).at(7, e, 3)).collect::<Vec<_>>();
+        assert_eq!(epochs("constant"), [1.0; 12]);
+        let halves = |n: i32| 0.5_f32.powi(n);
+        let luong: Vec<f32> = (1..=12).map(|e| halves((e - 5).max(0))).collect();
+        assert_eq!(epochs("luong"), luong);
+        let dropout: Vec<f32> = (1..=12).map(|e| halves((e - 8).max(0))).collect();
+        assert_eq!(epochs("luong_dropout"), dropout);
+        assert_eq!(epochs("exponential"), (0..12).map(halves).collect::<Vec<_>>());
+        assert_eq!(epochs("plateau"), [0.125; 12]);
+        let noam = named("inverse_sqrt");
+        for step in [1_u64, 10, 999, 1_000, 1_001, 4_000, 1_000_000] {
+            // Equation 3, with d = 512 and the peak taken out.
+            let (s, w, d) = (step as f64, 1_000.0_f64, 512.0_f64);
+            let equation = d.powf(-0.5) * s.powf(-0.5).min(s * w.powf(-1.5));
+            let want = equation / (d * w).powf(-0.5);
+            assert!((f64::from(noam.at(step - 1, 0, 0)) - want).abs() < 1e-6, "{step}");
+        }
+    }
+
+    #[test]
+    fn patience_lowers_the_rate_and_counts_to_the_end() {
+        let mut patience = Patience::default();
+        let seen: Vec<(u64, u64)> = [false, false, false, false, false, true, false, false]
+            .map(|best| {
+                if best {
+                    patience.refresh();
+                } else {
+                    patience.wait(2);
+                }
+                (patience.stale, patience.reductions)
+            })
+            .to_vec();
+        assert_eq!(seen, [(1, 0), (2, 1), (3, 1), (4, 2), (5, 2), (0, 2), (1, 2), (2, 3)]);
+    }
+
+    #[test]
+    fn a_validation_is_judged_by_the_figure_asked_for() {
+        let v = |bleu, loss| Validation {
+            step: 0,
+            loss,
+            perplexity: None,
+            token_accuracy: None,
+            exact_match: None,
+            bleu,
+            best: false,
+        };
+        let best = Best { step: 0, bleu: Some(10.0), loss: 2.0 };
+        for (bleu, loss, by_bleu, by_loss) in [
+            (11.0, 3.0, true, false),
+            (9.0, 1.0, false, true),
+            (10.0, 1.0, true, true),
+            (10.0, 2.0, false, false),
+            (f64::NAN, f64::NAN, false, false),
+        ] {
+            let new = v(Some(bleu), loss);
+            assert_eq!(is_better(Judge::Bleu, &new, &best), by_bleu, "{new:?}");
+            assert_eq!(is_better(Judge::Loss, &new, &best), by_loss, "{new:?}");
+        }
+        let best = Best { bleu: None, ..best };
+        for (loss, better) in [(1.0, true), (2.0, false), (3.0, false)] {
+            let new = v(None, loss);
+            for judge in [Judge::Bleu, Judge::Loss] {
+                assert_eq!(is_better(judge, &new, &best), better, "{new:?}");
+            }
+        }
+    }
+}

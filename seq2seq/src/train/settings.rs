@@ -1,0 +1,73 @@
+//! What the loop does, besides what the model does.
+
+use super::schedule::LearningRate;
+use crate::config::{BatchBy, Config, Judge};
+use crate::data::Batching;
+
+/// What the loop does, besides what the model does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// How an epoch is cut into batches.
+    pub batching: Batching,
+    /// Batches in a step; from 1.
+    pub accumulate: u64,
+    /// Learning rate, where no person set another.
+    pub learning_rate: LearningRate,
+    /// Validations without a new best after which a plateau lowers the rate.
+    pub patience: u64,
+    /// Validations without a new best after which the run ends, if it does.
+    pub stop_patience: Option<u64>,
+    /// What a validation is judged by.
+    pub judge: Judge,
+    /// Global gradient norm to clip at, if any.
+    pub clip: Option<f32>,
+    /// The run's seed.
+    pub seed: u64,
+    /// The step at which the run ends.
+    pub last_step: u64,
+    /// Training seconds after which it ends, if limited.
+    pub max_seconds: Option<f64>,
+    /// Epochs between validations; 0 for only at the end.
+    pub validate_every_epochs: f64,
+    /// Seconds between samples; 0 for none.
+    pub sample_every_seconds: f64,
+    /// Seconds between checkpoints.
+    pub checkpoint_seconds: f64,
+    /// Steps between per-parameter figures; 0 for none.
+    pub figures_every: u64,
+    /// Steps between measurements of gradient flow; 0 for none.
+    pub flow_every: u64,
+}
+
+impl Settings {
+    /// As configured, up to a step and, where they are limited, so many minutes.
+    pub fn new(config: &Config, seed: u64, last_step: u64, max_minutes: Option<f64>) -> Self {
+        Self {
+            batching: Batching::new(config),
+            accumulate: config.accumulate.max(1),
+            learning_rate: LearningRate::new(config),
+            patience: config.learning_rate_patience,
+            stop_patience: (config.stop_patience > 0).then_some(config.stop_patience),
+            judge: config.judge,
+            clip: (config.clip_norm > 0.0).then_some(config.clip_norm),
+            seed,
+            last_step,
+            max_seconds: max_minutes.map(|m| m * 60.0),
+            validate_every_epochs: f64::from(config.validate_every_epochs),
+            sample_every_seconds: config.sample_every_seconds,
+            checkpoint_seconds: config.checkpoint_seconds,
+            figures_every: config.figures_every,
+            flow_every: config.flow_every,
+        }
+    }
+}
+
+impl Batching {
+    /// As configured.
+    pub fn new(config: &Config) -> Self {
+        match config.batch_by {
+            BatchBy::Sentences => Self::Sentences(config.batch),
+            BatchBy::Tokens => Self::Positions(config.batch),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What this machine can do: the register tile on operands that stay in the first caches.
+
+use std::time::{Duration, Instant};
+
+use super::{Init, Packed, Rows, Side, flops, matmul};
+use crate::threads::Threads;
+
+/// Rows, depth and width of the product: all operands stay in the first two caches.
+const SIZES: (usize, usize, usize) = (96, 256, 128);
+/// Products between two looks at the clock.
+const BLOCK: usize = 128;
+
+/// The most that these threads reach together, in operations per second: products whose operands
+/// stay near, for `time` on every thread at once; the best stretch counts.
+///
+/// A fraction of the processor's nominal peak; a whole training step is compared with it.
+pub fn peak(threads: &Threads, time: Duration) -> f64 {
+    let (rows, depth, width) = SIZES;
+    let weight = vec![0.01; depth * width];
+    let packed = Packed::new(&Threads::single(), &weight, depth, 0..depth, Side::Transposed);
+    let x = vec![0.01; rows * depth];
+    let mut outputs = vec![vec![0.0; rows * width]; threads.count()];
+    let end = Instant::now() + time;
+    let mut best = 0.0_f64;
+    while Instant::now() < end {
+        let (start, before) = (Instant::now(), flops());
+        threads.for_each(&mut outputs, |_, out| {
+            for _ in 0..BLOCK {
+                matmul(&Threads::single(), Rows::new(&x, depth), &packed, out, Init::Zero);
+            }
+        });
+        best = best.max((flops() - before) as f64 / start.elapsed().as_secs_f64());
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peak_is_a_plausible_figure() {
+        let peak = peak(&Threads::new(2), Duration::from_millis(20));
+        assert!((1e8..1e14).contains(&peak), "{peak}");
+    }
+}

@@ -1,0 +1,88 @@
+//! Maxout: the largest of a few neighbours.
+
+pub mod reference;
+#[cfg(test)]
+mod tests;
+
+use crate::error::{Error, Result};
+use crate::tape::{Backward, Op, Tape, Var};
+use crate::tensor::Tensor;
+
+/// The largest of each `pieces` neighbours (Goodfellow et al. 2013, section 2; with two pieces the
+/// readout of Bahdanau et al. 2014, appendix A.2.2).
+///
+/// y_j = max(x_{j k}, ..., x_{j k + k - 1}), k being `pieces`
+///
+/// The gradient goes to the largest, of equal ones to the first.
+///
+/// | value | shape |
+/// |---|---|
+/// | x | \[..., k H\] |
+/// | y | \[..., H\] |
+///
+/// # Errors
+/// No pieces, or a width that is no multiple of them.
+///
+/// PyTorch: `x.unflatten(-1, (-1, k)).max(-1).values`.
+///
+/// ```
+/// use ndarray::array;
+/// use tensor::{Params, Tape, Tensor, ops};
+///
+/// let params = Params::new();
+/// let mut tape = Tape::new(&params);
+/// let x = tape.input(Tensor::from(array![[1.0, 3.0, -2.0, -5.0]]));
+/// let y = ops::maxout(&mut tape, x, 2)?;
+/// assert_eq!(tape.value(y).data(), [3.0, -2.0]);
+/// # Ok::<(), tensor::Error>(())
+/// ```
+pub fn maxout(tape: &mut Tape<'_>, x: Var, pieces: usize) -> Result<Var> {
+    let shape = tape.shape(x);
+    let width = shape.width();
+    if pieces == 0 || !width.is_multiple_of(pieces) {
+        let what = format!("{pieces} pieces of a width of {width}, expected a divisor of it");
+        return Err(Error::argument("maxout", what));
+    }
+    let mut y = Tensor::scratch(shape.with_width(width / pieces));
+    let groups = tape.value(x).data().chunks_exact(pieces);
+    for (y, group) in y.data_mut().iter_mut().zip(groups) {
+        *y = group.iter().fold(f32::NEG_INFINITY, |m, &v| largest(m, v));
+    }
+    let y = tape.output(y);
+    tape.record(Maxout { x, y, pieces });
+    Ok(y)
+}
+
+/// The larger one, NaN where either is: a loss that is not a number must show.
+#[inline(always)]
+fn largest(m: f32, v: f32) -> f32 {
+    if v <= m || m.is_nan() { m } else { v }
+}
+
+struct Maxout {
+    x: Var,
+    y: Var,
+    pieces: usize,
+}
+
+impl Op for Maxout {
+    fn name(&self) -> &'static str {
+        "maxout"
+    }
+
+    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+        let Some(dy) = back.take(self.y) else { return Ok(()) };
+        let (x, y) = (back.value(self.x).clone(), back.value(self.y).clone());
+        let Some(dx) = back.grad_mut(self.x) else { return Ok(()) };
+        let groups = x.data().chunks_exact(self.pieces).zip(dx.chunks_exact_mut(self.pieces));
+        for ((x, dx), (d, y)) in groups.zip(dy.data().iter().zip(y.data())) {
+            let mut open = true;
+            for (x, dx) in x.iter().zip(dx) {
+                let here = open && x == y;
+                open &= !here;
+                *dx += if here { *d } else { 0.0 };
+            }
+        }
+        Ok(())
+    }
+}
