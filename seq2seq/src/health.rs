@@ -180,17 +180,22 @@ pub fn gradient_norms(norms: &[f64], clip: Option<f32>) -> Option<String> {
 
 /// The gradient of states on its way back through time, series by series.
 ///
-/// The far end is the begin of a sentence, of a `.reverse` series its end; each end is the largest
-/// norm of its quarter of the time steps.
+/// The far end is the begin of a sentence, of a `.reverse` series its end. The largest norm of its
+/// quarter of the time steps is compared with that of the near half: the last steps alone may have
+/// nothing left to learn.
 pub fn gradient_flow(series: &[FlowSeries]) -> Option<String> {
     series.iter().find_map(|FlowSeries { name, norms }| {
-        let quarter = norms.len() / 4;
+        let (quarter, half) = (norms.len() / 4, norms.len() / 2);
         if norms.len() < STEPS_BACK {
             return None;
         }
         let largest = |part: &[f32]| part.iter().copied().fold(0.0, f32::max);
-        let ends = (largest(&norms[..quarter]), largest(&norms[norms.len() - quarter..]));
-        let (far, near) = if name.ends_with(".reverse") { (ends.1, ends.0) } else { ends };
+        let (far, near) = if name.ends_with(".reverse") {
+            (&norms[norms.len() - quarter..], &norms[..half])
+        } else {
+            (&norms[..quarter], &norms[norms.len() - half..])
+        };
+        let (far, near) = (largest(far), largest(near));
         let back = norms.len();
         if near > 0.0 && far < DEAD * near {
             Some(format!(
@@ -371,6 +376,10 @@ mod tests {
         assert_eq!(of("encoder.rnn.l0", &[1.0; 20]), None);
         assert_eq!(of("encoder.rnn.l0", &falling[13..]), None);
         assert_eq!(of("encoder.rnn.l0", &[0.0; 20]), None);
+        // A decoder that knows the last words: nothing comes from there.
+        let mut learnt = [0.01; 12];
+        learnt[9..].copy_from_slice(&[1e-4, 1e-5, 1e-7]);
+        assert_eq!(of("decoder.rnn.l0", &learnt), None);
     }
 
     #[test]

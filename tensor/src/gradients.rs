@@ -120,9 +120,7 @@ impl Gradients {
         for (id, slot) in params.ids().zip(slots) {
             summed.push(slot.finish(params.get(id), threads)?);
         }
-        let mut norms = vec![0.0; summed.len()];
-        threads.for_each(&mut norms, |i, norm| *norm = summed[i].norm());
-        Ok(Summed { gradients: summed, norms })
+        Ok(Summed::new(summed, threads))
     }
 }
 
@@ -384,6 +382,12 @@ pub struct Norms {
 }
 
 impl Summed {
+    fn new(gradients: Vec<Gradient>, threads: &Threads) -> Self {
+        let mut norms = vec![0.0; gradients.len()];
+        threads.for_each(&mut norms, |i, norm| *norm = gradients[i].norm());
+        Self { gradients, norms }
+    }
+
     /// The gradient of a parameter.
     pub fn get(&self, id: ParamId) -> &Gradient {
         self.gradients.get(id.index()).unwrap_or(&Gradient::None)
@@ -471,13 +475,13 @@ mod tests {
             (Gradient::None, rows(&[1]), [0.0, 5.0, 0.0]),
             (dense(4.0), Gradient::None, [4.0, 4.0, 4.0]),
         ] {
-            let mut sum = Summed { gradients: vec![a] };
-            sum.add(Summed { gradients: vec![b] }).unwrap();
+            let mut sum = Summed::new(vec![a], &Threads::single());
+            sum.add(Summed::new(vec![b], &Threads::single())).unwrap();
             assert_eq!(sum.get(w).to_dense(params.shape(w)).data(), want);
         }
-        let mut sum = Summed { gradients: vec![dense(1.0)] };
-        assert!(sum.add(Summed { gradients: vec![rows(&[3])] }).is_err());
-        assert!(sum.add(Summed { gradients: vec![] }).is_err());
+        let mut sum = Summed::new(vec![dense(1.0)], &Threads::single());
+        assert!(sum.add(Summed::new(vec![rows(&[3])], &Threads::single())).is_err());
+        assert!(sum.add(Summed::new(vec![], &Threads::single())).is_err());
     }
 
     #[test]

@@ -5,21 +5,33 @@
 //! resumed run and another thread count draw the same. It is written here, and not taken from a
 //! library, because the same few lines must run inside a device's kernel.
 
+/// Counters that are worked on together, so that the processor's vectors are full.
+pub(crate) const LANES: usize = 16;
+
 /// Ten rounds of Philox4x32: four random words for a counter and a key.
 #[inline]
-pub fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
+pub fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+    philox_lanes(counter.map(|word| [word]), key).map(|[word]| word)
+}
+
+/// The same for `N` counters at once: word w of counter l is `counters[w][l]`.
+///
+/// Plain loops over lanes: within a kernel they become vector instructions.
+#[inline(always)]
+fn philox_lanes<const N: usize>(mut counters: [[u32; N]; 4], mut key: [u32; 2]) -> [[u32; N]; 4] {
     for _ in 0..10 {
-        let a = u64::from(counter[0]) * 0xD251_1F53;
-        let b = u64::from(counter[2]) * 0xCD9E_8D57;
-        counter = [
-            (b >> 32) as u32 ^ counter[1] ^ key[0],
-            b as u32,
-            (a >> 32) as u32 ^ counter[3] ^ key[1],
-            a as u32,
-        ];
+        let before = counters;
+        for l in 0..N {
+            let a = u64::from(before[0][l]) * 0xD251_1F53;
+            let b = u64::from(before[2][l]) * 0xCD9E_8D57;
+            counters[0][l] = (b >> 32) as u32 ^ before[1][l] ^ key[0];
+            counters[1][l] = b as u32;
+            counters[2][l] = (a >> 32) as u32 ^ before[3][l] ^ key[1];
+            counters[3][l] = a as u32;
+        }
         key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
     }
-    counter
+    counters
 }
 
 /// The random words of one place of one step.
@@ -40,6 +52,18 @@ impl Draw {
     #[inline]
     pub fn block(&self, block: u64) -> [u32; 4] {
         philox([block as u32, (block >> 32) as u32, self.step, self.place], self.key)
+    }
+
+    /// Words w of blocks `first` to `first + LANES - 1`, in one array for each w.
+    #[inline(always)]
+    pub(crate) fn blocks(&self, first: u64) -> [[u32; LANES]; 4] {
+        let mut counters = [[0; LANES], [0; LANES], [self.step; LANES], [self.place; LANES]];
+        for l in 0..LANES {
+            let block = first + l as u64;
+            counters[0][l] = block as u32;
+            counters[1][l] = (block >> 32) as u32;
+        }
+        philox_lanes(counters, self.key)
     }
 
     /// Word `element`.
@@ -72,6 +96,18 @@ mod tests {
             ),
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
         );
+    }
+
+    #[test]
+    fn blocks_together_are_the_blocks() {
+        let draw = Draw::new(7, 3, 1);
+        for first in [0, 5, u64::from(u32::MAX) - 3] {
+            let words = draw.blocks(first);
+            for l in 0..LANES {
+                let block = draw.block(first + l as u64);
+                assert_eq!(words.map(|word| word[l]), block, "{first} {l}");
+            }
+        }
     }
 
     #[test]

@@ -87,6 +87,9 @@ impl Kernel for Outer<'_> {
                 return;
             }
             for (k, (_, x)) in block.iter().enumerate() {
+                if let Some((_, later)) = block.get(k + LATER) {
+                    ask(s, later);
+                }
                 for (panel, from) in x.chunks(nr).enumerate() {
                     copy_padded(&mut right[panel * nr * count + k * nr..][..nr], from);
                 }
@@ -94,6 +97,9 @@ impl Kernel for Outer<'_> {
             for first in rows.clone().step_by(CHUNK) {
                 let chunk = first..(first + CHUNK).min(rows.end);
                 for (k, (dy, _)) in block.iter().enumerate() {
+                    if let Some((later, _)) = block.get(k + LATER) {
+                        ask(s, &later[chunk.clone()]);
+                    }
                     for (panel, from) in dy[chunk.clone()].chunks(mr).enumerate() {
                         copy_padded(&mut left[panel * mr * count + k * mr..][..mr], from);
                     }
@@ -110,6 +116,17 @@ impl Kernel for Outer<'_> {
             }
             add = true;
         }
+    }
+}
+
+/// Rows that are asked for ahead of being copied: many lie in another core's cache.
+const LATER: usize = 8;
+
+/// Asks for the cache lines of a row.
+#[inline(always)]
+fn ask<S: Simd>(s: S, row: &[f32]) {
+    for part in row.chunks(16) {
+        s.prefetch(part.as_ptr());
     }
 }
 

@@ -1,7 +1,8 @@
 //! Dropout that draws the same however a batch is shared out.
 
 use crate::error::{Error, Result};
-use crate::random::Draw;
+use crate::random::{Draw, LANES};
+use crate::simd::{Kernel, Simd, dispatch};
 use crate::tape::{Backward, BatchPart, Op, Tape, Var};
 use crate::tensor::Tensor;
 
@@ -57,19 +58,41 @@ struct Mask {
 
 impl Mask {
     fn apply(&self, x: &mut Tensor) {
-        let width = x.shape().width();
-        let threshold = (f64::from(self.p) * 4_294_967_296.0) as u32;
-        let keep = 1.0 / (1.0 - self.p);
-        for (i, row) in x.data_mut().chunks_exact_mut(width.max(1)).enumerate() {
-            let (outer, b) = (i / self.rows, self.part.row(i % self.rows));
-            // Rows start at a multiple of four words, so that a block serves one row only.
-            let row_blocks = width.div_ceil(4) as u64;
-            let first = (outer * self.part.total + b) as u64 * row_blocks;
-            for (block, values) in row.chunks_mut(4).enumerate() {
-                let words = self.draw.block(first + block as u64);
-                for (v, word) in values.iter_mut().zip(words) {
-                    *v *= if word < threshold { 0.0 } else { keep };
+        let width = x.shape().width().max(1);
+        dispatch(Apply { mask: self, width, x: x.data_mut() });
+    }
+}
+
+struct Apply<'a> {
+    mask: &'a Mask,
+    width: usize,
+    x: &'a mut [f32],
+}
+
+impl Kernel for Apply<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Mask { draw, p, rows, part } = *self.mask;
+        let threshold = (f64::from(p) * 4_294_967_296.0) as u32;
+        let keep = 1.0 / (1.0 - p);
+        // Rows start at a multiple of four words, so that a block serves one row only.
+        let row_blocks = self.width.div_ceil(4) as u64;
+        for (i, row) in self.x.chunks_exact_mut(self.width).enumerate() {
+            let b = part.row(i % rows);
+            let mut block = (i / rows * part.total + b) as u64 * row_blocks;
+            for values in row.chunks_mut(4 * LANES) {
+                let words = draw.blocks(block);
+                let mut factors = [0.0; 4 * LANES];
+                for l in 0..LANES {
+                    for w in 0..4 {
+                        factors[4 * l + w] = if words[w][l] < threshold { 0.0 } else { keep };
+                    }
                 }
+                for (v, factor) in values.iter_mut().zip(factors) {
+                    *v *= factor;
+                }
+                block += LANES as u64;
             }
         }
     }
