@@ -276,6 +276,20 @@ pub enum Error {
         /// The corpus, as given.
         data: String,
     },
+    /// A run of another task than is needed.
+    #[error(
+        "{} was trained with task = {task}, and this needs {needed}: translation is used by \
+         `tui translate` and `tui score`, a language model by `tui sample`, all by `tui evaluate`",
+        path.display()
+    )]
+    OtherTask {
+        /// The run.
+        path: PathBuf,
+        /// What it was trained for.
+        task: crate::config::Task,
+        /// What is needed, with its article.
+        needed: &'static str,
+    },
     /// A checkpoint of another model.
     #[error("{}: not a checkpoint of this run's model: {what}", path.display())]
     OtherModel {

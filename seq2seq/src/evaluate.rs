@@ -119,10 +119,10 @@ pub(crate) fn evaluate(
     }
     Ok(Evaluation {
         loss_per_token: loss,
-        perplexity: loss.exp(),
-        token_accuracy: correct as f64 / tokens.max(1) as f64,
-        exact_match: score::exact_match(refs()),
-        bleu: score::bleu(refs()).score,
+        perplexity: Some(loss.exp()),
+        token_accuracy: Some(correct as f64 / tokens.max(1) as f64),
+        exact_match: Some(score::exact_match(refs())),
+        bleu: Some(score::bleu(refs()).score),
         sentences: corpus.pairs.len() as u64,
         tokens: tokens as u64,
         aer: errors.rate().filter(|_| corpus.pairs.iter().any(|p| p.links.is_some())),

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Task;
 use crate::control::Command;
 
 /// One thing that happened in a run.
@@ -66,6 +67,9 @@ impl Event {
 pub struct Start {
     /// The preset's name.
     pub preset: String,
+    /// What is learnt.
+    #[serde(default = "translation")]
+    pub task: Task,
     /// The corpus, as given.
     pub data: String,
     /// The device, in words (`cpu, 2 threads, avx2`).
@@ -147,26 +151,32 @@ pub struct ParameterFigures {
     pub update_ratio: f64,
 }
 
-/// Figures of the held-out pairs.
+/// The task of a log that says none.
+fn translation() -> Task {
+    Task::Translation
+}
+
+/// Figures of the held-out examples; those that a task does not have are absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Validation {
     /// Optimizer steps done.
     pub step: u64,
-    /// Teacher-forced loss per target token, EOS counted.
+    /// Teacher-forced loss per target token, EOS counted; of answers that are numbers the mean
+    /// squared error.
     #[serde(with = "figure")]
     pub loss: f64,
     /// exp(loss).
-    #[serde(with = "figure")]
-    pub perplexity: f64,
+    #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
+    pub perplexity: Option<f64>,
     /// Share of target tokens that are the teacher-forced argmax.
-    #[serde(with = "figure")]
-    pub token_accuracy: f64,
-    /// Share of greedy translations equal to their reference.
-    #[serde(with = "figure")]
-    pub exact_match: f64,
+    #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
+    pub token_accuracy: Option<f64>,
+    /// Share of greedy translations equal to their reference, or of sequences answered rightly.
+    #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
+    pub exact_match: Option<f64>,
     /// BLEU of greedy translations, 0 to 100.
-    #[serde(with = "figure")]
-    pub bleu: f64,
+    #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
+    pub bleu: Option<f64>,
     /// True where this is the best so far.
     pub best: bool,
 }
@@ -283,6 +293,23 @@ mod figure {
     }
 }
 
+/// The same for figures that may be absent.
+mod figure_if_any {
+    use serde::{Deserializer, Serializer};
+
+    #[allow(clippy::ref_option)] // serde's `with` passes a reference
+    pub(super) fn serialize<S: Serializer>(value: &Option<f64>, s: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => super::figure::serialize(value, s),
+            None => s.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<f64>, D::Error> {
+        super::figure::deserialize(d).map(Some)
+    }
+}
+
 /// The same for lists, and lists of lists.
 mod figures {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -332,6 +359,25 @@ mod figures {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_that_a_task_does_not_have_are_left_out() {
+        let mut validation = Validation {
+            step: 3,
+            loss: 0.5,
+            perplexity: Some(f64::INFINITY),
+            token_accuracy: None,
+            exact_match: None,
+            bleu: None,
+            best: true,
+        };
+        let line = serde_json::to_string(&validation).unwrap();
+        assert_eq!(line, r#"{"step":3,"loss":0.5,"perplexity":"inf","best":true}"#);
+        assert_eq!(serde_json::from_str::<Validation>(&line).unwrap(), validation);
+        validation.bleu = Some(71.25);
+        let line = serde_json::to_string(&validation).unwrap();
+        assert_eq!(serde_json::from_str::<Validation>(&line).unwrap(), validation);
+    }
 
     #[test]
     fn figures_that_are_not_finite_survive_json() {

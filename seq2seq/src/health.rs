@@ -6,7 +6,7 @@
 //!
 //! | check | sentence where |
 //! |---|---|
-//! | [`unknown_words`] | at least [`UNKNOWN`] of the words of one side are unknown |
+//! | [`unknown_words`], [`unknown_in_text`] | at least [`UNKNOWN`] of the words of one side are unknown |
 //! | [`same_output`] | all samples, of different sources, have one output |
 //! | [`still_attention`] | weights are near uniform, or always on one position |
 //! | [`gradient_norms`] | norms have vanished, keep far above the clip, or leap without one |
@@ -14,10 +14,11 @@
 
 use std::collections::VecDeque;
 
-use tokenizer::{EOS, UNK};
+use tokenizer::{EOS, SOS, UNK};
 
 use crate::data::Example;
 use crate::event::{FlowSeries, Sample, Samples};
+use crate::model::Passage;
 
 /// Share of unknown words from which on it is said.
 pub const UNKNOWN: f64 = 0.1;
@@ -45,26 +46,42 @@ const WORDS: usize = 4;
 
 /// Sides of the training pairs, and of the held-out sources (a share), with many unknown words.
 pub fn unknown_words(examples: &[Example], held_out: f64) -> Vec<String> {
-    let unknown = |side: fn(&Example) -> &[u32]| {
-        let (mut unknown, mut all) = (0_u64, 0_u64);
-        for &id in examples.iter().flat_map(side).filter(|&&id| id != EOS) {
-            unknown += u64::from(id == UNK);
-            all += 1;
-        }
-        unknown as f64 / all.max(1) as f64
-    };
-    let smaller = "lower min_count, raise the limit of the vocabulary, or set unit = characters";
-    let other = "train on more or on more similar text, or set unit = characters";
-    let sides = [
-        ("training sources", unknown(|e| &e.source), smaller),
-        ("training targets", unknown(|e| &e.target), smaller),
-        ("held-out sources", held_out, other),
-    ];
-    let much = sides.into_iter().filter(|(_, share, _)| *share >= UNKNOWN);
-    much.map(|(side, share, advice)| {
+    let side = |side: fn(&Example) -> &[u32]| unknown(examples.iter().map(side));
+    told([
+        ("training sources", side(|e| &e.source), FEWER),
+        ("training targets", side(|e| &e.target), FEWER),
+        ("held-out sources", held_out, MORE),
+    ])
+}
+
+/// A text that a language model learns, and the held-out text (a share), with many unknown words.
+pub fn unknown_in_text(passages: &[Passage], held_out: f64) -> Vec<String> {
+    let training = unknown(passages.iter().map(|passage| passage.ids.as_slice()));
+    told([("training text", training, FEWER), ("held-out text", held_out, MORE)])
+}
+
+/// What helps where a vocabulary is too small for its own text.
+const FEWER: &str = "lower min_count, raise the limit of the vocabulary, or set unit = characters";
+/// What helps where it is too small for another.
+const MORE: &str = "train on more or on more similar text, or set unit = characters";
+
+/// Share of unknown words, begin and end not counted.
+fn unknown<'a>(texts: impl Iterator<Item = &'a [u32]>) -> f64 {
+    let (mut unknown, mut all) = (0_u64, 0_u64);
+    for &id in texts.flatten().filter(|&&id| id != SOS && id != EOS) {
+        unknown += u64::from(id == UNK);
+        all += 1;
+    }
+    unknown as f64 / all.max(1) as f64
+}
+
+/// Those of some texts, each with its share of unknown words and what helps, that have many.
+fn told<const N: usize>(texts: [(&str, f64, &str); N]) -> Vec<String> {
+    let much = texts.into_iter().filter(|(_, share, _)| *share >= UNKNOWN);
+    much.map(|(text, share, advice)| {
         let percent = 100.0 * share;
         format!(
-            "{percent:.0}% of the words of the {side} are unknown to the model, which reads them \
+            "{percent:.0}% of the words of the {text} are unknown to the model, which reads them \
              all as one word: {advice}"
         )
     })
@@ -78,9 +95,9 @@ pub fn same_output(samples: &[Sample]) -> Option<String> {
     let same = rest.iter().all(|sample| sample.output == first.output);
     (other_source && same).then(|| {
         format!(
-            "all {} samples have the same output (`{}`), whatever the source: the decoder does \
-             not listen to the encoder yet. It may need more steps, another learning_rate, or \
-             more training pairs",
+            "all {} samples have the same output (`{}`), whatever the source: what is said does \
+             not follow from what is read yet. It may need more steps, another learning_rate, or \
+             more to train on",
             samples.len(),
             first.output.join(" ")
         )
@@ -295,6 +312,11 @@ mod tests {
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].starts_with("25% of the words of the training sources"), "{told:?}");
         assert!(told[1].contains("held-out sources") && told[1].contains("more"), "{told:?}");
+
+        let line = |ids: &[u32]| Passage { ids: ids.to_vec(), place: None };
+        let told = unknown_in_text(&[line(&[SOS, 5, UNK, EOS]), line(&[SOS, 6, 7, EOS])], 0.05);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("25% of the words of the training text"), "{told:?}");
     }
 
     #[test]

@@ -9,18 +9,21 @@ mod error;
 mod evaluate;
 mod event;
 pub mod health;
+mod kind;
 pub mod model;
 pub mod phrasebook;
 mod run;
 pub mod score;
 mod session;
+pub mod tasks;
 pub mod train;
+mod trained;
 mod translator;
 
 pub use config::{
     Attention, BatchBy, Cell, Config, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, Key,
-    KeyInfo, LossNorm, Optimizer, Preset, PresetInfo, RateSchedule, Readout, Wiring, preset_keys,
-    presets,
+    KeyInfo, LossNorm, Optimizer, Preset, PresetInfo, RateSchedule, Readout, Task, Wiring,
+    preset_keys, presets,
 };
 pub use control::{Command, Link, Viewer, link};
 pub use error::{Error, Result};
@@ -33,4 +36,5 @@ pub use run::{
     StoredTensor, Vocabularies, new_run_path,
 };
 pub use session::{Outcome, TrainOptions, train};
+pub use trained::{SampleOptions, Sampler, Written, evaluate};
 pub use translator::{Evaluation, Translation, Translator};

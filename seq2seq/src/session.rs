@@ -6,14 +6,17 @@ use tensor::init::{Rng, rng};
 use tensor::optim::{self, Optimizer, OptimizerConfig};
 use tensor::{Device, Params};
 
-use crate::config::Preset;
+use crate::config::{Preset, Task};
 use crate::control::Link;
-use crate::data::{Batching, Corpus, Example, Text};
+use crate::data::{Batching, Corpus, Example, Spec, Text};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
 use crate::health;
-use crate::model::{EncoderDecoder, Model, TranslationModel};
-use crate::run::{EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
-use crate::train::{Average, Progress, Settings, Trainer, from_checkpoint, to_checkpoint};
+use crate::kind::{Built, Kind};
+use crate::model::{EncoderDecoder, LanguageModel, SequenceModel, TranslationModel};
+use crate::run::{Checkpoint, EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
+use crate::train::{
+    Average, Progress, Settings, Trainer, from_checkpoint, take_carried, to_checkpoint,
+};
 use crate::{Error, Result};
 
 /// What a person asked for: a preset, changes to it, and where it goes.
@@ -23,7 +26,9 @@ use crate::{Error, Result};
 pub struct TrainOptions {
     /// Name of the preset; `phrasebook` by default.
     pub preset: Option<String>,
-    /// The corpus: `phrasebook`, `phrasebook:PART`, a TSV file, or two files joined by a comma.
+    /// The corpus: `phrasebook`, `phrasebook:PART`, a generated task (`reverse`, `adding`, ...), a
+    /// TSV file, or two files joined by a comma; for a language model a text file. By default as
+    /// the preset says.
     pub data: Option<String>,
     /// The held-out pairs, in the same form, or `none`; by default a fixed share of the corpus.
     pub valid: Option<String>,
@@ -76,15 +81,13 @@ pub fn train(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
 }
 
 /// Everything between the options and the loop.
-struct Prepared {
+struct Prepared<M: Kind> {
     stored: StoredRun,
-    task: TranslationModel,
-    examples: Vec<Example>,
+    built: Built<M>,
     params: Params,
     optimizer: Optimizer,
     average: Option<Average>,
     device: Device,
-    corpus: u64,
     start: Start,
 }
 
@@ -101,8 +104,8 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     let stored = StoredRun {
         program: env!("CARGO_PKG_VERSION").into(),
         preset: preset.name,
+        data: options.data.clone().unwrap_or_else(|| config.data.clone()),
         config,
-        data: options.data.clone().unwrap_or_else(|| "phrasebook".into()),
         valid: options.valid.clone(),
         columns: options.columns,
         corpus_hash: None,
@@ -120,18 +123,23 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         Some(path) => path.clone(),
         None => new_run_path(Path::new("runs"), &stored.preset),
     };
-    let mut run = prepare(stored, None, link)?;
-    run.stored.corpus_hash = Some(run.corpus);
+    match stored.config.task {
+        Task::Translation => begin_at::<TranslationModel>(stored, &path, link),
+        Task::LanguageLines | Task::LanguageStream => {
+            begin_at::<LanguageModel>(stored, &path, link)
+        }
+        Task::Sequence => begin_at::<SequenceModel>(stored, &path, link),
+    }
+}
+
+fn begin_at<M: Kind>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<Outcome> {
+    let mut run = prepare::<M>(stored, None, link)?;
+    run.stored.corpus_hash = Some(run.built.corpus);
     let shuffle = rng(run.stored.seed, "shuffle");
     let progress = Progress::default();
     let average = run.average.as_ref();
     let first = to_checkpoint(&run.params, &run.optimizer, average, &shuffle, &progress);
-    let text = &run.task.text;
-    let vocabularies = Vocabularies {
-        source: text.source_vocabulary.clone(),
-        target: text.target_vocabulary.clone(),
-    };
-    let dir = RunDir::create(&path, &run.stored, &vocabularies, &first)?;
+    let dir = RunDir::create(path, &run.stored, &run.built.vocabularies, &first)?;
     let log = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
     go(run, &dir, log, shuffle, progress, link)
 }
@@ -156,10 +164,26 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         stored.device.clone_from(device);
     }
     let checkpoint = dir.checkpoint(CheckpointKind::Last)?;
-    let mut run = prepare(stored, Some(dir.vocabularies()?), link)?;
-    if run.stored.corpus_hash.is_some_and(|h| h != run.corpus) {
-        return Err(Error::CorpusChanged { run: path.clone(), data: run.stored.data });
+    match stored.config.task {
+        Task::Translation => resume_at::<TranslationModel>(stored, &dir, checkpoint, link),
+        Task::LanguageLines | Task::LanguageStream => {
+            resume_at::<LanguageModel>(stored, &dir, checkpoint, link)
+        }
+        Task::Sequence => resume_at::<SequenceModel>(stored, &dir, checkpoint, link),
     }
+}
+
+fn resume_at<M: Kind>(
+    stored: StoredRun,
+    dir: &RunDir,
+    mut checkpoint: Checkpoint,
+    link: &mut Link,
+) -> Result<Outcome> {
+    let mut run = prepare::<M>(stored, Some(dir.vocabularies()?), link)?;
+    if run.stored.corpus_hash.is_some_and(|h| h != run.built.corpus) {
+        return Err(Error::CorpusChanged { run: dir.path().into(), data: run.stored.data });
+    }
+    run.built.model.carry_on(take_carried(&mut checkpoint))?;
     let file = dir.checkpoint_path(CheckpointKind::Last);
     let average = run.average.as_mut();
     let (shuffle, progress) =
@@ -175,46 +199,37 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
             reason: checkpoint.end.unwrap_or(EndReason::Finished),
             dropped_events: 0,
         };
-        return Ok(Outcome { run_dir: path.clone(), end, already_finished: true });
+        return Ok(Outcome { run_dir: dir.path().into(), end, already_finished: true });
     }
     dir.store(&run.stored)?;
     let log = dir.log(&checkpoint)?;
-    go(run, &dir, log, shuffle, progress, link)
+    go(run, dir, log, shuffle, progress, link)
 }
 
 /// Reads the corpus and builds the model.
-fn prepare(
+fn prepare<M: Kind>(
     stored: StoredRun,
     vocabularies: Option<Vocabularies>,
     link: &mut Link,
-) -> Result<Prepared> {
+) -> Result<Prepared<M>> {
     let mut say = |text: &str| link.send(Event::Phase { text: text.into() });
     let config = &stored.config;
     let device = Device::open(&stored.device, stored.threads.unwrap_or(0))?;
-    say(&format!("reading corpus {}", stored.data));
-    let (train, held_out) = corpora(&stored)?;
-    let corpus = train.fingerprint() ^ held_out.fingerprint().rotate_left(31);
-    say("building vocabularies");
-    let text = match vocabularies {
-        Some(v) => Text::restore(config, v.source, v.target),
-        None => Text::build(config, &train),
-    };
-    let examples: Vec<Example> = train.pairs.iter().map(|p| text.encode(p)).collect();
-    say("building the model");
     let mut params = Params::new();
-    let (source, target) = (text.source_vocabulary.len(), text.target_vocabulary.len());
-    let network = EncoderDecoder::new(&mut params, config, source, target, stored.seed)?;
+    let built = M::build(&stored, vocabularies, &mut params, &mut say)?;
+    if let Some(waits) = config.waits_for_validations().filter(|_| built.held_out == 0) {
+        let problem =
+            format!("{waits}: nothing is held out, so it would wait for ever; give --valid");
+        return Err(Error::Configuration { problems: vec![problem] });
+    }
     let optimizer = Optimizer::new(config.optimizer.into(), &params)?;
-    let (valid_pairs, unknown_rate) = (held_out.pairs.len(), text.unknown_rate(&held_out).rate());
     let average = (config.average_decay > 0.0).then(|| Average::new(config.average_decay, &params));
-    let task = TranslationModel::new(network, text, held_out, &train);
-    let sizes = |size: fn(&TranslationModel, &Example) -> usize| -> Vec<usize> {
-        examples.iter().map(|e| size(&task, e)).collect()
+    let sizes = |size: fn(&M, &M::Example) -> usize| -> Vec<usize> {
+        built.examples.iter().map(|e| size(&built.model, e)).collect()
     };
-    let (lengths, widths) = (sizes(Model::length), sizes(Model::width));
     let (epochs, steps_per_epoch) = Batching::new(config).steps(
-        &lengths,
-        &widths,
+        &sizes(M::length),
+        &sizes(M::width),
         config.accumulate,
         config.epochs,
         stored.max_steps.unwrap_or(u64::MAX),
@@ -222,45 +237,72 @@ fn prepare(
     );
     let start = Start {
         preset: stored.preset.clone(),
+        task: config.task,
         data: stored.data.clone(),
         device: device.describe(),
         threads: device.threads().count(),
         seed: stored.seed,
         parameters: params.scalars() as u64,
-        train_pairs: examples.len() as u64,
-        valid_pairs: valid_pairs as u64,
-        source_vocabulary: source as u64,
-        target_vocabulary: target as u64,
-        unknown_rate,
+        train_pairs: built.examples.len() as u64,
+        valid_pairs: built.held_out as u64,
+        source_vocabulary: built.vocabularies.source.len() as u64,
+        target_vocabulary: built.vocabularies.target.len() as u64,
+        unknown_rate: built.unknown_rate,
         steps_per_epoch,
         last_step: Some(stored.max_steps.map_or(epochs, |n| n.min(epochs))),
         max_minutes: stored.max_minutes,
         step: 0,
         seconds: 0.0,
     };
-    Ok(Prepared { stored, task, examples, params, optimizer, average, device, corpus, start })
+    Ok(Prepared { stored, built, params, optimizer, average, device, start })
+}
+
+impl Kind for TranslationModel {
+    fn build(
+        stored: &StoredRun,
+        vocabularies: Option<Vocabularies>,
+        params: &mut Params,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Built<Self>> {
+        let config = &stored.config;
+        say(&format!("reading corpus {}", stored.data));
+        let (train, held_out) = corpora(stored)?;
+        let corpus = train.fingerprint() ^ held_out.fingerprint().rotate_left(31);
+        say("building vocabularies");
+        let text = match vocabularies {
+            Some(v) => Text::restore(config, v.source, v.target),
+            None => Text::build(config, &train),
+        };
+        let examples: Vec<Example> = train.pairs.iter().map(|p| text.encode(p)).collect();
+        say("building the model");
+        let (source, target) = (&text.source_vocabulary, &text.target_vocabulary);
+        let vocabularies = Vocabularies { source: source.clone(), target: target.clone() };
+        let network = EncoderDecoder::new(params, config, source.len(), target.len(), stored.seed)?;
+        let (count, unknown_rate) = (held_out.pairs.len(), text.unknown_rate(&held_out).rate());
+        let model = Self::new(network, text, held_out, &train);
+        let warnings = health::unknown_words(&examples, unknown_rate);
+        let held_out = count;
+        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate, warnings })
+    }
 }
 
 /// The pairs to train on and those held out.
 fn corpora(stored: &StoredRun) -> Result<(Corpus, Corpus)> {
     let config = &stored.config;
-    // The whole phrasebook as training corpus is its training part: its test part stays unseen.
-    let is_phrasebook = stored.data == "phrasebook";
-    let data = if is_phrasebook { "phrasebook:train" } else { &stored.data };
-    let mut train = Corpus::read(data, stored.columns)?;
+    // A whole corpus that has parts is trained on its training part: its test part stays unseen.
+    let spec: Spec = stored.data.parse()?;
+    let (spec, own) = spec.parts().map_or((spec, None), |(train, valid)| (train, Some(valid)));
+    let mut train = spec.read(stored.columns, stored.seed)?;
     let read = train.pairs.len();
     Text::filter(config, &mut train);
     let held_out = match stored.valid.as_deref() {
         Some("none") => Corpus::default(),
-        Some(spec) => Corpus::read(spec, stored.columns)?,
-        None if is_phrasebook => Corpus::read("phrasebook:valid", None)?,
-        None => train.hold_out(),
+        Some(valid) => valid.parse::<Spec>()?.read(stored.columns, stored.seed)?,
+        None => match own {
+            Some(own) => own.read(stored.columns, stored.seed)?,
+            None => train.hold_out(),
+        },
     };
-    if let Some(waits) = config.waits_for_validations().filter(|_| held_out.pairs.is_empty()) {
-        let problem =
-            format!("{waits}: no pair is held out, so it would wait for ever; give --valid");
-        return Err(Error::Configuration { problems: vec![problem] });
-    }
     if train.pairs.is_empty() {
         let what = format!(
             "corpus {}: none of its {read} pairs is left to train on: they are empty, longer than \
@@ -274,8 +316,8 @@ fn corpora(stored: &StoredRun) -> Result<(Corpus, Corpus)> {
 }
 
 /// Starts the loop.
-fn go(
-    mut run: Prepared,
+fn go<M: Kind>(
+    mut run: Prepared<M>,
     dir: &RunDir,
     mut log: EventLog,
     shuffle: Rng,
@@ -286,23 +328,21 @@ fn go(
     run.start.step = progress.step;
     run.start.seconds = progress.seconds;
     let last_step = run.start.last_step.unwrap_or(u64::MAX);
-    let unknown_rate = run.start.unknown_rate;
     let start = Event::Start(Box::new(run.start));
     log.append(&start)?;
     link.send(start);
-    let warnings = health::unknown_words(&run.examples, unknown_rate);
-    for text in warnings {
+    for text in run.built.warnings {
         let warning = Event::Warning { step: progress.step, text };
         log.append(&warning)?;
         link.send(warning);
     }
     let settings = Settings::new(config, run.stored.seed, last_step, run.stored.max_minutes);
     let trainer = Trainer {
-        model: &run.task,
+        model: &run.built.model,
         params: &mut run.params,
         optimizer: &mut run.optimizer,
         average: run.average,
-        examples: &run.examples,
+        examples: &run.built.examples,
         threads: run.device.threads(),
         settings,
         progress,

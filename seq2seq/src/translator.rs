@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use tensor::{Device, Params};
 
+use crate::config::Task;
 use crate::data::{Corpus, Text};
 use crate::evaluate::{evaluate, forced};
 use crate::model::{Decoded, EncoderDecoder, greedy};
@@ -30,19 +31,23 @@ pub struct Translation {
     pub attention: Vec<Vec<f32>>,
 }
 
-/// Figures of a corpus; teacher-forced ones count EOS.
+/// Figures of a corpus; teacher-forced ones count EOS. Those that a task does not have are absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Natural-log loss per target token.
+    /// Natural-log loss per target token; of answers that are numbers the mean squared error.
     pub loss_per_token: f64,
     /// exp(loss_per_token).
-    pub perplexity: f64,
-    /// Share of target tokens that are the argmax.
-    pub token_accuracy: f64,
-    /// Share of greedy outputs equal to the normalised reference.
-    pub exact_match: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perplexity: Option<f64>,
+    /// Share of target tokens that are the argmax; of a grammar the share of steps that are legal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_accuracy: Option<f64>,
+    /// Share of greedy outputs equal to the normalised reference, or of sequences answered rightly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact_match: Option<f64>,
     /// BLEU of greedy outputs, tokenisation `none`, 0 to 100.
-    pub bleu: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bleu: Option<f64>,
     /// Sentences scored.
     pub sentences: u64,
     /// Target tokens scored, EOS counted.
@@ -70,6 +75,13 @@ impl Translator {
         let device = Device::open(device, threads.unwrap_or(0))?;
         let dir = RunDir::open(run)?;
         let stored = dir.stored()?;
+        if stored.config.task != Task::Translation {
+            return Err(Error::OtherTask {
+                path: run.into(),
+                task: stored.config.task,
+                needed: "a translation",
+            });
+        }
         let vocabularies = dir.vocabularies()?;
         let text = Text::restore(&stored.config, vocabularies.source, vocabularies.target);
         let mut params = Params::new();

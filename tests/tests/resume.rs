@@ -143,7 +143,9 @@ fn figures(folder: &Path) -> BTreeMap<&'static str, Vec<(u64, Vec<u64>)>> {
             }
             Event::Validation(v) => {
                 let best = f64::from(u8::from(v.best));
-                ("validations", v.step, vec![v.loss, v.bleu, v.token_accuracy, v.exact_match, best])
+                let mut figures = vec![v.loss, best];
+                figures.extend([v.bleu, v.token_accuracy, v.exact_match].into_iter().flatten());
+                ("validations", v.step, figures)
             }
             Event::Flow(f) => {
                 let norms = f.series.iter().flat_map(|s| &s.norms);

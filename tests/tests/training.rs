@@ -126,7 +126,7 @@ fn what_waits_for_validations_needs_pairs_to_validate_with() {
     match run(&options) {
         Err(error @ Error::Configuration { .. }) => {
             assert!(
-                error.to_string().contains("stop_patience = 3: no pair is held out"),
+                error.to_string().contains("stop_patience = 3: nothing is held out"),
                 "{error}"
             );
         }

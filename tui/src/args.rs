@@ -15,6 +15,9 @@ Examples:
   tui watch runs/NAME                       look at a run, also from elsewhere
   echo 'where is the red car ?' | tui translate --run runs/NAME
   tui evaluate --run runs/NAME --data phrasebook:test
+  tui --preset makemore-gru --data names.txt
+  tui sample --run runs/NAME --count 20 --temperature 0.8
+  tui --preset adding                       a generated task needs no data
 
 Training opens the dashboard where stdin and stdout are a terminal; otherwise, or with --headless,
 it prints a plain line now and then:
@@ -63,6 +66,10 @@ pub enum Command {
     Evaluate(EvaluateArguments),
     /// Print the natural-log probability of each target given its source.
     Score(ScoreArguments),
+    /// Print texts that a trained language model writes.
+    #[command(long_about = "Print texts that a trained language model writes.\n\
+        The same options give the same texts.")]
+    Sample(SampleArguments),
     /// Look at a run that is going on, finished or crashed.
     #[command(long_about = "Look at a run that is going on, finished or crashed.\n\
         The dashboard without its commands; plain lines where stdout is not a terminal.")]
@@ -88,8 +95,10 @@ pub struct TrainArguments {
     /// A named configuration; `tui presets` lists them [default: phrasebook].
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
-    /// The corpus: `phrasebook` (or `phrasebook:train`, `:valid`, `:test`), a TSV file, or two
-    /// parallel files joined by a comma; `.gz` is read as it is [default: phrasebook].
+    /// The corpus: `phrasebook` (or `phrasebook:train`, `:valid`, `:test`), a generated task
+    /// (`copy`, `reverse:20`, `dates`, `adding`, `temporal-order`, `reber`), a TSV file, or two
+    /// parallel files joined by a comma; for a language model any text file. `.gz` is read as it is
+    /// [default: as the preset says].
     #[arg(long, value_name = "SPEC")]
     pub data: Option<String>,
     /// The held-out pairs, in the same form; `none` trains on everything [default: a fixed share
@@ -151,7 +160,8 @@ pub struct ModelArguments {
 /// A corpus to measure a model on.
 #[derive(Debug, Clone, Args)]
 pub struct CorpusArguments {
-    /// The corpus: `phrasebook:test` and its like, a TSV file, or two files joined by a comma.
+    /// The corpus: `phrasebook:test`, `reverse:20:test` and their like, a TSV file, or two files
+    /// joined by a comma; for a language model any text file.
     #[arg(long, value_name = "SPEC")]
     pub data: String,
     /// Source and target column of a TSV file, from 1 [default: 1,2].
@@ -194,6 +204,33 @@ pub struct ScoreArguments {
     /// The corpus.
     #[command(flatten)]
     pub corpus: CorpusArguments,
+}
+
+/// Options of `sample`.
+#[derive(Debug, Clone, Args)]
+pub struct SampleArguments {
+    /// The model.
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// Texts.
+    #[arg(long, value_name = "N", value_parser = at_least_one_size, default_value = "10")]
+    pub count: usize,
+    /// What the logits are divided by before a token is drawn: below 1 for likelier texts, 0 for
+    /// always the likeliest token [default: as the run was begun].
+    #[arg(long, value_name = "T", value_parser = temperature)]
+    pub temperature: Option<f32>,
+    /// How each text begins.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub prefix: String,
+    /// Seed of the draws.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+    /// Tokens after the prefix, at most, the end counted [default: as the run was begun].
+    #[arg(long, value_name = "N", value_parser = at_least_one_size)]
+    pub length: Option<usize>,
+    /// Print one JSON object a line: text, logprob, tokens.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `bench`.
@@ -290,6 +327,12 @@ fn at_least_one_size(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A temperature.
+fn temperature(text: &str) -> Result<f32, String> {
+    let temperature = text.parse().ok().filter(|t: &f32| t.is_finite() && *t >= 0.0);
+    temperature.ok_or_else(|| "a number from 0 is needed, such as 0.8".to_owned())
+}
+
 /// A length of time.
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|s: &f64| s.is_finite() && *s > 0.0);
@@ -360,6 +403,7 @@ mod tests {
         for line in [
             "translate --run r --json",
             "score --run r --data a,b --columns 1,2",
+            "sample --run r --count 3 --temperature 0.8 --prefix ma --seed 7 --length 9 --json",
             "watch r --ascii",
             "presets",
             "presets phrasebook",
@@ -391,6 +435,9 @@ mod tests {
             ("--prest x", "--preset"),
             ("translate", "--run"),
             ("evaluate --run r", "--data"),
+            ("sample", "--run"),
+            ("sample --run r --temperature -1", "-1"),
+            ("sample --run r --count 0", "--count"),
             ("watch", "DIR"),
             ("trian", "train"),
             ("--preset x watch r", "watch"),

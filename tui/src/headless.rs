@@ -2,13 +2,13 @@
 
 use std::io;
 
-use seq2seq::{Command, Event, Step};
+use seq2seq::{Command, Event, Step, Task};
 
 use crate::digest::{Digest, State};
 use crate::format::{brief, count, duration, figure, percent, setting, several};
 use crate::output;
 use crate::signals::{Signal, Signals};
-use crate::summary::checkpoint_name;
+use crate::summary::{checkpoint_name, measured};
 use crate::trainer::{Next, Trainer};
 
 /// Training seconds between two lines during the first [`EARLY_SECONDS`].
@@ -66,7 +66,13 @@ impl Reporter {
                 } else {
                     String::new()
                 };
-                let pairs = several(start.train_pairs, "training pair");
+                let what = match start.task {
+                    Task::Translation => "training pair",
+                    Task::LanguageLines => "training line",
+                    Task::LanguageStream => "training window",
+                    Task::Sequence => "training sequence",
+                };
+                let pairs = several(start.train_pairs, what);
                 vec![format!(
                     "start | preset {} | data {} | {} | {} | {pairs}, {} held out | \
                      vocabulary {} > {} | unknown {}{resumed}",
@@ -83,16 +89,15 @@ impl Reporter {
             Event::Step(step) => self.step(step),
             Event::Validation(validation) => {
                 let mut lines = self.due_line(true);
-                lines.push(format!(
-                    "valid at step {} | loss {} | ppl {} | accuracy {} | exact {} | BLEU {:.1}{}",
-                    count(validation.step),
-                    figure(validation.loss),
-                    figure(validation.perplexity),
-                    percent(validation.token_accuracy),
-                    percent(validation.exact_match),
-                    validation.bleu,
-                    if validation.best { " | best so far" } else { "" },
-                ));
+                let mut parts = vec![
+                    format!("valid at step {}", count(validation.step)),
+                    format!("loss {}", figure(validation.loss)),
+                ];
+                parts.extend(measured(validation));
+                if validation.best {
+                    parts.push("best so far".to_owned());
+                }
+                lines.push(parts.join(" | "));
                 lines
             }
             Event::Warning { step, text } => {

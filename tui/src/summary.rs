@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use seq2seq::CheckpointKind;
+use seq2seq::{CheckpointKind, Task, Validation};
 
 use crate::digest::{Digest, State};
 use crate::format::{count, duration, figure, percent, several};
@@ -18,14 +18,10 @@ pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
         lines.push(format!("  last loss   {}{smoothed}", figure(step.loss)));
     }
     if let Some(best) = &digest.best {
-        lines.push(format!(
-            "  best valid  loss {}, perplexity {}, exact {}, BLEU {:.1}, at step {}",
-            figure(best.loss),
-            figure(best.perplexity),
-            percent(best.exact_match),
-            best.bleu,
-            count(best.step),
-        ));
+        let mut parts = vec![format!("loss {}", figure(best.loss))];
+        parts.extend(measured(best));
+        parts.push(format!("at step {}", count(best.step)));
+        lines.push(format!("  best valid  {}", parts.join(", ")));
     }
     if digest.not_finite > 0 {
         lines.push(format!(
@@ -52,10 +48,32 @@ pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
         lines.push(format!("  look again  tui watch {dir}"));
         if digest.saved.is_some() || done {
             lines.push(format!("  measure     tui evaluate --run {dir} --data SPEC"));
-            lines.push(format!("  use         tui translate --run {dir}"));
+            match digest.start.as_ref().map(|start| start.task) {
+                Some(Task::LanguageLines | Task::LanguageStream) => {
+                    lines.push(format!("  use         tui sample --run {dir}"));
+                }
+                Some(Task::Sequence) => {}
+                Some(Task::Translation) | None => {
+                    lines.push(format!("  use         tui translate --run {dir}"));
+                }
+            }
         }
     }
     lines
+}
+
+/// The figures of a validation besides its loss, those that its task has.
+pub fn measured(validation: &Validation) -> Vec<String> {
+    let share = |name: &str, value: Option<f64>| value.map(|v| format!("{name} {}", percent(v)));
+    [
+        validation.perplexity.map(|p| format!("ppl {}", figure(p))),
+        share("accuracy", validation.token_accuracy),
+        share("exact", validation.exact_match),
+        validation.bleu.map(|bleu| format!("BLEU {bleu:.1}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// How the run ended, in a line.

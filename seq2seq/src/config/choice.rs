@@ -55,6 +55,18 @@ macro_rules! choices {
 }
 
 choices! {
+    /// What is learnt.
+    Task ("task") {
+        /// From a sentence to a sentence.
+        Translation = "translation",
+        /// The next token of a line.
+        LanguageLines = "language_lines",
+        /// The next token of a running text.
+        LanguageStream = "language_stream",
+        /// The answer to a generated sequence.
+        Sequence = "sequence",
+    }
+
     /// The recurrent cell of encoder and decoder.
     Cell ("cell") {
         /// Elman's network with tanh.
@@ -187,6 +199,18 @@ choices! {
         Torch = "torch",
         /// Xavier (Glorot) uniform matrices, biases zero.
         Xavier = "xavier",
+    }
+}
+
+impl LossNorm {
+    /// The factor of each counted position's loss in a batch.
+    pub(crate) fn weight(self, counted: usize, sentences: usize, positions: usize) -> f32 {
+        let divisor = match self {
+            Self::Token => counted,
+            Self::Sentence => sentences,
+            Self::Position => positions,
+        };
+        1.0 / divisor.max(1) as f32
     }
 }
 

@@ -5,7 +5,7 @@ use tokenizer::{Recipe, Unit};
 
 use super::choice::{
     Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Optimizer, RateSchedule, Readout, Wiring,
+    Optimizer, RateSchedule, Readout, Task, Wiring,
 };
 use super::nearest::nearest;
 use super::value::Value;
@@ -137,6 +137,14 @@ fn unknown(key: &str) -> Error {
 
 keys! {
     "data" {
+        /// What is learnt. translation: from sentence to sentence; language_lines: the next token
+        /// of a line, each line a sequence; language_stream: the next token of a running text, whose
+        /// state is carried from window to window; sequence: the answer to a generated sequence
+        /// (data = adding, temporal-order, reber). Keys of attention and decoder, of the source and
+        /// of teacher forcing are for translation.
+        task: Task = Task::Translation;
+        /// The corpus SPEC where `--data` gives none.
+        data: String = "phrasebook".to_owned();
         /// How source text is normalised: a named recipe.
         source_recipe: Recipe = Recipe::WordsLower;
         /// How target text is normalised: a named recipe.
@@ -198,8 +206,13 @@ keys! {
     "training" {
         /// The size of a batch, in what batch_by counts; from 1.
         batch: usize = 64;
-        /// sentences: pairs; tokens: at most so many positions, padding included: pairs times the
-        /// longest side among them (a pair longer than that is a batch of its own).
+        /// Tokens of a running text between two cuts of the gradient (truncated back-propagation
+        /// through time), for task = language_stream; from 1. A batch is that many tokens of each
+        /// of `batch` parts of the text.
+        window: usize = 50;
+        /// sentences: pairs, lines, sequences, or parts of a running text, for which it is the only
+        /// one; tokens: at most so many positions, padding included: pairs times the longest side
+        /// among them (a pair longer than that is a batch of its own).
         batch_by: BatchBy = BatchBy::Sentences;
         /// Batches whose gradients are added up for one step; their loss is divided by what all of
         /// them count, as of one batch. The last step of an epoch has what is left. From 1.
@@ -249,7 +262,7 @@ keys! {
         /// (1 + n) / (10 + n).
         average_decay: f32 = 0.0;
         /// What a validation is judged by: for the best checkpoint, plateau and stop_patience.
-        /// bleu: BLEU, then loss; loss: the loss alone.
+        /// bleu: BLEU, then loss, and the loss alone where a task has no BLEU; loss: the loss alone.
         judge: Judge = Judge::Bleu;
         /// Validations in a row without a new best after which the run ends; 0 for never. May be
         /// changed when a run is resumed.
@@ -273,8 +286,12 @@ keys! {
         flow_every: u64 = 100;
     }
     "decoding" {
-        /// A translation is cut off after this many units, the end counted; from 1.
+        /// A translation, or a text of a language model, is cut off after this many units, the end
+        /// counted; from 1.
         max_length: usize = 60;
+        /// What a language model's logits are divided by before a token is drawn: below 1 for
+        /// likelier texts, 0 for always the likeliest token.
+        temperature: f32 = 1.0;
     }
 }
 

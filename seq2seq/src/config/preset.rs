@@ -18,6 +18,16 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("tf-nmt", include_str!("../../presets/tf-nmt.toml")),
     ("luong-small", include_str!("../../presets/luong-small.toml")),
     ("rnnsearch-small", include_str!("../../presets/rnnsearch-small.toml")),
+    ("copy", include_str!("../../presets/copy.toml")),
+    ("reverse", include_str!("../../presets/reverse.toml")),
+    ("dates", include_str!("../../presets/dates.toml")),
+    ("makemore-rnn", include_str!("../../presets/makemore-rnn.toml")),
+    ("makemore-gru", include_str!("../../presets/makemore-gru.toml")),
+    ("makemore-lstm", include_str!("../../presets/makemore-lstm.toml")),
+    ("char-rnn", include_str!("../../presets/char-rnn.toml")),
+    ("adding", include_str!("../../presets/adding.toml")),
+    ("temporal-order", include_str!("../../presets/temporal-order.toml")),
+    ("reber", include_str!("../../presets/reber.toml")),
 ];
 
 /// A named configuration.

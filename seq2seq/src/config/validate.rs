@@ -1,6 +1,6 @@
 //! What a configuration must keep to beyond the types of its values.
 
-use super::choice::{Attention, ForcingSchedule, RateSchedule, Readout, Wiring};
+use super::choice::{Attention, BatchBy, ForcingSchedule, RateSchedule, Readout, Task, Wiring};
 use super::keys::Config;
 use crate::{Error, Result};
 
@@ -31,6 +31,7 @@ impl Config {
             ("hidden", self.hidden),
             ("batch", self.batch),
             ("max_length", self.max_length),
+            ("window", self.window),
         ] {
             check(key, value >= 1, "1 or more");
         }
@@ -69,6 +70,7 @@ impl Config {
             ("clip_norm", f64::from(self.clip_norm)),
             ("validate_every_epochs", f64::from(self.validate_every_epochs)),
             ("sample_every_seconds", self.sample_every_seconds),
+            ("temperature", f64::from(self.temperature)),
         ] {
             check(key, value.is_finite() && value >= 0.0, "0 or more");
         }
@@ -121,6 +123,46 @@ impl Config {
                         leave it out, or give no text at all to keep every pair";
             problems.push(none.to_owned());
         }
+        if self.task != Task::Translation {
+            problems.extend(self.beside_translation());
+        }
+        problems
+    }
+
+    /// Keys that only translation obeys, where they ask for something.
+    fn beside_translation(&self) -> Vec<String> {
+        let task = self.task;
+        let mut problems = Vec::new();
+        if self.bidirectional {
+            problems.push(format!(
+                "bidirectional = true: task = {task} reads forwards only, or it would see what it \
+                 is to foretell; set bidirectional = false"
+            ));
+        }
+        for (key, asks, off) in [
+            ("reverse_source", self.reverse_source, "false"),
+            ("count_padding", self.count_padding, "false"),
+            ("teacher_forcing", self.teacher_forcing < 1.0, "1"),
+            (
+                "teacher_forcing_schedule",
+                self.teacher_forcing_schedule != ForcingSchedule::Constant,
+                "constant",
+            ),
+            ("target_prefixes", !self.target_prefixes.is_empty(), "none"),
+        ] {
+            if asks {
+                problems.push(format!(
+                    "{key} = {}: task = {task} does not know it; leave it {off}",
+                    self.show(key).unwrap_or_default()
+                ));
+            }
+        }
+        if task == Task::LanguageStream && self.batch_by == BatchBy::Tokens {
+            problems.push(format!(
+                "batch_by = tokens: task = {task} reads batch parts of the text side by side, \
+                 window tokens of each; set batch_by = sentences"
+            ));
+        }
         problems
     }
 }
@@ -164,6 +206,8 @@ mod tests {
             ("batch", "0", "1 or more"),
             ("epochs", "0", "1 or more"),
             ("max_length", "0", "1 or more"),
+            ("window", "0", "1 or more"),
+            ("temperature", "-1", "0 or more"),
             ("dropout", "1", "0 or more and below 1"),
             ("dropout", "-0.1", "0 or more and below 1"),
             ("label_smoothing", "1.5", "0 or more and below 1"),
@@ -193,6 +237,23 @@ mod tests {
             (&[("wiring", "recur_then_attend")], "set readout = tanh_context"),
             (&[("attention", "general"), ("attention_width", "8")], "set attention_width = 0"),
             (&[("target_prefixes", "a,,b")], "target_prefixes: an empty text"),
+            (&[("task", "language_lines")], "set bidirectional = false"),
+            (
+                &[("task", "sequence"), ("bidirectional", "false"), ("reverse_source", "true")],
+                "reverse_source = true: task = sequence does not know it; leave it false",
+            ),
+            (
+                &[
+                    ("task", "language_lines"),
+                    ("teacher_forcing_schedule", "linear"),
+                    ("bidirectional", "false"),
+                ],
+                "task = language_lines does not know it; leave it constant",
+            ),
+            (
+                &[("task", "language_stream"), ("bidirectional", "false"), ("batch_by", "tokens")],
+                "set batch_by = sentences",
+            ),
             (
                 &[("teacher_forcing_schedule", "linear"), ("teacher_forcing_end", "1")],
                 "set a lower teacher_forcing_end",

@@ -6,7 +6,7 @@ use tokenizer::{Recipe, Unit};
 
 use super::choice::{
     Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Optimizer, RateSchedule, Readout, Wiring,
+    Optimizer, RateSchedule, Readout, Task, Wiring,
 };
 
 /// The type of a key's value.
@@ -81,9 +81,23 @@ macro_rules! names {
 }
 
 names!(
-    Recipe Unit Cell Attention Wiring DecoderInit Readout Optimizer LossNorm Init
+    Recipe Unit Task Cell Attention Wiring DecoderInit Readout Optimizer LossNorm Init
     BatchBy RateSchedule ForcingUnit ForcingSchedule Judge
 );
+
+impl Value for String {
+    fn allowed() -> String {
+        "a text".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn show(&self) -> String {
+        self.clone()
+    }
+}
 
 impl Value for Vec<String> {
     fn allowed() -> String {

@@ -1,4 +1,4 @@
-//! Sentence pairs from a SPEC: the phrasebook, a TSV file, or two parallel files.
+//! Sentence pairs from a SPEC: the phrasebook, a generated task, a TSV file, or two parallel files.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,6 +6,7 @@ use std::str::FromStr;
 use tokenizer::read;
 
 use crate::phrasebook::{self, Part};
+use crate::tasks::Generated;
 use crate::{Error, Result};
 
 /// Where sentence pairs come from.
@@ -13,6 +14,8 @@ use crate::{Error, Result};
 pub enum Spec {
     /// The embedded corpus, whole or one part.
     Phrasebook(Option<Part>),
+    /// A generated task.
+    Generated(Generated),
     /// One file of columns.
     Tsv(PathBuf),
     /// Two files, line by line.
@@ -32,6 +35,9 @@ impl FromStr for Spec {
                 expected: "phrasebook:train, phrasebook:valid or phrasebook:test",
             });
         }
+        if let Some(generated) = Generated::find(spec) {
+            return generated.map(Self::Generated);
+        }
         match spec.split_once(',') {
             Some((a, b)) if !a.is_empty() && !b.is_empty() && !b.contains(',') => {
                 Ok(Self::Parallel(a.into(), b.into()))
@@ -39,8 +45,42 @@ impl FromStr for Spec {
             None if !spec.is_empty() => Ok(Self::Tsv(spec.into())),
             _ => Err(Error::Spec {
                 spec: spec.into(),
-                expected: "phrasebook, a TSV file, or two parallel files joined by a comma",
+                expected: "phrasebook, copy, reverse, dates, a TSV file, or two parallel files \
+                           joined by a comma",
             }),
+        }
+    }
+}
+
+impl Spec {
+    /// Reads the pairs; `columns` are those of a TSV file, from 1, `seed` that of a generated task.
+    ///
+    /// # Errors
+    /// A file that cannot be read, with its name and line; a task without pairs.
+    pub fn read(&self, columns: Option<(usize, usize)>, seed: u64) -> Result<Corpus> {
+        match self {
+            Self::Phrasebook(part) => Ok(Corpus::phrasebook(*part)),
+            Self::Generated(generated) => Ok(Corpus { pairs: generated.pairs(seed)? }),
+            Self::Tsv(path) => {
+                let (source, target) = columns.unwrap_or((1, 2));
+                Ok(Corpus::plain(read::columns(path, source, target)?))
+            }
+            Self::Parallel(a, b) => Ok(Corpus::plain(read::parallel(a, b)?)),
+        }
+    }
+
+    /// What to train on and what to hold out where a corpus has parts of its own and none is named.
+    pub fn parts(&self) -> Option<(Self, Self)> {
+        match self {
+            Self::Phrasebook(None) => {
+                let part = |part| Self::Phrasebook(Some(part));
+                Some((part(Part::Train), part(Part::Valid)))
+            }
+            Self::Generated(all) if all.part.is_none() => {
+                let part = |part| Self::Generated(all.clone().or_part(part));
+                Some((part(Part::Train), part(Part::Valid)))
+            }
+            _ => None,
         }
     }
 }
@@ -64,19 +104,13 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// Reads what a SPEC names; `columns` are those of a TSV file, from 1.
+    /// Reads what a SPEC names; `columns` are those of a TSV file, from 1. A generated task is drawn
+    /// from seed 1.
     ///
     /// # Errors
     /// A SPEC that is none, a file that cannot be read, with its name and line.
     pub fn read(spec: &str, columns: Option<(usize, usize)>) -> Result<Self> {
-        match spec.parse()? {
-            Spec::Phrasebook(part) => Ok(Self::phrasebook(part)),
-            Spec::Tsv(path) => {
-                let (source, target) = columns.unwrap_or((1, 2));
-                Ok(Self::plain(read::columns(path, source, target)?))
-            }
-            Spec::Parallel(a, b) => Ok(Self::plain(read::parallel(a, b)?)),
-        }
+        spec.parse::<Spec>()?.read(columns, 1)
     }
 
     fn phrasebook(part: Option<Part>) -> Self {
@@ -94,18 +128,7 @@ impl Corpus {
     /// Takes out a fixed share: a twentieth of the pairs, at most 1,000, chosen by a hash of the
     /// source side, so that equal sources stay together. What is taken out is returned.
     pub fn hold_out(&mut self) -> Self {
-        const SHARE: u64 = 20;
-        const MOST: usize = 1_000;
-        let mut hashes: Vec<u64> = self.pairs.iter().map(|p| hash(&p.source)).collect();
-        hashes.retain(|h| h.is_multiple_of(SHARE));
-        hashes.sort_unstable();
-        // The first hash that would make it too many.
-        let limit = hashes.get(MOST).copied().unwrap_or(u64::MAX);
-        let is_held = |p: &mut Pair| {
-            let h = hash(&p.source);
-            h.is_multiple_of(SHARE) && h < limit
-        };
-        Self { pairs: self.pairs.extract_if(.., is_held).collect() }
+        Self { pairs: hold_out(&mut self.pairs, |p| &p.source) }
     }
 
     /// A hash of all pairs, to notice a corpus that changed.
@@ -116,8 +139,24 @@ impl Corpus {
     }
 }
 
+/// Takes out a twentieth of some examples, at most 1,000, chosen by a hash of their texts.
+pub(crate) fn hold_out<T>(all: &mut Vec<T>, text: impl Fn(&T) -> &str) -> Vec<T> {
+    const SHARE: u64 = 20;
+    const MOST: usize = 1_000;
+    let mut hashes: Vec<u64> = all.iter().map(|x| hash(text(x))).collect();
+    hashes.retain(|h| h.is_multiple_of(SHARE));
+    hashes.sort_unstable();
+    // The first hash that would make it too many.
+    let limit = hashes.get(MOST).copied().unwrap_or(u64::MAX);
+    let is_held = |x: &mut T| {
+        let h = hash(text(x));
+        h.is_multiple_of(SHARE) && h < limit
+    };
+    all.extract_if(.., is_held).collect()
+}
+
 /// FNV-1a with a final mix: the same for ever, unlike the standard library's hasher.
-fn hash(text: &str) -> u64 {
+pub(crate) fn hash(text: &str) -> u64 {
     let h = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));

@@ -6,4 +6,6 @@ mod text;
 
 pub use batch::{Batch, Batching, Example, epoch_batches};
 pub use corpus::{Corpus, Pair, Spec};
+pub(crate) use corpus::{hash, hold_out};
+pub(crate) use text::END;
 pub use text::Text;

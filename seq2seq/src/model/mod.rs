@@ -3,21 +3,39 @@
 mod decoder;
 mod encoder;
 mod forcing;
+mod generate;
 mod greedy;
+mod language;
+mod sequence;
 mod task;
 mod translator;
 
 pub use decoder::{Decoder, DecoderState};
 pub use encoder::{Encoded, Encoder};
 pub use forcing::Forcing;
+pub use generate::{Draws, generate};
 pub use greedy::{Decoded, greedy};
+pub use language::{LanguageModel, LanguageNetwork, Passage, Place};
+pub use sequence::{SequenceModel, SequenceScore};
 pub use task::TranslationModel;
 pub use translator::{EncoderDecoder, Forced};
 
-use tensor::{Params, Tape, Threads, Var};
+use tensor::init::Rng;
+use tensor::{Params, Tape, Tensor, Threads, Var, ops};
 
 use crate::Result;
+use crate::config::Config;
+use crate::data::Batching;
 use crate::event::{Samples, Validation};
+
+/// The recurrent layers of a network that reads forwards only, on inputs of some width.
+fn forwards(config: &Config, input: usize) -> rnn::RnnConfig {
+    rnn::RnnConfig {
+        layers: config.layers,
+        dropout: config.dropout,
+        ..rnn::RnnConfig::new(config.cell.into(), input, config.hidden)
+    }
+}
 
 /// What a training loop needs to know of a network: how to compute the loss of some examples, and
 /// how to watch it. The loop itself brings shuffling, threads, gradients, optimizer and files.
@@ -31,6 +49,35 @@ pub trait Model: Send + Sync {
     /// The positions that an example takes where batches are cut by positions.
     fn width(&self, example: &Self::Example) -> usize {
         self.length(example)
+    }
+
+    /// The batches of an epoch, as indices of examples, from their lengths and widths: by default
+    /// shuffled, of like lengths.
+    fn batches(
+        &self,
+        lengths: &[usize],
+        widths: &[usize],
+        batching: Batching,
+        rng: &mut Rng,
+    ) -> Vec<Vec<usize>> {
+        batching.epoch(lengths, widths, rng)
+    }
+
+    /// What is carried from one batch to the next, for a checkpoint to keep; most models carry
+    /// nothing.
+    fn carried(&self) -> Vec<Tensor> {
+        Vec::new()
+    }
+
+    /// Goes on with what [`carried`](Self::carried) gave.
+    ///
+    /// # Errors
+    /// What another model carried.
+    fn carry_on(&self, carried: Vec<Tensor>) -> Result<()> {
+        if carried.is_empty() {
+            return Ok(());
+        }
+        Err(crate::Error::Other("the checkpoint carries a state that this model has not".into()))
     }
 
     /// What a batch's loss is divided by, and what every part of it must know.
@@ -104,4 +151,10 @@ pub struct BatchLoss {
     pub count: usize,
     /// Positions where the likeliest token is the right one.
     pub correct: usize,
+}
+
+impl From<ops::CrossEntropyResult> for BatchLoss {
+    fn from(found: ops::CrossEntropyResult) -> Self {
+        Self { loss: found.loss, nll: found.nll, count: found.count, correct: found.correct }
+    }
 }

@@ -57,19 +57,11 @@ impl EncoderDecoder {
         target_vocabulary: usize,
         seed: u64,
     ) -> Result<Self> {
-        let mut rng = rng(seed, "init");
-        let mut failed = None;
-        let mut make = |name: &str, shape: Shape| {
-            initial(config, name, shape).tensor(shape, &mut rng).unwrap_or_else(|error| {
-                failed = Some(error);
-                Tensor::zeros(shape)
-            })
-        };
-        let encoder = Encoder::new(params, config, source_vocabulary, &mut make)?;
-        let decoder = Decoder::new(params, config, target_vocabulary, &encoder, &mut make)?;
-        if let Some(error) = failed {
-            return Err(error.into());
-        }
+        let (encoder, decoder) = with_first_values(config, seed, |make| {
+            let encoder = Encoder::new(params, config, source_vocabulary, make)?;
+            let decoder = Decoder::new(params, config, target_vocabulary, &encoder, make)?;
+            Ok((encoder, decoder))
+        })?;
         let loss = Loss {
             norm: config.loss_norm,
             count_padding: config.count_padding,
@@ -89,13 +81,9 @@ impl EncoderDecoder {
         let time = batch.iter().map(|e| e.target.len()).max().unwrap_or(0);
         let tokens: usize = batch.iter().map(|e| e.target.len()).sum();
         let positions = time * batch.len();
-        let divisor = match self.loss.norm {
-            LossNorm::Token if self.loss.count_padding => positions,
-            LossNorm::Token => tokens,
-            LossNorm::Sentence => batch.len(),
-            LossNorm::Position => positions,
-        };
-        BatchShape { weight: 1.0 / divisor.max(1) as f32, time, tokens }
+        let counted = if self.loss.count_padding { positions } else { tokens };
+        let weight = self.loss.norm.weight(counted, batch.len(), positions);
+        BatchShape { weight, time, tokens }
     }
 
     /// The training loss of a part of a batch.
@@ -121,13 +109,7 @@ impl EncoderDecoder {
             smoothing: self.loss.smoothing,
             weight: shape.weight,
         };
-        let result = ops::cross_entropy(tape, forced.logits, how)?;
-        Ok(BatchLoss {
-            loss: result.loss,
-            nll: result.nll,
-            count: result.count,
-            correct: result.correct,
-        })
+        Ok(ops::cross_entropy(tape, forced.logits, how)?.into())
     }
 
     /// Runs the decoder over the reference: every position is fed the reference's token before.
@@ -179,6 +161,24 @@ impl EncoderDecoder {
         let readouts = ops::stack(tape, &readouts)?;
         Ok(Forced { logits: self.decoder.logits(tape, readouts)?, weights })
     }
+}
+
+/// Builds something of parameters whose first values come from the seed's stream for them.
+pub(super) fn with_first_values<T>(
+    config: &Config,
+    seed: u64,
+    build: impl FnOnce(&mut Make<'_>) -> Result<T>,
+) -> Result<T> {
+    let mut rng = rng(seed, "init");
+    let mut failed = None;
+    let mut make = |name: &str, shape: Shape| {
+        initial(config, name, shape).tensor(shape, &mut rng).unwrap_or_else(|error| {
+            failed = Some(error);
+            Tensor::zeros(shape)
+        })
+    };
+    let built = build(&mut make)?;
+    failed.map_or(Ok(built), |error| Err(error.into()))
 }
 
 /// How a parameter is drawn.

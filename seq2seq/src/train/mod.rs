@@ -13,4 +13,4 @@ pub use settings::Settings;
 pub use step::{Outcome as StepOutcome, StepOptions, train_accumulated, train_step};
 pub use trainer::{Progress, Trainer};
 
-pub(crate) use store::{from_checkpoint, load_for_use, to_checkpoint};
+pub(crate) use store::{from_checkpoint, load_for_use, put_carried, take_carried, to_checkpoint};

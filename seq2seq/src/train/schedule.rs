@@ -63,12 +63,14 @@ impl LearningRate {
     }
 }
 
-/// True where a validation is better than the best so far.
+/// True where a validation is better than the best so far; without a BLEU the loss decides.
 pub(super) fn is_better(judge: Judge, new: &Validation, best: &Best) -> bool {
-    let bleu = best.bleu.unwrap_or(0.0);
-    match judge {
-        Judge::Bleu => new.bleu > bleu || (new.bleu == bleu && new.loss < best.loss),
-        Judge::Loss => new.loss < best.loss,
+    match (judge, new.bleu) {
+        (Judge::Bleu, Some(bleu)) => {
+            let before = best.bleu.unwrap_or(0.0);
+            bleu > before || (bleu == before && new.loss < best.loss)
+        }
+        (Judge::Bleu, None) | (Judge::Loss, _) => new.loss < best.loss,
     }
 }
 
@@ -154,9 +156,9 @@ mod tests {
         let v = |bleu, loss| Validation {
             step: 0,
             loss,
-            perplexity: 1.0,
-            token_accuracy: 0.0,
-            exact_match: 0.0,
+            perplexity: None,
+            token_accuracy: None,
+            exact_match: None,
             bleu,
             best: false,
         };
@@ -168,9 +170,16 @@ mod tests {
             (10.0, 2.0, false, false),
             (f64::NAN, f64::NAN, false, false),
         ] {
-            let new = v(bleu, loss);
+            let new = v(Some(bleu), loss);
             assert_eq!(is_better(Judge::Bleu, &new, &best), by_bleu, "{new:?}");
             assert_eq!(is_better(Judge::Loss, &new, &best), by_loss, "{new:?}");
+        }
+        let best = Best { bleu: None, ..best };
+        for (loss, better) in [(1.0, true), (2.0, false), (3.0, false)] {
+            let new = v(None, loss);
+            for judge in [Judge::Bleu, Judge::Loss] {
+                assert_eq!(is_better(judge, &new, &best), better, "{new:?}");
+            }
         }
     }
 }

@@ -55,6 +55,25 @@ pub(crate) fn to_checkpoint(
     }
 }
 
+/// The place of what a model carries from batch to batch, beside the optimizer's; no parameter has
+/// this name.
+const CARRIED: &str = "carried from batch to batch";
+
+/// Puts what a model carries from batch to batch into a checkpoint.
+pub(crate) fn put_carried(checkpoint: &mut Checkpoint, carried: &[Tensor]) {
+    if !carried.is_empty() {
+        let tensors = carried.iter().map(StoredTensor::from).collect();
+        checkpoint.optimizer.slots.push((CARRIED.into(), tensors));
+    }
+}
+
+/// Takes it out again; nothing where nothing was put in.
+pub(crate) fn take_carried(checkpoint: &mut Checkpoint) -> Vec<Tensor> {
+    let slots = &mut checkpoint.optimizer.slots;
+    let Some(at) = slots.iter().position(|(name, _)| name == CARRIED) else { return Vec::new() };
+    slots.remove(at).1.into_iter().map(Tensor::from).collect()
+}
+
 /// Puts a checkpoint's parameters into a model's store.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use super::average::Average;
 use super::schedule::{Patience, is_better};
 use super::settings::Settings;
 use super::step::{Outcome, StepOptions, train_accumulated};
-use super::to_checkpoint;
+use super::{put_carried, to_checkpoint};
 use crate::Result;
 use crate::control::{Command, Link};
 use crate::event::{
@@ -100,7 +100,8 @@ impl<M: Model> Trainer<'_, M> {
         let reason = 'run: loop {
             // The epoch's batches follow from where the generator stands at its start.
             let mut rng = self.shuffle.clone();
-            let batches = self.settings.batching.epoch(&lengths, &widths, &mut rng);
+            let batching = self.settings.batching;
+            let batches = self.model.batches(&lengths, &widths, batching, &mut rng);
             let accumulate = self.settings.accumulate.max(1);
             let steps: Vec<&[Vec<usize>]> = batches.chunks(accumulate as usize).collect();
             // The last step of an epoch may have had fewer batches.
@@ -304,7 +305,7 @@ impl<M: Model> Trainer<'_, M> {
         }
         if v.best {
             self.progress.patience.refresh();
-            let best = Best { step: v.step, bleu: Some(v.bleu), loss: v.loss };
+            let best = Best { step: v.step, bleu: v.bleu, loss: v.loss };
             self.progress.best = Some(best);
             self.save(CheckpointKind::Best, clock)?;
         }
@@ -333,6 +334,7 @@ impl<M: Model> Trainer<'_, M> {
         let average = self.average.as_ref();
         let mut checkpoint =
             to_checkpoint(self.params, self.optimizer, average, &self.shuffle, &self.progress);
+        put_carried(&mut checkpoint, &self.model.carried());
         self.dir.save(kind, &mut checkpoint, &mut self.log)?;
         if kind == CheckpointKind::Last {
             clock.saved = Instant::now();

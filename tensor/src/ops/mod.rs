@@ -11,6 +11,7 @@ mod glue;
 pub mod layer_norm;
 pub mod linear;
 pub mod maxout;
+mod squared_error;
 
 pub use cross_entropy::{
     CrossEntropy, CrossEntropyResult, cross_entropy, likeliest, log_probabilities,
@@ -21,3 +22,4 @@ pub use glue::{concat, stack, sum, tanh};
 pub use layer_norm::layer_norm;
 pub use linear::{linear, linear_columns, linear_rows};
 pub use maxout::maxout;
+pub use squared_error::{SquaredErrorResult, squared_error};

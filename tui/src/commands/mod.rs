@@ -4,6 +4,7 @@ mod bench;
 mod devices;
 mod evaluate;
 mod presets;
+mod sample;
 mod score;
 mod train;
 mod translate;
@@ -27,6 +28,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Translate(translate)) => translate::run(&translate),
         Some(Command::Evaluate(evaluate)) => evaluate::run(&evaluate),
         Some(Command::Score(score)) => score::run(&score),
+        Some(Command::Sample(sample)) => sample::run(&sample),
         Some(Command::Watch(watch)) => watch::run(&watch),
         Some(Command::Presets { name }) => presets::run(name.as_deref()),
         Some(Command::Devices) => devices::run(),

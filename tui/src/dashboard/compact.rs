@@ -108,8 +108,8 @@ pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
     }
     lines.push(Line::raw(format!("step {}", count(digest.steps()))));
     if let Some(valid) = &digest.validation {
-        let exact = percent(valid.exact_match);
-        lines.push(Line::raw(format!("valid {} {exact}", figure(valid.loss))));
+        let share = valid.exact_match.or(valid.token_accuracy).map_or_else(String::new, percent);
+        lines.push(Line::raw(format!("valid {} {share}", figure(valid.loss))));
     }
     lines.push(Line::raw(format!("ETA {}", header::eta_words(model))));
     for (y, line) in (0..area.height).zip(&lines) {

@@ -172,9 +172,15 @@ fn held_out(model: &Model, wide: usize) -> Line<'static> {
         (Some(valid), _) => {
             let style = if valid.loss.is_finite() { theme.valid().bold() } else { theme.bad() };
             figures.figure("valid loss", figure(valid.loss), style);
-            figures.figure("exact", percent(valid.exact_match), theme.valid().bold());
-            figures.figure("BLEU", format!("{:.1}", valid.bleu), theme.valid());
-            figures.figure("token", percent(valid.token_accuracy), Style::new());
+            if let Some(exact) = valid.exact_match {
+                figures.figure("exact", percent(exact), theme.valid().bold());
+            }
+            if let Some(bleu) = valid.bleu {
+                figures.figure("BLEU", format!("{bleu:.1}"), theme.valid());
+            }
+            if let Some(accuracy) = valid.token_accuracy {
+                figures.figure("token", percent(accuracy), Style::new());
+            }
         }
         (None, Some(start)) if start.valid_pairs == 0 => {
             figures.add([Span::styled("nothing is held out", theme.faint())]);
@@ -192,8 +198,8 @@ fn held_out(model: &Model, wide: usize) -> Line<'static> {
     if let Some(saved) = digest.saved {
         figures.figure("saved", count(saved), Style::new());
     }
-    if let Some(valid) = &digest.validation {
-        figures.figure("ppl", figure(valid.perplexity), Style::new());
+    if let Some(perplexity) = digest.validation.as_ref().and_then(|valid| valid.perplexity) {
+        figures.figure("ppl", figure(perplexity), Style::new());
     }
     if let Some(start) = digest.start.as_ref().filter(|start| start.unknown_rate > 0.0) {
         figures.figure("unknown", percent(start.unknown_rate), Style::new());

@@ -15,8 +15,11 @@ use crate::format::{count, figure, fit, width};
 pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let equal = model.samples.iter().filter(|sample| is_equal(sample)).count();
+    let compared = model.samples.iter().any(|sample| !sample.reference.is_empty());
     let title = if model.samples.is_empty() {
         " samples ".to_owned()
+    } else if !compared {
+        format!(" samples at step {} ", count(model.samples_step))
     } else {
         let samples = model.samples.len();
         format!(" samples at step {}: {equal}/{samples} equal ", count(model.samples_step))

@@ -267,6 +267,7 @@ mod tests {
 
     fn start(last_step: Option<u64>, max_minutes: Option<f64>) -> Start {
         Start {
+            task: seq2seq::Task::Translation,
             preset: "p".into(),
             data: "d".into(),
             device: "cpu".into(),

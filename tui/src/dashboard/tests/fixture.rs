@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use seq2seq::{
     CheckpointKind, Command, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample,
-    Samples, Start, Step, Validation,
+    Samples, Start, Step, Task, Validation,
 };
 
 use crate::dashboard::{Effect, Model, Role, Theme};
@@ -16,6 +16,7 @@ pub(super) const LAST: u64 = 800;
 /// The beginning of the run.
 pub(super) fn start() -> Event {
     Event::Start(Box::new(Start {
+        task: Task::Translation,
         preset: "phrasebook".into(),
         data: "phrasebook".into(),
         device: "cpu, 2 threads, avx2".into(),
@@ -134,10 +135,10 @@ fn validation(step: u64) -> Event {
     Event::Validation(Validation {
         step,
         loss,
-        perplexity: loss.exp(),
-        token_accuracy: 0.91,
-        exact_match: 0.625,
-        bleu: 71.25,
+        perplexity: Some(loss.exp()),
+        token_accuracy: Some(0.91),
+        exact_match: Some(0.625),
+        bleu: Some(71.25),
         best: true,
     })
 }

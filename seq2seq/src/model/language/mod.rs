@@ -1,0 +1,447 @@
+//! Language models: what comes next in a line, or in a running text.
+
+mod network;
+mod text;
+
+use std::sync::{Mutex, PoisonError};
+
+use rnn::State;
+use tensor::init::Rng;
+use tensor::{Params, Tape, Tensor, Threads, Var, ops};
+use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, Vocabulary};
+
+use self::text::{NEWLINE, lines, running, texts, vocabulary, windows};
+use super::{BatchLoss, BatchShape, Decoded, Draws, Model, generate};
+use crate::config::{Config, Task};
+use crate::data::{Batching, END, hash};
+use crate::event::{Sample, Samples, Validation};
+use crate::health;
+use crate::kind::{Built, Kind};
+use crate::run::{StoredRun, Vocabularies};
+use crate::{Error, Evaluation, Result};
+
+pub use self::network::LanguageNetwork;
+pub use self::text::{Passage, Place};
+
+/// Texts drawn to be looked at.
+const SAMPLES: u64 = 8;
+/// Lines scored side by side.
+const BATCH: usize = 64;
+/// Tokens of each part of a held-out text that is scored side by side with others, at least.
+const PART: usize = 1_000;
+
+/// The states at the end of what was read last, of each part of a running text: for each layer h
+/// and, where there is one, c.
+#[derive(Debug, Clone, Default)]
+struct Carried(Vec<Vec<f32>>);
+
+/// A [`LanguageNetwork`] with its text and what it is watched on.
+///
+/// A running text is cut into `batch` parts, and each part into windows; a batch is one window of
+/// each part, in order. The state goes on from window to window, the gradient does not (truncated
+/// back-propagation through time, Williams and Peng 1990). What is carried is part of a checkpoint.
+#[derive(Debug)]
+pub struct LanguageModel {
+    /// The network.
+    pub network: LanguageNetwork,
+    /// The vocabulary.
+    pub vocabulary: Vocabulary,
+    tokenizer: Tokenizer,
+    config: Config,
+    seed: u64,
+    held_out: Vec<Passage>,
+    carried: Mutex<Carried>,
+}
+
+/// Sums over foretold tokens.
+#[derive(Debug, Clone, Copy, Default)]
+struct Score {
+    nll: f64,
+    count: usize,
+    correct: usize,
+}
+
+impl LanguageModel {
+    /// The model of a stored run, its parameters added to a store.
+    ///
+    /// # Errors
+    /// A configuration with a width of zero.
+    pub fn new(params: &mut Params, stored: &StoredRun, vocabulary: Vocabulary) -> Result<Self> {
+        let config = stored.config.clone();
+        let network = LanguageNetwork::new(params, &config, vocabulary.len(), stored.seed)?;
+        Ok(Self {
+            network,
+            vocabulary,
+            tokenizer: Tokenizer::new(config.target_recipe, config.unit),
+            seed: stored.seed,
+            config,
+            held_out: Vec::new(),
+            carried: Mutex::default(),
+        })
+    }
+
+    fn is_stream(&self) -> bool {
+        self.config.task == Task::LanguageStream
+    }
+
+    /// Figures of a text file, or of the targets of another corpus.
+    ///
+    /// # Errors
+    /// Unreadable data; data without a token to foretell.
+    pub fn evaluate(&self, params: &Params, data: &str, threads: &Threads) -> Result<Evaluation> {
+        let lines = lines(&data.parse()?, self.seed)?;
+        let (sentences, passages) = (lines.len(), self.passages(&lines, None));
+        let score = self.score(params, &passages, threads)?;
+        if score.count == 0 {
+            let what = format!("corpus {data}: it holds no text, so there is nothing to score");
+            return Err(Error::NothingTrained { what });
+        }
+        let loss = score.nll / score.count as f64;
+        Ok(Evaluation {
+            loss_per_token: loss,
+            perplexity: Some(loss.exp()),
+            token_accuracy: Some(score.correct as f64 / score.count as f64),
+            exact_match: None,
+            bleu: None,
+            sentences: sentences as u64,
+            tokens: score.count as u64,
+            aer: None,
+        })
+    }
+
+    /// Texts that go on from `prefix`, `count` of them, each to its end or to `limit` tokens.
+    ///
+    /// # Errors
+    /// Errors of operations.
+    pub fn write(
+        &self,
+        params: &Params,
+        prefix: &str,
+        count: usize,
+        limit: usize,
+        draws: Draws,
+    ) -> Result<Vec<Decoded>> {
+        let mut ids = self.encode(prefix);
+        if !self.is_stream() {
+            ids.insert(0, SOS);
+        } else if ids.is_empty() {
+            // A text begins as a line does; without lines, with what is most frequent.
+            let first = Some(self.vocabulary.id(NEWLINE)).filter(|&id| !Vocabulary::is_special(id));
+            ids.push(first.unwrap_or(SPECIALS.len() as u32));
+        }
+        let ends = !self.is_stream();
+        generate(&self.network, params, &ids, count, limit, ends, draws)
+    }
+
+    /// The text that `prefix` and the ids after it make, the end token left out.
+    pub fn joined(&self, prefix: &str, ids: &[u32]) -> String {
+        let ids = ids.split(|&id| id == EOS).next().unwrap_or_default();
+        let mut tokens = self.tokens(prefix);
+        tokens.extend(self.vocabulary.decode(ids));
+        let lines = tokens.split(|token| self.is_stream() && token == NEWLINE);
+        lines.map(|line| self.tokenizer.detokenize(line)).collect::<Vec<_>>().join(NEWLINE)
+    }
+
+    /// Ids as a person should see them, the end token too.
+    pub fn shown(&self, ids: &[u32]) -> Vec<String> {
+        let show = |(&id, token): (&u32, String)| match id {
+            EOS => END.to_owned(),
+            _ => self.tokenizer.display_token(&token),
+        };
+        ids.iter().zip(self.vocabulary.decode(ids)).map(show).collect()
+    }
+
+    fn encode(&self, text: &str) -> Vec<u32> {
+        self.vocabulary.encode(&self.tokens(text))
+    }
+
+    fn tokens(&self, text: &str) -> Vec<String> {
+        if self.is_stream() {
+            let lines: Vec<String> = text.split(NEWLINE).map(str::to_owned).collect();
+            running(&self.tokenizer, &lines)
+        } else {
+            self.tokenizer.tokenize(text)
+        }
+    }
+
+    /// Lines as passages; a running text in `parts`, or in as many as its length allows.
+    fn passages(&self, lines: &[String], parts: Option<usize>) -> Vec<Passage> {
+        if self.is_stream() {
+            let text = self.vocabulary.encode(&running(&self.tokenizer, lines));
+            let parts = parts.unwrap_or_else(|| (text.len() / PART).clamp(1, BATCH));
+            return windows(&text, parts, self.config.window);
+        }
+        let passage = |line: &String| {
+            let mut ids = vec![SOS];
+            ids.extend(self.encode(line));
+            ids.push(EOS);
+            Passage { ids, place: None }
+        };
+        lines.iter().map(passage).collect()
+    }
+
+    /// Logits of a part of a batch, and what they should say, \[T, B\] with PAD past an end.
+    fn run(
+        &self,
+        tape: &mut Tape<'_>,
+        part: &[&Passage],
+        carried: &Mutex<Carried>,
+    ) -> Result<(Var, Vec<u32>)> {
+        let size = part.len();
+        let time = part.iter().map(|p| p.ids.len()).max().unwrap_or(1).saturating_sub(1);
+        let (mut fed, mut targets) = (vec![PAD; time * size], vec![PAD; time * size]);
+        for (b, passage) in part.iter().enumerate() {
+            for (t, pair) in passage.ids.windows(2).enumerate() {
+                (fed[t * size + b], targets[t * size + b]) = (pair[0], pair[1]);
+            }
+        }
+        let places: Option<Vec<Place>> = part.iter().map(|p| p.place).collect();
+        let state = places.as_ref().map(|places| self.before(tape, places, carried));
+        let (logits, after) = self.network.logits(tape, &fed, [time, size], state.as_deref())?;
+        if let Some(places) = places {
+            let mut carried = carried.lock().unwrap_or_else(PoisonError::into_inner);
+            for (b, place) in places.iter().enumerate() {
+                let row = |v: Var| tape.value(v).data()[b * self.config.hidden..].iter();
+                let values = after.iter().flat_map(|s| [Some(s.h), s.c]).flatten();
+                let all = values.flat_map(|v| row(v).take(self.config.hidden)).copied().collect();
+                if carried.0.len() <= place.part {
+                    carried.0.resize(place.part + 1, Vec::new());
+                }
+                carried.0[place.part] = all;
+            }
+        }
+        Ok((logits, targets))
+    }
+
+    /// The states before some windows.
+    fn before(
+        &self,
+        tape: &mut Tape<'_>,
+        places: &[Place],
+        carried: &Mutex<Carried>,
+    ) -> Vec<State> {
+        let h = self.config.hidden;
+        let has_c = self.network.rnn.config().cell.has_cell_state();
+        let carried = carried.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut at = 0;
+        let mut next = |tape: &mut Tape<'_>| {
+            let mut rows = Tensor::zeros([places.len(), h]);
+            for (row, place) in rows.data_mut().chunks_exact_mut(h).zip(places) {
+                let before = carried.0.get(place.part).and_then(|all| all.get(at..at + h));
+                if let Some(before) = before.filter(|_| !place.is_first) {
+                    row.copy_from_slice(before);
+                }
+            }
+            at += h;
+            tape.constant(rows)
+        };
+        (0..self.config.layers)
+            .map(|_| State { h: next(tape), c: has_c.then(|| next(tape)) })
+            .collect()
+    }
+
+    /// Sums over passages, in the order of a running text.
+    fn score(&self, params: &Params, passages: &[Passage], threads: &Threads) -> Result<Score> {
+        let carried = Mutex::default();
+        let one = |part: &[&Passage], threads: &Threads| -> Result<Score> {
+            let mut tape = Tape::inference(params).with_threads(threads);
+            let (logits, targets) = self.run(&mut tape, part, &carried)?;
+            let logits = tape.value(logits);
+            let best = ops::likeliest(logits);
+            let logp = ops::log_probabilities(logits, &targets)?;
+            let mut score = Score::default();
+            for ((&id, best), logp) in targets.iter().zip(best).zip(logp) {
+                if id != PAD {
+                    score.nll -= logp;
+                    score.count += 1;
+                    score.correct += usize::from(best.0 == id);
+                }
+            }
+            Ok(score)
+        };
+        let mut sorted: Vec<&Passage> = passages.iter().collect();
+        let mut groups: Vec<(&[&Passage], Result<Score>)> = if self.is_stream() {
+            let parts = passages.iter().filter_map(|p| p.place).filter(|p| p.is_first).count();
+            let mut done = Vec::new();
+            for windows in sorted.chunks(parts.max(1)) {
+                done.push((&[][..], one(windows, threads)));
+            }
+            done
+        } else {
+            sorted.sort_by_key(|p| std::cmp::Reverse(p.ids.len()));
+            sorted.chunks(BATCH).map(|group| (group, Ok(Score::default()))).collect()
+        };
+        if !self.is_stream() {
+            threads.for_each(&mut groups, |_, (group, score)| {
+                *score = one(group, &Threads::single());
+            });
+        }
+        let mut all = Score::default();
+        for (_, score) in groups {
+            let score = score?;
+            all.nll += score.nll;
+            all.count += score.count;
+            all.correct += score.correct;
+        }
+        Ok(all)
+    }
+
+    /// A text that was written after a prefix, to be looked at.
+    fn sample(&self, prefix: &str, written: &Decoded) -> Sample {
+        let mut source = self.shown(&self.encode(prefix));
+        source.push(END.to_owned());
+        Sample {
+            source,
+            output: self.shown(&written.ids),
+            reference: String::new(),
+            attention: Vec::new(),
+            logprob: written.logprob,
+        }
+    }
+}
+
+impl Model for LanguageModel {
+    type Example = Passage;
+
+    fn length(&self, passage: &Passage) -> usize {
+        passage.ids.len()
+    }
+
+    /// Tokens that are foretold.
+    fn width(&self, passage: &Passage) -> usize {
+        passage.ids.len().saturating_sub(1)
+    }
+
+    /// A running text's batches are a window of each of its parts, in order, since the state is
+    /// carried.
+    fn batches(
+        &self,
+        lengths: &[usize],
+        widths: &[usize],
+        batching: Batching,
+        rng: &mut Rng,
+    ) -> Vec<Vec<usize>> {
+        if self.is_stream() {
+            let all: Vec<usize> = (0..lengths.len()).collect();
+            return all.chunks(self.config.batch.max(1)).map(<[usize]>::to_vec).collect();
+        }
+        batching.epoch(lengths, widths, rng)
+    }
+
+    fn carried(&self) -> Vec<Tensor> {
+        let carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
+        carried.0.iter().map(|row| Tensor::from(row.clone())).collect()
+    }
+
+    fn carry_on(&self, carried: Vec<Tensor>) -> Result<()> {
+        let states = if self.network.rnn.config().cell.has_cell_state() { 2 } else { 1 };
+        let width = self.config.layers * self.config.hidden * states;
+        // A part whose turn has not come has carried nothing yet.
+        if let Some(row) = carried.iter().find(|row| row.len() != width && !row.is_empty()) {
+            let what = format!("a carried state of {} numbers, expected {width}", row.len());
+            return Err(Error::Other(format!("the checkpoint has {what}")));
+        }
+        let rows = carried.iter().map(|row| row.data().to_vec()).collect();
+        *self.carried.lock().unwrap_or_else(PoisonError::into_inner) = Carried(rows);
+        Ok(())
+    }
+
+    fn shape_of(&self, batch: &[&Passage]) -> BatchShape {
+        let said = |p: &&Passage| p.ids.len().saturating_sub(1);
+        let time = batch.iter().map(said).max().unwrap_or(0);
+        let tokens = batch.iter().map(said).sum();
+        let weight = self.config.loss_norm.weight(tokens, batch.len(), time * batch.len());
+        BatchShape { weight, time, tokens }
+    }
+
+    fn loss(
+        &self,
+        tape: &mut Tape<'_>,
+        part: &[&Passage],
+        shape: &BatchShape,
+    ) -> Result<BatchLoss> {
+        let (logits, targets) = self.run(tape, part, &self.carried)?;
+        let how = ops::CrossEntropy {
+            targets: &targets,
+            ignore: Some(PAD),
+            smoothing: self.config.label_smoothing,
+            weight: shape.weight,
+        };
+        Ok(ops::cross_entropy(tape, logits, how)?.into())
+    }
+
+    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>> {
+        let score = self.score(params, &self.held_out, threads)?;
+        let loss = score.nll / score.count as f64;
+        Ok((score.count > 0).then(|| Validation {
+            step: 0,
+            loss,
+            perplexity: Some(loss.exp()),
+            token_accuracy: Some(score.correct as f64 / score.count as f64),
+            exact_match: None,
+            bleu: None,
+            best: false,
+        }))
+    }
+
+    /// Texts of the same draws each time, so that what changes is what was learnt.
+    fn samples(&self, params: &Params, _: &Threads) -> Result<Option<Samples>> {
+        let draws = Draws { temperature: self.config.temperature, seed: self.seed };
+        let limit = self.config.max_length;
+        let written = self.write(params, "", SAMPLES as usize, limit, draws)?;
+        let samples = written.iter().map(|w| self.sample("", w)).collect();
+        Ok(Some(Samples { step: 0, samples }))
+    }
+
+    fn answer(&self, params: &Params, text: &str, _: &Threads) -> Result<Option<Sample>> {
+        let draws = Draws { temperature: self.config.temperature, seed: self.seed };
+        let written = self.write(params, text, 1, self.config.max_length, draws)?;
+        Ok(written.first().map(|w| self.sample(text, w)))
+    }
+}
+
+impl Kind for LanguageModel {
+    fn build(
+        stored: &StoredRun,
+        vocabularies: Option<Vocabularies>,
+        params: &mut Params,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Built<Self>> {
+        let config = &stored.config;
+        say(&format!("reading text {}", stored.data));
+        let (train, held_out) = texts(stored)?;
+        say("building the vocabulary");
+        let vocabulary = vocabularies.map_or_else(|| vocabulary(config, &train), |v| v.target);
+        say("building the model");
+        let mut model = Self::new(params, stored, vocabulary)?;
+        let examples = model.passages(&train, Some(config.batch));
+        if examples.is_empty() {
+            let what = match config.task {
+                Task::LanguageStream => format!(
+                    "text {}: it is too short to be read in batch = {} parts; set batch to less",
+                    stored.data, config.batch
+                ),
+                _ => format!(
+                    "text {}: none of its lines is left to train on: they are empty, or longer \
+                     than max_target_words = {}",
+                    stored.data, config.max_target_words
+                ),
+            };
+            return Err(Error::NothingTrained { what });
+        }
+        model.held_out = model.passages(&held_out, None);
+        let tokens = held_out.iter().map(|line| model.tokenizer.tokenize(line));
+        let unknown_rate = model.vocabulary.unknown_rate(tokens.collect::<Vec<_>>()).rate();
+        let fingerprint = |lines: &[String]| {
+            lines.iter().fold(0_u64, |all, line| {
+                (all ^ hash(line)).wrapping_mul(0x100_0000_01b3).rotate_left(17)
+            })
+        };
+        let corpus = fingerprint(&train) ^ fingerprint(&held_out).rotate_left(31);
+        let both = &model.vocabulary;
+        let vocabularies = Vocabularies { source: both.clone(), target: both.clone() };
+        let held_out = model.held_out.len();
+        let warnings = health::unknown_in_text(&examples, unknown_rate);
+        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate, warnings })
+    }
+}

@@ -1,0 +1,67 @@
+//! The network of a language model.
+
+use rnn::{Rnn, State};
+use tensor::{ParamId, Params, Tape, Var, ops};
+
+use crate::Result;
+use crate::config::Config;
+use crate::model::forwards;
+use crate::model::translator::{Make, with_first_values};
+
+/// The network of a language model: embedding, recurrent layers, output.
+///
+/// h_t = cell(E x_t, h_{t-1}), p(x_{t+1}) = softmax(W h_t + b); Mikolov et al. 2010 with Elman's
+/// cell, Graves 2013 (arXiv:1308.0850) with LSTM.
+#[derive(Debug, Clone)]
+pub struct LanguageNetwork {
+    embedding: ParamId,
+    pub(super) rnn: Rnn,
+    output: (ParamId, ParamId),
+    dropout: f32,
+    dropout_output: f32,
+}
+
+impl LanguageNetwork {
+    /// Adds a network's parameters to a store, drawn from the seed's stream for first values.
+    ///
+    /// # Errors
+    /// A configuration with a width of zero.
+    pub fn new(params: &mut Params, config: &Config, vocabulary: usize, seed: u64) -> Result<Self> {
+        with_first_values(config, seed, |make| {
+            let mut add = |name: &str, shape: &[usize], make: &mut Make<'_>| {
+                let name = format!("language.{name}");
+                let value = make(&name, shape.into());
+                params.add(name, value)
+            };
+            let embedding = add("embedding.weight", &[vocabulary, config.embedding], make)?;
+            let output = (
+                add("output.weight", &[vocabulary, config.hidden], make)?,
+                add("output.bias", &[vocabulary], make)?,
+            );
+            let layers = forwards(config, config.embedding);
+            let rnn = Rnn::new(params, "language.rnn.", layers, make)?;
+            let dropout_output = if config.dropout_output { config.dropout } else { 0.0 };
+            Ok(Self { embedding, rnn, output, dropout: config.dropout, dropout_output })
+        })
+    }
+
+    /// Logits \[T, B, V\] of what follows each of the time-major ids \[T, B\], and the states after
+    /// the last; from zeros where no state is given.
+    ///
+    /// # Errors
+    /// Ids outside the vocabulary, states that do not fit.
+    pub fn logits(
+        &self,
+        tape: &mut Tape<'_>,
+        ids: &[u32],
+        shape: [usize; 2],
+        state: Option<&[State]>,
+    ) -> Result<(Var, Vec<State>)> {
+        let x = ops::embedding(tape, ids, shape, self.embedding, None)?;
+        let x = ops::dropout(tape, x, self.dropout)?;
+        let out = self.rnn.forward(tape, x, None, state)?;
+        let y = ops::dropout(tape, out.y, self.dropout_output)?;
+        let logits = ops::linear(tape, y, self.output.0, Some(self.output.1))?;
+        Ok((logits, out.state))
+    }
+}

@@ -1,0 +1,460 @@
+//! Answers to generated sequences: a number, a class, or what may come next.
+
+use rnn::Rnn;
+use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
+use tokenizer::{Vocabulary, VocabularyOptions};
+
+use super::translator::{Make, with_first_values};
+use super::{BatchLoss, BatchShape, Model};
+use crate::config::{Config, LossNorm};
+use crate::data::{END, hash};
+use crate::event::{Sample, Samples, Validation};
+use crate::kind::{Built, Kind};
+use crate::phrasebook::Part;
+use crate::run::{StoredRun, Vocabularies};
+use crate::tasks::{Answer, Generated, Input, Name, SYMBOLS, Sequence, class_name};
+use crate::{Error, Evaluation, Result};
+
+/// Held-out sequences shown as samples.
+const SAMPLES: usize = 8;
+/// Sequences scored side by side.
+const BATCH: usize = 64;
+/// What stands past a sequence's end, as input and as answer; symbols count from 1.
+const NOTHING: u32 = 0;
+/// Symbols of the tasks, at most, with [`NOTHING`].
+const SYMBOLS_MOST: usize = 9;
+/// A number is right when it is no further off (Hochreiter and Schmidhuber 1997, section 5.4).
+const NEAR: f32 = 0.04;
+
+/// A recurrent network that answers a [`Sequence`].
+///
+/// | task | head | loss | right |
+/// |---|---|---|---|
+/// | adding | y = w' h_T + b | (y - t)^2 | off by less than 0.04 |
+/// | temporal order | softmax(W h_T + b) | cross-entropy | the likeliest class is the right one |
+/// | Reber | softmax(W h_t + b) at each step | cross-entropy | as many of the likeliest symbols as are legal are the legal ones, at every step |
+#[derive(Debug)]
+pub struct SequenceModel {
+    task: Name,
+    embedding: Option<ParamId>,
+    rnn: Rnn,
+    output: (ParamId, ParamId),
+    norm: LossNorm,
+    smoothing: f32,
+    dropout: f32,
+    dropout_output: f32,
+    held_out: Vec<Sequence>,
+    shown: Vec<Sequence>,
+}
+
+/// Sums over answered sequences.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SequenceScore {
+    /// Sum of squared errors, or of -log p in nats.
+    pub loss: f64,
+    /// Answers.
+    pub answers: usize,
+    /// Answers that were right.
+    pub right: usize,
+    /// Sequences.
+    pub sequences: usize,
+    /// Sequences of which all answers were right.
+    pub all_right: usize,
+}
+
+impl SequenceScore {
+    fn and(self, other: Self) -> Self {
+        Self {
+            loss: self.loss + other.loss,
+            answers: self.answers + other.answers,
+            right: self.right + other.right,
+            sequences: self.sequences + other.sequences,
+            all_right: self.all_right + other.all_right,
+        }
+    }
+}
+
+/// What the network says of a batch.
+struct Said {
+    /// \[B, O\] at the end, or \[T, B, O\] at every step.
+    answers: Var,
+    time: usize,
+}
+
+impl SequenceModel {
+    /// The model of a task, its parameters added to a store.
+    ///
+    /// # Errors
+    /// A configuration with a width of zero.
+    pub fn new(params: &mut Params, config: &Config, task: Name, seed: u64) -> Result<Self> {
+        let classes = match task {
+            Name::Adding => 1,
+            Name::TemporalOrder => 4,
+            _ => SYMBOLS.len() + 1,
+        };
+        let has_symbols = task != Name::Adding;
+        with_first_values(config, seed, |make| {
+            let mut add = |name: &str, shape: &[usize], make: &mut Make<'_>| {
+                let name = format!("sequence.{name}");
+                let value = make(&name, shape.into());
+                params.add(name, value)
+            };
+            let table = [SYMBOLS_MOST, config.embedding];
+            let embedding = match has_symbols {
+                true => Some(add("embedding.weight", &table, make)?),
+                false => None,
+            };
+            let output = (
+                add("output.weight", &[classes, config.hidden], make)?,
+                add("output.bias", &[classes], make)?,
+            );
+            let input = if has_symbols { config.embedding } else { 2 };
+            let layers = super::forwards(config, input);
+            Ok(Self {
+                task,
+                embedding,
+                rnn: Rnn::new(params, "sequence.rnn.", layers, make)?,
+                output,
+                norm: config.loss_norm,
+                smoothing: config.label_smoothing,
+                dropout: config.dropout,
+                dropout_output: if config.dropout_output { config.dropout } else { 0.0 },
+                held_out: Vec::new(),
+                shown: Vec::new(),
+            })
+        })
+    }
+
+    /// The task it learns.
+    pub fn task(&self) -> Name {
+        self.task
+    }
+
+    /// Figures of a corpus SPEC of the same task.
+    ///
+    /// # Errors
+    /// Another task's SPEC, errors of operations.
+    pub fn evaluate(
+        &self,
+        params: &Params,
+        data: &str,
+        seed: u64,
+        threads: &Threads,
+    ) -> Result<Evaluation> {
+        let spec: Generated = data.parse()?;
+        if spec.name != self.task {
+            let what = format!(
+                "corpus {data}: the model was trained on {}; give --data {}:test",
+                self.task.name(),
+                self.task.name()
+            );
+            return Err(Error::NothingTrained { what });
+        }
+        let sequences = spec.sequences(seed)?;
+        let score = self.score(params, &sequences, threads)?;
+        let v = self.figures(score);
+        Ok(Evaluation {
+            loss_per_token: v.loss,
+            perplexity: v.perplexity,
+            token_accuracy: v.token_accuracy,
+            exact_match: v.exact_match,
+            bleu: None,
+            sentences: score.sequences as u64,
+            tokens: score.answers as u64,
+            aer: None,
+        })
+    }
+
+    fn figures(&self, score: SequenceScore) -> Validation {
+        let loss = score.loss / score.answers.max(1) as f64;
+        let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
+        let is_number = self.task == Name::Adding;
+        Validation {
+            step: 0,
+            loss,
+            perplexity: (!is_number).then(|| loss.exp()),
+            token_accuracy: (!is_number).then(|| share(score.right, score.answers)),
+            exact_match: Some(share(score.all_right, score.sequences)),
+            bleu: None,
+            best: false,
+        }
+    }
+
+    fn run(&self, tape: &mut Tape<'_>, part: &[&Sequence]) -> Result<Said> {
+        let size = part.len();
+        let lengths: Vec<usize> = part.iter().map(|s| s.len()).collect();
+        let time = lengths.iter().copied().max().unwrap_or(0);
+        let x = match self.embedding {
+            Some(table) => {
+                let mut ids = vec![NOTHING; time * size];
+                for (b, sequence) in part.iter().enumerate() {
+                    if let Input::Symbols(symbols) = &sequence.input {
+                        for (t, symbol) in symbols.iter().enumerate() {
+                            ids[t * size + b] = symbol + 1;
+                        }
+                    }
+                }
+                ops::embedding(tape, &ids, [time, size], table, None)?
+            }
+            None => {
+                let mut x = Tensor::zeros([time, size, 2]);
+                for (b, sequence) in part.iter().enumerate() {
+                    if let Input::Numbers(numbers) = &sequence.input {
+                        for (t, pair) in numbers.iter().enumerate() {
+                            x.data_mut()[(t * size + b) * 2..][..2].copy_from_slice(pair);
+                        }
+                    }
+                }
+                tape.constant(x)
+            }
+        };
+        let x = if self.embedding.is_some() { ops::dropout(tape, x, self.dropout)? } else { x };
+        let padded = lengths.iter().any(|&n| n < time);
+        let out = self.rnn.forward(tape, x, padded.then_some(lengths.as_slice()), None)?;
+        let last = out.state.last().map_or(out.y, |state| state.h);
+        let top = if self.task == Name::Reber { out.y } else { last };
+        let top = ops::dropout(tape, top, self.dropout_output)?;
+        let answers = ops::linear(tape, top, self.output.0, Some(self.output.1))?;
+        Ok(Said { answers, time })
+    }
+
+    /// The classes that should be said, one for each row of the answers.
+    fn classes(part: &[&Sequence], time: usize) -> Vec<u32> {
+        if part.iter().all(|s| matches!(s.answer, Answer::Class(_))) {
+            let class = |s: &&Sequence| if let Answer::Class(c) = s.answer { c } else { 0 };
+            return part.iter().map(class).collect();
+        }
+        let mut all = vec![NOTHING; time * part.len()];
+        for (b, sequence) in part.iter().enumerate() {
+            if let Answer::Next { next, .. } = &sequence.answer {
+                for (t, symbol) in next.iter().enumerate() {
+                    all[t * part.len() + b] = symbol + 1;
+                }
+            }
+        }
+        all
+    }
+
+    fn numbers(part: &[&Sequence]) -> Vec<f32> {
+        let number = |s: &&Sequence| if let Answer::Number(n) = s.answer { n } else { 0.0 };
+        part.iter().map(number).collect()
+    }
+
+    /// Sums over sequences, groups of like length on different threads.
+    ///
+    /// # Errors
+    /// Errors of operations.
+    pub fn score(
+        &self,
+        params: &Params,
+        sequences: &[Sequence],
+        threads: &Threads,
+    ) -> Result<SequenceScore> {
+        let mut sorted: Vec<&Sequence> = sequences.iter().collect();
+        sorted.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        let mut groups: Vec<(&[&Sequence], Result<SequenceScore>)> =
+            sorted.chunks(BATCH).map(|g| (g, Ok(SequenceScore::default()))).collect();
+        threads.for_each(&mut groups, |_, (group, score)| {
+            *score = self.score_group(params, group);
+        });
+        groups.into_iter().try_fold(SequenceScore::default(), |all, group| Ok(all.and(group.1?)))
+    }
+
+    fn score_group(&self, params: &Params, group: &[&Sequence]) -> Result<SequenceScore> {
+        let mut tape = Tape::inference(params);
+        let said = self.run(&mut tape, group)?;
+        let answers = tape.value(said.answers);
+        let width = answers.shape().width();
+        let logp = if self.task == Name::Adding {
+            Vec::new()
+        } else {
+            ops::log_probabilities(answers, &Self::classes(group, said.time))?
+        };
+        let mut all = SequenceScore { sequences: group.len(), ..SequenceScore::default() };
+        for (b, sequence) in group.iter().enumerate() {
+            let (before, answered) = (all.right, all.answers);
+            let row = |t: usize| &answers.data()[(t * group.len() + b) * width..][..width];
+            match &sequence.answer {
+                Answer::Number(number) => {
+                    let off = row(0)[0] - number;
+                    all.loss += f64::from(off) * f64::from(off);
+                    all.answers += 1;
+                    all.right += usize::from(off.abs() < NEAR);
+                }
+                Answer::Class(class) => {
+                    all.loss -= logp[b];
+                    all.answers += 1;
+                    all.right += usize::from(likeliest(row(0), 1) == 1 << class);
+                }
+                Answer::Next { legal, .. } => {
+                    for (t, &legal) in legal.iter().enumerate() {
+                        all.loss -= logp[t * group.len() + b];
+                        all.answers += 1;
+                        all.right += usize::from(foretold(row(t), legal) == legal);
+                    }
+                }
+            }
+            all.all_right += usize::from(all.right - before == all.answers - answered);
+        }
+        Ok(all)
+    }
+
+    /// A sequence with the network's answer, to be looked at.
+    fn sample(&self, params: &Params, sequence: &Sequence) -> Result<Sample> {
+        let mut tape = Tape::inference(params);
+        let said = self.run(&mut tape, &[sequence])?;
+        let answers = tape.value(said.answers);
+        let width = answers.shape().width();
+        let mut logprob = 0.0;
+        if self.task != Name::Adding {
+            let classes = Self::classes(&[sequence], said.time);
+            logprob = ops::log_probabilities(answers, &classes)?.iter().sum();
+        }
+        let (mut output, reference) = match &sequence.answer {
+            Answer::Number(number) => {
+                (vec![format!("{:.3}", answers.data()[0])], format!("{number:.3}"))
+            }
+            Answer::Class(class) => {
+                let said = likeliest(&answers.data()[..width], 1).trailing_zeros();
+                (vec![class_name(said).to_owned()], class_name(*class).to_owned())
+            }
+            Answer::Next { legal, .. } => {
+                let rows = answers.data().chunks_exact(width);
+                let told = rows.zip(legal).map(|(row, &legal)| symbols(foretold(row, legal)));
+                (told.collect(), legal.iter().map(|&l| symbols(l)).collect::<Vec<_>>().join(" "))
+            }
+        };
+        output.push(END.to_owned());
+        let mut source = sequence.tokens();
+        source.push(END.to_owned());
+        Ok(Sample { source, output, reference, attention: Vec::new(), logprob })
+    }
+}
+
+/// The `n` likeliest classes, one bit each; the first of equals.
+fn likeliest(row: &[f32], n: u32) -> u32 {
+    let mut order: Vec<usize> = (0..row.len()).collect();
+    order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
+    order.iter().take(n as usize).fold(0, |bits, class| bits | 1 << class)
+}
+
+/// As many of the likeliest symbols as are legal, one bit each; where [`NOTHING`] is among them,
+/// they are fewer.
+fn foretold(row: &[f32], legal: u32) -> u32 {
+    likeliest(row, legal.count_ones()) >> 1
+}
+
+/// Symbols of the grammar by their bits.
+fn symbols(bits: u32) -> String {
+    SYMBOLS.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, s)| *s).collect()
+}
+
+impl Model for SequenceModel {
+    type Example = Sequence;
+
+    fn length(&self, sequence: &Sequence) -> usize {
+        sequence.len()
+    }
+
+    fn shape_of(&self, batch: &[&Sequence]) -> BatchShape {
+        let answers = |s: &&Sequence| match &s.answer {
+            Answer::Next { next, .. } => next.len(),
+            _ => 1,
+        };
+        let time = batch.iter().map(answers).max().unwrap_or(0);
+        let tokens = batch.iter().map(answers).sum();
+        let weight = self.norm.weight(tokens, batch.len(), time * batch.len());
+        BatchShape { weight, time, tokens }
+    }
+
+    fn loss(
+        &self,
+        tape: &mut Tape<'_>,
+        part: &[&Sequence],
+        shape: &BatchShape,
+    ) -> Result<BatchLoss> {
+        let said = self.run(tape, part)?;
+        if self.task == Name::Adding {
+            let numbers = Self::numbers(part);
+            let answers = tape.value(said.answers).data().iter().zip(&numbers);
+            let correct = answers.filter(|(y, t)| (*y - *t).abs() < NEAR).count();
+            let found = ops::squared_error(tape, said.answers, &numbers, shape.weight)?;
+            return Ok(BatchLoss { loss: found.loss, nll: found.sum, count: part.len(), correct });
+        }
+        let how = ops::CrossEntropy {
+            targets: &Self::classes(part, said.time),
+            ignore: (self.task == Name::Reber).then_some(NOTHING),
+            smoothing: self.smoothing,
+            weight: shape.weight,
+        };
+        Ok(ops::cross_entropy(tape, said.answers, how)?.into())
+    }
+
+    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>> {
+        let score = self.score(params, &self.held_out, threads)?;
+        Ok((score.sequences > 0).then(|| self.figures(score)))
+    }
+
+    fn samples(&self, params: &Params, _: &Threads) -> Result<Option<Samples>> {
+        let samples: Result<_> = self.shown.iter().map(|s| self.sample(params, s)).collect();
+        Ok(Some(Samples { step: 0, samples: samples? }))
+    }
+}
+
+impl Kind for SequenceModel {
+    fn build(
+        stored: &StoredRun,
+        _: Option<Vocabularies>,
+        params: &mut Params,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Built<Self>> {
+        let spec: Generated = stored.data.parse()?;
+        say(&format!("drawing sequences of {spec}"));
+        let examples = spec.clone().or_part(Part::Train).sequences(stored.seed)?;
+        let held_out = match stored.valid.as_deref() {
+            Some("none") => Vec::new(),
+            Some(valid) => {
+                let valid: Generated = valid.parse()?;
+                if valid.name != spec.name {
+                    let what = format!("--valid {valid}: it is another task than {spec}");
+                    return Err(Error::NothingTrained { what });
+                }
+                valid.sequences(stored.seed)?
+            }
+            None => Generated { part: Some(Part::Valid), ..spec.clone() }.sequences(stored.seed)?,
+        };
+        say("building the model");
+        let mut model = Self::new(params, &stored.config, spec.name, stored.seed)?;
+        let from = if held_out.is_empty() { &examples } else { &held_out };
+        model.shown = from.iter().take(SAMPLES).cloned().collect();
+        model.held_out = held_out;
+        // Nothing is read: a build that draws otherwise shows in the sequences themselves.
+        let corpus = examples.iter().chain(&model.held_out).fold(0_u64, |all, sequence| {
+            (all ^ hash(&sequence.shown())).wrapping_mul(0x100_0000_01b3).rotate_left(17)
+        });
+        let none: [Vec<String>; 0] = [];
+        let none = Vocabulary::build(none, &VocabularyOptions::default());
+        let vocabularies = Vocabularies { source: none.clone(), target: none };
+        let held_out = model.held_out.len();
+        // Every symbol is known: they are drawn, not read.
+        let (unknown_rate, warnings) = (0.0, Vec::new());
+        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate, warnings })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_legal_where_the_likeliest_symbols_are_the_legal_ones() {
+        // NOTHING first, then B, T, P, S, X, V, E.
+        let row = [0.0, 0.1, 5.0, 4.0, 0.0, 0.0, 0.0, 0.0];
+        assert_eq!(foretold(&row, 0b110), 0b110);
+        assert_eq!(symbols(0b110), "TP");
+        assert_ne!(foretold(&row, 0b101), 0b101);
+        assert_eq!(foretold(&row, 0b010), 0b010);
+        let row = [9.0, 0.1, 5.0, 4.0, 0.0, 0.0, 0.0, 0.0];
+        assert_ne!(foretold(&row, 0b010), 0b010);
+    }
+}

@@ -1,0 +1,296 @@
+//! Generated tasks that show what a recurrent network can remember, each with its known optimum.
+//!
+//! | SPEC | in | out | optimum |
+//! |---|---|---|---|
+//! | `copy` | letters | the same | 100% exact |
+//! | `reverse` | letters | the same from the end | 100% exact |
+//! | `dates` | `3 May 1979` in five forms | `1979-05-03` | 100% exact |
+//! | `adding` | pairs (value, mark) | the sum of the two marked values | squared error 0 |
+//! | `temporal-order` | symbols, two of them X or Y | which two, and in which order | 100% right |
+//! | `reber` | a string of the embedded Reber grammar | the legal next symbols | 100% legal |
+//!
+//! The first three are sentence pairs and train any translator; copy and reverse have gold word
+//! links. The others are for `task = sequence`: [`Sequence`]s, which a
+//! [`SequenceModel`](crate::model::SequenceModel) learns.
+//!
+//! A SPEC is `NAME[:LENGTH][:PART]`. LENGTH is `N` or `MIN-MAX`: of copy and reverse the number of
+//! letters (`N` alone: 1 to N), of adding and temporal order the number of steps. PART is `train`,
+//! `valid` or `test`; without one all is meant. What an example says decides its part, by its
+//! FNV-1a hash, one in ten for validation and one in ten for tests: nothing that is tested was
+//! trained on, whatever the seed. The Reber grammar is the exception: ten strings make up nearly half
+//! of what it says, and who is never shown one of them learns that it does not occur; so its parts
+//! are three draws from the same grammar, as in the paper. The training part has 20,000 examples,
+//! the others 1,000.
+//!
+//! Examples are drawn from a ChaCha stream of the task's name and the run's seed (of Reber's grammar
+//! one for each part).
+//!
+//! ```
+//! use seq2seq::data::Corpus;
+//!
+//! let test = Corpus::read("reverse:5-8:test", None)?;
+//! let pair = &test.pairs[0];
+//! let mut letters: Vec<&str> = pair.source.split(' ').collect();
+//! letters.reverse();
+//! assert_eq!(pair.target, letters.join(" "));
+//! assert_eq!(test.pairs.len(), 1_000);
+//! # Ok::<(), seq2seq::Error>(())
+//! ```
+
+mod pairs;
+mod reber;
+mod sequences;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use tensor::init::{Rng, rng};
+
+use crate::data::{Pair, hash};
+use crate::phrasebook::Part;
+use crate::{Error, Result};
+
+pub(crate) use reber::SYMBOLS;
+pub(crate) use sequences::class_name;
+pub use sequences::{Answer, Input, Sequence};
+
+/// Examples of a training part.
+const TRAIN: usize = 20_000;
+/// Examples of another part.
+const HELD_OUT: usize = 1_000;
+/// Draws for one example that is kept, before a part is held to be empty.
+const PATIENCE: usize = 40;
+
+/// The name of a generated task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// Say again what was read.
+    Copy,
+    /// Say from the end what was read.
+    Reverse,
+    /// Write a date as year, month and day in figures.
+    Dates,
+    /// Add the two marked numbers (Hochreiter and Schmidhuber 1997, section 5.4).
+    Adding,
+    /// Tell which two symbols came, in which order (the same, section 5.6).
+    TemporalOrder,
+    /// Tell which symbols may come next (the same, section 5.1).
+    Reber,
+}
+
+impl Name {
+    /// Every task.
+    pub const ALL: &'static [Self] =
+        &[Self::Copy, Self::Reverse, Self::Dates, Self::Adding, Self::TemporalOrder, Self::Reber];
+
+    /// The name, as a SPEC has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Reverse => "reverse",
+            Self::Dates => "dates",
+            Self::Adding => "adding",
+            Self::TemporalOrder => "temporal-order",
+            Self::Reber => "reber",
+        }
+    }
+
+    /// True where it gives sentence pairs.
+    pub const fn is_pairs(self) -> bool {
+        matches!(self, Self::Copy | Self::Reverse | Self::Dates)
+    }
+
+    /// The lengths where a SPEC gives none, and the shortest there may be; `None` where length is
+    /// not free.
+    const fn lengths(self) -> Option<(RangeInclusive<usize>, usize)> {
+        match self {
+            Self::Copy | Self::Reverse => Some((1..=10, 1)),
+            Self::Adding => Some((50..=50, 2)),
+            Self::TemporalOrder => Some((100..=110, 10)),
+            Self::Dates | Self::Reber => None,
+        }
+    }
+}
+
+/// A generated corpus: what a SPEC of this module names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// The task.
+    pub name: Name,
+    /// Lengths of its sequences, all alike often.
+    pub lengths: RangeInclusive<usize>,
+    /// The part, or all.
+    pub part: Option<Part>,
+}
+
+impl Generated {
+    /// The corpus a SPEC names; `None` where it names none of this module's tasks.
+    ///
+    /// # Errors
+    /// A length or a part that is none.
+    pub fn find(spec: &str) -> Option<Result<Self>> {
+        let name = spec.split(':').next().unwrap_or_default();
+        let known = Name::ALL.iter().find(|known| known.name() == name);
+        known.map(|&name| Self::parse(name, spec))
+    }
+
+    fn parse(name: Name, spec: &str) -> Result<Self> {
+        let wrong = || Error::Spec {
+            spec: spec.into(),
+            expected: match name.lengths() {
+                None => "NAME or NAME:PART with a PART of train, valid, test",
+                Some((_, 1)) => {
+                    "NAME[:LENGTH][:PART] with a LENGTH of N or MIN-MAX from 1, and a PART of \
+                     train, valid, test"
+                }
+                Some((_, 2)) => {
+                    "NAME[:LENGTH][:PART] with a LENGTH of N or MIN-MAX from 2, and a PART of \
+                     train, valid, test"
+                }
+                Some(_) => {
+                    "NAME[:LENGTH][:PART] with a LENGTH of N or MIN-MAX from 10, and a PART of \
+                     train, valid, test"
+                }
+            },
+        };
+        let (usual, least) = name.lengths().unwrap_or((0..=0, 0));
+        let mut found = Self { name, lengths: usual, part: None };
+        let mut rest: Vec<&str> = spec.split(':').skip(1).collect();
+        if let Some(part) = rest.last().and_then(|text| text.parse().ok()) {
+            found.part = Some(part);
+            rest.pop();
+        }
+        match rest[..] {
+            [] => {}
+            [length] if least > 0 => {
+                let number = |text: &str| text.parse().ok().filter(|&n: &usize| n >= least);
+                found.lengths = match length.split_once('-') {
+                    Some((a, b)) => number(a).ok_or_else(wrong)?..=number(b).ok_or_else(wrong)?,
+                    None => {
+                        let n = number(length).ok_or_else(wrong)?;
+                        // Letters have all lengths up to it, sequences of steps that one.
+                        if name.is_pairs() { least..=n } else { n..=n }
+                    }
+                };
+                if found.lengths.is_empty() {
+                    return Err(wrong());
+                }
+            }
+            _ => return Err(wrong()),
+        }
+        Ok(found)
+    }
+
+    /// The same corpus with this part where none was named.
+    #[must_use]
+    pub fn or_part(mut self, part: Part) -> Self {
+        self.part = self.part.or(Some(part));
+        self
+    }
+
+    /// Its sentence pairs.
+    ///
+    /// # Errors
+    /// A task that gives none; a part that nothing falls into.
+    pub fn pairs(&self, seed: u64) -> Result<Vec<Pair>> {
+        let one = |rng: &mut Rng| match self.name {
+            Name::Dates => pairs::date(rng),
+            name => pairs::letters(rng, &self.lengths, name == Name::Reverse),
+        };
+        if !self.name.is_pairs() {
+            let what = format!(
+                "corpus {self}: it has no sentence pairs; train on it with --preset {}, \
+                 or set task = sequence",
+                self.name.name()
+            );
+            return Err(Error::NothingTrained { what });
+        }
+        self.draw(seed, one, |pair| hash(&pair.target))
+    }
+
+    /// Its sequences.
+    ///
+    /// # Errors
+    /// A task that gives sentence pairs; a part that nothing falls into.
+    pub fn sequences(&self, seed: u64) -> Result<Vec<Sequence>> {
+        let one = |rng: &mut Rng| match self.name {
+            Name::Adding => sequences::adding(rng, &self.lengths),
+            Name::TemporalOrder => sequences::temporal_order(rng, &self.lengths),
+            _ => reber::string(rng),
+        };
+        if self.name.is_pairs() {
+            let what = format!(
+                "corpus {self}: it has sentence pairs, which task = sequence does not learn; \
+                 set task = translation, or data = adding, temporal-order or reber"
+            );
+            return Err(Error::NothingTrained { what });
+        }
+        self.draw(seed, one, |sequence| hash(&sequence.shown()))
+    }
+
+    /// Draws until the part is full.
+    fn draw<T>(
+        &self,
+        seed: u64,
+        one: impl Fn(&mut Rng) -> T,
+        said: impl Fn(&T) -> u64,
+    ) -> Result<Vec<T>> {
+        // See above: who is never shown a frequent string learns that there is none.
+        let by_draw = self.name == Name::Reber;
+        let stream = match self.part.filter(|_| by_draw) {
+            Some(part) => format!("task {} {part}", self.name.name()),
+            None => format!("task {}", self.name.name()),
+        };
+        let mut rng = rng(seed, &stream);
+        let count = match self.part {
+            None | Some(Part::Train) => TRAIN,
+            Some(_) => HELD_OUT,
+        };
+        let mut all = Vec::with_capacity(count);
+        for _ in 0..count * PATIENCE {
+            if all.len() == count {
+                break;
+            }
+            let example = one(&mut rng);
+            let part = match said(&example) % 10 {
+                0 => Part::Valid,
+                1 => Part::Test,
+                _ => Part::Train,
+            };
+            if by_draw || self.part.is_none_or(|wanted| wanted == part) {
+                all.push(example);
+            }
+        }
+        if all.is_empty() {
+            let what = format!(
+                "corpus {self}: nothing falls into this part, since there are so few sequences \
+                 of this length; ask for longer ones"
+            );
+            return Err(Error::NothingTrained { what });
+        }
+        Ok(all)
+    }
+}
+
+impl fmt::Display for Generated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name.name())?;
+        if self.name.lengths().is_some() {
+            write!(f, ":{}-{}", self.lengths.start(), self.lengths.end())?;
+        }
+        self.part.map_or(Ok(()), |part| write!(f, ":{part}"))
+    }
+}
+
+impl FromStr for Generated {
+    type Err = Error;
+
+    fn from_str(spec: &str) -> Result<Self> {
+        Self::find(spec).unwrap_or_else(|| {
+            Err(Error::Spec { spec: spec.into(), expected: "adding, temporal-order or reber" })
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! Trained models of any task: measured, and made to write.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tensor::{Device, Params};
+
+use crate::config::Task;
+use crate::model::{Draws, LanguageModel, SequenceModel};
+use crate::run::{RunDir, StoredRun};
+use crate::tasks::Generated;
+use crate::train::load_for_use;
+use crate::{Error, Evaluation, Result, Translator};
+
+/// Figures of a run's model (`best` where there was validation, else `last`) on a corpus SPEC,
+/// whatever its task.
+///
+/// # Errors
+/// No run there, a damaged file, unreadable data, data of another task, a device that is not there.
+pub fn evaluate(
+    run: &Path,
+    device: &str,
+    threads: Option<usize>,
+    data: &str,
+    columns: Option<(usize, usize)>,
+) -> Result<Evaluation> {
+    let stored = RunDir::open(run)?.stored()?;
+    match stored.config.task {
+        Task::Translation => Translator::open(run, device, threads)?.evaluate(data, columns),
+        Task::LanguageLines | Task::LanguageStream => {
+            let sampler = Sampler::open(run, device, threads)?;
+            sampler.model.evaluate(&sampler.params, data, sampler.device.threads())
+        }
+        Task::Sequence => {
+            let device = Device::open(device, threads.unwrap_or(0))?;
+            let task = stored.data.parse::<Generated>()?.name;
+            let mut params = Params::new();
+            let model = SequenceModel::new(&mut params, &stored.config, task, stored.seed)?;
+            load_for_use(&mut params, &RunDir::open(run)?.best_or_last()?, run)?;
+            model.evaluate(&params, data, stored.seed, device.threads())
+        }
+    }
+}
+
+/// What a language model is to write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SampleOptions {
+    /// Texts.
+    pub count: usize,
+    /// What logits are divided by before a token is drawn, 0 for the likeliest token; as the run
+    /// was begun where absent.
+    pub temperature: Option<f32>,
+    /// How each text begins.
+    pub prefix: String,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// Tokens after the prefix, at most, the end counted; as the run was begun where absent.
+    pub length: Option<usize>,
+}
+
+impl Default for SampleOptions {
+    fn default() -> Self {
+        Self { count: 10, temperature: None, prefix: String::new(), seed: 1, length: None }
+    }
+}
+
+/// A text that a language model wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// The text, its prefix included.
+    pub text: String,
+    /// Natural-log probability of what follows the prefix, at temperature 1.
+    pub logprob: f64,
+    /// The tokens that follow the prefix, the end token last where the text came to its end.
+    pub tokens: Vec<String>,
+}
+
+/// A trained language model of a run directory (`best` where there was validation, else `last`).
+#[derive(Debug)]
+pub struct Sampler {
+    model: LanguageModel,
+    params: Params,
+    device: Device,
+    stored: StoredRun,
+}
+
+impl Sampler {
+    /// Opens the model of a run.
+    ///
+    /// # Errors
+    /// No run there, another task's run, a damaged file, a device that is not there.
+    pub fn open(run: &Path, device: &str, threads: Option<usize>) -> Result<Self> {
+        let dir = RunDir::open(run)?;
+        let stored = dir.stored()?;
+        let task = stored.config.task;
+        if !matches!(task, Task::LanguageLines | Task::LanguageStream) {
+            return Err(Error::OtherTask { path: run.into(), task, needed: "a language model" });
+        }
+        let device = Device::open(device, threads.unwrap_or(0))?;
+        let mut params = Params::new();
+        let model = LanguageModel::new(&mut params, &stored, dir.vocabularies()?.target)?;
+        load_for_use(&mut params, &dir.best_or_last()?, run)?;
+        Ok(Self { model, params, device, stored })
+    }
+
+    /// Writes texts: the same options give the same texts.
+    ///
+    /// # Errors
+    /// A temperature below 0, errors of operations.
+    pub fn sample(&self, options: &SampleOptions) -> Result<Vec<Written>> {
+        let temperature = options.temperature.unwrap_or(self.stored.config.temperature);
+        if !(temperature.is_finite() && temperature >= 0.0) {
+            return Err(Error::BadValue {
+                key: "--temperature".into(),
+                value: temperature.to_string(),
+                allowed: "a number from 0".into(),
+            });
+        }
+        let draws = Draws { temperature, seed: options.seed };
+        let limit = options.length.unwrap_or(self.stored.config.max_length);
+        let prefix = &options.prefix;
+        let all = self.model.write(&self.params, prefix, options.count, limit, draws)?;
+        let written = |d: crate::model::Decoded| Written {
+            text: self.model.joined(prefix, &d.ids),
+            logprob: d.logprob,
+            tokens: self.model.shown(&d.ids),
+        };
+        Ok(all.into_iter().map(written).collect())
+    }
+}

@@ -1,0 +1,118 @@
+//! Squared error of predicted numbers.
+
+use crate::error::{Error, Result};
+use crate::tape::{Backward, Op, Tape, Var};
+use crate::tensor::Tensor;
+
+/// A squared error and its unweighted sum.
+#[derive(Debug, Clone, Copy)]
+pub struct SquaredErrorResult {
+    /// The weighted loss, one element.
+    pub loss: Var,
+    /// Sum of (y - t)^2 without the weight.
+    pub sum: f64,
+}
+
+/// Squared error of predictions and numbers.
+///
+/// loss = weight * sum (y - t)^2
+///
+/// | value | shape |
+/// |---|---|
+/// | y | \[...\] |
+/// | targets | as many as y has elements |
+/// | loss | \[1\] |
+///
+/// # Errors
+/// Another number of targets than predictions.
+///
+/// PyTorch: `F.mse_loss(y, targets, reduction="sum") * weight`.
+///
+/// ```
+/// use tensor::{Params, Tape, Tensor, ops};
+///
+/// let params = Params::new();
+/// let mut tape = Tape::new(&params);
+/// let y = tape.input(Tensor::from(vec![1.0, 3.0]));
+/// let result = ops::squared_error(&mut tape, y, &[0.0, 1.0], 0.5)?;
+/// assert_eq!((result.sum, tape.value(result.loss).data()), (5.0, &[2.5][..]));
+/// # Ok::<(), tensor::Error>(())
+/// ```
+pub fn squared_error(
+    tape: &mut Tape<'_>,
+    y: Var,
+    targets: &[f32],
+    weight: f32,
+) -> Result<SquaredErrorResult> {
+    let shape = tape.shape(y);
+    if shape.len() != targets.len() {
+        return Err(Error::shapes("squared_error", shape, [targets.len()]));
+    }
+    let mut gradient = tape.value(y).copy();
+    let mut sum = 0.0;
+    for (d, target) in gradient.data_mut().iter_mut().zip(targets) {
+        let off = *d - target;
+        sum += f64::from(off) * f64::from(off);
+        *d = 2.0 * weight * off;
+    }
+    let loss = tape.output(Tensor::scalar((f64::from(weight) * sum) as f32));
+    tape.record(SquaredError { y, loss, gradient });
+    Ok(SquaredErrorResult { loss, sum })
+}
+
+struct SquaredError {
+    y: Var,
+    loss: Var,
+    gradient: Tensor,
+}
+
+impl Op for SquaredError {
+    fn name(&self) -> &'static str {
+        "squared_error"
+    }
+
+    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+        let Some(d) = back.take(self.loss) else { return Ok(()) };
+        let d = d.data().first().copied().unwrap_or(0.0);
+        let mut gradient = self.gradient;
+        if d != 1.0 {
+            crate::kernels::scale(gradient.data_mut(), d);
+        }
+        back.add(self.y, gradient)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Params;
+    use crate::check::{assert_close, finite_differences, narrow, values, wide};
+
+    #[test]
+    fn loss_and_gradient_agree_with_plain_loops_and_finite_differences() {
+        for n in [1, 7, 33] {
+            let (y, t) = (values(n, 1), values(n, 2));
+            let loss = |y: &[f64]| -> f64 {
+                0.3 * y.iter().zip(&t).map(|(y, t)| (y - t) * (y - t)).sum::<f64>()
+            };
+            let params = Params::new();
+            let mut tape = Tape::new(&params);
+            let v = tape.input(Tensor::from(narrow(&y)));
+            let result = squared_error(&mut tape, v, &narrow(&t), 0.3).unwrap();
+            assert!((0.3 * result.sum - loss(&y)).abs() < 1e-5);
+            assert_close(&wide(tape.value(result.loss).data()), &[loss(&y)], 1e-5, "loss");
+            let back = tape.backward(&[(result.loss, Tensor::scalar(2.0))]).unwrap();
+            let want: Vec<f64> = finite_differences(loss, &y).iter().map(|d| 2.0 * d).collect();
+            assert_close(&wide(back.of(v).unwrap().data()), &want, 1e-4, "dy");
+        }
+    }
+
+    #[test]
+    fn another_number_of_targets_is_refused() {
+        let params = Params::new();
+        let mut tape = Tape::new(&params);
+        let y = tape.input(Tensor::zeros([3, 1]));
+        assert!(squared_error(&mut tape, y, &[0.0; 2], 1.0).is_err());
+        assert!(squared_error(&mut tape, y, &[0.0; 3], 1.0).is_ok());
+    }
+}
