@@ -128,6 +128,7 @@ impl Cell {
 
     /// The gates that one product with the state makes, in order. A second one meets the state that
     /// the first one's gates reset.
+    #[expect(clippy::single_range_in_vec_init, reason = "one product, of a range of gates")]
     pub(crate) fn products(self) -> &'static [Range<usize>] {
         match self {
             Self::GruResetBefore => &[0..2, 2..3],

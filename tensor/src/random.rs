@@ -57,12 +57,12 @@ impl Draw {
     /// Words w of blocks `first` to `first + LANES - 1`, in one array for each w.
     #[inline(always)]
     pub(crate) fn blocks(&self, first: u64) -> [[u32; LANES]; 4] {
-        let mut counters = [[0; LANES], [0; LANES], [self.step; LANES], [self.place; LANES]];
-        for l in 0..LANES {
+        let (mut low, mut high) = ([0; LANES], [0; LANES]);
+        for (l, (low, high)) in low.iter_mut().zip(&mut high).enumerate() {
             let block = first + l as u64;
-            counters[0][l] = block as u32;
-            counters[1][l] = (block >> 32) as u32;
+            (*low, *high) = (block as u32, (block >> 32) as u32);
         }
+        let counters = [low, high, [self.step; LANES], [self.place; LANES]];
         philox_lanes(counters, self.key)
     }
 

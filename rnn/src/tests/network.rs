@@ -198,15 +198,14 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
         for l in (0..LAYERS).rev() {
             let inputs = if l == 0 { input } else { width };
             let mut dxs = vec![vec![0.0; inputs]; len];
-            for d in 0..2 {
+            for (d, kept) in kept[l].iter().enumerate() {
                 let i = index(l, d);
                 let parts: Vec<Vec<f64>> = dys.iter().map(|r| part(r, d)).collect();
                 let c = if has_c { at(&cc, i, n) } else { vec![0.0; n] };
                 let end = reference::State { h: at(&ch, i, n), c };
                 let mut dw = ws[i].zeros_like();
                 let w = &mine[i];
-                let (dx, ds) =
-                    reference::layer_back(cell, w, &kept[l][d], &parts, &end, d == 1, &mut dw);
+                let (dx, ds) = reference::layer_back(cell, w, kept, &parts, &end, d == 1, &mut dw);
                 dw.w_hh = masked(&dw.w_hh, i);
                 add_weights(&mut dws[i], &dw);
                 let rows = b * n..(b + 1) * n;
