@@ -1,6 +1,7 @@
 //! The cells, as one table.
 
 use std::ops::Range;
+use std::slice::from_ref;
 
 use serde::{Deserialize, Serialize};
 use tensor::simd::{Simd, dispatch};
@@ -128,14 +129,13 @@ impl Cell {
 
     /// The gates that one product with the state makes, in order. A second one meets the state that
     /// the first one's gates reset.
-    #[expect(clippy::single_range_in_vec_init, reason = "one product, of a range of gates")]
     pub(crate) fn products(self) -> &'static [Range<usize>] {
         match self {
             Self::GruResetBefore => &[0..2, 2..3],
             _ => match self.gates() {
-                1 => &[0..1],
-                3 => &[0..3],
-                _ => &[0..4],
+                1 => from_ref(&(0..1)),
+                3 => from_ref(&(0..3)),
+                _ => from_ref(&(0..4)),
             },
         }
     }

@@ -22,6 +22,7 @@ mod norm;
 mod recur;
 pub mod reference;
 mod scan;
+mod state;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -29,5 +30,6 @@ mod tests;
 pub use cell::Cell;
 pub use config::{Merge, RnnConfig, RnnOptions};
 pub use error::{Error, Result};
-pub use network::{Output, Rnn, State, StateValues};
+pub use network::{Output, Rnn};
+pub use state::{State, StateValues};
 pub use step::StepInput;

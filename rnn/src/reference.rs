@@ -30,17 +30,17 @@ pub struct Weights<F> {
     pub gain_hh: Vec<F>,
 }
 
+/// None at all: for a cell's weights to name only what the cell has.
 impl<F> Default for Weights<F> {
     fn default() -> Self {
-        let none = Vec::new;
         Self {
-            w_ih: none(),
-            w_hh: none(),
-            b_ih: none(),
-            b_hh: none(),
-            peephole: none(),
-            gain_ih: none(),
-            gain_hh: none(),
+            w_ih: Vec::new(),
+            w_hh: Vec::new(),
+            b_ih: Vec::new(),
+            b_hh: Vec::new(),
+            peephole: Vec::new(),
+            gain_ih: Vec::new(),
+            gain_hh: Vec::new(),
         }
     }
 }

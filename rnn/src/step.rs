@@ -6,9 +6,9 @@ use tensor::gemm::{Init, Rows, Side, matmul};
 use tensor::{Error, Op, ParamId, Result, Tape, Tensor, Var, ops};
 
 use crate::cell::Active;
-use crate::network::State;
 use crate::norm::normalise;
 use crate::recur::{Backward, Forward, Kept, Recurrent, States};
+use crate::state::State;
 
 /// What a step's input is made of.
 ///

@@ -71,10 +71,12 @@ fn forced_group(
         pair.logprob += logprobs[i];
         pair.tokens += 1;
         pair.correct += usize::from(best[i].0 == id);
-        let weights = tape.value(run.weights[t]);
-        let width = weights.shape().width();
-        let row = weights.data()[b * width..][..examples[b].source.len()].to_vec();
-        pair.attention.push(text.attention_in_order(row));
+        if let Some(&weights) = run.weights.get(t) {
+            let weights = tape.value(weights);
+            let width = weights.shape().width();
+            let row = weights.data()[b * width..][..examples[b].source.len()].to_vec();
+            pair.attention.push(text.attention_in_order(row));
+        }
     }
     Ok(all)
 }
@@ -104,7 +106,9 @@ pub(crate) fn evaluate(
 
     let mut errors = AlignmentErrors::default();
     for ((pair, example), run) in corpus.pairs.iter().zip(&examples).zip(&pairs) {
-        let Some(links) = &pair.links else { continue };
+        let Some(links) = pair.links.as_ref().filter(|_| network.decoder.attends()) else {
+            continue;
+        };
         let source = text.source_words(&pair.source);
         let target = text.target_words(&example.target);
         // Gold links count the words of the text as written, the end token not; a recipe that
@@ -125,6 +129,8 @@ pub(crate) fn evaluate(
         bleu: Some(score::bleu(refs()).score),
         sentences: corpus.pairs.len() as u64,
         tokens: tokens as u64,
-        aer: errors.rate().filter(|_| corpus.pairs.iter().any(|p| p.links.is_some())),
+        aer: errors.rate().filter(|_| {
+            network.decoder.attends() && corpus.pairs.iter().any(|p| p.links.is_some())
+        }),
     })
 }

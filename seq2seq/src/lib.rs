@@ -22,7 +22,7 @@ mod translator;
 
 pub use config::{
     Attention, BatchBy, Cell, Config, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, Key,
-    KeyInfo, LossNorm, Optimizer, Preset, PresetInfo, RateSchedule, Readout, Task, Wiring,
+    KeyInfo, LossNorm, Merge, Optimizer, Preset, PresetInfo, RateSchedule, Readout, Task, Wiring,
     preset_keys, presets,
 };
 pub use control::{Command, Link, Viewer, link};

@@ -77,9 +77,29 @@ choices! {
         Lstm = "lstm",
         /// Gated recurrent unit.
         Gru = "gru",
+        /// LSTM of 1997, without a forget gate.
+        Lstm1997 = "lstm_1997",
+        /// The same with the paper's squashing functions in place of tanh.
+        Lstm1997Squash = "lstm_1997_squash",
+        /// LSTM whose gates see the cell state.
+        LstmPeephole = "lstm_peephole",
+        /// LSTM whose input gate is one minus its forget gate.
+        LstmCoupled = "lstm_coupled",
+        /// GRU that resets the state before the product.
+        GruResetBefore = "gru_reset_before",
     }
 
-    /// The score of an attention.
+    /// How the outputs of two directions become one.
+    Merge ("merge") {
+        /// Side by side.
+        Concat = "concat",
+        /// Their sum.
+        Sum = "sum",
+        /// Half their sum.
+        Average = "average",
+    }
+
+    /// Where a decoder looks.
     Attention ("attention") {
         /// v' tanh(W q + U k).
         Additive = "additive",
@@ -87,6 +107,26 @@ choices! {
         AdditiveBias = "additive_bias",
         /// q' W k.
         General = "general",
+        /// q' k.
+        Dot = "dot",
+        /// q' k over the root of the width.
+        ScaledDot = "scaled_dot",
+        /// q' W k over the root of the width.
+        ScaledGeneral = "scaled_general",
+        /// v' tanh(W [q; k]).
+        Concat = "concat",
+        /// The cosine between q and k.
+        Cosine = "cosine",
+        /// Places by the query alone.
+        Location = "location",
+        /// A window that moves on with the steps.
+        LocalM = "local_m",
+        /// A window around a place that the query predicts.
+        LocalP = "local_p",
+        /// Several scaled dots of projections.
+        MultiHead = "multi_head",
+        /// Nowhere: the encoder's last state is all there is.
+        None = "none",
     }
 
     /// How attention and the decoder's recurrence follow each other.

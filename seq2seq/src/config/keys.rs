@@ -5,7 +5,7 @@ use tokenizer::{Recipe, Unit};
 
 use super::choice::{
     Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Optimizer, RateSchedule, Readout, Task, Wiring,
+    Merge, Optimizer, RateSchedule, Readout, Task, Wiring,
 };
 use super::nearest::nearest;
 use super::value::Value;
@@ -169,21 +169,50 @@ keys! {
         reverse_source: bool = false;
     }
     "model" {
-        /// The recurrent cell of encoder and decoder.
+        /// The recurrent cell of encoder and decoder. gru_reset_before: the GRU of Cho 2014 and
+        /// Bahdanau 2014; lstm_1997: without a forget gate, _squash: with the paper's squashing
+        /// functions; lstm_peephole: gates see the cell state; lstm_coupled: input gate = 1 - forget
+        /// gate.
         cell: Cell = Cell::Gru;
         /// Recurrent layers of encoder and decoder, each; from 1.
         layers: usize = 1;
         /// Read the source in both directions.
         bidirectional: bool = true;
+        /// How the outputs of two directions become one, in every layer: side by side, or added up.
+        merge: Merge = Merge::Concat;
+        /// Each recurrent layer from the second on adds its input to its output (Wu 2016).
+        residual: bool = false;
+        /// Layer normalisation of both products of the cell (Ba 2016).
+        layer_norm: bool = false;
+        /// Dropout between layers draws one mask a sentence, and drops of the recurrent state as
+        /// well (Gal and Ghahramani 2016).
+        variational_dropout: bool = false;
+        /// Added to the forget gate's first bias (Jozefowicz 2015); 0 for cells without that gate.
+        forget_bias: f32 = 0.0;
         /// Width of the word embeddings; from 1.
         embedding: usize = 256;
         /// Width of each recurrent layer, of each direction in the encoder; from 1.
         hidden: usize = 256;
-        /// The score of the attention.
-        /// additive: v' tanh(W q + U k); additive_bias: with biases; general: q' W k.
+        /// Where the decoder looks. additive: v' tanh(W q + U k); additive_bias: with biases; general:
+        /// q' W k; dot: q' k; scaled_dot, scaled_general: over the root of the width; concat: v'
+        /// tanh(W [q; k]); cosine; location: places by the query alone; local_m, local_p: a window,
+        /// moving on or predicted; multi_head; none: the plain encoder-decoder, whose decoder gets
+        /// the source's last state at every step (wiring = attend_then_recur, Cho 2014) or only as
+        /// its first state (recur_then_attend, Sutskever 2014).
         attention: Attention = Attention::Additive;
-        /// Width of the additive attention's inner layer; 0 for `hidden`.
+        /// Width of the inner layer of additive, additive_bias, concat and of local_p's prediction;
+        /// 0 for `hidden`.
         attention_width: usize = 0;
+        /// Rows of location's table: source places from there on are never looked at; from 1.
+        attention_positions: usize = 50;
+        /// Places on each side of the centre of local_m and local_p (D in Luong 2015); from 1.
+        attention_window: usize = 10;
+        /// The score within the window of local_m and local_p.
+        attention_score: Attention = Attention::General;
+        /// Let the weights of local_p sum to one after its Gaussian; the paper does not.
+        attention_renormalize: bool = false;
+        /// Heads of multi_head, which share out `hidden`; from 1.
+        attention_heads: usize = 1;
         /// attend_then_recur: the old state asks, the context goes into the recurrence (Bahdanau
         /// 2014, PyTorch tutorial); recur_then_attend: the new state asks, the context goes into
         /// the readout (Luong 2015).
@@ -351,7 +380,7 @@ mod tests {
             ("dropout", "much", "a number"),
             ("dropout", "NaN", "a number"),
             ("bidirectional", "yes", "true or false"),
-            ("cell", "transformer", "rnn_tanh, rnn_relu, lstm, gru"),
+            ("cell", "transformer", "rnn_tanh, rnn_relu, lstm, gru, lstm_1997"),
             ("source_recipe", "tf_nmt", "tutorial, tf-nmt, tf-text, words, words-lower, none"),
             ("target_prefixes", "[3]", "texts separated by commas"),
         ] {

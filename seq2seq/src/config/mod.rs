@@ -9,7 +9,7 @@ mod value;
 
 pub use choice::{
     Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Optimizer, RateSchedule, Readout, Task, Wiring,
+    Merge, Optimizer, RateSchedule, Readout, Task, Wiring,
 };
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;

@@ -1,6 +1,8 @@
 //! What a configuration must keep to beyond the types of its values.
 
-use super::choice::{Attention, BatchBy, ForcingSchedule, RateSchedule, Readout, Task, Wiring};
+use super::choice::{
+    Attention, BatchBy, ForcingSchedule, Merge, RateSchedule, Readout, Task, Wiring,
+};
 use super::keys::Config;
 use crate::{Error, Result};
 
@@ -32,6 +34,9 @@ impl Config {
             ("batch", self.batch),
             ("max_length", self.max_length),
             ("window", self.window),
+            ("attention_positions", self.attention_positions),
+            ("attention_window", self.attention_window),
+            ("attention_heads", self.attention_heads),
         ] {
             check(key, value >= 1, "1 or more");
         }
@@ -87,18 +92,13 @@ impl Config {
                 self.wiring
             ));
         }
-        if attends_last && self.readout != Readout::TanhContext {
+        problems.extend(self.attentions());
+        let attends = self.attention != Attention::None;
+        if attends_last && attends && self.readout != Readout::TanhContext {
             problems.push(format!(
                 "readout = {}: with wiring = recur_then_attend the context would reach nothing; \
                  set readout = tanh_context or wiring = attend_then_recur",
                 self.readout
-            ));
-        }
-        if self.attention == Attention::General && self.attention_width != 0 {
-            problems.push(format!(
-                "attention_width = {}: attention = general has no inner layer; \
-                 set attention_width = 0 or attention = additive",
-                self.attention_width
             ));
         }
         let unforced = self.teacher_forcing <= self.teacher_forcing_end;
@@ -125,6 +125,53 @@ impl Config {
         }
         if self.task != Task::Translation {
             problems.extend(self.beside_translation());
+        }
+        problems
+    }
+
+    /// Keys of the attention that do not fit it.
+    fn attentions(&self) -> Vec<String> {
+        let attention = self.attention;
+        let mut problems = Vec::new();
+        let mut unfit = |key: &str, why: String| {
+            problems.push(format!("{key} = {}: {why}", self.show(key).unwrap_or_default()));
+        };
+        let local = matches!(attention, Attention::LocalM | Attention::LocalP);
+        let scored_by = if local { self.attention_score } else { attention };
+        let inner =
+            matches!(scored_by, Attention::Additive | Attention::AdditiveBias | Attention::Concat);
+        if self.attention_width != 0 && !inner && attention != Attention::LocalP {
+            let way = "set attention_width = 0 or attention = additive";
+            unfit("attention_width", format!("attention = {attention} has no inner layer; {way}"));
+        }
+        let content = scored_by.kind().is_some_and(attention::Kind::is_content);
+        if local && !content {
+            let way = "set one that looks at the source, such as general";
+            unfit("attention_score", format!("it cannot fill a window; {way}"));
+        }
+        let plain = matches!(scored_by, Attention::Dot | Attention::ScaledDot | Attention::Cosine);
+        if plain && self.bidirectional && self.merge == Merge::Concat {
+            unfit(
+                if local { "attention_score" } else { "attention" },
+                "it needs source states as wide as the decoder's, and bidirectional = true puts two \
+                 side by side; set merge = sum, bidirectional = false or general"
+                    .to_owned(),
+            );
+        }
+        if attention == Attention::MultiHead && !self.hidden.is_multiple_of(self.attention_heads) {
+            unfit(
+                "attention_heads",
+                format!("they share out hidden = {}; set a divisor", self.hidden),
+            );
+        }
+        if attention == Attention::None && self.input_feeding {
+            unfit("input_feeding", "without attention there is no attentional vector".to_owned());
+        }
+        if self.residual && self.layers == 1 {
+            unfit(
+                "residual",
+                "it is for the second layer and those after; set layers = 2".to_owned(),
+            );
         }
         problems
     }
@@ -236,6 +283,11 @@ mod tests {
             (&[("input_feeding", "true")][..], "set wiring = recur_then_attend"),
             (&[("wiring", "recur_then_attend")], "set readout = tanh_context"),
             (&[("attention", "general"), ("attention_width", "8")], "set attention_width = 0"),
+            (&[("attention", "dot")], "set merge = sum"),
+            (&[("attention", "local_p"), ("attention_score", "location")], "such as general"),
+            (&[("attention", "multi_head"), ("attention_heads", "7")], "set a divisor"),
+            (&[("attention_heads", "0")], "attention_heads = 0: it should be 1 or more"),
+            (&[("residual", "true")], "set layers = 2"),
             (&[("target_prefixes", "a,,b")], "target_prefixes: an empty text"),
             (&[("task", "language_lines")], "set bidirectional = false"),
             (

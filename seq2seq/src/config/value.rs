@@ -6,7 +6,7 @@ use tokenizer::{Recipe, Unit};
 
 use super::choice::{
     Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Optimizer, RateSchedule, Readout, Task, Wiring,
+    Merge, Optimizer, RateSchedule, Readout, Task, Wiring,
 };
 
 /// The type of a key's value.
@@ -81,7 +81,7 @@ macro_rules! names {
 }
 
 names!(
-    Recipe Unit Task Cell Attention Wiring DecoderInit Readout Optimizer LossNorm Init
+    Recipe Unit Task Cell Merge Attention Wiring DecoderInit Readout Optimizer LossNorm Init
     BatchBy RateSchedule ForcingUnit ForcingSchedule Judge
 );
 

@@ -3,6 +3,7 @@
 use rnn::{Rnn, State};
 use tensor::{ParamId, Params, Tape, Var, ops};
 
+use super::recurrent;
 use super::translator::Make;
 use crate::config::Config;
 use crate::data::Batch;
@@ -19,7 +20,7 @@ pub struct Encoder {
 /// What the encoder says of a batch.
 #[derive(Debug, Clone)]
 pub struct Encoded {
-    /// States over time, \[S, B, D H\], zero past a sentence's end.
+    /// States over time, \[S, B, D H\] or \[S, B, H\], zero past a sentence's end.
     pub states: Var,
     /// The states at each sentence's end.
     pub last: Vec<State>,
@@ -37,26 +38,15 @@ impl Encoder {
         let name = "encoder.embedding.weight";
         let table = make(name, [vocabulary, config.embedding].into());
         let embedding = params.add(name, table)?;
-        let rnn = Rnn::new(
-            params,
-            "encoder.rnn.",
-            rnn::RnnConfig {
-                cell: config.cell.into(),
-                input: config.embedding,
-                hidden: config.hidden,
-                layers: config.layers,
-                bidirectional: config.bidirectional,
-                dropout: config.dropout,
-                bias: true,
-            },
-            make,
-        )?;
+        let (layers, options) = recurrent(config, config.embedding);
+        let layers = rnn::RnnConfig { bidirectional: config.bidirectional, ..layers };
+        let rnn = Rnn::with_options(params, "encoder.rnn.", layers, options, make)?;
         Ok(Self { embedding, rnn, dropout: config.dropout })
     }
 
-    /// Width of the states it gives, D H.
+    /// Width of the states it gives: D H, or H where directions are added up.
     pub fn width(&self) -> usize {
-        self.rnn.config().hidden * self.rnn.config().directions()
+        self.rnn.width()
     }
 
     /// Directions, D.

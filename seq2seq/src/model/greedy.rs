@@ -14,7 +14,7 @@ pub struct Decoded {
     pub ids: Vec<u32>,
     /// Natural-log probability of the ids.
     pub logprob: f64,
-    /// Attention weights of each id over the source positions.
+    /// Attention weights of each id over the source positions; none without attention.
     pub attention: Vec<Vec<f32>>,
 }
 
@@ -71,7 +71,7 @@ fn decode_group(
     let batch = Batch::new(&examples, 0);
     let mut tape = Tape::inference(params).with_threads(threads);
     let encoded = model.encoder.forward(&mut tape, &batch)?;
-    let (memory, mut state) =
+    let (source, mut state) =
         model.decoder.start(&mut tape, &encoded, model.encoder.directions())?;
     let mut all = vec![Decoded::default(); sources.len()];
     let mut fed = vec![SOS; sources.len()];
@@ -82,12 +82,11 @@ fn decode_group(
         }
         let projected = model.decoder.project(&mut tape, &fed, [1, sources.len()])?;
         let projected = tape.index(projected, 0);
-        let step = model.decoder.step(&mut tape, projected, &memory, &state, t)?;
+        let step = model.decoder.step(&mut tape, projected, &source, &state, t)?;
         let logits = model.decoder.logits(&mut tape, step.readout)?;
         // Taken off the tape, so that its memory serves the next step.
         let best = ops::likeliest(&tape.take_value(logits));
-        let weights = tape.value(step.weights);
-        let time = weights.shape().width();
+        let weights = step.weights.map(|weights| tape.value(weights));
         for (b, (id, logp)) in best.into_iter().enumerate() {
             let decoded = &mut all[b];
             if decoded.ids.last() == Some(&EOS) {
@@ -95,7 +94,10 @@ fn decode_group(
             }
             decoded.ids.push(id);
             decoded.logprob += f64::from(logp);
-            decoded.attention.push(weights.data()[b * time..][..sources[b].len()].to_vec());
+            if let Some(weights) = weights {
+                let row = &weights.data()[b * weights.shape().width()..];
+                decoded.attention.push(row[..sources[b].len()].to_vec());
+            }
             running -= usize::from(id == EOS);
             fed[b] = id;
         }

@@ -28,13 +28,22 @@ use crate::config::Config;
 use crate::data::Batching;
 use crate::event::{Samples, Validation};
 
-/// The recurrent layers of a network that reads forwards only, on inputs of some width.
-fn forwards(config: &Config, input: usize) -> rnn::RnnConfig {
-    rnn::RnnConfig {
+/// The recurrent layers that a configuration describes, on inputs of some width, forwards only.
+fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::RnnOptions) {
+    let layers = rnn::RnnConfig {
         layers: config.layers,
         dropout: config.dropout,
         ..rnn::RnnConfig::new(config.cell.into(), input, config.hidden)
-    }
+    };
+    let options = rnn::RnnOptions {
+        merge: config.merge.into(),
+        residual: config.residual,
+        layer_norm: config.layer_norm,
+        variational: config.variational_dropout,
+        dropout_state: if config.variational_dropout { config.dropout } else { 0.0 },
+        forget_bias: config.forget_bias,
+    };
+    (layers, options)
 }
 
 /// What a training loop needs to know of a network: how to compute the loss of some examples, and

@@ -109,11 +109,11 @@ impl SequenceModel {
                 add("output.bias", &[classes], make)?,
             );
             let input = if has_symbols { config.embedding } else { 2 };
-            let layers = super::forwards(config, input);
+            let (layers, options) = super::recurrent(config, input);
             Ok(Self {
                 task,
                 embedding,
-                rnn: Rnn::new(params, "sequence.rnn.", layers, make)?,
+                rnn: Rnn::with_options(params, "sequence.rnn.", layers, options, make)?,
                 output,
                 norm: config.loss_norm,
                 smoothing: config.label_smoothing,

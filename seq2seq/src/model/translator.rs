@@ -41,7 +41,7 @@ struct Loss {
 pub struct Forced {
     /// \[T, B, V\]
     pub logits: Var,
-    /// Attention weights of each step, \[B, S\].
+    /// Attention weights of each step, \[B, S\]; none of a network without attention.
     pub weights: Vec<Var>,
 }
 
@@ -124,7 +124,7 @@ impl EncoderDecoder {
     /// decoder's own likeliest token.
     fn run(&self, tape: &mut Tape<'_>, batch: &Batch, coins: Option<Coins>) -> Result<Forced> {
         let encoded = self.encoder.forward(tape, batch)?;
-        let (memory, mut state) = self.decoder.start(tape, &encoded, self.encoder.directions())?;
+        let (source, mut state) = self.decoder.start(tape, &encoded, self.encoder.directions())?;
         let (time, size) = (batch.target_time, batch.size);
         let mut weights = Vec::with_capacity(time);
         if let Some(coins) = coins {
@@ -142,9 +142,9 @@ impl EncoderDecoder {
                 }
                 let projected = self.decoder.project(tape, &fed, [1, size])?;
                 let projected = tape.index(projected, 0);
-                let step = self.decoder.step(tape, projected, &memory, &state, t)?;
+                let step = self.decoder.step(tape, projected, &source, &state, t)?;
                 logits.push(self.decoder.logits(tape, step.readout)?);
-                weights.push(step.weights);
+                weights.extend(step.weights);
                 state = step.state;
             }
             return Ok(Forced { logits: ops::stack(tape, &logits)?, weights });
@@ -153,9 +153,9 @@ impl EncoderDecoder {
         let mut readouts = Vec::with_capacity(time);
         for t in 0..time {
             let projected = tape.index(projected, t);
-            let step = self.decoder.step(tape, projected, &memory, &state, t)?;
+            let step = self.decoder.step(tape, projected, &source, &state, t)?;
             readouts.push(step.readout);
-            weights.push(step.weights);
+            weights.extend(step.weights);
             state = step.state;
         }
         let readouts = ops::stack(tape, &readouts)?;
@@ -187,7 +187,9 @@ fn initial(config: &Config, name: &str, shape: Shape) -> Init {
     match config.init {
         config::Init::Uniform => Init::Uniform { limit: config.init_scale },
         config::Init::Xavier if is_matrix => Init::XavierUniform,
-        config::Init::Xavier if name.ends_with("attention.v") => {
+        config::Init::Xavier
+            if name.ends_with("attention.v") || name.ends_with("attention.v_p") =>
+        {
             Init::Uniform { limit: (6.0 / (shape.len() + 1) as f32).sqrt() }
         }
         config::Init::Xavier => Init::Zeros,
@@ -204,7 +206,7 @@ fn fan_in(config: &Config, name: &str) -> usize {
     let directions = if config.bidirectional { 2 } else { 1 };
     let width = if config.attention_width == 0 { config.hidden } else { config.attention_width };
     match name.rsplit('.').next() {
-        Some("v" | "b_v") => width,
+        Some("v" | "b_v" | "v_p") => width,
         Some("b_memory") => config.hidden * directions,
         _ if name.contains("bridge") => config.hidden * directions,
         _ => config.hidden,
@@ -218,16 +220,43 @@ impl From<config::Cell> for rnn::Cell {
             config::Cell::RnnRelu => Self::RnnRelu,
             config::Cell::Lstm => Self::Lstm,
             config::Cell::Gru => Self::Gru,
+            config::Cell::Lstm1997 => Self::Lstm1997,
+            config::Cell::Lstm1997Squash => Self::Lstm1997Squash,
+            config::Cell::LstmPeephole => Self::LstmPeephole,
+            config::Cell::LstmCoupled => Self::LstmCoupled,
+            config::Cell::GruResetBefore => Self::GruResetBefore,
         }
     }
 }
 
-impl From<config::Attention> for attention::Kind {
-    fn from(kind: config::Attention) -> Self {
-        match kind {
-            config::Attention::Additive => Self::Additive,
-            config::Attention::AdditiveBias => Self::AdditiveBias,
-            config::Attention::General => Self::General,
+impl From<config::Merge> for rnn::Merge {
+    fn from(merge: config::Merge) -> Self {
+        match merge {
+            config::Merge::Concat => Self::Concat,
+            config::Merge::Sum => Self::Sum,
+            config::Merge::Average => Self::Average,
         }
+    }
+}
+
+impl config::Attention {
+    /// The kind of the attention crate; `None` for the baseline without attention.
+    pub(crate) fn kind(self) -> Option<attention::Kind> {
+        use attention::Kind;
+        Some(match self {
+            Self::Additive => Kind::Additive,
+            Self::AdditiveBias => Kind::AdditiveBias,
+            Self::General => Kind::General,
+            Self::Dot => Kind::Dot,
+            Self::ScaledDot => Kind::ScaledDot,
+            Self::ScaledGeneral => Kind::ScaledGeneral,
+            Self::Concat => Kind::Concat,
+            Self::Cosine => Kind::Cosine,
+            Self::Location => Kind::Location,
+            Self::LocalM => Kind::LocalM,
+            Self::LocalP => Kind::LocalP,
+            Self::MultiHead => Kind::MultiHead,
+            Self::None => return None,
+        })
     }
 }

@@ -87,7 +87,8 @@ impl Network<'_> {
 
     fn attention(&self) -> AttentionConfig {
         let (query, memory) = (self.config.hidden, self.directions() * self.config.hidden);
-        AttentionConfig::new(self.config.attention.into(), query, memory)
+        let kind = self.config.attention.kind().unwrap();
+        AttentionConfig::new(kind, query, memory)
     }
 
     /// What the loss of each counted position is multiplied with, from the words of the

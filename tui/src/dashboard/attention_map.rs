@@ -38,9 +38,12 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let inner = block.inner(area);
     block.render(area, buf);
     match model.chosen() {
-        Some(sample) => AttentionMap { sample, theme }.render(inner, buf),
-        None => {
-            let text = "after the first samples";
+        Some(sample) if !sample.attention.is_empty() || sample.output.is_empty() => {
+            AttentionMap { sample, theme }.render(inner, buf);
+        }
+        chosen => {
+            let text =
+                if chosen.is_some() { "no attention to show" } else { "after the first samples" };
             let x = inner.width.saturating_sub(cell(width(text))) / 2;
             put(buf, inner, (x, inner.height / 2), text, theme.faint(), theme);
         }

@@ -5,7 +5,7 @@ use tensor::{ParamId, Params, Tape, Var, ops};
 
 use crate::Result;
 use crate::config::Config;
-use crate::model::forwards;
+use crate::model::recurrent;
 use crate::model::translator::{Make, with_first_values};
 
 /// The network of a language model: embedding, recurrent layers, output.
@@ -38,8 +38,8 @@ impl LanguageNetwork {
                 add("output.weight", &[vocabulary, config.hidden], make)?,
                 add("output.bias", &[vocabulary], make)?,
             );
-            let layers = forwards(config, config.embedding);
-            let rnn = Rnn::new(params, "language.rnn.", layers, make)?;
+            let (layers, options) = recurrent(config, config.embedding);
+            let rnn = Rnn::with_options(params, "language.rnn.", layers, options, make)?;
             let dropout_output = if config.dropout_output { config.dropout } else { 0.0 };
             Ok(Self { embedding, rnn, output, dropout: config.dropout, dropout_output })
         })

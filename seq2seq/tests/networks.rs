@@ -1,0 +1,94 @@
+//! Every attention, cell and option of a translator's network learns, and every preset of a
+//! translator does.
+// Helpers of a test are tests too.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+
+use seq2seq::{
+    Attention, Cell, EndReason, Event, EventReader, Preset, TrainOptions, Translator, link,
+    presets, train,
+};
+
+/// Trains for some steps on generated pairs; the mean losses of the first and of the last steps.
+fn learn(run: &Path, preset: &str, steps: u64, set: &[(&str, &str)]) -> (f64, f64) {
+    let quiet = [("figures_every", "0"), ("flow_every", "0"), ("validate_every_epochs", "0")];
+    let small = [("embedding", "16"), ("hidden", "24"), ("batch", "32"), ("learning_rate", "5e-3")];
+    let all = quiet.iter().chain(&small).chain(set);
+    let options = TrainOptions {
+        preset: Some(preset.to_owned()),
+        valid: Some("none".to_owned()),
+        threads: Some(1),
+        max_steps: Some(steps),
+        run_dir: Some(run.to_owned()),
+        set: all.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        ..TrainOptions::default()
+    };
+    let (mut link, viewer) = link(4096);
+    drop(viewer);
+    let outcome = train(&options, &mut link).unwrap_or_else(|e| panic!("{preset} {set:?}: {e}"));
+    assert_eq!(outcome.end.reason, EndReason::Finished, "{preset} {set:?}");
+    let events = EventReader::open(run).unwrap().poll().unwrap();
+    let loss = |event| if let Event::Step(step) = event { Some(step.loss) } else { None };
+    let losses: Vec<f64> = events.into_iter().filter_map(loss).collect();
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    (mean(&losses[..3]), mean(&losses[losses.len() - 5..]))
+}
+
+#[test]
+fn every_attention_cell_and_option_learns() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut all: Vec<Vec<(&str, &str)>> = Vec::new();
+    for attention in Attention::ALL {
+        all.push(vec![("attention", attention.name()), ("merge", "sum")]);
+        let readout = if *attention == Attention::None { "linear" } else { "tanh_context" };
+        all.push(vec![
+            ("attention", attention.name()),
+            ("bidirectional", "false"),
+            ("reverse_source", "true"),
+            ("wiring", "recur_then_attend"),
+            ("readout", readout),
+        ]);
+    }
+    for cell in Cell::ALL {
+        all.push(vec![("cell", cell.name())]);
+        all.push(vec![("cell", cell.name()), ("layer_norm", "true"), ("bidirectional", "false")]);
+    }
+    all.push(vec![("layers", "2"), ("residual", "true"), ("merge", "average")]);
+    all.push(vec![("layers", "2"), ("variational_dropout", "true"), ("dropout", "0.1")]);
+    all.push(vec![("cell", "lstm"), ("forget_bias", "1")]);
+    all.push(vec![("attention", "local_p"), ("attention_renormalize", "true")]);
+    all.push(vec![("attention", "multi_head"), ("attention_heads", "4")]);
+    for (i, set) in all.iter().enumerate() {
+        let run = folder.path().join(i.to_string());
+        let (first, last) = learn(&run, "copy", 40, set);
+        assert!(last < 0.95 * first, "{set:?}: from {first} to {last}");
+    }
+}
+
+#[test]
+fn every_preset_of_a_translator_learns() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    for info in presets() {
+        let config = Preset::find(&info.name).unwrap().config;
+        if config.task != seq2seq::Task::Translation || !config.target_prefixes.is_empty() {
+            continue;
+        }
+        count += 1;
+        let (first, last) = learn(&folder.path().join(&info.name), &info.name, 40, &[]);
+        assert!(last < 0.9 * first, "{}: from {first} to {last}", info.name);
+    }
+    assert!(count >= 20, "{count}");
+}
+
+#[test]
+fn a_network_without_attention_has_no_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    learn(&run, "encoder-decoder", 5, &[]);
+    let translator = Translator::open(&run, "cpu", Some(1)).unwrap();
+    let translation = translator.translate(&["the cat sleeps .".to_owned()]).unwrap().remove(0);
+    assert!(translation.attention.is_empty());
+    assert!(!translation.tokens.is_empty());
+}
