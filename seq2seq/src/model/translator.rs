@@ -241,7 +241,7 @@ impl From<config::Merge> for rnn::Merge {
 
 impl config::Attention {
     /// The kind of the attention crate; `None` for the baseline without attention.
-    pub(crate) fn kind(self) -> Option<attention::Kind> {
+    pub fn kind(self) -> Option<attention::Kind> {
         use attention::Kind;
         Some(match self {
             Self::Additive => Kind::Additive,
