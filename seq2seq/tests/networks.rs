@@ -6,13 +6,18 @@
 use std::path::Path;
 
 use seq2seq::{
-    Attention, Cell, EndReason, Event, EventReader, Preset, TrainOptions, Translator, link,
-    presets, train,
+    Attention, Cell, EndReason, Event, EventReader, Optimizer, Preset, TrainOptions, Translator,
+    link, presets, train,
 };
 
 /// Trains for some steps on generated pairs; the mean losses of the first and of the last steps.
 fn learn(run: &Path, preset: &str, steps: u64, set: &[(&str, &str)]) -> (f64, f64) {
-    let quiet = [("figures_every", "0"), ("flow_every", "0"), ("validate_every_epochs", "0")];
+    let quiet = [
+        ("figures_every", "0"),
+        ("flow_every", "0"),
+        ("validate_every_epochs", "0"),
+        ("stop_patience", "0"),
+    ];
     let small = [("embedding", "16"), ("hidden", "24"), ("batch", "32"), ("learning_rate", "5e-3")];
     let all = quiet.iter().chain(&small).chain(set);
     let options = TrainOptions {
@@ -54,6 +59,23 @@ fn every_attention_cell_and_option_learns() {
         all.push(vec![("cell", cell.name())]);
         all.push(vec![("cell", cell.name()), ("layer_norm", "true"), ("bidirectional", "false")]);
     }
+    for init in ["zeros", "copy", "linear", "linear_tanh", "backward_tanh"] {
+        all.push(vec![("decoder_init", init), ("cell", "lstm")]);
+    }
+    for state in ["new", "previous"] {
+        let readout = [("readout", "maxout"), ("readout_state", state), ("readout_width", "12")];
+        all.push(readout.to_vec());
+    }
+    all.push(vec![("readout", "residual_norm"), ("merge", "sum")]);
+    let feeding = [("wiring", "recur_then_attend"), ("input_feeding", "true")];
+    for readout in ["tanh_context", "maxout"] {
+        all.push([&feeding[..], &[("readout", readout)]].concat());
+    }
+    all.push(vec![("tied", "source_target")]);
+    all.push(vec![("tied", "target_output"), ("embedding", "24")]);
+    all.push(vec![("tied", "all"), ("readout", "maxout"), ("readout_width", "16")]);
+    all.push(vec![("faithful", "true"), ("context_first", "true"), ("decoder_init", "copy")]);
+    all.push(vec![("init", "bahdanau"), ("optimizer", "adam")]);
     all.push(vec![("layers", "2"), ("residual", "true"), ("merge", "average")]);
     all.push(vec![("layers", "2"), ("variational_dropout", "true"), ("dropout", "0.1")]);
     all.push(vec![("cell", "lstm"), ("forget_bias", "1")]);
@@ -76,7 +98,11 @@ fn every_preset_of_a_translator_learns() {
             continue;
         }
         count += 1;
-        let (first, last) = learn(&folder.path().join(&info.name), &info.name, 40, &[]);
+        // The rate of the tests is Adam's.
+        let own = [("learning_rate", config.learning_rate.to_string())];
+        let own: Vec<(&str, &str)> = own.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        let set = if config.optimizer == Optimizer::Sgd { &own[..] } else { &[] };
+        let (first, last) = learn(&folder.path().join(&info.name), &info.name, 40, set);
         assert!(last < 0.9 * first, "{}: from {first} to {last}", info.name);
     }
     assert!(count >= 20, "{count}");
