@@ -15,6 +15,16 @@ pub(super) fn run(name: Option<&str>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Prints words with commas between them, indented, as many as fit on a line.
+fn wrapped(words: &[impl AsRef<str>]) -> Result<()> {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    let options = textwrap::Options::new(78)
+        .initial_indent("  ")
+        .subsequent_indent("  ")
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    Ok(output::lines(&textwrap::wrap(&words.join(", "), options))?)
+}
+
 fn names() -> Result<()> {
     let presets = seq2seq::presets();
     let longest = presets.iter().map(|preset| preset.name.len()).max().unwrap_or(0);
@@ -29,9 +39,7 @@ fn names() -> Result<()> {
     output::line("")?;
     output::line("Each is at a size that trains on two cores in minutes, luong-2015 excepted.")?;
     output::line("NAME:full is the work's own size, which is another for these:")?;
-    for line in textwrap::wrap(&reduced.join(", "), 78) {
-        output::line(&format!("  {line}"))?;
-    }
+    wrapped(&reduced)?;
     output::line("")?;
     output::line("tui presets NAME lists every key of one, its value, and where that comes from;")?;
     output::line("--set KEY=VALUE changes it.")?;
@@ -46,9 +54,7 @@ fn keys(name: &str) -> Result<()> {
         let full: Vec<_> =
             preset.full.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         output::line(&format!("{name}:full has"))?;
-        for line in textwrap::wrap(&full.join(", "), 78) {
-            output::line(&format!("  {line}"))?;
-        }
+        wrapped(&full)?;
     }
     output::line("")?;
     for key in seq2seq::preset_keys(name)? {
