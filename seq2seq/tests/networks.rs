@@ -1,5 +1,4 @@
-//! Every attention, cell and option of a translator's network learns, and every preset of a
-//! translator does.
+//! Every attention, cell and option of a translator's network learns, and every preset does.
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -89,23 +88,27 @@ fn every_attention_cell_and_option_learns() {
 }
 
 #[test]
-fn every_preset_of_a_translator_learns() {
+fn every_preset_learns() {
     let folder = tempfile::tempdir().unwrap();
-    let mut count = 0;
-    for info in presets() {
-        let config = Preset::find(&info.name).unwrap().config;
-        if config.task != seq2seq::Task::Translation || !config.target_prefixes.is_empty() {
-            continue;
+    for preset in presets() {
+        let config = preset.config;
+        let rate = config.learning_rate.to_string();
+        let mut set = Vec::new();
+        if config.optimizer == Optimizer::Sgd {
+            // The rate of the tests is Adam's.
+            set.push(("learning_rate", rate.as_str()));
         }
-        count += 1;
-        // The rate of the tests is Adam's.
-        let own = [("learning_rate", config.learning_rate.to_string())];
-        let own: Vec<(&str, &str)> = own.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        let set = if config.optimizer == Optimizer::Sgd { &own[..] } else { &[] };
-        let (first, last) = learn(&folder.path().join(&info.name), &info.name, 40, set);
-        assert!(last < 0.9 * first, "{}: from {first} to {last}", info.name);
+        if !config.target_prefixes.is_empty() {
+            set.push(("target_prefixes", "[]"));
+        }
+        let mut steps = 40;
+        if preset.name == "temporal-order" {
+            // Two symbols in a hundred are found late.
+            (steps, set) = (200, vec![("data", "temporal-order:10-12")]);
+        }
+        let (first, last) = learn(&folder.path().join(&preset.name), &preset.name, steps, &set);
+        assert!(last < 0.9 * first, "{}: from {first} to {last}", preset.name);
     }
-    assert!(count >= 20, "{count}");
 }
 
 #[test]
