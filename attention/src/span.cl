@@ -18,11 +18,12 @@ uint sentence_length(uint row, SEEN_ARGUMENTS) {
 uint2 seen(uint row, float centre, SEEN_ARGUMENTS) {
     const uint length = sentence_length(row, SEEN);
     const ulong step = first + row / entries;
-    if (rule == WHOLE) return (uint2)(0, min(length, limit));
-    if (rule == CAUSAL) return (uint2)(0, (uint)min((ulong)length, step + 1));
     const uint last = length > 0 ? length - 1 : 0;
-    const uint there = convert_uint_sat(floor(centre));
-    const uint middle = rule == AROUND_STEP ? (uint)min((ulong)last, step) : min(last, there);
-    const uint from = middle > reach ? middle - reach : 0, to = min(middle + reach + 1, length);
-    return reversed ? (uint2)(length - to, length - from) : (uint2)(from, to);
+    const uint centred = min(last, (uint)convert_uint_sat(floor(centre)));
+    const uint middle = rule == AROUND_STEP ? (uint)min((ulong)last, step) : centred;
+    const bool is_window = rule >= AROUND_STEP;
+    const uint until = rule == CAUSAL ? (uint)min((ulong)length, step + 1) : min(length, limit);
+    const uint from = is_window && middle > reach ? middle - reach : 0;
+    const uint to = is_window ? min(middle + reach + 1, length) : until;
+    return is_window && reversed ? (uint2)(length - to, length - from) : (uint2)(from, to);
 }

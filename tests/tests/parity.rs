@@ -6,6 +6,8 @@
 
 #[path = "parity/bench.rs"]
 mod bench;
+#[path = "parity/attention.rs"]
+mod of_attention;
 #[path = "parity/tensor.rs"]
 mod of_tensor;
 
@@ -15,7 +17,7 @@ use tensor::check::{assert_close, wide};
 
 /// Every case.
 fn all() -> Vec<Case> {
-    [of_tensor::CASES].concat()
+    [of_tensor::CASES, of_attention::CASES].concat()
 }
 
 #[test]

@@ -262,7 +262,10 @@ pub(super) fn backward(
         Some((_, centres)) => Some(device.scratch(centres.shape())?),
         None => None,
     };
-    let mut d_values = Lent::of(device, back, asked.values)?;
+    let mut d_values = match given & D_CONTEXT != 0 || step.is_tied {
+        true => Lent::of(device, back, asked.values)?,
+        false => Lent::nothing(device)?,
+    };
     let has_keys = !step.is_table && !step.is_tied;
     let mut d_keys = match has_keys {
         true => Lent::of(device, back, asked.keys)?,

@@ -1,6 +1,8 @@
 // Queries over a memory: scores, masked softmax, weighted sum, and the way back. A work-group of
 // TEAMS teams of LANES work-items has one row, a query of one step, sentence and head; what it
-// writes outside of that row belongs to no other group of the launch.
+// writes outside of that row belongs to no other group of the launch. Barriers stand outside of all
+// conditions, in loops of as many turns for every work-item of a group (some of none): a barrier
+// within a condition, though the same for all, is miscompiled by pocl 3.1.
 #define LANES 32
 #define TEAMS 8
 #define ITEMS (LANES * TEAMS)
@@ -71,7 +73,6 @@ uint parts_of(uint columns) { return ITEMS / columns; }
 
 // The sum over the parts of a column, for part 0.
 float sum_of_parts(float v, uint columns, __local float *scratch) {
-    if (columns == ITEMS) return v;
     const uint i = item();
     scratch[i] = v;
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -172,10 +173,9 @@ GROUP __kernel void attend(
         weights[s] = a * bell_factor(bell_distance(s, length, reversed, CENTRE), sigma);
         total += weights[s];
     }
-    if (renormalize) {
-        total = sum_of_all(total, scratch);
-        for (uint s = span.x + i; s < span.y; s += ITEMS) weights[s] /= total;
-    }
+    total = sum_of_all(total, scratch);
+    if (!renormalize) total = 1.0f;
+    for (uint s = span.x + i; s < span.y; s += ITEMS) weights[s] /= total;
 #endif
     for (uint s = i; s < time; s += ITEMS)
         if (s < span.x || s >= span.y) weights[s] = 0.0f;
@@ -238,30 +238,29 @@ GROUP __kernel void attend_back(
 #else
     const bool into_values = given & INTO_VALUES;
 #endif
-    if (given & D_CONTEXT) {
-        for (uint first = span.x; first < span.y; first += TILE) {
-            float sums[EACH] = {0.0f}, a[EACH] = {0.0f};
+    const uint end = given & D_CONTEXT ? span.y : span.x;
+    for (uint first = span.x; first < end; first += TILE) {
+        float sums[EACH] = {0.0f}, a[EACH] = {0.0f};
+        for (uint e = 0; e < EACH; e++) {
+            const uint s = first + team + e * TEAMS;
+            if (s < end) a[e] = weights[s];
+        }
+        for (uint j = lane; j < value_width; j += LANES) {
+            const float d = d_context[j];
+#pragma unroll
             for (uint e = 0; e < EACH; e++) {
                 const uint s = first + team + e * TEAMS;
-                if (s < span.y) a[e] = weights[s];
-            }
-            for (uint j = lane; j < value_width; j += LANES) {
-                const float d = d_context[j];
-#pragma unroll
-                for (uint e = 0; e < EACH; e++) {
-                    const uint s = first + team + e * TEAMS;
-                    if (s < span.y) {
-                        sums[e] += d * values[s * value_stride + j];
-                        if (into_values) d_values[s * value_stride + j] += a[e] * d;
-                    }
+                if (s < end) {
+                    sums[e] += d * values[s * value_stride + j];
+                    if (into_values) d_values[s * value_stride + j] += a[e] * d;
                 }
             }
-            const float sum = sum_of_lanes(sums, scratch);
-            if (i < TILE && first + i < span.y)
-                d_scores[first + i] = (given & D_WEIGHTS ? d_scores[first + i] : 0.0f) + sum;
         }
-        all_written();
+        const float sum = sum_of_lanes(sums, scratch);
+        if (i < TILE && first + i < end)
+            d_scores[first + i] = (given & D_WEIGHTS ? d_scores[first + i] : 0.0f) + sum;
     }
+    all_written();
 
     // Gradients of the softmax, then of the scores; a work-item has every ITEMS-th position.
 #ifdef BELL
@@ -274,12 +273,10 @@ GROUP __kernel void attend_back(
         bent += a;
         bent_along += a * d_scores[s];
     }
-    float bell_scale = 1.0f, bell_mean = 0.0f;
-    if (renormalize) {
-        bent = sum_of_all(bent, scratch);
-        bell_scale = 1.0f / bent;
-        bell_mean = sum_of_all(bent_along, scratch) / bent;
-    }
+    bent = sum_of_all(bent, scratch);
+    bent_along = sum_of_all(bent_along, scratch);
+    const float bell_scale = renormalize ? 1.0f / bent : 1.0f;
+    const float bell_mean = renormalize ? bent_along / bent : 0.0f;
     float d_centre = 0.0f;
     for (uint s = span.x + i; s < span.y; s += ITEMS) {
         const float distance = bell_distance(s, length, reversed, CENTRE);
@@ -365,49 +362,45 @@ GROUP __kernel void attend_back_memory(
     const size_t by_step = (size_t)entries * time, first_weight = entry * time + s;
     weights += weights_at + first_weight;
     d_scores += d_scores_at + first_weight;
-    if (given & INTO_VALUES && given & D_CONTEXT) {
-        const uint part = part_of(value_columns), parts = parts_of(value_columns);
-        d_context += d_context_at + entry * value_width;
-        d_values += d_values_at + values_part_at + (s * entries + entry) * value_width;
-        for (uint first = 0; first < value_width; first += value_columns) {
-            const uint j = first + column_of(value_columns);
-            float sum = 0.0f;
-            if (j < value_width)
-                for (uint t = part; t < steps; t += parts) {
-                    const float a = weights[t * by_step];
-                    if (a != 0.0f) sum += a * d_context[(size_t)t * entries * value_width + j];
-                }
-            sum = sum_of_parts(sum, value_columns, scratch);
-            if (part == 0 && j < value_width && sum != 0.0f) d_values[j] += sum;
-        }
+    d_context += d_context_at + entry * value_width;
+    d_values += d_values_at + values_part_at + (s * entries + entry) * value_width;
+    const uint into_values = given & INTO_VALUES && given & D_CONTEXT ? value_width : 0;
+    const uint value_part = part_of(value_columns), value_parts = parts_of(value_columns);
+    for (uint first = 0; first < into_values; first += value_columns) {
+        const uint j = first + column_of(value_columns);
+        float sum = 0.0f;
+        if (j < value_width)
+            for (uint t = value_part; t < steps; t += value_parts) {
+                const float a = weights[t * by_step];
+                if (a != 0.0f) sum += a * d_context[(size_t)t * entries * value_width + j];
+            }
+        sum = sum_of_parts(sum, value_columns, scratch);
+        if (value_part == 0 && j < value_width) d_values[j] += sum;
     }
 #ifndef TABLE
 #ifdef TIED
-    const bool into_keys = given & INTO_VALUES;
+    const uint into_keys = given & INTO_VALUES ? width : 0;
     __global float *d_keys = d_values;
-    if (!(given & D_CONTEXT)) d_keys += d_values_at + values_part_at + (s * entries + entry) * width;
 #else
-    const bool into_keys = given & INTO_KEYS;
+    const uint into_keys = given & INTO_KEYS ? width : 0;
     d_keys += d_keys_at + keys_part_at + (s * entries + entry) * width;
 #endif
-    if (into_keys) {
-        const uint part = part_of(columns), parts = parts_of(columns);
-        query += query_at + entry * width;
-        keys += keys_at + (s * entries + entry) * width;
-        for (uint first = 0; first < width; first += columns) {
-            const uint j = first + column_of(columns);
-            float sum = 0.0f;
-            if (j < width) {
-                const float k = keys[j], v_j = V(j);
-                for (uint t = part; t < steps; t += parts) {
-                    const float d = scale * d_scores[t * by_step];
-                    const float q = query[(size_t)t * entries * width + j];
-                    if (d != 0.0f) sum += term_back(q, k, v_j, d).y;
-                }
+    const uint part = part_of(columns), parts = parts_of(columns);
+    query += query_at + entry * width;
+    keys += keys_at + (s * entries + entry) * width;
+    for (uint first = 0; first < into_keys; first += columns) {
+        const uint j = first + column_of(columns);
+        float sum = 0.0f;
+        if (j < width) {
+            const float k = keys[j], v_j = V(j);
+            for (uint t = part; t < steps; t += parts) {
+                const float d = scale * d_scores[t * by_step];
+                const float q = query[(size_t)t * entries * width + j];
+                if (d != 0.0f) sum += term_back(q, k, v_j, d).y;
             }
-            sum = sum_of_parts(sum, columns, scratch);
-            if (part == 0 && j < width && sum != 0.0f) d_keys[j] += sum;
         }
+        sum = sum_of_parts(sum, columns, scratch);
+        if (part == 0 && j < width) d_keys[j] += sum;
     }
 #endif
 }
