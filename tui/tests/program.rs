@@ -133,6 +133,7 @@ fn wrong_uses_and_missing_things_are_named() {
     begin(&["--set", "hiden=8"], &["hiden", "did you mean 'hidden'"]);
     begin(&["--set", "hidden=many"], &["hidden", "many"]);
     begin(&["--data", "absent.tsv"], &["absent.tsv"]);
+    #[cfg(not(feature = "opencl"))]
     begin(&["--device", "opencl"], &["no opencl"]);
     begin(&["--resume"], &["there is no run at new"]);
     assert!(!folder.join("new").exists(), "an error left a folder behind");

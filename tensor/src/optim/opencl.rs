@@ -7,7 +7,7 @@ use super::report::{Report, Update};
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::gradients::{Gradient, Summed};
-use crate::opencl::{Arena, Layout, OpenCl, Program};
+use crate::opencl::{Arena, Launch, Layout, OpenCl, Program};
 use crate::params::Params;
 use crate::tensor::Tensor;
 
@@ -206,7 +206,7 @@ impl Slots {
             let launch = launch.uint(usize::from(how.ratios)).reads(&coefficients);
             let launch = launch.reads(&control).reads(&gradient.memory).writes_shared(value);
             let slots = self.arenas.iter_mut().map(|a| &mut a.memory);
-            let launch = slots.fold(launch, |launch, slot| launch.writes_shared(slot));
+            let launch = slots.fold(launch, Launch::writes_shared);
             let launch = launch.writes(&mut changes).writes(&mut values);
             launch.groups([chunks, 1, 1], ITEMS)?;
         }
