@@ -86,6 +86,7 @@ pub mod gemm;
 mod gradients;
 pub mod init;
 pub mod kernels;
+pub mod opencl;
 pub mod ops;
 pub mod optim;
 mod params;
