@@ -21,7 +21,7 @@ pub use task::TranslationModel;
 pub use translator::{EncoderDecoder, Forced};
 
 use tensor::init::Rng;
-use tensor::{Params, Tape, Tensor, Threads, Var, ops};
+use tensor::{Figure, Params, Tape, Tensor, Threads, Var, ops};
 
 use crate::Result;
 use crate::config::Config;
@@ -151,17 +151,17 @@ pub struct BatchShape {
     pub tokens: usize,
 }
 
-/// The loss of a part of a batch.
-#[derive(Debug, Clone, Copy)]
+/// The loss of a part of a batch. Its figures may still be on a device.
+#[derive(Debug, Clone)]
 pub struct BatchLoss {
     /// The weighted loss, whose gradient is taken.
     pub loss: Var,
     /// Sum of -log p over the counted positions, in nats.
-    pub nll: f64,
+    pub nll: Figure,
     /// Counted positions.
     pub count: usize,
     /// Positions where the likeliest token is the right one.
-    pub correct: usize,
+    pub correct: Figure,
 }
 
 impl From<ops::CrossEntropyResult> for BatchLoss {
