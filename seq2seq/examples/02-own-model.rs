@@ -121,9 +121,9 @@ impl Model for Speller {
         let found = ops::cross_entropy(tape, logits, how)?;
         Ok(BatchLoss {
             loss: found.loss,
-            nll: found.nll,
+            nll: found.nll.get(),
             count: found.count,
-            correct: found.correct,
+            correct: found.correct.get() as usize,
         })
     }
 }

@@ -46,3 +46,17 @@ pub fn values(n: usize, seed: u64) -> Vec<f64> {
     let draw = crate::random::Draw::new(seed, 0, 0);
     (0..n as u64).map(|i| f64::from(draw.uniform(i) * 2.0 - 1.0)).collect()
 }
+
+/// The OpenCL device of tests, the first there is; where there is none, a line on stderr says that
+/// the test was skipped.
+#[allow(clippy::print_stderr)] // a test that is skipped must say so
+pub fn opencl() -> Option<crate::Device> {
+    match crate::Device::open("opencl", 1) {
+        Ok(device) => Some(device),
+        Err(why) => {
+            let test = std::thread::current().name().unwrap_or("a test").to_string();
+            eprintln!("SKIPPED: {test}: {why}");
+            None
+        }
+    }
+}

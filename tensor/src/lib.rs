@@ -82,6 +82,7 @@ mod buffer;
 pub mod check;
 mod device;
 mod error;
+mod figure;
 pub mod gemm;
 mod gradients;
 pub mod init;
@@ -100,6 +101,7 @@ mod threads;
 
 pub use device::Device;
 pub use error::{Error, Result};
+pub use figure::Figure;
 pub use gradients::{Gradient, Gradients, Norms, RowGradient, Summed};
 pub use params::{ParamId, Params};
 pub use profile::{Profile, Spent};

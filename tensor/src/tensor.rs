@@ -113,6 +113,31 @@ impl Tensor {
         }
     }
 
+    /// The same elements in a shape of as many.
+    pub(crate) fn shaped(mut self, shape: Shape) -> Self {
+        debug_assert_eq!(self.len(), shape.len());
+        self.shape = shape;
+        self
+    }
+
+    /// Its first element's place in its memory.
+    pub(crate) fn start(&self) -> usize {
+        self.offset
+    }
+
+    /// Its memory from its first element on in a larger shape, which the caller knows to be there.
+    pub(crate) fn extended(&self, shape: Shape) -> Self {
+        Self { storage: self.storage.view(), offset: self.offset, shape }
+    }
+
+    /// True where both have a part of the same memory of a device.
+    pub(crate) fn shares(&self, other: &Self) -> bool {
+        match (self.place(), other.place()) {
+            (Some((mine, _)), Some((theirs, _))) => mine.is_of(theirs),
+            _ => false,
+        }
+    }
+
     /// Elements of any values, for an operation that writes them all.
     pub fn scratch(shape: impl Into<Shape>) -> Self {
         let shape = shape.into();

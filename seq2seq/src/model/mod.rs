@@ -166,6 +166,11 @@ pub struct BatchLoss {
 
 impl From<ops::CrossEntropyResult> for BatchLoss {
     fn from(found: ops::CrossEntropyResult) -> Self {
-        Self { loss: found.loss, nll: found.nll, count: found.count, correct: found.correct }
+        Self {
+            loss: found.loss,
+            nll: found.nll.get(),
+            count: found.count,
+            correct: found.correct.get() as usize,
+        }
     }
 }

@@ -379,7 +379,12 @@ impl Model for SequenceModel {
             let answers = tape.value(said.answers).data().iter().zip(&numbers);
             let correct = answers.filter(|(y, t)| (*y - *t).abs() < NEAR).count();
             let found = ops::squared_error(tape, said.answers, &numbers, shape.weight)?;
-            return Ok(BatchLoss { loss: found.loss, nll: found.sum, count: part.len(), correct });
+            return Ok(BatchLoss {
+                loss: found.loss,
+                nll: found.sum.get(),
+                count: part.len(),
+                correct,
+            });
         }
         let how = ops::CrossEntropy {
             targets: &Self::classes(part, said.time),

@@ -189,9 +189,13 @@ impl OpenCl {
         error
     }
 
-    /// Keeps a result's failure, and passes the result on.
+    /// Keeps a result's failure, where it is the device's and not the caller's, and passes the
+    /// result on.
     pub(crate) fn keep<T>(&self, result: Result<T>) -> Result<T> {
-        result.map_err(|e| self.fail(e))
+        result.map_err(|e| match e {
+            Error::Argument { .. } => e,
+            _ => self.fail(e),
+        })
     }
 
     /// Waits until the device has done all that it was given.

@@ -122,6 +122,7 @@ enum Argument {
     Floats(Arc<Block>, usize),
     Words(Arc<Block>),
     Uint(u32),
+    Long(u64),
     Float(f32),
 }
 
@@ -209,6 +210,12 @@ impl<'a> Launch<'a> {
         self
     }
 
+    /// A `ulong`.
+    pub fn long(mut self, value: usize) -> Self {
+        self.arguments.push(Argument::Long(value as u64));
+        self
+    }
+
     /// A `float`.
     pub fn float(mut self, value: f32) -> Self {
         self.arguments.push(Argument::Float(value));
@@ -246,6 +253,7 @@ impl<'a> Launch<'a> {
                     values.extend([Value::Floats(block.memory()), Value::Long(*at as u64)]);
                 }
                 Argument::Words(block) => values.push(Value::Words(block.memory())),
+                Argument::Long(v) => values.push(Value::Long(*v)),
                 Argument::Uint(v) => values.push(Value::Uint(*v)),
                 Argument::Float(v) => values.push(Value::Float(*v)),
             }

@@ -73,6 +73,16 @@ impl Remote {
         Arc::get_mut(&mut self.block).is_some()
     }
 
+    /// True where both are of the same memory.
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.block, &other.block)
+    }
+
+    /// A number that only views of the same memory share while it is held.
+    pub(crate) fn key(&self) -> usize {
+        Arc::as_ptr(&self.block).addr()
+    }
+
     /// What was read is old now.
     pub(crate) fn forget(&mut self) {
         self.host.take();
@@ -261,6 +271,14 @@ impl OpenCl {
             }
             None => self.write_block(block, at, Data::Floats(from.data().to_vec())),
         }
+    }
+
+    /// Sets all elements of memory that the caller knows nobody else to read.
+    pub(crate) fn fill_shared(&self, to: &mut Tensor, value: f32) -> Result<()> {
+        let len = to.len();
+        let Some((remote, at)) = to.place_mut().filter(|_| len > 0) else { return Ok(()) };
+        self.shared.counted.copy(len);
+        self.keep(self.shared.driver.fill(remote.block.memory(), at, len, value))
     }
 
     /// A copy of a tensor here, with memory of its own.

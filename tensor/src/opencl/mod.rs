@@ -21,12 +21,16 @@
 // Without the feature there is no value of `OpenCl`: what follows one is never reached.
 #![cfg_attr(not(feature = "opencl"), allow(unreachable_code, unused_variables, dead_code))]
 
+mod arena;
+mod basic;
 mod counters;
 mod device;
 mod driver;
 mod launch;
 mod memory;
 mod product;
+#[cfg(all(test, feature = "opencl"))]
+mod tests;
 
 pub use counters::Counters;
 pub use device::{DeviceDescription, OpenCl, PlatformDescription, platforms};
@@ -34,4 +38,5 @@ pub use launch::{Launch, Program};
 pub use memory::{Ids, Pending};
 pub use product::{Form, Matrix, Place, Start};
 
+pub(crate) use arena::{Arena, Layout};
 pub(crate) use memory::Remote;

@@ -1,5 +1,6 @@
 //! Rows of a table, looked up by id.
 
+mod opencl;
 pub mod reference;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,14 @@ pub fn embedding(
         return Err(Error::shapes("embedding", [ids.len()], shape));
     }
     let dims: Vec<usize> = shape.dims().iter().copied().chain([width]).collect();
+    if let Some(device) = tape.opencl() {
+        if let Some(&id) = ids.iter().find(|&&id| id as usize >= rows) {
+            return Err(Error::Id { op: "embedding", id, rows });
+        }
+        let y = tape.output(opencl::forward(device, ids, table, dims.as_slice().into())?);
+        tape.record(Embedding { ids: ids.to_vec(), y, w, padding });
+        return Ok(y);
+    }
     let mut y = Tensor::scratch(dims.as_slice());
     for (to, &id) in y.data_mut().chunks_exact_mut(width.max(1)).zip(ids) {
         let from = table.data().get(id as usize * width..(id as usize + 1) * width);
@@ -77,6 +86,10 @@ impl Op for Embedding {
     fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         let width = dy.shape().width();
+        if back.opencl().is_some() {
+            back.gradients.add_rows_but(self.w, &self.ids, self.padding, dy);
+            return Ok(());
+        }
         if let Some(padding) = self.padding {
             for (row, &id) in dy.data_mut().chunks_exact_mut(width).zip(&self.ids) {
                 if id == padding {

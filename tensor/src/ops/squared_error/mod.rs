@@ -1,16 +1,19 @@
 //! Squared error of predicted numbers.
 
+mod opencl;
+
 use crate::error::{Error, Result};
+use crate::figure::Figure;
 use crate::tape::{Backward, Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// A squared error and its unweighted sum.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SquaredErrorResult {
     /// The weighted loss, one element.
     pub loss: Var,
     /// Sum of (y - t)^2 without the weight.
-    pub sum: f64,
+    pub sum: Figure,
 }
 
 /// Squared error of predictions and numbers.
@@ -35,7 +38,7 @@ pub struct SquaredErrorResult {
 /// let mut tape = Tape::new(&params);
 /// let y = tape.input(Tensor::from(vec![1.0, 3.0]));
 /// let result = ops::squared_error(&mut tape, y, &[0.0, 1.0], 0.5)?;
-/// assert_eq!((result.sum, tape.value(result.loss).data()), (5.0, &[2.5][..]));
+/// assert_eq!((result.sum.get(), tape.value(result.loss).data()), (5.0, &[2.5][..]));
 /// # Ok::<(), tensor::Error>(())
 /// ```
 pub fn squared_error(
@@ -48,6 +51,12 @@ pub fn squared_error(
     if shape.len() != targets.len() {
         return Err(Error::shapes("squared_error", shape, [targets.len()]));
     }
+    if let Some(device) = tape.opencl() {
+        let (gradient, sums) = opencl::forward(device, tape.value(y), targets, weight)?;
+        let loss = tape.output(sums.flat(0, 1));
+        tape.record(SquaredError { y, loss, gradient });
+        return Ok(SquaredErrorResult { loss, sum: Figure::there(&sums, 1) });
+    }
     let mut gradient = tape.value(y).copy();
     let mut sum = 0.0;
     for (d, target) in gradient.data_mut().iter_mut().zip(targets) {
@@ -57,7 +66,7 @@ pub fn squared_error(
     }
     let loss = tape.output(Tensor::scalar((f64::from(weight) * sum) as f32));
     tape.record(SquaredError { y, loss, gradient });
-    Ok(SquaredErrorResult { loss, sum })
+    Ok(SquaredErrorResult { loss, sum: sum.into() })
 }
 
 struct SquaredError {
@@ -75,8 +84,10 @@ impl Op for SquaredError {
         let Some(d) = back.take(self.loss) else { return Ok(()) };
         let d = d.data().first().copied().unwrap_or(0.0);
         let mut gradient = self.gradient;
-        if d != 1.0 {
-            crate::kernels::scale(gradient.data_mut(), d);
+        match back.opencl() {
+            _ if d == 1.0 => {}
+            Some(device) => device.scale(&mut gradient, d)?,
+            None => crate::kernels::scale(gradient.data_mut(), d),
         }
         back.add(self.y, gradient)
     }
@@ -99,7 +110,7 @@ mod tests {
             let mut tape = Tape::new(&params);
             let v = tape.input(Tensor::from(narrow(&y)));
             let result = squared_error(&mut tape, v, &narrow(&t), 0.3).unwrap();
-            assert!((0.3 * result.sum - loss(&y)).abs() < 1e-5);
+            assert!((0.3 * result.sum.get() - loss(&y)).abs() < 1e-5);
             assert_close(&wide(tape.value(result.loss).data()), &[loss(&y)], 1e-5, "loss");
             let back = tape.backward(&[(result.loss, Tensor::scalar(2.0))]).unwrap();
             let want: Vec<f64> = finite_differences(loss, &y).iter().map(|d| 2.0 * d).collect();
