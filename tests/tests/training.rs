@@ -224,8 +224,8 @@ fn step(
     };
     let threads = Threads::new(threads);
     let outcome =
-        start_step(&model, &mut params, &mut optimizer, &batches, &threads, &options)
-            .unwrap();
+        start_step(&model, &mut params, &mut optimizer, &batches, &threads, &options).unwrap();
+    let outcome = outcome.finish(&mut optimizer).unwrap();
     let values = params.iter().map(|(_, t)| t.data().to_vec()).collect();
     (outcome, values)
 }
@@ -276,9 +276,9 @@ fn batches_that_are_added_up_draw_different_numbers() {
     };
     let mut loss = |batches: &[&[&Example]]| {
         let threads = Threads::new(2);
-        start_step(&model, &mut params, &mut optimizer, batches, &threads, &options)
-            .unwrap()
-            .loss
+        let started =
+            start_step(&model, &mut params, &mut optimizer, batches, &threads, &options).unwrap();
+        started.finish(&mut optimizer).unwrap().loss
     };
     let one = loss(&[&batch]);
     let two = loss(&[&batch, &batch]);

@@ -46,6 +46,11 @@ fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::RnnOptions)
     (layers, options)
 }
 
+/// The threads that share out groups of examples: a device takes one group after the other.
+pub(crate) fn sharing(params: &Params, threads: &Threads) -> Threads {
+    if params.opencl().is_some() { Threads::single() } else { threads.clone() }
+}
+
 /// What a training loop needs to know of a network: how to compute the loss of some examples, and
 /// how to watch it. The loop itself brings shuffling, threads, gradients, optimizer and files.
 pub trait Model: Send + Sync {
@@ -166,11 +171,6 @@ pub struct BatchLoss {
 
 impl From<ops::CrossEntropyResult> for BatchLoss {
     fn from(found: ops::CrossEntropyResult) -> Self {
-        Self {
-            loss: found.loss,
-            nll: found.nll.get(),
-            count: found.count,
-            correct: found.correct.get() as usize,
-        }
+        Self { loss: found.loss, nll: found.nll, count: found.count, correct: found.correct }
     }
 }

@@ -214,7 +214,7 @@ fn squared_error(b: &mut Bench) -> Result<()> {
         let mut tape = Tape::new(&params);
         let y = tape.input(tensor(&[300, 1], 1));
         let targets = tensor(&[300], 2);
-        let found = ops::squared_error(&mut tape, y, targets.data(), 0.1)?;
+        let found = ops::squared_error(&mut tape, y, targets.data(), 0.1, 0.5)?;
         b.keep("loss", tape.value(found.loss))?;
         b.keep_numbers("sum", &[found.sum.get()]);
         let back = tape.backward(&[(found.loss, Tensor::scalar(seed))])?;
