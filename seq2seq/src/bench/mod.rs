@@ -3,6 +3,7 @@
 //! A step is what a training step is: forward, loss, backward, clipping by the global norm,
 //! optimizer, on fresh random ids over the whole vocabulary, every sentence of full length.
 
+mod layer;
 mod memory;
 mod workload;
 
@@ -18,6 +19,7 @@ use crate::data::Example;
 use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model, greedy};
 use crate::train::{StepOptions, StepOutcome, train_step};
 use crate::{Error, Result};
+pub use layer::{LayerRow, layers};
 use memory::{Resident, reset_peak};
 pub use workload::{Workload, workloads};
 
