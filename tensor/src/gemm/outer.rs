@@ -74,8 +74,11 @@ impl Kernel for Outer<'_> {
             return;
         }
         let right_panels = inputs.div_ceil(nr);
-        let mut left = Buffer::scratch(CHUNK.next_multiple_of(mr) * BLOCK);
-        let mut right = Buffer::scratch(right_panels * nr * BLOCK);
+        // From panel to panel: some lines more than a block, for panels that lie a power of two apart
+        // fight for the same places of the nearest cache while they are written.
+        let (left_panel, right_panel) = (mr * BLOCK + 16, nr * BLOCK + 32);
+        let mut left = Buffer::scratch(CHUNK.div_ceil(mr) * left_panel);
+        let mut right = Buffer::scratch(right_panels * right_panel);
         let (Some(left), Some(right)) = (left.unique(), right.unique()) else { return };
         let mut cursor = Cursor { terms, term: 0, row: 0 };
         let mut block: [Pair<'_>; BLOCK] = [(&[], &[]); BLOCK];
@@ -90,7 +93,7 @@ impl Kernel for Outer<'_> {
                 if let Some((_, later)) = block.get(k + LATER) {
                     ask(s, later);
                 }
-                to_panels(x, nr, &mut right[k * nr..], nr * count);
+                to_panels(x, nr, &mut right[k * nr..], right_panel);
             }
             for first in rows.clone().step_by(CHUNK) {
                 let chunk = first..(first + CHUNK).min(rows.end);
@@ -98,11 +101,11 @@ impl Kernel for Outer<'_> {
                     if let Some((later, _)) = block.get(k + LATER) {
                         ask(s, &later[chunk.clone()]);
                     }
-                    to_panels(&dy[chunk.clone()], mr, &mut left[k * mr..], mr * count);
+                    to_panels(&dy[chunk.clone()], mr, &mut left[k * mr..], left_panel);
                 }
-                let a = Left { start: left.as_ptr(), row: 1, depth: mr, tile: mr * count };
+                let a = Left { start: left.as_ptr(), row: 1, depth: mr, tile: left_panel };
                 for p in 0..right_panels {
-                    let b = right[p * nr * count..][..nr * count].as_ptr();
+                    let b = right[p * right_panel..][..nr * count].as_ptr();
                     // SAFETY: the panels hold `count` rows each, and the output holds all rows of
                     // `inputs` elements; no other thread has these rows.
                     unsafe {
