@@ -64,9 +64,9 @@ pub fn layers(
 fn measure(cell: Cell, sizes: [usize; 4], device: &Device, seconds: f64) -> Result<LayerRow> {
     let peak = gemm::peak(device.threads(), PEAK_TIME);
     let mut layer = Layer::new(cell, sizes, device.threads())?;
-    let before = gemm::flops();
+    let before = gemm::work().flops;
     layer.pass()?;
-    let flops = (gemm::flops() - before) as f64;
+    let flops = (gemm::work().flops - before) as f64;
     let pass = median(seconds, || layer.pass())?;
     Ok(LayerRow {
         cell: cell.name().into(),

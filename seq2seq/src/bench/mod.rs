@@ -198,9 +198,9 @@ impl<'a> Bench<'a> {
 
     fn row(&mut self, seconds: f64) -> Result<Row> {
         let peak = gemm::peak(self.device.threads(), PEAK_TIME);
-        let before = gemm::flops();
+        let before = gemm::work().flops;
         self.train(false)?;
-        let flops = (gemm::flops() - before) as f64;
+        let flops = (gemm::work().flops - before) as f64;
         let train = median(seconds, || self.train(false).map(drop))?;
         let grown = |loaded| Resident::read().map(|r| r.peak.saturating_sub(loaded));
         let memory = self.loaded.and_then(grown);
@@ -227,7 +227,7 @@ impl<'a> Bench<'a> {
         for _ in 0..WARM_UP {
             self.train(false)?;
         }
-        let (start, before) = (Instant::now(), gemm::flops());
+        let (start, before) = (Instant::now(), gemm::work().flops);
         let (mut steps, mut operations) = (0, Profile::default());
         while start.elapsed().as_secs_f64() < seconds || steps < LEAST {
             if let Some(part) = self.train(true)?.profile {
@@ -237,7 +237,7 @@ impl<'a> Bench<'a> {
         }
         let seconds = start.elapsed().as_secs_f64();
         let threads = self.device.threads().count();
-        let flops = (gemm::flops() - before) as f64 / seconds;
+        let flops = (gemm::work().flops - before) as f64 / seconds;
         Ok(StepProfile { steps, seconds, threads, operations, flops, peak })
     }
 }

@@ -2,7 +2,7 @@
 
 use attention::{Attention, AttentionConfig, Kind, Memory, Place};
 use rnn::{Rnn, State, StepInput};
-use tensor::{ParamId, Params, Tape, Tensor, Var, ops};
+use tensor::{List, ParamId, Params, Tape, Tensor, Var, ops};
 
 use super::encoder::{Encoded, Encoder};
 use super::recurrent;
@@ -65,7 +65,7 @@ struct Linear {
 #[derive(Debug, Clone)]
 pub struct DecoderState {
     /// States of the recurrent layers.
-    pub layers: Vec<State>,
+    pub layers: List<State>,
     /// What the last layer says, as attention asks with it: \[B, H\].
     top: Var,
     /// The attentional vector of the step before.
@@ -176,7 +176,7 @@ impl Decoder {
             }
             None => {
                 let last = encoded.last.len() - directions..;
-                let ends: Vec<Var> = encoded.last[last].iter().map(|state| state.h).collect();
+                let ends: List<Var> = encoded.last[last].iter().map(|state| state.h).collect();
                 Source::Last(side_by_side(tape, &ends)?)
             }
         };
@@ -185,13 +185,13 @@ impl Decoder {
             Bridge::Zeros => self.rnn.zero_state(tape, batch),
             Bridge::Copy => encoded.last.iter().step_by(directions).copied().collect(),
             Bridge::Linear(maps) => {
-                let mut layers = Vec::with_capacity(maps.len());
+                let mut layers = List::with_capacity(maps.len());
                 for (map, last) in maps.iter().zip(encoded.last.chunks(directions)) {
-                    let hs: Vec<Var> = last.iter().map(|s| s.h).collect();
+                    let hs: List<Var> = last.iter().map(|s| s.h).collect();
                     let h = self.bridge(tape, &hs, map.h)?;
                     let c = match map.c {
                         Some(c) => {
-                            let cs: Vec<Var> = last.iter().filter_map(|s| s.c).collect();
+                            let cs: List<Var> = last.iter().filter_map(|s| s.c).collect();
                             Some(self.bridge(tape, &cs, c)?)
                         }
                         None => None,
@@ -261,7 +261,7 @@ impl Decoder {
         time: usize,
     ) -> Result<Step> {
         let (e, h, c) = self.widths;
-        let mut input = StepInput { projected: Some(projected), parts: Vec::new() };
+        let mut input = StepInput { projected: Some(projected), parts: List::new() };
         let mut found = None;
         match self.wiring {
             Wiring::AttendThenRecur => {

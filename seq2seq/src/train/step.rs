@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use tensor::optim::Optimizer;
 use tensor::{
-    Backpropagated, BatchPart, Gradients, Norms, Params, Profile, Summed, Tape, Tensor, Threads,
+    Backpropagated, BatchPart, Gradients, List, Norms, Params, Profile, Summed, Tape, Tensor,
+    Threads,
 };
 
 use crate::Result;
@@ -86,7 +87,7 @@ pub fn train_accumulated<M: Model>(
     threads: &Threads,
     options: &StepOptions,
 ) -> Result<Outcome> {
-    let mut shapes: Vec<BatchShape> = batches.iter().map(|batch| model.shape_of(batch)).collect();
+    let mut shapes: List<BatchShape> = batches.iter().map(|batch| model.shape_of(batch)).collect();
     if shapes.len() > 1 {
         let divisor: f64 = shapes.iter().map(|shape| 1.0 / f64::from(shape.weight)).sum();
         shapes.iter_mut().for_each(|shape| shape.weight = (1.0 / divisor) as f32);
@@ -147,11 +148,12 @@ impl Sums {
         first_place: u32,
     ) -> Result<()> {
         let count = threads.count().min(batch.len()).max(1);
-        let mut parts: Vec<Option<Result<(BatchLoss, Backpropagated)>>> =
+        let mut parts: List<Option<Result<(BatchLoss, Backpropagated)>>> =
             (0..count).map(|_| None).collect();
         threads.for_each(&mut parts, |first, part| {
             // Every count-th row: like lengths are neighbours, so all threads get alike work.
-            let rows: Vec<&M::Example> = batch.iter().skip(first).step_by(count).copied().collect();
+            let rows: List<&M::Example> =
+                batch.iter().skip(first).step_by(count).copied().collect();
             let place = BatchPart { first, step: count, total: batch.len() };
             let mut tape = Tape::new(params)
                 .with_draws(options.seed, options.step)

@@ -1,7 +1,9 @@
 //! The gradient of a weight: a sum of products over the rows of a whole step.
 
+use std::sync::atomic::Ordering;
+
 use super::kernel::{Left, Output, column_of_tiles};
-use super::{Rows, count};
+use super::{Rows, WEIGHT_GRADIENTS, count};
 use crate::buffer::Buffer;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
@@ -34,6 +36,7 @@ pub fn outer_sum(
     add: bool,
 ) {
     let Some(first) = terms.first() else { return };
+    WEIGHT_GRADIENTS.fetch_add(1, Ordering::Relaxed);
     let (outputs, inputs) = (first.dy.width(), first.x.width());
     for t in terms {
         assert_eq!((t.dy.width(), t.x.width()), (outputs, inputs), "widths of the terms");

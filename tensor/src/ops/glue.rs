@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::kernels;
+use crate::list::List;
 use crate::simd::math;
 use crate::tape::{Backward, Op, Tape, Var};
 use crate::tensor::Tensor;
@@ -25,7 +26,7 @@ impl Op for Tanh {
         "tanh"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut d) = back.take(self.y) else { return Ok(()) };
         for (d, y) in d.data_mut().iter_mut().zip(back.value(self.y).data()) {
             *d *= 1.0 - y * y;
@@ -49,7 +50,7 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
             return Err(Error::shapes("concat", shape, tape.shape(p)));
         }
     }
-    let widths: Vec<usize> = parts.iter().map(|&p| tape.shape(p).width()).collect();
+    let widths: List<usize> = parts.iter().map(|&p| tape.shape(p).width()).collect();
     let width = widths.iter().sum();
     let mut y = Tensor::scratch(shape.with_width(width));
     let mut column = 0;
@@ -62,12 +63,12 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         column += w;
     }
     let y = tape.output(y);
-    tape.record(Concat { parts: parts.to_vec(), y });
+    tape.record(Concat { parts: parts.into(), y });
     Ok(y)
 }
 
 struct Concat {
-    parts: Vec<Var>,
+    parts: List<Var>,
     y: Var,
 }
 
@@ -76,7 +77,7 @@ impl Op for Concat {
         "concat"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         let (rows, width) = (d.shape().rows(), d.shape().width());
         let mut column = 0;
@@ -106,8 +107,7 @@ pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         return Err(Error::argument("stack", "nothing to stack"));
     };
     let shape = tape.shape(first);
-    let dims: Vec<usize> = [parts.len()].into_iter().chain(shape.dims().iter().copied()).collect();
-    let mut y = Tensor::scratch(dims.as_slice());
+    let mut y = Tensor::scratch(shape.times(parts.len()));
     for (to, &p) in y.data_mut().chunks_exact_mut(shape.len().max(1)).zip(parts) {
         if tape.shape(p) != shape {
             return Err(Error::shapes("stack", shape, tape.shape(p)));
@@ -115,12 +115,12 @@ pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         to.copy_from_slice(tape.value(p).data());
     }
     let y = tape.output(y);
-    tape.record(Stack { parts: parts.to_vec(), y });
+    tape.record(Stack { parts: parts.into(), y });
     Ok(y)
 }
 
 struct Stack {
-    parts: Vec<Var>,
+    parts: List<Var>,
     y: Var,
 }
 
@@ -129,7 +129,7 @@ impl Op for Stack {
         "stack"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         for (i, &p) in self.parts.iter().enumerate() {
             back.add(p, d.index(i))?;
@@ -157,12 +157,12 @@ pub fn sum(tape: &mut Tape<'_>, parts: &[Var], factor: f32) -> Result<Var> {
         kernels::scale(y.data_mut(), factor);
     }
     let y = tape.output(y);
-    tape.record(Sum { parts: parts.to_vec(), y, factor });
+    tape.record(Sum { parts: parts.into(), y, factor });
     Ok(y)
 }
 
 struct Sum {
-    parts: Vec<Var>,
+    parts: List<Var>,
     y: Var,
     factor: f32,
 }
@@ -172,7 +172,7 @@ impl Op for Sum {
         "sum"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut d) = back.take(self.y) else { return Ok(()) };
         if self.factor != 1.0 {
             kernels::scale(d.data_mut(), self.factor);

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rnn::State;
 use tensor::init::Rng;
-use tensor::{Params, Tape, Tensor, Threads, Var, ops};
+use tensor::{List, Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, Vocabulary};
 
 use self::text::{NEWLINE, lines, running, texts, vocabulary, windows};
@@ -186,16 +186,17 @@ impl LanguageModel {
         tape: &mut Tape<'_>,
         part: &[&Passage],
         carried: &Mutex<Carried>,
-    ) -> Result<(Var, Vec<u32>)> {
+    ) -> Result<(Var, List<u32>)> {
         let size = part.len();
         let time = part.iter().map(|p| p.ids.len()).max().unwrap_or(1).saturating_sub(1);
-        let (mut fed, mut targets) = (vec![PAD; time * size], vec![PAD; time * size]);
+        let (mut fed, mut targets) =
+            (List::filled(PAD, time * size), List::filled(PAD, time * size));
         for (b, passage) in part.iter().enumerate() {
             for (t, pair) in passage.ids.windows(2).enumerate() {
                 (fed[t * size + b], targets[t * size + b]) = (pair[0], pair[1]);
             }
         }
-        let places: Option<Vec<Place>> = part.iter().map(|p| p.place).collect();
+        let places: Option<List<Place>> = part.iter().map(|p| p.place).collect();
         let state = places.as_ref().map(|places| self.before(tape, places, carried));
         let (logits, after) = self.network.logits(tape, &fed, [time, size], state.as_deref())?;
         if let Some(places) = places {
@@ -203,11 +204,13 @@ impl LanguageModel {
             for (b, place) in places.iter().enumerate() {
                 let row = |v: Var| tape.value(v).data()[b * self.config.hidden..].iter();
                 let values = after.iter().flat_map(|s| [Some(s.h), s.c]).flatten();
-                let all = values.flat_map(|v| row(v).take(self.config.hidden)).copied().collect();
+                let all = values.flat_map(|v| row(v).take(self.config.hidden)).copied();
                 if carried.0.len() <= place.part {
                     carried.0.resize(place.part + 1, Vec::new());
                 }
-                carried.0[place.part] = all;
+                let before = &mut carried.0[place.part];
+                before.clear();
+                before.extend(all);
             }
         }
         Ok((logits, targets))
@@ -219,7 +222,7 @@ impl LanguageModel {
         tape: &mut Tape<'_>,
         places: &[Place],
         carried: &Mutex<Carried>,
-    ) -> Vec<State> {
+    ) -> List<State> {
         let h = self.config.hidden;
         let has_c = self.network.rnn.config().cell.has_cell_state();
         let carried = carried.lock().unwrap_or_else(PoisonError::into_inner);

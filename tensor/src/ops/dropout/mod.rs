@@ -114,7 +114,7 @@ impl Op for DropoutSequence {
         "dropout_sequence"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         multiply(&mut dy, &self.mask);
         back.add(self.x, dy)
@@ -181,7 +181,7 @@ impl Op for Dropout {
         "dropout"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         self.mask.apply(&mut dy);
         back.add(self.x, dy)

@@ -5,6 +5,7 @@ pub mod reference;
 mod tests;
 
 use crate::error::{Error, Result};
+use crate::list::List;
 use crate::params::ParamId;
 use crate::shape::Shape;
 use crate::tape::{Backward, Op, Tape, Var};
@@ -49,21 +50,20 @@ pub fn embedding(
     if ids.len() != shape.len() {
         return Err(Error::shapes("embedding", [ids.len()], shape));
     }
-    let dims: Vec<usize> = shape.dims().iter().copied().chain([width]).collect();
-    let mut y = Tensor::scratch(dims.as_slice());
+    let mut y = Tensor::scratch(shape.with(width));
     for (to, &id) in y.data_mut().chunks_exact_mut(width.max(1)).zip(ids) {
         let from = table.data().get(id as usize * width..(id as usize + 1) * width);
         to.copy_from_slice(from.ok_or(Error::Id { op: "embedding", id, rows })?);
     }
     let y = tape.output(y);
     if tape.is_recording() {
-        tape.record(Embedding { ids: ids.to_vec(), y, w, padding });
+        tape.record(Embedding { ids: ids.into(), y, w, padding });
     }
     Ok(y)
 }
 
 struct Embedding {
-    ids: Vec<u32>,
+    ids: List<u32>,
     y: Var,
     w: ParamId,
     padding: Option<u32>,
@@ -74,7 +74,7 @@ impl Op for Embedding {
         "embedding"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         let width = dy.shape().width();
         if let Some(padding) = self.padding {

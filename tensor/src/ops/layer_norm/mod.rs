@@ -154,7 +154,7 @@ impl Op for LayerNorm {
         "layer_norm"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         let w = back.param(self.w).clone();
         let (mut dw, mut db) = (Tensor::zeros(w.shape()), Tensor::zeros(w.shape()));

@@ -70,7 +70,7 @@ impl Op for Maxout {
         "maxout"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dy) = back.take(self.y) else { return Ok(()) };
         let (x, y) = (back.value(self.x).clone(), back.value(self.y).clone());
         let Some(dx) = back.grad_mut(self.x) else { return Ok(()) };
