@@ -257,6 +257,9 @@ pub struct BenchArguments {
     /// Instead of measuring, show where a training step of this workload spends its time.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["only", "json"])]
     pub profile: Option<String>,
+    /// Instead of workloads, measure single recurrent layers, forward and backward.
+    #[arg(long, conflicts_with_all = ["only", "sizes", "profile"])]
+    pub layers: bool,
     /// Also write the rows to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

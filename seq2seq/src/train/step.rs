@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use tensor::optim::{Optimizer, Report, Update};
 use tensor::{
-    Backpropagated, BatchPart, Figure, Gradients, Norms, Params, Profile, Summed, Tape, Tensor,
-    Threads,
+    Backpropagated, BatchPart, Figure, Gradients, List, Norms, Params, Profile, Summed, Tape,
+    Tensor, Threads,
 };
 
 use crate::Result;
@@ -123,7 +123,7 @@ pub fn start_step<M: Model>(
     threads: &Threads,
     options: &StepOptions,
 ) -> Result<Started> {
-    let mut shapes: Vec<BatchShape> = batches.iter().map(|batch| model.shape_of(batch)).collect();
+    let mut shapes: List<BatchShape> = batches.iter().map(|batch| model.shape_of(batch)).collect();
     if shapes.len() > 1 {
         let divisor: f64 = shapes.iter().map(|shape| 1.0 / f64::from(shape.weight)).sum();
         shapes.iter_mut().for_each(|shape| shape.weight = (1.0 / divisor) as f32);
@@ -141,7 +141,7 @@ pub fn start_step<M: Model>(
     };
     let since = Instant::now();
     let batches = nll.len();
-    let figures: Vec<Figure> = nll.into_iter().chain(correct).collect();
+    let figures: List<Figure> = nll.into_iter().chain(correct).collect();
     let how = Update {
         limit: options.clip,
         learning_rate: options.learning_rate,
@@ -164,9 +164,9 @@ const PLACES: u32 = 1 << 16;
 #[derive(Default)]
 struct Sums {
     /// Of each part of a batch.
-    nll: Vec<Figure>,
+    nll: List<Figure>,
     counted: usize,
-    correct: Vec<Figure>,
+    correct: List<Figure>,
     /// Squares of norms.
     flow: Vec<(String, Vec<f64>)>,
     gradients: Option<Summed>,
@@ -189,11 +189,12 @@ impl Sums {
         // A device takes the whole batch.
         let threads_used = if params.opencl().is_some() { 1 } else { threads.count() };
         let count = threads_used.min(batch.len()).max(1);
-        let mut parts: Vec<Option<Result<(BatchLoss, Backpropagated)>>> =
+        let mut parts: List<Option<Result<(BatchLoss, Backpropagated)>>> =
             (0..count).map(|_| None).collect();
         threads.for_each(&mut parts, |first, part| {
             // Every count-th row: like lengths are neighbours, so all threads get alike work.
-            let rows: Vec<&M::Example> = batch.iter().skip(first).step_by(count).copied().collect();
+            let rows: List<&M::Example> =
+                batch.iter().skip(first).step_by(count).copied().collect();
             let place = BatchPart { first, step: count, total: batch.len() };
             let mut tape = Tape::new(params)
                 .with_draws(options.seed, options.step)

@@ -220,7 +220,7 @@ fn what_is_computed_on_the_host_is_refused() {
         fn name(&self) -> &'static str {
             "stray"
         }
-        fn backward(self: Box<Self>, back: &mut Backward<'_>) -> crate::Result<()> {
+        fn backward(self, back: &mut Backward<'_>) -> crate::Result<()> {
             back.take(self.0);
             Ok(())
         }

@@ -7,7 +7,7 @@ mod text;
 use std::sync::{Mutex, PoisonError};
 
 use tensor::init::Rng;
-use tensor::{Params, Tape, Tensor, Threads, Var, ops};
+use tensor::{List, Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, Vocabulary};
 
 use self::carried::Carried;
@@ -182,16 +182,17 @@ impl LanguageModel {
         tape: &mut Tape<'_>,
         part: &[&Passage],
         carried: &Mutex<Carried>,
-    ) -> Result<(Var, Vec<u32>)> {
+    ) -> Result<(Var, List<u32>)> {
         let size = part.len();
         let time = part.iter().map(|p| p.ids.len()).max().unwrap_or(1).saturating_sub(1);
-        let (mut fed, mut targets) = (vec![PAD; time * size], vec![PAD; time * size]);
+        let (mut fed, mut targets) =
+            (List::filled(PAD, time * size), List::filled(PAD, time * size));
         for (b, passage) in part.iter().enumerate() {
             for (t, pair) in passage.ids.windows(2).enumerate() {
                 (fed[t * size + b], targets[t * size + b]) = (pair[0], pair[1]);
             }
         }
-        let places: Option<Vec<Place>> = part.iter().map(|p| p.place).collect();
+        let places: Option<List<Place>> = part.iter().map(|p| p.place).collect();
         let config = self.network.rnn.config();
         // Not held in between: other threads read other parts of the text.
         let carried = || carried.lock().unwrap_or_else(PoisonError::into_inner);
