@@ -202,7 +202,7 @@ impl Slots {
         }
         let (program, _, fresh) = rule(config, rate, 1);
         if let Some(value) = params.arena_mut()? {
-            let launch = device.kernel(program, "step").ids(&layout.chunks).float(fresh as f32);
+            let launch = device.kernel(program, "optimizer_step").ids(&layout.chunks).float(fresh as f32);
             let launch = launch.uint(usize::from(how.ratios)).reads(&coefficients);
             let launch = launch.reads(&control).reads(&gradient.memory).writes_shared(value);
             let slots = self.arenas.iter_mut().map(|a| &mut a.memory);

@@ -107,7 +107,7 @@ __kernel void decide(
 
 #ifdef SLOTS
 __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-__kernel void step(
+__kernel void optimizer_step(
     __global const uint *chunks, const float fresh, const uint has_norms,
     __global const float *coefficients, const ulong coefficients_at,
     __global const float *control, const ulong control_at,

@@ -15,18 +15,16 @@ __kernel void cross_entropy(
     __global float *x = logits + logits_at + row * classes;
     found += found_at + 3 * row;
     const uint target = targets[row];
-    if (has_ignored && target == ignored) {
-        for (uint i = ITEM; i < classes; i += ITEMS) x[i] = 0.0f;
-        if (ITEM < 3) found[ITEM] = 0.0f;
-        return;
-    }
+    // A row that does not count has nothing to look at, but meets the others' barriers.
+    const bool counts = !(has_ignored && target == ignored);
+    const uint n = counts ? classes : 0;
     const float keep = 1.0f - smoothing, share = smoothing / classes;
     float most = -INFINITY;
-    for (uint i = ITEM; i < classes; i += ITEMS) most = fmax(most, x[i]);
+    for (uint i = ITEM; i < n; i += ITEMS) most = fmax(most, x[i]);
     most = group_max(most, scratch);
     const float at_target = x[target];
     float total = 0.0f, off = 0.0f, before = 0.0f;
-    for (uint i = ITEM; i < classes; i += ITEMS) {
+    for (uint i = ITEM; i < n; i += ITEMS) {
         const float v = x[i];
         total += exp(v - most);
         off += most - v;
@@ -38,12 +36,13 @@ __kernel void cross_entropy(
     const float log_total = log(total), nll = log_total + (most - at_target);
     const float factor = weight / total, shift = -share * weight;
     for (uint i = ITEM; i < classes; i += ITEMS)
-        x[i] = exp(x[i] - most) * factor + shift - (i == target ? keep * weight : 0.0f);
+        x[i] = counts ? exp(x[i] - most) * factor + shift - (i == target ? keep * weight : 0.0f) : 0.0f;
     if (ITEM == 0) {
         // share times the sum of -log p over all classes, each log_total + (most - v).
-        found[0] = keep * nll + (smoothing > 0.0f ? share * (classes * log_total + off) : 0.0f);
-        found[1] = nll;
-        found[2] = at_target == most && before == 0.0f ? 1.0f : 0.0f;
+        const float all = smoothing > 0.0f ? share * (classes * log_total + off) : 0.0f;
+        found[0] = counts ? keep * nll + all : 0.0f;
+        found[1] = counts ? nll : 0.0f;
+        found[2] = counts && at_target == most && before == 0.0f ? 1.0f : 0.0f;
     }
 }
 
@@ -55,12 +54,19 @@ __kernel void cross_entropy_sums(
 {
     __local float scratch[ITEMS];
     found += found_at;
-    float sum[3] = { 0.0f, 0.0f, 0.0f };
-    for (uint r = ITEM; r < rows; r += ITEMS)
-        for (uint k = 0; k < 3; k++) sum[k] += found[3 * r + k];
-    for (uint k = 0; k < 3; k++) {
-        const float total = group_sum(sum[k], scratch);
-        if (ITEM == 0) sums[sums_at + k] = k == 0 ? weight * total : total;
+    float loss = 0.0f, nll = 0.0f, right = 0.0f;
+    for (uint r = ITEM; r < rows; r += ITEMS) {
+        loss += found[3 * r];
+        nll += found[3 * r + 1];
+        right += found[3 * r + 2];
+    }
+    loss = group_sum(loss, scratch);
+    nll = group_sum(nll, scratch);
+    right = group_sum(right, scratch);
+    if (ITEM == 0) {
+        sums[sums_at] = weight * loss;
+        sums[sums_at + 1] = nll;
+        sums[sums_at + 2] = right;
     }
 }
 
