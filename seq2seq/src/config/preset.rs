@@ -18,6 +18,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("tf-nmt", include_str!("../../presets/tf-nmt.toml")),
     ("luong-small", include_str!("../../presets/luong-small.toml")),
     ("rnnsearch-small", include_str!("../../presets/rnnsearch-small.toml")),
+    ("multi30k", include_str!("../../presets/multi30k.toml")),
     ("luong-base", include_str!("../../presets/luong-base.toml")),
     ("luong-reverse", include_str!("../../presets/luong-reverse.toml")),
     ("luong-dropout", include_str!("../../presets/luong-dropout.toml")),
