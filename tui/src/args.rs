@@ -274,6 +274,9 @@ pub struct BenchArguments {
 /// Options of `compare`.
 #[derive(Debug, Clone, Args)]
 pub struct CompareArguments {
+    /// Only these models, joined by commas: none, none-reversed, an attention, a cell.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub only: Vec<String>,
     /// The folder of its runs and tables.
     #[arg(long, value_name = "DIR", default_value = "runs/compare")]
     pub run_dir: PathBuf,
@@ -436,7 +439,7 @@ mod tests {
             "presets",
             "presets phrasebook",
             "devices",
-            "compare --run-dir c --threads 2 --seed 3 --max-steps 5",
+            "compare --only none,dot --run-dir c --threads 2 --seed 3 --max-steps 5",
             "--resume --run-dir r --epochs 3",
         ] {
             assert!(parse(line).is_ok(), "{line}");

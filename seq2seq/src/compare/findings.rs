@@ -39,6 +39,9 @@ impl Comparison {
             if trained { row.after.last() } else { row.before.last() }.copied().unwrap_or(f64::NAN)
         };
         let elman = self.cells.iter().position(|row| row.cell == Cell::RnnTanh)?;
+        if self.cells.len() < 2 {
+            return None;
+        }
         let dies = |trained| {
             let others = (0..self.cells.len()).filter(|&i| i != elman);
             others.into_iter().all(|i| reach(elman, trained) < reach(i, trained))
@@ -97,7 +100,7 @@ fn aligns_worst(table: &TaskTable) -> Option<Finding> {
     rates.sort_by(|a, b| b.1.total_cmp(&a.1));
     let said: Vec<String> =
         rates.iter().take(3).map(|(name, rate)| format!("{name} {rate:.2}")).collect();
-    let best = rates.last()?;
+    let best = rates.last().filter(|_| rates.len() > 1)?;
     Some(Finding {
         claim: format!("{}: location aligns worst", table.task),
         seen: rates.first()?.0 == Attention::Location,

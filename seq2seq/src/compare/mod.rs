@@ -35,6 +35,8 @@ pub use findings::Finding;
 pub struct CompareOptions {
     /// The folder of all runs.
     pub folder: PathBuf,
+    /// Models by name: `none`, `none-reversed`, an attention, a cell; without any all.
+    pub only: Vec<String>,
     /// Models that are trained side by side; all processors where absent.
     pub threads: Option<usize>,
     /// Seed of every random stream of each model.
@@ -166,12 +168,13 @@ pub struct CellRow {
 /// Trains what is not trained yet, and measures all; `each` is told of everything as it comes.
 ///
 /// # Errors
-/// A folder that cannot be written; a run there of other settings; errors of training.
+/// A model that is none; a folder that cannot be written; a run there of other settings; errors of
+/// training.
 pub fn compare(
     options: &CompareOptions,
     mut each: impl FnMut(&Progress<'_>),
 ) -> Result<Comparison> {
-    let jobs = models::all();
+    let jobs = models::chosen(&options.only)?;
     let processors = || thread::available_parallelism().map_or(1, usize::from);
     let side_by_side = options.threads.unwrap_or_else(processors).clamp(1, jobs.len());
     let whole: f64 = jobs.iter().map(|job| job.seconds).sum();

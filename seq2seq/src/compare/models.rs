@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{CellRow, CompareOptions, TaskTable, TranslatorRow};
-use crate::config::{Attention, Cell};
+use crate::config::{Attention, Cell, nearest};
 use crate::control::link;
 use crate::data::Corpus;
 use crate::event::{EndReason, Event};
@@ -62,8 +62,10 @@ const CELL_EPOCHS: u64 = 5;
 /// A model to be trained and measured.
 #[derive(Debug)]
 pub(super) struct Job {
-    /// Its folder below that of the comparison.
+    /// Its folder below that of the comparison: task and model.
     pub(super) name: String,
+    /// The model alone, by which it may be chosen.
+    pub(super) model: String,
     /// Seconds that it takes, roughly.
     pub(super) seconds: f64,
     what: What,
@@ -82,8 +84,22 @@ pub(super) enum Made {
     Cell(CellRow),
 }
 
-/// Every model, those that take longest first.
-pub(super) fn all() -> Vec<Job> {
+/// The models of these names, or all; those that take longest first.
+pub(super) fn chosen(only: &[String]) -> Result<Vec<Job>> {
+    let mut jobs = all();
+    let known = |name: &String| jobs.iter().any(|job| job.model == *name);
+    if let Some(name) = only.iter().find(|name| !known(name)) {
+        let nearest = nearest(name, jobs.iter().map(|job| job.model.as_str()));
+        return Err(Error::Other(format!(
+            "there is no model '{name}' to compare: did you mean '{}'?",
+            nearest.unwrap_or_default()
+        )));
+    }
+    jobs.retain(|job| only.is_empty() || only.contains(&job.model));
+    Ok(jobs)
+}
+
+fn all() -> Vec<Job> {
     let attentions = Attention::ALL.iter().copied();
     // With biases it is the same attention.
     let attentions = attentions.filter(|a| !matches!(a, Attention::None | Attention::AdditiveBias));
@@ -95,6 +111,7 @@ pub(super) fn all() -> Vec<Job> {
             let model = if reversed { "none-reversed" } else { attention.name() };
             jobs.push(Job {
                 name: format!("{}-{model}", task.preset),
+                model: model.into(),
                 seconds: if attention == Attention::None { task.seconds.0 } else { task.seconds.1 },
                 what: What::Translator { task, attention, reversed },
             });
@@ -102,6 +119,7 @@ pub(super) fn all() -> Vec<Job> {
     }
     jobs.extend(CELLS.iter().map(|&cell| Job {
         name: format!("{CELL_PRESET}-{cell}"),
+        model: cell.to_string(),
         seconds: CELL_SECONDS,
         what: What::Cell(cell),
     }));
@@ -171,14 +189,13 @@ impl Job {
             // A limit may be moved by who resumes a run; here it would mix what cannot be compared.
             let stored = RunDir::open(run)?.stored()?;
             if stored.max_steps != options.max_steps {
-                let steps = |n: Option<u64>| {
-                    n.map_or("to the end".into(), |n| format!("for {n} steps at most"))
+                let begun = match stored.max_steps {
+                    Some(n) => format!("with --max-steps {n}"),
+                    None => "without --max-steps".into(),
                 };
                 return Err(Error::Other(format!(
-                    "the run in {} is trained {}, and not {}: give another --run-dir",
-                    run.display(),
-                    steps(stored.max_steps),
-                    steps(options.max_steps)
+                    "the run in {} was begun {begun}: do so again, or give another --run-dir",
+                    run.display()
                 )));
             }
         }

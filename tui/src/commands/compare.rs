@@ -17,9 +17,8 @@ const BACK: [usize; 6] = [1, 3, 7, 15, 31, 49];
 
 /// Trains and measures, with a line for each model; then prints and writes the tables.
 pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
-    let CompareArguments { run_dir, threads, seed, max_steps } = arguments.clone();
-    let folder = run_dir;
-    let options = CompareOptions { folder: folder.clone(), threads, seed, max_steps };
+    let CompareArguments { only, run_dir: folder, threads, seed, max_steps } = arguments.clone();
+    let options = CompareOptions { folder: folder.clone(), only, threads, seed, max_steps };
     let mut clock = Clock { since: Instant::now(), kept: 0.0 };
     // Where the reader of the lines has gone, the models are trained all the same.
     let mut unwritten = None;
@@ -116,10 +115,12 @@ impl Clock {
 /// The tables, and what was to be seen in them.
 fn markdown(all: &Comparison) -> Vec<String> {
     let mut lines = Vec::new();
-    lines.extend(translators(&all.tasks));
-    lines.push(String::new());
-    lines.extend(cells(all));
-    lines.push(String::new());
+    for part in [translators(&all.tasks), cells(all)] {
+        if !part.is_empty() {
+            lines.extend(part);
+            lines.push(String::new());
+        }
+    }
     for finding in all.findings() {
         let seen = if finding.seen { "Seen" } else { "Not seen" };
         lines.push(format!("- {seen}: {} ({}).", finding.claim, finding.figures));
@@ -182,10 +183,13 @@ fn cells(all: &Comparison) -> Vec<String> {
     table(head, rows)
 }
 
-/// A markdown table whose columns stand in line.
+/// A markdown table whose columns stand in line; nothing where there are no rows.
 fn table(head: Vec<String>, mut rows: Vec<Vec<String>>) -> Vec<String> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let columns = head.len();
     rows.insert(0, head);
-    let columns = rows[0].len();
     let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|i| width(i).unwrap_or(0).max(3)).collect();
     let line = |row: &Vec<String>| {
