@@ -55,7 +55,7 @@ fn forced_group(
     text: &Text,
     examples: &[&Example],
 ) -> Result<Vec<ForcedPair>> {
-    let batch = Batch::new(examples.iter().copied(), 0);
+    let batch = Batch::new(examples.iter().copied());
     let mut tape = Tape::inference(params);
     let run = network.forced(&mut tape, &batch)?;
     let logits = tape.value(run.logits);

@@ -23,8 +23,8 @@ mod translator;
 
 pub use config::{
     Attention, BatchBy, Cell, Config, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, Key,
-    KeyInfo, LossNorm, Merge, Optimizer, Preset, PresetInfo, RateSchedule, Readout, Task, Wiring,
-    preset_keys, presets,
+    KeyInfo, LossNorm, Merge, Optimizer, Preset, RateSchedule, Readout, ReadoutState, Task, Tied,
+    Wiring, preset_keys, presets,
 };
 pub use control::{Command, Link, Viewer, link};
 pub use error::{Error, Result};

@@ -103,7 +103,8 @@ pub enum Command {
 /// Options of `train`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TrainArguments {
-    /// A named configuration; `tui presets` lists them [default: phrasebook].
+    /// A named configuration, at a size for two cores; `NAME:full` is at the size of the work it
+    /// follows. `tui presets` lists them [default: phrasebook].
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
     /// The corpus: `phrasebook` (or `phrasebook:train`, `:valid`, `:test`), a generated task

@@ -7,11 +7,12 @@
 //! | letters | `reverse`, 1 to 20 letters | the same | accuracy by length |
 //! | memory | `adding`, 50 steps | Elman, GRU, LSTM of 1997, LSTM | \|dL/dh_t\| by distance, squared error |
 //!
-//! The translators differ in the attention alone: one LSTM reads forwards, another writes, and what
-//! it looks up with its new state goes into the readout and into the next step (Luong 2015). All are
-//! small, and each is trained on one thread, several side by side, so that the figures do not depend
-//! on how many threads there are. Each is a run folder like any other: one that is there and has come
-//! to its end is not trained again, one that was cut off goes on.
+//! The translators differ in the attention alone: one LSTM writes, and what it looks up with its new
+//! state goes into the readout and into the next step (Luong 2015). The source is read in both
+//! directions, whose states are added up; without attention forwards alone, since only the last
+//! forward state is used. All are small, and each is trained on one thread, several side by side, so
+//! that the figures do not depend on how many threads there are. Each is a run folder like any other:
+//! one that is there and has come to its end is not trained again, one that was cut off goes on.
 
 mod findings;
 mod models;

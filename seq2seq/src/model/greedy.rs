@@ -68,7 +68,7 @@ fn decode_group(
 ) -> Result<Vec<Decoded>> {
     let examples: Vec<Example> =
         sources.iter().map(|s| Example { source: s.to_vec(), target: Vec::new() }).collect();
-    let batch = Batch::new(&examples, 0);
+    let batch = Batch::new(&examples);
     let mut tape = Tape::inference(params).with_threads(threads);
     let encoded = model.encoder.forward(&mut tape, &batch)?;
     let (source, mut state) =
@@ -81,7 +81,7 @@ fn decode_group(
             break;
         }
         let projected = model.decoder.project(&mut tape, &fed, [1, sources.len()])?;
-        let projected = tape.index(projected, 0);
+        let projected = projected.at(&mut tape, 0);
         let step = model.decoder.step(&mut tape, projected, &source, &state, t)?;
         let logits = model.decoder.logits(&mut tape, step.readout)?;
         // Taken off the tape, so that its memory serves the next step.

@@ -143,6 +143,8 @@ pub trait Model: Send + Sync {
 pub struct BatchShape {
     /// The factor of every counted position's loss.
     pub weight: f32,
+    /// Source positions of the longest example; 0 where an example has no source.
+    pub source_time: usize,
     /// Target positions of the longest example.
     pub time: usize,
     /// Target tokens, EOS counted.

@@ -364,7 +364,7 @@ impl Model for SequenceModel {
         let time = batch.iter().map(answers).max().unwrap_or(0);
         let tokens = batch.iter().map(answers).sum();
         let weight = self.norm.weight(tokens, batch.len(), time * batch.len());
-        BatchShape { weight, time, tokens }
+        BatchShape { weight, source_time: 0, time, tokens }
     }
 
     fn loss(

@@ -351,7 +351,7 @@ impl Model for LanguageModel {
         let time = batch.iter().map(said).max().unwrap_or(0);
         let tokens = batch.iter().map(said).sum();
         let weight = self.config.loss_norm.weight(tokens, batch.len(), time * batch.len());
-        BatchShape { weight, time, tokens }
+        BatchShape { weight, source_time: 0, time, tokens }
     }
 
     fn loss(
