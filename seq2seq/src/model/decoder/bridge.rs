@@ -7,15 +7,7 @@ use super::{Add, side_by_side};
 use crate::Result;
 use crate::config::{Config, DecoderInit};
 
-/// Where the first state comes from, layer by layer.
-///
-/// | decoder_init | first state | source |
-/// |---|---|---|
-/// | `zeros` | 0 | Keras's decoder |
-/// | `copy` | the encoder's last forward state | Sutskever et al. 2014, Luong et al. 2015 |
-/// | `linear` | W \[h_S forward; h_1 backward\] + b | a map between unlike widths |
-/// | `linear_tanh` | its tanh | |
-/// | `backward_tanh` | tanh(W h_1 backward + b) | Bahdanau et al. 2014, appendix A.2.2 |
+/// Where the first state comes from, layer by layer: the table of [`Decoder`](super::Decoder).
 #[derive(Debug, Clone)]
 pub(super) enum Bridge {
     Zeros,

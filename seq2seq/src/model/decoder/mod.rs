@@ -27,10 +27,28 @@ use crate::config::{Config, Wiring};
 ///
 /// - s_t = cell(\[e_t; f_t\], s_{t-1})
 /// - c_t = attend(s_t, memory)
-/// - h~_t = tanh(W_c \[c_t; s_t\]) (equation 5)
 ///
-/// What the output layer sees of s_t and c_t is a key of its own, `readout`. What does not depend on
-/// the step before (the embeddings' share of the recurrence's input product, the memory's keys, the
+/// What the output layer sees of it (h~_t in place of s_t, or another) is a key of its own:
+///
+/// | readout | what the output layer sees | source |
+/// |---|---|---|
+/// | `linear` | s_t | the tutorials |
+/// | `tanh_context` | tanh(W \[c_t; s_t\]) | Luong et al. 2015, equation 5 |
+/// | `maxout` | max of each two neighbours of U s + V E y_{t-1} + C c_t, s being s_t or s_{t-1} | Bahdanau et al. 2014, appendix A.2.2 |
+/// | `residual_norm` | LayerNorm(s_t + c_t) | the TensorFlow tutorial with Keras layers |
+///
+/// So is s_0, for each layer, and c_0 alike where a cell has one:
+///
+/// | decoder_init | first state | source |
+/// |---|---|---|
+/// | `zeros` | 0 | Keras's decoder |
+/// | `copy` | the encoder's last forward state | Sutskever et al. 2014, Luong et al. 2015 |
+/// | `linear` | W \[h_S forward; h_1 backward\] + b | a map between unlike widths |
+/// | `linear_tanh` | its tanh | |
+/// | `backward_tanh` | tanh(W h_1 backward + b) | Bahdanau et al. 2014, appendix A.2.2 |
+///
+/// Without attention, c_t is the encoder's last state at every step (Cho et al. 2014). What does not
+/// depend on the step before (the embeddings' share of the recurrence's input product, the memory's keys, the
 /// output layer) is one product for all steps.
 #[derive(Debug, Clone)]
 pub struct Decoder {

@@ -12,14 +12,7 @@ const PIECES: usize = 2;
 /// Keras's `LayerNormalization` has this epsilon by default.
 const EPSILON: f32 = 1e-3;
 
-/// What the output layer sees, and the output layer.
-///
-/// | readout | what the output layer sees | source |
-/// |---|---|---|
-/// | `linear` | s_t | the tutorials |
-/// | `tanh_context` | tanh(W \[c_t; s_t\]) | Luong et al. 2015, equation 5 |
-/// | `maxout` | max of each two neighbours of U s + V E y_{t-1} + C c_t, s being s_t or s_{t-1} | Bahdanau et al. 2014, appendix A.2.2 |
-/// | `residual_norm` | LayerNorm(s_t + c_t) | the TensorFlow tutorial with Keras layers |
+/// What the output layer sees, and the output layer: the table of [`Decoder`](super::Decoder).
 #[derive(Debug, Clone)]
 pub(super) struct Readout {
     form: Form,
