@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod compare;
 mod config;
 mod control;
 pub mod data;

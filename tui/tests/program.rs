@@ -98,6 +98,7 @@ fn help_is_printed_and_names_the_options() {
         (&["presets", "--help"], &["NAME"]),
         (&["devices", "--help"], &["devices"]),
         (&["bench", "--help"], &["--only", "--seconds", "--json"]),
+        (&["compare", "--help"], &["--only", "--run-dir", "compare.md", "minutes"]),
         (&["--version"], &[env!("CARGO_PKG_VERSION")]),
     ] {
         let help = succeed(folder.path(), arguments);
