@@ -147,7 +147,6 @@ pub fn start_step<M: Model>(
         learning_rate: options.learning_rate,
         ratios: options.ratios,
         figures: &figures,
-        ..Update::default()
     };
     let report = optimizer.update(params, &summed, &how, threads)?;
     note(&mut profile, "optimizer, packing", since, threads);

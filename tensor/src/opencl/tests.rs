@@ -1,4 +1,6 @@
 //! A device's own promises; the operations' parity with the host is in the crate `tests`.
+// Helpers of a test are tests too.
+#![allow(clippy::unwrap_used)]
 
 use super::{Form, Matrix, Place, Program, Start};
 use crate::check::{assert_close, narrow, opencl, values, wide};

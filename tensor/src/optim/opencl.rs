@@ -8,7 +8,7 @@ use super::state::State;
 use crate::error::{Error, Result};
 use crate::gradients::{Gradient, Summed};
 use crate::list::List;
-use crate::opencl::{Arena, Layout, OpenCl, Program};
+use crate::opencl::{Arena, Launch, Layout, OpenCl, Program};
 use crate::params::Params;
 use crate::tensor::Tensor;
 
@@ -202,11 +202,12 @@ impl Slots {
         }
         let (program, _, fresh) = rule(config, rate, 1);
         if let Some(value) = params.arena_mut()? {
-            let launch = device.kernel(program, "optimizer_step").ids(&layout.chunks).float(fresh as f32);
+            let launch =
+                device.kernel(program, "optimizer_step").ids(&layout.chunks).float(fresh as f32);
             let launch = launch.uint(usize::from(how.ratios)).reads(&coefficients);
             let launch = launch.reads(&control).reads(&gradient.memory).writes_shared(value);
             let slots = self.arenas.iter_mut().map(|a| &mut a.memory);
-            let launch = slots.fold(launch, |launch, slot| launch.writes_shared(slot));
+            let launch = slots.fold(launch, Launch::writes_shared);
             let launch = launch.writes(&mut changes).writes(&mut values);
             launch.groups([chunks, 1, 1], ITEMS)?;
         }

@@ -1,5 +1,6 @@
 //! The cases of the crate `tensor`: its operations, its optimizers, the average of parameters.
 
+use tensor::opencl::OpenCl;
 use tensor::optim::{
     Adadelta, Adagrad, Adam, AdamW, Optimizer, OptimizerConfig, RmsProp, Sgd, Update,
 };
@@ -8,7 +9,7 @@ use tensor::{BatchPart, Figure, Gradients, Params, Result, Tape, Tensor, ops};
 use super::bench::{Bench, Case, tensor};
 
 /// Every case.
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     ("linear", |b| {
         b.run(&[&[33, 17], &[33]], &[&[3, 5, 17]], |tape, p, x| {
             Ok(vec![ops::linear(tape, x[0], p[0], Some(p[1]))?])
@@ -304,7 +305,7 @@ fn optimizer(b: &mut Bench, config: OptimizerConfig) -> Result<()> {
         let figures = [Figure::from(loss), Figure::from(7.0)];
         let how =
             Update { limit: Some(10.0), learning_rate: 0.02, ratios: t >= 6, figures: &figures };
-        let before = b.device.opencl().map(|d| d.counters());
+        let before = b.device.opencl().map(OpenCl::counters);
         let report = optimizer.update(&mut params, &gradients, &how, &b.threads)?;
         let measured = report.read(&mut optimizer)?;
         if let (Some(device), Some(before)) = (b.device.opencl(), before) {

@@ -92,11 +92,9 @@ pub(super) fn launch(
     let launch = launch.reads(&a_part).uint(a.stride).uint(a.batch);
     let launch = launch.reads(&b_part).uint(b.stride).uint(b.batch);
     let launch = launch.reads(bias).uint(kind);
-    let launch = match to.shared {
-        true => launch.writes_shared(to.tensor),
-        false => launch.writes(to.tensor),
-    };
-    let launch = launch.uint(to.at).uint(to.stride).uint(to.batch);
+    let Place { tensor, at, stride, batch, shared } = to;
+    let launch = if shared { launch.writes_shared(tensor) } else { launch.writes(tensor) };
+    let launch = launch.uint(at).uint(stride).uint(batch);
     let edge = tile.edge / tile.item;
     let groups = [s.n.div_ceil(tile.edge), s.m.div_ceil(tile.edge), s.batch];
     launch.groups(groups, [edge, edge, 1])?;
