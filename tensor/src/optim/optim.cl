@@ -55,9 +55,9 @@ __kernel void decide(
     for (uint i = ITEM; i < figures; i += ITEMS) odd += isfinite(figure[figure_at + i]) ? 0.0f : 1.0f;
     odd = group_sum(odd, scratch);
     if (ITEM == 0) {
-        const bool fine = isfinite(total) && odd == 0.0f;
-        control[control_at] = fine && limit >= 0.0f ? fmin(limit / (total + 1e-6f), 1.0f) : 1.0f;
-        control[control_at + 1] = fine ? 1.0f : 0.0f;
+        const bool clips = isfinite(total) && limit >= 0.0f;
+        control[control_at] = clips ? fmin(limit / (total + 1e-6f), 1.0f) : 1.0f;
+        control[control_at + 1] = isfinite(total) && odd == 0.0f ? 1.0f : 0.0f;
     }
 }
 
