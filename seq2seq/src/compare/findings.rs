@@ -122,3 +122,88 @@ fn aligns_worst(
         figures: format!("alignment error rates {}", said.join(", ")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::CellRow;
+    use super::*;
+    use crate::Evaluation;
+
+    fn evaluation(exact: f64, aer: Option<f64>) -> Evaluation {
+        Evaluation {
+            loss_per_token: 0.0,
+            perplexity: None,
+            token_accuracy: None,
+            exact_match: Some(exact),
+            bleu: None,
+            sentences: 1,
+            tokens: 1,
+            aer,
+        }
+    }
+
+    /// A comparison of what was measured: exact match of the shortest and the longest, error rate.
+    fn comparison(rows: &[(Attention, f64, f64, f64)], reach: &[(Cell, f64, f64)]) -> Comparison {
+        let row = |&(attention, short, long, aer): &(Attention, f64, f64, f64)| TranslatorRow {
+            attention,
+            reversed: false,
+            run: "r".into(),
+            seconds: 1.0,
+            all: evaluation(0.5, (attention != Attention::None).then_some(aer)),
+            by_length: vec![evaluation(short, None), evaluation(long, None)],
+        };
+        let cell = |&(cell, before, after): &(Cell, f64, f64)| CellRow {
+            cell,
+            run: "r".into(),
+            seconds: 1.0,
+            before: vec![1.0, before],
+            after: vec![1.0, after],
+            evaluation: evaluation(1.0, None),
+        };
+        Comparison {
+            device: "cpu".into(),
+            seed: 1,
+            max_steps: None,
+            seconds: 1.0,
+            tasks: vec![TaskTable {
+                task: "phrasebook".into(),
+                measured_on: vec![],
+                lengths: vec![(1, 2), (3, 4)],
+                sentences: vec![1, 1],
+                rows: rows.iter().map(row).collect(),
+            }],
+            cells: reach.iter().map(cell).collect(),
+        }
+    }
+
+    #[test]
+    fn known_results_are_found_where_they_are_and_only_there() {
+        let seen =
+            |all: Comparison| -> Vec<bool> { all.findings().iter().map(|f| f.seen).collect() };
+        let known = comparison(
+            &[
+                (Attention::None, 0.9, 0.4, 0.0),
+                (Attention::Additive, 0.9, 0.9, 0.1),
+                (Attention::Location, 0.9, 0.85, 0.4),
+                (Attention::LocalM, 0.9, 0.2, 0.2),
+            ],
+            &[(Cell::RnnTanh, 1e-9, 1e-9), (Cell::Lstm, 1e-3, 0.5)],
+        );
+        assert_eq!(seen(known), [true; 4]);
+        let other = comparison(
+            &[
+                (Attention::None, 0.9, 0.85, 0.0),
+                (Attention::Cosine, 0.9, 0.9, 0.5),
+                (Attention::Location, 0.9, 0.9, 0.4),
+                (Attention::LocalM, 0.9, 0.9, 0.2),
+            ],
+            // Only one of the two, before training.
+            &[(Cell::RnnTanh, 1e-9, 0.7), (Cell::Lstm, 1e-3, 0.5)],
+        );
+        // No fall at all; worst is another; of those that the paper has, location.
+        assert_eq!(seen(other), [false, false, true, false]);
+        let too_few =
+            comparison(&[(Attention::Additive, 1.0, 1.0, 0.1)], &[(Cell::Lstm, 1.0, 1.0)]);
+        assert!(too_few.findings().is_empty());
+    }
+}
