@@ -7,6 +7,10 @@ use super::report::{Report, Update};
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::gradients::{Gradient, Summed};
+<<<<<<< HEAD
+=======
+use crate::list::List;
+>>>>>>> main
 use crate::opencl::{Arena, Launch, Layout, OpenCl, Program};
 use crate::params::Params;
 use crate::tensor::Tensor;
@@ -73,8 +77,8 @@ fn moments(rate: f64, step: u64, (beta1, beta2): (f64, f64)) -> [f64; 3] {
 }
 
 /// L2 norms of gradients on a device, read.
-pub(crate) fn gradient_norms(gradients: &Summed) -> Result<Vec<f64>> {
-    let Some(arena) = gradients.arena() else { return Ok(Vec::new()) };
+pub(crate) fn gradient_norms(gradients: &Summed) -> Result<List<f64>> {
+    let Some(arena) = gradients.arena() else { return Ok(List::new()) };
     let layout = &arena.layout;
     let device = &layout.device;
     let mut numbers = vec![0.0; COEFFICIENTS * layout.shapes.len()];

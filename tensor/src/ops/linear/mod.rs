@@ -140,7 +140,7 @@ impl Op for Linear {
         "linear"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dy) = back.take(self.y) else { return Ok(()) };
         let (x, outputs) = (back.value(self.x).clone(), dy.shape().width());
         if let Some(device) = back.opencl().filter(|_| back.needs(self.x)) {
