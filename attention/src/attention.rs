@@ -1,8 +1,6 @@
 //! The family: one type for all kinds, one value for the memory.
 
-use std::sync::Arc;
-
-use tensor::{ParamId, Params, Shape, Tape, Tensor, Var};
+use tensor::{List, ParamId, Params, Shape, Tape, Tensor, Var};
 
 use crate::config::{AttentionConfig, Kind};
 use crate::error::Result;
@@ -23,9 +21,9 @@ pub struct Memory {
     /// project them.
     pub keys: Var,
     /// Length of each sentence; positions from there on get weight zero.
-    pub lengths: Arc<[usize]>,
+    pub lengths: List<usize>,
     /// What a query sees whose place does not matter; none on a device.
-    spans: Arc<[Span]>,
+    spans: List<Span>,
     /// The lengths on the tape's device, where it has one.
     pub(crate) there: Option<Lengths>,
 }
@@ -171,7 +169,7 @@ impl Attention {
         let there = tape.opencl().map(|device| Lengths::new(device, lengths)).transpose()?;
         let spans = match there {
             None => self.rule(Place::default()).spans(1, lengths, self.head_count(), &[]),
-            Some(_) => Arc::default(),
+            Some(_) => List::new(),
         };
         Ok(Memory { values, keys, lengths: lengths.into(), spans, there })
     }
@@ -220,8 +218,8 @@ impl Attention {
         };
         let there = memory.there.clone().map(|lengths| There { lengths, rule, heads: count });
         let spans = match rule {
-            _ if there.is_some() => Arc::default(),
-            Rule::Whole { .. } if times == 1 => Arc::clone(&memory.spans),
+            _ if there.is_some() => List::new(),
+            Rule::Whole { .. } if times == 1 => memory.spans.clone(),
             _ => {
                 let centres = bell.as_ref().map_or(&[][..], |bell| tape.value(bell.centres).data());
                 rule.spans(times, &memory.lengths, count, centres)

@@ -1,6 +1,6 @@
 //! Which positions a query sees.
 
-use std::sync::Arc;
+use tensor::List;
 
 /// Positions `from..to` of the memory: what a query sees. No others get a weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +79,8 @@ impl Rule {
         lengths: &[usize],
         heads: usize,
         centres: &[f32],
-    ) -> Arc<[Span]> {
-        let mut all = Vec::with_capacity(times * lengths.len() * heads);
+    ) -> List<Span> {
+        let mut all = List::with_capacity(times * lengths.len() * heads);
         let mut centres = centres.iter().copied();
         for t in 0..times {
             for &length in lengths {
@@ -88,6 +88,6 @@ impl Rule {
                 all.extend(std::iter::repeat_n(span, heads));
             }
         }
-        all.into()
+        all
     }
 }

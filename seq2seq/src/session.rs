@@ -217,13 +217,18 @@ fn prepare<M: Kind>(
     let device = Device::open(&stored.device, stored.threads.unwrap_or(0))?;
     let mut params = Params::new();
     let built = M::build(&stored, vocabularies, &mut params, &mut say)?;
+    params.to_device(&device)?;
     if let Some(waits) = config.waits_for_validations().filter(|_| built.held_out == 0) {
         let problem =
             format!("{waits}: nothing is held out, so it would wait for ever; give --valid");
         return Err(Error::Configuration { problems: vec![problem] });
     }
+    params.to_device(&device)?;
     let optimizer = Optimizer::new(config.optimizer.into(), &params)?;
-    let average = (config.average_decay > 0.0).then(|| Average::new(config.average_decay, &params));
+    let average = match config.average_decay {
+        decay if decay > 0.0 => Some(Average::new(decay, &params, &device)?),
+        _ => None,
+    };
     let sizes = |size: fn(&M, &M::Example) -> usize| -> Vec<usize> {
         built.examples.iter().map(|e| size(&built.model, e)).collect()
     };

@@ -136,9 +136,13 @@ impl Params {
         }
         match (self.arena_mut()?, &other.arena) {
             (None, None) => {
-                self.update(threads, |id, value| {
+                let mut pairs: Vec<_> = self.entries.iter_mut().zip(&other.entries).collect();
+                threads.for_each(&mut pairs, |_, (mine, theirs)| {
+                    let value = mine.value.data_mut();
                     kernels::scale(value, keep);
-                    kernels::add_scaled(value, fresh, other.get(id).data());
+                    kernels::add_scaled(value, fresh, theirs.value.data());
+                    // Packed again by whoever multiplies with it: not every blend is looked at.
+                    mine.packed.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
                 });
                 Ok(())
             }

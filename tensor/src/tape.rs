@@ -18,7 +18,7 @@
 //! struct Square { x: Var, y: Var }
 //! impl Op for Square {
 //!     fn name(&self) -> &'static str { "square" }
-//!     fn backward(self: Box<Self>, back: &mut Backward) -> Result<()> {
+//!     fn backward(self, back: &mut Backward) -> Result<()> {
 //!         let Some(mut d) = back.take(self.y) else { return Ok(()) };
 //!         for (d, x) in d.data_mut().iter_mut().zip(back.value(self.x).data()) {
 //!             *d *= 2.0 * x;
@@ -39,9 +39,13 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use allocator_api2::boxed::Box;
+use allocator_api2::unsize_box;
+
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::kernels;
+use crate::list::{List, Pool};
 use crate::opencl::OpenCl;
 use crate::params::{ParamId, Params};
 use crate::profile::{Profile, Profiler};
@@ -64,7 +68,23 @@ pub trait Op: Send {
     ///
     /// # Errors
     /// Gradients whose shapes do not fit.
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()>;
+    fn backward(self, back: &mut Backward<'_>) -> Result<()>;
+}
+
+/// An [`Op`] of any type, once.
+trait Recorded: Send {
+    fn name(&self) -> &'static str;
+    fn backward(&mut self, back: &mut Backward<'_>) -> Result<()>;
+}
+
+impl<T: Op> Recorded for Option<T> {
+    fn name(&self) -> &'static str {
+        self.as_ref().map_or("", Op::name)
+    }
+
+    fn backward(&mut self, back: &mut Backward<'_>) -> Result<()> {
+        self.take().map_or(Ok(()), |op| op.backward(back))
+    }
 }
 
 /// Which rows of a batch a tape works on, so that random draws do not depend on how a batch is
@@ -97,8 +117,8 @@ struct Node {
 pub struct Tape<'p> {
     params: &'p Params,
     threads: Threads,
-    nodes: Vec<Node>,
-    ops: Vec<Box<dyn Op>>,
+    nodes: List<Node>,
+    ops: List<Box<dyn Recorded, Pool>>,
     recording: bool,
     draws: Option<(u64, u64)>,
     places: u32,
@@ -115,8 +135,8 @@ impl<'p> Tape<'p> {
         Self {
             params,
             threads: Threads::single(),
-            nodes: Vec::new(),
-            ops: Vec::new(),
+            nodes: List::new(),
+            ops: List::new(),
             recording: true,
             draws: None,
             places: 0,
@@ -269,7 +289,7 @@ impl<'p> Tape<'p> {
             profiler.profile.add_forward(op.name(), time);
         }
         if self.recording {
-            self.ops.push(Box::new(op));
+            self.ops.push(unsize_box!(Box::new_in(Some(op), Pool)));
         }
     }
 
@@ -331,7 +351,7 @@ impl<'p> Tape<'p> {
             nodes: &self.nodes,
             params: self.params,
             threads: &self.threads,
-            grads: Vec::new(),
+            grads: List::new(),
             gradients: Gradients::default(),
             watched: self.watched.as_ref(),
             flow: HashMap::new(),
@@ -353,7 +373,7 @@ impl<'p> Tape<'p> {
         if let Some(profiler) = &mut profiler {
             profiler.lap();
         }
-        while let Some(op) = self.ops.pop() {
+        while let Some(mut op) = self.ops.pop() {
             let name = op.name();
             op.backward(&mut back)?;
             if let Some(profiler) = &mut profiler {
@@ -378,7 +398,7 @@ pub struct Backward<'a> {
     nodes: &'a [Node],
     params: &'a Params,
     threads: &'a Threads,
-    grads: Vec<Option<Tensor>>,
+    grads: List<Option<Tensor>>,
     /// Gradients of parameters.
     pub gradients: Gradients,
     watched: Option<&'a HashMap<usize, (String, usize)>>,
@@ -581,7 +601,7 @@ impl<'a> Backward<'a> {
 
 /// What a pass back gave.
 pub struct Backpropagated {
-    grads: Vec<Option<Tensor>>,
+    grads: List<Option<Tensor>>,
     /// Gradients of parameters, still to be [finished](Gradients::finish).
     pub gradients: Gradients,
     /// Gradient norms of watched states over time, by name.

@@ -3,6 +3,8 @@
 //!
 //! A case is a name and a function of a [`bench::Bench`]; a crate's cases stand in a file of
 //! `parity/`, and in [`all`]. Without a device the test is skipped, and says so on stderr.
+// Helpers of a test are tests too.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "parity/bench.rs"]
 mod bench;

@@ -1,9 +1,7 @@
 //! Where `local_p` looks.
 
-use std::sync::Arc;
-
 use tensor::simd::{Kernel, Simd, dispatch, math};
-use tensor::{Backward, Op, ParamId, Result, Tape, Tensor, Var};
+use tensor::{Backward, List, Op, ParamId, Result, Tape, Tensor, Var};
 
 use super::opencl;
 use crate::step::Lengths;
@@ -13,7 +11,7 @@ pub(super) fn centres(
     tape: &mut Tape<'_>,
     h: Var,
     v: ParamId,
-    lengths: Arc<[usize]>,
+    lengths: List<usize>,
     there: Option<&Lengths>,
 ) -> Result<Var> {
     if let (Some(device), Some(there)) = (tape.opencl(), there) {
@@ -62,7 +60,7 @@ struct Centres {
     h: Var,
     v: ParamId,
     p: Var,
-    lengths: Arc<[usize]>,
+    lengths: List<usize>,
     there: Option<Lengths>,
 }
 
@@ -106,7 +104,7 @@ impl Op for Centres {
         "attention centre"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dp) = back.take(self.p) else { return Ok(()) };
         if let (Some(device), Some(there)) = (back.opencl(), &self.there) {
             let (h, v, p) = (back.value(self.h), back.param(self.v), back.value(self.p));

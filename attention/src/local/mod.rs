@@ -30,9 +30,7 @@ mod centre;
 mod opencl;
 pub mod reference;
 
-use std::sync::Arc;
-
-use tensor::{ParamId, Tape, Var, ops};
+use tensor::{List, ParamId, Tape, Var, ops};
 
 use crate::attention::{Memory, Place};
 use crate::error::Result;
@@ -70,11 +68,11 @@ impl Window {
     ) -> Result<Option<Bell>> {
         let Some((w_p, v_p)) = self.predict else { return Ok(None) };
         let hidden = ops::linear(tape, query, w_p, None)?;
-        let lengths = Arc::clone(&memory.lengths);
+        let lengths = memory.lengths.clone();
         let centres = centre::centres(tape, hidden, v_p, lengths, memory.there.as_ref())?;
         Ok(Some(Bell {
             centres,
-            lengths: Arc::clone(&memory.lengths),
+            lengths: memory.lengths.clone(),
             sigma: self.reach as f32 / 2.0,
             reversed,
             renormalize: self.renormalize,

@@ -35,7 +35,7 @@ impl Op for Mean {
         "mean of heads"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         if let Some(device) = back.opencl() {
             return match back.grad_there(self.heads)? {

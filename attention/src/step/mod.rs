@@ -2,11 +2,9 @@
 
 mod opencl;
 
-use std::sync::Arc;
-
 use tensor::opencl::{Ids, OpenCl};
 use tensor::simd::{Simd, dispatch};
-use tensor::{Backward, Op, Result, Shape, Tape, Tensor, Var};
+use tensor::{Backward, List, Op, Result, Shape, Tape, Tensor, Var};
 
 use crate::local::Bell;
 use crate::score::Score;
@@ -67,7 +65,7 @@ pub(crate) struct There {
 pub(crate) struct Asked {
     pub(crate) score: Score,
     /// None on a device, which has `there` instead.
-    pub(crate) spans: Arc<[Span]>,
+    pub(crate) spans: List<Span>,
     pub(crate) there: Option<There>,
     pub(crate) bell: Option<Bell>,
     /// \[S, batch, keys\]
@@ -127,7 +125,7 @@ impl Op for Attend {
         self.asked.score.name()
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let d_context = back.take(self.context);
         let d_weights = back.take(self.weights);
         if d_context.is_none() && d_weights.is_none() {

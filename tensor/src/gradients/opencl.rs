@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Deferred, Gradient, Slot, Sum, Summed};
 use crate::error::{Error, Result};
+use crate::list::List;
 use crate::opencl::{Arena, Form, Layout, Matrix, OpenCl, Place, Program, Start};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -13,11 +14,11 @@ use crate::tensor::Tensor;
 static PROGRAM: Program = Program::new(&[include_str!("gradients.cl")]);
 
 /// Multiplies what was deferred and sums up, into one arena of the parameters' layout.
-pub(super) fn finish(slots: Vec<Slot>, layout: &Arc<Layout>) -> Result<Summed> {
+pub(super) fn finish(slots: List<Slot>, layout: &Arc<Layout>) -> Result<Summed> {
     let device = &layout.device;
     let memory = device.scratch([layout.total])?;
     let mut panels = Panels::new(device);
-    let mut gradients = Vec::with_capacity(slots.len());
+    let mut gradients = List::with_capacity(slots.len());
     for (i, slot) in slots.into_iter().enumerate() {
         let mut target = Target { device, view: layout.view(&memory, i), is_set: false };
         target.gather(slot, &mut panels)?;
@@ -68,7 +69,7 @@ impl Target<'_> {
     }
 
     /// One product for each block of rows and columns.
-    fn multiply(&mut self, products: Vec<Deferred>, panels: &mut Panels<'_>) -> Result<()> {
+    fn multiply(&mut self, products: List<Deferred>, panels: &mut Panels<'_>) -> Result<()> {
         let shape = self.view.shape();
         let mut blocks: Vec<(Range<usize>, Range<usize>, Vec<Deferred>)> = Vec::new();
         for p in products {
@@ -111,7 +112,7 @@ impl Target<'_> {
         Ok(())
     }
 
-    fn sum(&mut self, sums: Vec<Sum>, panels: &mut Panels<'_>) -> Result<()> {
+    fn sum(&mut self, sums: List<Sum>, panels: &mut Panels<'_>) -> Result<()> {
         let shape = self.view.shape();
         let mut groups: Vec<(Range<usize>, Range<usize>, Vec<Tensor>)> = Vec::new();
         for Sum { elements, dy, columns } in sums {

@@ -1,4 +1,6 @@
 //! A device's own promises; the operations' parity with the host is in the crate `tests`.
+// Helpers of a test are tests too.
+#![allow(clippy::unwrap_used)]
 
 use super::{Form, Matrix, Place, Program, Start, Way};
 use crate::check::{assert_close, narrow, opencl, values, wide};
@@ -231,7 +233,7 @@ fn what_is_computed_on_the_host_is_refused() {
         fn name(&self) -> &'static str {
             "stray"
         }
-        fn backward(self: Box<Self>, back: &mut Backward<'_>) -> crate::Result<()> {
+        fn backward(self, back: &mut Backward<'_>) -> crate::Result<()> {
             back.take(self.0);
             Ok(())
         }

@@ -7,7 +7,11 @@ use super::report::{Report, Update};
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::gradients::{Gradient, Summed};
-use crate::opencl::{Arena, Layout, OpenCl, Program};
+<<<<<<< HEAD
+=======
+use crate::list::List;
+>>>>>>> main
+use crate::opencl::{Arena, Launch, Layout, OpenCl, Program};
 use crate::params::Params;
 use crate::tensor::Tensor;
 
@@ -73,8 +77,8 @@ fn moments(rate: f64, step: u64, (beta1, beta2): (f64, f64)) -> [f64; 3] {
 }
 
 /// L2 norms of gradients on a device, read.
-pub(crate) fn gradient_norms(gradients: &Summed) -> Result<Vec<f64>> {
-    let Some(arena) = gradients.arena() else { return Ok(Vec::new()) };
+pub(crate) fn gradient_norms(gradients: &Summed) -> Result<List<f64>> {
+    let Some(arena) = gradients.arena() else { return Ok(List::new()) };
     let layout = &arena.layout;
     let device = &layout.device;
     let mut numbers = vec![0.0; COEFFICIENTS * layout.shapes.len()];
@@ -206,7 +210,7 @@ impl Slots {
             let launch = launch.uint(usize::from(how.ratios)).reads(&coefficients);
             let launch = launch.reads(&control).reads(&gradient.memory).writes_shared(value);
             let slots = self.arenas.iter_mut().map(|a| &mut a.memory);
-            let launch = slots.fold(launch, |launch, slot| launch.writes_shared(slot));
+            let launch = slots.fold(launch, Launch::writes_shared);
             let launch = launch.writes(&mut changes).writes(&mut values);
             launch.groups([chunks, 1, 1], ITEMS)?;
         }

@@ -8,6 +8,7 @@ use super::sgd::{Momentum, Plain};
 use super::state::{Slot, State};
 use crate::error::{Error, Result};
 use crate::gradients::{Gradient, Norms, Summed};
+use crate::list::List;
 use crate::params::Params;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -121,7 +122,7 @@ impl Optimizer {
             return self.update_there(params, gradients, how, None);
         }
         let norms = gradients.norms(how.limit);
-        let figures: Vec<f64> = how.figures.iter().map(crate::Figure::get).collect();
+        let figures: List<f64> = how.figures.iter().map(crate::Figure::get).collect();
         let updated = norms.total.is_finite() && figures.iter().all(|f| f.is_finite());
         let mut ratios = None;
         if updated {

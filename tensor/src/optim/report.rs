@@ -4,6 +4,7 @@ use super::Optimizer;
 use crate::error::Result;
 use crate::figure::Figure;
 use crate::gradients::Norms;
+use crate::list::List;
 use crate::opencl::Pending;
 
 /// How [`Optimizer::update`] steps, and what it reports besides.
@@ -23,7 +24,7 @@ pub struct Update<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// [`Update::figures`].
-    pub figures: Vec<f64>,
+    pub figures: List<f64>,
     /// Norms of the gradients.
     pub norms: Norms,
     /// Update over value of each parameter, where asked for and a step was taken.
@@ -74,7 +75,7 @@ impl Report {
         // Squares of gradients' norms, factor, whether it stepped, figures, and for ratios squares
         // of changes and of values.
         let numbers = pending.wait()?;
-        let wide = |range: &[f32]| range.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
+        let wide = |range: &[f32]| range.iter().map(|&v| f64::from(v)).collect::<List<_>>();
         let n = live.len();
         let (squares, rest) = numbers.split_at(n.min(numbers.len()));
         let (control, rest) = rest.split_at(2.min(rest.len()));

@@ -1,46 +1,51 @@
 //! What runs a case on one device and keeps all it gives.
 
 use tensor::check::{narrow, values};
+use tensor::opencl::OpenCl;
 use tensor::{Device, ParamId, Params, Result, Shape, Tape, Tensor, Threads, Var};
 
 /// A name, and what computes and keeps everything that is compared.
-pub type Case = (&'static str, fn(&mut Bench) -> Result<()>);
+pub(crate) type Case = (&'static str, fn(&mut Bench) -> Result<()>);
 
 /// One device, and what was found on it.
-pub struct Bench {
-    pub device: Device,
-    pub threads: Threads,
+pub(crate) struct Bench {
+    pub(crate) device: Device,
+    pub(crate) threads: Threads,
     /// What was found, on the host, in order.
-    pub found: Vec<(String, Tensor)>,
+    pub(crate) found: Vec<(String, Tensor)>,
 }
 
 /// A shape of a parameter or an input.
-pub type Dims = &'static [usize];
+pub(crate) type Dims = &'static [usize];
 
 /// Reproducible values between -1 and 1.
-pub fn tensor(dims: &[usize], seed: u64) -> Tensor {
+<<<<<<< HEAD
+#[allow(clippy::unwrap_used)] // as many values as the shape has elements
+=======
+>>>>>>> main
+pub(crate) fn tensor(dims: &[usize], seed: u64) -> Tensor {
     let shape = Shape::new(dims);
     Tensor::from_vec(shape, narrow(&values(shape.len(), seed))).unwrap()
 }
 
 impl Bench {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self { device: device.clone(), threads: Threads::single(), found: Vec::new() }
     }
 
     /// Keeps a tensor.
-    pub fn keep(&mut self, name: impl Into<String>, tensor: &Tensor) -> Result<()> {
+    pub(crate) fn keep(&mut self, name: impl Into<String>, tensor: &Tensor) -> Result<()> {
         self.found.push((name.into(), tensor.to_host()?));
         Ok(())
     }
 
     /// Keeps numbers.
-    pub fn keep_numbers(&mut self, name: &str, numbers: &[f64]) {
+    pub(crate) fn keep_numbers(&mut self, name: &str, numbers: &[f64]) {
         self.found.push((name.into(), Tensor::from(narrow(numbers))));
     }
 
     /// Parameters of these shapes on the device.
-    pub fn params(&self, shapes: &[Dims]) -> Result<(Params, Vec<ParamId>)> {
+    pub(crate) fn params(&self, shapes: &[Dims]) -> Result<(Params, Vec<ParamId>)> {
         let mut params = Params::new();
         let mut ids = Vec::new();
         for (i, dims) in shapes.iter().enumerate() {
@@ -52,7 +57,7 @@ impl Bench {
 
     /// Runs an operation of parameters and inputs forwards and back from arbitrary gradients of its
     /// outputs, and keeps outputs and all gradients. Nothing may be read from a device meanwhile.
-    pub fn run(
+    pub(crate) fn run(
         &mut self,
         shapes: &[Dims],
         inputs: &[Dims],
@@ -63,14 +68,18 @@ impl Bench {
     }
 
     /// [`Bench::run`] with parameters that are there already.
-    pub fn run_with(
+    pub(crate) fn run_with(
         &mut self,
         params: &Params,
         ids: &[ParamId],
         inputs: &[Dims],
         operation: impl FnOnce(&mut Tape<'_>, &[ParamId], &[Var]) -> Result<Vec<Var>>,
     ) -> Result<()> {
-        let before = self.device.opencl().map(|d| d.counters());
+<<<<<<< HEAD
+        let before = self.device.opencl().map(tensor::opencl::OpenCl::counters);
+=======
+        let before = self.device.opencl().map(OpenCl::counters);
+>>>>>>> main
         let mut tape = Tape::new(params).with_draws(7, 3).with_threads(&self.threads);
         let seeds = 200..;
         let vars: Vec<Var> =

@@ -1,5 +1,6 @@
 //! The cases of the crate `tensor`: its operations, its optimizers, the average of parameters.
 
+use tensor::opencl::OpenCl;
 use tensor::optim::{
     Adadelta, Adagrad, Adam, AdamW, Optimizer, OptimizerConfig, RmsProp, Sgd, Update,
 };
@@ -8,7 +9,7 @@ use tensor::{BatchPart, Figure, Gradients, Params, Result, Tape, Tensor, ops};
 use super::bench::{Bench, Case, tensor};
 
 /// Every case.
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     ("linear", |b| {
         b.run(&[&[33, 17], &[33]], &[&[3, 5, 17]], |tape, p, x| {
             Ok(vec![ops::linear(tape, x[0], p[0], Some(p[1]))?])
@@ -214,7 +215,7 @@ fn squared_error(b: &mut Bench) -> Result<()> {
         let mut tape = Tape::new(&params);
         let y = tape.input(tensor(&[300, 1], 1));
         let targets = tensor(&[300], 2);
-        let found = ops::squared_error(&mut tape, y, targets.data(), 0.1)?;
+        let found = ops::squared_error(&mut tape, y, targets.data(), 0.1, 0.5)?;
         b.keep("loss", tape.value(found.loss))?;
         b.keep_numbers("sum", &[found.sum.get()]);
         let back = tape.backward(&[(found.loss, Tensor::scalar(seed))])?;
@@ -304,7 +305,11 @@ fn optimizer(b: &mut Bench, config: OptimizerConfig) -> Result<()> {
         let figures = [Figure::from(loss), Figure::from(7.0)];
         let how =
             Update { limit: Some(10.0), learning_rate: 0.02, ratios: t >= 6, figures: &figures };
-        let before = b.device.opencl().map(|d| d.counters());
+<<<<<<< HEAD
+        let before = b.device.opencl().map(tensor::opencl::OpenCl::counters);
+=======
+        let before = b.device.opencl().map(OpenCl::counters);
+>>>>>>> main
         let report = optimizer.update(&mut params, &gradients, &how, &b.threads)?;
         let measured = report.read(&mut optimizer)?;
         if let (Some(device), Some(before)) = (b.device.opencl(), before) {

@@ -41,6 +41,7 @@ const EMBEDDED: &[(&str, &str)] = embedded! {
     "encoder-decoder-reversed"
     "encoder-decoder-every-step"
     "lstm-1997"
+    "multi30k"
     "makemore-rnn"
     "makemore-gru"
     "makemore-lstm"

@@ -216,7 +216,7 @@ impl Op for CrossEntropyOp {
         "cross_entropy"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.loss) else { return Ok(()) };
         let d = d.data().first().copied().unwrap_or(0.0);
         let mut gradient = self.gradient;

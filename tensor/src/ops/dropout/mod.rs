@@ -134,7 +134,7 @@ impl Op for DropoutSequence {
         "dropout_sequence"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         match back.opencl() {
             Some(device) => dy = opencl::masked(device, &dy, &self.mask)?,
@@ -213,7 +213,7 @@ impl Op for Dropout {
         "dropout"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         match back.opencl() {
             Some(device) => self.mask.apply_there(device, &mut dy)?,

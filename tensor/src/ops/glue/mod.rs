@@ -4,6 +4,7 @@ mod opencl;
 
 use crate::error::{Error, Result};
 use crate::kernels;
+use crate::list::List;
 use crate::simd::math;
 use crate::tape::{Backward, Op, Tape, Var};
 use crate::tensor::Tensor;
@@ -36,7 +37,7 @@ impl Op for Tanh {
         "tanh"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut d) = back.take(self.y) else { return Ok(()) };
         if let Some(device) = back.opencl() {
             opencl::tanh_back(device, back.value(self.y), &mut d)?;
@@ -64,12 +65,12 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
             return Err(Error::shapes("concat", shape, tape.shape(p)));
         }
     }
-    let widths: Vec<usize> = parts.iter().map(|&p| tape.shape(p).width()).collect();
+    let widths: List<usize> = parts.iter().map(|&p| tape.shape(p).width()).collect();
     let width = widths.iter().sum();
     if let Some(device) = tape.opencl() {
         let values: Vec<&Tensor> = parts.iter().map(|&p| tape.value(p)).collect();
         let y = tape.output(opencl::concat(device, &values, shape.with_width(width))?);
-        tape.record(Concat { parts: parts.to_vec(), y });
+        tape.record(Concat { parts: parts.into(), y });
         return Ok(y);
     }
     let mut y = Tensor::scratch(shape.with_width(width));
@@ -83,12 +84,12 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         column += w;
     }
     let y = tape.output(y);
-    tape.record(Concat { parts: parts.to_vec(), y });
+    tape.record(Concat { parts: parts.into(), y });
     Ok(y)
 }
 
 struct Concat {
-    parts: Vec<Var>,
+    parts: List<Var>,
     y: Var,
 }
 
@@ -97,7 +98,7 @@ impl Op for Concat {
         "concat"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         let (rows, width) = (d.shape().rows(), d.shape().width());
         let mut column = 0;
@@ -129,17 +130,17 @@ pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         return Err(Error::argument("stack", "nothing to stack"));
     };
     let shape = tape.shape(first);
-    let dims: Vec<usize> = [parts.len()].into_iter().chain(shape.dims().iter().copied()).collect();
+    let dims = shape.times(parts.len());
     if let Some(&p) = parts.iter().find(|&&p| tape.shape(p) != shape) {
         return Err(Error::shapes("stack", shape, tape.shape(p)));
     }
     let y = match tape.opencl() {
         Some(device) => {
             let values: Vec<Tensor> = parts.iter().map(|&p| tape.value(p).clone()).collect();
-            opencl::stack(device, &values, dims.as_slice().into())?
+            opencl::stack(device, &values, dims)?
         }
         None => {
-            let mut y = Tensor::scratch(dims.as_slice());
+            let mut y = Tensor::scratch(dims);
             for (to, &p) in y.data_mut().chunks_exact_mut(shape.len().max(1)).zip(parts) {
                 to.copy_from_slice(tape.value(p).data());
             }
@@ -147,12 +148,12 @@ pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         }
     };
     let y = tape.output(y);
-    tape.record(Stack { parts: parts.to_vec(), y });
+    tape.record(Stack { parts: parts.into(), y });
     Ok(y)
 }
 
 struct Stack {
-    parts: Vec<Var>,
+    parts: List<Var>,
     y: Var,
 }
 
@@ -161,7 +162,7 @@ impl Op for Stack {
         "stack"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         for (i, &p) in self.parts.iter().enumerate() {
             back.add(p, d.index(i))?;
@@ -185,7 +186,7 @@ pub fn sum(tape: &mut Tape<'_>, parts: &[Var], factor: f32) -> Result<Var> {
     if let Some(device) = tape.opencl() {
         let values: Vec<&Tensor> = parts.iter().map(|&p| tape.value(p)).collect();
         let y = tape.output(opencl::sum(device, &values, factor)?);
-        tape.record(Sum { parts: parts.to_vec(), y, factor });
+        tape.record(Sum { parts: parts.into(), y, factor });
         return Ok(y);
     }
     let mut y = tape.value(first).copy();
@@ -196,12 +197,12 @@ pub fn sum(tape: &mut Tape<'_>, parts: &[Var], factor: f32) -> Result<Var> {
         kernels::scale(y.data_mut(), factor);
     }
     let y = tape.output(y);
-    tape.record(Sum { parts: parts.to_vec(), y, factor });
+    tape.record(Sum { parts: parts.into(), y, factor });
     Ok(y)
 }
 
 struct Sum {
-    parts: Vec<Var>,
+    parts: List<Var>,
     y: Var,
     factor: f32,
 }
@@ -211,7 +212,7 @@ impl Op for Sum {
         "sum"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut d) = back.take(self.y) else { return Ok(()) };
         match back.opencl() {
             _ if self.factor == 1.0 => {}

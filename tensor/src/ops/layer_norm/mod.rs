@@ -161,7 +161,7 @@ impl Op for LayerNorm {
         "layer_norm"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         let w = back.param(self.w).clone();
         if let Some(device) = back.opencl() {

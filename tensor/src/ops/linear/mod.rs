@@ -108,7 +108,7 @@ fn block(
     if let Some(device) = tape.opencl() {
         let bias = bias.map(|(b, elements)| b.flat(elements.start, elements.len()));
         let (w_all, block) = (tape.params().get(w), (taken, columns.clone()));
-        let y = opencl::forward(device, tape.value(x), w_all, block, bias)?;
+        let y = opencl::forward(device, tape.value(x), w_all, block, bias.as_ref())?;
         let y = tape.output(y);
         tape.record(Linear { x, y, w, b, rows, columns });
         return Ok(y);
@@ -140,7 +140,7 @@ impl Op for Linear {
         "linear"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dy) = back.take(self.y) else { return Ok(()) };
         let (x, outputs) = (back.value(self.x).clone(), dy.shape().width());
         if let Some(device) = back.opencl().filter(|_| back.needs(self.x)) {

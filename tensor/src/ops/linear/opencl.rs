@@ -12,10 +12,10 @@ pub(super) fn forward(
     x: &Tensor,
     w: &Tensor,
     (rows, columns): (Range<usize>, Range<usize>),
-    bias: Option<Tensor>,
+    bias: Option<&Tensor>,
 ) -> Result<Tensor> {
     let mut y = device.scratch(x.shape().with_width(rows.len()))?;
-    let start = bias.as_ref().map_or(Start::Zero, Start::Bias);
+    let start = bias.map_or(Start::Zero, Start::Bias);
     let w = Matrix::block(w, rows, columns);
     device.product(Form::Nt, Matrix::new(x), w, Place::new(&mut y), start)?;
     Ok(y)

@@ -76,7 +76,7 @@ impl Op for Maxout {
         "maxout"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dy) = back.take(self.y) else { return Ok(()) };
         let (x, y) = (back.value(self.x).clone(), back.value(self.y).clone());
         if let Some(device) = back.opencl() {

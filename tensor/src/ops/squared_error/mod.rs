@@ -14,11 +14,15 @@ pub struct SquaredErrorResult {
     pub loss: Var,
     /// Sum of (y - t)^2 without the weight.
     pub sum: Figure,
+    /// Predictions that are less than `near` away from their number.
+    pub correct: Figure,
 }
 
 /// Squared error of predictions and numbers.
 ///
 /// loss = weight * sum (y - t)^2
+///
+/// Predictions less than `near` away are counted as right.
 ///
 /// | value | shape |
 /// |---|---|
@@ -37,8 +41,9 @@ pub struct SquaredErrorResult {
 /// let params = Params::new();
 /// let mut tape = Tape::new(&params);
 /// let y = tape.input(Tensor::from(vec![1.0, 3.0]));
-/// let result = ops::squared_error(&mut tape, y, &[0.0, 1.0], 0.5)?;
+/// let result = ops::squared_error(&mut tape, y, &[0.0, 1.0], 0.5, 1.5)?;
 /// assert_eq!((result.sum.get(), tape.value(result.loss).data()), (5.0, &[2.5][..]));
+/// assert_eq!(result.correct.get(), 1.0);
 /// # Ok::<(), tensor::Error>(())
 /// ```
 pub fn squared_error(
@@ -46,27 +51,30 @@ pub fn squared_error(
     y: Var,
     targets: &[f32],
     weight: f32,
+    near: f32,
 ) -> Result<SquaredErrorResult> {
     let shape = tape.shape(y);
     if shape.len() != targets.len() {
         return Err(Error::shapes("squared_error", shape, [targets.len()]));
     }
     if let Some(device) = tape.opencl() {
-        let (gradient, sums) = opencl::forward(device, tape.value(y), targets, weight)?;
+        let (gradient, sums) = opencl::forward(device, tape.value(y), targets, weight, near)?;
         let loss = tape.output(sums.flat(0, 1));
         tape.record(SquaredError { y, loss, gradient });
-        return Ok(SquaredErrorResult { loss, sum: Figure::there(&sums, 1) });
+        let (sum, correct) = (Figure::there(&sums, 1), Figure::there(&sums, 2));
+        return Ok(SquaredErrorResult { loss, sum, correct });
     }
     let mut gradient = tape.value(y).copy();
-    let mut sum = 0.0;
+    let (mut sum, mut correct) = (0.0, 0);
     for (d, target) in gradient.data_mut().iter_mut().zip(targets) {
         let off = *d - target;
         sum += f64::from(off) * f64::from(off);
+        correct += u32::from(off.abs() < near);
         *d = 2.0 * weight * off;
     }
     let loss = tape.output(Tensor::scalar((f64::from(weight) * sum) as f32));
     tape.record(SquaredError { y, loss, gradient });
-    Ok(SquaredErrorResult { loss, sum: sum.into() })
+    Ok(SquaredErrorResult { loss, sum: sum.into(), correct: f64::from(correct).into() })
 }
 
 struct SquaredError {
@@ -80,7 +88,7 @@ impl Op for SquaredError {
         "squared_error"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.loss) else { return Ok(()) };
         let d = d.data().first().copied().unwrap_or(0.0);
         let mut gradient = self.gradient;
@@ -109,8 +117,10 @@ mod tests {
             let params = Params::new();
             let mut tape = Tape::new(&params);
             let v = tape.input(Tensor::from(narrow(&y)));
-            let result = squared_error(&mut tape, v, &narrow(&t), 0.3).unwrap();
+            let result = squared_error(&mut tape, v, &narrow(&t), 0.3, 0.5).unwrap();
             assert!((0.3 * result.sum.get() - loss(&y)).abs() < 1e-5);
+            let near = y.iter().zip(&t).filter(|(y, t)| (*y - *t).abs() < 0.5).count();
+            assert_eq!(result.correct.get(), near as f64);
             assert_close(&wide(tape.value(result.loss).data()), &[loss(&y)], 1e-5, "loss");
             let back = tape.backward(&[(result.loss, Tensor::scalar(2.0))]).unwrap();
             let want: Vec<f64> = finite_differences(loss, &y).iter().map(|d| 2.0 * d).collect();
@@ -123,7 +133,7 @@ mod tests {
         let params = Params::new();
         let mut tape = Tape::new(&params);
         let y = tape.input(Tensor::zeros([3, 1]));
-        assert!(squared_error(&mut tape, y, &[0.0; 2], 1.0).is_err());
-        assert!(squared_error(&mut tape, y, &[0.0; 3], 1.0).is_ok());
+        assert!(squared_error(&mut tape, y, &[0.0; 2], 1.0, 0.1).is_err());
+        assert!(squared_error(&mut tape, y, &[0.0; 3], 1.0, 0.1).is_ok());
     }
 }
