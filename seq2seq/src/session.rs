@@ -217,7 +217,6 @@ fn prepare<M: Kind>(
     let device = Device::open(&stored.device, stored.threads.unwrap_or(0))?;
     let mut params = Params::new();
     let built = M::build(&stored, vocabularies, &mut params, &mut say)?;
-    params.to_device(&device)?;
     if let Some(waits) = config.waits_for_validations().filter(|_| built.held_out == 0) {
         let problem =
             format!("{waits}: nothing is held out, so it would wait for ever; give --valid");

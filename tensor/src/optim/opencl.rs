@@ -7,10 +7,7 @@ use super::report::{Report, Update};
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::gradients::{Gradient, Summed};
-<<<<<<< HEAD
-=======
 use crate::list::List;
->>>>>>> main
 use crate::opencl::{Arena, Launch, Layout, OpenCl, Program};
 use crate::params::Params;
 use crate::tensor::Tensor;

@@ -164,14 +164,7 @@ fn tiles(
     let launch = launch.uint(s.m).uint(s.n).uint(s.depth);
     let launch = launch.reads(&a_part).uint(a.stride).uint(a.batch);
     let launch = launch.reads(&b_part).uint(b.stride).uint(b.batch);
-<<<<<<< HEAD
     let launch = to.written(launch.reads(&bias).uint(kind), true);
-=======
-    let launch = launch.reads(bias).uint(kind);
-    let Place { tensor, at, stride, batch, shared } = to;
-    let launch = if shared { launch.writes_shared(tensor) } else { launch.writes(tensor) };
-    let launch = launch.uint(at).uint(stride).uint(batch);
->>>>>>> main
     let edge = tile.edge / tile.item;
     let groups = [s.n.div_ceil(tile.edge), s.m.div_ceil(tile.edge), s.batch];
     launch.groups(groups, [edge, edge, 1])
