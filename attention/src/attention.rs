@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::local::Window;
 use crate::multi_head::{self, Heads};
 use crate::score::Scorer;
-use crate::span::{Span, spans};
-use crate::step::{Asked, Sizes, attend};
+use crate::span::{Rule, Span};
+use crate::step::{Asked, Lengths, Sizes, There, attend};
 
 /// What is attended to: encoder states, their keys and the sentences' lengths.
 ///
@@ -22,8 +22,10 @@ pub struct Memory {
     pub keys: Var,
     /// Length of each sentence; positions from there on get weight zero.
     pub lengths: List<usize>,
-    /// What a query sees that has no window.
+    /// What a query sees whose place does not matter; none on a device.
     spans: List<Span>,
+    /// The lengths on the tape's device, where it has one.
+    pub(crate) there: Option<Lengths>,
 }
 
 /// Where a query stands: what an attention needs besides the query itself, if it is one of
@@ -164,17 +166,27 @@ impl Attention {
             Some(heads) => heads.memory(tape, values)?,
             None => (values, self.scorer.keys(tape, values)?),
         };
-        let spans = spans(1, lengths, self.head_count(), |_, length| self.seen(length));
-        Ok(Memory { values, keys, lengths: lengths.into(), spans })
+        let there = tape.opencl().map(|device| Lengths::new(device, lengths)).transpose()?;
+        let spans = match there {
+            None => self.rule(Place::default()).spans(1, lengths, self.head_count(), &[]),
+            Some(_) => List::new(),
+        };
+        Ok(Memory { values, keys, lengths: lengths.into(), spans, there })
     }
 
-    /// What is seen of a sentence without a window.
-    fn seen(&self, length: usize) -> Span {
-        let end = match self.config.kind {
-            Kind::Location => length.min(self.config.positions),
-            _ => length,
+    /// What a query sees that stands at `place`.
+    fn rule(&self, place: Place) -> Rule {
+        let limit = match self.config.kind {
+            Kind::Location => self.config.positions,
+            _ => usize::MAX,
         };
-        Span::until(end)
+        match &self.window {
+            Some(window) => window.rule(place),
+            None if self.config.causal && self.heads.is_some() => {
+                Rule::Causal { first: place.time }
+            }
+            None => Rule::Whole { limit },
+        }
     }
 
     /// Asks the memory with a query \[B, Q\], or with those of a whole sequence, \[T, B, Q\].
@@ -199,17 +211,20 @@ impl Attention {
             }
         };
         let count = self.head_count();
-        let (mut spans, mut bell) = (memory.spans.clone(), None);
-        if let Some(window) = &self.window {
-            let Place { time, reversed } = place;
-            (spans, bell) = window.place(tape, query, &memory.lengths, time, reversed)?;
-        } else if self.config.causal && self.heads.is_some() {
-            let until = |t, length: usize| Span::until(length.min(place.time + t + 1));
-            spans = crate::span::spans(times, &memory.lengths, count, until);
-        } else if times != 1 {
-            let whole = |_, length| self.seen(length);
-            spans = crate::span::spans(times, &memory.lengths, count, whole);
-        }
+        let rule = self.rule(place);
+        let bell = match &self.window {
+            Some(window) => window.bell(tape, query, memory, place.reversed)?,
+            None => None,
+        };
+        let there = memory.there.clone().map(|lengths| There { lengths, rule, heads: count });
+        let spans = match rule {
+            _ if there.is_some() => List::new(),
+            Rule::Whole { .. } if times == 1 => memory.spans.clone(),
+            _ => {
+                let centres = bell.as_ref().map_or(&[][..], |bell| tape.value(bell.centres).data());
+                rule.spans(times, &memory.lengths, count, centres)
+            }
+        };
         let asked = match &self.heads {
             Some(heads) => heads.query(tape, query)?,
             None => query,
@@ -225,15 +240,15 @@ impl Attention {
         };
         let (keys, contexts, weights) =
             (memory.keys, shape.with_width(values), shape.with_width(time));
-        let asked = Asked { score, spans, bell, keys, values: memory.values, n };
+        let asked = Asked { score, spans, there, bell, keys, values: memory.values, n };
         let Some(heads) = &self.heads else {
-            let (context, weights) = attend(tape, asked, contexts, weights);
+            let (context, weights) = attend(tape, asked, contexts, weights)?;
             return Ok(Attended { context, weights, heads: None });
         };
         let each = multi_head::with_heads(weights, count);
-        let (contexts, each) = attend(tape, asked, contexts, each);
+        let (contexts, each) = attend(tape, asked, contexts, each)?;
         let context = heads.output(tape, contexts)?;
-        let weights = multi_head::mean(tape, each, count, weights);
+        let weights = multi_head::mean(tape, each, count, weights)?;
         Ok(Attended { context, weights, heads: Some(each) })
     }
 }

@@ -89,7 +89,7 @@ impl Scorer {
         match self {
             Self::Additive { memory: map, .. } => map.of(tape, memory),
             Self::Dot { w: Some(w), .. } => Ok(ops::linear(tape, memory, *w, None)?),
-            Self::Dot { unit: true, .. } => Ok(cosine::unit(tape, memory)),
+            Self::Dot { unit: true, .. } => Ok(cosine::unit(tape, memory)?),
             Self::Dot { .. } | Self::Table { .. } => Ok(memory),
         }
     }
@@ -101,7 +101,7 @@ impl Scorer {
                 Score::Additive { query: map.of(tape, query)?, v: *v, b_v: *b_v }
             }
             Self::Dot { scale, unit, .. } => {
-                let query = if *unit { cosine::unit(tape, query) } else { query };
+                let query = if *unit { cosine::unit(tape, query)? } else { query };
                 Score::Dot { query, scale: *scale }
             }
             Self::Table { w } => Score::Table { products: ops::linear(tape, query, *w, None)? },

@@ -11,8 +11,16 @@ pub(crate) struct Span {
 
 impl Span {
     /// Positions up to `to`.
-    pub(crate) fn until(to: usize) -> Self {
+    fn until(to: usize) -> Self {
         Self { from: 0, to }
+    }
+
+    /// The window around a position, as entries of the memory.
+    fn around(middle: usize, length: usize, Reach { reach, reversed }: Reach) -> Self {
+        let middle = middle.min(length.saturating_sub(1));
+        let from = middle.saturating_sub(reach);
+        let to = middle.saturating_add(reach).saturating_add(1).min(length);
+        if reversed { Self { from: length - to, to: length - from } } else { Self { from, to } }
     }
 
     /// The part of a row that it stands for.
@@ -28,18 +36,58 @@ impl Span {
     }
 }
 
-/// A span for each of `times` steps, entry of the batch and head, in this order.
-pub(crate) fn spans(
-    times: usize,
-    lengths: &[usize],
-    heads: usize,
-    span: impl Fn(usize, usize) -> Span,
-) -> List<Span> {
-    let mut all = List::with_capacity(times * lengths.len() * heads);
-    for t in 0..times {
-        for &length in lengths {
-            all.extend(std::iter::repeat_n(span(t, length), heads));
+/// A window's size and direction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reach {
+    /// Positions on each side of the middle, D.
+    pub(crate) reach: usize,
+    /// The memory holds each sentence from its end to its start.
+    pub(crate) reversed: bool,
+}
+
+/// What a query sees of its sentence; that of step `first` is the first one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Rule {
+    /// Positions before a limit.
+    Whole { limit: usize },
+    /// Nothing later than its own step.
+    Causal { first: usize },
+    /// A window around its own step.
+    Step { first: usize, reach: Reach },
+    /// A window around a centre that it predicts.
+    Centre { reach: Reach },
+}
+
+impl Rule {
+    /// The span of query `t` of a sentence.
+    fn span(self, t: usize, length: usize, centre: f32) -> Span {
+        match self {
+            Self::Whole { limit } => Span::until(length.min(limit)),
+            Self::Causal { first } => Span::until(length.min(first + t + 1)),
+            // A time that a float does not hold exactly is still a position.
+            Self::Step { first, reach } => Span::around(first + t, length, reach),
+            // A sigmoid of one puts the centre just past the sentence.
+            Self::Centre { reach } => Span::around(centre.floor() as usize, length, reach),
         }
     }
-    all
+
+    /// A span for each of `times` steps, entry of the batch and head, in this order; `centres` are
+    /// those of steps and entries, where the rule asks for them.
+    pub(crate) fn spans(
+        self,
+        times: usize,
+        lengths: &[usize],
+        heads: usize,
+        centres: &[f32],
+    ) -> List<Span> {
+        let mut all = List::with_capacity(times * lengths.len() * heads);
+        let mut centres = centres.iter().copied();
+        for t in 0..times {
+            for &length in lengths {
+                let span = self.span(t, length, centres.next().unwrap_or(0.0));
+                all.extend(std::iter::repeat_n(span, heads));
+            }
+        }
+        all
+    }
 }

@@ -6,6 +6,8 @@ use tensor::{Params, Shape, Tape, Tensor, Threads};
 use crate::reference::{self, Found, Weights};
 use crate::{Attention, AttentionConfig, Kind, Place};
 
+#[cfg(feature = "opencl")]
+mod opencl;
 mod properties;
 
 fn tensor(shape: impl Into<Shape>, values: &[f64]) -> Tensor {

@@ -13,6 +13,7 @@
 //!
 //! PyTorch: `torch.einsum("bq,sbq->bs", F.normalize(q, dim=-1), F.normalize(m, dim=-1))`.
 
+mod opencl;
 pub mod reference;
 
 use tensor::kernels::dot_with;
@@ -23,14 +24,20 @@ use tensor::{Backward, Op, Result, Tape, Tensor, Var};
 const SMALLEST: f32 = 1e-12;
 
 /// x / |x|, row by row.
-pub(crate) fn unit(tape: &mut Tape<'_>, x: Var) -> Var {
+pub(crate) fn unit(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
+    if let Some(device) = tape.opencl() {
+        let (y, norms) = opencl::unit(device, tape.value(x))?;
+        let y = tape.output(y);
+        tape.record(Unit { x, y, norms });
+        return Ok(y);
+    }
     let mut y = tape.value(x).copy();
     let mut norms = Tensor::scratch([y.shape().rows()]);
     let width = y.shape().width();
     dispatch(Forward { width, y: y.data_mut(), norms: norms.data_mut() });
     let y = tape.output(y);
     tape.record(Unit { x, y, norms });
-    y
+    Ok(y)
 }
 
 struct Forward<'a> {
@@ -93,6 +100,10 @@ impl Op for Unit {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         if back.needs(self.x) {
             let y = back.value(self.y);
+            if let Some(device) = back.opencl() {
+                opencl::unit_back(device, y, &self.norms, &mut dy)?;
+                return back.add(self.x, dy);
+            }
             let (width, norms) = (y.shape().width(), self.norms.data());
             dispatch(Back { width, y: y.data(), norms, dy: dy.data_mut() });
             back.add(self.x, dy)?;

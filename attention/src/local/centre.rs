@@ -3,8 +3,23 @@
 use tensor::simd::{Kernel, Simd, dispatch, math};
 use tensor::{Backward, List, Op, ParamId, Result, Tape, Tensor, Var};
 
+use super::opencl;
+use crate::step::Lengths;
+
 /// p = n sigmoid(v^T tanh(h)), \[T B\] of \[T, B, A\].
-pub(super) fn centres(tape: &mut Tape<'_>, h: Var, v: ParamId, lengths: List<usize>) -> Var {
+pub(super) fn centres(
+    tape: &mut Tape<'_>,
+    h: Var,
+    v: ParamId,
+    lengths: List<usize>,
+    there: Option<&Lengths>,
+) -> Result<Var> {
+    if let (Some(device), Some(there)) = (tape.opencl(), there) {
+        let p = opencl::centres(device, tape.value(h), tape.params().get(v), there)?;
+        let p = tape.output(p);
+        tape.record(Centres { h, v, p, lengths, there: Some(there.clone()) });
+        return Ok(p);
+    }
     let mut p = Tensor::scratch([tape.shape(h).rows()]);
     dispatch(Forward {
         h: tape.value(h).data(),
@@ -13,8 +28,8 @@ pub(super) fn centres(tape: &mut Tape<'_>, h: Var, v: ParamId, lengths: List<usi
         p: p.data_mut(),
     });
     let p = tape.output(p);
-    tape.record(Centres { h, v, p, lengths });
-    p
+    tape.record(Centres { h, v, p, lengths, there: None });
+    Ok(p)
 }
 
 struct Forward<'a> {
@@ -46,6 +61,7 @@ struct Centres {
     v: ParamId,
     p: Var,
     lengths: List<usize>,
+    there: Option<Lengths>,
 }
 
 struct Back<'a> {
@@ -90,6 +106,13 @@ impl Op for Centres {
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dp) = back.take(self.p) else { return Ok(()) };
+        if let (Some(device), Some(there)) = (back.opencl(), &self.there) {
+            let (h, v, p) = (back.value(self.h), back.param(self.v), back.value(self.p));
+            let (dh, dv) = opencl::centres_back(device, h, v, p, &dp, there)?;
+            let width = dv.shape().width();
+            back.gradients.defer_sum(self.v, dv, 0..width);
+            return back.add(self.h, dh);
+        }
         let (h, v) = (back.value(self.h), back.param(self.v));
         let (mut dh, mut dv) = (Tensor::scratch(h.shape()), Tensor::zeros(v.shape()));
         dispatch(Back {

@@ -27,12 +27,14 @@
 
 mod bell;
 mod centre;
+mod opencl;
 pub mod reference;
 
-use tensor::{List, ParamId, Tape, Var, ops};
+use tensor::{ParamId, Tape, Var, ops};
 
+use crate::attention::{Memory, Place};
 use crate::error::Result;
-use crate::span::Span;
+use crate::span::{Reach, Rule};
 
 pub(crate) use bell::Bell;
 
@@ -47,49 +49,33 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Spans of the windows of some queries \[T, B, Q\], the first of step `first`, and what weighs
-    /// them.
-    pub(crate) fn place(
+    /// What a query sees that stands at `place`.
+    pub(crate) fn rule(&self, place: Place) -> Rule {
+        let reach = Reach { reach: self.reach, reversed: place.reversed };
+        match self.predict {
+            Some(_) => Rule::Centre { reach },
+            None => Rule::Step { first: place.time, reach },
+        }
+    }
+
+    /// What weighs the windows of some queries \[T, B, Q\], where they predict their centres.
+    pub(crate) fn bell(
         &self,
         tape: &mut Tape<'_>,
         query: Var,
-        lengths: &List<usize>,
-        first: usize,
+        memory: &Memory,
         reversed: bool,
-    ) -> Result<(List<Span>, Option<Bell>)> {
-        let rows = tape.shape(query).rows();
-        let Some((w_p, v_p)) = self.predict else {
-            let batch = lengths.len();
-            let spans = (0..rows).map(|r| {
-                let length = lengths[r % batch];
-                // A time that a float does not hold exactly is still a position.
-                let middle = (first + r / batch).min(length.saturating_sub(1));
-                span(middle, length, self.reach, reversed)
-            });
-            return Ok((spans.collect(), None));
-        };
+    ) -> Result<Option<Bell>> {
+        let Some((w_p, v_p)) = self.predict else { return Ok(None) };
         let hidden = ops::linear(tape, query, w_p, None)?;
-        let centres = centre::centres(tape, hidden, v_p, lengths.clone());
-        let placed = tape.value(centres).data().iter().zip(lengths.iter().cycle());
-        let spans = placed.map(|(&centre, &length)| {
-            // A sigmoid of one puts the centre just past the sentence.
-            let middle = (centre.floor() as usize).min(length.saturating_sub(1));
-            span(middle, length, self.reach, reversed)
-        });
-        let bell = Bell {
+        let lengths = memory.lengths.clone();
+        let centres = centre::centres(tape, hidden, v_p, lengths, memory.there.as_ref())?;
+        Ok(Some(Bell {
             centres,
-            lengths: lengths.clone(),
+            lengths: memory.lengths.clone(),
             sigma: self.reach as f32 / 2.0,
             reversed,
             renormalize: self.renormalize,
-        };
-        Ok((spans.collect(), Some(bell)))
+        }))
     }
-}
-
-/// The window around a position, as entries of the memory.
-fn span(middle: usize, length: usize, reach: usize, reversed: bool) -> Span {
-    let from = middle.saturating_sub(reach);
-    let to = middle.saturating_add(reach).saturating_add(1).min(length);
-    if reversed { Span { from: length - to, to: length - from } } else { Span { from, to } }
 }

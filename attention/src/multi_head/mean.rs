@@ -3,8 +3,16 @@
 use tensor::kernels::add_scaled;
 use tensor::{Backward, Op, Result, Shape, Tape, Tensor, Var};
 
+use super::opencl;
+
 /// \[..., S\] of \[..., h, S\].
-pub(crate) fn mean(tape: &mut Tape<'_>, heads: Var, count: usize, shape: Shape) -> Var {
+pub(crate) fn mean(tape: &mut Tape<'_>, heads: Var, count: usize, shape: Shape) -> Result<Var> {
+    if let Some(device) = tape.opencl() {
+        let y = opencl::mean(device, tape.value(heads), count, shape)?;
+        let y = tape.output(y);
+        tape.record(Mean { heads, y, count });
+        return Ok(y);
+    }
     let mut y = Tensor::zeros(shape);
     let (time, share) = (shape.width().max(1), 1.0 / count as f32);
     let rows = y.data_mut().chunks_exact_mut(time);
@@ -13,7 +21,7 @@ pub(crate) fn mean(tape: &mut Tape<'_>, heads: Var, count: usize, shape: Shape) 
     }
     let y = tape.output(y);
     tape.record(Mean { heads, y, count });
-    y
+    Ok(y)
 }
 
 struct Mean {
@@ -29,6 +37,12 @@ impl Op for Mean {
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
+        if let Some(device) = back.opencl() {
+            return match back.grad_there(self.heads)? {
+                Some((d_heads, at)) => opencl::mean_back(device, &d, self.count, d_heads, at),
+                None => Ok(()),
+            };
+        }
         let (time, share) = (d.shape().width().max(1), 1.0 / self.count as f32);
         let Some(d_heads) = back.grad_mut(self.heads) else { return Ok(()) };
         let rows = d_heads.chunks_exact_mut(time * self.count);

@@ -44,6 +44,7 @@
 //! ```
 
 mod mean;
+mod opencl;
 pub mod reference;
 
 use std::ops::Range;

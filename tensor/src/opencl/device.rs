@@ -41,6 +41,8 @@ pub struct DeviceDescription {
     pub largest_allocation: u64,
     /// Bytes of memory that a work-group shares.
     pub local_memory: usize,
+    /// Floats of a vector that it works on at once; 1 on GPUs, whose work-items are lanes.
+    pub vector: usize,
     /// Work-items of the largest work-group.
     pub work_group: usize,
     /// The extensions it knows.

@@ -40,3 +40,5 @@ pub use product::{Form, Matrix, Place, Start};
 
 pub(crate) use arena::{Arena, Layout};
 pub(crate) use memory::Remote;
+#[cfg(all(test, feature = "opencl"))]
+pub(crate) use product::Way;

@@ -2,7 +2,7 @@
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used)]
 
-use super::{Form, Matrix, Place, Program, Start};
+use super::{Form, Matrix, Place, Program, Start, Way};
 use crate::check::{assert_close, narrow, opencl, values, wide};
 use crate::{Device, Error, Gradients, Params, Tensor, Threads};
 
@@ -25,7 +25,7 @@ fn product(form: Form, a: &Tensor, b: &Tensor) -> Tensor {
 fn products_are_right_at_any_size() {
     let Some(device) = opencl() else { return };
     let device = device.opencl().unwrap();
-    let sizes = [(1, 1, 1), (5, 3, 2), (33, 65, 17), (64, 64, 16), (130, 257, 40), (300, 150, 131)];
+    let sizes = [(1, 1, 1), (5, 3, 2), (33, 65, 17), (64, 64, 16), (130, 257, 40), (300, 150, 532)];
     for (m, n, k) in sizes {
         for form in [Form::Nn, Form::Nt, Form::Tn] {
             let a = tensor(if form == Form::Tn { [k, m] } else { [m, k] }, 1);
@@ -34,16 +34,27 @@ fn products_are_right_at_any_size() {
             let want = product(form, &a, &b);
             let up = |t: &Tensor| device.upload(t).unwrap();
             let (a, b, bias_there) = (up(&a), up(&b), up(&bias.clone().reshape([n]).unwrap()));
-            for kind in 0..3 {
+            let ways = (0..3).map(|tile| Way::Tiles { tile, slices: 1 + tile % 2 });
+            let slices = [1, 2, 4, 8].into_iter().filter(|n| k.is_multiple_of(*n));
+            let sliced = slices.map(|slices| Way::Tiles { tile: 2, slices });
+            let ways = ways.filter(|way| *way != Way::Tiles { tile: 1, slices: 2 } || k % 2 == 0);
+            for (i, way) in [Way::Bands].into_iter().chain(ways).chain(sliced).enumerate() {
+                let kind = (i + m) % 3;
                 let mut c = up(&before);
                 let start = [Start::Zero, Start::Bias(&bias_there), Start::Output][kind];
-                let (a, b) = (Matrix::new(&a), Matrix::new(&b));
-                device.product(form, a, b, Place::new(&mut c), start).unwrap();
+                let factors = (Matrix::new(&a), Matrix::new(&b));
+                let to = Place::new(&mut c);
+                device.products_by(Some(way), 1, form, factors, to, start).unwrap();
                 let mut want = wide(want.data());
                 for (i, w) in want.iter_mut().enumerate() {
                     *w += [0.0, bias.data()[i % n].into(), before.data()[i].into()][kind];
                 }
-                assert_close(&wide(c.data()), &want, 1e-5, &format!("{form:?} {m} {n} {k} {kind}"));
+                assert_close(
+                    &wide(c.data()),
+                    &want,
+                    1e-5,
+                    &format!("{way:?} {form:?} {m} {n} {k} {kind}"),
+                );
             }
         }
     }

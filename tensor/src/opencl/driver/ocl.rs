@@ -70,7 +70,9 @@ fn describe(device: core::DeviceId) -> DeviceDescription {
             | DeviceInfoResult::MaxMemAllocSize(n)
             | DeviceInfoResult::LocalMemSize(n),
         ) => n,
-        Some(DeviceInfoResult::MaxComputeUnits(n)) => u64::from(n),
+        Some(
+            DeviceInfoResult::MaxComputeUnits(n) | DeviceInfoResult::NativeVectorWidthFloat(n),
+        ) => u64::from(n),
         Some(DeviceInfoResult::MaxWorkGroupSize(n)) => n as u64,
         _ => 0,
     };
@@ -89,6 +91,7 @@ fn describe(device: core::DeviceId) -> DeviceDescription {
         memory: number(DeviceInfo::GlobalMemSize),
         largest_allocation: number(DeviceInfo::MaxMemAllocSize),
         local_memory: number(DeviceInfo::LocalMemSize) as usize,
+        vector: number(DeviceInfo::NativeVectorWidthFloat) as usize,
         work_group: number(DeviceInfo::MaxWorkGroupSize) as usize,
         extensions: text(DeviceInfo::Extensions),
     }

@@ -1,4 +1,5 @@
-//! Matrix products on a device: tiled in local memory and in registers, right at any size.
+//! Matrix products on a device: on a GPU tiled in local memory and in registers, on a processor in
+//! bands of vectors; right at any size.
 //!
 //! Three products carry a recurrent network's training step, as in [`crate::gemm`]; with `batch` of
 //! them at once they are attention's as well.
@@ -16,6 +17,7 @@ use std::ops::Range;
 use super::device::OpenCl;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
+pub(crate) use tiles::Way;
 
 /// How the two factors lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -149,6 +151,19 @@ impl OpenCl {
         to: Place<'_>,
         start: Start<'_>,
     ) -> Result<()> {
+        self.products_by(None, batch, form, (a, b), to, start)
+    }
+
+    /// The same in a given way, or else in the one that suits the device and the sizes.
+    pub(crate) fn products_by(
+        &self,
+        way: Option<Way>,
+        batch: usize,
+        form: Form,
+        (a, b): (Matrix<'_>, Matrix<'_>),
+        to: Place<'_>,
+        start: Start<'_>,
+    ) -> Result<()> {
         let ((m, depth), (b_depth, n)) = match form {
             Form::Nn => ((a.rows, a.columns), (b.rows, b.columns)),
             Form::Nt => ((a.rows, a.columns), (b.columns, b.rows)),
@@ -186,6 +201,7 @@ impl OpenCl {
             return Ok(());
         }
         let sizes = tiles::Sizes { batch, m, n, depth };
-        tiles::launch(self, sizes, form, a, b, to, start)
+        let way = way.unwrap_or_else(|| Way::choose(self, sizes));
+        tiles::launch(self, way, sizes, form, (a, b), to, start)
     }
 }

@@ -1,11 +1,14 @@
 //! Queries as one operation: scores, masked softmax, Gaussian, context, and the way back.
 
+mod opencl;
+
+use tensor::opencl::{Ids, OpenCl};
 use tensor::simd::{Simd, dispatch};
 use tensor::{Backward, List, Op, Result, Shape, Tape, Tensor, Var};
 
 use crate::local::Bell;
 use crate::score::Score;
-use crate::span::Span;
+use crate::span::{Rule, Span};
 use crate::weigh;
 
 /// Shapes of a memory. Row r of the queries asks its entry r % `batch`.
@@ -31,11 +34,39 @@ pub(crate) fn ask_ahead<S: Simd>(s: S, row: &[f32], distance: usize) {
     }
 }
 
+/// The sentences' lengths on a device.
+#[derive(Clone)]
+pub(crate) struct Lengths(pub(crate) Ids);
+
+impl Lengths {
+    pub(crate) fn new(device: &OpenCl, lengths: &[usize]) -> Result<Self> {
+        let lengths: Vec<u32> = lengths.iter().map(|&n| n as u32).collect();
+        Ok(Self(device.ids(&lengths)?))
+    }
+}
+
+impl std::fmt::Debug for Lengths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lengths of {} sentences on a device", self.0.len())
+    }
+}
+
+/// What a device needs to find the spans by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct There {
+    pub(crate) lengths: Lengths,
+    pub(crate) rule: Rule,
+    /// Entries of a sentence.
+    pub(crate) heads: usize,
+}
+
 /// What queries are asked, each within its span.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) score: Score,
+    /// None on a device, which has `there` instead.
     pub(crate) spans: List<Span>,
+    pub(crate) there: Option<There>,
     pub(crate) bell: Option<Bell>,
     /// \[S, batch, keys\]
     pub(crate) keys: Var,
@@ -50,9 +81,15 @@ pub(crate) fn attend(
     asked: Asked,
     context: Shape,
     weights: Shape,
-) -> (Var, Var) {
+) -> Result<(Var, Var)> {
+    if let (Some(device), Some(there)) = (tape.opencl(), &asked.there) {
+        let found = opencl::forward(device, tape, &asked, there, context, weights)?;
+        let (context, weights) = (tape.output(found.context), tape.output(found.weights));
+        tape.record(Attend { asked, softmax: found.softmax, context, weights });
+        return Ok((context, weights));
+    }
     let (mut context, mut weights) = (Tensor::scratch(context), Tensor::scratch(weights));
-    let Asked { score, spans, bell, keys, values, n } = &asked;
+    let Asked { score, spans, bell, keys, values, n, .. } = &asked;
     score.forward(tape, *keys, spans, *n, weights.data_mut());
     dispatch(weigh::Softmax { time: n.time, spans, scores: weights.data_mut() });
     let mut softmax = None;
@@ -72,7 +109,7 @@ pub(crate) fn attend(
     if tape.is_recording() {
         tape.record(Attend { asked, softmax, context, weights });
     }
-    (context, weights)
+    Ok((context, weights))
 }
 
 struct Attend {
@@ -94,7 +131,10 @@ impl Op for Attend {
         if d_context.is_none() && d_weights.is_none() {
             return Ok(());
         }
-        let Asked { score, spans, bell, keys, values, n } = &self.asked;
+        let Asked { score, spans, bell, keys, values, n, .. } = &self.asked;
+        if let (Some(device), Some(there)) = (back.opencl(), &self.asked.there) {
+            return opencl::backward(device, back, &self, there, d_context, d_weights);
+        }
         let weights = back.value(self.weights).clone();
         // Gradients of the weights, then of the softmax, then of the scores, in one place.
         let mut d_scores = d_weights.unwrap_or_else(|| Tensor::zeros(weights.shape()));

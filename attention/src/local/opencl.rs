@@ -1,0 +1,43 @@
+//! Centres on a device: a work-group a row.
+
+use tensor::opencl::{OpenCl, Program};
+use tensor::{Error, Result, Tensor};
+
+use crate::step::Lengths;
+
+static PROGRAM: Program = Program::new(&[include_str!("centre.cl")]);
+
+/// p = n sigmoid(v^T tanh(h)) of each row.
+pub(super) fn centres(
+    device: &OpenCl,
+    h: &Tensor,
+    v: &Tensor,
+    lengths: &Lengths,
+) -> Result<Tensor> {
+    let (rows, width) = (h.shape().rows(), h.shape().width());
+    if v.len() != width {
+        return Err(Error::shapes("attention centre", h.shape(), v.shape()));
+    }
+    let mut p = device.scratch([rows])?;
+    let launch = device.kernel(&PROGRAM, "centre").uint(width).uint(lengths.0.len());
+    let launch = launch.ids(&lengths.0).reads(h).reads(v).writes(&mut p);
+    launch.groups([rows, 1, 1], [64, 1, 1])?;
+    Ok(p)
+}
+
+/// dh, and each row's share of dv.
+pub(super) fn centres_back(
+    device: &OpenCl,
+    h: &Tensor,
+    v: &Tensor,
+    p: &Tensor,
+    dp: &Tensor,
+    lengths: &Lengths,
+) -> Result<(Tensor, Tensor)> {
+    let (rows, width) = (h.shape().rows(), h.shape().width());
+    let (mut dh, mut dv) = (device.scratch(h.shape())?, device.scratch([rows, width])?);
+    let launch = device.kernel(&PROGRAM, "centre_back").uint(rows).uint(width);
+    let launch = launch.uint(lengths.0.len()).ids(&lengths.0).reads(h).reads(v).reads(p).reads(dp);
+    launch.writes(&mut dh).writes(&mut dv).over(rows * width)?;
+    Ok((dh, dv))
+}

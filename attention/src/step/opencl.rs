@@ -1,0 +1,310 @@
+//! Queries on a device: one launch forwards and one back, whatever the score; a whole sequence of
+//! queries has one more back, for the memory.
+
+use tensor::opencl::{Launch, OpenCl, Program};
+use tensor::{Backward, Error, Result, Shape, Tape, Tensor, Var};
+
+use super::{Asked, Attend, Sizes, There};
+use crate::local::Bell;
+use crate::score::Score;
+use crate::span::{Reach, Rule};
+
+const SPAN: &str = include_str!("../span.cl");
+const STEP: &str = include_str!("step.cl");
+const BELL: &str = include_str!("../local/bell.cl");
+const OF_SUM: &str = include_str!("../additive/additive.cl");
+const OF_PRODUCT: &str = include_str!("../dot/dot.cl");
+const OF_PLACE: &str = include_str!("../location/location.cl");
+
+static ADDITIVE: Program = Program::new(&[SPAN, OF_SUM, STEP]);
+static ADDITIVE_BELL: Program = Program::new(&[SPAN, BELL, OF_SUM, STEP]).with_options("-DBELL");
+static DOT: Program = Program::new(&[SPAN, OF_PRODUCT, STEP]);
+static DOT_BELL: Program = Program::new(&[SPAN, BELL, OF_PRODUCT, STEP]).with_options("-DBELL");
+static TIED: Program = Program::new(&[SPAN, OF_PRODUCT, STEP]).with_options("-DTIED");
+static TIED_BELL: Program =
+    Program::new(&[SPAN, BELL, OF_PRODUCT, STEP]).with_options("-DTIED -DBELL");
+static TABLE: Program = Program::new(&[SPAN, OF_PLACE, STEP]);
+
+/// The work-items of a group, as `step.cl` has them.
+const ITEMS: [usize; 3] = [32, 8, 1];
+
+// As `step.cl` has them.
+const D_CONTEXT: usize = 1;
+const D_WEIGHTS: usize = 2;
+const INTO_VALUES: usize = 4;
+const INTO_KEYS: usize = 8;
+
+/// Columns that a group takes at a time: the narrower the rows, the more teams share one.
+fn columns(width: usize) -> usize {
+    [32, 64, 128].into_iter().find(|&columns| width <= columns).unwrap_or(256)
+}
+
+/// The tensors of a step, checked to be as large as the kernels take them to be.
+struct Step<'a> {
+    there: &'a There,
+    n: Sizes,
+    rows: usize,
+    bell: Option<(&'a Bell, Tensor)>,
+    query: (Var, Tensor),
+    /// The scale of the score, and v.
+    score: (f32, Option<Tensor>),
+    keys: Tensor,
+    values: Tensor,
+    /// Keys and values are the same.
+    is_tied: bool,
+    is_table: bool,
+}
+
+impl<'a> Step<'a> {
+    fn new<'t>(
+        asked: &'a Asked,
+        there: &'a There,
+        weights: Shape,
+        value: impl Fn(Var) -> &'t Tensor,
+        param: impl Fn(tensor::ParamId) -> &'t Tensor,
+    ) -> Result<Self> {
+        let mut n = asked.n;
+        let (query, scale, v, is_table) = match asked.score {
+            // What is added to every score, b_v, makes no difference to a softmax.
+            Score::Additive { query, v, .. } => (query, 1.0, Some(param(v).clone()), false),
+            Score::Dot { query, scale } => (query, scale, None, false),
+            Score::Table { products } => (products, 1.0, None, true),
+        };
+        let query = (query, value(query).clone());
+        let (keys, values) = (value(asked.keys).clone(), value(asked.values).clone());
+        let rows = weights.rows();
+        if is_table {
+            n.keys = query.1.shape().width();
+        }
+        let has = |t: &Tensor, len: usize| match t.len() == len {
+            true => Ok(()),
+            false => Err(Error::shapes("attend", t.shape(), [rows, n.time, n.keys, n.values])),
+        };
+        has(&query.1, rows * n.keys)?;
+        has(&values, n.time * n.batch * n.values)?;
+        if !is_table {
+            has(&keys, n.time * n.batch * n.keys)?;
+        }
+        v.as_ref().map_or(Ok(()), |v| has(v, n.keys))?;
+        let bell = asked.bell.as_ref().map(|bell| (bell, value(bell.centres).clone()));
+        bell.as_ref().map_or(Ok(()), |(_, centres)| has(centres, rows))?;
+        let fits = weights.width() == n.time
+            && n.batch == there.lengths.0.len() * there.heads
+            && rows.is_multiple_of(n.batch.max(1));
+        if !fits {
+            return Err(Error::shapes("attend", weights, [n.time, n.batch, there.lengths.0.len()]));
+        }
+        let is_tied = asked.keys == asked.values && v.is_none() && !is_table;
+        let score = (scale, v);
+        Ok(Self { there, n, rows, bell, query, score, keys, values, is_tied, is_table })
+    }
+
+    fn program(&self) -> Result<&'static Program> {
+        let (is_bell, is_weighed) = (self.bell.is_some(), self.score.1.is_some());
+        Ok(match (self.is_table, is_weighed, self.is_tied, is_bell) {
+            (true, _, _, false) => &TABLE,
+            (true, _, _, true) => {
+                return Err(Error::argument("attend", "a table of positions has no window"));
+            }
+            (_, true, _, false) => &ADDITIVE,
+            (_, true, _, true) => &ADDITIVE_BELL,
+            (_, _, false, false) => &DOT,
+            (_, _, false, true) => &DOT_BELL,
+            (_, _, true, false) => &TIED,
+            (_, _, true, true) => &TIED_BELL,
+        })
+    }
+
+    /// The arguments that say what a row sees, in `span.cl`'s order, and the Gaussian's.
+    fn seen<'l>(&'l self, launch: Launch<'l>) -> Launch<'l> {
+        let n = self.n;
+        let (rule, limit, first, reach) = match self.there.rule {
+            Rule::Whole { limit } => (0, limit, 0, None),
+            Rule::Causal { first } => (1, n.time, first, None),
+            Rule::Step { first, reach } => (2, n.time, first, Some(reach)),
+            Rule::Centre { reach } => (3, n.time, 0, Some(reach)),
+        };
+        let Reach { reach, reversed } = reach.unwrap_or(Reach { reach: 0, reversed: false });
+        let launch = launch.uint(n.time).uint(n.batch).uint(self.there.heads);
+        let launch = launch.ids(&self.there.lengths.0).uint(limit.min(n.time)).long(first);
+        let launch = launch.uint(rule).uint(reach.min(n.time)).uint(usize::from(reversed));
+        match &self.bell {
+            Some((bell, centres)) => {
+                launch.float(bell.sigma).uint(usize::from(bell.renormalize)).reads(centres)
+            }
+            None => launch,
+        }
+    }
+
+    /// The arguments of the score and of the values.
+    fn memory<'l>(&'l self, launch: Launch<'l>) -> Launch<'l> {
+        let Sizes { keys, values, .. } = self.n;
+        let mut launch = launch.uint(keys);
+        if !self.is_table {
+            launch = launch.uint(columns(keys)).float(self.score.0);
+        }
+        launch = launch.reads(&self.query.1);
+        if !self.is_table {
+            launch = launch.reads(&self.keys);
+        }
+        if let Some(v) = &self.score.1 {
+            launch = launch.reads(v);
+        }
+        launch.uint(values).uint(columns(values)).reads(&self.values)
+    }
+}
+
+/// What queries found.
+pub(super) struct Found {
+    pub(super) context: Tensor,
+    pub(super) weights: Tensor,
+    /// The weights before the Gaussian, where there is one.
+    pub(super) softmax: Option<Tensor>,
+}
+
+pub(super) fn forward(
+    device: &OpenCl,
+    tape: &Tape<'_>,
+    asked: &Asked,
+    there: &There,
+    context: Shape,
+    weights: Shape,
+) -> Result<Found> {
+    let step = Step::new(asked, there, weights, |v| tape.value(v), |id| tape.params().get(id))?;
+    if context.len() != step.rows * step.n.values {
+        return Err(Error::shapes("attend", context, [step.rows, step.n.values]));
+    }
+    let mut softmax = step.bell.is_some().then(|| device.scratch(weights)).transpose()?;
+    let (mut context, mut weights) = (device.scratch(context)?, device.scratch(weights)?);
+    let launch = step.memory(step.seen(device.kernel(step.program()?, "attend")));
+    let launch = match &mut softmax {
+        Some(softmax) => launch.writes(softmax),
+        None => launch,
+    };
+    launch.writes(&mut weights).writes(&mut context).groups([step.rows, 1, 1], ITEMS)?;
+    Ok(Found { context, weights, softmax })
+}
+
+/// A gradient that is added to in place, and where a value's part of it starts. It is taken out of
+/// the way back, so that a kernel can have two of them.
+struct Lent {
+    grad: Tensor,
+    at: usize,
+    owner: Option<Var>,
+}
+
+impl Lent {
+    /// Nothing, in the place of a gradient that is not added to.
+    fn nothing(device: &OpenCl) -> Result<Self> {
+        Ok(Self { grad: device.scratch([1])?, at: 0, owner: None })
+    }
+
+    /// The gradient of a value where it is wanted, else nothing.
+    fn of(device: &OpenCl, back: &mut Backward<'_>, v: Var) -> Result<Self> {
+        let len = back.value(v).len();
+        match back.grad_there(v)? {
+            Some((grad, at)) if at + len <= grad.len() => {
+                let grad = std::mem::replace(grad, Tensor::scratch([0]));
+                Ok(Self { grad, at, owner: Some(v) })
+            }
+            Some((grad, _)) => Err(Error::shapes("attend", grad.shape(), [len])),
+            None => Self::nothing(device),
+        }
+    }
+
+    fn give_back(self, back: &mut Backward<'_>) -> Result<()> {
+        if let Some(v) = self.owner
+            && let Some((grad, _)) = back.grad_there(v)?
+        {
+            *grad = self.grad;
+        }
+        Ok(())
+    }
+
+    fn flag(&self, flag: usize) -> usize {
+        if self.owner.is_some() { flag } else { 0 }
+    }
+}
+
+pub(super) fn backward(
+    device: &OpenCl,
+    back: &mut Backward<'_>,
+    op: &Attend,
+    there: &There,
+    d_context: Option<Tensor>,
+    d_weights: Option<Tensor>,
+) -> Result<()> {
+    let asked = &op.asked;
+    let weights = back.value(op.weights).clone();
+    let step = Step::new(asked, there, weights.shape(), |v| back.value(v), |id| back.param(id))?;
+    let (rows, program) = (step.rows, step.program()?);
+
+    let mut given = 0;
+    let d_context = match d_context {
+        Some(d) => {
+            given |= D_CONTEXT;
+            d
+        }
+        None => device.scratch([1])?,
+    };
+    // Gradients of the weights, then of the scores, in one place.
+    let mut d_scores = match d_weights {
+        Some(d) => {
+            given |= D_WEIGHTS;
+            d
+        }
+        None => device.scratch(weights.shape())?,
+    };
+    let mut d_query = device.scratch(step.query.1.shape())?;
+    let is_weighed = step.score.1.is_some();
+    let mut d_v = is_weighed.then(|| device.scratch([rows, step.n.keys])).transpose()?;
+    let mut d_centres = match &step.bell {
+        Some((_, centres)) => Some(device.scratch(centres.shape())?),
+        None => None,
+    };
+    let mut d_values = Lent::of(device, back, asked.values)?;
+    let has_keys = !step.is_table && !step.is_tied;
+    let mut d_keys = match has_keys {
+        true => Lent::of(device, back, asked.keys)?,
+        false => Lent::nothing(device)?,
+    };
+    let into = d_values.flag(INTO_VALUES) | d_keys.flag(INTO_KEYS);
+
+    // A row that has its entry for itself adds to the memory's gradients as it goes.
+    let is_alone = rows == step.n.batch;
+    let mut launch = step.memory(step.seen(device.kernel(program, "attend_back")));
+    if let (Some(softmax), Some(d_centres)) = (&op.softmax, &mut d_centres) {
+        launch = launch.reads(softmax).writes(d_centres);
+    }
+    launch = launch.uint(given | if is_alone { into } else { 0 }).reads(&weights);
+    launch = launch.reads(&d_context).writes(&mut d_scores).writes(&mut d_query);
+    if let Some(d_v) = &mut d_v {
+        launch = launch.writes(d_v);
+    }
+    if has_keys {
+        launch = launch.writes(&mut d_keys.grad).long(d_keys.at);
+    }
+    launch.writes(&mut d_values.grad).long(d_values.at).groups([rows, 1, 1], ITEMS)?;
+    if !is_alone && into != 0 {
+        let Sizes { time, batch, .. } = step.n;
+        let launch = device.kernel(program, "attend_back_memory");
+        let launch = launch.uint(rows / batch.max(1)).uint(batch).uint(time);
+        let launch = step.memory(launch).uint(given | into).reads(&weights).reads(&d_context);
+        let mut launch = launch.reads(&d_scores);
+        if has_keys {
+            launch = launch.writes(&mut d_keys.grad).long(d_keys.at);
+        }
+        launch.writes(&mut d_values.grad).long(d_values.at).groups([time, batch, 1], ITEMS)?;
+    }
+    let query = step.query.0;
+    d_values.give_back(back)?;
+    d_keys.give_back(back)?;
+    if let (Some(bell), Some(d_centres)) = (&asked.bell, d_centres) {
+        back.add(bell.centres, d_centres)?;
+    }
+    if let (Score::Additive { v, .. }, Some(d_v)) = (asked.score, d_v) {
+        let width = d_v.shape().width();
+        back.gradients.defer_sum(v, d_v, 0..width);
+    }
+    back.add(query, d_query)
+}
