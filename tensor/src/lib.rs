@@ -13,6 +13,7 @@
 //!   memory of both is reused: a training step whose shapes were seen before allocates nothing.
 //! - [`gemm`], [`simd`], [`kernels`], [`Threads`] make it fast: weights packed once a step, vector
 //!   instructions chosen at run time, one level of threads that is started once.
+//! - [`opencl`] has devices besides the processor, their kernels' launches and products.
 //! - [`check`] compares gradients with finite differences.
 //!
 //! # A linear map, learnt
@@ -75,9 +76,11 @@
 //!
 //! # Feature `opencl`
 //!
-//! A door that is still empty: this version has no OpenCL kernels, and [`Device::open`] answers
-//! [`Error::NotBuiltWith`] for every OpenCL device, with the feature and without. A default build
-//! needs no system library.
+//! With it, [`Device::open`] opens a device behind OpenCL 1.2, and what [`Params::to_device`] moved
+//! there is computed there: every operation of this crate, its way back, gradients, clipping,
+//! optimizers ([`optim::Optimizer::update`]). [`opencl`] says how, and how an operation of another
+//! crate takes part. A build without the feature needs no system library and answers
+//! [`Error::NotBuiltWith`].
 
 mod buffer;
 pub mod check;

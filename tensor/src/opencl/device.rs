@@ -241,11 +241,13 @@ impl OpenCl {
                 }
             }
         }
-        Err(Error::OutOfMemory {
-            bytes,
-            taken: self.memory_taken(),
-            limit: limit.min(self.shared.description.memory),
-        })
+        Err(self.is_full(bytes))
+    }
+
+    /// The error of a device that has not `bytes` more.
+    pub(super) fn is_full(&self, bytes: u64) -> Error {
+        let limit = self.shared.limit.load(Ordering::Relaxed).min(self.shared.description.memory);
+        Error::OutOfMemory { bytes, taken: self.memory_taken(), limit }
     }
 
     /// Takes memory back for reuse: the queue keeps its order, so whoever gets it next comes after

@@ -259,7 +259,11 @@ impl<'a> Launch<'a> {
             }
         }
         let device = &self.device;
-        device.keep(device.shared.driver.launch(&entry.kernel, &values, groups, local))?;
+        let launched = device.shared.driver.launch(&entry.kernel, &values, groups, local);
+        device.keep(launched.map_err(|e| match e {
+            Error::OutOfMemory { .. } => device.is_full(4 * self.elements as u64),
+            other => other,
+        }))?;
         entry.launches.fetch_add(1, Ordering::Relaxed);
         if device.shared.counted.launch(self.elements) % FLUSH == FLUSH - 1 {
             device.keep(device.shared.driver.flush())?;

@@ -223,7 +223,7 @@ impl Driver {
                 };
                 let kind = KernelArgInfo::TypeName;
                 let kind = match core::get_kernel_arg_info(&kernel, i, kind, versions) {
-                    Ok(KernelArgInfoResult::TypeName(t)) => t.trim().to_string(),
+                    Ok(KernelArgInfoResult::TypeName(t)) => plain(&t),
                     _ => String::new(),
                 };
                 (is_global, kind)
@@ -268,9 +268,12 @@ impl Driver {
                 None::<&mut Event>,
             )
         };
-        put.map_err(|e| match is_full(&e) {
-            true => Error::OpenCl { call: kernel.name, what: format!("{e}").trim().to_string() },
-            false => failed(kernel.name, &e),
+        put.map_err(|e| match e.api_status() {
+            // Memory that the driver takes only when it is used; the caller knows how much.
+            Some(Status::CL_MEM_OBJECT_ALLOCATION_FAILURE) => {
+                Error::OutOfMemory { bytes: 0, taken: 0, limit: 0 }
+            }
+            _ => failed(kernel.name, &e),
         })
     }
 
@@ -372,6 +375,12 @@ impl Driver {
     pub(crate) fn finish(&self) -> Result<()> {
         core::finish(&self.queue).map_err(|e| failed("clFinish", &e))
     }
+}
+
+/// A type's name without spaces and qualifiers, which drivers write in different ways.
+fn plain(name: &str) -> String {
+    let name = name.replace("unsigned int", "uint").replace("unsigned long", "ulong");
+    name.split_whitespace().filter(|word| *word != "const").collect()
 }
 
 /// True where the device's memory is used up.
