@@ -11,6 +11,13 @@
 #define BACK_COUNT GATES
 #endif
 
+// Groups of gates whose products layer normalisation takes together.
+#if defined(APART) || defined(RESET_BEFORE)
+#define GROUPS_OF_CELL 2
+#else
+#define GROUPS_OF_CELL 1
+#endif
+
 // A tensor as a kernel has it.
 #define READS(x) __global const float *x, const ulong x##_at
 #define WRITES(x) __global float *x, const ulong x##_at
