@@ -1,8 +1,6 @@
 //! The family: one type for all kinds, one value for the memory.
 
-use std::sync::Arc;
-
-use tensor::{ParamId, Params, Shape, Tape, Tensor, Var};
+use tensor::{List, ParamId, Params, Shape, Tape, Tensor, Var};
 
 use crate::config::{AttentionConfig, Kind};
 use crate::error::Result;
@@ -23,9 +21,9 @@ pub struct Memory {
     /// project them.
     pub keys: Var,
     /// Length of each sentence; positions from there on get weight zero.
-    pub lengths: Arc<[usize]>,
+    pub lengths: List<usize>,
     /// What a query sees that has no window.
-    spans: Arc<[Span]>,
+    spans: List<Span>,
 }
 
 /// Where a query stands: what an attention needs besides the query itself, if it is one of
@@ -201,7 +199,7 @@ impl Attention {
             }
         };
         let count = self.head_count();
-        let (mut spans, mut bell) = (Arc::clone(&memory.spans), None);
+        let (mut spans, mut bell) = (memory.spans.clone(), None);
         if let Some(window) = &self.window {
             let Place { time, reversed } = place;
             (spans, bell) = window.place(tape, query, &memory.lengths, time, reversed)?;

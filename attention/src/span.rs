@@ -1,6 +1,6 @@
 //! Which positions a query sees.
 
-use std::sync::Arc;
+use tensor::List;
 
 /// Positions `from..to` of the memory: what a query sees. No others get a weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +34,12 @@ pub(crate) fn spans(
     lengths: &[usize],
     heads: usize,
     span: impl Fn(usize, usize) -> Span,
-) -> Arc<[Span]> {
-    let mut all = Vec::with_capacity(times * lengths.len() * heads);
+) -> List<Span> {
+    let mut all = List::with_capacity(times * lengths.len() * heads);
     for t in 0..times {
         for &length in lengths {
             all.extend(std::iter::repeat_n(span(t, length), heads));
         }
     }
-    all.into()
+    all
 }

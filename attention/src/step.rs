@@ -1,9 +1,7 @@
 //! Queries as one operation: scores, masked softmax, Gaussian, context, and the way back.
 
-use std::sync::Arc;
-
 use tensor::simd::{Simd, dispatch};
-use tensor::{Backward, Op, Result, Shape, Tape, Tensor, Var};
+use tensor::{Backward, List, Op, Result, Shape, Tape, Tensor, Var};
 
 use crate::local::Bell;
 use crate::score::Score;
@@ -37,7 +35,7 @@ pub(crate) fn ask_ahead<S: Simd>(s: S, row: &[f32], distance: usize) {
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) score: Score,
-    pub(crate) spans: Arc<[Span]>,
+    pub(crate) spans: List<Span>,
     pub(crate) bell: Option<Bell>,
     /// \[S, batch, keys\]
     pub(crate) keys: Var,
@@ -90,7 +88,7 @@ impl Op for Attend {
         self.asked.score.name()
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let d_context = back.take(self.context);
         let d_weights = back.take(self.weights);
         if d_context.is_none() && d_weights.is_none() {

@@ -1,8 +1,9 @@
 //! Stacked, bidirectional recurrent networks.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use tensor::{ParamId, Params, Shape, Tape, Tensor, Var, ops};
+use tensor::{List, ParamId, Params, Shape, Tape, Tensor, Var, ops};
 
 use crate::cell::Cell;
 use crate::config::{Merge, RnnConfig, RnnOptions};
@@ -20,7 +21,7 @@ pub struct Output {
     /// averaged), zero past a sequence's end.
     pub y: Var,
     /// The state at each sequence's end, for each layer and direction in PyTorch's order.
-    pub state: Vec<State>,
+    pub state: List<State>,
 }
 
 /// A recurrent network: layers of one [`Cell`] in one or two directions.
@@ -50,8 +51,9 @@ pub struct Output {
 pub struct Rnn {
     config: RnnConfig,
     options: RnnOptions,
-    name: String,
     layers: Vec<Layer>,
+    /// The name of each layer and direction's series of states: `encoder.l0`, `encoder.l0.reverse`.
+    series: Vec<Arc<str>>,
 }
 
 impl Rnn {
@@ -148,7 +150,13 @@ impl Rnn {
                 layers.push(Layer { w_ih, b_ih, gain_ih, recurrent });
             }
         }
-        Ok(Self { config, options, name: prefix.to_string(), layers })
+        let name = prefix.trim_end_matches('.');
+        let of = |i: usize| {
+            let (l, d) = (i / config.directions(), i % config.directions());
+            format!("{name}.l{l}{}", if d == 1 { ".reverse" } else { "" }).into()
+        };
+        let series = (0..layers.len()).map(of).collect();
+        Ok(Self { config, options, layers, series })
     }
 
     /// The sizes.
@@ -236,28 +244,28 @@ impl Rnn {
         let directions = self.config.directions();
         self.check_states(tape, state, batch)?;
         let mut input = x;
-        let mut states = Vec::with_capacity(self.layers.len());
+        let mut states = List::with_capacity(self.layers.len());
         for (l, layer) in self.layers.chunks(directions).enumerate() {
-            let (before, mut outputs) = (input, Vec::with_capacity(directions));
+            let (before, mut outputs) = (input, List::with_capacity(directions));
             if l > 0 {
                 input = self.dropout(tape, input, l)?;
             }
             for (d, layer) in layer.iter().enumerate() {
+                let series = &self.series[l * directions + d];
                 let start = state.map(|s| s[l * directions + d]);
                 let mut projected = ops::linear(tape, input, layer.w_ih, self.input_bias(layer))?;
                 if let Some(gain) = layer.gain_ih {
                     projected = normalise(tape, self.config.cell, projected, gain, layer.b_ih)?;
                 }
-                let name = self.series(l, d);
                 let scanned = scan(
                     tape,
                     layer.recurrent,
                     projected,
                     (start.map(|s| s.h), start.and_then(|s| s.c)),
-                    self.state_mask(tape, batch, &name)?,
+                    self.state_mask(tape, batch, series)?,
                     lengths,
                     d == 1,
-                    &name,
+                    series,
                 )?;
                 outputs.push(scanned.y);
                 states.push(State { h: scanned.h, c: scanned.c });
@@ -284,7 +292,7 @@ impl Rnn {
     fn dropout(&self, tape: &mut Tape<'_>, x: Var, l: usize) -> Result<Var> {
         let p = self.config.dropout;
         if self.options.variational {
-            let name = format!("{}.input", self.series(l, 0));
+            let name = format!("{}.input", self.series[l * self.config.directions()]);
             return Ok(ops::dropout_sequence(tape, x, p, &name)?);
         }
         Ok(ops::dropout(tape, x, p)?)
@@ -292,7 +300,11 @@ impl Rnn {
 
     /// What the state of a layer and direction is multiplied with, \[B, H\].
     fn state_mask(&self, tape: &Tape<'_>, batch: usize, series: &str) -> Result<Option<Tensor>> {
-        let (p, name) = (self.options.dropout_state, format!("{series}.state"));
+        let p = self.options.dropout_state;
+        if p == 0.0 {
+            return Ok(None);
+        }
+        let name = format!("{series}.state");
         Ok(ops::sequence_mask(tape, [batch, self.config.hidden], p, &name)?)
     }
 
@@ -317,14 +329,8 @@ impl Rnn {
         Ok(())
     }
 
-    /// The name of a series of states: `encoder.l0`, `encoder.l0.reverse`.
-    fn series(&self, layer: usize, direction: usize) -> String {
-        let name = self.name.trim_end_matches('.');
-        format!("{name}.l{layer}{}", if direction == 1 { ".reverse" } else { "" })
-    }
-
     /// States of zeros for a batch.
-    pub fn zero_state(&self, tape: &mut Tape<'_>, batch: usize) -> Vec<State> {
+    pub fn zero_state(&self, tape: &mut Tape<'_>, batch: usize) -> List<State> {
         let shape = [batch, self.config.hidden];
         let has_c = self.config.cell.has_cell_state();
         (0..self.layers.len())
@@ -358,7 +364,7 @@ impl Rnn {
         input: &StepInput,
         state: &[State],
         time: usize,
-    ) -> Result<(Var, Vec<State>)> {
+    ) -> Result<(Var, List<State>)> {
         if self.config.bidirectional {
             let expected = "false: one step at a time goes forwards only";
             return Err(Error::Config { key: "bidirectional", value: "true".into(), expected });
@@ -366,22 +372,22 @@ impl Rnn {
         if state.len() != self.layers.len() {
             return Err(Error::States { got: state.len(), expected: self.layers.len() });
         }
-        let mut new = Vec::with_capacity(state.len());
+        let mut new = List::with_capacity(state.len());
         let mut above = None;
         for (l, (layer, &before)) in self.layers.iter().zip(state).enumerate() {
-            let series = self.series(l, 0);
+            let series = &self.series[l];
             let batch = tape.shape(before.h).rows();
-            let mask = self.state_mask(tape, batch, &series)?;
+            let mask = self.state_mask(tape, batch, series)?;
             let after = match above {
                 None => step(tape, *layer, input, before, mask)?,
                 Some(x) => {
                     let x = self.dropout(tape, x, l)?;
-                    let parts = vec![(x, 0..self.config.hidden)];
+                    let parts = List::from([(x, 0..self.config.hidden)]);
                     step(tape, *layer, &StepInput { projected: None, parts }, before, mask)?
                 }
             };
             if tape.is_recording() {
-                tape.watch(after.h, &series, time);
+                tape.watch(after.h, series, time);
             }
             above = match above {
                 Some(x) if self.options.residual => Some(ops::sum(tape, &[after.h, x], 1.0)?),

@@ -187,7 +187,7 @@ impl Op for Normalise {
         "rnn layer norm"
     }
 
-    fn backward(mut self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(mut self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         let gain = back.param(self.gain).clone();
         let (rows, width) = (d.shape().rows(), d.shape().width());

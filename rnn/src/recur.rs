@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tensor::gemm::{Init, Packed, Rows, Side, matmul, matmul_columns};
 use tensor::simd::dispatch;
-use tensor::{ParamId, Params, Tensor, Threads};
+use tensor::{List, ParamId, Params, Tensor, Threads};
 
 use crate::cell::{self, Active, Cell};
 use crate::{gru, norm};
@@ -107,7 +107,7 @@ struct Product {
     packed: Arc<Packed>,
 }
 
-fn products(params: &Params, layer: Recurrent, side: Side, threads: &Threads) -> Vec<Product> {
+fn products(params: &Params, layer: Recurrent, side: Side, threads: &Threads) -> List<Product> {
     let n = params.shape(layer.w_hh).width();
     let product = |gates: &Range<usize>| {
         let rows = gates.start * n..gates.end * n;
@@ -134,7 +134,7 @@ pub(crate) struct Forward<'a> {
     layer: Recurrent,
     n: usize,
     threads: Threads,
-    products: Vec<Product>,
+    products: List<Product>,
     bias: &'a [f32],
     peephole: &'a [f32],
     gain: &'a [f32],
@@ -259,7 +259,7 @@ pub(crate) struct Backward {
     layer: Recurrent,
     n: usize,
     threads: Threads,
-    products: Vec<Product>,
+    products: List<Product>,
     peephole: Tensor,
     d_peephole: Tensor,
     gain: Tensor,

@@ -3,7 +3,9 @@
 //! The input's products of all steps come as one block; a step costs the recurrent product and one
 //! fused pass of gating. The weight's gradient is one product over all steps, deferred.
 
-use tensor::{Op, Result, Tape, Tensor, Var, kernels};
+use std::sync::Arc;
+
+use tensor::{List, Op, Result, Tape, Tensor, Var, kernels};
 
 use crate::cell::Active;
 use crate::recur::{Backward, Forward, Kept, Recurrent, States};
@@ -28,7 +30,7 @@ pub(crate) fn scan(
     mask: Option<Tensor>,
     lengths: Option<&[usize]>,
     reverse: bool,
-    name: &str,
+    name: &Arc<str>,
 ) -> Result<Scanned> {
     let cell = layer.cell;
     let dims = tape.shape(projected);
@@ -78,9 +80,9 @@ pub(crate) fn scan(
         kept,
         states,
         cells,
-        lengths: lengths.map(<[usize]>::to_vec),
+        lengths: lengths.map(List::from),
         reverse,
-        name: name.to_string(),
+        name: Arc::clone(name),
     });
     Ok(Scanned { y, h, c })
 }
@@ -133,9 +135,9 @@ struct Scan {
     kept: Kept,
     states: Tensor,
     cells: Tensor,
-    lengths: Option<Vec<usize>>,
+    lengths: Option<List<usize>>,
     reverse: bool,
-    name: String,
+    name: Arc<str>,
 }
 
 impl Op for Scan {
@@ -143,7 +145,7 @@ impl Op for Scan {
         self.layer.cell.name()
     }
 
-    fn backward(mut self: Box<Self>, back: &mut tensor::Backward<'_>) -> Result<()> {
+    fn backward(mut self, back: &mut tensor::Backward<'_>) -> Result<()> {
         let dy = back.take(self.y);
         let dh = back.take(self.h);
         let dc = self.c.and_then(|c| back.take(c));

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use tensor::gemm::{Init, Rows, Side, matmul};
-use tensor::{Error, Op, ParamId, Result, Tape, Tensor, Var, ops};
+use tensor::{Error, List, Op, ParamId, Result, Tape, Tensor, Var, ops};
 
 use crate::cell::Active;
 use crate::norm::normalise;
@@ -20,7 +20,7 @@ pub struct StepInput {
     /// normalised): \[B, G H\].
     pub projected: Option<Var>,
     /// Values \[B, .\] and the columns of W_ih that they meet.
-    pub parts: Vec<(Var, Range<usize>)>,
+    pub parts: List<(Var, Range<usize>)>,
 }
 
 /// All weights of one layer and direction.
@@ -35,7 +35,7 @@ pub(crate) struct Layer {
 
 /// The input's product as one value, normalised: for a layer that has a gain.
 fn normalised(tape: &mut Tape<'_>, layer: Layer, gain: ParamId, input: &StepInput) -> Result<Var> {
-    let mut terms: Vec<Var> = input.projected.into_iter().collect();
+    let mut terms: List<Var> = input.projected.into_iter().collect();
     for (x, columns) in &input.parts {
         terms.push(ops::linear_columns(tape, *x, layer.w_ih, columns.clone(), None)?);
     }
@@ -55,7 +55,7 @@ pub(crate) fn step(
     let input = match layer.gain_ih {
         Some(gain) => {
             let projected = Some(normalised(tape, layer, gain, input)?);
-            whole = StepInput { projected, parts: Vec::new() };
+            whole = StepInput { projected, parts: List::new() };
             &whole
         }
         None => input,
@@ -128,7 +128,7 @@ impl Op for Step {
         self.layer.recurrent.cell.name()
     }
 
-    fn backward(mut self: Box<Self>, back: &mut tensor::Backward<'_>) -> Result<()> {
+    fn backward(mut self, back: &mut tensor::Backward<'_>) -> Result<()> {
         let dh = back.take(self.new.h);
         let dc = self.new.c.and_then(|c| back.take(c));
         if dh.is_none() && dc.is_none() {

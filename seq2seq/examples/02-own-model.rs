@@ -119,12 +119,7 @@ impl Model for Speller {
             weight: shape.weight,
         };
         let found = ops::cross_entropy(tape, logits, how)?;
-        Ok(BatchLoss {
-            loss: found.loss,
-            nll: found.nll,
-            count: found.count,
-            correct: found.correct,
-        })
+        Ok(found.into())
     }
 }
 

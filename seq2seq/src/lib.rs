@@ -6,6 +6,7 @@ pub mod compare;
 mod config;
 mod control;
 pub mod data;
+mod devices;
 mod error;
 mod evaluate;
 mod event;
@@ -27,6 +28,7 @@ pub use config::{
     Wiring, preset_keys, presets,
 };
 pub use control::{Command, Link, Viewer, link};
+pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
 pub use error::{Error, Result};
 pub use event::{
     CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample, Samples,

@@ -89,6 +89,7 @@ impl Translator {
         let network =
             EncoderDecoder::new(&mut params, &stored.config, source, target, stored.seed)?;
         load_for_use(&mut params, &dir.best_or_last()?, run)?;
+        params.to_device(&device)?;
         Ok(Self { network, params, text, device })
     }
 

@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use seq2seq::{
-    Attention, Cell, EndReason, Event, EventReader, Optimizer, Preset, TrainOptions, Translator,
-    link, presets, train,
+    Attention, Cell, EndReason, Event, EventReader, Optimizer, TrainOptions, Translator, link,
+    presets, train,
 };
 
 /// Trains for some steps on generated pairs; the mean losses of the first and of the last steps.

@@ -32,7 +32,7 @@ impl Op for Swish {
         "swish"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         // None where nothing that was asked for depends on y.
         let Some(mut d) = back.take(self.y) else { return Ok(()) };
         let values = back.value(self.x).data().iter().zip(back.value(self.y).data());

@@ -9,7 +9,8 @@
 //!   maxout, cross-entropy.
 //! - [`Gradients`] gathers what the way back found, multiplies each weight's deferred rows once, and
 //!   [clips](Summed::norms); [`optim`] equals `torch.optim`.
-//! - [`Tensor`] is the value itself, in and out of `ndarray`.
+//! - [`Tensor`] is the value itself, in and out of `ndarray`; [`List`] is for what goes with it. The
+//!   memory of both is reused: a training step whose shapes were seen before allocates nothing.
 //! - [`gemm`], [`simd`], [`kernels`], [`Threads`] make it fast: weights packed once a step, vector
 //!   instructions chosen at run time, one level of threads that is started once.
 //! - [`check`] compares gradients with finite differences.
@@ -82,10 +83,13 @@ mod buffer;
 pub mod check;
 mod device;
 mod error;
+mod figure;
 pub mod gemm;
 mod gradients;
 pub mod init;
 pub mod kernels;
+mod list;
+pub mod opencl;
 pub mod ops;
 pub mod optim;
 mod params;
@@ -99,7 +103,9 @@ mod threads;
 
 pub use device::Device;
 pub use error::{Error, Result};
+pub use figure::Figure;
 pub use gradients::{Gradient, Gradients, Norms, RowGradient, Summed};
+pub use list::{Items, List};
 pub use params::{ParamId, Params};
 pub use profile::{Profile, Spent};
 pub use shape::Shape;

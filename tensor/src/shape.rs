@@ -61,6 +61,20 @@ impl Shape {
         self
     }
 
+    /// The shape with a new innermost dimension; as in [`Shape::new`] there are at most four.
+    pub fn with(self, width: usize) -> Self {
+        let mut dims = [width; 5];
+        dims[..self.rank].copy_from_slice(self.dims());
+        Self::new(&dims[..=self.rank])
+    }
+
+    /// The shape with a new outermost dimension; as in [`Shape::new`] there are at most four.
+    pub fn times(self, count: usize) -> Self {
+        let mut dims = [count; 5];
+        dims[1..=self.rank].copy_from_slice(self.dims());
+        Self::new(&dims[..=self.rank])
+    }
+
     /// The shape without its outermost dimension.
     pub fn inner(&self) -> Self {
         Self::new(self.dims().get(1..).unwrap_or(&[]))

@@ -18,7 +18,7 @@
 //! struct Square { x: Var, y: Var }
 //! impl Op for Square {
 //!     fn name(&self) -> &'static str { "square" }
-//!     fn backward(self: Box<Self>, back: &mut Backward) -> Result<()> {
+//!     fn backward(self, back: &mut Backward) -> Result<()> {
 //!         let Some(mut d) = back.take(self.y) else { return Ok(()) };
 //!         for (d, x) in d.data_mut().iter_mut().zip(back.value(self.x).data()) {
 //!             *d *= 2.0 * x;
@@ -39,9 +39,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use allocator_api2::boxed::Box;
+use allocator_api2::unsize_box;
+
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::kernels;
+use crate::list::{List, Pool};
+use crate::opencl::OpenCl;
 use crate::params::{ParamId, Params};
 use crate::profile::{Profile, Profiler};
 use crate::random::Draw;
@@ -63,7 +68,23 @@ pub trait Op: Send {
     ///
     /// # Errors
     /// Gradients whose shapes do not fit.
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()>;
+    fn backward(self, back: &mut Backward<'_>) -> Result<()>;
+}
+
+/// An [`Op`] of any type, once.
+trait Recorded: Send {
+    fn name(&self) -> &'static str;
+    fn backward(&mut self, back: &mut Backward<'_>) -> Result<()>;
+}
+
+impl<T: Op> Recorded for Option<T> {
+    fn name(&self) -> &'static str {
+        self.as_ref().map_or("", Op::name)
+    }
+
+    fn backward(&mut self, back: &mut Backward<'_>) -> Result<()> {
+        self.take().map_or(Ok(()), |op| op.backward(back))
+    }
 }
 
 /// Which rows of a batch a tape works on, so that random draws do not depend on how a batch is
@@ -96,14 +117,16 @@ struct Node {
 pub struct Tape<'p> {
     params: &'p Params,
     threads: Threads,
-    nodes: Vec<Node>,
-    ops: Vec<Box<dyn Op>>,
+    nodes: List<Node>,
+    ops: List<Box<dyn Recorded, Pool>>,
     recording: bool,
     draws: Option<(u64, u64)>,
     places: u32,
     part: Option<BatchPart>,
     watched: Option<HashMap<usize, (String, usize)>>,
     profiler: Option<Profiler>,
+    /// True where an output since the last record lies on the host, but the parameters do not.
+    strayed: bool,
 }
 
 impl<'p> Tape<'p> {
@@ -112,14 +135,15 @@ impl<'p> Tape<'p> {
         Self {
             params,
             threads: Threads::single(),
-            nodes: Vec::new(),
-            ops: Vec::new(),
+            nodes: List::new(),
+            ops: List::new(),
             recording: true,
             draws: None,
             places: 0,
             part: None,
             watched: None,
             profiler: None,
+            strayed: false,
         }
     }
 
@@ -176,6 +200,11 @@ impl<'p> Tape<'p> {
         self.params
     }
 
+    /// The device that this tape computes on, that of the parameters; `None` for the processor.
+    pub fn opencl(&self) -> Option<&'p OpenCl> {
+        self.params.opencl()
+    }
+
     /// The threads.
     pub fn threads(&self) -> &Threads {
         &self.threads
@@ -213,18 +242,33 @@ impl<'p> Tape<'p> {
         self.part.unwrap_or(BatchPart { first: 0, step: 1, total: rows })
     }
 
-    /// Puts a value on the tape whose gradient is wanted.
+    /// Puts a value on the tape whose gradient is wanted; it goes to the tape's device.
     pub fn input(&mut self, value: Tensor) -> Var {
+        let value = self.moved(value);
         self.push(value, true, None)
     }
 
-    /// Puts a value on the tape that has no gradient.
+    /// Puts a value on the tape that has no gradient; it goes to the tape's device.
     pub fn constant(&mut self, value: Tensor) -> Var {
+        let value = self.moved(value);
         self.push(value, false, None)
     }
 
-    /// Puts an operation's output on the tape.
+    /// The value on the tape's device. A device that fails keeps why, and the way back says it.
+    fn moved(&self, value: Tensor) -> Tensor {
+        match self.opencl() {
+            Some(device) => device.upload(&value).unwrap_or(value),
+            None => value,
+        }
+    }
+
+    /// Puts an operation's output on the tape. It must lie on the tape's device: what an operation
+    /// computed elsewhere is an error of that operation's name ([`Error::NoKernel`]), which the way
+    /// back returns and [`OpenCl::check`] shows.
     pub fn output(&mut self, value: Tensor) -> Var {
+        if self.opencl().is_some() && value.opencl().is_none() {
+            self.strayed = true;
+        }
         let needs = self.recording;
         self.push(value, needs, None)
     }
@@ -236,12 +280,16 @@ impl<'p> Tape<'p> {
 
     /// Records the way back through an operation whose outputs were put on the tape just before.
     pub fn record(&mut self, op: impl Op + 'static) {
+        if let Some(device) = self.opencl().filter(|_| self.strayed) {
+            self.strayed = false;
+            device.fail(Error::NoKernel { op: op.name() });
+        }
         if let Some(profiler) = &mut self.profiler {
             let time = profiler.lap();
             profiler.profile.add_forward(op.name(), time);
         }
         if self.recording {
-            self.ops.push(Box::new(op));
+            self.ops.push(unsize_box!(Box::new_in(Some(op), Pool)));
         }
     }
 
@@ -297,14 +345,17 @@ impl<'p> Tape<'p> {
     /// # Errors
     /// A seed's shape is not its value's; errors of operations.
     pub fn backward(&mut self, seeds: &[(Var, Tensor)]) -> Result<Backpropagated> {
+        let device = self.opencl();
+        device.map_or(Ok(()), OpenCl::check)?;
         let mut back = Backward {
             nodes: &self.nodes,
             params: self.params,
             threads: &self.threads,
-            grads: Vec::new(),
+            grads: List::new(),
             gradients: Gradients::default(),
             watched: self.watched.as_ref(),
             flow: HashMap::new(),
+            unread: Vec::new(),
         };
         back.grads.resize_with(self.nodes.len(), || None);
         for (v, seed) in seeds {
@@ -312,19 +363,27 @@ impl<'p> Tape<'p> {
             if seed.len() != len && len != 0 {
                 return Err(Error::shapes("backward", self.shape(*v), seed.shape()));
             }
-            back.add(*v, seed.clone())?;
+            let seed = match device {
+                Some(device) => device.upload(seed)?,
+                None => seed.clone(),
+            };
+            back.add(*v, seed)?;
         }
         let mut profiler = self.profiler.take();
         if let Some(profiler) = &mut profiler {
             profiler.lap();
         }
-        while let Some(op) = self.ops.pop() {
+        while let Some(mut op) = self.ops.pop() {
             let name = op.name();
             op.backward(&mut back)?;
             if let Some(profiler) = &mut profiler {
                 let time = profiler.lap();
                 profiler.profile.add_backward(name, time);
             }
+        }
+        if let Some(device) = device {
+            back.read_flow(device)?;
+            device.check()?;
         }
         let profile = profiler.map(|p| p.profile);
         let Backward { grads, gradients, flow, .. } = back;
@@ -339,14 +398,21 @@ pub struct Backward<'a> {
     nodes: &'a [Node],
     params: &'a Params,
     threads: &'a Threads,
-    grads: Vec<Option<Tensor>>,
+    grads: List<Option<Tensor>>,
     /// Gradients of parameters.
     pub gradients: Gradients,
     watched: Option<&'a HashMap<usize, (String, usize)>>,
     flow: HashMap<String, Vec<f64>>,
+    /// Sums of squares of states' gradients that are still on the device: series, time, sums.
+    unread: Vec<(String, usize, Tensor)>,
 }
 
-impl Backward<'_> {
+impl<'a> Backward<'a> {
+    /// The device that the way back is on, `None` for the processor.
+    pub fn opencl(&self) -> Option<&'a OpenCl> {
+        self.params.opencl()
+    }
+
     /// A value of the forward pass.
     pub fn value(&self, v: Var) -> &Tensor {
         &self.nodes[v.0].value
@@ -386,9 +452,18 @@ impl Backward<'_> {
     pub fn take(&mut self, v: Var) -> Option<Tensor> {
         let grad = self.grads[v.0].take()?;
         if let Some((name, time)) = self.watched.and_then(|w| w.get(&v.0)) {
-            let norm = grad.norm();
-            let name = name.clone();
-            self.add_flow(&name, *time, norm);
+            let (name, time) = (name.clone(), *time);
+            match self.opencl() {
+                Some(device) => {
+                    if let Ok(squares) = device.squares(&grad) {
+                        self.unread.push((name, time, squares));
+                    }
+                }
+                None => {
+                    let norm = grad.norm();
+                    self.add_flow(&name, time, norm);
+                }
+            }
         }
         Some(grad)
     }
@@ -411,13 +486,39 @@ impl Backward<'_> {
         }
     }
 
+    /// Keeps the norm of a state's gradient that is on the device: the root of the sum of these
+    /// parts of its square. All are read at once when the way back is gone.
+    pub fn add_flow_squares(&mut self, name: &str, time: usize, squares: Tensor) {
+        self.unread.push((name.to_string(), time, squares));
+    }
+
+    fn read_flow(&mut self, device: &OpenCl) -> Result<()> {
+        if self.unread.is_empty() {
+            return Ok(());
+        }
+        let unread = std::mem::take(&mut self.unread);
+        let rows: Vec<Tensor> =
+            unread.iter().map(|(_, _, t)| t.flat(0, t.len()).shaped([t.len(), 1].into())).collect();
+        let read = device.gather(&rows)?;
+        let mut rest = read.data();
+        for (name, time, squares) in &unread {
+            let (mine, others) = rest.split_at(squares.len());
+            rest = others;
+            self.add_flow(name, *time, mine.iter().map(|&v| f64::from(v)).sum::<f64>().sqrt());
+        }
+        Ok(())
+    }
+
     /// Adds to the gradient of a value.
     ///
     /// # Errors
-    /// The gradient has another number of elements than the value.
+    /// The gradient has another number of elements than the value, or is not on the tape's device.
     pub fn add(&mut self, v: Var, gradient: Tensor) -> Result<()> {
         if !self.needs(v) {
             return Ok(());
+        }
+        if let Some(device) = self.opencl() {
+            return self.add_there(device, v, gradient);
         }
         let (whole, offset) = self.whole(v);
         if whole == v {
@@ -444,7 +545,48 @@ impl Backward<'_> {
         Ok(())
     }
 
+    fn add_there(&mut self, device: &OpenCl, v: Var, gradient: Tensor) -> Result<()> {
+        let shape = self.value(v).shape();
+        // A value that an operation took off the tape tells nothing of its gradient's length.
+        if gradient.len() != shape.len() && !shape.is_empty() {
+            return Err(Error::shapes("gradient", shape, gradient.shape()));
+        }
+        if gradient.opencl().is_none() {
+            return Err(Error::NoKernel { op: "the way back of an operation" });
+        }
+        if self.nodes[v.0].part_of.is_none() && self.grads[v.0].is_none() {
+            let keep = shape.is_empty();
+            self.grads[v.0] = Some(if keep { gradient } else { gradient.shaped(shape) });
+            return Ok(());
+        }
+        match self.grad_there(v)? {
+            Some((grad, at)) => device.add_scaled(grad, at, 1.0, &gradient),
+            None => Ok(()),
+        }
+    }
+
+    /// On a device, the gradient that a value has a part in, zero at first, to add to in place, and
+    /// the part's first element; `None` where it is not wanted.
+    ///
+    /// # Errors
+    /// The device failed, or there is none.
+    pub fn grad_there(&mut self, v: Var) -> Result<Option<(&mut Tensor, usize)>> {
+        let Some(device) = self.opencl() else {
+            return Err(Error::argument("gradient", "no device"));
+        };
+        if !self.needs(v) {
+            return Ok(None);
+        }
+        let (whole, at) = self.whole(v);
+        let shape = self.value(whole).shape();
+        if self.grads[whole.0].is_none() {
+            self.grads[whole.0] = Some(device.zeros(shape)?);
+        }
+        Ok(self.grads[whole.0].as_mut().map(|grad| (grad, at)))
+    }
+
     /// The gradient of a value, zero at first, to add to in place; `None` where it is not wanted.
+    /// On a device: [`Backward::grad_there`].
     pub fn grad_mut(&mut self, v: Var) -> Option<&mut [f32]> {
         if !self.needs(v) {
             return None;
@@ -459,7 +601,7 @@ impl Backward<'_> {
 
 /// What a pass back gave.
 pub struct Backpropagated {
-    grads: Vec<Option<Tensor>>,
+    grads: List<Option<Tensor>>,
     /// Gradients of parameters, still to be [finished](Gradients::finish).
     pub gradients: Gradients,
     /// Gradient norms of watched states over time, by name.

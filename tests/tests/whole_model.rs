@@ -175,7 +175,7 @@ fn kernels(network: &EncoderDecoder, params: &Params, batch: &[&Example]) -> Sum
         (name.to_owned(), wide(summed.get(id).to_dense(params.shape(id)).data()))
     };
     let gradient = params.ids().zip(params.iter()).map(dense).collect();
-    Sums { loss: value, nll: loss.nll, count: loss.count, gradient }
+    Sums { loss: value, nll: loss.nll.get(), count: loss.count, gradient }
 }
 
 /// The largest deviation of a whole tensor in units of what is allowed.

@@ -120,7 +120,8 @@ pub struct TrainArguments {
     /// Source and target column of a TSV file, from 1 [default: 1,2].
     #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
     pub columns: Option<(usize, usize)>,
-    /// Where to compute: `cpu`; `opencl` is known, but has no kernels yet [default: cpu].
+    /// Where to compute: `cpu`, `opencl` (the first device, a GPU before others) or
+    /// `opencl:PLATFORM.DEVICE`, in a build with the feature; `tui devices` lists them [default: cpu].
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     pub device: Option<String>,
     /// Threads [default: all processors].
@@ -161,7 +162,7 @@ pub struct ModelArguments {
     /// The run's folder; its `best` model is used where there was validation, else its `last`.
     #[arg(long, value_name = "DIR")]
     pub run: PathBuf,
-    /// Where to compute: `cpu`; `opencl` is known, but has no kernels yet.
+    /// Where to compute: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`; `tui devices` lists them.
     #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
     pub device: String,
     /// Threads [default: all processors].
@@ -251,7 +252,7 @@ pub struct BenchArguments {
     /// Only these workloads, joined by commas.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// Where to compute: `cpu`; `opencl` is known, but has no kernels yet.
+    /// Where to compute: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`; `tui devices` lists them.
     #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
     pub device: String,
     /// Threads [default: all processors].
@@ -267,6 +268,9 @@ pub struct BenchArguments {
     /// Instead of measuring, show where a training step of this workload spends its time.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["only", "json"])]
     pub profile: Option<String>,
+    /// Instead of workloads, measure single recurrent layers, forward and backward.
+    #[arg(long, conflicts_with_all = ["only", "sizes", "profile"])]
+    pub layers: bool,
     /// Also write the rows to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

@@ -89,7 +89,7 @@ impl Op for Unit {
         "unit"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         if back.needs(self.x) {
             let y = back.value(self.y);

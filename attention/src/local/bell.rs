@@ -1,8 +1,6 @@
 //! The Gaussian around a centre: a layer between softmax and the weighted sum.
 
-use std::sync::Arc;
-
-use tensor::Var;
+use tensor::{List, Var};
 
 use crate::span::Span;
 
@@ -12,7 +10,7 @@ use crate::span::Span;
 pub(crate) struct Bell {
     /// p of each row.
     pub(crate) centres: Var,
-    pub(crate) lengths: Arc<[usize]>,
+    pub(crate) lengths: List<usize>,
     pub(crate) sigma: f32,
     pub(crate) reversed: bool,
     pub(crate) renormalize: bool,

@@ -1,12 +1,10 @@
 //! Where `local_p` looks.
 
-use std::sync::Arc;
-
 use tensor::simd::{Kernel, Simd, dispatch, math};
-use tensor::{Backward, Op, ParamId, Result, Tape, Tensor, Var};
+use tensor::{Backward, List, Op, ParamId, Result, Tape, Tensor, Var};
 
 /// p = n sigmoid(v^T tanh(h)), \[T B\] of \[T, B, A\].
-pub(super) fn centres(tape: &mut Tape<'_>, h: Var, v: ParamId, lengths: Arc<[usize]>) -> Var {
+pub(super) fn centres(tape: &mut Tape<'_>, h: Var, v: ParamId, lengths: List<usize>) -> Var {
     let mut p = Tensor::scratch([tape.shape(h).rows()]);
     dispatch(Forward {
         h: tape.value(h).data(),
@@ -47,7 +45,7 @@ struct Centres {
     h: Var,
     v: ParamId,
     p: Var,
-    lengths: Arc<[usize]>,
+    lengths: List<usize>,
 }
 
 struct Back<'a> {
@@ -90,7 +88,7 @@ impl Op for Centres {
         "attention centre"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dp) = back.take(self.p) else { return Ok(()) };
         let (h, v) = (back.value(self.h), back.param(self.v));
         let (mut dh, mut dv) = (Tensor::scratch(h.shape()), Tensor::zeros(v.shape()));

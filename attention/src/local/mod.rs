@@ -29,9 +29,7 @@ mod bell;
 mod centre;
 pub mod reference;
 
-use std::sync::Arc;
-
-use tensor::{ParamId, Tape, Var, ops};
+use tensor::{List, ParamId, Tape, Var, ops};
 
 use crate::error::Result;
 use crate::span::Span;
@@ -55,10 +53,10 @@ impl Window {
         &self,
         tape: &mut Tape<'_>,
         query: Var,
-        lengths: &Arc<[usize]>,
+        lengths: &List<usize>,
         first: usize,
         reversed: bool,
-    ) -> Result<(Arc<[Span]>, Option<Bell>)> {
+    ) -> Result<(List<Span>, Option<Bell>)> {
         let rows = tape.shape(query).rows();
         let Some((w_p, v_p)) = self.predict else {
             let batch = lengths.len();
@@ -71,7 +69,7 @@ impl Window {
             return Ok((spans.collect(), None));
         };
         let hidden = ops::linear(tape, query, w_p, None)?;
-        let centres = centre::centres(tape, hidden, v_p, Arc::clone(lengths));
+        let centres = centre::centres(tape, hidden, v_p, lengths.clone());
         let placed = tape.value(centres).data().iter().zip(lengths.iter().cycle());
         let spans = placed.map(|(&centre, &length)| {
             // A sigmoid of one puts the centre just past the sentence.
@@ -80,7 +78,7 @@ impl Window {
         });
         let bell = Bell {
             centres,
-            lengths: Arc::clone(lengths),
+            lengths: lengths.clone(),
             sigma: self.reach as f32 / 2.0,
             reversed,
             renormalize: self.renormalize,

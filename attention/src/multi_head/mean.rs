@@ -27,7 +27,7 @@ impl Op for Mean {
         "mean of heads"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         let (time, share) = (d.shape().width().max(1), 1.0 / self.count as f32);
         let Some(d_heads) = back.grad_mut(self.heads) else { return Ok(()) };

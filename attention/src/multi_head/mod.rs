@@ -137,7 +137,5 @@ impl Heads {
 
 /// \[..., S\] and h as \[..., h, S\].
 pub(crate) fn with_heads(weights: Shape, heads: usize) -> Shape {
-    let (outer, time) = weights.dims().split_at(weights.rank() - 1);
-    let dims: Vec<usize> = outer.iter().copied().chain([heads]).chain(time.to_vec()).collect();
-    Shape::new(&dims)
+    weights.with_width(heads).with(weights.width())
 }

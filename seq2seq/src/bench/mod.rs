@@ -3,6 +3,7 @@
 //! A step is what a training step is: forward, loss, backward, clipping by the global norm,
 //! optimizer, on fresh random ids over the whole vocabulary, every sentence of full length.
 
+mod layer;
 mod memory;
 mod workload;
 
@@ -18,6 +19,7 @@ use crate::data::Example;
 use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model, greedy};
 use crate::train::{StepOptions, StepOutcome, train_step};
 use crate::{Error, Result};
+pub use layer::{LayerRow, layers};
 use memory::{Resident, reset_peak};
 pub use workload::{Workload, workloads};
 
@@ -150,6 +152,7 @@ impl<'a> Bench<'a> {
         let (vs, vt) = (workload.source_vocabulary, workload.target_vocabulary);
         let mut params = Params::new();
         let network = EncoderDecoder::new(&mut params, &workload.config, vs, vt, 1)?;
+        params.to_device(device)?;
         reset_peak();
         Ok(Self {
             workload,
@@ -196,9 +199,9 @@ impl<'a> Bench<'a> {
 
     fn row(&mut self, seconds: f64) -> Result<Row> {
         let peak = gemm::peak(self.device.threads(), PEAK_TIME);
-        let before = gemm::flops();
+        let before = gemm::work().flops;
         self.train(false)?;
-        let flops = (gemm::flops() - before) as f64;
+        let flops = (gemm::work().flops - before) as f64;
         let train = median(seconds, || self.train(false).map(drop))?;
         let grown = |loaded| Resident::read().map(|r| r.peak.saturating_sub(loaded));
         let memory = self.loaded.and_then(grown);
@@ -225,7 +228,7 @@ impl<'a> Bench<'a> {
         for _ in 0..WARM_UP {
             self.train(false)?;
         }
-        let (start, before) = (Instant::now(), gemm::flops());
+        let (start, before) = (Instant::now(), gemm::work().flops);
         let (mut steps, mut operations) = (0, Profile::default());
         while start.elapsed().as_secs_f64() < seconds || steps < LEAST {
             if let Some(part) = self.train(true)?.profile {
@@ -235,7 +238,7 @@ impl<'a> Bench<'a> {
         }
         let seconds = start.elapsed().as_secs_f64();
         let threads = self.device.threads().count();
-        let flops = (gemm::flops() - before) as f64 / seconds;
+        let flops = (gemm::work().flops - before) as f64 / seconds;
         Ok(StepProfile { steps, seconds, threads, operations, flops, peak })
     }
 }

@@ -1,7 +1,7 @@
 //! The encoder: embedding, dropout, recurrent network.
 
 use rnn::{Rnn, State};
-use tensor::{ParamId, Params, Tape, Var, ops};
+use tensor::{List, ParamId, Params, Tape, Var, ops};
 
 use super::recurrent;
 use super::translator::Make;
@@ -25,9 +25,9 @@ pub struct Encoded {
     /// States over time, \[S, B, D H\] or \[S, B, H\], zero past a sentence's end.
     pub states: Var,
     /// The states at each sentence's end.
-    pub last: Vec<State>,
+    pub last: List<State>,
     /// Lengths of the sentences; of the whole batch's, where padding is read.
-    pub lengths: Vec<usize>,
+    pub lengths: List<usize>,
 }
 
 impl Encoder {
@@ -76,14 +76,14 @@ impl Encoder {
         let embedded = ops::embedding(tape, &batch.source, shape, self.embedding, None)?;
         let embedded = ops::dropout(tape, embedded, self.dropout)?;
         let lengths = if self.reads_padding {
-            vec![batch.source_time; batch.size]
+            List::filled(batch.source_time, batch.size)
         } else {
             batch.source_lengths.clone()
         };
         let padded = lengths.iter().any(|&n| n < batch.source_time);
         let out = self
             .rnn
-            .forward(tape, embedded, padded.then_some(lengths.as_slice()), None)
+            .forward(tape, embedded, padded.then_some(&lengths[..]), None)
             .map_err(Error::from)?;
         Ok(Encoded { states: out.y, last: out.state, lengths })
     }

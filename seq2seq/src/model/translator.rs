@@ -1,7 +1,7 @@
 //! The encoder-decoder with attention.
 
 use tensor::init::{Init, rng};
-use tensor::{Params, Shape, Tape, Tensor, Var, ops};
+use tensor::{List, Params, Shape, Tape, Tensor, Var, ops};
 use tokenizer::PAD;
 
 use super::decoder::Decoder;
@@ -42,7 +42,7 @@ pub struct Forced {
     /// \[T, B, V\]
     pub logits: Var,
     /// Attention weights of each step, \[B, S\]; none of a network without attention.
-    pub weights: Vec<Var>,
+    pub weights: List<Var>,
 }
 
 impl EncoderDecoder {
@@ -136,11 +136,11 @@ impl EncoderDecoder {
         let encoded = self.encoder.forward(tape, batch)?;
         let (source, mut state) = self.decoder.start(tape, &encoded, self.encoder.directions())?;
         let (time, size) = (batch.target_time, batch.size);
-        let mut weights = Vec::with_capacity(time);
+        let mut weights = List::with_capacity(time);
         if let Some(coins) = coins {
-            let mut logits: Vec<Var> = Vec::with_capacity(time);
+            let mut logits: List<Var> = List::with_capacity(time);
             for t in 0..time {
-                let mut fed = batch.target_in[t * size..(t + 1) * size].to_vec();
+                let mut fed = List::from(&batch.target_in[t * size..(t + 1) * size]);
                 if let Some(&before) = logits.last() {
                     let own = ops::likeliest(tape.value(before));
                     let part = tape.part(size);
@@ -160,7 +160,7 @@ impl EncoderDecoder {
             return Ok(Forced { logits: ops::stack(tape, &logits)?, weights });
         }
         let projected = self.decoder.project(tape, &batch.target_in, [time, size])?;
-        let mut readouts = Vec::with_capacity(time);
+        let mut readouts = List::with_capacity(time);
         for t in 0..time {
             let projected = projected.at(tape, t);
             let step = self.decoder.step(tape, projected, &source, &state, t)?;

@@ -72,10 +72,11 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
     let start = x.start();
     let depth = w.depth();
     let blocks = depth.div_ceil(DEPTH).max(1);
-    // Where many panels read the same rows of X, a copy in the tile's order pays: rows that lie a
-    // power of two apart would fight for the same cache lines.
-    let copies = panels.len() >= COPY_FROM && rows.len() >= S::TILE_ROWS;
-    let mut copy = copies.then(|| Buffer::scratch(ROWS.next_multiple_of(S::TILE_ROWS) * DEPTH));
+    // Rows that lie a power of two apart fight for the same cache lines: where several panels read
+    // them, a copy whose rows lie otherwise pays.
+    let from = if x.stride.is_multiple_of(FIGHT) { COPY_FROM / 6 } else { COPY_FROM };
+    let copies = panels.len() >= from && rows.len() >= S::TILE_ROWS;
+    let mut copy = copies.then(|| Buffer::scratch(ROWS.min(rows.len()) * APART));
     let mut row = rows.start;
     while row < rows.end {
         let row_end = (row + ROWS).min(rows.end);
@@ -90,9 +91,11 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                 tile: x.stride * S::TILE_ROWS,
             };
             if let Some(copy) = copy.as_mut().and_then(Buffer::unique) {
-                copy_tiles::<S>(x, row..row_end, k..k + count, copy);
-                let (mr, start) = (S::TILE_ROWS, copy.as_ptr());
-                left = Left { start, row: 1, depth: mr, tile: mr * count };
+                for (to, r) in copy.chunks_exact_mut(APART).zip(row..row_end) {
+                    to[..count].copy_from_slice(&x.row(r)[k..k + count]);
+                }
+                let (start, tile) = (copy.as_ptr(), APART * S::TILE_ROWS);
+                left = Left { start, row: APART, depth: 1, tile };
             }
             for p in panels.clone() {
                 // SAFETY: panel p and its k-th row are within the packed data.
@@ -118,24 +121,10 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
 
 /// Panels from which a copy of X pays.
 const COPY_FROM: usize = 24;
-
-/// Copies rows of X, tile after tile, each tile k by k; rows missing in the last tile are zero.
-#[inline(always)]
-fn copy_tiles<S: Simd>(x: Rows<'_>, rows: Range<usize>, depth: Range<usize>, copy: &mut [f32]) {
-    let mr = S::TILE_ROWS;
-    for (tile, first) in copy.chunks_exact_mut(mr * depth.len()).zip(rows.clone().step_by(mr)) {
-        let count = mr.min(rows.end - first);
-        if count < mr {
-            tile.fill(0.0);
-        }
-        for i in 0..count {
-            let row = &x.row(first + i)[depth.clone()];
-            for (to, &v) in tile[i..].iter_mut().step_by(mr).zip(row) {
-                *to = v;
-            }
-        }
-    }
-}
+/// Rows a multiple of this apart have all their lines in one place of the nearest cache.
+const FIGHT: usize = 1024;
+/// From row to row of the copy: a block's depth, and a cache line, so that rows are spread.
+const APART: usize = DEPTH + 16;
 
 /// One panel's width of the output, tile by tile downwards; `left` starts at row `rows.start`.
 ///

@@ -30,14 +30,29 @@ use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
 use kernel::{Output, rows_times_panels};
 
-/// Operations of all products of this process so far.
 static FLOPS: AtomicU64 = AtomicU64::new(0);
+static WEIGHT_GRADIENTS: AtomicU64 = AtomicU64::new(0);
+static PACKINGS: AtomicU64 = AtomicU64::new(0);
 
-/// How many floating-point operations (a multiplication and an addition are two) the products of
-/// this process have done so far: the difference over a stretch of work, divided by its seconds, is
-/// what it reached.
-pub fn flops() -> u64 {
-    FLOPS.load(Ordering::Relaxed)
+/// What the products of this process have done: the difference over a stretch of work says what
+/// that took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// Floating-point operations; a multiplication and an addition are two.
+    pub flops: u64,
+    /// Sums of products for a weight's gradient ([`outer_sum`]).
+    pub weight_gradients: u64,
+    /// Weights, or blocks of them, that were packed for one side.
+    pub packings: u64,
+}
+
+/// What the products of this process have done so far.
+pub fn work() -> Work {
+    Work {
+        flops: FLOPS.load(Ordering::Relaxed),
+        weight_gradients: WEIGHT_GRADIENTS.load(Ordering::Relaxed),
+        packings: PACKINGS.load(Ordering::Relaxed),
+    }
 }
 
 /// Counts a product \[rows, depth\] times \[depth, width\].

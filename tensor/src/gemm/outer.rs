@@ -1,7 +1,9 @@
 //! The gradient of a weight: a sum of products over the rows of a whole step.
 
+use std::sync::atomic::Ordering;
+
 use super::kernel::{Left, Output, column_of_tiles};
-use super::{Rows, count};
+use super::{Rows, WEIGHT_GRADIENTS, count};
 use crate::buffer::Buffer;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
@@ -34,6 +36,7 @@ pub fn outer_sum(
     add: bool,
 ) {
     let Some(first) = terms.first() else { return };
+    WEIGHT_GRADIENTS.fetch_add(1, Ordering::Relaxed);
     let (outputs, inputs) = (first.dy.width(), first.x.width());
     for t in terms {
         assert_eq!((t.dy.width(), t.x.width()), (outputs, inputs), "widths of the terms");
@@ -74,8 +77,11 @@ impl Kernel for Outer<'_> {
             return;
         }
         let right_panels = inputs.div_ceil(nr);
-        let mut left = Buffer::scratch(CHUNK.next_multiple_of(mr) * BLOCK);
-        let mut right = Buffer::scratch(right_panels * nr * BLOCK);
+        // From panel to panel: some lines more than a block, for panels that lie a power of two apart
+        // fight for the same places of the nearest cache while they are written.
+        let (left_panel, right_panel) = (mr * BLOCK + 16, nr * BLOCK + 32);
+        let mut left = Buffer::scratch(CHUNK.div_ceil(mr) * left_panel);
+        let mut right = Buffer::scratch(right_panels * right_panel);
         let (Some(left), Some(right)) = (left.unique(), right.unique()) else { return };
         let mut cursor = Cursor { terms, term: 0, row: 0 };
         let mut block: [Pair<'_>; BLOCK] = [(&[], &[]); BLOCK];
@@ -90,9 +96,7 @@ impl Kernel for Outer<'_> {
                 if let Some((_, later)) = block.get(k + LATER) {
                     ask(s, later);
                 }
-                for (panel, from) in x.chunks(nr).enumerate() {
-                    copy_padded(&mut right[panel * nr * count + k * nr..][..nr], from);
-                }
+                to_panels(x, nr, &mut right[k * nr..], right_panel);
             }
             for first in rows.clone().step_by(CHUNK) {
                 let chunk = first..(first + CHUNK).min(rows.end);
@@ -100,13 +104,11 @@ impl Kernel for Outer<'_> {
                     if let Some((later, _)) = block.get(k + LATER) {
                         ask(s, &later[chunk.clone()]);
                     }
-                    for (panel, from) in dy[chunk.clone()].chunks(mr).enumerate() {
-                        copy_padded(&mut left[panel * mr * count + k * mr..][..mr], from);
-                    }
+                    to_panels(&dy[chunk.clone()], mr, &mut left[k * mr..], left_panel);
                 }
-                let a = Left { start: left.as_ptr(), row: 1, depth: mr, tile: mr * count };
+                let a = Left { start: left.as_ptr(), row: 1, depth: mr, tile: left_panel };
                 for p in 0..right_panels {
-                    let b = right[p * nr * count..][..nr * count].as_ptr();
+                    let b = right[p * right_panel..][..nr * count].as_ptr();
                     // SAFETY: the panels hold `count` rows each, and the output holds all rows of
                     // `inputs` elements; no other thread has these rows.
                     unsafe {
@@ -130,14 +132,19 @@ fn ask<S: Simd>(s: S, row: &[f32]) {
     }
 }
 
-/// Copies a short row and fills up with zeros.
+/// Copies a row into its places in panels, `width` elements each and a `stride` apart; the last is
+/// filled up with zeros. A width known when this is inlined makes each copy a few instructions.
 #[inline(always)]
-fn copy_padded(to: &mut [f32], from: &[f32]) {
-    if from.len() == to.len() {
-        to.copy_from_slice(from);
-    } else {
-        to[..from.len()].copy_from_slice(from);
-        to[from.len()..].fill(0.0);
+fn to_panels(row: &[f32], width: usize, mut to: &mut [f32], stride: usize) {
+    let parts = row.chunks_exact(width);
+    let last = parts.remainder();
+    for part in parts {
+        to[..width].copy_from_slice(part);
+        to = to.get_mut(stride..).unwrap_or_default();
+    }
+    if !last.is_empty() {
+        to[..last.len()].copy_from_slice(last);
+        to[last.len()..width].fill(0.0);
     }
 }
 

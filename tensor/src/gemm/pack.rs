@@ -1,8 +1,11 @@
 //! Panels: a weight laid out in the order in which the register tile reads it.
 
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 
+use super::PACKINGS;
 use crate::buffer::Buffer;
+use crate::list::List;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
 
@@ -78,11 +81,12 @@ impl Packed {
 
     /// Packs the same weight again, with its new values.
     pub fn fill(&mut self, threads: &Threads, w: &[f32], inputs: usize) {
+        PACKINGS.fetch_add(1, Ordering::Relaxed);
         let (nr, depth, width, side) = (self.panel_width, self.depth, self.width, self.side);
         let columns = self.columns.clone();
         let w = &w[self.rows.start * inputs..self.rows.end * inputs];
         let Some(data) = self.buffer.unique() else { return };
-        let mut panels: Vec<&mut [f32]> = data.chunks_exact_mut((nr * depth).max(1)).collect();
+        let mut panels: List<&mut [f32]> = data.chunks_exact_mut((nr * depth).max(1)).collect();
         panels.truncate(width.div_ceil(nr));
         threads.for_each(&mut panels, |p, panel| {
             let (first, count) = (p * nr, nr.min(width - p * nr));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Init, Packed, Rows, Side, flops, matmul};
+use super::{Init, Packed, Rows, Side, matmul, work};
 use crate::threads::Threads;
 
 /// Rows, depth and width of the product: all operands stay in the first two caches.
@@ -23,13 +23,13 @@ pub fn peak(threads: &Threads, time: Duration) -> f64 {
     let end = Instant::now() + time;
     let mut best = 0.0_f64;
     while Instant::now() < end {
-        let (start, before) = (Instant::now(), flops());
+        let (start, before) = (Instant::now(), work().flops);
         threads.for_each(&mut outputs, |_, out| {
             for _ in 0..BLOCK {
                 matmul(&Threads::single(), Rows::new(&x, depth), &packed, out, Init::Zero);
             }
         });
-        best = best.max((flops() - before) as f64 / start.elapsed().as_secs_f64());
+        best = best.max((work().flops - before) as f64 / start.elapsed().as_secs_f64());
     }
     best
 }

@@ -154,7 +154,7 @@ fn rows_and_threads_change_no_bit() {
                     let whole = g.get(id).to_dense(params.shape(id));
                     g = dense(&params, id, whole);
                 }
-                let norms = Norms { total: 1.0, clipped: 0.7, each: vec![1.0], factor: 0.7 };
+                let norms = Norms { total: 1.0, clipped: 0.7, each: [1.0].into(), factor: 0.7 };
                 optimizer.step(&mut params, &g, &norms, rate, &threads, ratios).unwrap();
             }
             let mut all = vec![bits(params.get(id))];

@@ -117,12 +117,10 @@ impl Simd for Avx2 {
         unsafe { _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
     }
     #[inline(always)]
-    fn pow2(self, n: __m256) -> __m256 {
-        // SAFETY: `self` proves the features.
-        unsafe {
-            let i = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(i))
-        }
+    fn scale(self, a: __m256, n: __m256) -> __m256 {
+        // In two factors, each of which is a number.
+        let half = self.round(self.mul(n, self.splat(0.5)));
+        self.mul(self.mul(a, pow2(self, half)), pow2(self, self.sub(n, half)))
     }
     #[inline(always)]
     fn sum(self, a: __m256) -> f32 {
@@ -156,5 +154,15 @@ impl Simd for Avx2 {
     fn prefetch(self, at: *const f32) {
         // SAFETY: a hint about any address; SSE is part of x86-64.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+}
+
+/// 2^n of lanes that hold integers between -126 and 127.
+#[inline(always)]
+fn pow2(_: Avx2, n: __m256) -> __m256 {
+    // SAFETY: the first argument proves the features.
+    unsafe {
+        let i = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+        _mm256_castsi256_ps(_mm256_slli_epi32::<23>(i))
     }
 }

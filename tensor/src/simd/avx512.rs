@@ -115,12 +115,9 @@ impl Simd for Avx512 {
         unsafe { _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
     }
     #[inline(always)]
-    fn pow2(self, n: __m512) -> __m512 {
+    fn scale(self, a: __m512, n: __m512) -> __m512 {
         // SAFETY: `self` proves the features.
-        unsafe {
-            let i = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(i))
-        }
+        unsafe { _mm512_scalef_ps(a, n) }
     }
     #[inline(always)]
     fn sum(self, a: __m512) -> f32 {

@@ -79,8 +79,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn select_lt(self, a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
     /// Rounds to the nearest integer, ties to even.
     fn round(self, a: Self::V) -> Self::V;
-    /// 2^n of lanes that hold integers between -126 and 127.
-    fn pow2(self, n: Self::V) -> Self::V;
+    /// a 2^n, n being integers between -252 and 254: infinity past the largest number, and softly
+    /// down to zero.
+    fn scale(self, a: Self::V, n: Self::V) -> Self::V;
     /// Sum of all lanes, in a fixed order.
     fn sum(self, a: Self::V) -> f32;
     /// Largest lane.

@@ -88,8 +88,12 @@ impl Simd for Portable {
         a.map(f32::round_ties_even)
     }
     #[inline(always)]
-    fn pow2(self, n: [f32; N]) -> [f32; N] {
-        n.map(|x| f32::from_bits(((x as i32).wrapping_add(127) as u32) << 23))
+    fn scale(self, a: [f32; N], n: [f32; N]) -> [f32; N] {
+        // In two factors, each of which is a number.
+        let pow2 =
+            |n: [f32; N]| n.map(|x| f32::from_bits(((x as i32).wrapping_add(127) as u32) << 23));
+        let half = self.round(self.mul(n, self.splat(0.5)));
+        self.mul(self.mul(a, pow2(half)), pow2(self.sub(n, half)))
     }
     #[inline(always)]
     fn sum(self, a: [f32; N]) -> f32 {

@@ -1,11 +1,13 @@
 //! `tui bench`: speed on fixed workloads.
 
-use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
+use std::{fs, io};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
-use seq2seq::bench::{self, BenchOptions, Row, StepProfile};
+use seq2seq::bench::{self, BenchOptions, LayerRow, Row, StepProfile};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::args::BenchArguments;
@@ -13,9 +15,17 @@ use crate::output;
 
 /// Measures, and prints a row as soon as it is known.
 pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
-    let BenchArguments { only, device, threads, seconds, sizes, profile, json } = arguments.clone();
+    let BenchArguments { only, device, threads, seconds, sizes, profile, layers, json } =
+        arguments.clone();
     if let Some(path) = json.as_ref().filter(|path| path.is_dir()) {
         bail!("--json {}: it is a folder, a file is needed", path.display());
+    }
+    let mut unwritten = None;
+    if layers {
+        let rows = bench::layers(&device, threads, seconds, |row| {
+            unwritten = output::line(&show_layer(row)).err();
+        })?;
+        return finish(unwritten, json.as_deref(), &rows);
     }
     let mut options = BenchOptions { only, sizes, device, threads, seconds };
     if let Some(name) = profile {
@@ -25,19 +35,35 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let mut unwritten = None;
     let rows = bench::run(&options, |row| {
         unwritten = output::line(&show(row)).err();
     })?;
+    finish(unwritten, json.as_deref(), &rows)
+}
+
+/// Writes the rows to a file, where one is asked for.
+fn finish(
+    unwritten: Option<io::Error>,
+    json: Option<&Path>,
+    rows: &impl Serialize,
+) -> Result<ExitCode> {
     if let Some(error) = unwritten {
         return Err(error.into());
     }
     if let Some(path) = json {
         let report = json!({ "version": env!("CARGO_PKG_VERSION"), "rows": rows });
-        fs::write(&path, format!("{report:#}\n"))
+        fs::write(path, format!("{report:#}\n"))
             .wrap_err_with(|| format!("--json {}", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn show_layer(row: &LayerRow) -> String {
+    let [b, t, i, h] = row.sizes;
+    format!(
+        "{:5} B {b} T {t} I {i} H {h:4}  {}  {:7.3} ms  {:8.0} tok/s  {:4.0} of {:4.0} GFLOP/s",
+        row.cell, row.device, row.pass_ms, row.tokens_per_s, row.gflops, row.peak_gflops,
+    )
 }
 
 fn show(row: &Row) -> String {

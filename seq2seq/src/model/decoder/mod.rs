@@ -5,7 +5,7 @@ mod readout;
 
 use attention::{Attention, AttentionConfig, Kind, Memory, Place};
 use rnn::{Rnn, State, StepInput};
-use tensor::{ParamId, Params, Tape, Tensor, Var, ops};
+use tensor::{List, ParamId, Params, Tape, Tensor, Var, ops};
 
 use self::bridge::Bridge;
 use self::readout::{Readout, Seen};
@@ -106,7 +106,7 @@ impl Projected {
 #[derive(Debug, Clone)]
 pub struct DecoderState {
     /// States of the recurrent layers.
-    pub layers: Vec<State>,
+    pub layers: List<State>,
     /// What the last layer says, as attention asks with it: \[B, H\].
     top: Var,
     /// The attentional vector of the step before.
@@ -199,7 +199,7 @@ impl Decoder {
             }
             None => {
                 let last = encoded.last.len() - directions..;
-                let ends: Vec<Var> = encoded.last[last].iter().map(|state| state.h).collect();
+                let ends: List<Var> = encoded.last[last].iter().map(|state| state.h).collect();
                 Source::Last(side_by_side(tape, &ends)?)
             }
         };
@@ -264,7 +264,7 @@ impl Decoder {
         time: usize,
     ) -> Result<Step> {
         let Widths { embedding: e, context: c, feed: f } = self.widths;
-        let mut input = StepInput { projected: Some(projected.recurrence), parts: Vec::new() };
+        let mut input = StepInput { projected: Some(projected.recurrence), parts: List::new() };
         let mut found = None;
         match self.wiring {
             Wiring::AttendThenRecur => {

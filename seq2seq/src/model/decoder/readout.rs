@@ -1,6 +1,6 @@
 //! From a decoder's state to logits.
 
-use tensor::{ParamId, Params, Tape, Tensor, Var, ops};
+use tensor::{List, ParamId, Params, Tape, Tensor, Var, ops};
 
 use super::Add;
 use crate::Result;
@@ -102,9 +102,8 @@ impl Readout {
             Form::Maxout { w, context_and_state, previous, .. } => {
                 let state = if previous { seen.previous } else { seen.state };
                 let joined = ops::concat(tape, &[seen.context, state])?;
-                let mut all =
-                    vec![ops::linear_columns(tape, joined, w, 0..context_and_state, None)?];
-                all.extend(seen.projected);
+                let from = ops::linear_columns(tape, joined, w, 0..context_and_state, None)?;
+                let all: List<Var> = [Some(from), seen.projected].into_iter().flatten().collect();
                 let t = ops::sum(tape, &all, 1.0)?;
                 Ok(ops::maxout(tape, t, PIECES)?)
             }

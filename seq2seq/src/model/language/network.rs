@@ -1,7 +1,7 @@
 //! The network of a language model.
 
 use rnn::{Rnn, State};
-use tensor::{ParamId, Params, Tape, Var, ops};
+use tensor::{List, ParamId, Params, Tape, Var, ops};
 
 use crate::Result;
 use crate::config::Config;
@@ -56,7 +56,7 @@ impl LanguageNetwork {
         ids: &[u32],
         shape: [usize; 2],
         state: Option<&[State]>,
-    ) -> Result<(Var, Vec<State>)> {
+    ) -> Result<(Var, List<State>)> {
         let x = ops::embedding(tape, ids, shape, self.embedding, None)?;
         let x = ops::dropout(tape, x, self.dropout)?;
         let out = self.rnn.forward(tape, x, None, state)?;

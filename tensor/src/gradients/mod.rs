@@ -1,10 +1,14 @@
 //! Gradients of parameters: dense, by rows, or still to be multiplied.
 
+mod opencl;
+
 use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::gemm::{Product, Rows, outer_sum};
 use crate::kernels;
+use crate::list::List;
+use crate::opencl::Arena;
 use crate::params::{ParamId, Params};
 use crate::tensor::Tensor;
 use crate::threads::Threads;
@@ -17,15 +21,16 @@ use crate::threads::Threads;
 /// first, so a weight still costs one product a step.
 #[derive(Debug, Default)]
 pub struct Gradients {
-    slots: Vec<Slot>,
+    slots: List<Slot>,
 }
 
 #[derive(Debug, Default)]
 struct Slot {
-    dense: Vec<Tensor>,
-    rows: Vec<(Vec<u32>, Tensor)>,
-    products: Vec<Deferred>,
-    sums: Vec<Sum>,
+    dense: List<Tensor>,
+    /// Ids, the id that has no gradient, and one row an id.
+    rows: List<(List<u32>, Option<u32>, Tensor)>,
+    products: List<Deferred>,
+    sums: List<Sum>,
 }
 
 /// A bias's gradient: the sum of columns of dY, for all of the bias or for some of its elements.
@@ -61,7 +66,18 @@ impl Gradients {
 
     /// Adds gradients of rows of a table: row `ids[i]` gets row i of `gradients`.
     pub fn add_rows(&mut self, id: ParamId, ids: &[u32], gradients: Tensor) {
-        self.slot(id).rows.push((ids.to_vec(), gradients));
+        self.slot(id).rows.push((ids.into(), None, gradients));
+    }
+
+    /// [`Gradients::add_rows`] without the rows of `padding`.
+    pub fn add_rows_but(
+        &mut self,
+        id: ParamId,
+        ids: &[u32],
+        padding: Option<u32>,
+        gradients: Tensor,
+    ) {
+        self.slot(id).rows.push((ids.into(), padding, gradients));
     }
 
     /// Defers the gradient dY^T X of columns `columns` of a weight \[O, I\].
@@ -122,7 +138,10 @@ impl Gradients {
     pub fn finish(self, params: &Params, threads: &Threads) -> Result<Summed> {
         let mut slots = self.slots;
         slots.resize_with(params.len(), Slot::default);
-        let mut summed = Vec::with_capacity(params.len());
+        if let Some(layout) = params.layout() {
+            return opencl::finish(slots, layout);
+        }
+        let mut summed = List::with_capacity(params.len());
         for (id, slot) in params.ids().zip(slots) {
             summed.push(slot.finish(params.get(id), threads)?);
         }
@@ -190,7 +209,7 @@ fn add_sums(sums: &[Sum], into: &mut Tensor, threads: &Threads) -> Result<()> {
             return Err(Error::shapes("bias gradient", dy.shape(), shape));
         }
     }
-    let mut parts: Vec<&mut [f32]> = into.data_mut().chunks_mut(COLUMNS).collect();
+    let mut parts: List<&mut [f32]> = into.data_mut().chunks_mut(COLUMNS).collect();
     threads.for_each(&mut parts, |i, part| {
         let first = i * COLUMNS;
         for Sum { elements, dy, columns } in sums {
@@ -213,12 +232,12 @@ const COLUMNS: usize = 512;
 fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threads) -> Result<()> {
     let shape = into.shape();
     let block = |p: &Deferred| (p.rows.clone().unwrap_or(0..shape.rows()), p.columns.clone());
-    let mut blocks: Vec<_> = products.iter().map(block).collect();
-    blocks.sort_by_key(|(r, c)| (r.start, r.end, c.start, c.end));
+    let mut blocks: List<_> = products.iter().map(block).collect();
+    blocks.sort_unstable_by_key(|(r, c)| (r.start, r.end, c.start, c.end));
     blocks.dedup();
     for (rows, columns) in blocks {
         let same = products.iter().filter(|p| block(p) == (rows.clone(), columns.clone()));
-        let mut terms = Vec::new();
+        let mut terms = List::new();
         for p in same {
             let (x, dy) = (p.x.shape(), p.dy.shape());
             let fits = x.width() == columns.len()
@@ -245,23 +264,28 @@ fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threa
 #[derive(Debug, Clone)]
 pub struct RowGradient {
     /// The rows, in rising order, each once.
-    pub ids: Vec<u32>,
+    pub ids: List<u32>,
     /// One gradient row an id.
     pub rows: Tensor,
 }
 
 impl RowGradient {
     /// Sums rows of the same id, in a fixed order.
-    fn gather(parts: &[(Vec<u32>, Tensor)], table: usize, width: usize) -> Result<Self> {
-        let mut places: Vec<(u32, usize, usize)> = Vec::new();
-        for (p, (ids, gradients)) in parts.iter().enumerate() {
+    fn gather(
+        parts: &[(List<u32>, Option<u32>, Tensor)],
+        table: usize,
+        width: usize,
+    ) -> Result<Self> {
+        let mut places: List<(u32, usize, usize)> = List::new();
+        for (p, (ids, padding, gradients)) in parts.iter().enumerate() {
             if gradients.len() != ids.len() * width {
                 return Err(Error::shapes("row gradient", gradients.shape(), [ids.len(), width]));
             }
-            places.extend(ids.iter().enumerate().map(|(i, &id)| (id, p, i)));
+            let rows = ids.iter().enumerate().filter(|(_, id)| Some(**id) != *padding);
+            places.extend(rows.map(|(i, &id)| (id, p, i)));
         }
         places.sort_unstable();
-        let mut ids: Vec<u32> = places.iter().map(|p| p.0).collect();
+        let mut ids: List<u32> = places.iter().map(|p| p.0).collect();
         ids.dedup();
         if let Some(&last) = ids.last().filter(|&&last| last as usize >= table) {
             return Err(Error::Id { op: "row gradient", id: last, rows: table });
@@ -271,7 +295,7 @@ impl RowGradient {
         for (row, &id) in rows.data_mut().chunks_exact_mut(width.max(1)).zip(&ids) {
             let mut first = true;
             while let Some(&(_, p, i)) = place.next_if(|p| p.0 == id) {
-                let from = &parts[p].1.data()[i * width..(i + 1) * width];
+                let from = &parts[p].2.data()[i * width..(i + 1) * width];
                 if first {
                     row.copy_from_slice(from);
                 } else {
@@ -350,7 +374,7 @@ impl Gradient {
             }
             (Self::Rows(a), Self::Rows(b)) => {
                 let width = a.rows.shape().width();
-                let parts = [(a.ids, a.rows), (b.ids, b.rows)];
+                let parts = [(a.ids, None, a.rows), (b.ids, None, b.rows)];
                 Self::Rows(RowGradient::gather(&parts, usize::MAX, width)?)
             }
         };
@@ -369,9 +393,11 @@ impl Gradient {
 /// One gradient a parameter, ready for an optimizer.
 #[derive(Debug, Clone)]
 pub struct Summed {
-    gradients: Vec<Gradient>,
-    /// L2 norm of each.
-    norms: Vec<f64>,
+    gradients: List<Gradient>,
+    /// L2 norm of each, where they are on the host.
+    norms: List<f64>,
+    /// The gradients' memory, where they are on a device.
+    arena: Option<Arena>,
 }
 
 /// Norms of a gradient, before and after clipping.
@@ -382,16 +408,30 @@ pub struct Norms {
     /// The same after clipping.
     pub clipped: f64,
     /// L2 norm of each parameter's gradient, before clipping.
-    pub each: Vec<f64>,
+    pub each: List<f64>,
     /// What an optimizer must multiply the gradients with: 1 where nothing was clipped.
     pub factor: f32,
 }
 
+impl Norms {
+    pub(crate) fn new(each: List<f64>, limit: Option<f32>) -> Self {
+        let total = each.iter().map(|n| n * n).sum::<f64>().sqrt();
+        let factor = limit.map_or(1.0, |limit| (f64::from(limit) / (total + 1e-6)).min(1.0));
+        // A total that is not finite clips nothing: the step is refused, not hidden.
+        let factor = if total.is_finite() { factor } else { 1.0 };
+        Self { total, clipped: total * factor, each, factor: factor as f32 }
+    }
+}
+
 impl Summed {
-    fn new(gradients: Vec<Gradient>, threads: &Threads) -> Self {
-        let mut norms = vec![0.0; gradients.len()];
+    fn new(gradients: List<Gradient>, threads: &Threads) -> Self {
+        let mut norms = List::filled(0.0, gradients.len());
         threads.for_each(&mut norms, |i, norm| *norm = gradients[i].norm());
-        Self { gradients, norms }
+        Self { gradients, norms, arena: None }
+    }
+
+    fn there(gradients: List<Gradient>, arena: Arena) -> Self {
+        Self { gradients, norms: List::new(), arena: Some(arena) }
     }
 
     /// The gradient of a parameter.
@@ -404,13 +444,53 @@ impl Summed {
     /// g' = g min(1, limit / (|g| + 1e-6)), |g| the L2 norm over all parameters (Pascanu et al.
     /// 2013, algorithm 1). The gradients themselves are left as they are: an optimizer applies
     /// [`Norms::factor`] in its one pass. PyTorch: `torch.nn.utils.clip_grad_norm_`.
+    ///
+    /// On a device this waits for it; a training step uses
+    /// [`Optimizer::update`](crate::optim::Optimizer::update), which does not. A device that fails
+    /// keeps why, and the norms are NaN.
     pub fn norms(&self, limit: Option<f32>) -> Norms {
-        let each = self.norms.clone();
-        let total = each.iter().map(|n| n * n).sum::<f64>().sqrt();
-        let factor = limit.map_or(1.0, |limit| (f64::from(limit) / (total + 1e-6)).min(1.0));
-        // A total that is not finite clips nothing: the step is refused, not hidden.
-        let factor = if total.is_finite() { factor } else { 1.0 };
-        Norms { total, clipped: total * factor, each, factor: factor as f32 }
+        let each = match &self.arena {
+            None => self.norms.clone(),
+            Some(_) => crate::optim::gradient_norms(self)
+                .unwrap_or_else(|_| List::filled(f64::NAN, self.gradients.len())),
+        };
+        Norms::new(each, limit)
+    }
+
+    /// All gradients, in the order of the parameters.
+    pub(crate) fn all(&self) -> &[Gradient] {
+        &self.gradients
+    }
+
+    /// The gradients' memory, where they are on a device.
+    pub(crate) fn arena(&self) -> Option<&Arena> {
+        self.arena.as_ref()
+    }
+
+    /// All gradients on their device, to be written.
+    fn arena_mut(&mut self) -> Result<Option<&mut Arena>> {
+        let Some(arena) = &mut self.arena else { return Ok(None) };
+        let views = self.gradients.iter_mut().enumerate().filter_map(|(i, g)| match g {
+            Gradient::Dense(view) => Some((i, view)),
+            _ => None,
+        });
+        arena.make_unique(views)?;
+        Ok(Some(arena))
+    }
+
+    fn add_there(&mut self, other: &Self) -> Result<()> {
+        let (Some(arena), Some(theirs)) = (self.arena_mut()?, &other.arena) else {
+            return Err(Error::argument("add gradients", "they are on another device"));
+        };
+        let device = arena.layout.device.clone();
+        device.blend_shared(&mut arena.memory, 1.0, 1.0, &theirs.memory)?;
+        let arena = arena.clone();
+        for (i, (mine, theirs)) in self.gradients.iter_mut().zip(&other.gradients).enumerate() {
+            if !matches!((&mine, theirs), (Gradient::None, Gradient::None)) {
+                *mine = Gradient::Dense(arena.layout.view(&arena.memory, i));
+            }
+        }
+        Ok(())
     }
 
     /// Adds the gradients of another batch, parameter by parameter.
@@ -423,13 +503,20 @@ impl Summed {
             let what = format!("{found} parameters, expected {expected}");
             return Err(Error::argument("add gradients", what));
         }
+        if self.arena.is_some() {
+            return self.add_there(&other);
+        }
         self.gradients.iter_mut().zip(other.gradients).try_for_each(|(a, b)| a.add(b))?;
         self.norms = self.gradients.iter().map(Gradient::norm).collect();
         Ok(())
     }
 
-    /// Multiplies every gradient.
+    /// Multiplies every gradient. A device that fails keeps why.
     pub fn scale(&mut self, factor: f32) {
+        if let Ok(Some(arena)) = self.arena_mut() {
+            let _ = arena.layout.device.clone().scale_shared(&mut arena.memory, factor);
+            return;
+        }
         self.gradients.iter_mut().for_each(|g| g.scale(factor));
         self.norms.iter_mut().for_each(|norm| *norm *= f64::from(factor.abs()));
     }
@@ -473,7 +560,7 @@ mod tests {
         let dense = |v: f32| Gradient::Dense(Tensor::full([3, 1], v));
         let rows = |ids: &[u32]| {
             let rows = Tensor::full([ids.len(), 1], 5.0);
-            Gradient::Rows(RowGradient { ids: ids.to_vec(), rows })
+            Gradient::Rows(RowGradient { ids: ids.into(), rows })
         };
         for (a, b, want) in [
             (dense(1.0), dense(2.0), [3.0, 3.0, 3.0]),
@@ -483,13 +570,13 @@ mod tests {
             (Gradient::None, rows(&[1]), [0.0, 5.0, 0.0]),
             (dense(4.0), Gradient::None, [4.0, 4.0, 4.0]),
         ] {
-            let mut sum = Summed::new(vec![a], &Threads::single());
-            sum.add(Summed::new(vec![b], &Threads::single())).unwrap();
+            let mut sum = Summed::new([a].into(), &Threads::single());
+            sum.add(Summed::new([b].into(), &Threads::single())).unwrap();
             assert_eq!(sum.get(w).to_dense(params.shape(w)).data(), want);
         }
-        let mut sum = Summed::new(vec![dense(1.0)], &Threads::single());
-        assert!(sum.add(Summed::new(vec![rows(&[3])], &Threads::single())).is_err());
-        assert!(sum.add(Summed::new(vec![], &Threads::single())).is_err());
+        let mut sum = Summed::new([dense(1.0)].into(), &Threads::single());
+        assert!(sum.add(Summed::new([rows(&[3])].into(), &Threads::single())).is_err());
+        assert!(sum.add(Summed::new(List::new(), &Threads::single())).is_err());
     }
 
     #[test]
@@ -508,8 +595,9 @@ mod tests {
     #[test]
     fn rows_of_one_id_are_summed_and_strangers_refused() {
         let rows = Tensor::from(array![[1.0], [2.0], [4.0]]);
-        let g = RowGradient::gather(&[(vec![5, 0, 5], rows.clone())], 6, 1).unwrap();
-        assert_eq!((g.ids, g.rows.data()), (vec![0, 5], [2.0, 5.0].as_slice()));
-        assert!(RowGradient::gather(&[(vec![5, 0, 6], rows)], 6, 1).is_err());
+        let g = RowGradient::gather(&[([5, 0, 5].into(), None, rows.clone())], 6, 1).unwrap();
+        assert_eq!(g.ids, [0, 5]);
+        assert_eq!(g.rows.data(), [2.0, 5.0]);
+        assert!(RowGradient::gather(&[([5, 0, 6].into(), None, rows)], 6, 1).is_err());
     }
 }

@@ -1,15 +1,27 @@
 //! Small operations between the large ones.
 
+mod opencl;
+
 use crate::error::{Error, Result};
 use crate::kernels;
+use crate::list::List;
 use crate::simd::math;
 use crate::tape::{Backward, Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// tanh, element by element. PyTorch: `torch.tanh`.
 pub fn tanh(tape: &mut Tape<'_>, x: Var) -> Var {
-    let mut y = tape.value(x).copy();
-    math::tanh_slice(y.data_mut());
+    let y = match tape.opencl() {
+        // A device that fails keeps why, and the way back says it.
+        Some(device) => {
+            opencl::tanh(device, tape.value(x)).unwrap_or_else(|_| tape.value(x).clone())
+        }
+        None => {
+            let mut y = tape.value(x).copy();
+            math::tanh_slice(y.data_mut());
+            y
+        }
+    };
     let y = tape.output(y);
     tape.record(Tanh { x, y });
     y
@@ -25,8 +37,12 @@ impl Op for Tanh {
         "tanh"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut d) = back.take(self.y) else { return Ok(()) };
+        if let Some(device) = back.opencl() {
+            opencl::tanh_back(device, back.value(self.y), &mut d)?;
+            return back.add(self.x, d);
+        }
         for (d, y) in d.data_mut().iter_mut().zip(back.value(self.y).data()) {
             *d *= 1.0 - y * y;
         }
@@ -49,8 +65,14 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
             return Err(Error::shapes("concat", shape, tape.shape(p)));
         }
     }
-    let widths: Vec<usize> = parts.iter().map(|&p| tape.shape(p).width()).collect();
+    let widths: List<usize> = parts.iter().map(|&p| tape.shape(p).width()).collect();
     let width = widths.iter().sum();
+    if let Some(device) = tape.opencl() {
+        let values: Vec<&Tensor> = parts.iter().map(|&p| tape.value(p)).collect();
+        let y = tape.output(opencl::concat(device, &values, shape.with_width(width))?);
+        tape.record(Concat { parts: parts.into(), y });
+        return Ok(y);
+    }
     let mut y = Tensor::scratch(shape.with_width(width));
     let mut column = 0;
     for (&p, &w) in parts.iter().zip(&widths) {
@@ -62,12 +84,12 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         column += w;
     }
     let y = tape.output(y);
-    tape.record(Concat { parts: parts.to_vec(), y });
+    tape.record(Concat { parts: parts.into(), y });
     Ok(y)
 }
 
 struct Concat {
-    parts: Vec<Var>,
+    parts: List<Var>,
     y: Var,
 }
 
@@ -76,14 +98,16 @@ impl Op for Concat {
         "concat"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         let (rows, width) = (d.shape().rows(), d.shape().width());
         let mut column = 0;
         for &p in &self.parts {
             let shape = back.value(p).shape();
             let w = shape.width();
-            if back.needs(p) {
+            if let Some(device) = back.opencl().filter(|_| back.needs(p)) {
+                back.add(p, opencl::columns(device, &d, column, shape)?)?;
+            } else if back.needs(p) {
                 let mut part = Tensor::scratch(shape);
                 let to = part.data_mut();
                 for r in 0..rows {
@@ -106,21 +130,30 @@ pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         return Err(Error::argument("stack", "nothing to stack"));
     };
     let shape = tape.shape(first);
-    let dims: Vec<usize> = [parts.len()].into_iter().chain(shape.dims().iter().copied()).collect();
-    let mut y = Tensor::scratch(dims.as_slice());
-    for (to, &p) in y.data_mut().chunks_exact_mut(shape.len().max(1)).zip(parts) {
-        if tape.shape(p) != shape {
-            return Err(Error::shapes("stack", shape, tape.shape(p)));
-        }
-        to.copy_from_slice(tape.value(p).data());
+    let dims = shape.times(parts.len());
+    if let Some(&p) = parts.iter().find(|&&p| tape.shape(p) != shape) {
+        return Err(Error::shapes("stack", shape, tape.shape(p)));
     }
+    let y = match tape.opencl() {
+        Some(device) => {
+            let values: Vec<Tensor> = parts.iter().map(|&p| tape.value(p).clone()).collect();
+            opencl::stack(device, &values, dims)?
+        }
+        None => {
+            let mut y = Tensor::scratch(dims);
+            for (to, &p) in y.data_mut().chunks_exact_mut(shape.len().max(1)).zip(parts) {
+                to.copy_from_slice(tape.value(p).data());
+            }
+            y
+        }
+    };
     let y = tape.output(y);
-    tape.record(Stack { parts: parts.to_vec(), y });
+    tape.record(Stack { parts: parts.into(), y });
     Ok(y)
 }
 
 struct Stack {
-    parts: Vec<Var>,
+    parts: List<Var>,
     y: Var,
 }
 
@@ -129,7 +162,7 @@ impl Op for Stack {
         "stack"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         for (i, &p) in self.parts.iter().enumerate() {
             back.add(p, d.index(i))?;
@@ -146,23 +179,30 @@ pub fn sum(tape: &mut Tape<'_>, parts: &[Var], factor: f32) -> Result<Var> {
     let Some((&first, rest)) = parts.split_first() else {
         return Err(Error::argument("sum", "nothing to sum"));
     };
+    let shape = tape.shape(first);
+    if let Some(&p) = rest.iter().find(|&&p| tape.shape(p).len() != shape.len()) {
+        return Err(Error::shapes("sum", shape, tape.shape(p)));
+    }
+    if let Some(device) = tape.opencl() {
+        let values: Vec<&Tensor> = parts.iter().map(|&p| tape.value(p)).collect();
+        let y = tape.output(opencl::sum(device, &values, factor)?);
+        tape.record(Sum { parts: parts.into(), y, factor });
+        return Ok(y);
+    }
     let mut y = tape.value(first).copy();
     for &p in rest {
-        if tape.shape(p).len() != y.len() {
-            return Err(Error::shapes("sum", y.shape(), tape.shape(p)));
-        }
         kernels::add(y.data_mut(), tape.value(p).data());
     }
     if factor != 1.0 {
         kernels::scale(y.data_mut(), factor);
     }
     let y = tape.output(y);
-    tape.record(Sum { parts: parts.to_vec(), y, factor });
+    tape.record(Sum { parts: parts.into(), y, factor });
     Ok(y)
 }
 
 struct Sum {
-    parts: Vec<Var>,
+    parts: List<Var>,
     y: Var,
     factor: f32,
 }
@@ -172,10 +212,12 @@ impl Op for Sum {
         "sum"
     }
 
-    fn backward(self: Box<Self>, back: &mut Backward<'_>) -> Result<()> {
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut d) = back.take(self.y) else { return Ok(()) };
-        if self.factor != 1.0 {
-            kernels::scale(d.data_mut(), self.factor);
+        match back.opencl() {
+            _ if self.factor == 1.0 => {}
+            Some(device) => device.scale(&mut d, self.factor)?,
+            None => kernels::scale(d.data_mut(), self.factor),
         }
         for &p in &self.parts {
             back.add(p, d.clone())?;

@@ -1,0 +1,170 @@
+//! A training step whose shapes were seen before allocates nothing, on any thread, from the batch to
+//! the optimizer.
+//!
+//! A test without the usual harness, whose own threads would be counted, too.
+// Helpers of a test are tests too.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use seq2seq::data::Example;
+use seq2seq::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
+use seq2seq::train::{StepOptions, train_step};
+use seq2seq::{Attention, Cell, Config, DecoderInit, Readout, Wiring};
+use tensor::optim::Optimizer;
+use tensor::{Params, Tape, Threads};
+
+/// The system's allocator, counting.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's contract is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's contract is the same.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+struct Bare(EncoderDecoder);
+
+impl Model for Bare {
+    type Example = Example;
+
+    fn length(&self, example: &Example) -> usize {
+        example.source.len()
+    }
+
+    fn shape_of(&self, batch: &[&Example]) -> BatchShape {
+        self.0.shape_of(batch)
+    }
+
+    fn loss(
+        &self,
+        tape: &mut Tape<'_>,
+        part: &[&Example],
+        shape: &BatchShape,
+    ) -> seq2seq::Result<BatchLoss> {
+        self.0.loss(tape, part, shape)
+    }
+}
+
+const VOCABULARY: u32 = 50;
+/// Steps without an allocation, one after the other, that prove it.
+const QUIET: usize = 40;
+/// Steps within which they must come. How much of each size of memory is in use at once depends on
+/// how the threads' work happens to overlap, so the last few blocks may be taken late.
+const MOST: usize = 3_000;
+
+fn example(seed: usize, source: usize, target: usize) -> Example {
+    let ids = |n: usize, k: usize| {
+        (0..n).map(|i| ((seed * 31 + i * k) % VOCABULARY as usize) as u32).collect()
+    };
+    Example { source: ids(source, 7), target: ids(target, 11) }
+}
+
+/// Steps until the last allocation, and how many there were in the first step.
+fn warm_up(config: &Config, threads: usize) -> Result<(usize, usize), Vec<usize>> {
+    let threads = Threads::new(threads);
+    let mut params = Params::new();
+    let vocabulary = VOCABULARY as usize;
+    let network = EncoderDecoder::new(&mut params, config, vocabulary, vocabulary, 1).unwrap();
+    let model = Bare(network);
+    let mut optimizer = Optimizer::new(config.optimizer.into(), &params).unwrap();
+    // Two shapes in turn, one of them padded.
+    let batches: [Vec<Example>; 2] = [
+        (0..9).map(|i| example(i, 6, 5)).collect(),
+        (0..7).map(|i| example(i, 9 - i, 3 + i)).collect(),
+    ];
+    let batches: Vec<Vec<&Example>> = batches.iter().map(|batch| batch.iter().collect()).collect();
+    let (mut counts, mut quiet) = (Vec::with_capacity(MOST), 0);
+    for step in 0..MOST {
+        let options = StepOptions {
+            seed: 1,
+            step: step as u64,
+            learning_rate: 1e-3,
+            clip: Some(1.0),
+            ratios: false,
+            flow: false,
+            profile: false,
+        };
+        let batch = &batches[step % 2];
+        let before = ALLOCATIONS.load(Ordering::SeqCst);
+        let outcome = train_step(&model, &mut params, &mut optimizer, batch, &threads, &options);
+        let taken = ALLOCATIONS.load(Ordering::SeqCst) - before;
+        assert!(outcome.unwrap().updated);
+        counts.push(taken);
+        quiet = if taken == 0 { quiet + 1 } else { 0 };
+        if quiet == QUIET {
+            return Ok((step + 1 - QUIET, counts[0]));
+        }
+    }
+    Err(counts.split_off(MOST - QUIET))
+}
+
+fn main() {
+    let base = Config { embedding: 13, hidden: 37, dropout: 0.2, ..Config::default() };
+    let configs = [
+        ("gru, additive", Config { cell: Cell::Gru, ..base.clone() }),
+        (
+            "two layers of lstm, general, input feeding",
+            Config {
+                cell: Cell::Lstm,
+                layers: 2,
+                attention: Attention::General,
+                wiring: Wiring::RecurThenAttend,
+                readout: Readout::TanhContext,
+                input_feeding: true,
+                ..base.clone()
+            },
+        ),
+        (
+            "both directions, linear bridge",
+            Config {
+                cell: Cell::Gru,
+                bidirectional: true,
+                decoder_init: DecoderInit::LinearTanh,
+                ..base.clone()
+            },
+        ),
+        ("no attention", Config { attention: Attention::None, ..base.clone() }),
+        ("local", Config { attention: Attention::LocalP, ..base.clone() }),
+        (
+            "heads",
+            Config { attention: Attention::MultiHead, hidden: 36, attention_heads: 4, ..base },
+        ),
+    ];
+    let mut failed = false;
+    for (name, config) in &configs {
+        for threads in [1, 2, 3] {
+            match warm_up(config, threads) {
+                Ok((warm, first)) => println!(
+                    "{name}, {threads} threads: {first} allocations in the first step, none after \
+                     step {warm}"
+                ),
+                Err(last) => {
+                    println!("{name}, {threads} threads: allocations of the last steps {last:?}");
+                    failed = true;
+                }
+            }
+        }
+    }
+    assert!(!failed, "a warm training step allocates");
+}
