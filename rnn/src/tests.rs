@@ -141,7 +141,7 @@ fn steps_equal_the_sequence() {
         let mut state = rnn.zero_state(&mut tape, batch);
         let mut ys = Vec::new();
         for t in 0..time {
-            let parts = vec![(tape.index(b, t), 4..6)];
+            let parts = [(tape.index(b, t), 4..6)].into_iter().collect();
             let input = StepInput { projected: Some(tape.index(projected, t)), parts };
             let (top, new) = rnn.step(&mut tape, &input, &state, t).unwrap();
             ys.push(top);

@@ -90,7 +90,7 @@ impl Model for Speller {
     fn shape_of(&self, batch: &[&Vec<u32>]) -> BatchShape {
         let tokens: usize = batch.iter().map(|word| word.len() + 1).sum();
         let time = batch.iter().map(|word| word.len() + 1).max().unwrap_or(0);
-        BatchShape { weight: 1.0 / tokens.max(1) as f32, time, tokens }
+        BatchShape { weight: 1.0 / tokens.max(1) as f32, source_time: 0, time, tokens }
     }
 
     // Called on every thread with its own rows of the batch.
@@ -119,12 +119,7 @@ impl Model for Speller {
             weight: shape.weight,
         };
         let found = ops::cross_entropy(tape, logits, how)?;
-        Ok(BatchLoss {
-            loss: found.loss,
-            nll: found.nll,
-            count: found.count,
-            correct: found.correct,
-        })
+        Ok(found.into())
     }
 }
 

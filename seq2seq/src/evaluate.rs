@@ -5,7 +5,7 @@ use tokenizer::PAD;
 
 use crate::Result;
 use crate::data::{Batch, Corpus, Example, Text};
-use crate::model::{EncoderDecoder, greedy};
+use crate::model::{EncoderDecoder, greedy, sharing};
 use crate::score::{self, AlignmentErrors};
 use crate::translator::Evaluation;
 
@@ -36,7 +36,7 @@ pub(crate) fn forced(
     order.sort_by_key(|&i| std::cmp::Reverse(examples[i].source.len()));
     let mut groups: Vec<(Vec<usize>, Result<Vec<ForcedPair>>)> =
         order.chunks(BATCH).map(|g| (g.to_vec(), Ok(Vec::new()))).collect();
-    threads.for_each(&mut groups, |_, (group, out)| {
+    sharing(params, threads).for_each(&mut groups, |_, (group, out)| {
         let part: Vec<&Example> = group.iter().map(|&i| &examples[i]).collect();
         *out = forced_group(network, params, text, &part);
     });
@@ -55,7 +55,7 @@ fn forced_group(
     text: &Text,
     examples: &[&Example],
 ) -> Result<Vec<ForcedPair>> {
-    let batch = Batch::new(examples.iter().copied(), 0);
+    let batch = Batch::new(examples.iter().copied());
     let mut tape = Tape::inference(params);
     let run = network.forced(&mut tape, &batch)?;
     let logits = tape.value(run.logits);

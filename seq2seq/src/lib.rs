@@ -2,9 +2,11 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod compare;
 mod config;
 mod control;
 pub mod data;
+mod devices;
 mod error;
 mod evaluate;
 mod event;
@@ -22,10 +24,11 @@ mod translator;
 
 pub use config::{
     Attention, BatchBy, Cell, Config, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, Key,
-    KeyInfo, LossNorm, Merge, Optimizer, Preset, PresetInfo, RateSchedule, Readout, Task, Wiring,
-    preset_keys, presets,
+    KeyInfo, LossNorm, Merge, Optimizer, Preset, RateSchedule, Readout, ReadoutState, Task, Tied,
+    Wiring, preset_keys, presets,
 };
 pub use control::{Command, Link, Viewer, link};
+pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
 pub use error::{Error, Result};
 pub use event::{
     CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample, Samples,

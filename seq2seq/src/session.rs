@@ -222,8 +222,12 @@ fn prepare<M: Kind>(
             format!("{waits}: nothing is held out, so it would wait for ever; give --valid");
         return Err(Error::Configuration { problems: vec![problem] });
     }
+    params.to_device(&device)?;
     let optimizer = Optimizer::new(config.optimizer.into(), &params)?;
-    let average = (config.average_decay > 0.0).then(|| Average::new(config.average_decay, &params));
+    let average = match config.average_decay {
+        decay if decay > 0.0 => Some(Average::new(decay, &params, &device)?),
+        _ => None,
+    };
     let sizes = |size: fn(&M, &M::Example) -> usize| -> Vec<usize> {
         built.examples.iter().map(|e| size(&built.model, e)).collect()
     };

@@ -37,6 +37,7 @@ pub fn evaluate(
             let mut params = Params::new();
             let model = SequenceModel::new(&mut params, &stored.config, task, stored.seed)?;
             load_for_use(&mut params, &RunDir::open(run)?.best_or_last()?, run)?;
+            params.to_device(&device)?;
             model.evaluate(&params, data, stored.seed, device.threads())
         }
     }
@@ -100,6 +101,7 @@ impl Sampler {
         let mut params = Params::new();
         let model = LanguageModel::new(&mut params, &stored, dir.vocabularies()?.target)?;
         load_for_use(&mut params, &dir.best_or_last()?, run)?;
+        params.to_device(&device)?;
         Ok(Self { model, params, device, stored })
     }
 

@@ -89,6 +89,7 @@ impl Translator {
         let network =
             EncoderDecoder::new(&mut params, &stored.config, source, target, stored.seed)?;
         load_for_use(&mut params, &dir.best_or_last()?, run)?;
+        params.to_device(&device)?;
         Ok(Self { network, params, text, device })
     }
 
@@ -122,7 +123,15 @@ impl Translator {
             let what = format!("corpus {data}: it holds no pair, so there is nothing to score");
             return Err(Error::NothingTrained { what });
         }
-        evaluate(&self.network, &self.params, &self.text, &corpus, self.device.threads())
+        self.evaluate_corpus(&corpus)
+    }
+
+    /// Figures of sentence pairs.
+    ///
+    /// # Errors
+    /// Errors of the device.
+    pub fn evaluate_corpus(&self, corpus: &Corpus) -> Result<Evaluation> {
+        evaluate(&self.network, &self.params, &self.text, corpus, self.device.threads())
     }
 
     /// Natural-log probabilities of each target given its source, EOS included.

@@ -1,18 +1,22 @@
-//! Every attention, cell and option of a translator's network learns, and every preset of a
-//! translator does.
+//! Every attention, cell and option of a translator's network learns, and every preset does.
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::Path;
 
 use seq2seq::{
-    Attention, Cell, EndReason, Event, EventReader, Preset, TrainOptions, Translator, link,
+    Attention, Cell, EndReason, Event, EventReader, Optimizer, TrainOptions, Translator, link,
     presets, train,
 };
 
 /// Trains for some steps on generated pairs; the mean losses of the first and of the last steps.
 fn learn(run: &Path, preset: &str, steps: u64, set: &[(&str, &str)]) -> (f64, f64) {
-    let quiet = [("figures_every", "0"), ("flow_every", "0"), ("validate_every_epochs", "0")];
+    let quiet = [
+        ("figures_every", "0"),
+        ("flow_every", "0"),
+        ("validate_every_epochs", "0"),
+        ("stop_patience", "0"),
+    ];
     let small = [("embedding", "16"), ("hidden", "24"), ("batch", "32"), ("learning_rate", "5e-3")];
     let all = quiet.iter().chain(&small).chain(set);
     let options = TrainOptions {
@@ -54,6 +58,23 @@ fn every_attention_cell_and_option_learns() {
         all.push(vec![("cell", cell.name())]);
         all.push(vec![("cell", cell.name()), ("layer_norm", "true"), ("bidirectional", "false")]);
     }
+    for init in ["zeros", "copy", "linear", "linear_tanh", "backward_tanh"] {
+        all.push(vec![("decoder_init", init), ("cell", "lstm")]);
+    }
+    for state in ["new", "previous"] {
+        let readout = [("readout", "maxout"), ("readout_state", state), ("readout_width", "12")];
+        all.push(readout.to_vec());
+    }
+    all.push(vec![("readout", "residual_norm"), ("merge", "sum")]);
+    let feeding = [("wiring", "recur_then_attend"), ("input_feeding", "true")];
+    for readout in ["tanh_context", "maxout"] {
+        all.push([&feeding[..], &[("readout", readout)]].concat());
+    }
+    all.push(vec![("tied", "source_target")]);
+    all.push(vec![("tied", "target_output"), ("embedding", "24")]);
+    all.push(vec![("tied", "all"), ("readout", "maxout"), ("readout_width", "16")]);
+    all.push(vec![("faithful", "true"), ("context_first", "true"), ("decoder_init", "copy")]);
+    all.push(vec![("init", "bahdanau"), ("optimizer", "adam")]);
     all.push(vec![("layers", "2"), ("residual", "true"), ("merge", "average")]);
     all.push(vec![("layers", "2"), ("variational_dropout", "true"), ("dropout", "0.1")]);
     all.push(vec![("cell", "lstm"), ("forget_bias", "1")]);
@@ -67,19 +88,27 @@ fn every_attention_cell_and_option_learns() {
 }
 
 #[test]
-fn every_preset_of_a_translator_learns() {
+fn every_preset_learns() {
     let folder = tempfile::tempdir().unwrap();
-    let mut count = 0;
-    for info in presets() {
-        let config = Preset::find(&info.name).unwrap().config;
-        if config.task != seq2seq::Task::Translation || !config.target_prefixes.is_empty() {
-            continue;
+    for preset in presets() {
+        let config = preset.config;
+        let rate = config.learning_rate.to_string();
+        let mut set = Vec::new();
+        if config.optimizer == Optimizer::Sgd {
+            // The rate of the tests is Adam's.
+            set.push(("learning_rate", rate.as_str()));
         }
-        count += 1;
-        let (first, last) = learn(&folder.path().join(&info.name), &info.name, 40, &[]);
-        assert!(last < 0.9 * first, "{}: from {first} to {last}", info.name);
+        if !config.target_prefixes.is_empty() {
+            set.push(("target_prefixes", "[]"));
+        }
+        let mut steps = 40;
+        if preset.name == "temporal-order" {
+            // Two symbols in a hundred are found late.
+            (steps, set) = (200, vec![("data", "temporal-order:10-12")]);
+        }
+        let (first, last) = learn(&folder.path().join(&preset.name), &preset.name, steps, &set);
+        assert!(last < 0.9 * first, "{}: from {first} to {last}", preset.name);
     }
-    assert!(count >= 20, "{count}");
 }
 
 #[test]

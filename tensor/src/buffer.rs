@@ -15,7 +15,7 @@ fn free_lists() -> &'static FreeLists {
 }
 
 /// The capacity that serves `len` elements.
-fn class(len: usize) -> usize {
+pub(crate) fn class(len: usize) -> usize {
     let len = len.max(16);
     let eighth = (len.next_power_of_two() / 16).max(1);
     len.div_ceil(eighth) * eighth

@@ -1,4 +1,8 @@
-//! What tests of operations share: finite differences and comparison with a reference.
+//! What tests of operations share: finite differences, comparison with a reference, a device.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::device::Device;
 
 /// The gradient of `f` at `x` by central differences, in f64.
 pub fn finite_differences(mut f: impl FnMut(&[f64]) -> f64, x: &[f64]) -> Vec<f64> {
@@ -45,4 +49,36 @@ pub fn narrow(x: &[f64]) -> Vec<f32> {
 pub fn values(n: usize, seed: u64) -> Vec<f64> {
     let draw = crate::random::Draw::new(seed, 0, 0);
     (0..n as u64).map(|i| f64::from(draw.uniform(i) * 2.0 - 1.0)).collect()
+}
+
+/// An OpenCL device in the hands of one test.
+pub struct TestDevice {
+    device: Device,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl std::ops::Deref for TestDevice {
+    type Target = Device;
+    fn deref(&self) -> &Device {
+        &self.device
+    }
+}
+
+/// The OpenCL device of tests, the first there is; where there is none, a line on stderr says that
+/// the test was skipped.
+///
+/// A test has it for itself: implementations on the processor do not stand several contexts that
+/// compile at the same time.
+#[allow(clippy::print_stderr)] // a test that is skipped must say so
+pub fn opencl() -> Option<TestDevice> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    match Device::open("opencl", 1) {
+        Ok(device) => Some(TestDevice { device, _turn: turn }),
+        Err(why) => {
+            let test = std::thread::current().name().unwrap_or("a test").to_string();
+            eprintln!("SKIPPED: {test}: {why}");
+            None
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Where tensors live and kernels run.
 
 use crate::error::{Error, Result};
+use crate::opencl::OpenCl;
 use crate::simd;
 use crate::threads::Threads;
 
@@ -8,22 +9,26 @@ use crate::threads::Threads;
 #[derive(Debug, Clone)]
 pub struct Device {
     threads: Threads,
+    opencl: Option<OpenCl>,
 }
 
 impl Device {
     /// The processor with a number of threads; 0 asks for one a core.
     pub fn cpu(threads: usize) -> Self {
-        Self { threads: Threads::new(threads) }
+        Self { threads: Threads::new(threads), opencl: None }
     }
 
     /// The device of a name: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
     ///
     /// # Errors
-    /// An unknown name; [`Error::NotBuiltWith`] for OpenCL, for which this version has no kernels.
+    /// An unknown name; for OpenCL those of [`OpenCl::open`], [`Error::NotBuiltWith`] among them.
     pub fn open(name: &str, threads: usize) -> Result<Self> {
         match name.split_once(':').map_or(name, |(kind, _)| kind) {
             "cpu" if name == "cpu" => Ok(Self::cpu(threads)),
-            "opencl" => Err(Error::NotBuiltWith("opencl")),
+            "opencl" => {
+                let opencl = Some(OpenCl::open(name)?);
+                Ok(Self { threads: Threads::new(threads), opencl })
+            }
             _ => Err(Error::Device(name.to_string())),
         }
     }
@@ -33,8 +38,16 @@ impl Device {
         &self.threads
     }
 
+    /// The device behind OpenCL, `None` for the processor.
+    pub fn opencl(&self) -> Option<&OpenCl> {
+        self.opencl.as_ref()
+    }
+
     /// The device in words.
     pub fn describe(&self) -> String {
+        if let Some(device) = &self.opencl {
+            return format!("{}, {}", device.name(), device.describe().name);
+        }
         let n = self.threads.count();
         let plural = if n == 1 { "" } else { "s" };
         format!("cpu, {n} thread{plural}, {}", simd::level().name())
@@ -48,6 +61,7 @@ mod tests {
     #[test]
     fn names_are_answered() {
         assert!(Device::open("cpu", 2).unwrap().describe().starts_with("cpu, 2 threads"));
+        #[cfg(not(feature = "opencl"))]
         assert_eq!(Device::open("opencl:0.1", 1).unwrap_err(), Error::NotBuiltWith("opencl"));
         assert_eq!(Device::open("gpu", 1).unwrap_err(), Error::Device("gpu".into()));
         assert_eq!(Device::open("cpu:0", 1).unwrap_err(), Error::Device("cpu:0".into()));

@@ -42,10 +42,52 @@ pub enum Error {
         what: &'static str,
     },
     /// The build lacks a feature.
-    #[error("this build has no {0} kernels: use the device cpu")]
+    #[error("this build has no {0} devices: build it with --features {0}, or use the device cpu")]
     NotBuiltWith(&'static str),
+    /// No implementation of OpenCL is installed.
+    #[error(
+        "no OpenCL platform is installed. A graphics driver brings one (NVIDIA's, AMD's ROCm, \
+         Intel's compute runtime); for the processor: on Debian and Ubuntu `apt install \
+         pocl-opencl-icd ocl-icd-libopencl1`, on Fedora `dnf install pocl ocl-icd`, on macOS \
+         `brew install pocl`, on Windows Intel's CPU runtime for OpenCL"
+    )]
+    NoPlatform,
+    /// A device's memory is used up.
+    #[error(
+        "the device's memory is used up: {} more are needed, {} of {} are taken; make the batch \
+         smaller",
+        size(*.bytes), size(*.taken), size(*.limit)
+    )]
+    OutOfMemory {
+        /// What was asked for.
+        bytes: u64,
+        /// What is taken.
+        taken: u64,
+        /// What there is.
+        limit: u64,
+    },
+    /// A program that the device's compiler refuses.
+    #[error("an OpenCL program does not compile: {log}")]
+    OpenClBuild {
+        /// The kernel, the device and the compiler's log.
+        log: String,
+    },
+    /// A call of OpenCL that failed.
+    #[error("OpenCL: {call} failed: {what}")]
+    OpenCl {
+        /// The call, or the kernel.
+        call: &'static str,
+        /// Why.
+        what: String,
+    },
+    /// An operation on a device that computed on the host.
+    #[error("{op} has no OpenCL kernel: use the device cpu")]
+    NoKernel {
+        /// The operation.
+        op: &'static str,
+    },
     /// A device that does not exist.
-    #[error("device {0:?}: expected cpu, opencl or opencl:PLATFORM.DEVICE")]
+    #[error("device {0:?}: expected cpu, opencl or opencl:PLATFORM.DEVICE (of one that is there)")]
     Device(String),
 }
 
@@ -58,6 +100,14 @@ impl Error {
     /// An argument of `op` out of its range.
     pub fn argument(op: &'static str, what: impl Into<String>) -> Self {
         Self::Argument { op, what: what.into() }
+    }
+}
+
+/// A number of bytes in words.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_048_576 => format!("{} KiB", bytes.div_ceil(1_024)),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
     }
 }
 

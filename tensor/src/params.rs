@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::gemm::{Packed, Side};
+use crate::kernels;
+use crate::opencl::{Arena, Layout, OpenCl};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads::Threads;
@@ -24,7 +27,8 @@ impl ParamId {
 /// The named parameters of a model, in the order in which they were added.
 ///
 /// A weight's packed form (see [`crate::gemm`]) is made at its first use and kept; whoever changes
-/// values through [`Params::update`] or [`Params::set`] has it packed again.
+/// values through [`Params::update`] or [`Params::set`] has it packed again. [`Params::to_device`]
+/// moves all values to a device, where they lie in one piece.
 ///
 /// ```
 /// use tensor::{Params, Tensor};
@@ -39,6 +43,8 @@ impl ParamId {
 pub struct Params {
     entries: Vec<Entry>,
     by_name: HashMap<String, ParamId>,
+    /// The values' memory, where it is on a device.
+    arena: Option<Arena>,
 }
 
 #[derive(Debug)]
@@ -57,16 +63,96 @@ impl Params {
     /// Adds a parameter.
     ///
     /// # Errors
-    /// The name is taken.
+    /// The name is taken, or the parameters are on a device already.
     pub fn add(&mut self, name: impl Into<String>, value: Tensor) -> Result<ParamId> {
         let name = name.into();
         let id = ParamId(self.entries.len());
         if self.by_name.contains_key(&name) {
             return Err(Error::Parameter { name, what: "is there already" });
         }
+        if self.arena.is_some() {
+            return Err(Error::Parameter { name, what: "comes after the move to a device" });
+        }
         self.by_name.insert(name.clone(), id);
         self.entries.push(Entry { name, value, packed: RwLock::default() });
         Ok(id)
+    }
+
+    /// Moves all values to a device, or back to the host. What was packed is dropped.
+    ///
+    /// # Errors
+    /// The device failed, or its memory is used up.
+    pub fn to_device(&mut self, device: &Device) -> Result<()> {
+        let here = self.opencl().cloned();
+        match (device.opencl(), here) {
+            (None, None) => {}
+            (Some(to), Some(here)) if to.is(&here) => {}
+            (None, Some(_)) => {
+                let host: Result<Vec<_>> = self.entries.iter().map(|e| e.value.to_host()).collect();
+                self.entries.iter_mut().zip(host?).for_each(|(e, value)| e.value = value);
+                self.arena = None;
+            }
+            (Some(to), _) => {
+                let shapes = self.entries.iter().map(|e| e.value.shape()).collect();
+                let layout = Layout::new(to, shapes)?;
+                let memory = layout.filled(self.entries.iter().map(|e| &e.value))?;
+                for (entry, view) in self.entries.iter_mut().zip(layout.views(&memory)) {
+                    entry.value = view;
+                }
+                self.arena = Some(Arena { layout, memory });
+            }
+        }
+        for entry in &mut self.entries {
+            entry.packed.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        Ok(())
+    }
+
+    /// The device that the values are on, `None` for the host.
+    pub fn opencl(&self) -> Option<&OpenCl> {
+        self.arena.as_ref().map(|arena| &arena.layout.device)
+    }
+
+    /// Where the values lie on their device.
+    pub(crate) fn layout(&self) -> Option<&Arc<Layout>> {
+        self.arena.as_ref().map(|arena| &arena.layout)
+    }
+
+    /// All values on their device, to be written: whoever holds a clone of one keeps what it was.
+    pub(crate) fn arena_mut(&mut self) -> Result<Option<&mut Tensor>> {
+        let Some(arena) = &mut self.arena else { return Ok(None) };
+        arena.make_unique(self.entries.iter_mut().map(|e| &mut e.value).enumerate())?;
+        Ok(Some(&mut arena.memory))
+    }
+
+    /// self = keep self + fresh other, value by value: a moving average of parameters.
+    ///
+    /// # Errors
+    /// Parameters of other shapes or on another device; the device failed.
+    pub fn blend(&mut self, keep: f32, fresh: f32, other: &Self, threads: &Threads) -> Result<()> {
+        let shapes = |p: &Self| p.iter().map(|(_, t)| t.shape()).collect::<Vec<_>>();
+        if shapes(self) != shapes(other) {
+            return Err(Error::argument("blend parameters", "they are another model's"));
+        }
+        match (self.arena_mut()?, &other.arena) {
+            (None, None) => {
+                let mut pairs: Vec<_> = self.entries.iter_mut().zip(&other.entries).collect();
+                threads.for_each(&mut pairs, |_, (mine, theirs)| {
+                    let value = mine.value.data_mut();
+                    kernels::scale(value, keep);
+                    kernels::add_scaled(value, fresh, theirs.value.data());
+                    // Packed again by whoever multiplies with it: not every blend is looked at.
+                    mine.packed.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+                });
+                Ok(())
+            }
+            (Some(mine), Some(theirs))
+                if mine.opencl().is_some_and(|d| d.is(&theirs.layout.device)) =>
+            {
+                theirs.layout.device.blend_shared(mine, keep, fresh, &theirs.memory)
+            }
+            _ => Err(Error::argument("blend parameters", "they are on another device")),
+        }
     }
 
     /// The value of a parameter.
@@ -123,13 +209,34 @@ impl Params {
         if entry.value.shape() != value.shape() {
             return Err(Error::shapes("set parameter", entry.value.shape(), value.shape()));
         }
+        if self.arena.is_some() {
+            return self.set_there(id, &value);
+        }
         entry.value = value;
         entry.packed.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
-    /// Lets `change` write every value, then packs again what had been packed.
+    fn set_there(&mut self, id: ParamId, value: &Tensor) -> Result<()> {
+        self.arena_mut()?;
+        match &self.arena {
+            Some(arena) => arena.layout.device.overwrite(&mut self.entries[id.0].value, value),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets `change` write every value, then packs again what had been packed. Values on a device
+    /// are read for this and written back.
     pub fn update(&mut self, threads: &Threads, mut change: impl FnMut(ParamId, &mut [f32])) {
+        if self.arena.is_some() {
+            for i in 0..self.entries.len() {
+                let mut value = self.entries[i].value.clone();
+                change(ParamId(i), value.data_mut());
+                // A device that fails keeps why.
+                let _ = self.set_there(ParamId(i), &value);
+            }
+            return;
+        }
         for (i, entry) in self.entries.iter_mut().enumerate() {
             change(ParamId(i), entry.value.data_mut());
             let inputs = entry.value.shape().width();

@@ -48,6 +48,11 @@ impl Draw {
         Self { key: [seed as u32, (seed >> 32) as u32], step: step as u32, place }
     }
 
+    /// Key, step and place, for a device's kernel.
+    pub(crate) fn parts(&self) -> ([u32; 2], u32, u32) {
+        (self.key, self.step, self.place)
+    }
+
     /// Words `4 block` to `4 block + 3`.
     #[inline]
     pub fn block(&self, block: u64) -> [u32; 4] {

@@ -46,6 +46,7 @@ use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::kernels;
 use crate::list::{List, Pool};
+use crate::opencl::OpenCl;
 use crate::params::{ParamId, Params};
 use crate::profile::{Profile, Profiler};
 use crate::random::Draw;
@@ -124,6 +125,8 @@ pub struct Tape<'p> {
     part: Option<BatchPart>,
     watched: Option<HashMap<usize, (String, usize)>>,
     profiler: Option<Profiler>,
+    /// True where an output since the last record lies on the host, but the parameters do not.
+    strayed: bool,
 }
 
 impl<'p> Tape<'p> {
@@ -140,6 +143,7 @@ impl<'p> Tape<'p> {
             part: None,
             watched: None,
             profiler: None,
+            strayed: false,
         }
     }
 
@@ -196,6 +200,11 @@ impl<'p> Tape<'p> {
         self.params
     }
 
+    /// The device that this tape computes on, that of the parameters; `None` for the processor.
+    pub fn opencl(&self) -> Option<&'p OpenCl> {
+        self.params.opencl()
+    }
+
     /// The threads.
     pub fn threads(&self) -> &Threads {
         &self.threads
@@ -233,18 +242,33 @@ impl<'p> Tape<'p> {
         self.part.unwrap_or(BatchPart { first: 0, step: 1, total: rows })
     }
 
-    /// Puts a value on the tape whose gradient is wanted.
+    /// Puts a value on the tape whose gradient is wanted; it goes to the tape's device.
     pub fn input(&mut self, value: Tensor) -> Var {
+        let value = self.moved(value);
         self.push(value, true, None)
     }
 
-    /// Puts a value on the tape that has no gradient.
+    /// Puts a value on the tape that has no gradient; it goes to the tape's device.
     pub fn constant(&mut self, value: Tensor) -> Var {
+        let value = self.moved(value);
         self.push(value, false, None)
     }
 
-    /// Puts an operation's output on the tape.
+    /// The value on the tape's device. A device that fails keeps why, and the way back says it.
+    fn moved(&self, value: Tensor) -> Tensor {
+        match self.opencl() {
+            Some(device) => device.upload(&value).unwrap_or(value),
+            None => value,
+        }
+    }
+
+    /// Puts an operation's output on the tape. It must lie on the tape's device: what an operation
+    /// computed elsewhere is an error of that operation's name ([`Error::NoKernel`]), which the way
+    /// back returns and [`OpenCl::check`] shows.
     pub fn output(&mut self, value: Tensor) -> Var {
+        if self.opencl().is_some() && value.opencl().is_none() {
+            self.strayed = true;
+        }
         let needs = self.recording;
         self.push(value, needs, None)
     }
@@ -256,6 +280,10 @@ impl<'p> Tape<'p> {
 
     /// Records the way back through an operation whose outputs were put on the tape just before.
     pub fn record(&mut self, op: impl Op + 'static) {
+        if let Some(device) = self.opencl().filter(|_| self.strayed) {
+            self.strayed = false;
+            device.fail(Error::NoKernel { op: op.name() });
+        }
         if let Some(profiler) = &mut self.profiler {
             let time = profiler.lap();
             profiler.profile.add_forward(op.name(), time);
@@ -317,6 +345,8 @@ impl<'p> Tape<'p> {
     /// # Errors
     /// A seed's shape is not its value's; errors of operations.
     pub fn backward(&mut self, seeds: &[(Var, Tensor)]) -> Result<Backpropagated> {
+        let device = self.opencl();
+        device.map_or(Ok(()), OpenCl::check)?;
         let mut back = Backward {
             nodes: &self.nodes,
             params: self.params,
@@ -325,6 +355,7 @@ impl<'p> Tape<'p> {
             gradients: Gradients::default(),
             watched: self.watched.as_ref(),
             flow: HashMap::new(),
+            unread: Vec::new(),
         };
         back.grads.resize_with(self.nodes.len(), || None);
         for (v, seed) in seeds {
@@ -332,7 +363,11 @@ impl<'p> Tape<'p> {
             if seed.len() != len && len != 0 {
                 return Err(Error::shapes("backward", self.shape(*v), seed.shape()));
             }
-            back.add(*v, seed.clone())?;
+            let seed = match device {
+                Some(device) => device.upload(seed)?,
+                None => seed.clone(),
+            };
+            back.add(*v, seed)?;
         }
         let mut profiler = self.profiler.take();
         if let Some(profiler) = &mut profiler {
@@ -345,6 +380,10 @@ impl<'p> Tape<'p> {
                 let time = profiler.lap();
                 profiler.profile.add_backward(name, time);
             }
+        }
+        if let Some(device) = device {
+            back.read_flow(device)?;
+            device.check()?;
         }
         let profile = profiler.map(|p| p.profile);
         let Backward { grads, gradients, flow, .. } = back;
@@ -364,9 +403,16 @@ pub struct Backward<'a> {
     pub gradients: Gradients,
     watched: Option<&'a HashMap<usize, (String, usize)>>,
     flow: HashMap<String, Vec<f64>>,
+    /// Sums of squares of states' gradients that are still on the device: series, time, sums.
+    unread: Vec<(String, usize, Tensor)>,
 }
 
-impl Backward<'_> {
+impl<'a> Backward<'a> {
+    /// The device that the way back is on, `None` for the processor.
+    pub fn opencl(&self) -> Option<&'a OpenCl> {
+        self.params.opencl()
+    }
+
     /// A value of the forward pass.
     pub fn value(&self, v: Var) -> &Tensor {
         &self.nodes[v.0].value
@@ -406,9 +452,18 @@ impl Backward<'_> {
     pub fn take(&mut self, v: Var) -> Option<Tensor> {
         let grad = self.grads[v.0].take()?;
         if let Some((name, time)) = self.watched.and_then(|w| w.get(&v.0)) {
-            let norm = grad.norm();
-            let name = name.clone();
-            self.add_flow(&name, *time, norm);
+            let (name, time) = (name.clone(), *time);
+            match self.opencl() {
+                Some(device) => {
+                    if let Ok(squares) = device.squares(&grad) {
+                        self.unread.push((name, time, squares));
+                    }
+                }
+                None => {
+                    let norm = grad.norm();
+                    self.add_flow(&name, time, norm);
+                }
+            }
         }
         Some(grad)
     }
@@ -431,13 +486,39 @@ impl Backward<'_> {
         }
     }
 
+    /// Keeps the norm of a state's gradient that is on the device: the root of the sum of these
+    /// parts of its square. All are read at once when the way back is gone.
+    pub fn add_flow_squares(&mut self, name: &str, time: usize, squares: Tensor) {
+        self.unread.push((name.to_string(), time, squares));
+    }
+
+    fn read_flow(&mut self, device: &OpenCl) -> Result<()> {
+        if self.unread.is_empty() {
+            return Ok(());
+        }
+        let unread = std::mem::take(&mut self.unread);
+        let rows: Vec<Tensor> =
+            unread.iter().map(|(_, _, t)| t.flat(0, t.len()).shaped([t.len(), 1].into())).collect();
+        let read = device.gather(&rows)?;
+        let mut rest = read.data();
+        for (name, time, squares) in &unread {
+            let (mine, others) = rest.split_at(squares.len());
+            rest = others;
+            self.add_flow(name, *time, mine.iter().map(|&v| f64::from(v)).sum::<f64>().sqrt());
+        }
+        Ok(())
+    }
+
     /// Adds to the gradient of a value.
     ///
     /// # Errors
-    /// The gradient has another number of elements than the value.
+    /// The gradient has another number of elements than the value, or is not on the tape's device.
     pub fn add(&mut self, v: Var, gradient: Tensor) -> Result<()> {
         if !self.needs(v) {
             return Ok(());
+        }
+        if let Some(device) = self.opencl() {
+            return self.add_there(device, v, gradient);
         }
         let (whole, offset) = self.whole(v);
         if whole == v {
@@ -464,7 +545,48 @@ impl Backward<'_> {
         Ok(())
     }
 
+    fn add_there(&mut self, device: &OpenCl, v: Var, gradient: Tensor) -> Result<()> {
+        let shape = self.value(v).shape();
+        // A value that an operation took off the tape tells nothing of its gradient's length.
+        if gradient.len() != shape.len() && !shape.is_empty() {
+            return Err(Error::shapes("gradient", shape, gradient.shape()));
+        }
+        if gradient.opencl().is_none() {
+            return Err(Error::NoKernel { op: "the way back of an operation" });
+        }
+        if self.nodes[v.0].part_of.is_none() && self.grads[v.0].is_none() {
+            let keep = shape.is_empty();
+            self.grads[v.0] = Some(if keep { gradient } else { gradient.shaped(shape) });
+            return Ok(());
+        }
+        match self.grad_there(v)? {
+            Some((grad, at)) => device.add_scaled(grad, at, 1.0, &gradient),
+            None => Ok(()),
+        }
+    }
+
+    /// On a device, the gradient that a value has a part in, zero at first, to add to in place, and
+    /// the part's first element; `None` where it is not wanted.
+    ///
+    /// # Errors
+    /// The device failed, or there is none.
+    pub fn grad_there(&mut self, v: Var) -> Result<Option<(&mut Tensor, usize)>> {
+        let Some(device) = self.opencl() else {
+            return Err(Error::argument("gradient", "no device"));
+        };
+        if !self.needs(v) {
+            return Ok(None);
+        }
+        let (whole, at) = self.whole(v);
+        let shape = self.value(whole).shape();
+        if self.grads[whole.0].is_none() {
+            self.grads[whole.0] = Some(device.zeros(shape)?);
+        }
+        Ok(self.grads[whole.0].as_mut().map(|grad| (grad, at)))
+    }
+
     /// The gradient of a value, zero at first, to add to in place; `None` where it is not wanted.
+    /// On a device: [`Backward::grad_there`].
     pub fn grad_mut(&mut self, v: Var) -> Option<&mut [f32]> {
         if !self.needs(v) {
             return None;

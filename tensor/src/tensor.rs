@@ -4,11 +4,14 @@ use ndarray::{Array, ArrayD, ArrayView1, ArrayView2, ArrayViewD, Dimension, IxDy
 
 use crate::buffer::Buffer;
 use crate::error::{Error, Result};
+use crate::opencl::{OpenCl, Remote};
 use crate::shape::Shape;
 
 /// f32 elements in row-major order, of one to four dimensions.
 ///
-/// A clone shares the memory; writing to a shared tensor copies it first. In and out of `ndarray`:
+/// A clone shares the memory; writing to a shared tensor copies it first. The elements lie in the
+/// host's memory or on a device ([`Tensor::opencl`]); what is asked for on the host and lies on a
+/// device is read, which waits for the device and is counted there. In and out of `ndarray`:
 ///
 /// ```
 /// use ndarray::array;
@@ -21,16 +24,124 @@ use crate::shape::Shape;
 /// ```
 #[derive(Clone)]
 pub struct Tensor {
-    buffer: Buffer,
+    storage: Storage,
     offset: usize,
     shape: Shape,
 }
 
+/// Where the elements are. A build without devices has one variant: the other has no value.
+#[derive(Clone)]
+enum Storage {
+    Host(Buffer),
+    Device(Remote),
+}
+
 impl Tensor {
+    fn host(buffer: Buffer, offset: usize, shape: Shape) -> Self {
+        Self { storage: Storage::Host(buffer), offset, shape }
+    }
+
+    /// A tensor around a device's memory.
+    pub(crate) fn remote(remote: Remote, shape: Shape) -> Self {
+        Self { storage: Storage::Device(remote), offset: 0, shape }
+    }
+
+    /// The device it lies on, `None` for the host.
+    pub fn opencl(&self) -> Option<&OpenCl> {
+        match &self.storage {
+            Storage::Host(_) => None,
+            Storage::Device(remote) => Some(remote.device()),
+        }
+    }
+
+    /// The same elements in the host's memory; itself where it is there.
+    ///
+    /// # Errors
+    /// The device failed. ([`Tensor::data`] gives zeros then, and the device keeps why.)
+    pub fn to_host(&self) -> Result<Self> {
+        match &self.storage {
+            Storage::Host(_) => Ok(self.clone()),
+            Storage::Device(remote) => {
+                Self::from_vec(self.shape, remote.device().read_later(self)?.wait()?)
+            }
+        }
+    }
+
+    /// Its memory on a device, and where in it the elements start.
+    pub(crate) fn place(&self) -> Option<(&Remote, usize)> {
+        match &self.storage {
+            Storage::Host(_) => None,
+            Storage::Device(remote) => Some((remote, self.offset)),
+        }
+    }
+
+    /// The same to write: what was read before is forgotten.
+    pub(crate) fn place_mut(&mut self) -> Option<(&mut Remote, usize)> {
+        match &mut self.storage {
+            Storage::Host(_) => None,
+            Storage::Device(remote) => {
+                remote.forget();
+                Some((remote, self.offset))
+            }
+        }
+    }
+
+    /// A tensor of `device` that shares its memory gets memory of its own.
+    pub(crate) fn make_unique(&mut self, device: &OpenCl) -> Result<()> {
+        match &mut self.storage {
+            Storage::Device(remote) if remote.device().is(device) => {
+                if !remote.is_unique() {
+                    *self = device.duplicate(self)?;
+                }
+                Ok(())
+            }
+            _ => {
+                let what = format!("a tensor {} to write is not on the device", self.shape);
+                Err(Error::argument("OpenCL kernel", what))
+            }
+        }
+    }
+
+    /// At most `len` elements from `start` on as a row, sharing the memory.
+    pub(crate) fn flat(&self, start: usize, len: usize) -> Self {
+        let start = start.min(self.len());
+        let len = len.min(self.len() - start);
+        Self {
+            storage: self.storage.view(),
+            offset: self.offset + start,
+            shape: Shape::new(&[len]),
+        }
+    }
+
+    /// The same elements in a shape of as many.
+    pub(crate) fn shaped(mut self, shape: Shape) -> Self {
+        debug_assert_eq!(self.len(), shape.len());
+        self.shape = shape;
+        self
+    }
+
+    /// Its first element's place in its memory.
+    pub(crate) fn start(&self) -> usize {
+        self.offset
+    }
+
+    /// Its memory from its first element on in a larger shape, which the caller knows to be there.
+    pub(crate) fn extended(&self, shape: Shape) -> Self {
+        Self { storage: self.storage.view(), offset: self.offset, shape }
+    }
+
+    /// True where both have a part of the same memory of a device.
+    pub(crate) fn shares(&self, other: &Self) -> bool {
+        match (self.place(), other.place()) {
+            (Some((mine, _)), Some((theirs, _))) => mine.is_of(theirs),
+            _ => false,
+        }
+    }
+
     /// Elements of any values, for an operation that writes them all.
     pub fn scratch(shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        Self { buffer: Buffer::scratch(shape.len()), offset: 0, shape }
+        Self::host(Buffer::scratch(shape.len()), 0, shape)
     }
 
     /// All elements `value`.
@@ -59,7 +170,7 @@ impl Tensor {
         if shape.len() != data.len() {
             return Err(Error::shapes("from_vec", shape, [data.len()]));
         }
-        Ok(Self { buffer: Buffer::from_vec(data), offset: 0, shape })
+        Ok(Self::host(Buffer::from_vec(data), 0, shape))
     }
 
     /// A copy of a slice of `shape.len()` elements.
@@ -98,29 +209,51 @@ impl Tensor {
 
     /// The elements in row-major order.
     pub fn data(&self) -> &[f32] {
-        &self.buffer.data()[self.offset..self.offset + self.shape.len()]
+        match &self.storage {
+            Storage::Host(buffer) => &buffer.data()[self.offset..self.offset + self.shape.len()],
+            Storage::Device(remote) => remote.data(self.offset, self.shape.len()),
+        }
     }
 
-    /// The elements, to write; copied first where the memory is shared.
+    /// The elements, to write; copied first where the memory is shared. A tensor on a device moves
+    /// to the host by this; a tape on the device refuses it as an operation's result.
     pub fn data_mut(&mut self) -> &mut [f32] {
         let (offset, len) = (self.offset, self.shape.len());
-        if self.buffer.unique().is_none() {
-            *self = self.copy();
+        let is_unique = match &mut self.storage {
+            Storage::Host(buffer) => buffer.unique().is_some(),
+            Storage::Device(_) => false,
+        };
+        if !is_unique {
+            *self = self.copy_on_host();
             return self.data_mut();
         }
-        match self.buffer.unique() {
-            Some(data) => &mut data[offset..offset + len],
-            None => &mut [],
+        match &mut self.storage {
+            Storage::Host(buffer) => match buffer.unique() {
+                Some(data) => &mut data[offset..offset + len],
+                None => &mut [],
+            },
+            Storage::Device(_) => &mut [],
         }
     }
 
-    /// A copy with memory of its own.
-    pub fn copy(&self) -> Self {
+    fn copy_on_host(&self) -> Self {
         let mut buffer = Buffer::scratch(self.len());
         if let Some(data) = buffer.unique() {
             data[..self.len()].copy_from_slice(self.data());
         }
-        Self { buffer, offset: 0, shape: self.shape }
+        Self::host(buffer, 0, self.shape)
+    }
+
+    /// A copy with memory of its own, on the same device.
+    pub fn copy(&self) -> Self {
+        match &self.storage {
+            Storage::Host(_) => self.copy_on_host(),
+            // A device that fails keeps why; the tape refuses the copy on the host.
+            Storage::Device(remote) => {
+                let copy = remote.device().duplicate(self);
+                copy.unwrap_or_else(|_| self.copy_on_host())
+            }
+        }
     }
 
     /// The same elements in another shape.
@@ -155,7 +288,7 @@ impl Tensor {
         dims[..self.dims().len()].copy_from_slice(self.dims());
         dims[0] = count;
         Self {
-            buffer: self.buffer.clone(),
+            storage: self.storage.view(),
             offset: self.offset + start * inner,
             shape: Shape::new(&dims[..self.shape.rank().max(1)]),
         }
@@ -185,6 +318,15 @@ impl Tensor {
     }
 }
 
+impl Storage {
+    fn view(&self) -> Self {
+        match self {
+            Self::Host(buffer) => Self::Host(buffer.clone()),
+            Self::Device(remote) => Self::Device(remote.view()),
+        }
+    }
+}
+
 impl<D: Dimension> From<Array<f32, D>> for Tensor {
     fn from(array: Array<f32, D>) -> Self {
         let shape = Shape::new(array.shape());
@@ -193,14 +335,14 @@ impl<D: Dimension> From<Array<f32, D>> for Tensor {
         } else {
             (array.iter().copied().collect(), None)
         };
-        Self { buffer: Buffer::from_vec(data), offset: offset.unwrap_or(0), shape }
+        Self::host(Buffer::from_vec(data), offset.unwrap_or(0), shape)
     }
 }
 
 impl From<Vec<f32>> for Tensor {
     fn from(data: Vec<f32>) -> Self {
         let shape = Shape::new(&[data.len()]);
-        Self { buffer: Buffer::from_vec(data), offset: 0, shape }
+        Self::host(Buffer::from_vec(data), 0, shape)
     }
 }
 

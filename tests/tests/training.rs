@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use seq2seq::data::{Corpus, Example, Text};
 use seq2seq::model::{EncoderDecoder, TranslationModel};
-use seq2seq::train::{StepOptions, StepOutcome, train_accumulated};
+use seq2seq::train::{StepOptions, StepOutcome, start_step};
 use seq2seq::{
     CheckpointKind, Config, EndReason, Error, Event, EventReader, Outcome, RunDir, StoredTensor,
     TrainOptions, Translator, Validation, link, train,
@@ -224,8 +224,8 @@ fn step(
     };
     let threads = Threads::new(threads);
     let outcome =
-        train_accumulated(&model, &mut params, &mut optimizer, &batches, &threads, &options)
-            .unwrap();
+        start_step(&model, &mut params, &mut optimizer, &batches, &threads, &options).unwrap();
+    let outcome = outcome.finish(&mut optimizer).unwrap();
     let values = params.iter().map(|(_, t)| t.data().to_vec()).collect();
     (outcome, values)
 }
@@ -276,9 +276,9 @@ fn batches_that_are_added_up_draw_different_numbers() {
     };
     let mut loss = |batches: &[&[&Example]]| {
         let threads = Threads::new(2);
-        train_accumulated(&model, &mut params, &mut optimizer, batches, &threads, &options)
-            .unwrap()
-            .loss
+        let started =
+            start_step(&model, &mut params, &mut optimizer, batches, &threads, &options).unwrap();
+        started.finish(&mut optimizer).unwrap().loss
     };
     let one = loss(&[&batch]);
     let two = loss(&[&batch, &batch]);

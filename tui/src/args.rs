@@ -87,12 +87,24 @@ pub enum Command {
         clipping, optimizer, on fresh random ids), target tokens per second, greedily decoded\n\
         tokens per second. luong-2015 runs only when it is named.")]
     Bench(BenchArguments),
+    /// Train small models of the literature, and tell in one table what each can do.
+    #[command(
+        long_about = "Train small models of the literature, and tell in one table what each can do.\n\
+        No attention, source reversed and each attention, on the phrasebook and on letters said\n\
+        backwards: exact match by length, alignment error rate. Elman, GRU, LSTM of 1997 and LSTM on\n\
+        adding: how far back the gradient reaches.\n\
+        About 10 minutes on two cores, one model on each. Every model is a run folder: what was cut\n\
+        off goes on, what is done is not trained again. The table is written to DIR/compare.md, all\n\
+        figures to DIR/compare.json."
+    )]
+    Compare(CompareArguments),
 }
 
 /// Options of `train`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TrainArguments {
-    /// A named configuration; `tui presets` lists them [default: phrasebook].
+    /// A named configuration, at a size for two cores; `NAME:full` is at the size of the work it
+    /// follows. `tui presets` lists them [default: phrasebook].
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
     /// The corpus: `phrasebook` (or `phrasebook:train`, `:valid`, `:test`), a generated task
@@ -108,7 +120,8 @@ pub struct TrainArguments {
     /// Source and target column of a TSV file, from 1 [default: 1,2].
     #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
     pub columns: Option<(usize, usize)>,
-    /// Where to compute: `cpu`; `opencl` is known, but has no kernels yet [default: cpu].
+    /// Where to compute: `cpu`, `opencl` (the first device, a GPU before others) or
+    /// `opencl:PLATFORM.DEVICE`, in a build with the feature; `tui devices` lists them [default: cpu].
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     pub device: Option<String>,
     /// Threads [default: all processors].
@@ -149,7 +162,7 @@ pub struct ModelArguments {
     /// The run's folder; its `best` model is used where there was validation, else its `last`.
     #[arg(long, value_name = "DIR")]
     pub run: PathBuf,
-    /// Where to compute: `cpu`; `opencl` is known, but has no kernels yet.
+    /// Where to compute: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`; `tui devices` lists them.
     #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
     pub device: String,
     /// Threads [default: all processors].
@@ -239,7 +252,7 @@ pub struct BenchArguments {
     /// Only these workloads, joined by commas.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// Where to compute: `cpu`; `opencl` is known, but has no kernels yet.
+    /// Where to compute: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`; `tui devices` lists them.
     #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
     pub device: String,
     /// Threads [default: all processors].
@@ -261,6 +274,26 @@ pub struct BenchArguments {
     /// Also write the rows to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+}
+
+/// Options of `compare`.
+#[derive(Debug, Clone, Args)]
+pub struct CompareArguments {
+    /// Only these models, joined by commas: none, none-reversed, an attention, a cell.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// The folder of its runs and tables.
+    #[arg(long, value_name = "DIR", default_value = "runs/compare")]
+    pub run_dir: PathBuf,
+    /// Models that are trained side by side, each on one thread [default: all processors].
+    #[arg(long, value_name = "N", value_parser = at_least_one_size)]
+    pub threads: Option<usize>,
+    /// Seed of every random stream of each model.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+    /// Stop each model after this many optimizer steps: a quick look, and no result.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_steps: Option<u64>,
 }
 
 /// Options of `watch`.
@@ -411,6 +444,7 @@ mod tests {
             "presets",
             "presets phrasebook",
             "devices",
+            "compare --only none,dot --run-dir c --threads 2 --seed 3 --max-steps 5",
             "--resume --run-dir r --epochs 3",
         ] {
             assert!(parse(line).is_ok(), "{line}");
@@ -441,6 +475,7 @@ mod tests {
             ("sample", "--run"),
             ("sample --run r --temperature -1", "-1"),
             ("sample --run r --count 0", "--count"),
+            ("compare --max-steps 0", "--max-steps"),
             ("watch", "DIR"),
             ("trian", "train"),
             ("--preset x watch r", "watch"),

@@ -98,6 +98,7 @@ fn help_is_printed_and_names_the_options() {
         (&["presets", "--help"], &["NAME"]),
         (&["devices", "--help"], &["devices"]),
         (&["bench", "--help"], &["--only", "--seconds", "--json"]),
+        (&["compare", "--help"], &["--only", "--run-dir", "compare.md", "minutes"]),
         (&["--version"], &[env!("CARGO_PKG_VERSION")]),
     ] {
         let help = succeed(folder.path(), arguments);
@@ -113,7 +114,10 @@ fn lists_are_printed() {
     assert!(succeed(folder.path(), &["presets"]).contains("phrasebook"));
     assert!(succeed(folder.path(), &["presets", "phrasebook"]).contains("hidden"));
     let devices = succeed(folder.path(), &["devices"]);
-    assert!(devices.starts_with("cpu ") && devices.contains("no OpenCL kernels"), "{devices}");
+    assert!(devices.starts_with("cpu\n") && devices.contains("kernels: "), "{devices}");
+    if !cfg!(feature = "opencl") {
+        assert!(devices.contains("build it with --features opencl"), "{devices}");
+    }
     fail(folder.path(), &["presets", "phrasebok"], 1, &["phrasebok", "'phrasebook'"]);
 }
 
@@ -133,7 +137,9 @@ fn wrong_uses_and_missing_things_are_named() {
     begin(&["--set", "hiden=8"], &["hiden", "did you mean 'hidden'"]);
     begin(&["--set", "hidden=many"], &["hidden", "many"]);
     begin(&["--data", "absent.tsv"], &["absent.tsv"]);
-    begin(&["--device", "opencl"], &["no opencl"]);
+    if !cfg!(feature = "opencl") {
+        begin(&["--device", "opencl"], &["no opencl", "--features opencl"]);
+    }
     begin(&["--resume"], &["there is no run at new"]);
     assert!(!folder.join("new").exists(), "an error left a folder behind");
     let missing = "there is no run at absent";

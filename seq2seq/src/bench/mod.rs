@@ -152,6 +152,7 @@ impl<'a> Bench<'a> {
         let (vs, vt) = (workload.source_vocabulary, workload.target_vocabulary);
         let mut params = Params::new();
         let network = EncoderDecoder::new(&mut params, &workload.config, vs, vt, 1)?;
+        params.to_device(device)?;
         reset_peak();
         Ok(Self {
             workload,

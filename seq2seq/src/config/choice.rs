@@ -143,8 +143,12 @@ choices! {
         Zeros = "zeros",
         /// The encoder's final forward state, layer by layer.
         Copy = "copy",
-        /// tanh(W h + b) of the encoder's final states in both directions, layer by layer.
+        /// W h + b of the encoder's final states in both directions, layer by layer.
+        Linear = "linear",
+        /// tanh of the same.
         LinearTanh = "linear_tanh",
+        /// tanh(W h + b) of the backward direction's final state (Bahdanau 2014, appendix A.2.2).
+        BackwardTanh = "backward_tanh",
     }
 
     /// What the output layer sees.
@@ -153,6 +157,30 @@ choices! {
         Linear = "linear",
         /// tanh(W [context; state]) (Luong 2015, equation 5).
         TanhContext = "tanh_context",
+        /// Maxout of the state, the embedding and the context (Bahdanau 2014, appendix A.2.2).
+        Maxout = "maxout",
+        /// Layer normalisation of the state plus the context (Keras).
+        ResidualNorm = "residual_norm",
+    }
+
+    /// Which state a maxout readout sees.
+    ReadoutState ("readout_state") {
+        /// That of this step (Bahdanau 2014, section 3.1).
+        New = "new",
+        /// That of the step before (Bahdanau 2014, appendix A.2.2).
+        Previous = "previous",
+    }
+
+    /// Embeddings that share their weights.
+    Tied ("tied") {
+        /// None.
+        None = "none",
+        /// The encoder's and the decoder's.
+        SourceTarget = "source_target",
+        /// The decoder's and the output layer's.
+        TargetOutput = "target_output",
+        /// All three.
+        All = "all",
     }
 
     /// The optimizer.
@@ -239,6 +267,20 @@ choices! {
         Torch = "torch",
         /// Xavier (Glorot) uniform matrices, biases zero.
         Xavier = "xavier",
+        /// As Bahdanau et al. 2014 (appendix B.1): orthogonal and narrow normal.
+        Bahdanau = "bahdanau",
+    }
+}
+
+impl Tied {
+    /// True where both sides have one vocabulary and one table.
+    pub(crate) fn source(self) -> bool {
+        matches!(self, Self::SourceTarget | Self::All)
+    }
+
+    /// True where the output layer's weights are the decoder's embeddings.
+    pub(crate) fn output(self) -> bool {
+        matches!(self, Self::TargetOutput | Self::All)
     }
 }
 
@@ -265,6 +307,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&choice).unwrap(), format!("\"{choice}\""));
         }
         let error = "sigmoid".parse::<Cell>().unwrap_err().to_string();
-        assert_eq!(error, "cell cannot be 'sigmoid': it takes rnn_tanh, rnn_relu, lstm, gru");
+        let expected = "cell cannot be 'sigmoid': it takes rnn_tanh, rnn_relu, lstm, gru, ";
+        assert!(error.starts_with(expected), "{error}");
     }
 }

@@ -5,7 +5,7 @@ use tokenizer::{Recipe, Unit};
 
 use super::choice::{
     Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Merge, Optimizer, RateSchedule, Readout, Task, Wiring,
+    Merge, Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };
 use super::nearest::nearest;
 use super::value::Value;
@@ -22,13 +22,14 @@ pub struct Key {
     allowed: fn() -> String,
 }
 
+/// No line of a key's documentation is longer.
+const DOC_WIDTH: usize = 100;
+
 impl Key {
-    /// What it means, and which values it takes (the last line).
+    /// What it means, and which values it takes (from "Takes" on).
     pub fn doc(&self) -> String {
         let mut doc: String = self.raw_doc.lines().flat_map(|line| [line.trim(), "\n"]).collect();
-        doc.push_str("Takes ");
-        doc.push_str(&self.allowed());
-        doc.push('.');
+        doc.push_str(&textwrap::fill(&format!("Takes {}.", self.allowed()), DOC_WIDTH));
         doc
     }
 
@@ -220,12 +221,30 @@ keys! {
         /// The last readout goes into the next step of the recurrence (Luong 2015, section 3.3);
         /// for wiring = recur_then_attend only.
         input_feeding: bool = false;
-        /// The decoder's first state. zeros; copy: the encoder's final forward state; linear_tanh:
-        /// tanh(W h + b) of the encoder's final states in both directions.
+        /// The decoder's first state. zeros; copy: the encoder's final forward state; linear, and
+        /// linear_tanh: W h + b, and its tanh, of the encoder's final states in both directions;
+        /// backward_tanh: the same of the backward direction alone, which has just read the first
+        /// word (Bahdanau 2014).
         decoder_init: DecoderInit = DecoderInit::LinearTanh;
         /// What the output layer sees. linear: the decoder's state; tanh_context: tanh(W [context;
-        /// state]), which wiring = recur_then_attend always has.
+        /// state]) (Luong 2015); maxout: the larger of each two of U state + V embedding + C context
+        /// (Bahdanau 2014); residual_norm: layer normalisation of state + context (Keras).
         readout: Readout = Readout::Linear;
+        /// Width of what maxout gives, half of what it sees; 0 for `hidden`.
+        readout_width: usize = 0;
+        /// Which state maxout sees: the one before the step (the appendix of Bahdanau 2014) or the
+        /// new one (its section 3.1).
+        readout_state: ReadoutState = ReadoutState::New;
+        /// Embeddings that are one: source_target, for which both sides share a vocabulary;
+        /// target_output: the decoder's embeddings are the output layer's weights, and drawn as
+        /// those; all: both.
+        tied: Tied = Tied::None;
+        /// The context stands before the embedding in the recurrence's input, as in the TensorFlow
+        /// tutorial; it says in which order imported weights lie.
+        context_first: bool = false;
+        /// Keep what the TensorFlow tutorial does and hardly means: the encoder reads padding and the
+        /// attention sees it, and the decoder's recurrence starts from zeros at every step.
+        faithful: bool = false;
         /// Share of embeddings, and of outputs between recurrent layers, that training drops; from
         /// 0 to below 1.
         dropout: f32 = 0.0;
@@ -297,7 +316,9 @@ keys! {
         /// changed when a run is resumed.
         stop_patience: u64 = 0;
         /// How weights are drawn. uniform: in plus or minus init_scale; torch: as PyTorch's layers
-        /// do by default; xavier: Xavier (Glorot) uniform, biases zero.
+        /// do by default; xavier: Xavier (Glorot) uniform, biases zero; bahdanau: recurrent matrices
+        /// orthogonal, the attention's normal with deviation 0.001, others with 0.01, biases and the
+        /// attention's v zero (Bahdanau 2014, appendix B.1).
         init: Init = Init::Torch;
         /// Half the width of init = uniform; above 0.
         init_scale: f32 = 0.1;
@@ -344,7 +365,10 @@ mod tests {
         for key in Config::KEYS {
             let doc = key.doc();
             assert!(doc.lines().count() >= 2 && doc.contains("Takes "), "{}: {doc}", key.name);
-            assert!(doc.lines().all(|line| line == line.trim() && line.len() <= 100), "{doc}");
+            assert!(
+                doc.lines().all(|line| line == line.trim() && line.len() <= DOC_WIDTH),
+                "{doc}"
+            );
             let mut same = config.clone();
             same.set(key.name, &config.show(key.name).unwrap()).unwrap();
             assert_eq!(same, config, "{}", key.name);

@@ -9,8 +9,8 @@ mod value;
 
 pub use choice::{
     Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Merge, Optimizer, RateSchedule, Readout, Task, Wiring,
+    Merge, Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;
-pub use preset::{KeyInfo, Preset, PresetInfo, preset_keys, presets};
+pub use preset::{KeyInfo, Preset, preset_keys, presets};

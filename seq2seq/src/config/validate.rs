@@ -1,7 +1,8 @@
 //! What a configuration must keep to beyond the types of its values.
 
 use super::choice::{
-    Attention, BatchBy, ForcingSchedule, Merge, RateSchedule, Readout, Task, Wiring,
+    Attention, BatchBy, DecoderInit, ForcingSchedule, Merge, RateSchedule, Readout, ReadoutState,
+    Task, Tied, Wiring,
 };
 use super::keys::Config;
 use crate::{Error, Result};
@@ -93,8 +94,9 @@ impl Config {
             ));
         }
         problems.extend(self.attentions());
+        problems.extend(self.wirings());
         let attends = self.attention != Attention::None;
-        if attends_last && attends && self.readout != Readout::TanhContext {
+        if attends_last && attends && self.readout == Readout::Linear {
             problems.push(format!(
                 "readout = {}: with wiring = recur_then_attend the context would reach nothing; \
                  set readout = tanh_context or wiring = attend_then_recur",
@@ -176,6 +178,63 @@ impl Config {
         problems
     }
 
+    /// Keys of the decoder and its readout that do not fit each other.
+    fn wirings(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut unfit = |key: &str, unfit: bool, why: String| {
+            if unfit {
+                problems.push(format!("{key} = {}: {why}", self.show(key).unwrap_or_default()));
+            }
+        };
+        let (h, width) = (self.hidden, self.readout_width());
+        let maxout = "only readout = maxout has one; set readout = maxout or leave it out";
+        let is_maxout = self.readout == Readout::Maxout;
+        unfit("readout_width", self.readout_width != 0 && !is_maxout, maxout.to_owned());
+        let previous = self.readout_state == ReadoutState::Previous;
+        unfit("readout_state", previous && !is_maxout, maxout.to_owned());
+        let context = self.context_width();
+        unfit(
+            "readout",
+            self.readout == Readout::ResidualNorm && context != h,
+            format!(
+                "it adds the context, {context} wide, to the state, {h} wide; set merge = sum, \
+                 bidirectional = false or attention = multi_head"
+            ),
+        );
+        unfit(
+            "decoder_init",
+            self.decoder_init == DecoderInit::BackwardTanh && !self.bidirectional,
+            "the encoder has no backward direction; set bidirectional = true or linear_tanh".into(),
+        );
+        let (source, target) = (self.max_source_vocabulary, self.max_target_vocabulary);
+        unfit(
+            "tied",
+            self.tied.source() && source != target,
+            format!(
+                "both sides share a vocabulary; set max_source_vocabulary = {source} and \
+                 max_target_vocabulary = {target} to one number"
+            ),
+        );
+        unfit(
+            "tied",
+            self.tied.output() && self.embedding != width,
+            format!(
+                "the output layer sees {width} figures and an embedding has {}; set embedding = \
+                 {width}",
+                self.embedding
+            ),
+        );
+        for (key, asks) in [("faithful", self.faithful), ("context_first", self.context_first)] {
+            let why = "it is about a context that goes into the recurrence";
+            unfit(
+                key,
+                asks && self.wiring != Wiring::AttendThenRecur,
+                format!("{why}; set wiring = attend_then_recur or {key} = false"),
+            );
+        }
+        problems
+    }
+
     /// Keys that only translation obeys, where they ask for something.
     fn beside_translation(&self) -> Vec<String> {
         let task = self.task;
@@ -196,6 +255,10 @@ impl Config {
                 "constant",
             ),
             ("target_prefixes", !self.target_prefixes.is_empty(), "none"),
+            ("tied", self.tied != Tied::None, "none"),
+            ("faithful", self.faithful, "false"),
+            ("context_first", self.context_first, "false"),
+            ("readout_width", self.readout_width != 0, "0"),
         ] {
             if asks {
                 problems.push(format!(
@@ -215,6 +278,22 @@ impl Config {
 }
 
 impl Config {
+    /// Width of what the output layer sees.
+    pub(crate) fn readout_width(&self) -> usize {
+        if self.readout_width == 0 { self.hidden } else { self.readout_width }
+    }
+
+    /// Width of what the decoder finds in the source.
+    fn context_width(&self) -> usize {
+        let both = self.hidden * if self.bidirectional { 2 } else { 1 };
+        match self.attention {
+            Attention::MultiHead => self.hidden,
+            Attention::None => both,
+            _ if self.merge == Merge::Concat => both,
+            _ => self.hidden,
+        }
+    }
+
     /// The key that only validations on the way can fulfil, with its value, if there is one.
     pub(crate) fn waits_for_validations(&self) -> Option<String> {
         if self.stop_patience > 0 {
@@ -289,6 +368,24 @@ mod tests {
             (&[("attention_heads", "0")], "attention_heads = 0: it should be 1 or more"),
             (&[("residual", "true")], "set layers = 2"),
             (&[("target_prefixes", "a,,b")], "target_prefixes: an empty text"),
+            (&[("readout_width", "8")], "readout_width = 8: only readout = maxout"),
+            (&[("readout_state", "previous")], "readout_state = previous: only readout = maxout"),
+            (&[("readout", "residual_norm")], "512 wide, to the state, 256 wide; set merge = sum"),
+            (
+                &[("decoder_init", "backward_tanh"), ("bidirectional", "false")],
+                "decoder_init = backward_tanh: the encoder has no backward direction",
+            ),
+            (&[("tied", "all"), ("max_source_vocabulary", "5")], "tied = all: both sides share"),
+            (&[("tied", "target_output"), ("embedding", "7")], "set embedding = 256"),
+            (
+                &[
+                    ("faithful", "true"),
+                    ("wiring", "recur_then_attend"),
+                    ("readout", "tanh_context"),
+                ],
+                "set wiring = attend_then_recur or faithful = false",
+            ),
+            (&[("tied", "target_output"), ("task", "language_lines")], "leave it none"),
             (&[("task", "language_lines")], "set bidirectional = false"),
             (
                 &[("task", "sequence"), ("bidirectional", "false"), ("reverse_source", "true")],

@@ -6,7 +6,7 @@ use tokenizer::{Recipe, Unit};
 
 use super::choice::{
     Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Merge, Optimizer, RateSchedule, Readout, Task, Wiring,
+    Merge, Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };
 
 /// The type of a key's value.
@@ -81,8 +81,8 @@ macro_rules! names {
 }
 
 names!(
-    Recipe Unit Task Cell Merge Attention Wiring DecoderInit Readout Optimizer LossNorm Init
-    BatchBy RateSchedule ForcingUnit ForcingSchedule Judge
+    Recipe Unit Task Cell Merge Attention Wiring DecoderInit Readout ReadoutState
+    Tied Optimizer LossNorm Init BatchBy RateSchedule ForcingUnit ForcingSchedule Judge
 );
 
 impl Value for String {

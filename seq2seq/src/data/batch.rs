@@ -34,12 +34,21 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Puts examples side by side; `target_time` asks for more target positions than they need.
-    pub fn new<'a>(examples: impl IntoIterator<Item = &'a Example>, target_time: usize) -> Self {
+    /// Puts examples side by side.
+    pub fn new<'a>(examples: impl IntoIterator<Item = &'a Example>) -> Self {
+        Self::padded(examples, 0, 0)
+    }
+
+    /// Puts examples side by side, at so many source and target positions or more.
+    pub fn padded<'a>(
+        examples: impl IntoIterator<Item = &'a Example>,
+        source_time: usize,
+        target_time: usize,
+    ) -> Self {
         let examples: List<&Example> = examples.into_iter().collect();
         let size = examples.len();
         let longest = |f: fn(&Example) -> usize| examples.iter().map(|e| f(e)).max().unwrap_or(0);
-        let s = longest(|e| e.source.len());
+        let s = longest(|e| e.source.len()).max(source_time);
         let t = longest(|e| e.target.len()).max(target_time);
         let mut batch = Self {
             size,
@@ -166,12 +175,13 @@ mod tests {
     fn a_batch_is_time_major_and_padded() {
         let a = Example { source: vec![5, 6, EOS], target: vec![7, EOS] };
         let b = Example { source: vec![8, EOS], target: vec![9, 10, EOS] };
-        let batch = Batch::new([&a, &b], 0);
+        let batch = Batch::new([&a, &b]);
         assert_eq!(batch.source, [5, 8, 6, EOS, EOS, PAD]);
         assert_eq!(batch.source_lengths, [3, 2]);
         assert_eq!(batch.target_in, [SOS, SOS, 7, 9, PAD, 10]);
         assert_eq!(batch.target_out, [7, 9, EOS, 10, PAD, EOS]);
-        assert_eq!(Batch::new([&a], 5).target_time, 5);
+        let padded = Batch::padded([&a], 7, 5);
+        assert_eq!((padded.source_time, padded.target_time), (7, 5));
     }
 
     #[test]

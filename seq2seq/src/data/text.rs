@@ -27,15 +27,18 @@ impl Text {
             Vocabulary::build(&tokens, &VocabularyOptions { min_count: config.min_count, max_size })
         };
         let pairs = &corpus.pairs;
-        let sources = pairs.iter().map(|p| source.tokenize(&p.source)).collect();
-        let targets = pairs.iter().map(|p| target.tokenize(&p.target)).collect();
-        Self {
-            reverse: config.reverse_source,
-            source_vocabulary: build(sources, config.max_source_vocabulary),
-            target_vocabulary: build(targets, config.max_target_vocabulary),
-            source,
-            target,
-        }
+        let mut sources: Vec<_> = pairs.iter().map(|p| source.tokenize(&p.source)).collect();
+        let targets: Vec<_> = pairs.iter().map(|p| target.tokenize(&p.target)).collect();
+        let (source_vocabulary, target_vocabulary) = if config.tied.source() {
+            sources.extend(targets);
+            let both = build(sources, config.max_source_vocabulary);
+            (both.clone(), both)
+        } else {
+            let sources = build(sources, config.max_source_vocabulary);
+            (sources, build(targets, config.max_target_vocabulary))
+        };
+        let reverse = config.reverse_source;
+        Self { reverse, source_vocabulary, target_vocabulary, source, target }
     }
 
     /// Tokenizers as configured, with stored vocabularies.

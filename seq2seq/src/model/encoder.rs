@@ -15,6 +15,8 @@ pub struct Encoder {
     embedding: ParamId,
     rnn: Rnn,
     dropout: f32,
+    /// Padding is read like words.
+    reads_padding: bool,
 }
 
 /// What the encoder says of a batch.
@@ -24,7 +26,7 @@ pub struct Encoded {
     pub states: Var,
     /// The states at each sentence's end.
     pub last: List<State>,
-    /// Lengths of the sentences.
+    /// Lengths of the sentences; of the whole batch's, where padding is read.
     pub lengths: List<usize>,
 }
 
@@ -41,7 +43,18 @@ impl Encoder {
         let (layers, options) = recurrent(config, config.embedding);
         let layers = rnn::RnnConfig { bidirectional: config.bidirectional, ..layers };
         let rnn = Rnn::with_options(params, "encoder.rnn.", layers, options, make)?;
-        Ok(Self { embedding, rnn, dropout: config.dropout })
+        let reads_padding = config.faithful;
+        Ok(Self { embedding, rnn, dropout: config.dropout, reads_padding })
+    }
+
+    /// The table of embeddings.
+    pub(super) fn embedding(&self) -> ParamId {
+        self.embedding
+    }
+
+    /// True where it reads padding like words, so that all parts of a batch must be as long.
+    pub(super) fn reads_padding(&self) -> bool {
+        self.reads_padding
     }
 
     /// Width of the states it gives: D H, or H where directions are added up.
@@ -62,12 +75,16 @@ impl Encoder {
         let shape = [batch.source_time, batch.size];
         let embedded = ops::embedding(tape, &batch.source, shape, self.embedding, None)?;
         let embedded = ops::dropout(tape, embedded, self.dropout)?;
-        let lengths = &batch.source_lengths;
+        let lengths = if self.reads_padding {
+            List::filled(batch.source_time, batch.size)
+        } else {
+            batch.source_lengths.clone()
+        };
         let padded = lengths.iter().any(|&n| n < batch.source_time);
         let out = self
             .rnn
             .forward(tape, embedded, padded.then_some(&lengths[..]), None)
             .map_err(Error::from)?;
-        Ok(Encoded { states: out.y, last: out.state, lengths: lengths.clone() })
+        Ok(Encoded { states: out.y, last: out.state, lengths })
     }
 }

@@ -3,6 +3,7 @@
 use tensor::{Params, Tape, Threads, ops};
 use tokenizer::{EOS, SOS};
 
+use super::sharing;
 use super::translator::EncoderDecoder;
 use crate::Result;
 use crate::data::{Batch, Example};
@@ -20,6 +21,8 @@ pub struct Decoded {
 
 /// Sentences decoded side by side.
 const BATCH: usize = 64;
+/// The same on a device, which is slow for few.
+const BATCH_THERE: usize = 256;
 
 /// Translates sources (ids with EOS), each until EOS or `limit` ids.
 ///
@@ -37,7 +40,9 @@ pub fn greedy(
 ) -> Result<Vec<Decoded>> {
     let mut order: Vec<usize> = (0..sources.len()).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(sources[i].len()));
-    let size = BATCH.min(sources.len().div_ceil(threads.count())).max(1);
+    let most = if params.opencl().is_some() { BATCH_THERE } else { BATCH };
+    let sharing = sharing(params, threads);
+    let size = most.min(sources.len().div_ceil(sharing.count())).max(1);
     let mut groups: Vec<(Vec<usize>, Result<Vec<Decoded>>)> =
         order.chunks(size).map(|g| (g.to_vec(), Ok(Vec::new()))).collect();
     let decode = |(group, out): &mut (Vec<usize>, Result<Vec<Decoded>>)| {
@@ -48,7 +53,7 @@ pub fn greedy(
         // A single group is not shared out: its products are.
         decode(one);
     } else {
-        threads.for_each(&mut groups, |_, group| decode(group));
+        sharing.for_each(&mut groups, |_, group| decode(group));
     }
     let mut all = vec![Decoded::default(); sources.len()];
     for (group, out) in groups {
@@ -68,7 +73,7 @@ fn decode_group(
 ) -> Result<Vec<Decoded>> {
     let examples: Vec<Example> =
         sources.iter().map(|s| Example { source: s.to_vec(), target: Vec::new() }).collect();
-    let batch = Batch::new(&examples, 0);
+    let batch = Batch::new(&examples);
     let mut tape = Tape::inference(params).with_threads(threads);
     let encoded = model.encoder.forward(&mut tape, &batch)?;
     let (source, mut state) =
@@ -76,17 +81,18 @@ fn decode_group(
     let mut all = vec![Decoded::default(); sources.len()];
     let mut fed = vec![SOS; sources.len()];
     let mut running = sources.len();
+    let mut kept = Vec::new();
     for t in 0..limit {
         if running == 0 {
             break;
         }
         let projected = model.decoder.project(&mut tape, &fed, [1, sources.len()])?;
-        let projected = tape.index(projected, 0);
+        let projected = projected.at(&mut tape, 0);
         let step = model.decoder.step(&mut tape, projected, &source, &state, t)?;
         let logits = model.decoder.logits(&mut tape, step.readout)?;
         // Taken off the tape, so that its memory serves the next step.
         let best = ops::likeliest(&tape.take_value(logits));
-        let weights = step.weights.map(|weights| tape.value(weights));
+        kept.extend(step.weights);
         for (b, (id, logp)) in best.into_iter().enumerate() {
             let decoded = &mut all[b];
             if decoded.ids.last() == Some(&EOS) {
@@ -94,14 +100,20 @@ fn decode_group(
             }
             decoded.ids.push(id);
             decoded.logprob += f64::from(logp);
-            if let Some(weights) = weights {
-                let row = &weights.data()[b * weights.shape().width()..];
-                decoded.attention.push(row[..sources[b].len()].to_vec());
-            }
             running -= usize::from(id == EOS);
             fed[b] = id;
         }
         state = step.state;
+    }
+    // Read when all is done: nothing on the way needs them.
+    for (t, weights) in kept.into_iter().enumerate() {
+        let weights = tape.value(weights);
+        let rows = weights.data().chunks_exact(weights.shape().width());
+        for ((decoded, source), row) in all.iter_mut().zip(sources).zip(rows) {
+            if decoded.ids.len() > t {
+                decoded.attention.push(row[..source.len()].to_vec());
+            }
+        }
     }
     Ok(all)
 }

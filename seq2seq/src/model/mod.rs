@@ -21,7 +21,7 @@ pub use task::TranslationModel;
 pub use translator::{EncoderDecoder, Forced};
 
 use tensor::init::Rng;
-use tensor::{Params, Tape, Tensor, Threads, Var, ops};
+use tensor::{Figure, Params, Tape, Tensor, Threads, Var, ops};
 
 use crate::Result;
 use crate::config::Config;
@@ -44,6 +44,11 @@ fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::RnnOptions)
         forget_bias: config.forget_bias,
     };
     (layers, options)
+}
+
+/// The threads that share out groups of examples: a device takes one group after the other.
+pub(crate) fn sharing(params: &Params, threads: &Threads) -> Threads {
+    if params.opencl().is_some() { Threads::single() } else { threads.clone() }
 }
 
 /// What a training loop needs to know of a network: how to compute the loss of some examples, and
@@ -143,23 +148,25 @@ pub trait Model: Send + Sync {
 pub struct BatchShape {
     /// The factor of every counted position's loss.
     pub weight: f32,
+    /// Source positions of the longest example; 0 where an example has no source.
+    pub source_time: usize,
     /// Target positions of the longest example.
     pub time: usize,
     /// Target tokens, EOS counted.
     pub tokens: usize,
 }
 
-/// The loss of a part of a batch.
-#[derive(Debug, Clone, Copy)]
+/// The loss of a part of a batch. Its figures may still be on a device.
+#[derive(Debug, Clone)]
 pub struct BatchLoss {
     /// The weighted loss, whose gradient is taken.
     pub loss: Var,
     /// Sum of -log p over the counted positions, in nats.
-    pub nll: f64,
+    pub nll: Figure,
     /// Counted positions.
     pub count: usize,
     /// Positions where the likeliest token is the right one.
-    pub correct: usize,
+    pub correct: Figure,
 }
 
 impl From<ops::CrossEntropyResult> for BatchLoss {

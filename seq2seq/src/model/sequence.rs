@@ -5,7 +5,7 @@ use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{Vocabulary, VocabularyOptions};
 
 use super::translator::{Make, with_first_values};
-use super::{BatchLoss, BatchShape, Model};
+use super::{BatchLoss, BatchShape, Model, sharing};
 use crate::config::{Config, LossNorm};
 use crate::data::{END, hash};
 use crate::event::{Sample, Samples, Validation};
@@ -254,7 +254,7 @@ impl SequenceModel {
         sorted.sort_by_key(|s| std::cmp::Reverse(s.len()));
         let mut groups: Vec<(&[&Sequence], Result<SequenceScore>)> =
             sorted.chunks(BATCH).map(|g| (g, Ok(SequenceScore::default()))).collect();
-        threads.for_each(&mut groups, |_, (group, score)| {
+        sharing(params, threads).for_each(&mut groups, |_, (group, score)| {
             *score = self.score_group(params, group);
         });
         groups.into_iter().try_fold(SequenceScore::default(), |all, group| Ok(all.and(group.1?)))
@@ -364,7 +364,7 @@ impl Model for SequenceModel {
         let time = batch.iter().map(answers).max().unwrap_or(0);
         let tokens = batch.iter().map(answers).sum();
         let weight = self.norm.weight(tokens, batch.len(), time * batch.len());
-        BatchShape { weight, time, tokens }
+        BatchShape { weight, source_time: 0, time, tokens }
     }
 
     fn loss(
@@ -376,10 +376,9 @@ impl Model for SequenceModel {
         let said = self.run(tape, part)?;
         if self.task == Name::Adding {
             let numbers = Self::numbers(part);
-            let answers = tape.value(said.answers).data().iter().zip(&numbers);
-            let correct = answers.filter(|(y, t)| (*y - *t).abs() < NEAR).count();
-            let found = ops::squared_error(tape, said.answers, &numbers, shape.weight)?;
-            return Ok(BatchLoss { loss: found.loss, nll: found.sum, count: part.len(), correct });
+            let found = ops::squared_error(tape, said.answers, &numbers, shape.weight, NEAR)?;
+            let (count, correct) = (part.len(), found.correct);
+            return Ok(BatchLoss { loss: found.loss, nll: found.sum, count, correct });
         }
         let how = ops::CrossEntropy {
             targets: &Self::classes(part, said.time),

@@ -7,10 +7,10 @@ use tokenizer::PAD;
 use super::decoder::Decoder;
 use super::encoder::Encoder;
 use super::forcing::{Coins, Forcing};
-use crate::Result;
-use crate::config::{self, Config, LossNorm};
+use crate::config::{self, Config, DecoderInit, LossNorm};
 use crate::data::{Batch, Example};
 use crate::model::{BatchLoss, BatchShape};
+use crate::{Error, Result};
 
 /// Gives a parameter's first value, from its name and shape.
 pub(super) type Make<'a> = dyn FnMut(&str, Shape) -> Tensor + 'a;
@@ -57,6 +57,14 @@ impl EncoderDecoder {
         target_vocabulary: usize,
         seed: u64,
     ) -> Result<Self> {
+        if config.tied.source() && source_vocabulary != target_vocabulary {
+            let problems = vec![format!(
+                "tied = {}: the vocabularies have {source_vocabulary} and {target_vocabulary} \
+                 entries; they have to be one",
+                config.tied
+            )];
+            return Err(Error::Configuration { problems });
+        }
         let (encoder, decoder) = with_first_values(config, seed, |make| {
             let encoder = Encoder::new(params, config, source_vocabulary, make)?;
             let decoder = Decoder::new(params, config, target_vocabulary, &encoder, make)?;
@@ -83,7 +91,8 @@ impl EncoderDecoder {
         let positions = time * batch.len();
         let counted = if self.loss.count_padding { positions } else { tokens };
         let weight = self.loss.norm.weight(counted, batch.len(), positions);
-        BatchShape { weight, time, tokens }
+        let source_time = batch.iter().map(|e| e.source.len()).max().unwrap_or(0);
+        BatchShape { weight, source_time, time, tokens }
     }
 
     /// The training loss of a part of a batch.
@@ -97,7 +106,8 @@ impl EncoderDecoder {
         shape: &BatchShape,
     ) -> Result<BatchLoss> {
         let time = if self.loss.count_padding { shape.time } else { 0 };
-        let batch = Batch::new(part.iter().copied(), time);
+        let source_time = if self.encoder.reads_padding() { shape.source_time } else { 0 };
+        let batch = Batch::padded(part.iter().copied(), source_time, time);
         let coins = match tape.step() {
             Some(step) => self.loss.forcing.coins(step, || tape.next_draw()),
             None => None,
@@ -141,7 +151,7 @@ impl EncoderDecoder {
                     }
                 }
                 let projected = self.decoder.project(tape, &fed, [1, size])?;
-                let projected = tape.index(projected, 0);
+                let projected = projected.at(tape, 0);
                 let step = self.decoder.step(tape, projected, &source, &state, t)?;
                 logits.push(self.decoder.logits(tape, step.readout)?);
                 weights.extend(step.weights);
@@ -152,7 +162,7 @@ impl EncoderDecoder {
         let projected = self.decoder.project(tape, &batch.target_in, [time, size])?;
         let mut readouts = List::with_capacity(time);
         for t in 0..time {
-            let projected = tape.index(projected, t);
+            let projected = projected.at(tape, t);
             let step = self.decoder.step(tape, projected, &source, &state, t)?;
             readouts.push(step.readout);
             weights.extend(step.weights);
@@ -172,7 +182,8 @@ pub(super) fn with_first_values<T>(
     let mut rng = rng(seed, "init");
     let mut failed = None;
     let mut make = |name: &str, shape: Shape| {
-        initial(config, name, shape).tensor(shape, &mut rng).unwrap_or_else(|error| {
+        let (init, blocks) = initial(config, name, shape);
+        init.blocks(blocks, shape, &mut rng).unwrap_or_else(|error| {
             failed = Some(error);
             Tensor::zeros(shape)
         })
@@ -181,24 +192,31 @@ pub(super) fn with_first_values<T>(
     failed.map_or(Ok(built), |error| Err(error.into()))
 }
 
-/// How a parameter is drawn.
-fn initial(config: &Config, name: &str, shape: Shape) -> Init {
+/// How a parameter is drawn, each of so many blocks of rows by itself.
+fn initial(config: &Config, name: &str, shape: Shape) -> (Init, usize) {
     let is_matrix = shape.rank() == 2;
-    match config.init {
+    let is_vector_of_attention = name.ends_with("attention.v") || name.ends_with("attention.v_p");
+    // The embeddings are the output layer's weights, too, which are not that large.
+    let tied = config.tied.output() && is_matrix && name.contains("embedding");
+    let init = match config.init {
         config::Init::Uniform => Init::Uniform { limit: config.init_scale },
         config::Init::Xavier if is_matrix => Init::XavierUniform,
-        config::Init::Xavier
-            if name.ends_with("attention.v") || name.ends_with("attention.v_p") =>
-        {
+        config::Init::Xavier if is_vector_of_attention => {
             Init::Uniform { limit: (6.0 / (shape.len() + 1) as f32).sqrt() }
         }
         config::Init::Xavier => Init::Zeros,
         // As nn.Embedding, nn.GRU and nn.LSTM, nn.Linear draw theirs.
-        config::Init::Torch if name.contains("embedding") => Init::Normal { std: 1.0 },
+        config::Init::Torch if name.contains("embedding") && !tied => Init::Normal { std: 1.0 },
         config::Init::Torch if name.contains(".rnn.") => Init::torch_default(config.hidden),
         config::Init::Torch if is_matrix => Init::TorchDefault,
         config::Init::Torch => Init::torch_default(fan_in(config, name)),
-    }
+        config::Init::Bahdanau if !is_matrix => Init::Zeros,
+        config::Init::Bahdanau if name.contains("weight_hh") => Init::Orthogonal,
+        config::Init::Bahdanau if name.contains("attention.") => Init::Normal { std: 0.001 },
+        config::Init::Bahdanau => Init::Normal { std: 0.01 },
+    };
+    let gates = if init == Init::Orthogonal { shape.rows() / config.hidden } else { 1 };
+    (init, gates)
 }
 
 /// The fan-in of the layer a bias or an attention's vector belongs to.
@@ -208,7 +226,11 @@ fn fan_in(config: &Config, name: &str) -> usize {
     match name.rsplit('.').next() {
         Some("v" | "b_v" | "v_p") => width,
         Some("b_memory") => config.hidden * directions,
-        _ if name.contains("bridge") => config.hidden * directions,
+        _ if name.contains("bridge") && config.decoder_init != DecoderInit::BackwardTanh => {
+            config.hidden * directions
+        }
+        _ if name.contains("readout.") => config.embedding + config.hidden * (1 + directions),
+        _ if name.contains("output.") => config.readout_width(),
         _ => config.hidden,
     }
 }

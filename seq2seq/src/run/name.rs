@@ -14,8 +14,10 @@ fn path_at(runs: &Path, preset: &str, now: OffsetDateTime) -> PathBuf {
     let (year, month, day) = now.to_calendar_date();
     let (hour, minute, second) = now.to_hms();
     let month = u8::from(month);
-    // A preset may be a file.
-    let preset = Path::new(preset).file_stem().unwrap_or_default().to_string_lossy();
+    // A preset may be a file, and have its size behind a colon.
+    let (preset, size) = preset.rsplit_once(':').unwrap_or((preset, ""));
+    let stem = Path::new(preset).file_stem().unwrap_or_default().to_string_lossy();
+    let preset = if size.is_empty() { stem.into_owned() } else { format!("{stem}-{size}") };
     let name = format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}-{preset}");
     let mut path = runs.join(&name);
     let mut count = 1_u32;
@@ -43,6 +45,7 @@ mod tests {
         assert_eq!(named("tf-nmt"), runs.path().join("20260228-235959-tf-nmt-2"));
         fs::write(runs.path().join("20260228-235959-tf-nmt-2"), "").unwrap();
         assert_eq!(named("tf-nmt"), runs.path().join("20260228-235959-tf-nmt-3"));
+        assert_eq!(named("rnnsearch:full"), runs.path().join("20260228-235959-rnnsearch-full"));
         assert_eq!(named("my/own.toml"), runs.path().join("20260228-235959-own"));
         assert!(!new_run_path(Path::new("runs"), "a").exists());
     }

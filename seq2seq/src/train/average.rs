@@ -1,7 +1,7 @@
 //! A moving average of the parameters.
 
 use tensor::optim::Slot;
-use tensor::{Params, Tensor, Threads, kernels};
+use tensor::{Device, Params, Threads};
 
 use crate::Result;
 
@@ -11,64 +11,61 @@ use crate::Result;
 /// so that the first values are soon forgotten.
 ///
 /// PyTorch: `torch.optim.swa_utils.AveragedModel` with `get_ema_multi_avg_fn(d)`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Average {
     decay: f32,
-    tensors: Vec<Tensor>,
+    params: Params,
 }
 
 impl Average {
     /// The checkpoint's slot that holds it.
     pub(crate) const SLOT: &'static str = "average";
 
-    /// The average before the first step: the parameters themselves.
-    pub fn new(decay: f32, params: &Params) -> Self {
-        Self { decay, tensors: params.iter().map(|(_, t)| t.clone()).collect() }
+    /// The average before the first step: the parameters themselves, on the same device.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn new(decay: f32, params: &Params, device: &Device) -> Result<Self> {
+        let mut average = Params::new();
+        for (name, value) in params.iter() {
+            average.add(name, value.to_host()?)?;
+        }
+        average.to_device(device)?;
+        Ok(Self { decay, params: average })
     }
 
     /// Takes in the parameters after step `n`, counted from 1.
-    pub fn update(&mut self, params: &Params, n: u64, threads: &Threads) {
-        let n = n as f64;
-        let keep = f64::from(self.decay).min((1.0 + n) / (10.0 + n)) as f32;
-        let mut pairs: Vec<(&mut Tensor, &Tensor)> =
-            self.tensors.iter_mut().zip(params.iter().map(|(_, t)| t)).collect();
-        threads.for_each(&mut pairs, |_, (average, value)| {
-            let average = average.data_mut();
-            kernels::scale(average, keep);
-            kernels::add_scaled(average, 1.0 - keep, value.data());
-        });
-    }
-
-    /// A store like `params` that holds the average.
     ///
     /// # Errors
-    /// `params` are another model's.
-    pub fn params(&self, params: &Params) -> Result<Params> {
-        let mut store = Params::new();
-        for ((name, _), average) in params.iter().zip(&self.tensors) {
-            store.add(name, average.clone())?;
-        }
-        Ok(store)
+    /// `params` are another model's, or on another device; the device failed.
+    pub fn update(&mut self, params: &Params, n: u64, threads: &Threads) -> Result<()> {
+        let n = n as f64;
+        let keep = f64::from(self.decay).min((1.0 + n) / (10.0 + n)) as f32;
+        Ok(self.params.blend(keep, 1.0 - keep, params, threads)?)
+    }
+
+    /// The average, to be used like the parameters.
+    pub fn params(&self) -> &Params {
+        &self.params
     }
 
     /// What a checkpoint keeps of it. Tensors are shared, not copied.
     pub(super) fn slot(&self) -> Slot {
-        Slot { name: Self::SLOT.into(), tensors: self.tensors.clone() }
+        let tensors = self.params.iter().map(|(_, t)| t.clone()).collect();
+        Slot { name: Self::SLOT.into(), tensors }
     }
 
     /// Takes back what [`Average::slot`] gave; false where it is another model's.
     pub(super) fn restore(&mut self, slot: Slot) -> bool {
-        let fits = slot.tensors.len() == self.tensors.len()
-            && slot.tensors.iter().zip(&self.tensors).all(|(a, b)| a.shape() == b.shape());
-        if fits {
-            self.tensors = slot.tensors;
-        }
-        fits
+        slot.tensors.len() == self.params.len()
+            && self.params.ids().zip(slot.tensors).all(|(id, t)| self.params.set(id, t).is_ok())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tensor::Tensor;
+
     use super::*;
 
     #[test]
@@ -76,15 +73,15 @@ mod tests {
         let mut params = Params::new();
         let w = params.add("w", Tensor::full([37], 1.0)).unwrap();
         let threads = Threads::new(2);
-        let mut average = Average::new(0.9, &params);
+        let mut average = Average::new(0.9, &params, &Device::cpu(1)).unwrap();
         let mut want = 1.0_f64;
         for n in 1..=200_u32 {
             let value = (f64::from(n) * 0.37).sin() as f32;
             params.set(w, Tensor::full([37], value)).unwrap();
-            average.update(&params, u64::from(n), &threads);
+            average.update(&params, u64::from(n), &threads).unwrap();
             let keep = 0.9_f64.min(f64::from(1 + n) / f64::from(10 + n));
             want = keep * want + (1.0 - keep) * f64::from(value);
-            let store = average.params(&params).unwrap();
+            let store = average.params();
             let got = store.get(store.find("w").unwrap()).data().to_vec();
             assert!(got.iter().all(|&g| (f64::from(g) - want).abs() < 1e-5), "{n}: {got:?} {want}");
         }
@@ -92,6 +89,6 @@ mod tests {
         assert_eq!(params.get(w).data()[36], (200.0_f64 * 0.37).sin() as f32);
         let mut other = Params::new();
         other.add("w", Tensor::zeros([36])).unwrap();
-        assert!(!average.restore(Average::new(0.9, &other).slot()));
+        assert!(!average.restore(Average::new(0.9, &other, &Device::cpu(1)).unwrap().slot()));
     }
 }

@@ -10,7 +10,7 @@ mod trainer;
 pub use average::Average;
 pub use schedule::{LearningRate, Patience};
 pub use settings::Settings;
-pub use step::{Outcome as StepOutcome, StepOptions, train_accumulated, train_step};
+pub use step::{Outcome as StepOutcome, Started, StepOptions, start_step, train_step};
 pub use trainer::{Progress, Trainer};
 
 pub(crate) use store::{from_checkpoint, load_for_use, put_carried, take_carried, to_checkpoint};

@@ -6,10 +6,10 @@
 
 use std::time::Instant;
 
-use tensor::optim::Optimizer;
+use tensor::optim::{Optimizer, Report, Update};
 use tensor::{
-    Backpropagated, BatchPart, Gradients, List, Norms, Params, Profile, Summed, Tape, Tensor,
-    Threads,
+    Backpropagated, BatchPart, Figure, Gradients, List, Norms, Params, Profile, Summed, Tape,
+    Tensor, Threads,
 };
 
 use crate::Result;
@@ -55,6 +55,38 @@ pub struct Outcome {
     pub updated: bool,
 }
 
+/// A step that was begun. On a device it may still be under way.
+#[must_use = "what a step gave is known only when it is finished"]
+pub struct Started {
+    report: Report,
+    /// Batches whose losses and counts of right positions the report has.
+    batches: usize,
+    counted: usize,
+    flow: Vec<(String, Vec<f64>)>,
+    profile: Option<Profile>,
+}
+
+impl Started {
+    /// What the step gave; waits for a device. `optimizer` is the one that stepped.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn finish(self, optimizer: &mut Optimizer) -> Result<Outcome> {
+        let measured = self.report.read(optimizer)?;
+        let (nll, correct) = measured.figures.split_at(self.batches.min(measured.figures.len()));
+        Ok(Outcome {
+            loss: nll.iter().sum::<f64>() / self.counted.max(1) as f64,
+            count: self.counted,
+            correct: correct.iter().sum::<f64>() as usize,
+            norms: measured.norms,
+            ratios: measured.ratios,
+            flow: self.flow,
+            profile: self.profile,
+            updated: measured.updated,
+        })
+    }
+}
+
 /// Trains on one batch.
 ///
 /// # Errors
@@ -67,26 +99,30 @@ pub fn train_step<M: Model>(
     threads: &Threads,
     options: &StepOptions,
 ) -> Result<Outcome> {
-    train_accumulated(model, params, optimizer, &[batch], threads, options)
+    start_step(model, params, optimizer, &[batch], threads, options)?.finish(optimizer)
 }
 
-/// Trains on several batches with one update, as if they were one batch: the gradients are added up
-/// in the order of the batches, and each loss is divided by what all of them count together.
+/// Begins to train on one or several batches with one update, as if they were one batch: the
+/// gradients are added up in the order of the batches, and each loss is divided by what all of them
+/// count together.
 ///
 /// A batch's [`weight`](BatchShape::weight) is 1 over what its loss is divided by, so the weight of
 /// all is 1 / (sum over batches of 1 / weight). Each batch is padded by itself and has random draws
 /// of its own; only one at a time is in memory.
 ///
+/// On the processor the step is over when this returns. On a device nothing waits for it: the next
+/// one may be begun before [`Started::finish`].
+///
 /// # Errors
 /// Errors of operations.
-pub fn train_accumulated<M: Model>(
+pub fn start_step<M: Model>(
     model: &M,
     params: &mut Params,
     optimizer: &mut Optimizer,
     batches: &[&[&M::Example]],
     threads: &Threads,
     options: &StepOptions,
-) -> Result<Outcome> {
+) -> Result<Started> {
     let mut shapes: List<BatchShape> = batches.iter().map(|batch| model.shape_of(batch)).collect();
     if shapes.len() > 1 {
         let divisor: f64 = shapes.iter().map(|shape| 1.0 / f64::from(shape.weight)).sum();
@@ -104,19 +140,20 @@ pub fn train_accumulated<M: Model>(
         None => Gradients::default().finish(params, threads)?,
     };
     let since = Instant::now();
-    let norms = summed.norms(options.clip);
-    let loss = nll / counted.max(1) as f64;
-    let updated = loss.is_finite() && norms.total.is_finite();
-    let mut ratios = None;
-    if updated {
-        let rate = options.learning_rate;
-        ratios = optimizer.step(params, &summed, &norms, rate, threads, options.ratios)?;
-    }
+    let batches = nll.len();
+    let figures: List<Figure> = nll.into_iter().chain(correct).collect();
+    let how = Update {
+        limit: options.clip,
+        learning_rate: options.learning_rate,
+        ratios: options.ratios,
+        figures: &figures,
+    };
+    let report = optimizer.update(params, &summed, &how, threads)?;
     note(&mut profile, "optimizer, packing", since, threads);
     for (_, norms) in &mut flow {
         norms.iter_mut().for_each(|n| *n = n.sqrt());
     }
-    Ok(Outcome { loss, count: counted, correct, norms, ratios, flow, profile, updated })
+    Ok(Started { report, batches, counted, flow, profile })
 }
 
 /// Random draws of one batch have fewer places than this.
@@ -125,9 +162,10 @@ const PLACES: u32 = 1 << 16;
 /// What the batches of a step add up to.
 #[derive(Default)]
 struct Sums {
-    nll: f64,
+    /// Of each part of a batch.
+    nll: List<Figure>,
     counted: usize,
-    correct: usize,
+    correct: List<Figure>,
     /// Squares of norms.
     flow: Vec<(String, Vec<f64>)>,
     gradients: Option<Summed>,
@@ -147,7 +185,9 @@ impl Sums {
         options: &StepOptions,
         first_place: u32,
     ) -> Result<()> {
-        let count = threads.count().min(batch.len()).max(1);
+        // A device takes the whole batch.
+        let threads_used = if params.opencl().is_some() { 1 } else { threads.count() };
+        let count = threads_used.min(batch.len()).max(1);
         let mut parts: List<Option<Result<(BatchLoss, Backpropagated)>>> =
             (0..count).map(|_| None).collect();
         threads.for_each(&mut parts, |first, part| {
@@ -174,9 +214,9 @@ impl Sums {
         let mut gradients = Gradients::default();
         for part in parts.into_iter().flatten() {
             let (loss, back) = part?;
-            self.nll += loss.nll;
+            self.nll.push(loss.nll);
             self.counted += loss.count;
-            self.correct += loss.correct;
+            self.correct.push(loss.correct);
             add_flow(&mut self.flow, back.flow);
             if let (Some(all), Some(part)) = (&mut self.profile, &back.profile) {
                 all.merge(part);

@@ -9,7 +9,7 @@ use tensor::{Params, Threads};
 use super::average::Average;
 use super::schedule::{Patience, is_better};
 use super::settings::Settings;
-use super::step::{Outcome, StepOptions, train_accumulated};
+use super::step::{Outcome, Started, StepOptions, start_step};
 use super::{put_carried, to_checkpoint};
 use crate::Result;
 use crate::control::{Command, Link};
@@ -75,8 +75,10 @@ struct Clock {
     sampled: Option<Instant>,
     validated_at: Option<u64>,
     health: Health,
-    /// A parameter was not finite when a checkpoint was due.
+    /// A loss, a gradient, or a parameter when a checkpoint was due, was not finite.
     broken: bool,
+    /// The step that is not told of yet.
+    in_flight: Option<(Started, Box<Step>)>,
 }
 
 impl<M: Model> Trainer<'_, M> {
@@ -93,6 +95,7 @@ impl<M: Model> Trainer<'_, M> {
             validated_at: None,
             health: Health::new(self.settings.clip),
             broken: false,
+            in_flight: None,
         };
         self.progress.end = None;
         let (mut paused, mut once) = (false, false);
@@ -111,6 +114,9 @@ impl<M: Model> Trainer<'_, M> {
                     break 'run reason;
                 }
                 loop {
+                    if paused {
+                        self.settle(&mut clock)?;
+                    }
                     let command = match (paused, once) {
                         // One step first: what else waits, waits until after it.
                         (_, true) => None,
@@ -137,10 +143,10 @@ impl<M: Model> Trainer<'_, M> {
                     }
                 }
                 once = false;
-                if !self.step(batches, &mut clock)? {
-                    break 'run EndReason::NotFinite;
+                self.step(batches, &mut clock)?;
+                if !clock.broken {
+                    self.watch(at, steps.len(), &mut clock)?;
                 }
-                self.watch(at, steps.len(), &mut clock)?;
                 if clock.broken {
                     break 'run EndReason::NotFinite;
                 }
@@ -163,8 +169,9 @@ impl<M: Model> Trainer<'_, M> {
         self.settings.stop_patience.is_some_and(stale).then_some(EndReason::EarlyStopped)
     }
 
-    /// One step and its event; false where loss or gradient was not finite.
-    fn step(&mut self, batches: &[Vec<usize>], clock: &mut Clock) -> Result<bool> {
+    /// One step. On a device it is told of with the next one, or when somebody asks: nothing waits
+    /// for it here.
+    fn step(&mut self, batches: &[Vec<usize>], clock: &mut Clock) -> Result<()> {
         let every = |n: u64| n > 0 && self.progress.step.is_multiple_of(n);
         let figures = every(self.settings.figures_every);
         let learning_rate = self.learning_rate();
@@ -184,11 +191,11 @@ impl<M: Model> Trainer<'_, M> {
         };
         let start = Instant::now();
         let (params, optimizer) = (&mut *self.params, &mut *self.optimizer);
-        let outcome =
-            train_accumulated(self.model, params, optimizer, &batches, self.threads, &options)?;
-        if let Some(average) = self.average.as_mut().filter(|_| outcome.updated) {
-            average.update(self.params, self.progress.step + 1, self.threads);
+        let started = start_step(self.model, params, optimizer, &batches, self.threads, &options)?;
+        if let Some(average) = self.average.as_mut() {
+            average.update(self.params, self.progress.step + 1, self.threads)?;
         }
+        self.settle(clock)?;
         let seconds = start.elapsed().as_secs_f64();
         self.progress.step += 1;
         self.progress.batch += batches.len() as u64;
@@ -197,28 +204,46 @@ impl<M: Model> Trainer<'_, M> {
         let step = Step {
             step: self.progress.step,
             epoch: self.progress.epoch + 1,
-            loss: outcome.loss,
             learning_rate: f64::from(learning_rate),
-            gradient_norm: outcome.norms.total,
-            clipped_norm: outcome.norms.clipped,
             tokens: tokens as u64,
             tokens_per_second: tokens as f64 / seconds,
             seconds: self.progress.seconds,
-            parameters: self.figures(&outcome),
+            // Known when the step is over.
+            loss: 0.0,
+            gradient_norm: 0.0,
+            clipped_norm: 0.0,
+            parameters: Vec::new(),
         };
-        self.tell(Event::Step(Box::new(step)))?;
-        if !outcome.updated {
-            return Ok(false);
+        clock.in_flight = Some((started, Box::new(step)));
+        if self.params.opencl().is_none() {
+            self.settle(clock)?;
         }
-        self.warn(clock.health.step(self.progress.step, outcome.norms.total))?;
+        Ok(())
+    }
+
+    /// Tells of the step under way, if there is one; waits for a device.
+    fn settle(&mut self, clock: &mut Clock) -> Result<()> {
+        let Some((started, mut step)) = clock.in_flight.take() else { return Ok(()) };
+        let outcome = started.finish(self.optimizer)?;
+        let at = step.step;
+        step.loss = outcome.loss;
+        step.gradient_norm = outcome.norms.total;
+        step.clipped_norm = outcome.norms.clipped;
+        step.parameters = self.figures(&outcome);
+        self.tell(Event::Step(step))?;
+        if !outcome.updated {
+            clock.broken = true;
+            return Ok(());
+        }
+        self.warn(clock.health.step(at, outcome.norms.total))?;
         if !outcome.flow.is_empty() {
             let narrow = |norms: Vec<f64>| norms.into_iter().map(|n| n as f32).collect();
             let series = |(name, norms)| FlowSeries { name, norms: narrow(norms) };
             let series: Vec<FlowSeries> = outcome.flow.into_iter().map(series).collect();
-            self.warn(clock.health.flow(self.progress.step, &series))?;
-            self.tell(Event::Flow(Flow { step: self.progress.step, series }))?;
+            self.warn(clock.health.flow(at, &series))?;
+            self.tell(Event::Flow(Flow { step: at, series }))?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The rate that a person set, or else the schedule's.
@@ -286,13 +311,14 @@ impl<M: Model> Trainer<'_, M> {
     /// Looks at the model as others will use it: with the average of its parameters, if any.
     fn look<T>(&self, how: impl FnOnce(&M, &Params, &Threads) -> Result<T>) -> Result<T> {
         match &self.average {
-            Some(average) => how(self.model, &average.params(self.params)?, self.threads),
+            Some(average) => how(self.model, average.params(), self.threads),
             None => how(self.model, self.params, self.threads),
         }
     }
 
     /// A validation, one that was `due` or one that a person asked for.
     fn validate(&mut self, clock: &mut Clock, due: bool) -> Result<()> {
+        self.settle(clock)?;
         clock.validated_at = Some(self.progress.step);
         let Some(mut v) = self.look(M::validate)? else { return Ok(()) };
         v.step = self.progress.step;
@@ -314,6 +340,7 @@ impl<M: Model> Trainer<'_, M> {
     }
 
     fn sample(&mut self, clock: &mut Clock) -> Result<()> {
+        self.settle(clock)?;
         clock.sampled = Some(Instant::now());
         if self.settings.sample_every_seconds > 0.0
             && let Some(mut samples) = self.look(M::samples)?
@@ -326,8 +353,9 @@ impl<M: Model> Trainer<'_, M> {
     }
 
     fn save(&mut self, kind: CheckpointKind, clock: &mut Clock) -> Result<()> {
+        self.settle(clock)?;
         // An update may overflow after a finite gradient: the checkpoint before it is the good one.
-        if !self.params.iter().all(|(_, value)| is_finite(value.data())) {
+        if clock.broken || !self.params.iter().all(|(_, value)| is_finite(value.data())) {
             clock.broken = true;
             return Ok(());
         }
@@ -349,6 +377,7 @@ impl<M: Model> Trainer<'_, M> {
             reason,
             dropped_events: trainer.link.dropped(),
         };
+        self.settle(clock)?;
         let mut reason = reason;
         if reason == EndReason::Finished && clock.validated_at != Some(self.progress.step) {
             self.validate(clock, false)?;

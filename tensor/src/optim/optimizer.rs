@@ -1,11 +1,14 @@
 //! The optimizer: a configuration, its state, and the step.
 
 use super::OptimizerConfig;
+use super::opencl::Slots;
 use super::pass::{Rule, Sums, run};
+use super::report::{Measured, Report, Update};
 use super::sgd::{Momentum, Plain};
 use super::state::{Slot, State};
 use crate::error::{Error, Result};
 use crate::gradients::{Gradient, Norms, Summed};
+use crate::list::List;
 use crate::params::Params;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -38,17 +41,22 @@ pub struct Optimizer {
     config: OptimizerConfig,
     shapes: Vec<Shape>,
     state: State,
+    /// The state's memory, where the parameters are on a device.
+    there: Option<Slots>,
 }
 
 impl Optimizer {
-    /// An optimizer at its first step. All its memory is taken here.
+    /// An optimizer at its first step. All its memory is taken here, where the parameters are.
     ///
     /// # Errors
-    /// A value of the configuration is out of its range.
+    /// A value of the configuration is out of its range; the device's memory is used up.
     pub fn new(config: OptimizerConfig, params: &Params) -> Result<Self> {
         config.check()?;
         let shapes = params.iter().map(|(_, t)| t.shape()).collect();
-        Ok(Self { config, shapes, state: State::new(&config.slots(), params) })
+        let state = State::new(&config.slots(), params);
+        let mut optimizer = Self { config, shapes, state, there: None };
+        optimizer.follow(params)?;
+        Ok(optimizer)
     }
 
     /// The configuration.
@@ -68,7 +76,87 @@ impl Optimizer {
     pub fn restore(&mut self, state: State) -> Result<()> {
         self.state.check(&state)?;
         self.state = state;
+        if let Some(there) = &mut self.there {
+            there.refill(&mut self.state)?;
+        }
         Ok(())
+    }
+
+    /// The state goes where the parameters are.
+    fn follow(&mut self, params: &Params) -> Result<()> {
+        match params.layout() {
+            Some(layout) if self.there.as_ref().is_none_or(|there| !there.is_of(layout)) => {
+                self.there = Some(Slots::new(layout, &mut self.state)?);
+            }
+            None if self.there.is_some() => {
+                for tensor in self.state.slots.iter_mut().flat_map(|s| &mut s.tensors) {
+                    *tensor = tensor.to_host()?;
+                }
+                self.there = None;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Clips, steps and measures, without waiting for a device.
+    ///
+    /// The gradients are clipped to a global norm of [`Update::limit`], the step is taken where
+    /// their norm and all of [`Update::figures`] are finite numbers, and the report gives norms,
+    /// ratios and figures: on the host at once, on a device with one read of all of them, for which
+    /// [`Report::read`] waits.
+    ///
+    /// # Errors
+    /// As [`Optimizer::step`], but for a norm that is not finite, which the report says; the
+    /// device failed.
+    pub fn update(
+        &mut self,
+        params: &mut Params,
+        gradients: &Summed,
+        how: &Update<'_>,
+        threads: &Threads,
+    ) -> Result<Report> {
+        self.check(params, gradients, how.learning_rate)?;
+        if params.opencl().is_some() {
+            self.follow(params)?;
+            return self.update_there(params, gradients, how, None);
+        }
+        let norms = gradients.norms(how.limit);
+        let figures: List<f64> = how.figures.iter().map(crate::Figure::get).collect();
+        let updated = norms.total.is_finite() && figures.iter().all(|f| f.is_finite());
+        let mut ratios = None;
+        if updated {
+            let rate = how.learning_rate;
+            ratios = self.step(params, gradients, &norms, rate, threads, how.ratios)?;
+        }
+        Ok(Report::here(Measured { figures, norms, ratios, updated }))
+    }
+
+    fn update_there(
+        &mut self,
+        params: &mut Params,
+        gradients: &Summed,
+        how: &Update<'_>,
+        factor: Option<f32>,
+    ) -> Result<Report> {
+        let live: Vec<bool> =
+            params.ids().map(|id| !matches!(gradients.get(id), Gradient::None)).collect();
+        for (steps, _) in self.state.steps.iter_mut().zip(&live).filter(|(_, live)| **live) {
+            *steps += 1;
+        }
+        match &mut self.there {
+            Some(there) => {
+                there.update(&self.config, &mut self.state, params, gradients, live, how, factor)
+            }
+            None => Err(Error::argument(OP, "the optimizer is on another device")),
+        }
+    }
+
+    /// Steps that a device refused to take.
+    pub(super) fn take_back(&mut self, live: &[bool]) {
+        for (steps, _) in self.state.steps.iter_mut().zip(live).filter(|(_, live)| **live) {
+            *steps = steps.saturating_sub(1);
+        }
     }
 
     /// One step: moves every parameter that has a gradient, times [`Norms::factor`], by the
@@ -90,7 +178,17 @@ impl Optimizer {
         threads: &Threads,
         ratios: bool,
     ) -> Result<Option<Vec<f64>>> {
-        self.check(params, gradients, norms, learning_rate)?;
+        self.check(params, gradients, learning_rate)?;
+        if !(norms.total.is_finite() && norms.factor.is_finite()) {
+            let what = format!("the gradient's norm is {}; no parameter was changed", norms.total);
+            return Err(Error::argument(OP, what));
+        }
+        self.follow(params)?;
+        if params.opencl().is_some() {
+            let how = Update { limit: None, learning_rate, ratios, figures: &[] };
+            let report = self.update_there(params, gradients, &how, Some(norms.factor))?;
+            return Ok(report.read(self)?.ratios);
+        }
         let rate = f64::from(learning_rate);
         let factor = norms.factor;
         let mut all = Vec::with_capacity(if ratios { params.len() } else { 0 });
@@ -110,19 +208,9 @@ impl Optimizer {
         Ok(ratios.then_some(all))
     }
 
-    fn check(
-        &self,
-        params: &Params,
-        gradients: &Summed,
-        norms: &Norms,
-        learning_rate: f32,
-    ) -> Result<()> {
+    fn check(&self, params: &Params, gradients: &Summed, learning_rate: f32) -> Result<()> {
         if !(learning_rate >= 0.0 && learning_rate.is_finite()) {
             let what = format!("the learning rate is {learning_rate}, expected 0 or more");
-            return Err(Error::argument(OP, what));
-        }
-        if !(norms.total.is_finite() && norms.factor.is_finite()) {
-            let what = format!("the gradient's norm is {}; no parameter was changed", norms.total);
             return Err(Error::argument(OP, what));
         }
         if params.len() != self.shapes.len() {

@@ -259,6 +259,7 @@ impl Network<'_> {
         let state = |(l, ends): (usize, &[State<F>])| match self.config.decoder_init {
             DecoderInit::Zeros => self.zero_state(),
             DecoderInit::Copy => ends[0].clone(),
+            DecoderInit::Linear | DecoderInit::BackwardTanh => unreachable!("not compared here"),
             DecoderInit::LinearTanh => State {
                 h: bridge("h", l, &side_by_side(ends, |s| &s.h)),
                 c: match self.config.cell {
@@ -282,7 +283,7 @@ impl Network<'_> {
         for (l, (ends, d)) in last.chunks(directions).zip(d_first).enumerate() {
             let d_ends = &mut d_last[l * directions..][..directions];
             match self.config.decoder_init {
-                DecoderInit::Zeros => {}
+                DecoderInit::Zeros | DecoderInit::Linear | DecoderInit::BackwardTanh => {}
                 DecoderInit::Copy => d_ends[0] = d.clone(),
                 DecoderInit::LinearTanh => {
                     let mut back = |which: &str, from: &[F], d: &[F]| -> Vec<F> {

@@ -4,36 +4,96 @@ use std::process::ExitCode;
 use std::thread;
 
 use color_eyre::eyre::Result;
+use seq2seq::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
 
 use crate::format::several;
 use crate::output;
 
-/// Lists the devices.
+/// Lists the devices, by the names that `--device` takes.
 pub(super) fn run() -> Result<ExitCode> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    output::line(&format!("cpu     {}", several(processors as u64, "processor")))?;
-    output::line(&format!("opencl  {}", opencl(cfg!(feature = "opencl"))))?;
+    output::line("cpu")?;
+    output::line(&format!(
+        "  {}, kernels: {}",
+        several(processors as u64, "thread"),
+        processor_kernels()
+    ))?;
+    match opencl_platforms() {
+        Ok(platforms) => output::lines(&opencl(&platforms))?,
+        Err(error) => {
+            output::line("opencl")?;
+            output::line(&format!("  none: {error}"))?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What `--device opencl` is good for, in a build with the feature or without.
-fn opencl(is_built_in: bool) -> &'static str {
-    if is_built_in {
-        "none: the feature is built in, but this version has no OpenCL kernels"
-    } else {
-        "none: this version has no OpenCL kernels, with the feature opencl or without"
+/// Each device's name and, below, what it is.
+fn opencl(platforms: &[PlatformDescription]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (p, platform) in platforms.iter().enumerate() {
+        if platform.devices.is_empty() {
+            lines.push(format!("opencl  platform {p}, {}, has no devices", platform.name));
+        }
+        for (d, device) in platform.devices.iter().enumerate() {
+            lines.push(format!("opencl:{p}.{d}"));
+            lines.extend(described(platform, device).into_iter().map(|line| format!("  {line}")));
+        }
     }
+    lines
+}
+
+fn described(platform: &PlatformDescription, device: &DeviceDescription) -> [String; 3] {
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    [
+        format!("{}, {}, {}", device.name, device.kind, device.vendor),
+        format!(
+            "{}, {:.1} GiB of memory, {:.1} GiB at most in one piece, {} KiB shared by a work-group",
+            several(device.compute_units as u64, "compute unit"),
+            gib(device.memory),
+            gib(device.largest_allocation),
+            device.local_memory / 1024,
+        ),
+        format!(
+            "{}, driver {}, platform {} ({}), kernels: OpenCL C 1.2, f32",
+            device.version, device.driver, platform.name, platform.version,
+        ),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn opencl_is_not_promised() {
-        for is_built_in in [false, true] {
-            let text = opencl(is_built_in);
-            assert!(text.starts_with("none: ") && text.contains("no OpenCL kernels"), "{text}");
+    fn device() -> DeviceDescription {
+        DeviceDescription {
+            name: "Model X".into(),
+            vendor: "Maker".into(),
+            kind: "gpu",
+            version: "OpenCL 3.0".into(),
+            driver: "1.2".into(),
+            compute_units: 1,
+            memory: 8 << 30,
+            largest_allocation: 2 << 30,
+            local_memory: 48 << 10,
+            work_group: 256,
+            extensions: String::new(),
         }
+    }
+
+    #[test]
+    fn a_device_is_listed_by_the_name_that_opens_it() {
+        let platform = |devices| PlatformDescription {
+            name: "P".into(),
+            version: "OpenCL 3.0 P".into(),
+            devices,
+        };
+        let lines = opencl(&[platform(vec![]), platform(vec![device(), device()])]);
+        assert_eq!(lines[0], "opencl  platform 0, P, has no devices");
+        assert_eq!((lines[1].as_str(), lines[5].as_str()), ("opencl:1.0", "opencl:1.1"));
+        assert!(lines[2].contains("Model X, gpu, Maker"), "{lines:?}");
+        let memory = "1 compute unit, 8.0 GiB of memory, 2.0 GiB at most in one piece";
+        assert!(lines[3].contains(memory), "{lines:?}");
+        assert!(lines[4].contains("driver 1.2") && lines[4].contains("kernels: "), "{lines:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! The subcommands, one file each; all give the exit status or an error to print.
 
 mod bench;
+mod compare;
 mod devices;
 mod evaluate;
 mod presets;
@@ -33,6 +34,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Presets { name }) => presets::run(name.as_deref()),
         Some(Command::Devices) => devices::run(),
         Some(Command::Bench(bench)) => bench::run(&bench),
+        Some(Command::Compare(compare)) => compare::run(&compare),
     }
 }
 

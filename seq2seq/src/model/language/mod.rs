@@ -1,17 +1,18 @@
 //! Language models: what comes next in a line, or in a running text.
 
+mod carried;
 mod network;
 mod text;
 
 use std::sync::{Mutex, PoisonError};
 
-use rnn::State;
 use tensor::init::Rng;
 use tensor::{List, Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, Vocabulary};
 
+use self::carried::Carried;
 use self::text::{NEWLINE, lines, running, texts, vocabulary, windows};
-use super::{BatchLoss, BatchShape, Decoded, Draws, Model, generate};
+use super::{BatchLoss, BatchShape, Decoded, Draws, Model, generate, sharing};
 use crate::config::{Config, Task};
 use crate::data::{Batching, END, hash};
 use crate::event::{Sample, Samples, Validation};
@@ -29,11 +30,6 @@ const SAMPLES: u64 = 8;
 const BATCH: usize = 64;
 /// Tokens of each part of a held-out text that is scored side by side with others, at least.
 const PART: usize = 1_000;
-
-/// The states at the end of what was read last, of each part of a running text: for each layer h
-/// and, where there is one, c.
-#[derive(Debug, Clone, Default)]
-struct Carried(Vec<Vec<f32>>);
 
 /// A [`LanguageNetwork`] with its text and what it is watched on.
 ///
@@ -197,50 +193,15 @@ impl LanguageModel {
             }
         }
         let places: Option<List<Place>> = part.iter().map(|p| p.place).collect();
-        let state = places.as_ref().map(|places| self.before(tape, places, carried));
+        let config = self.network.rnn.config();
+        // Not held in between: other threads read other parts of the text.
+        let carried = || carried.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = places.as_ref().map(|places| carried().before(tape, places, config));
         let (logits, after) = self.network.logits(tape, &fed, [time, size], state.as_deref())?;
         if let Some(places) = places {
-            let mut carried = carried.lock().unwrap_or_else(PoisonError::into_inner);
-            for (b, place) in places.iter().enumerate() {
-                let row = |v: Var| tape.value(v).data()[b * self.config.hidden..].iter();
-                let values = after.iter().flat_map(|s| [Some(s.h), s.c]).flatten();
-                let all = values.flat_map(|v| row(v).take(self.config.hidden)).copied();
-                if carried.0.len() <= place.part {
-                    carried.0.resize(place.part + 1, Vec::new());
-                }
-                let before = &mut carried.0[place.part];
-                before.clear();
-                before.extend(all);
-            }
+            carried().after(tape, &places, &after);
         }
         Ok((logits, targets))
-    }
-
-    /// The states before some windows.
-    fn before(
-        &self,
-        tape: &mut Tape<'_>,
-        places: &[Place],
-        carried: &Mutex<Carried>,
-    ) -> List<State> {
-        let h = self.config.hidden;
-        let has_c = self.network.rnn.config().cell.has_cell_state();
-        let carried = carried.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut at = 0;
-        let mut next = |tape: &mut Tape<'_>| {
-            let mut rows = Tensor::zeros([places.len(), h]);
-            for (row, place) in rows.data_mut().chunks_exact_mut(h).zip(places) {
-                let before = carried.0.get(place.part).and_then(|all| all.get(at..at + h));
-                if let Some(before) = before.filter(|_| !place.is_first) {
-                    row.copy_from_slice(before);
-                }
-            }
-            at += h;
-            tape.constant(rows)
-        };
-        (0..self.config.layers)
-            .map(|_| State { h: next(tape), c: has_c.then(|| next(tape)) })
-            .collect()
     }
 
     /// Sums over passages, in the order of a running text.
@@ -275,7 +236,7 @@ impl LanguageModel {
             sorted.chunks(BATCH).map(|group| (group, Ok(Score::default()))).collect()
         };
         if !self.is_stream() {
-            threads.for_each(&mut groups, |_, (group, score)| {
+            sharing(params, threads).for_each(&mut groups, |_, (group, score)| {
                 *score = one(group, &Threads::single());
             });
         }
@@ -332,8 +293,8 @@ impl Model for LanguageModel {
     }
 
     fn carried(&self) -> Vec<Tensor> {
-        let carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
-        carried.0.iter().map(|row| Tensor::from(row.clone())).collect()
+        let mut carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
+        carried.rows().iter().map(|row| Tensor::from(row.clone())).collect()
     }
 
     fn carry_on(&self, carried: Vec<Tensor>) -> Result<()> {
@@ -345,7 +306,7 @@ impl Model for LanguageModel {
             return Err(Error::Other(format!("the checkpoint has {what}")));
         }
         let rows = carried.iter().map(|row| row.data().to_vec()).collect();
-        *self.carried.lock().unwrap_or_else(PoisonError::into_inner) = Carried(rows);
+        *self.carried.lock().unwrap_or_else(PoisonError::into_inner) = Carried::of_rows(rows);
         Ok(())
     }
 
@@ -354,7 +315,7 @@ impl Model for LanguageModel {
         let time = batch.iter().map(said).max().unwrap_or(0);
         let tokens = batch.iter().map(said).sum();
         let weight = self.config.loss_norm.weight(tokens, batch.len(), time * batch.len());
-        BatchShape { weight, time, tokens }
+        BatchShape { weight, source_time: 0, time, tokens }
     }
 
     fn loss(

@@ -1,5 +1,6 @@
 //! Cross-entropy of logits, with its gradient made in the same pass.
 
+mod opencl;
 mod predict;
 pub mod reference;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod tests;
 pub use predict::{likeliest, log_probabilities};
 
 use crate::error::{Error, Result};
+use crate::figure::Figure;
 use crate::simd::{Kernel, Simd, dispatch, math};
 use crate::tape::{Backward, Op, Tape, Var};
 use crate::tensor::Tensor;
@@ -26,18 +28,18 @@ pub struct CrossEntropy<'a> {
 }
 
 /// A loss and what was seen on the way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct CrossEntropyResult {
     /// The weighted loss, one element.
     pub loss: Var,
     /// Sum over counted rows of -log p(target), without smoothing and weight, in nats.
-    pub nll: f64,
-    /// The weighted loss, in f64.
-    pub value: f64,
+    pub nll: Figure,
+    /// The weighted loss, on the host in f64.
+    pub value: Figure,
     /// Rows counted.
     pub count: usize,
     /// Counted rows whose largest logit is the target's (the first of equals).
-    pub correct: usize,
+    pub correct: Figure,
 }
 
 /// Cross-entropy of logits and class ids.
@@ -69,8 +71,8 @@ pub struct CrossEntropyResult {
 /// let logits = tape.input(Tensor::from(array![[0.0, 0.0], [5.0, -5.0]]));
 /// let how = ops::CrossEntropy { targets: &[1, 0], ignore: None, smoothing: 0.0, weight: 0.5 };
 /// let result = ops::cross_entropy(&mut tape, logits, how)?;
-/// assert!((result.value - 0.5 * 2f64.ln()).abs() < 1e-3);
-/// assert_eq!(result.correct, 1);
+/// assert!((result.value.get() - 0.5 * 2f64.ln()).abs() < 1e-3);
+/// assert_eq!(result.correct.get(), 1.0);
 /// # Ok::<(), tensor::Error>(())
 /// ```
 pub fn cross_entropy(
@@ -91,15 +93,27 @@ pub fn cross_entropy(
         return Err(Error::argument("cross_entropy", what));
     }
     let mut gradient = tape.take_value(logits);
+    if let Some(device) = tape.opencl() {
+        let sums = opencl::forward(device, &mut gradient, how)?;
+        let loss = tape.output(sums.flat(0, 1));
+        tape.record(CrossEntropyOp { logits, loss, gradient });
+        return Ok(CrossEntropyResult {
+            loss,
+            nll: Figure::there(&sums, 1),
+            value: Figure::there(&sums, 0),
+            count: how.targets.iter().filter(|&&t| how.ignore != Some(t)).count(),
+            correct: Figure::there(&sums, 2),
+        });
+    }
     let sums = dispatch(Forward { rows: gradient.data_mut(), classes, how });
     let loss = tape.output(Tensor::scalar(sums.loss as f32));
     tape.record(CrossEntropyOp { logits, loss, gradient });
     Ok(CrossEntropyResult {
         loss,
-        nll: sums.nll,
-        value: sums.loss,
+        nll: sums.nll.into(),
+        value: sums.loss.into(),
         count: sums.count,
-        correct: sums.correct,
+        correct: (sums.correct as f64).into(),
     })
 }
 
@@ -206,8 +220,10 @@ impl Op for CrossEntropyOp {
         let Some(d) = back.take(self.loss) else { return Ok(()) };
         let d = d.data().first().copied().unwrap_or(0.0);
         let mut gradient = self.gradient;
-        if d != 1.0 {
-            crate::kernels::scale(gradient.data_mut(), d);
+        match back.opencl() {
+            _ if d == 1.0 => {}
+            Some(device) => device.scale(&mut gradient, d)?,
+            None => crate::kernels::scale(gradient.data_mut(), d),
         }
         back.add(self.logits, gradient)
     }

@@ -1,5 +1,6 @@
 //! What a softmax over logits says, without its gradient: for decoding and scoring.
 
+use super::opencl;
 use crate::error::{Error, Result};
 use crate::simd::{Kernel, Simd, dispatch, math};
 use crate::tensor::Tensor;
@@ -18,6 +19,11 @@ use crate::tensor::Tensor;
 /// assert_eq!(best[1].0, 1);
 /// ```
 pub fn likeliest(logits: &Tensor) -> Vec<(u32, f32)> {
+    if let Some(device) = logits.opencl() {
+        // A device that fails keeps why.
+        let nothing = || vec![(0, f32::NAN); logits.shape().rows()];
+        return opencl::likeliest(device, logits).unwrap_or_else(|_| nothing());
+    }
     let width = logits.shape().width();
     dispatch(Likeliest { rows: logits.data(), width })
 }
@@ -32,6 +38,13 @@ pub fn log_probabilities(logits: &Tensor, classes: &[u32]) -> Result<Vec<f64>> {
     let shape = logits.shape();
     if shape.rows() != classes.len() {
         return Err(Error::shapes("log_probabilities", shape, [classes.len()]));
+    }
+    if let Some(device) = logits.opencl() {
+        let rows = shape.width();
+        if let Some(&id) = classes.iter().find(|&&id| id as usize >= rows) {
+            return Err(Error::Id { op: "log_probabilities", id, rows });
+        }
+        return opencl::log_probabilities(device, logits, classes);
     }
     let rows = logits.data().chunks_exact(shape.width().max(1));
     rows.zip(classes)

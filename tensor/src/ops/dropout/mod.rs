@@ -1,5 +1,7 @@
 //! Dropout that draws the same however a batch is shared out.
 
+mod opencl;
+
 use crate::error::{Error, Result};
 use crate::random::{Draw, LANES};
 use crate::simd::{Kernel, Simd, dispatch};
@@ -40,8 +42,14 @@ pub fn dropout(tape: &mut Tape<'_>, x: Var, p: f32) -> Result<Var> {
     let shape = tape.shape(x);
     let rows = shape.dims().iter().rev().nth(1).copied().unwrap_or(1);
     let mask = Mask { draw, p, rows, part: tape.part(rows) };
-    let mut y = tape.value(x).copy();
-    mask.apply(&mut y);
+    let y = match tape.opencl() {
+        Some(device) => mask.applied_there(device, tape.value(x))?,
+        None => {
+            let mut y = tape.value(x).copy();
+            mask.apply(&mut y);
+            y
+        }
+    };
     let y = tape.output(y);
     tape.record(Dropout { x, y, mask });
     Ok(y)
@@ -70,8 +78,14 @@ pub fn sequence_mask(
 ) -> Result<Option<Tensor>> {
     check(p)?;
     let Some(draw) = tape.draw_of(name).filter(|_| p > 0.0) else { return Ok(None) };
+    let drawn = Mask { draw, p, rows: shape[0], part: tape.part(shape[0]) };
+    if let Some(device) = tape.opencl() {
+        let mut mask = device.full(shape, 1.0)?;
+        drawn.apply_there(device, &mut mask)?;
+        return Ok(Some(mask));
+    }
     let mut mask = Tensor::full(shape, 1.0);
-    Mask { draw, p, rows: shape[0], part: tape.part(shape[0]) }.apply(&mut mask);
+    drawn.apply(&mut mask);
     Ok(Some(mask))
 }
 
@@ -90,8 +104,14 @@ pub fn dropout_sequence(tape: &mut Tape<'_>, x: Var, p: f32, name: &str) -> Resu
     let shape = tape.shape(x);
     let rows = shape.dims().iter().rev().nth(1).copied().unwrap_or(1);
     let Some(mask) = sequence_mask(tape, [rows, shape.width()], p, name)? else { return Ok(x) };
-    let mut y = tape.value(x).copy();
-    multiply(&mut y, &mask);
+    let y = match tape.opencl() {
+        Some(device) => opencl::masked(device, tape.value(x), &mask)?,
+        None => {
+            let mut y = tape.value(x).copy();
+            multiply(&mut y, &mask);
+            y
+        }
+    };
     let y = tape.output(y);
     tape.record(DropoutSequence { x, y, mask });
     Ok(y)
@@ -116,7 +136,10 @@ impl Op for DropoutSequence {
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
-        multiply(&mut dy, &self.mask);
+        match back.opencl() {
+            Some(device) => dy = opencl::masked(device, &dy, &self.mask)?,
+            None => multiply(&mut dy, &self.mask),
+        }
         back.add(self.x, dy)
     }
 }
@@ -129,6 +152,16 @@ struct Mask {
 }
 
 impl Mask {
+    /// Words below this drop their element.
+    fn threshold(&self) -> u32 {
+        (f64::from(self.p) * 4_294_967_296.0) as u32
+    }
+
+    /// What the others are multiplied with.
+    fn keep(&self) -> f32 {
+        1.0 / (1.0 - self.p)
+    }
+
     fn apply(&self, x: &mut Tensor) {
         let width = x.shape().width().max(1);
         dispatch(Apply { mask: self, width, x: x.data_mut() });
@@ -145,9 +178,8 @@ impl Kernel for Apply<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        let Mask { draw, p, rows, part } = *self.mask;
-        let threshold = (f64::from(p) * 4_294_967_296.0) as u32;
-        let keep = 1.0 / (1.0 - p);
+        let Mask { draw, rows, part, .. } = *self.mask;
+        let (threshold, keep) = (self.mask.threshold(), self.mask.keep());
         // Rows start at a multiple of four words, so that a block serves one row only.
         let row_blocks = self.width.div_ceil(4) as u64;
         for (i, row) in self.x.chunks_exact_mut(self.width).enumerate() {
@@ -183,7 +215,10 @@ impl Op for Dropout {
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
-        self.mask.apply(&mut dy);
+        match back.opencl() {
+            Some(device) => self.mask.apply_there(device, &mut dy)?,
+            None => self.mask.apply(&mut dy),
+        }
         back.add(self.x, dy)
     }
 }

@@ -1,5 +1,6 @@
 //! Rows of a table, looked up by id.
 
+mod opencl;
 pub mod reference;
 #[cfg(test)]
 mod tests;
@@ -50,7 +51,16 @@ pub fn embedding(
     if ids.len() != shape.len() {
         return Err(Error::shapes("embedding", [ids.len()], shape));
     }
-    let mut y = Tensor::scratch(shape.with(width));
+    let dims = shape.with(width);
+    if let Some(device) = tape.opencl() {
+        if let Some(&id) = ids.iter().find(|&&id| id as usize >= rows) {
+            return Err(Error::Id { op: "embedding", id, rows });
+        }
+        let y = tape.output(opencl::forward(device, ids, table, dims)?);
+        tape.record(Embedding { ids: ids.into(), y, w, padding });
+        return Ok(y);
+    }
+    let mut y = Tensor::scratch(dims);
     for (to, &id) in y.data_mut().chunks_exact_mut(width.max(1)).zip(ids) {
         let from = table.data().get(id as usize * width..(id as usize + 1) * width);
         to.copy_from_slice(from.ok_or(Error::Id { op: "embedding", id, rows })?);
@@ -77,6 +87,10 @@ impl Op for Embedding {
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         let width = dy.shape().width();
+        if back.opencl().is_some() {
+            back.gradients.add_rows_but(self.w, &self.ids, self.padding, dy);
+            return Ok(());
+        }
         if let Some(padding) = self.padding {
             for (row, &id) in dy.data_mut().chunks_exact_mut(width).zip(&self.ids) {
                 if id == padding {

@@ -1,5 +1,6 @@
 //! Layer normalisation.
 
+mod opencl;
 pub mod reference;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,12 @@ pub fn layer_norm(tape: &mut Tape<'_>, x: Var, w: ParamId, b: ParamId, eps: f32)
     let (weight, bias) = (tape.params().get(w), tape.params().get(b));
     if weight.len() != shape.width() || bias.len() != shape.width() {
         return Err(Error::shapes("layer_norm", shape, weight.shape()));
+    }
+    if let Some(device) = tape.opencl() {
+        let (y, normalised, scales) = opencl::forward(device, tape.value(x), weight, bias, eps)?;
+        let y = tape.output(y);
+        tape.record(LayerNorm { x, y, w, b, normalised, scales });
+        return Ok(y);
     }
     // Kept for the way back: the normalised rows, and 1 / sqrt(var + eps) of each.
     let mut normalised = tape.value(x).copy();
@@ -157,6 +164,13 @@ impl Op for LayerNorm {
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         let w = back.param(self.w).clone();
+        if let Some(device) = back.opencl() {
+            let (normal, scales) = (&self.normalised, &self.scales);
+            let (dw, db) = opencl::backward(device, &mut dy, normal, scales, &w)?;
+            back.gradients.add(self.w, dw.shaped(w.shape()));
+            back.gradients.add(self.b, db.shaped(w.shape()));
+            return back.add(self.x, dy);
+        }
         let (mut dw, mut db) = (Tensor::zeros(w.shape()), Tensor::zeros(w.shape()));
         dispatch(Back {
             dy: dy.data_mut(),

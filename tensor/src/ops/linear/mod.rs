@@ -1,5 +1,6 @@
 //! A linear map of the innermost dimension.
 
+mod opencl;
 #[cfg(test)]
 mod tests;
 
@@ -95,15 +96,24 @@ fn block(
     if !fits {
         return Err(Error::shapes("linear", shape, weight));
     }
-    let mut init = Init::Zero;
+    let mut bias = None;
     if let Some((b, elements)) = &b {
-        let bias = tape.params().get(*b);
-        let elements = elements.clone().unwrap_or(0..bias.len());
-        match bias.data().get(elements).filter(|bias| bias.len() == taken.len()) {
-            Some(bias) => init = Init::Bias(bias),
-            None => return Err(Error::shapes("linear bias", bias.shape(), [taken.len()])),
+        let b = tape.params().get(*b);
+        let elements = elements.clone().unwrap_or(0..b.len());
+        if elements.end > b.len() || elements.len() != taken.len() {
+            return Err(Error::shapes("linear bias", b.shape(), [taken.len()]));
         }
+        bias = Some((b, elements));
     }
+    if let Some(device) = tape.opencl() {
+        let bias = bias.map(|(b, elements)| b.flat(elements.start, elements.len()));
+        let (w_all, block) = (tape.params().get(w), (taken, columns.clone()));
+        let y = opencl::forward(device, tape.value(x), w_all, block, bias.as_ref())?;
+        let y = tape.output(y);
+        tape.record(Linear { x, y, w, b, rows, columns });
+        return Ok(y);
+    }
+    let init = bias.map_or(Init::Zero, |(b, elements)| Init::Bias(&b.data()[elements]));
     let threads = tape.threads().clone();
     let side = Side::Transposed;
     let outputs = taken.len();
@@ -133,7 +143,12 @@ impl Op for Linear {
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dy) = back.take(self.y) else { return Ok(()) };
         let (x, outputs) = (back.value(self.x).clone(), dy.shape().width());
-        if back.needs(self.x) {
+        if let Some(device) = back.opencl().filter(|_| back.needs(self.x)) {
+            let rows = self.rows.clone().unwrap_or(0..outputs);
+            let block = (rows, self.columns.clone());
+            let dx = opencl::backward(device, &dy, back.param(self.w), block)?;
+            back.add(self.x, dx.shaped(x.shape()))?;
+        } else if back.needs(self.x) {
             let threads = back.threads().clone();
             let rows = self.rows.clone().unwrap_or(0..outputs);
             let (columns, side) = (self.columns.clone(), Side::Plain);

@@ -1,5 +1,6 @@
 //! Maxout: the largest of a few neighbours.
 
+mod opencl;
 pub mod reference;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,11 @@ pub fn maxout(tape: &mut Tape<'_>, x: Var, pieces: usize) -> Result<Var> {
         let what = format!("{pieces} pieces of a width of {width}, expected a divisor of it");
         return Err(Error::argument("maxout", what));
     }
+    if let Some(device) = tape.opencl() {
+        let y = tape.output(opencl::forward(device, tape.value(x), pieces)?);
+        tape.record(Maxout { x, y, pieces });
+        return Ok(y);
+    }
     let mut y = Tensor::scratch(shape.with_width(width / pieces));
     let groups = tape.value(x).data().chunks_exact(pieces);
     for (y, group) in y.data_mut().iter_mut().zip(groups) {
@@ -73,6 +79,10 @@ impl Op for Maxout {
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dy) = back.take(self.y) else { return Ok(()) };
         let (x, y) = (back.value(self.x).clone(), back.value(self.y).clone());
+        if let Some(device) = back.opencl() {
+            let dx = opencl::backward(device, &x, &y, &dy, self.pieces)?;
+            return back.add(self.x, dx);
+        }
         let Some(dx) = back.grad_mut(self.x) else { return Ok(()) };
         let groups = x.data().chunks_exact(self.pieces).zip(dx.chunks_exact_mut(self.pieces));
         for ((x, dx), (d, y)) in groups.zip(dy.data().iter().zip(y.data())) {

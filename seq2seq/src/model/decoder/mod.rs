@@ -1,14 +1,19 @@
 //! The decoder: embedding, attention, recurrence, readout, in either order.
 
+mod bridge;
+mod readout;
+
 use attention::{Attention, AttentionConfig, Kind, Memory, Place};
 use rnn::{Rnn, State, StepInput};
 use tensor::{List, ParamId, Params, Tape, Tensor, Var, ops};
 
+use self::bridge::Bridge;
+use self::readout::{Readout, Seen};
 use super::encoder::{Encoded, Encoder};
 use super::recurrent;
 use super::translator::Make;
 use crate::Result;
-use crate::config::{Config, DecoderInit, Readout, Wiring};
+use crate::config::{Config, Wiring};
 
 /// The decoder of a translator.
 ///
@@ -22,11 +27,29 @@ use crate::config::{Config, DecoderInit, Readout, Wiring};
 ///
 /// - s_t = cell(\[e_t; f_t\], s_{t-1})
 /// - c_t = attend(s_t, memory)
-/// - h~_t = tanh(W_c \[c_t; s_t\]) (equation 5)
 ///
-/// The output layer sees s_t, or h~_t. What does not depend on the step before (the embeddings'
-/// share of the recurrence's input product, the memory's keys, the output layer) is one product
-/// for all steps.
+/// What the output layer sees of it (h~_t in place of s_t, or another) is a key of its own:
+///
+/// | readout | what the output layer sees | source |
+/// |---|---|---|
+/// | `linear` | s_t | the tutorials |
+/// | `tanh_context` | tanh(W \[c_t; s_t\]) | Luong et al. 2015, equation 5 |
+/// | `maxout` | max of each two neighbours of U s + V E y_{t-1} + C c_t, s being s_t or s_{t-1} | Bahdanau et al. 2014, appendix A.2.2 |
+/// | `residual_norm` | LayerNorm(s_t + c_t) | the TensorFlow tutorial with Keras layers |
+///
+/// So is s_0, for each layer, and c_0 alike where a cell has one:
+///
+/// | decoder_init | first state | source |
+/// |---|---|---|
+/// | `zeros` | 0 | Keras's decoder |
+/// | `copy` | the encoder's last forward state | Sutskever et al. 2014, Luong et al. 2015 |
+/// | `linear` | W \[h_S forward; h_1 backward\] + b | a map between unlike widths |
+/// | `linear_tanh` | its tanh | |
+/// | `backward_tanh` | tanh(W h_1 backward + b) | Bahdanau et al. 2014, appendix A.2.2 |
+///
+/// Without attention, c_t is the encoder's last state at every step (Cho et al. 2014). What does not
+/// depend on the step before (the embeddings' share of the recurrence's input product, the memory's keys, the
+/// output layer) is one product for all steps.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     embedding: ParamId,
@@ -34,31 +57,49 @@ pub struct Decoder {
     attention: Option<Attention>,
     /// The memory holds sources from their end.
     reversed: bool,
-    combine: Option<ParamId>,
-    output: (ParamId, ParamId),
     bridge: Bridge,
+    readout: Readout,
     wiring: Wiring,
     feeding: bool,
-    /// Width of an embedding, E; of a state, H; of a context, C: a memory entry's, if attention does
-    /// not make another of it.
-    widths: (usize, usize, usize),
+    widths: Widths,
+    /// The context stands before the embedding in the recurrence's input.
+    context_first: bool,
+    /// The recurrence starts from zeros at every step; the state only asks.
+    forgets: bool,
     dropout: f32,
     dropout_output: f32,
 }
 
-/// Where the first state comes from.
-#[derive(Debug, Clone)]
-enum Bridge {
-    Zeros,
-    Copy,
-    /// For each layer the map of the hidden state and, of an LSTM, of the cell state.
-    Linear(Vec<Linear>),
+#[derive(Debug, Clone, Copy)]
+struct Widths {
+    /// An embedding's, E.
+    embedding: usize,
+    /// A context's: a memory entry's, if attention does not make another of it.
+    context: usize,
+    /// What is fed back, as the output layer sees it.
+    feed: usize,
 }
 
+/// Makes a parameter of the decoder, from its name and shape, and adds it to the store.
+type Add<'a> = dyn FnMut(&mut Params, &str, &[usize]) -> Result<ParamId> + 'a;
+
+/// The embeddings' shares of what the steps compute, \[T, B, ...\] or of one step \[B, ...\].
 #[derive(Debug, Clone, Copy)]
-struct Linear {
-    h: (ParamId, ParamId),
-    c: Option<(ParamId, ParamId)>,
+pub(super) struct Projected {
+    /// Of the recurrence's input product.
+    recurrence: Var,
+    /// Of the readout, where it sees the embedding.
+    readout: Option<Var>,
+}
+
+impl Projected {
+    /// That of one step.
+    pub(super) fn at(self, tape: &mut Tape<'_>, time: usize) -> Self {
+        Self {
+            recurrence: tape.index(self.recurrence, time),
+            readout: self.readout.map(|r| tape.index(r, time)),
+        }
+    }
 }
 
 /// What a decoder carries from step to step.
@@ -99,45 +140,26 @@ impl Decoder {
         encoder: &Encoder,
         make: &mut Make<'_>,
     ) -> Result<Self> {
-        let (e, h, k) = (config.embedding, config.hidden, encoder.width());
+        let (e, k) = (config.embedding, encoder.width());
         let attends = config.attention.kind().map(|kind| attention_config(config, kind, k));
-        let context = attends.as_ref().map_or(h * encoder.directions(), AttentionConfig::context);
+        let context =
+            attends.as_ref().map_or(config.hidden * encoder.directions(), AttentionConfig::context);
         let mut add = |params: &mut Params, name: &str, shape: &[usize]| {
             let name = format!("decoder.{name}");
             let value = make(&name, shape.into());
-            params.add(name, value)
+            Ok(params.add(name, value)?)
         };
-        let embedding = add(params, "embedding.weight", &[vocabulary, e])?;
-        let combine = match config.readout {
-            Readout::TanhContext => Some(add(params, "combine.weight", &[h, context + h])?),
-            Readout::Linear => None,
+        let embedding = if config.tied.source() {
+            encoder.embedding()
+        } else {
+            add(params, "embedding.weight", &[vocabulary, e])?
         };
-        let output = (
-            add(params, "output.weight", &[vocabulary, h])?,
-            add(params, "output.bias", &[vocabulary])?,
-        );
-        let bridge = match config.decoder_init {
-            DecoderInit::Zeros => Bridge::Zeros,
-            DecoderInit::Copy => Bridge::Copy,
-            DecoderInit::LinearTanh => {
-                let ends = h * encoder.directions();
-                let mut layers = Vec::new();
-                for l in 0..config.layers {
-                    let mut map = |which: &str| -> Result<(ParamId, ParamId)> {
-                        let name = format!("bridge.{which}_l{l}");
-                        let w = add(params, &format!("{name}.weight"), &[h, ends])?;
-                        Ok((w, add(params, &format!("{name}.bias"), &[h])?))
-                    };
-                    let has_c = rnn::Cell::from(config.cell).has_cell_state();
-                    let h = map("h")?;
-                    layers.push(Linear { h, c: if has_c { Some(map("c")?) } else { None } });
-                }
-                Bridge::Linear(layers)
-            }
-        };
+        let tied = config.tied.output().then_some(embedding);
+        let readout = Readout::new(params, config, context, vocabulary, tied, &mut add)?;
+        let bridge = Bridge::new(params, config, encoder.directions(), &mut add)?;
         let extra = match config.wiring {
             Wiring::AttendThenRecur => context,
-            Wiring::RecurThenAttend if config.input_feeding => h,
+            Wiring::RecurThenAttend if config.input_feeding => config.readout_width(),
             Wiring::RecurThenAttend => 0,
         };
         let (layers, options) = recurrent(config, e + extra);
@@ -151,12 +173,13 @@ impl Decoder {
             rnn,
             attention,
             reversed: config.reverse_source,
-            combine,
-            output,
             bridge,
+            readout,
             wiring: config.wiring,
             feeding: config.input_feeding,
-            widths: (e, h, context),
+            widths: Widths { embedding: e, context, feed: config.readout_width() },
+            context_first: config.context_first,
+            forgets: config.faithful,
             dropout: config.dropout,
             dropout_output: if config.dropout_output { config.dropout } else { 0.0 },
         })
@@ -181,51 +204,31 @@ impl Decoder {
             }
         };
         let batch = encoded.lengths.len();
-        let layers = match &self.bridge {
-            Bridge::Zeros => self.rnn.zero_state(tape, batch),
-            Bridge::Copy => encoded.last.iter().step_by(directions).copied().collect(),
-            Bridge::Linear(maps) => {
-                let mut layers = List::with_capacity(maps.len());
-                for (map, last) in maps.iter().zip(encoded.last.chunks(directions)) {
-                    let hs: List<Var> = last.iter().map(|s| s.h).collect();
-                    let h = self.bridge(tape, &hs, map.h)?;
-                    let c = match map.c {
-                        Some(c) => {
-                            let cs: List<Var> = last.iter().filter_map(|s| s.c).collect();
-                            Some(self.bridge(tape, &cs, c)?)
-                        }
-                        None => None,
-                    };
-                    layers.push(State { h, c });
-                }
-                layers
-            }
-        };
-        let zeros = || Tensor::zeros([batch, self.widths.1]);
-        let top = match layers.last() {
-            Some(last) => last.h,
-            None => tape.constant(zeros()),
-        };
-        let feed = self.feeding.then(|| tape.constant(zeros()));
+        let mut layers = self.bridge.states(tape, &self.rnn, batch, &encoded.last, directions)?;
+        let mut zeros = |width| tape.constant(Tensor::zeros([batch, width]));
+        let top = layers.last().map_or_else(|| zeros(0), |last| last.h);
+        let feed = self.feeding.then(|| zeros(self.widths.feed));
+        if self.forgets {
+            layers = self.rnn.zero_state(tape, batch);
+        }
         Ok((source, DecoderState { layers, top, feed }))
     }
 
-    fn bridge(&self, tape: &mut Tape<'_>, last: &[Var], (w, b): (ParamId, ParamId)) -> Result<Var> {
-        let joined = side_by_side(tape, last)?;
-        let mapped = ops::linear(tape, joined, w, Some(b))?;
-        Ok(ops::tanh(tape, mapped))
-    }
-
-    /// The embeddings' share of the recurrence's input product for some ids, \[T, B, G H\].
+    /// The embeddings' shares for some ids of \[T, B\].
     pub(super) fn project(
         &self,
         tape: &mut Tape<'_>,
         ids: &[u32],
         shape: [usize; 2],
-    ) -> Result<Var> {
+    ) -> Result<Projected> {
         let embedded = ops::embedding(tape, ids, shape, self.embedding, None)?;
         let embedded = ops::dropout(tape, embedded, self.dropout)?;
-        Ok(self.rnn.project(tape, embedded, 0..self.widths.0)?)
+        let from = if self.context_first { self.widths.context } else { 0 };
+        let columns = from..from + self.widths.embedding;
+        Ok(Projected {
+            recurrence: self.rnn.project(tape, embedded, columns)?,
+            readout: self.readout.project(tape, embedded)?,
+        })
     }
 
     /// True where the decoder looks at the source with an attention.
@@ -251,27 +254,28 @@ impl Decoder {
         }
     }
 
-    /// One step from an embedding's share \[B, G H\].
+    /// One step from an embedding's shares.
     pub(super) fn step(
         &self,
         tape: &mut Tape<'_>,
-        projected: Var,
+        projected: Projected,
         source: &Source<'_>,
         before: &DecoderState,
         time: usize,
     ) -> Result<Step> {
-        let (e, h, c) = self.widths;
-        let mut input = StepInput { projected: Some(projected), parts: List::new() };
+        let Widths { embedding: e, context: c, feed: f } = self.widths;
+        let mut input = StepInput { projected: Some(projected.recurrence), parts: List::new() };
         let mut found = None;
         match self.wiring {
             Wiring::AttendThenRecur => {
                 let asked = self.look(tape, before.top, source, time)?;
-                input.parts.push((asked.0, e..e + c));
+                let from = if self.context_first { 0 } else { e };
+                input.parts.push((asked.0, from..from + c));
                 found = Some(asked);
             }
             Wiring::RecurThenAttend => {
                 if let Some(feed) = before.feed {
-                    input.parts.push((feed, e..e + h));
+                    input.parts.push((feed, e..e + f));
                 }
             }
         }
@@ -281,23 +285,19 @@ impl Decoder {
             Some(found) => found,
             None => self.look(tape, dropped, source, time)?,
         };
-        let readout = match self.combine {
-            Some(w) => {
-                let joined = ops::concat(tape, &[context, dropped])?;
-                let combined = ops::linear(tape, joined, w, None)?;
-                ops::tanh(tape, combined)
-            }
-            None => dropped,
-        };
+        let seen =
+            Seen { state: dropped, previous: before.top, context, projected: projected.readout };
+        let readout = self.readout.read(tape, &seen)?;
         let feed = self.feeding.then_some(readout);
         // The next query is the state itself, as its recurrence has it: undropped.
+        let layers = if self.forgets { before.layers.clone() } else { layers };
         let state = DecoderState { layers, top: state, feed };
         Ok(Step { state, readout, weights })
     }
 
     /// Logits of readouts, \[..., V\].
     pub(super) fn logits(&self, tape: &mut Tape<'_>, readouts: Var) -> Result<Var> {
-        Ok(ops::linear(tape, readouts, self.output.0, Some(self.output.1))?)
+        self.readout.logits(tape, readouts)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Gradients of parameters: dense, by rows, or still to be multiplied.
 
+mod opencl;
+
 use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::gemm::{Product, Rows, outer_sum};
 use crate::kernels;
 use crate::list::List;
+use crate::opencl::Arena;
 use crate::params::{ParamId, Params};
 use crate::tensor::Tensor;
 use crate::threads::Threads;
@@ -24,7 +27,8 @@ pub struct Gradients {
 #[derive(Debug, Default)]
 struct Slot {
     dense: List<Tensor>,
-    rows: List<(List<u32>, Tensor)>,
+    /// Ids, the id that has no gradient, and one row an id.
+    rows: List<(List<u32>, Option<u32>, Tensor)>,
     products: List<Deferred>,
     sums: List<Sum>,
 }
@@ -62,7 +66,18 @@ impl Gradients {
 
     /// Adds gradients of rows of a table: row `ids[i]` gets row i of `gradients`.
     pub fn add_rows(&mut self, id: ParamId, ids: &[u32], gradients: Tensor) {
-        self.slot(id).rows.push((ids.into(), gradients));
+        self.slot(id).rows.push((ids.into(), None, gradients));
+    }
+
+    /// [`Gradients::add_rows`] without the rows of `padding`.
+    pub fn add_rows_but(
+        &mut self,
+        id: ParamId,
+        ids: &[u32],
+        padding: Option<u32>,
+        gradients: Tensor,
+    ) {
+        self.slot(id).rows.push((ids.into(), padding, gradients));
     }
 
     /// Defers the gradient dY^T X of columns `columns` of a weight \[O, I\].
@@ -123,6 +138,9 @@ impl Gradients {
     pub fn finish(self, params: &Params, threads: &Threads) -> Result<Summed> {
         let mut slots = self.slots;
         slots.resize_with(params.len(), Slot::default);
+        if let Some(layout) = params.layout() {
+            return opencl::finish(slots, layout);
+        }
         let mut summed = List::with_capacity(params.len());
         for (id, slot) in params.ids().zip(slots) {
             summed.push(slot.finish(params.get(id), threads)?);
@@ -253,13 +271,18 @@ pub struct RowGradient {
 
 impl RowGradient {
     /// Sums rows of the same id, in a fixed order.
-    fn gather(parts: &[(List<u32>, Tensor)], table: usize, width: usize) -> Result<Self> {
+    fn gather(
+        parts: &[(List<u32>, Option<u32>, Tensor)],
+        table: usize,
+        width: usize,
+    ) -> Result<Self> {
         let mut places: List<(u32, usize, usize)> = List::new();
-        for (p, (ids, gradients)) in parts.iter().enumerate() {
+        for (p, (ids, padding, gradients)) in parts.iter().enumerate() {
             if gradients.len() != ids.len() * width {
                 return Err(Error::shapes("row gradient", gradients.shape(), [ids.len(), width]));
             }
-            places.extend(ids.iter().enumerate().map(|(i, &id)| (id, p, i)));
+            let rows = ids.iter().enumerate().filter(|(_, id)| Some(**id) != *padding);
+            places.extend(rows.map(|(i, &id)| (id, p, i)));
         }
         places.sort_unstable();
         let mut ids: List<u32> = places.iter().map(|p| p.0).collect();
@@ -272,7 +295,7 @@ impl RowGradient {
         for (row, &id) in rows.data_mut().chunks_exact_mut(width.max(1)).zip(&ids) {
             let mut first = true;
             while let Some(&(_, p, i)) = place.next_if(|p| p.0 == id) {
-                let from = &parts[p].1.data()[i * width..(i + 1) * width];
+                let from = &parts[p].2.data()[i * width..(i + 1) * width];
                 if first {
                     row.copy_from_slice(from);
                 } else {
@@ -351,7 +374,7 @@ impl Gradient {
             }
             (Self::Rows(a), Self::Rows(b)) => {
                 let width = a.rows.shape().width();
-                let parts = [(a.ids, a.rows), (b.ids, b.rows)];
+                let parts = [(a.ids, None, a.rows), (b.ids, None, b.rows)];
                 Self::Rows(RowGradient::gather(&parts, usize::MAX, width)?)
             }
         };
@@ -371,8 +394,10 @@ impl Gradient {
 #[derive(Debug, Clone)]
 pub struct Summed {
     gradients: List<Gradient>,
-    /// L2 norm of each.
+    /// L2 norm of each, where they are on the host.
     norms: List<f64>,
+    /// The gradients' memory, where they are on a device.
+    arena: Option<Arena>,
 }
 
 /// Norms of a gradient, before and after clipping.
@@ -388,11 +413,25 @@ pub struct Norms {
     pub factor: f32,
 }
 
+impl Norms {
+    pub(crate) fn new(each: List<f64>, limit: Option<f32>) -> Self {
+        let total = each.iter().map(|n| n * n).sum::<f64>().sqrt();
+        let factor = limit.map_or(1.0, |limit| (f64::from(limit) / (total + 1e-6)).min(1.0));
+        // A total that is not finite clips nothing: the step is refused, not hidden.
+        let factor = if total.is_finite() { factor } else { 1.0 };
+        Self { total, clipped: total * factor, each, factor: factor as f32 }
+    }
+}
+
 impl Summed {
     fn new(gradients: List<Gradient>, threads: &Threads) -> Self {
         let mut norms = List::filled(0.0, gradients.len());
         threads.for_each(&mut norms, |i, norm| *norm = gradients[i].norm());
-        Self { gradients, norms }
+        Self { gradients, norms, arena: None }
+    }
+
+    fn there(gradients: List<Gradient>, arena: Arena) -> Self {
+        Self { gradients, norms: List::new(), arena: Some(arena) }
     }
 
     /// The gradient of a parameter.
@@ -405,13 +444,53 @@ impl Summed {
     /// g' = g min(1, limit / (|g| + 1e-6)), |g| the L2 norm over all parameters (Pascanu et al.
     /// 2013, algorithm 1). The gradients themselves are left as they are: an optimizer applies
     /// [`Norms::factor`] in its one pass. PyTorch: `torch.nn.utils.clip_grad_norm_`.
+    ///
+    /// On a device this waits for it; a training step uses
+    /// [`Optimizer::update`](crate::optim::Optimizer::update), which does not. A device that fails
+    /// keeps why, and the norms are NaN.
     pub fn norms(&self, limit: Option<f32>) -> Norms {
-        let each = self.norms.clone();
-        let total = each.iter().map(|n| n * n).sum::<f64>().sqrt();
-        let factor = limit.map_or(1.0, |limit| (f64::from(limit) / (total + 1e-6)).min(1.0));
-        // A total that is not finite clips nothing: the step is refused, not hidden.
-        let factor = if total.is_finite() { factor } else { 1.0 };
-        Norms { total, clipped: total * factor, each, factor: factor as f32 }
+        let each = match &self.arena {
+            None => self.norms.clone(),
+            Some(_) => crate::optim::gradient_norms(self)
+                .unwrap_or_else(|_| List::filled(f64::NAN, self.gradients.len())),
+        };
+        Norms::new(each, limit)
+    }
+
+    /// All gradients, in the order of the parameters.
+    pub(crate) fn all(&self) -> &[Gradient] {
+        &self.gradients
+    }
+
+    /// The gradients' memory, where they are on a device.
+    pub(crate) fn arena(&self) -> Option<&Arena> {
+        self.arena.as_ref()
+    }
+
+    /// All gradients on their device, to be written.
+    fn arena_mut(&mut self) -> Result<Option<&mut Arena>> {
+        let Some(arena) = &mut self.arena else { return Ok(None) };
+        let views = self.gradients.iter_mut().enumerate().filter_map(|(i, g)| match g {
+            Gradient::Dense(view) => Some((i, view)),
+            _ => None,
+        });
+        arena.make_unique(views)?;
+        Ok(Some(arena))
+    }
+
+    fn add_there(&mut self, other: &Self) -> Result<()> {
+        let (Some(arena), Some(theirs)) = (self.arena_mut()?, &other.arena) else {
+            return Err(Error::argument("add gradients", "they are on another device"));
+        };
+        let device = arena.layout.device.clone();
+        device.blend_shared(&mut arena.memory, 1.0, 1.0, &theirs.memory)?;
+        let arena = arena.clone();
+        for (i, (mine, theirs)) in self.gradients.iter_mut().zip(&other.gradients).enumerate() {
+            if !matches!((&mine, theirs), (Gradient::None, Gradient::None)) {
+                *mine = Gradient::Dense(arena.layout.view(&arena.memory, i));
+            }
+        }
+        Ok(())
     }
 
     /// Adds the gradients of another batch, parameter by parameter.
@@ -424,13 +503,20 @@ impl Summed {
             let what = format!("{found} parameters, expected {expected}");
             return Err(Error::argument("add gradients", what));
         }
+        if self.arena.is_some() {
+            return self.add_there(&other);
+        }
         self.gradients.iter_mut().zip(other.gradients).try_for_each(|(a, b)| a.add(b))?;
         self.norms = self.gradients.iter().map(Gradient::norm).collect();
         Ok(())
     }
 
-    /// Multiplies every gradient.
+    /// Multiplies every gradient. A device that fails keeps why.
     pub fn scale(&mut self, factor: f32) {
+        if let Ok(Some(arena)) = self.arena_mut() {
+            let _ = arena.layout.device.clone().scale_shared(&mut arena.memory, factor);
+            return;
+        }
         self.gradients.iter_mut().for_each(|g| g.scale(factor));
         self.norms.iter_mut().for_each(|norm| *norm *= f64::from(factor.abs()));
     }
@@ -509,9 +595,9 @@ mod tests {
     #[test]
     fn rows_of_one_id_are_summed_and_strangers_refused() {
         let rows = Tensor::from(array![[1.0], [2.0], [4.0]]);
-        let g = RowGradient::gather(&[([5, 0, 5].into(), rows.clone())], 6, 1).unwrap();
+        let g = RowGradient::gather(&[([5, 0, 5].into(), None, rows.clone())], 6, 1).unwrap();
         assert_eq!(g.ids, [0, 5]);
         assert_eq!(g.rows.data(), [2.0, 5.0]);
-        assert!(RowGradient::gather(&[([5, 0, 6].into(), rows)], 6, 1).is_err());
+        assert!(RowGradient::gather(&[([5, 0, 6].into(), None, rows)], 6, 1).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! Small operations between the large ones.
 
+mod opencl;
+
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::list::List;
@@ -9,8 +11,17 @@ use crate::tensor::Tensor;
 
 /// tanh, element by element. PyTorch: `torch.tanh`.
 pub fn tanh(tape: &mut Tape<'_>, x: Var) -> Var {
-    let mut y = tape.value(x).copy();
-    math::tanh_slice(y.data_mut());
+    let y = match tape.opencl() {
+        // A device that fails keeps why, and the way back says it.
+        Some(device) => {
+            opencl::tanh(device, tape.value(x)).unwrap_or_else(|_| tape.value(x).clone())
+        }
+        None => {
+            let mut y = tape.value(x).copy();
+            math::tanh_slice(y.data_mut());
+            y
+        }
+    };
     let y = tape.output(y);
     tape.record(Tanh { x, y });
     y
@@ -28,6 +39,10 @@ impl Op for Tanh {
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut d) = back.take(self.y) else { return Ok(()) };
+        if let Some(device) = back.opencl() {
+            opencl::tanh_back(device, back.value(self.y), &mut d)?;
+            return back.add(self.x, d);
+        }
         for (d, y) in d.data_mut().iter_mut().zip(back.value(self.y).data()) {
             *d *= 1.0 - y * y;
         }
@@ -52,6 +67,12 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
     }
     let widths: List<usize> = parts.iter().map(|&p| tape.shape(p).width()).collect();
     let width = widths.iter().sum();
+    if let Some(device) = tape.opencl() {
+        let values: Vec<&Tensor> = parts.iter().map(|&p| tape.value(p)).collect();
+        let y = tape.output(opencl::concat(device, &values, shape.with_width(width))?);
+        tape.record(Concat { parts: parts.into(), y });
+        return Ok(y);
+    }
     let mut y = Tensor::scratch(shape.with_width(width));
     let mut column = 0;
     for (&p, &w) in parts.iter().zip(&widths) {
@@ -84,7 +105,9 @@ impl Op for Concat {
         for &p in &self.parts {
             let shape = back.value(p).shape();
             let w = shape.width();
-            if back.needs(p) {
+            if let Some(device) = back.opencl().filter(|_| back.needs(p)) {
+                back.add(p, opencl::columns(device, &d, column, shape)?)?;
+            } else if back.needs(p) {
                 let mut part = Tensor::scratch(shape);
                 let to = part.data_mut();
                 for r in 0..rows {
@@ -107,13 +130,23 @@ pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         return Err(Error::argument("stack", "nothing to stack"));
     };
     let shape = tape.shape(first);
-    let mut y = Tensor::scratch(shape.times(parts.len()));
-    for (to, &p) in y.data_mut().chunks_exact_mut(shape.len().max(1)).zip(parts) {
-        if tape.shape(p) != shape {
-            return Err(Error::shapes("stack", shape, tape.shape(p)));
-        }
-        to.copy_from_slice(tape.value(p).data());
+    let dims = shape.times(parts.len());
+    if let Some(&p) = parts.iter().find(|&&p| tape.shape(p) != shape) {
+        return Err(Error::shapes("stack", shape, tape.shape(p)));
     }
+    let y = match tape.opencl() {
+        Some(device) => {
+            let values: Vec<Tensor> = parts.iter().map(|&p| tape.value(p).clone()).collect();
+            opencl::stack(device, &values, dims)?
+        }
+        None => {
+            let mut y = Tensor::scratch(dims);
+            for (to, &p) in y.data_mut().chunks_exact_mut(shape.len().max(1)).zip(parts) {
+                to.copy_from_slice(tape.value(p).data());
+            }
+            y
+        }
+    };
     let y = tape.output(y);
     tape.record(Stack { parts: parts.into(), y });
     Ok(y)
@@ -146,11 +179,18 @@ pub fn sum(tape: &mut Tape<'_>, parts: &[Var], factor: f32) -> Result<Var> {
     let Some((&first, rest)) = parts.split_first() else {
         return Err(Error::argument("sum", "nothing to sum"));
     };
+    let shape = tape.shape(first);
+    if let Some(&p) = rest.iter().find(|&&p| tape.shape(p).len() != shape.len()) {
+        return Err(Error::shapes("sum", shape, tape.shape(p)));
+    }
+    if let Some(device) = tape.opencl() {
+        let values: Vec<&Tensor> = parts.iter().map(|&p| tape.value(p)).collect();
+        let y = tape.output(opencl::sum(device, &values, factor)?);
+        tape.record(Sum { parts: parts.into(), y, factor });
+        return Ok(y);
+    }
     let mut y = tape.value(first).copy();
     for &p in rest {
-        if tape.shape(p).len() != y.len() {
-            return Err(Error::shapes("sum", y.shape(), tape.shape(p)));
-        }
         kernels::add(y.data_mut(), tape.value(p).data());
     }
     if factor != 1.0 {
@@ -174,8 +214,10 @@ impl Op for Sum {
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut d) = back.take(self.y) else { return Ok(()) };
-        if self.factor != 1.0 {
-            kernels::scale(d.data_mut(), self.factor);
+        match back.opencl() {
+            _ if self.factor == 1.0 => {}
+            Some(device) => device.scale(&mut d, self.factor)?,
+            None => kernels::scale(d.data_mut(), self.factor),
         }
         for &p in &self.parts {
             back.add(p, d.clone())?;

@@ -1,21 +1,28 @@
 //! Squared error of predicted numbers.
 
+mod opencl;
+
 use crate::error::{Error, Result};
+use crate::figure::Figure;
 use crate::tape::{Backward, Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// A squared error and its unweighted sum.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SquaredErrorResult {
     /// The weighted loss, one element.
     pub loss: Var,
     /// Sum of (y - t)^2 without the weight.
-    pub sum: f64,
+    pub sum: Figure,
+    /// Predictions that are less than `near` away from their number.
+    pub correct: Figure,
 }
 
 /// Squared error of predictions and numbers.
 ///
 /// loss = weight * sum (y - t)^2
+///
+/// Predictions less than `near` away are counted as right.
 ///
 /// | value | shape |
 /// |---|---|
@@ -34,8 +41,9 @@ pub struct SquaredErrorResult {
 /// let params = Params::new();
 /// let mut tape = Tape::new(&params);
 /// let y = tape.input(Tensor::from(vec![1.0, 3.0]));
-/// let result = ops::squared_error(&mut tape, y, &[0.0, 1.0], 0.5)?;
-/// assert_eq!((result.sum, tape.value(result.loss).data()), (5.0, &[2.5][..]));
+/// let result = ops::squared_error(&mut tape, y, &[0.0, 1.0], 0.5, 1.5)?;
+/// assert_eq!((result.sum.get(), tape.value(result.loss).data()), (5.0, &[2.5][..]));
+/// assert_eq!(result.correct.get(), 1.0);
 /// # Ok::<(), tensor::Error>(())
 /// ```
 pub fn squared_error(
@@ -43,21 +51,30 @@ pub fn squared_error(
     y: Var,
     targets: &[f32],
     weight: f32,
+    near: f32,
 ) -> Result<SquaredErrorResult> {
     let shape = tape.shape(y);
     if shape.len() != targets.len() {
         return Err(Error::shapes("squared_error", shape, [targets.len()]));
     }
+    if let Some(device) = tape.opencl() {
+        let (gradient, sums) = opencl::forward(device, tape.value(y), targets, weight, near)?;
+        let loss = tape.output(sums.flat(0, 1));
+        tape.record(SquaredError { y, loss, gradient });
+        let (sum, correct) = (Figure::there(&sums, 1), Figure::there(&sums, 2));
+        return Ok(SquaredErrorResult { loss, sum, correct });
+    }
     let mut gradient = tape.value(y).copy();
-    let mut sum = 0.0;
+    let (mut sum, mut correct) = (0.0, 0);
     for (d, target) in gradient.data_mut().iter_mut().zip(targets) {
         let off = *d - target;
         sum += f64::from(off) * f64::from(off);
+        correct += u32::from(off.abs() < near);
         *d = 2.0 * weight * off;
     }
     let loss = tape.output(Tensor::scalar((f64::from(weight) * sum) as f32));
     tape.record(SquaredError { y, loss, gradient });
-    Ok(SquaredErrorResult { loss, sum })
+    Ok(SquaredErrorResult { loss, sum: sum.into(), correct: f64::from(correct).into() })
 }
 
 struct SquaredError {
@@ -75,8 +92,10 @@ impl Op for SquaredError {
         let Some(d) = back.take(self.loss) else { return Ok(()) };
         let d = d.data().first().copied().unwrap_or(0.0);
         let mut gradient = self.gradient;
-        if d != 1.0 {
-            crate::kernels::scale(gradient.data_mut(), d);
+        match back.opencl() {
+            _ if d == 1.0 => {}
+            Some(device) => device.scale(&mut gradient, d)?,
+            None => crate::kernels::scale(gradient.data_mut(), d),
         }
         back.add(self.y, gradient)
     }
@@ -98,8 +117,10 @@ mod tests {
             let params = Params::new();
             let mut tape = Tape::new(&params);
             let v = tape.input(Tensor::from(narrow(&y)));
-            let result = squared_error(&mut tape, v, &narrow(&t), 0.3).unwrap();
-            assert!((0.3 * result.sum - loss(&y)).abs() < 1e-5);
+            let result = squared_error(&mut tape, v, &narrow(&t), 0.3, 0.5).unwrap();
+            assert!((0.3 * result.sum.get() - loss(&y)).abs() < 1e-5);
+            let near = y.iter().zip(&t).filter(|(y, t)| (*y - *t).abs() < 0.5).count();
+            assert_eq!(result.correct.get(), near as f64);
             assert_close(&wide(tape.value(result.loss).data()), &[loss(&y)], 1e-5, "loss");
             let back = tape.backward(&[(result.loss, Tensor::scalar(2.0))]).unwrap();
             let want: Vec<f64> = finite_differences(loss, &y).iter().map(|d| 2.0 * d).collect();
@@ -112,7 +133,7 @@ mod tests {
         let params = Params::new();
         let mut tape = Tape::new(&params);
         let y = tape.input(Tensor::zeros([3, 1]));
-        assert!(squared_error(&mut tape, y, &[0.0; 2], 1.0).is_err());
-        assert!(squared_error(&mut tape, y, &[0.0; 3], 1.0).is_ok());
+        assert!(squared_error(&mut tape, y, &[0.0; 2], 1.0, 0.1).is_err());
+        assert!(squared_error(&mut tape, y, &[0.0; 3], 1.0, 0.1).is_ok());
     }
 }

@@ -1,0 +1,290 @@
+//! The models of a comparison: their settings, their training, their figures.
+
+use std::path::{Path, PathBuf};
+
+use super::{CellRow, CompareOptions, TaskTable, TranslatorRow};
+use crate::config::{Attention, Cell, nearest};
+use crate::control::link;
+use crate::data::Corpus;
+use crate::event::{EndReason, Event};
+use crate::run::{EventReader, RunDir};
+use crate::session::{Outcome, TrainOptions, train};
+use crate::{Error, Result, Translator, trained};
+
+/// What the translators learn.
+#[derive(Debug)]
+struct Task {
+    /// The preset that the others' settings change, and the folder.
+    preset: &'static str,
+    data: &'static str,
+    measured_on: &'static [&'static str],
+    lengths: &'static [(usize, usize)],
+    epochs: u64,
+    embedding: usize,
+    hidden: usize,
+    /// Seconds of training without attention and with one, on one thread of the machine of
+    /// BENCHMARKS.md, measuring included.
+    seconds: (f64, f64),
+}
+
+/// Neither part of the phrasebook was trained on, so both are measured.
+const TASKS: [Task; 2] = [
+    Task {
+        preset: "phrasebook",
+        data: "phrasebook",
+        measured_on: &["phrasebook:valid", "phrasebook:test"],
+        lengths: &[(3, 5), (6, 8), (9, 11), (12, 14)],
+        epochs: 6,
+        embedding: 64,
+        hidden: 128,
+        seconds: (37.0, 65.0),
+    },
+    Task {
+        preset: "reverse",
+        data: "reverse:20",
+        measured_on: &["reverse:20:test"],
+        lengths: &[(1, 5), (6, 10), (11, 15), (16, 20)],
+        epochs: 6,
+        embedding: 32,
+        hidden: 96,
+        seconds: (12.0, 26.0),
+    },
+];
+
+/// The cells, and the seconds of each.
+const CELLS: [Cell; 4] = [Cell::RnnTanh, Cell::Gru, Cell::Lstm1997, Cell::Lstm];
+const CELL_SECONDS: f64 = 8.0;
+/// What the cells learn, and for how long.
+const CELL_PRESET: &str = "adding";
+const CELL_TEST: &str = "adding:test";
+const CELL_EPOCHS: u64 = 5;
+
+/// A model to be trained and measured.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// Its folder below that of the comparison: task and model.
+    pub(super) name: String,
+    /// The model alone, by which it may be chosen.
+    pub(super) model: String,
+    /// Seconds that it takes, roughly.
+    pub(super) seconds: f64,
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Translator { task: &'static Task, attention: Attention, reversed: bool },
+    Cell(Cell),
+}
+
+/// What a job gives.
+#[derive(Debug, Clone)]
+pub(super) enum Made {
+    Translator(TranslatorRow),
+    Cell(CellRow),
+}
+
+/// The models of these names, or all; those that take longest first.
+pub(super) fn chosen(only: &[String]) -> Result<Vec<Job>> {
+    let mut jobs = all();
+    let known = |name: &String| jobs.iter().any(|job| job.model == *name);
+    if let Some(name) = only.iter().find(|name| !known(name)) {
+        let nearest = nearest(name, jobs.iter().map(|job| job.model.as_str()));
+        return Err(Error::Other(format!(
+            "there is no model '{name}' to compare: did you mean '{}'?",
+            nearest.unwrap_or_default()
+        )));
+    }
+    jobs.retain(|job| only.is_empty() || only.contains(&job.model));
+    Ok(jobs)
+}
+
+fn all() -> Vec<Job> {
+    let attentions = Attention::ALL.iter().copied();
+    // With biases it is the same attention.
+    let attentions = attentions.filter(|a| !matches!(a, Attention::None | Attention::AdditiveBias));
+    let none = [(Attention::None, false), (Attention::None, true)];
+    let each: Vec<_> = none.into_iter().chain(attentions.map(|a| (a, false))).collect();
+    let mut jobs = Vec::new();
+    for task in &TASKS {
+        for &(attention, reversed) in &each {
+            let model = if reversed { "none-reversed" } else { attention.name() };
+            jobs.push(Job {
+                name: format!("{}-{model}", task.preset),
+                model: model.into(),
+                seconds: if attention == Attention::None { task.seconds.0 } else { task.seconds.1 },
+                what: What::Translator { task, attention, reversed },
+            });
+        }
+    }
+    jobs.extend(CELLS.iter().map(|&cell| Job {
+        name: format!("{CELL_PRESET}-{cell}"),
+        model: cell.to_string(),
+        seconds: CELL_SECONDS,
+        what: What::Cell(cell),
+    }));
+    jobs
+}
+
+impl Job {
+    /// The corpus SPEC that it is trained on.
+    pub(super) fn task(&self) -> &'static str {
+        match self.what {
+            What::Translator { task, .. } => task.data,
+            What::Cell(_) => CELL_PRESET,
+        }
+    }
+
+    /// The table that begins with a row of this job's.
+    pub(super) fn table(&self, row: TranslatorRow) -> TaskTable {
+        let (measured_on, lengths) = match self.what {
+            What::Translator { task, .. } => (task.measured_on, task.lengths),
+            What::Cell(_) => (&[][..], &[][..]),
+        };
+        TaskTable {
+            task: self.task().into(),
+            measured_on: measured_on.iter().map(|&spec| spec.into()).collect(),
+            lengths: lengths.to_vec(),
+            sentences: row.by_length.iter().map(|e| e.sentences).collect(),
+            rows: vec![row],
+        }
+    }
+
+    /// Trains the model, if it is not trained yet, and measures it; true where it was.
+    pub(super) fn run(&self, options: &CompareOptions) -> Result<(Made, bool)> {
+        let run = options.folder.join(&self.name);
+        let outcome = self.train(options, &run)?;
+        if outcome.end.reason == EndReason::NotFinite {
+            let what = "its loss was not finite; try another --seed";
+            return Err(Error::Other(format!("{}: {what}", run.display())));
+        }
+        let seconds = outcome.end.seconds;
+        let made = match self.what {
+            What::Translator { task, attention, reversed } => {
+                translator(task, &run, seconds, attention, reversed).map(Made::Translator)
+            }
+            What::Cell(which) => cell(which, run, seconds).map(Made::Cell),
+        };
+        Ok((made?, outcome.already_finished))
+    }
+
+    fn train(&self, options: &CompareOptions, run: &Path) -> Result<Outcome> {
+        let mut set = vec![
+            ("validate_every_epochs", "0".to_owned()),
+            ("sample_every_seconds", "0".to_owned()),
+            ("figures_every", "0".to_owned()),
+        ];
+        let (preset, data, epochs) = match self.what {
+            What::Translator { task, attention, reversed } => {
+                set.extend(changes(task, attention, reversed));
+                (task.preset, task.data, task.epochs)
+            }
+            What::Cell(cell) => {
+                set.push(("cell", cell.to_string()));
+                (CELL_PRESET, CELL_PRESET, CELL_EPOCHS)
+            }
+        };
+        let resume = run.symlink_metadata().is_ok();
+        if resume {
+            // A limit may be moved by who resumes a run; here it would mix what cannot be compared.
+            let stored = RunDir::open(run)?.stored()?;
+            if stored.max_steps != options.max_steps {
+                let begun = match stored.max_steps {
+                    Some(n) => format!("with --max-steps {n}"),
+                    None => "without --max-steps".into(),
+                };
+                return Err(Error::Other(format!(
+                    "the run in {} was begun {begun}: do so again, or give another --run-dir",
+                    run.display()
+                )));
+            }
+        }
+        let train_options = TrainOptions {
+            preset: Some(preset.into()),
+            data: Some(data.into()),
+            valid: Some("none".into()),
+            threads: Some(1),
+            seed: Some(options.seed),
+            epochs: Some(epochs),
+            max_steps: options.max_steps,
+            run_dir: Some(run.into()),
+            set: set.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            resume,
+            ..TrainOptions::default()
+        };
+        let (mut link, viewer) = link(1);
+        drop(viewer);
+        train(&train_options, &mut link)
+    }
+}
+
+/// What a translator changes in its task's preset.
+fn changes(task: &Task, attention: Attention, reversed: bool) -> Vec<(&'static str, String)> {
+    let attends = attention != Attention::None;
+    let mut set = vec![
+        ("cell", Cell::Lstm.to_string()),
+        ("bidirectional", attends.to_string()),
+        ("merge", if attends { "sum" } else { "concat" }.to_owned()),
+        ("embedding", task.embedding.to_string()),
+        ("hidden", task.hidden.to_string()),
+        ("attention", attention.to_string()),
+        ("wiring", "recur_then_attend".to_owned()),
+        ("readout", if attends { "tanh_context" } else { "linear" }.to_owned()),
+        ("input_feeding", attends.to_string()),
+        ("decoder_init", "copy".to_owned()),
+        ("reverse_source", reversed.to_string()),
+        ("flow_every", "0".to_owned()),
+    ];
+    match attention {
+        Attention::LocalM | Attention::LocalP => set.push(("attention_window", "3".to_owned())),
+        Attention::MultiHead => set.push(("attention_heads", "4".to_owned())),
+        _ => {}
+    }
+    set
+}
+
+/// The figures of a trained translator.
+fn translator(
+    task: &Task,
+    run: &Path,
+    seconds: f64,
+    attention: Attention,
+    reversed: bool,
+) -> Result<TranslatorRow> {
+    let translator = Translator::open(run, "cpu", Some(1))?;
+    let mut all = Corpus::default();
+    for spec in task.measured_on {
+        all.pairs.extend(Corpus::read(spec, None)?.pairs);
+    }
+    let words = |line: &str| line.split_whitespace().count();
+    let mut by_length = Vec::new();
+    for &(from, to) in task.lengths {
+        let mut part = all.clone();
+        part.pairs.retain(|pair| (from..=to).contains(&words(&pair.source)));
+        by_length.push(translator.evaluate_corpus(&part)?);
+    }
+    let all = translator.evaluate_corpus(&all)?;
+    Ok(TranslatorRow { attention, reversed, run: run.into(), seconds, all, by_length })
+}
+
+/// The figures of a trained cell, and its gradient's flow from the log of its run.
+fn cell(cell: Cell, run: PathBuf, seconds: f64) -> Result<CellRow> {
+    let events = EventReader::open(&run)?.poll()?;
+    let mut flows = events.into_iter().filter_map(|event| match event {
+        Event::Flow(flow) => flow.series.into_iter().next().map(|series| relative(&series.norms)),
+        _ => None,
+    });
+    let Some(before) = flows.next() else {
+        let what = format!("{}: no gradient flow was measured there", run.display());
+        return Err(Error::Other(what));
+    };
+    let after = flows.next_back().unwrap_or_else(|| before.clone());
+    let evaluation = trained::evaluate(&run, "cpu", Some(1), CELL_TEST, None)?;
+    Ok(CellRow { cell, run, seconds, before, after, evaluation })
+}
+
+/// Norms from the last step backwards, over that of the last step.
+fn relative(norms: &[f32]) -> Vec<f64> {
+    let last = norms.last().copied().map_or(f64::NAN, f64::from);
+    norms.iter().rev().map(|&norm| f64::from(norm) / last).collect()
+}

@@ -1,0 +1,86 @@
+//! The form of a preset's file.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+use super::Size;
+use crate::{Error, Result};
+
+/// A preset's file: see `ARCHITECTURE.md`, "How to add a preset".
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Form {
+    pub(super) name: String,
+    pub(super) summary: String,
+    pub(super) source: String,
+    /// The built-in preset whose values come first.
+    pub(super) extends: Option<String>,
+    /// Values, in groups of one origin.
+    #[serde(default)]
+    values: Vec<Group>,
+    /// What the work's own size changes.
+    full: Option<Group>,
+}
+
+/// Values, and under the key `from` where they come from.
+type Group = BTreeMap<Spanned<String>, Spanned<Value>>;
+
+/// One value of a preset, as its file has it.
+pub(super) struct Given {
+    pub(super) key: String,
+    pub(super) value: Value,
+    /// The value as it is written.
+    pub(super) written: String,
+    /// Where it comes from.
+    pub(super) from: Option<String>,
+    /// The key's line in the file, from 1.
+    pub(super) line: usize,
+}
+
+impl Form {
+    pub(super) fn read(text: &str, origin: &str) -> Result<Self> {
+        toml::from_str(text).map_err(|e: toml::de::Error| Error::PresetFile {
+            origin: origin.to_owned(),
+            line: e.span().map(|span| line(text, &span)),
+            what: e.message().lines().collect::<Vec<_>>().join("; "),
+        })
+    }
+
+    /// Its own values, in order, those of a size last.
+    pub(super) fn given(&self, text: &str, origin: &str, size: Size) -> Result<Vec<Given>> {
+        let full = self.full.iter().filter(|_| size == Size::Full);
+        let mut all = Vec::new();
+        for group in self.values.iter().chain(full) {
+            let from = match group.iter().find(|(key, _)| key.as_ref() == "from") {
+                None => None,
+                Some((_, value)) => match value.as_ref() {
+                    Value::String(from) => Some(from.clone()),
+                    _ => {
+                        return Err(Error::PresetFile {
+                            origin: origin.to_owned(),
+                            line: Some(line(text, &value.span())),
+                            what: "from says in words where the values come from".into(),
+                        });
+                    }
+                },
+            };
+            for (key, value) in group.iter().filter(|(key, _)| key.as_ref() != "from") {
+                all.push(Given {
+                    key: key.as_ref().clone(),
+                    value: value.as_ref().clone(),
+                    written: text.get(value.span()).unwrap_or_default().to_owned(),
+                    from: from.clone(),
+                    line: line(text, &key.span()),
+                });
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn line(text: &str, at: &Range<usize>) -> usize {
+    text.get(..at.start).map_or(1, |before| before.matches('\n').count() + 1)
+}

@@ -1,0 +1,352 @@
+//! Presets: named configurations, as data.
+
+mod form;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use self::form::Form;
+use super::keys::Config;
+use super::nearest::nearest;
+use crate::{Error, Result};
+
+/// The files of the presets that every build has, by name.
+macro_rules! embedded {
+    ($($name:literal)+) => {
+        &[$( ($name, include_str!(concat!("../../../presets/", $name, ".toml"))) ),+]
+    };
+}
+
+/// The presets that every build has, in the order in which they are listed.
+const EMBEDDED: &[(&str, &str)] = embedded! {
+    "phrasebook"
+    "pytorch-tutorial"
+    "tf-nmt"
+    "tf-cross-attention"
+    "rnnsearch"
+    "luong-base"
+    "luong-reverse"
+    "luong-dropout"
+    "luong-location"
+    "luong-dot"
+    "luong-general"
+    "luong-concat"
+    "luong-local-m"
+    "luong-local-p"
+    "luong-2015"
+    "scaled-dot"
+    "multi-head"
+    "encoder-decoder"
+    "encoder-decoder-reversed"
+    "encoder-decoder-every-step"
+    "lstm-1997"
+    "multi30k"
+    "makemore-rnn"
+    "makemore-gru"
+    "makemore-lstm"
+    "char-rnn"
+    "copy"
+    "reverse"
+    "dates"
+    "adding"
+    "temporal-order"
+    "reber"
+    "luong-small"
+    "rnnsearch-small"
+};
+
+/// Which of a preset's sizes: `NAME` or `NAME:small`, `NAME:full`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Size {
+    /// One that trains on two cores in minutes.
+    Small,
+    /// The work's own.
+    Full,
+}
+
+/// A named configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preset {
+    /// Its name.
+    pub name: String,
+    /// One line: what it is.
+    pub summary: String,
+    /// The work it follows, and where it differs.
+    pub source: String,
+    /// Its values.
+    pub config: Config,
+    /// Where those values come from that it gives, by key; the others are defaults.
+    pub from: BTreeMap<&'static str, String>,
+    /// The keys that its full size changes, each with its value there.
+    pub full: Vec<(String, String)>,
+}
+
+impl Preset {
+    /// The preset of a name; a path that ends in `.toml` is read as a file of the same form as
+    /// those in the folder `presets` of this crate's source.
+    ///
+    /// A name may say which size is meant: `rnnsearch` and `rnnsearch:small` are one that trains on
+    /// two cores in minutes, `rnnsearch:full` is the work's own. Where the work's own does that,
+    /// they are the same.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPreset`] with the nearest name; a size that is neither `small` nor `full`; a
+    /// file that cannot be read or used.
+    pub fn find(name: &str) -> Result<Self> {
+        let (plain, size) = match name.rsplit_once(':') {
+            Some((plain, "small")) => (plain, Size::Small),
+            Some((plain, "full")) => (plain, Size::Full),
+            Some((plain, size)) if embedded(plain).is_some() => {
+                return Err(Error::BadValue {
+                    key: format!("the size of preset {plain}"),
+                    value: size.to_owned(),
+                    allowed: "small, full".into(),
+                });
+            }
+            _ => (name, Size::Small),
+        };
+        let mut preset = if let Some(text) = embedded(plain) {
+            Self::sized(text, plain, size)?
+        } else if Path::new(plain).extension().is_some_and(|extension| extension == "toml") {
+            let path = Path::new(plain);
+            let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
+            Self::sized(&text, plain, size)?
+        } else {
+            return Err(unknown(plain));
+        };
+        if size == Size::Full {
+            preset.name.push_str(":full");
+        }
+        Ok(preset)
+    }
+
+    /// Reads a preset from its text; `origin` says in errors where that is from.
+    ///
+    /// # Errors
+    /// [`Error::PresetFile`] with the line, the key and what would be right.
+    pub fn parse(text: &str, origin: &str) -> Result<Self> {
+        Self::sized(text, origin, Size::Small)
+    }
+
+    fn sized(text: &str, origin: &str, size: Size) -> Result<Self> {
+        let small = Self::read(text, origin, Size::Small)?;
+        let mut full = Self::read(text, origin, Size::Full)?;
+        let changed = Config::KEYS.iter().map(|key| key.name).filter_map(|key| {
+            let value = full.config.show(key)?;
+            (small.config.show(key)? != value).then(|| (key.to_owned(), value))
+        });
+        let changed = changed.collect();
+        if size == Size::Small {
+            return Ok(Self { full: changed, ..small });
+        }
+        full.full = changed;
+        Ok(full)
+    }
+
+    /// Reads one size of a preset, of those that it extends first.
+    fn read(text: &str, origin: &str, size: Size) -> Result<Self> {
+        let error = |line, what| Error::PresetFile { origin: origin.to_owned(), line, what };
+        let form = Form::read(text, origin)?;
+        let (mut config, mut from) = (Config::default(), BTreeMap::new());
+        if let Some(base) = &form.extends {
+            // Only what is built in, so that no chain has an end that depends on a folder.
+            let text = embedded(base).ok_or_else(|| {
+                let nearest = nearest(base, EMBEDDED.iter().map(|(known, _)| *known));
+                let nearest = nearest.unwrap_or_default();
+                error(None, format!("extends = '{base}': no preset is built in under this name; did you mean '{nearest}'?"))
+            })?;
+            let base = Self::read(text, base, size)?;
+            (config, from) = (base.config, base.from);
+        }
+        for given in form.given(text, origin, size)? {
+            config
+                .set_toml(&given.key, given.value, &given.written)
+                .map_err(|e| error(Some(given.line), e.to_string()))?;
+            let key = Config::KEYS.iter().map(|key| key.name).find(|key| *key == given.key);
+            let said = given.from.unwrap_or_else(|| "this preset".to_owned());
+            from.extend(key.map(|key| (key, said)));
+        }
+        config.validate().map_err(|e| error(None, e.to_string()))?;
+        let Form { name, summary, source, .. } = form;
+        Ok(Self { name, summary, source, config, from, full: Vec::new() })
+    }
+}
+
+fn embedded(name: &str) -> Option<&'static str> {
+    EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+fn unknown(name: &str) -> Error {
+    let nearest = nearest(name, EMBEDDED.iter().map(|(known, _)| *known));
+    Error::UnknownPreset { name: name.to_owned(), nearest: nearest.unwrap_or_default().to_owned() }
+}
+
+impl Config {
+    /// The configuration of a preset, as [`Preset::find`] finds it.
+    ///
+    /// ```
+    /// let config = seq2seq::Config::preset("pytorch-tutorial")?;
+    /// assert_eq!(config.hidden, 128);
+    /// let error = seq2seq::Config::preset("torch-tutorial").unwrap_err().to_string();
+    /// assert!(error.contains("did you mean 'pytorch-tutorial'?"));
+    /// # Ok::<(), seq2seq::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Preset::find`].
+    pub fn preset(name: &str) -> Result<Self> {
+        Preset::find(name).map(|preset| preset.config)
+    }
+}
+
+/// One key of a preset.
+#[derive(Debug, Clone)]
+pub struct KeyInfo {
+    /// The key, as `--set` takes it.
+    pub key: String,
+    /// Its value in this preset.
+    pub value: String,
+    /// Where the value comes from.
+    pub from: String,
+    /// What it means and which values it takes.
+    pub doc: String,
+}
+
+/// All presets, at their small size.
+pub fn presets() -> Vec<Preset> {
+    EMBEDDED.iter().filter_map(|(name, text)| Preset::parse(text, name).ok()).collect()
+}
+
+/// Every key of a preset with its value, where that comes from, and its meaning.
+///
+/// # Errors
+/// An unknown name, answered with the nearest one.
+pub fn preset_keys(name: &str) -> Result<Vec<KeyInfo>> {
+    let preset = Preset::find(name)?;
+    let keys = Config::KEYS.iter().map(|key| KeyInfo {
+        key: key.name.to_owned(),
+        value: preset.config.show(key.name).unwrap_or_default(),
+        from: preset.from.get(key.name).map_or("the default", String::as_str).to_owned(),
+        doc: key.doc(),
+    });
+    Ok(keys.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokenizer::Recipe;
+
+    use super::super::choice::{Attention, Cell, Wiring};
+    use super::*;
+
+    #[test]
+    fn every_embedded_preset_is_good() {
+        for (name, text) in EMBEDDED {
+            let preset = Preset::parse(text, name).unwrap();
+            assert_eq!(preset.name, *name);
+            assert!(!preset.summary.contains('\n') && preset.summary.len() <= 78, "{name}");
+            assert!((10..=110).contains(&preset.source.len()), "{name}");
+        }
+        assert_eq!(presets().len(), EMBEDDED.len());
+        assert_eq!(preset_keys("phrasebook").unwrap().len(), Config::KEYS.len());
+    }
+
+    #[test]
+    fn every_value_of_an_embedded_preset_says_where_it_comes_from() {
+        for (name, _) in EMBEDDED {
+            for size in ["", ":full"] {
+                let preset = Preset::find(&format!("{name}{size}")).unwrap();
+                assert!(preset.from.len() >= 8, "{name}");
+                let silent: Vec<_> =
+                    preset.from.iter().filter(|(_, v)| *v == "this preset").collect();
+                assert!(silent.is_empty(), "{name}{size}: {silent:?}");
+            }
+        }
+        let keys = preset_keys("luong-dot").unwrap();
+        let from = |key| keys.iter().find(|k| k.key == key).map(|k| k.from.as_str());
+        assert_eq!(from("attention"), Some("the paper, equation 8"));
+        assert_eq!(from("reverse_source"), Some("the paper, table 1"));
+        assert_eq!(from("hidden"), Some("reduced for the embedded corpus"));
+        assert_eq!(from("residual"), Some("the default"));
+    }
+
+    #[test]
+    fn a_preset_has_two_sizes() {
+        let small = Preset::find("rnnsearch").unwrap();
+        assert_eq!(Preset::find("rnnsearch:small").unwrap(), small);
+        let full = Preset::find("rnnsearch:full").unwrap();
+        assert_eq!((small.config.hidden, full.config.hidden), (96, 1000));
+        assert_eq!((small.name.as_str(), full.name.as_str()), ("rnnsearch", "rnnsearch:full"));
+        assert!(small.full.contains(&("embedding".to_owned(), "620".to_owned())));
+        // A preset that extends another has that one's full size, too.
+        let dot = Preset::find("luong-dot:full").unwrap().config;
+        assert_eq!((dot.layers, dot.attention, dot.epochs), (4, Attention::Dot, 12));
+        let own = Preset::find("adding:full").unwrap();
+        assert_eq!((own.config, own.full.len()), (Config::preset("adding").unwrap(), 0));
+        let error = Preset::find("rnnsearch:large").unwrap_err().to_string();
+        assert!(error.contains("'large'") && error.contains("small, full"), "{error}");
+        let error = Preset::find("rnnsaerch:full").unwrap_err().to_string();
+        assert!(error.contains("did you mean 'rnnsearch'?"), "{error}");
+    }
+
+    #[test]
+    fn every_file_of_the_folder_is_embedded() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("presets");
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            assert!(EMBEDDED.iter().any(|(known, _)| *known == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn shapes_are_those_of_the_reference() {
+        let shape = |name| {
+            let c = Config::preset(name).unwrap();
+            (c.cell, c.layers, c.bidirectional, c.embedding, c.hidden, c.input_feeding, c.batch)
+        };
+        assert_eq!(shape("pytorch-tutorial"), (Cell::Gru, 1, false, 128, 128, false, 32));
+        assert_eq!(shape("tf-nmt"), (Cell::Gru, 1, false, 256, 1024, false, 64));
+        assert_eq!(shape("luong-small"), (Cell::Lstm, 2, false, 256, 256, true, 64));
+        assert_eq!(shape("rnnsearch-small"), (Cell::Gru, 1, true, 256, 512, false, 64));
+        let luong = Config::preset("luong-small").unwrap();
+        assert_eq!(luong.wiring, Wiring::RecurThenAttend);
+        assert_eq!(luong.attention, Attention::General);
+        let tutorial = Config::preset("pytorch-tutorial").unwrap();
+        assert_eq!(tutorial.target_prefixes.len(), 12);
+        assert!(tutorial.target_prefixes.iter().any(|prefix| prefix == "i am "));
+        assert_eq!(tutorial.source_recipe, Recipe::Tutorial);
+    }
+
+    #[test]
+    fn a_preset_may_be_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.toml");
+        fs::write(&path, "name = 'mine'\nsummary = 's'\nsource = 'me'\n[[values]]\nhidden = 7\n")
+            .unwrap();
+        let preset = Preset::find(path.to_str().unwrap()).unwrap();
+        assert_eq!(preset.config, Config { hidden: 7, ..Config::default() });
+        let error = Preset::find("absent.toml").unwrap_err().to_string();
+        assert!(error.contains("cannot read absent.toml"), "{error}");
+    }
+
+    /// Each file in `tests/bad` says in its first line what its error must contain.
+    #[test]
+    fn bad_presets_fail_with_their_message() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
+        let mut count = 0;
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            let expected = text.lines().next().and_then(|line| line.strip_prefix("# error: "));
+            let expected = expected.unwrap();
+            let name = path.to_str().unwrap();
+            let error = Preset::find(name).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("preset {name}")), "{error}");
+            assert!(error.ends_with(expected), "{name}\n  says  {error}\n  not   {expected}");
+            count += 1;
+        }
+        assert!(count >= 10, "{count}");
+    }
+}

@@ -1,0 +1,121 @@
+//! From a decoder's state to logits.
+
+use tensor::{List, ParamId, Params, Tape, Tensor, Var, ops};
+
+use super::Add;
+use crate::Result;
+use crate::config::{self, Config, ReadoutState};
+
+/// Each output of a maxout is the larger of two.
+const PIECES: usize = 2;
+
+/// Keras's `LayerNormalization` has this epsilon by default.
+const EPSILON: f32 = 1e-3;
+
+/// What the output layer sees, and the output layer: the table of [`Decoder`](super::Decoder).
+#[derive(Debug, Clone)]
+pub(super) struct Readout {
+    form: Form,
+    output: (ParamId, ParamId),
+}
+
+#[derive(Debug, Clone)]
+enum Form {
+    State,
+    TanhContext {
+        w: ParamId,
+    },
+    /// The weight's columns meet the context, the state and the embedding, in this order.
+    Maxout {
+        w: ParamId,
+        b: ParamId,
+        context_and_state: usize,
+        previous: bool,
+    },
+    ResidualNorm {
+        w: ParamId,
+        b: ParamId,
+    },
+}
+
+/// What a step has to be read out.
+pub(super) struct Seen {
+    pub(super) state: Var,
+    /// The state before the step.
+    pub(super) previous: Var,
+    pub(super) context: Var,
+    /// The embedding's share, where [`Readout::project`] gives one.
+    pub(super) projected: Option<Var>,
+}
+
+impl Readout {
+    /// `context` is the width of a context; `tied` an embedding that is the output layer's weight.
+    pub(super) fn new(
+        params: &mut Params,
+        config: &Config,
+        context: usize,
+        vocabulary: usize,
+        tied: Option<ParamId>,
+        add: &mut Add<'_>,
+    ) -> Result<Self> {
+        let (e, h) = (config.embedding, config.hidden);
+        let width = config.readout_width();
+        let form = match config.readout {
+            config::Readout::Linear => Form::State,
+            config::Readout::TanhContext => {
+                Form::TanhContext { w: add(params, "combine.weight", &[h, context + h])? }
+            }
+            config::Readout::Maxout => Form::Maxout {
+                w: add(params, "readout.weight", &[PIECES * width, context + h + e])?,
+                b: add(params, "readout.bias", &[PIECES * width])?,
+                context_and_state: context + h,
+                previous: config.readout_state == ReadoutState::Previous,
+            },
+            config::Readout::ResidualNorm => Form::ResidualNorm {
+                w: params.add("decoder.norm.weight", Tensor::full([h], 1.0))?,
+                b: params.add("decoder.norm.bias", Tensor::zeros([h]))?,
+            },
+        };
+        let w = match tied {
+            Some(embedding) => embedding,
+            None => add(params, "output.weight", &[vocabulary, width])?,
+        };
+        Ok(Self { form, output: (w, add(params, "output.bias", &[vocabulary])?) })
+    }
+
+    /// The share of embeddings \[T, B, E\] in what is read out, for all steps as one product.
+    pub(super) fn project(&self, tape: &mut Tape<'_>, embedded: Var) -> Result<Option<Var>> {
+        let Form::Maxout { w, b, context_and_state, .. } = self.form else { return Ok(None) };
+        let columns = context_and_state..tape.params().shape(w).width();
+        Ok(Some(ops::linear_columns(tape, embedded, w, columns, Some(b))?))
+    }
+
+    /// What the output layer sees of a step, \[B, W\].
+    pub(super) fn read(&self, tape: &mut Tape<'_>, seen: &Seen) -> Result<Var> {
+        match self.form {
+            Form::State => Ok(seen.state),
+            Form::TanhContext { w } => {
+                let joined = ops::concat(tape, &[seen.context, seen.state])?;
+                let combined = ops::linear(tape, joined, w, None)?;
+                Ok(ops::tanh(tape, combined))
+            }
+            Form::Maxout { w, context_and_state, previous, .. } => {
+                let state = if previous { seen.previous } else { seen.state };
+                let joined = ops::concat(tape, &[seen.context, state])?;
+                let from = ops::linear_columns(tape, joined, w, 0..context_and_state, None)?;
+                let all: List<Var> = [Some(from), seen.projected].into_iter().flatten().collect();
+                let t = ops::sum(tape, &all, 1.0)?;
+                Ok(ops::maxout(tape, t, PIECES)?)
+            }
+            Form::ResidualNorm { w, b } => {
+                let sum = ops::sum(tape, &[seen.state, seen.context], 1.0)?;
+                Ok(ops::layer_norm(tape, sum, w, b, EPSILON)?)
+            }
+        }
+    }
+
+    /// Logits of what [`read`](Self::read) gave, \[..., V\].
+    pub(super) fn logits(&self, tape: &mut Tape<'_>, read: Var) -> Result<Var> {
+        Ok(ops::linear(tape, read, self.output.0, Some(self.output.1))?)
+    }
+}

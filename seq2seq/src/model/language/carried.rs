@@ -1,0 +1,91 @@
+//! What the windows of a running text carry to the next ones.
+
+use rnn::{RnnConfig, State};
+use tensor::{List, Tape, Tensor, Var};
+
+use super::Place;
+
+/// The states at the end of what was read last, of each part of a running text.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Carried {
+    /// Of each part: for each layer h and, where there is one, c; empty before its turn.
+    rows: Vec<Vec<f32>>,
+    /// The parts whose states are on a device, newer than their rows, and those states, \[B, H\]
+    /// each, in the same order.
+    there: Option<(Vec<usize>, Vec<Tensor>)>,
+}
+
+impl Carried {
+    pub(super) fn of_rows(rows: Vec<Vec<f32>>) -> Self {
+        Self { rows, there: None }
+    }
+
+    /// A row for each part; read from a device where they are there.
+    pub(super) fn rows(&mut self) -> &[Vec<f32>] {
+        if let Some((parts, states)) = self.there.take() {
+            self.put(&parts, &states);
+        }
+        &self.rows
+    }
+
+    fn put(&mut self, parts: &[usize], states: &[Tensor]) {
+        for (b, &part) in parts.iter().enumerate() {
+            if self.rows.len() <= part {
+                self.rows.resize(part + 1, Vec::new());
+            }
+            let row = |t: &Tensor| t.data()[b * t.shape().width()..][..t.shape().width()].to_vec();
+            self.rows[part] = states.iter().flat_map(row).collect();
+        }
+    }
+
+    /// Takes in the states after windows of some parts.
+    pub(super) fn after(&mut self, tape: &Tape<'_>, places: &[Place], after: &[State]) {
+        let parts: Vec<usize> = places.iter().map(|place| place.part).collect();
+        let values = after.iter().flat_map(|s| [Some(s.h), s.c]).flatten();
+        let states: Vec<Tensor> = values.map(|v: Var| tape.value(v).clone()).collect();
+        if tape.opencl().is_some() {
+            self.rows();
+            self.there = Some((parts, states));
+        } else {
+            self.put(&parts, &states);
+        }
+    }
+
+    /// The states before windows of some parts; zeros where a part begins.
+    pub(super) fn before(
+        &mut self,
+        tape: &mut Tape<'_>,
+        places: &[Place],
+        config: &RnnConfig,
+    ) -> List<State> {
+        let (h, has_c) = (config.hidden, config.cell.has_cell_state());
+        let parts = places.iter().map(|place| place.part);
+        let goes_on = places.iter().all(|place| !place.is_first);
+        let kept = match &self.there {
+            Some((there, states)) if goes_on && parts.eq(there.iter().copied()) => states.clone(),
+            _ => self.gathered(places, h, config.layers * (1 + usize::from(has_c))),
+        };
+        let mut kept = kept.into_iter().map(|t| tape.constant(t));
+        let mut states = List::with_capacity(config.layers);
+        while let Some(h) = kept.next() {
+            states.push(State { h, c: if has_c { kept.next() } else { None } });
+        }
+        states
+    }
+
+    /// The states of some parts, put together from their rows.
+    fn gathered(&mut self, places: &[Place], h: usize, count: usize) -> Vec<Tensor> {
+        let rows = self.rows();
+        let state = |i: usize| {
+            let mut state = Tensor::zeros([places.len(), h]);
+            for (row, place) in state.data_mut().chunks_exact_mut(h).zip(places) {
+                let before = rows.get(place.part).and_then(|all| all.get(i * h..(i + 1) * h));
+                if let Some(before) = before.filter(|_| !place.is_first) {
+                    row.copy_from_slice(before);
+                }
+            }
+            state
+        };
+        (0..count).map(state).collect()
+    }
+}

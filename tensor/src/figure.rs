@@ -1,0 +1,47 @@
+//! Numbers that a step computes and nobody needs at once.
+
+use crate::tensor::Tensor;
+
+/// A number that may still be on a device.
+///
+/// Operations on a device leave their sums there; reading one waits for the device, so a training
+/// step hands its figures to [`Optimizer::update`](crate::optim::Optimizer::update), which reads
+/// all of them together, later.
+#[derive(Debug, Clone)]
+pub struct Figure(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Host(f64),
+    Device(Tensor),
+}
+
+impl Figure {
+    /// Element `i` of a tensor on a device.
+    pub(crate) fn there(tensor: &Tensor, i: usize) -> Self {
+        Self(Kind::Device(tensor.flat(i, 1)))
+    }
+
+    /// The number; read where it is on a device, which waits for it and is counted. 0 where the
+    /// device fails, which keeps why.
+    pub fn get(&self) -> f64 {
+        match &self.0 {
+            Kind::Host(value) => *value,
+            Kind::Device(tensor) => tensor.data().first().map_or(0.0, |&v| f64::from(v)),
+        }
+    }
+
+    /// The number as a tensor of one element, where it is on a device.
+    pub(crate) fn tensor(&self) -> Option<&Tensor> {
+        match &self.0 {
+            Kind::Host(_) => None,
+            Kind::Device(tensor) => Some(tensor),
+        }
+    }
+}
+
+impl From<f64> for Figure {
+    fn from(value: f64) -> Self {
+        Self(Kind::Host(value))
+    }
+}

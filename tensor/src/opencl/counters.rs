@@ -1,0 +1,100 @@
+//! What a device did, counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What a device did since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Kernels started.
+    pub launches: u64,
+    /// Copies and fills on the device.
+    pub copies: u64,
+    /// Times the host read from the device.
+    pub reads: u64,
+    /// Bytes it read.
+    pub read_bytes: u64,
+    /// Times the host wrote to the device.
+    pub writes: u64,
+    /// Bytes it wrote.
+    pub written_bytes: u64,
+    /// Bytes of all tensors that kernels, copies and fills were given: what the device's memory
+    /// moves at least.
+    pub moved_bytes: u64,
+    /// Floating-point operations of products, a multiplication and an addition being two.
+    pub flops: u64,
+}
+
+impl Counters {
+    /// What was done since `earlier`.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            launches: self.launches - earlier.launches,
+            copies: self.copies - earlier.copies,
+            reads: self.reads - earlier.reads,
+            read_bytes: self.read_bytes - earlier.read_bytes,
+            writes: self.writes - earlier.writes,
+            written_bytes: self.written_bytes - earlier.written_bytes,
+            moved_bytes: self.moved_bytes - earlier.moved_bytes,
+            flops: self.flops - earlier.flops,
+        }
+    }
+}
+
+/// The counters under way.
+#[derive(Default)]
+pub(super) struct Counted {
+    launches: AtomicU64,
+    copies: AtomicU64,
+    reads: AtomicU64,
+    read_bytes: AtomicU64,
+    writes: AtomicU64,
+    written_bytes: AtomicU64,
+    moved_bytes: AtomicU64,
+    flops: AtomicU64,
+}
+
+fn add(counter: &AtomicU64, n: u64) -> u64 {
+    counter.fetch_add(n, Ordering::Relaxed)
+}
+
+impl Counted {
+    /// Counts a launch and gives its number.
+    pub(super) fn launch(&self, elements: usize) -> u64 {
+        add(&self.moved_bytes, 4 * elements as u64);
+        add(&self.launches, 1)
+    }
+
+    pub(super) fn copy(&self, elements: usize) {
+        add(&self.moved_bytes, 4 * elements as u64);
+        add(&self.copies, 1);
+    }
+
+    pub(super) fn read(&self, elements: usize) {
+        add(&self.read_bytes, 4 * elements as u64);
+        add(&self.reads, 1);
+    }
+
+    pub(super) fn write(&self, elements: usize) {
+        add(&self.written_bytes, 4 * elements as u64);
+        add(&self.writes, 1);
+    }
+
+    pub(super) fn product(&self, operations: u64) {
+        add(&self.flops, operations);
+    }
+
+    pub(super) fn get(&self) -> Counters {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counters {
+            launches: get(&self.launches),
+            copies: get(&self.copies),
+            reads: get(&self.reads),
+            read_bytes: get(&self.read_bytes),
+            writes: get(&self.writes),
+            written_bytes: get(&self.written_bytes),
+            moved_bytes: get(&self.moved_bytes),
+            flops: get(&self.flops),
+        }
+    }
+}

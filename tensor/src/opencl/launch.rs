@@ -1,0 +1,269 @@
+//! Programs, and the one way in which a kernel is started.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::device::{OpenCl, lock};
+use super::driver::{Built, Kernel, Value};
+use super::memory::{Block, Ids};
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+
+/// The text of a program in OpenCL C 1.2: pieces that are put one behind the other, behind what all
+/// programs share (`prelude.cl`: `sigmoid`, `group_sum`, `group_max`, `philox`).
+///
+/// A kernel takes a tensor as two arguments, `__global float *x, ulong x_at`, and its first line is
+/// `x += x_at;`. Ids come as `__global const uint *ids` alone. What a kernel reads and writes must
+/// lie within the tensors it is given, for every argument that its caller lets pass: the checks of
+/// [`Launch`] end at the kernel's door.
+#[derive(Debug)]
+pub struct Program {
+    pieces: &'static [&'static str],
+    options: &'static str,
+}
+
+impl Program {
+    /// A program of these pieces.
+    pub const fn new(pieces: &'static [&'static str]) -> Self {
+        Self { pieces, options: "" }
+    }
+
+    /// The same with options for the compiler, such as `-DTILE=16`.
+    #[must_use]
+    pub const fn with_options(self, options: &'static str) -> Self {
+        Self { pieces: self.pieces, options }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::from(include_str!("prelude.cl"));
+        for piece in self.pieces {
+            text.push_str(piece);
+        }
+        text
+    }
+}
+
+struct Entry {
+    name: &'static str,
+    kernel: Kernel,
+    launches: AtomicU64,
+}
+
+/// Compiled programs by text and options, and their kernels by address, which is quicker.
+#[derive(Default)]
+pub(super) struct Cache {
+    programs: Mutex<HashMap<(String, &'static str), Arc<Built>>>,
+    kernels: Mutex<HashMap<(usize, usize, usize), Arc<Entry>>>,
+}
+
+impl Cache {
+    pub(super) fn launches(&self) -> Vec<(&'static str, u64)> {
+        let mut all: HashMap<&'static str, u64> = HashMap::new();
+        for entry in lock(&self.kernels).values() {
+            *all.entry(entry.name).or_default() += entry.launches.load(Ordering::Relaxed);
+        }
+        let mut all: Vec<_> = all.into_iter().filter(|(_, n)| *n > 0).collect();
+        all.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        all
+    }
+}
+
+/// Launches after which the queue is handed to the device even if nobody reads.
+const FLUSH: u64 = 32;
+
+impl OpenCl {
+    /// Begins the launch of a kernel of a program, which is compiled at its first use.
+    pub fn kernel<'a>(&self, program: &'static Program, name: &'static str) -> Launch<'a> {
+        let entry = self.check().and_then(|()| self.entry(program, name));
+        let device = self.clone();
+        Launch {
+            device,
+            entry,
+            arguments: Vec::with_capacity(16),
+            elements: 0,
+            held: Lifetime::default(),
+        }
+    }
+
+    fn entry(&self, program: &'static Program, name: &'static str) -> Result<Arc<Entry>> {
+        let key = (std::ptr::from_ref(program).addr(), name.as_ptr().addr(), name.len());
+        if let Some(entry) = lock(&self.shared.cache.kernels).get(&key) {
+            return Ok(Arc::clone(entry));
+        }
+        let built = self.keep(self.built(program, name))?;
+        let kernel = self.keep(self.shared.driver.kernel(&built, name))?;
+        let entry = Arc::new(Entry { name, kernel, launches: AtomicU64::new(0) });
+        lock(&self.shared.cache.kernels).insert(key, Arc::clone(&entry));
+        Ok(entry)
+    }
+
+    fn built(&self, program: &Program, name: &'static str) -> Result<Arc<Built>> {
+        let key = (program.text(), program.options);
+        let mut programs = lock(&self.shared.cache.programs);
+        if let Some(built) = programs.get(&key) {
+            return Ok(Arc::clone(built));
+        }
+        let options = format!("-cl-mad-enable {}", program.options);
+        let built = self.shared.driver.build(&key.0, &options).map_err(|e| match e {
+            Error::OpenClBuild { log } => {
+                let device = self.shared.description.name.clone();
+                Error::OpenClBuild { log: format!("program of {name} on {device}:\n{log}") }
+            }
+            other => other,
+        })?;
+        let built = Arc::new(built);
+        programs.insert(key, Arc::clone(&built));
+        Ok(built)
+    }
+}
+
+enum Argument {
+    Floats(Arc<Block>, usize),
+    Words(Arc<Block>),
+    Uint(u32),
+    Long(u64),
+    Float(f32),
+}
+
+type Lifetime<'a> = std::marker::PhantomData<&'a mut ()>;
+
+/// A kernel that is about to be started: its arguments in the order of its declaration.
+///
+/// Checked are the number and the kinds of the arguments, that every tensor is on this device, and
+/// that what the kernel writes is seen by nobody else: a tensor that shares its memory gets a copy
+/// of its own first, as with [`Tensor::data_mut`].
+#[must_use = "a launch does nothing before `over` or `groups`"]
+pub struct Launch<'a> {
+    device: OpenCl,
+    entry: Result<Arc<Entry>>,
+    arguments: Vec<Argument>,
+    elements: usize,
+    held: Lifetime<'a>,
+}
+
+impl<'a> Launch<'a> {
+    fn refuse(&mut self, error: Error) {
+        if self.entry.is_ok() {
+            self.entry = Err(error);
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        self.entry.as_ref().map_or("kernel", |entry| entry.name)
+    }
+
+    /// A tensor that is read.
+    pub fn reads(mut self, tensor: &'a Tensor) -> Self {
+        match tensor.place() {
+            Some((remote, at)) if remote.block.device().is(&self.device) => {
+                self.arguments.push(Argument::Floats(Arc::clone(&remote.block), at));
+                self.elements += tensor.len();
+            }
+            _ => {
+                let what =
+                    format!("{}: a tensor {} is not on the device", self.name(), tensor.shape());
+                self.refuse(Error::argument("OpenCL kernel", what));
+            }
+        }
+        self
+    }
+
+    /// A tensor that is written, or read and written.
+    pub fn writes(mut self, tensor: &'a mut Tensor) -> Self {
+        if let Err(e) = tensor.make_unique(&self.device) {
+            self.refuse(e);
+            return self;
+        }
+        self.elements += tensor.len();
+        if let Some((remote, at)) = tensor.place_mut() {
+            self.arguments.push(Argument::Floats(Arc::clone(&remote.block), at));
+        }
+        self
+    }
+
+    /// A tensor that is written where its memory is known to be read by nobody else.
+    pub(crate) fn writes_shared(mut self, tensor: &'a mut Tensor) -> Self {
+        self.elements += tensor.len();
+        if let Some((remote, at)) = tensor.place_mut() {
+            self.arguments.push(Argument::Floats(Arc::clone(&remote.block), at));
+        }
+        self
+    }
+
+    /// Whole numbers that are read.
+    pub fn ids(mut self, ids: &'a Ids) -> Self {
+        self.arguments.push(Argument::Words(Arc::clone(&ids.block)));
+        self.elements += ids.len;
+        self
+    }
+
+    /// A `uint`.
+    pub fn uint(mut self, value: usize) -> Self {
+        match u32::try_from(value) {
+            Ok(value) => self.arguments.push(Argument::Uint(value)),
+            Err(_) => {
+                let what = format!("{}: {value} is more than a kernel's uint holds", self.name());
+                self.refuse(Error::argument("OpenCL kernel", what));
+            }
+        }
+        self
+    }
+
+    /// A `ulong`.
+    pub fn long(mut self, value: usize) -> Self {
+        self.arguments.push(Argument::Long(value as u64));
+        self
+    }
+
+    /// A `float`.
+    pub fn float(mut self, value: f32) -> Self {
+        self.arguments.push(Argument::Float(value));
+        self
+    }
+
+    /// Starts at least `n` work-items in one dimension; those past `n` must do nothing.
+    ///
+    /// # Errors
+    /// Arguments that are not the kernel's, a tensor of another device, a failure of the device.
+    pub fn over(self, n: usize) -> Result<()> {
+        let local = 256.min(self.device.shared.description.work_group.max(1));
+        self.groups([n.div_ceil(local), 1, 1], [local, 1, 1])
+    }
+
+    /// Starts work-groups of `local` work-items. None of them is no error, and does nothing.
+    ///
+    /// # Errors
+    /// As [`Launch::over`]; a work-group larger than the device's largest.
+    pub fn groups(self, groups: [usize; 3], local: [usize; 3]) -> Result<()> {
+        let entry = self.entry?;
+        if groups.contains(&0) || local.contains(&0) {
+            return Ok(());
+        }
+        let (items, most) =
+            (local.iter().product::<usize>(), self.device.shared.description.work_group);
+        if items > most {
+            let what = format!("{}: {items} work-items in a group, at most {most}", entry.name);
+            return Err(Error::argument("OpenCL kernel", what));
+        }
+        let mut values = Vec::with_capacity(2 * self.arguments.len());
+        for argument in &self.arguments {
+            match argument {
+                Argument::Floats(block, at) => {
+                    values.extend([Value::Floats(block.memory()), Value::Long(*at as u64)]);
+                }
+                Argument::Words(block) => values.push(Value::Words(block.memory())),
+                Argument::Long(v) => values.push(Value::Long(*v)),
+                Argument::Uint(v) => values.push(Value::Uint(*v)),
+                Argument::Float(v) => values.push(Value::Float(*v)),
+            }
+        }
+        let device = &self.device;
+        device.keep(device.shared.driver.launch(&entry.kernel, &values, groups, local))?;
+        entry.launches.fetch_add(1, Ordering::Relaxed);
+        if device.shared.counted.launch(self.elements) % FLUSH == FLUSH - 1 {
+            device.keep(device.shared.driver.flush())?;
+        }
+        Ok(())
+    }
+}

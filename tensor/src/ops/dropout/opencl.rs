@@ -1,0 +1,52 @@
+//! Dropout on a device: the same numbers, drawn in the kernel.
+
+use super::Mask;
+use crate::error::Result;
+use crate::opencl::{Launch, OpenCl, Program};
+use crate::tensor::Tensor;
+
+static PROGRAM: Program = Program::new(&[include_str!("dropout.cl")]);
+
+impl Mask {
+    fn drawn<'a>(&self, launch: Launch<'a>, x: &Tensor) -> (Launch<'a>, [usize; 3]) {
+        let (count, width) = (x.shape().rows(), x.shape().width());
+        let (key, step, place) = self.draw.parts();
+        let numbers = [
+            count,
+            width,
+            self.rows,
+            self.part.first,
+            self.part.step,
+            self.part.total,
+            key[0] as usize,
+            key[1] as usize,
+            step as usize,
+            place as usize,
+            self.threshold() as usize,
+        ];
+        let launch = numbers.into_iter().fold(launch, Launch::uint).float(self.keep());
+        (launch, [width.div_ceil(4).div_ceil(64), count, 1])
+    }
+
+    /// x times what is drawn.
+    pub(super) fn applied_there(&self, device: &OpenCl, x: &Tensor) -> Result<Tensor> {
+        let mut y = device.scratch(x.shape())?;
+        let (launch, groups) = self.drawn(device.kernel(&PROGRAM, "dropout"), x);
+        launch.reads(x).writes(&mut y).groups(groups, [64, 1, 1])?;
+        Ok(y)
+    }
+
+    /// The same in place.
+    pub(super) fn apply_there(&self, device: &OpenCl, x: &mut Tensor) -> Result<()> {
+        let (launch, groups) = self.drawn(device.kernel(&PROGRAM, "dropout_in_place"), x);
+        launch.writes(x).groups(groups, [64, 1, 1])
+    }
+}
+
+/// x times a mask that comes again for each step.
+pub(super) fn masked(device: &OpenCl, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    let mut y = device.scratch(x.shape())?;
+    let launch = device.kernel(&PROGRAM, "masked").uint(x.len()).uint(mask.len().max(1));
+    launch.reads(x).reads(mask).writes(&mut y).over(x.len())?;
+    Ok(y)
+}

@@ -1,0 +1,24 @@
+//! The lookup on a device. Its way back is the gradients' own: rows added by id.
+
+use crate::error::Result;
+use crate::opencl::{OpenCl, Program};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+static PROGRAM: Program = Program::new(&[include_str!("embedding.cl")]);
+
+/// Rows of a table; the ids are within it.
+pub(super) fn forward(
+    device: &OpenCl,
+    ids: &[u32],
+    table: &Tensor,
+    shape: Shape,
+) -> Result<Tensor> {
+    let (count, width) = (ids.len(), shape.width());
+    let mut y = device.scratch(shape)?;
+    let ids = device.ids(ids)?;
+    let launch = device.kernel(&PROGRAM, "embedding").uint(count).uint(width).ids(&ids);
+    let groups = [width.div_ceil(64), count, 1];
+    launch.reads(table).writes(&mut y).groups(groups, [64, 1, 1])?;
+    Ok(y)
+}

@@ -1,0 +1,35 @@
+//! The map on a device: the tiled products are all it needs.
+
+use std::ops::Range;
+
+use crate::error::Result;
+use crate::opencl::{Form, Matrix, OpenCl, Place, Start};
+use crate::tensor::Tensor;
+
+/// y = x W^T + b for a block of W.
+pub(super) fn forward(
+    device: &OpenCl,
+    x: &Tensor,
+    w: &Tensor,
+    (rows, columns): (Range<usize>, Range<usize>),
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
+    let mut y = device.scratch(x.shape().with_width(rows.len()))?;
+    let start = bias.map_or(Start::Zero, Start::Bias);
+    let w = Matrix::block(w, rows, columns);
+    device.product(Form::Nt, Matrix::new(x), w, Place::new(&mut y), start)?;
+    Ok(y)
+}
+
+/// dx = dy W for a block of W.
+pub(super) fn backward(
+    device: &OpenCl,
+    dy: &Tensor,
+    w: &Tensor,
+    (rows, columns): (Range<usize>, Range<usize>),
+) -> Result<Tensor> {
+    let mut dx = device.scratch(dy.shape().with_width(columns.len()))?;
+    let w = Matrix::block(w, rows, columns);
+    device.product(Form::Nn, Matrix::new(dy), w, Place::new(&mut dx), Start::Zero)?;
+    Ok(dx)
+}

@@ -1,0 +1,24 @@
+//! Squared error on a device: an answer a sequence is few numbers, so one work-group has them all.
+
+use crate::error::Result;
+use crate::opencl::{OpenCl, Program};
+use crate::tensor::Tensor;
+
+static PROGRAM: Program = Program::new(&[include_str!("squared_error.cl")]);
+
+/// The gradient, and three sums: the weighted loss, that without its weight, how many are near.
+pub(super) fn forward(
+    device: &OpenCl,
+    y: &Tensor,
+    targets: &[f32],
+    weight: f32,
+    near: f32,
+) -> Result<(Tensor, Tensor)> {
+    let targets = device.upload(&Tensor::from_slice(y.shape(), targets)?)?;
+    let (mut d, mut sums) = (device.scratch(y.shape())?, device.scratch([3])?);
+    let launch = device.kernel(&PROGRAM, "squared_error").uint(y.len()).float(weight);
+    let launch = launch.float(near);
+    let launch = launch.reads(y).reads(&targets).writes(&mut d).writes(&mut sums);
+    launch.groups([1, 1, 1], [256, 1, 1])?;
+    Ok((d, sums))
+}

@@ -1,0 +1,102 @@
+//! What a step is asked for, and what it tells afterwards.
+
+use super::Optimizer;
+use crate::error::Result;
+use crate::figure::Figure;
+use crate::gradients::Norms;
+use crate::list::List;
+use crate::opencl::Pending;
+
+/// How [`Optimizer::update`] steps, and what it reports besides.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Update<'a> {
+    /// Global gradient norm to clip at, if any.
+    pub limit: Option<f32>,
+    /// The learning rate.
+    pub learning_rate: f32,
+    /// Report each parameter's ratio of update to value.
+    pub ratios: bool,
+    /// Numbers to report, without which being finite no step is taken: losses, counts.
+    pub figures: &'a [Figure],
+}
+
+/// What a step measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// [`Update::figures`].
+    pub figures: List<f64>,
+    /// Norms of the gradients.
+    pub norms: Norms,
+    /// Update over value of each parameter, where asked for and a step was taken.
+    pub ratios: Option<Vec<f64>>,
+    /// False where norm or figures were not finite, so that nothing was changed.
+    pub updated: bool,
+}
+
+/// What a step measured, perhaps still on its way from a device.
+#[must_use = "a step that was refused is known only when its report is read"]
+pub struct Report(Kind);
+
+enum Kind {
+    Here(Measured),
+    There { pending: Pending, live: Vec<bool>, limit: Option<f32>, ratios: bool, figures: usize },
+}
+
+impl Report {
+    pub(super) fn here(measured: Measured) -> Self {
+        Self(Kind::Here(measured))
+    }
+
+    pub(super) fn there(pending: Pending, live: Vec<bool>, how: &Update<'_>) -> Self {
+        let (limit, ratios, figures) = (how.limit, how.ratios, how.figures.len());
+        Self(Kind::There { pending, live, limit, ratios, figures })
+    }
+
+    /// True where [`Report::read`] need not wait.
+    pub fn is_ready(&self) -> bool {
+        match &self.0 {
+            Kind::Here(_) => true,
+            Kind::There { pending, .. } => pending.is_ready(),
+        }
+    }
+
+    /// What was measured; waits for a device. `optimizer` is the one that stepped: its count of
+    /// steps is put right where a device refused this one.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn read(self, optimizer: &mut Optimizer) -> Result<Measured> {
+        let (pending, live, limit, ratios, figures) = match self.0 {
+            Kind::Here(measured) => return Ok(measured),
+            Kind::There { pending, live, limit, ratios, figures } => {
+                (pending, live, limit, ratios, figures)
+            }
+        };
+        // Squares of gradients' norms, factor, whether it stepped, figures, and for ratios squares
+        // of changes and of values.
+        let numbers = pending.wait()?;
+        let wide = |range: &[f32]| range.iter().map(|&v| f64::from(v)).collect::<List<_>>();
+        let n = live.len();
+        let (squares, rest) = numbers.split_at(n.min(numbers.len()));
+        let (control, rest) = rest.split_at(2.min(rest.len()));
+        let (found, rest) = rest.split_at(figures.min(rest.len()));
+        let updated = control.last().is_some_and(|&v| v != 0.0);
+        let mut norms = Norms::new(wide(squares).into_iter().map(f64::sqrt).collect(), limit);
+        if let Some(&factor) = control.first() {
+            norms.factor = factor;
+        }
+        if !updated {
+            optimizer.take_back(&live);
+        }
+        let ratios = (ratios && updated).then(|| {
+            let (changes, values) = rest.split_at(n.min(rest.len()));
+            let pairs = changes.iter().zip(values);
+            let ratio = |(change, value): (&f32, &f32)| match *value > 0.0 {
+                true => (f64::from(*change) / f64::from(*value)).sqrt(),
+                false => 0.0,
+            };
+            pairs.map(ratio).collect()
+        });
+        Ok(Measured { figures: wide(found), norms, ratios, updated })
+    }
+}
