@@ -71,6 +71,7 @@ impl Driver {
         match kernel.0 {}
     }
 
+    #[allow(clippy::needless_pass_by_value)] // as the driver that is there has it
     pub(crate) fn write(&self, to: &Memory, _: usize, data: Data) -> Result<Transfer> {
         let (Data::Floats(_) | Data::Words(_)) = data;
         match to.0 {}
