@@ -217,7 +217,7 @@ impl Op for Scan {
                     flow,
                 )?
             }
-            None => self.steps_back(back, dy, dh, dc),
+            None => self.steps_back(back, dy.as_ref(), dh, dc),
         };
         if let Some(h0) = self.h0 {
             back.add(h0, dh)?;
@@ -237,7 +237,7 @@ impl Scan {
     fn steps_back(
         &mut self,
         back: &mut tensor::Backward<'_>,
-        dy: Option<Tensor>,
+        dy: Option<&Tensor>,
         dh: Option<Tensor>,
         dc: Option<Tensor>,
     ) -> (Tensor, Tensor) {
@@ -254,7 +254,7 @@ impl Scan {
             let mut view = self.kept.view();
             let mut step = |t: usize| {
                 let active = Active { lengths, time: t };
-                if let Some(dy) = &dy {
+                if let Some(dy) = dy {
                     let dy = &dy.data()[t * batch * n..][..batch * n];
                     add_active(dh, dy, active, n);
                 }

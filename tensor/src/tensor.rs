@@ -161,10 +161,11 @@ impl Tensor {
         Self::full([1], value)
     }
 
-    /// A tensor around a vector of `shape.len()` elements.
+    /// A tensor of the `shape.len()` elements of a vector.
     ///
     /// # Errors
     /// The vector's length is another.
+    #[allow(clippy::needless_pass_by_value)] // who has a vector need not know that it is copied
     pub fn from_vec(shape: impl Into<Shape>, data: Vec<f32>) -> Result<Self> {
         let shape = shape.into();
         if shape.len() != data.len() {

@@ -55,7 +55,7 @@ pub(crate) fn forward(
     let mut cells = device.scratch([if has_c { time + 1 } else { 0 }, batch, n])?;
 
     let first = if scan.reverse { time } else { 0 };
-    let given = usize::from(h0.is_some()) | 2 * usize::from(c0.is_some());
+    let given = usize::from(h0.is_some()) | (2 * usize::from(c0.is_some()));
     let launch = device.kernel(&SEQUENCE, "first_state").uint(batch * n).uint(first);
     let launch = launch.uint(given | has(MASK, scan.mask.is_some()));
     let launch = launch.reads(layer.or_none(h0)).reads(layer.or_none(c0));

@@ -98,7 +98,7 @@ fn sequence(device: &Device, config: &RnnConfig, options: &RnnOptions, sizes: &S
     let mut params = Params::new();
     let rnn = network(&mut params, config, options);
     params.to_device(device).unwrap();
-    let before = device.opencl().map(|d| d.counters());
+    let before = device.opencl().map(tensor::opencl::OpenCl::counters);
     let mut tape = Tape::new(&params).with_draws(3, 5);
     if sizes.flow {
         tape = tape.with_flow();
@@ -237,7 +237,7 @@ fn steps(
     let mut params = Params::new();
     let rnn = network(&mut params, config, options);
     params.to_device(device).unwrap();
-    let before = device.opencl().map(|d| d.counters());
+    let before = device.opencl().map(tensor::opencl::OpenCl::counters);
     let mut tape = Tape::new(&params).with_draws(3, 5);
     if flow {
         tape = tape.with_flow();

@@ -19,10 +19,6 @@ pub(crate) struct Bench {
 pub(crate) type Dims = &'static [usize];
 
 /// Reproducible values between -1 and 1.
-<<<<<<< HEAD
-#[allow(clippy::unwrap_used)] // as many values as the shape has elements
-=======
->>>>>>> main
 pub(crate) fn tensor(dims: &[usize], seed: u64) -> Tensor {
     let shape = Shape::new(dims);
     Tensor::from_vec(shape, narrow(&values(shape.len(), seed))).unwrap()
@@ -75,11 +71,7 @@ impl Bench {
         inputs: &[Dims],
         operation: impl FnOnce(&mut Tape<'_>, &[ParamId], &[Var]) -> Result<Vec<Var>>,
     ) -> Result<()> {
-<<<<<<< HEAD
-        let before = self.device.opencl().map(tensor::opencl::OpenCl::counters);
-=======
         let before = self.device.opencl().map(OpenCl::counters);
->>>>>>> main
         let mut tape = Tape::new(params).with_draws(7, 3).with_threads(&self.threads);
         let seeds = 200..;
         let vars: Vec<Var> =

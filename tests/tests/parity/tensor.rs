@@ -305,11 +305,7 @@ fn optimizer(b: &mut Bench, config: OptimizerConfig) -> Result<()> {
         let figures = [Figure::from(loss), Figure::from(7.0)];
         let how =
             Update { limit: Some(10.0), learning_rate: 0.02, ratios: t >= 6, figures: &figures };
-<<<<<<< HEAD
-        let before = b.device.opencl().map(tensor::opencl::OpenCl::counters);
-=======
         let before = b.device.opencl().map(OpenCl::counters);
->>>>>>> main
         let report = optimizer.update(&mut params, &gradients, &how, &b.threads)?;
         let measured = report.read(&mut optimizer)?;
         if let (Some(device), Some(before)) = (b.device.opencl(), before) {
