@@ -19,6 +19,7 @@ pub mod gru;
 pub mod lstm;
 mod network;
 mod norm;
+mod opencl;
 mod recur;
 pub mod reference;
 mod scan;

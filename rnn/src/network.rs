@@ -10,7 +10,7 @@ use crate::config::{Merge, RnnConfig, RnnOptions};
 use crate::error::{Error, Result};
 use crate::norm::normalise;
 use crate::recur::Recurrent;
-use crate::scan::scan;
+use crate::scan::{Lengths, scan};
 use crate::state::State;
 use crate::step::{Layer, StepInput, step};
 
@@ -243,6 +243,7 @@ impl Rnn {
         }
         let directions = self.config.directions();
         self.check_states(tape, state, batch)?;
+        let lengths = Lengths::new(tape, lengths)?;
         let mut input = x;
         let mut states = List::with_capacity(self.layers.len());
         for (l, layer) in self.layers.chunks(directions).enumerate() {
@@ -263,7 +264,7 @@ impl Rnn {
                     projected,
                     (start.map(|s| s.h), start.and_then(|s| s.c)),
                     self.state_mask(tape, batch, series)?,
-                    lengths,
+                    &lengths,
                     d == 1,
                     series,
                 )?;
@@ -333,10 +334,15 @@ impl Rnn {
     pub fn zero_state(&self, tape: &mut Tape<'_>, batch: usize) -> List<State> {
         let shape = [batch, self.config.hidden];
         let has_c = self.config.cell.has_cell_state();
+        // A device that fails keeps why.
+        let zeros = match tape.opencl() {
+            Some(device) => device.zeros(shape).unwrap_or_else(|_| Tensor::zeros(shape)),
+            None => Tensor::zeros(shape),
+        };
         (0..self.layers.len())
             .map(|_| State {
-                h: tape.constant(Tensor::zeros(shape)),
-                c: has_c.then(|| tape.constant(Tensor::zeros(shape))),
+                h: tape.constant(zeros.clone()),
+                c: has_c.then(|| tape.constant(zeros.clone())),
             })
             .collect()
     }

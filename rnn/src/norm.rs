@@ -24,6 +24,7 @@ use tensor::simd::{Kernel, Simd, dispatch};
 use tensor::{Backward, Error, Op, ParamId, Result, Tape, Tensor, Var};
 
 use crate::cell::{Active, Cell};
+use crate::opencl;
 
 pub(crate) const EPS: f32 = 1e-5;
 
@@ -148,12 +149,19 @@ pub(crate) fn normalise(
     if weights.len() != shape.width() || shape.width() % cell.gates() != 0 {
         return Err(Error::shapes("rnn layer norm", shape, weights));
     }
+    let mut normal = tape.take_value(x);
+    let params = tape.params();
+    if let Some(device) = tape.opencl() {
+        let (g, b) = (params.get(gain), bias.map(|b| params.get(b)));
+        let (y, scales) = opencl::normalise(device, cell, &mut normal, g, b)?;
+        let y = tape.output(y);
+        tape.record(Normalise { cell, x, y, gain, bias, normal, scales });
+        return Ok(y);
+    }
     let (rows, width) = (shape.rows(), shape.width());
     let groups = cell.norm_groups();
-    let mut normal = tape.take_value(x);
     let mut scales = Tensor::scratch([groups.len(), rows]);
     let mut y = Tensor::scratch(shape);
-    let params = tape.params();
     for (i, group) in groups.iter().enumerate() {
         dispatch(Forward {
             width,
@@ -191,6 +199,12 @@ impl Op for Normalise {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         let gain = back.param(self.gain).clone();
         let (rows, width) = (d.shape().rows(), d.shape().width());
+        if let Some(device) = back.opencl() {
+            let (normal, scales) = (&mut self.normal, &self.scales);
+            let d_gain = opencl::normalise_back(device, self.cell, &d, normal, scales, &gain)?;
+            back.gradients.defer_sum(self.gain, d_gain, 0..width);
+            return self.finish(back, d);
+        }
         let mut d_gain = Tensor::zeros(gain.shape());
         for (i, group) in self.cell.norm_groups().iter().enumerate() {
             dispatch(Back {
@@ -205,7 +219,14 @@ impl Op for Normalise {
             });
         }
         back.gradients.add(self.gain, d_gain);
+        self.finish(back, d)
+    }
+}
+
+impl Normalise {
+    fn finish(self, back: &mut Backward<'_>, d: Tensor) -> Result<()> {
         if let Some(b) = self.bias {
+            let width = d.shape().width();
             back.gradients.defer_sum(b, d, 0..width);
         }
         back.add(self.x, self.normal)

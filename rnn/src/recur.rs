@@ -27,13 +27,13 @@ pub(crate) struct Kept {
     /// G H wide: products at first, then activations, then gradients of the input's products.
     pub(crate) gates: Tensor,
     /// What the cell keeps besides: [`Cell::hidden_width`] wide.
-    hidden: Tensor,
+    pub(crate) hidden: Tensor,
     /// H wide: the masked states before the steps, where there is a mask.
-    masked: Tensor,
+    pub(crate) masked: Tensor,
     /// G H wide: the normalised hidden products; afterwards the gradients of the products.
-    normal: Tensor,
+    pub(crate) normal: Tensor,
     /// \[T, groups, B\]: what the hidden products were divided by, inverted.
-    scales: Tensor,
+    pub(crate) scales: Tensor,
 }
 
 impl Kept {
@@ -385,38 +385,43 @@ impl Backward {
         }
     }
 
-    /// Hands over the gradients of the weights, after the last step; `before` are the states before
-    /// each. Gives the gradient of the input's products.
-    pub(crate) fn finish(
-        self,
-        back: &mut tensor::Backward<'_>,
-        kept: Kept,
-        before: Tensor,
-    ) -> Tensor {
-        let Recurrent { cell, w_hh, b_hh, .. } = self.layer;
-        let (n, wide) = (self.n, self.n * cell.gates());
+    /// Hands over the gradients of the weights that are summed up here, after the last step.
+    pub(crate) fn finish(self, back: &mut tensor::Backward<'_>) {
         if let Some(id) = self.layer.peephole {
             back.gradients.add(id, self.d_peephole);
         }
         if let Some(id) = self.layer.gain {
             back.gradients.add(id, self.d_gain);
         }
-        let Kept { gates, hidden, masked, normal, .. } = kept;
-        let apart = cell.keeps_products_apart();
-        let d = if apart { hidden.clone() } else { gates.clone() };
-        if let Some(b) = b_hh {
-            back.gradients.defer_sum(b, d.clone(), 0..wide);
-        }
-        let d = if self.layer.gain.is_some() { normal } else { d };
-        let before = if self.mask.is_some() { masked } else { before };
-        if let [_] = self.products[..] {
-            back.gradients.defer(w_hh, 0..n, before, d, 0..wide);
-            return gates;
-        }
-        for (product, x) in self.products.into_iter().zip([before, hidden]) {
-            let rows = product.gates.start * n..product.gates.end * n;
-            back.gradients.defer_rows(w_hh, rows.clone(), 0..n, x, d.clone(), rows);
-        }
-        gates
     }
+}
+
+/// Defers the gradients of W_hh and b_hh, whose rows are in `kept` after the last step back;
+/// `before` are the states before each. Gives the gradient of the input's products.
+pub(crate) fn hand_over(
+    back: &mut tensor::Backward<'_>,
+    layer: Recurrent,
+    kept: Kept,
+    before: Tensor,
+) -> Tensor {
+    let Recurrent { cell, w_hh, b_hh, .. } = layer;
+    let n = before.shape().width();
+    let wide = n * cell.gates();
+    let Kept { gates, hidden, masked, normal, .. } = kept;
+    let apart = cell.keeps_products_apart();
+    let d = if apart { hidden.clone() } else { gates.clone() };
+    if let Some(b) = b_hh {
+        back.gradients.defer_sum(b, d.clone(), 0..wide);
+    }
+    let d = if layer.gain.is_some() { normal } else { d };
+    let before = if masked.is_empty() { before } else { masked };
+    if let [_] = cell.products() {
+        back.gradients.defer(w_hh, 0..n, before, d, 0..wide);
+        return gates;
+    }
+    for (gates, x) in cell.products().iter().zip([before, hidden]) {
+        let rows = gates.start * n..gates.end * n;
+        back.gradients.defer_rows(w_hh, rows.clone(), 0..n, x, d.clone(), rows);
+    }
+    gates
 }

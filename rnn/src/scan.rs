@@ -8,7 +8,31 @@ use std::sync::Arc;
 use tensor::{List, Op, Result, Tape, Tensor, Var, kernels};
 
 use crate::cell::Active;
-use crate::recur::{Backward, Forward, Kept, Recurrent, States};
+use crate::opencl;
+use crate::recur::{Backward, Forward, Kept, Recurrent, States, hand_over};
+
+/// How long each sequence of a batch is.
+#[derive(Clone, Default)]
+pub(crate) struct Lengths {
+    /// `None`: all as long as the batch.
+    host: Option<List<usize>>,
+    /// The same on the tape's device.
+    there: Option<Tensor>,
+}
+
+impl Lengths {
+    pub(crate) fn new(tape: &Tape<'_>, lengths: Option<&[usize]>) -> Result<Self> {
+        let host = lengths.map(List::from);
+        let there = match (tape.opencl(), &host) {
+            (Some(device), Some(lengths)) => {
+                let lengths: Vec<f32> = lengths.iter().map(|&n| n as f32).collect();
+                Some(device.upload(&Tensor::from(lengths))?)
+            }
+            _ => None,
+        };
+        Ok(Self { host, there })
+    }
+}
 
 /// What a scan gives.
 pub(crate) struct Scanned {
@@ -28,25 +52,67 @@ pub(crate) fn scan(
     projected: Var,
     (h0, c0): (Option<Var>, Option<Var>),
     mask: Option<Tensor>,
-    lengths: Option<&[usize]>,
+    lengths: &Lengths,
     reverse: bool,
     name: &Arc<str>,
 ) -> Result<Scanned> {
-    let cell = layer.cell;
-    let dims = tape.shape(projected);
-    let (time, batch) = (dims.dims()[0], dims.dims()[1]);
-    let n = dims.width() / cell.gates();
-    let forward = Forward::new(tape.params(), layer, mask.as_ref(), tape.threads());
-
     // Activations take the place of the products, which nobody else needs.
-    let mut kept = Kept::new(layer, tape.take_value(projected), mask.as_ref());
+    let gates = tape.take_value(projected);
+    let start = (h0.map(|v| tape.value(v)), c0.map(|v| tape.value(v)));
+    let (kept, states, cells, y) = match tape.opencl() {
+        Some(device) => {
+            let lengths = lengths.there.as_ref();
+            let scan = opencl::Scan { layer, mask: mask.as_ref(), lengths, reverse };
+            opencl::scan(device, tape.params(), &scan, gates, start)?
+        }
+        None => {
+            let forward = Forward::new(tape.params(), layer, mask.as_ref(), tape.threads());
+            let kept = Kept::new(layer, gates, mask.as_ref());
+            run(layer, &forward, kept, start, lengths.host.as_deref(), reverse)
+        }
+    };
+    let last = if reverse { 0 } else { states.dims()[0] - 1 };
+    let y = tape.output(y);
+    let h = tape.output(states.index(last));
+    let c = layer.cell.has_cell_state().then(|| tape.output(cells.index(last)));
+    tape.record(Scan {
+        layer,
+        projected,
+        h0,
+        c0,
+        y,
+        h,
+        c,
+        mask,
+        kept,
+        states,
+        cells,
+        lengths: lengths.clone(),
+        reverse,
+        name: Arc::clone(name),
+    });
+    Ok(Scanned { y, h, c })
+}
+
+/// All steps on the processor: what is kept, states, cell states, outputs.
+fn run(
+    layer: Recurrent,
+    forward: &Forward<'_>,
+    mut kept: Kept,
+    (h0, c0): (Option<&Tensor>, Option<&Tensor>),
+    lengths: Option<&[usize]>,
+    reverse: bool,
+) -> (Kept, Tensor, Tensor, Tensor) {
+    let shape = kept.gates.shape();
+    let (time, batch) = (shape.dims()[0], shape.dims()[1]);
+    let n = shape.width() / layer.cell.gates();
     let mut states = Tensor::scratch([time + 1, batch, n]);
-    let has_c = cell.has_cell_state();
+    let has_c = layer.cell.has_cell_state();
     let mut cells = Tensor::scratch([if has_c { time + 1 } else { 0 }, batch, n]);
     let first = if reverse { time } else { 0 };
-    set_slot(&mut states, first, h0.map(|v| tape.value(v)));
+    set_slot(&mut states, first, h0);
     if has_c {
-        set_slot(&mut cells, first, c0.map(|v| tape.value(v)));
+        set_slot(&mut cells, first, c0);
     }
 
     let mut view = kept.view();
@@ -62,29 +128,8 @@ pub(crate) fn scan(
     } else {
         (0..time).for_each(&mut step);
     }
-
     let y = outputs(&states, lengths, reverse);
-    let last = if reverse { 0 } else { time };
-    let y = tape.output(y);
-    let h = tape.output(states.index(last));
-    let c = has_c.then(|| tape.output(cells.index(last)));
-    tape.record(Scan {
-        layer,
-        projected,
-        h0,
-        c0,
-        y,
-        h,
-        c,
-        mask,
-        kept,
-        states,
-        cells,
-        lengths: lengths.map(List::from),
-        reverse,
-        name: Arc::clone(name),
-    });
-    Ok(Scanned { y, h, c })
+    (kept, states, cells, y)
 }
 
 /// Slot t + 1 holds the state after step t; going backwards, slot t does.
@@ -135,7 +180,7 @@ struct Scan {
     kept: Kept,
     states: Tensor,
     cells: Tensor,
-    lengths: Option<List<usize>>,
+    lengths: Lengths,
     reverse: bool,
     name: Arc<str>,
 }
@@ -152,21 +197,64 @@ impl Op for Scan {
         if dy.is_none() && dh.is_none() && dc.is_none() {
             return Ok(());
         }
-        let cell = self.layer.cell;
+        let (dh, dc) = match back.opencl() {
+            Some(device) => {
+                let lengths = self.lengths.there.as_ref();
+                let (layer, mask, reverse) = (self.layer, self.mask.as_ref(), self.reverse);
+                let scan = opencl::Scan { layer, mask, lengths, reverse };
+                let states = (&self.states, &self.cells);
+                let wants_state = self.h0.is_some_and(|v| back.needs(v));
+                let flow = back.wants_flow().then_some(&self.name[..]);
+                let (dy, kept) = (dy.as_ref(), &mut self.kept);
+                opencl::steps_back(
+                    back,
+                    device,
+                    &scan,
+                    states,
+                    kept,
+                    (dy, dh, dc),
+                    wants_state,
+                    flow,
+                )?
+            }
+            None => self.steps_back(back, dy.as_ref(), dh, dc),
+        };
+        if let Some(h0) = self.h0 {
+            back.add(h0, dh)?;
+        }
+        if let Some(c0) = self.c0 {
+            back.add(c0, dc)?;
+        }
+        let time = self.states.dims()[0] - 1;
+        let before = self.states.range(usize::from(self.reverse), time);
+        let d = hand_over(back, self.layer, self.kept, before);
+        back.add(self.projected, d)
+    }
+}
+
+impl Scan {
+    /// All steps back on the processor: the gradients of the states before the first.
+    fn steps_back(
+        &mut self,
+        back: &mut tensor::Backward<'_>,
+        dy: Option<&Tensor>,
+        dh: Option<Tensor>,
+        dc: Option<Tensor>,
+    ) -> (Tensor, Tensor) {
         let dims = self.states.shape();
         let (time, batch, n) = (dims.dims()[0] - 1, dims.dims()[1], dims.width());
         let mut steps = Backward::new(back, self.layer, self.mask.take(), batch);
         let mut dh = dh.unwrap_or_else(|| Tensor::zeros([batch, n]));
-        let has_c = cell.has_cell_state();
+        let has_c = self.layer.cell.has_cell_state();
         let empty = || Tensor::zeros([if has_c { batch } else { 0 }, n]);
         let mut dc = dc.unwrap_or_else(empty);
-        let lengths = self.lengths.as_deref();
+        let lengths = self.lengths.host.as_deref();
         {
             let (dh, dc) = (dh.data_mut(), dc.data_mut());
             let mut view = self.kept.view();
             let mut step = |t: usize| {
                 let active = Active { lengths, time: t };
-                if let Some(dy) = &dy {
+                if let Some(dy) = dy {
                     let dy = &dy.data()[t * batch * n..][..batch * n];
                     add_active(dh, dy, active, n);
                 }
@@ -187,15 +275,8 @@ impl Op for Scan {
                 (0..time).rev().for_each(&mut step);
             }
         }
-        if let Some(h0) = self.h0 {
-            back.add(h0, dh)?;
-        }
-        if let Some(c0) = self.c0 {
-            back.add(c0, dc)?;
-        }
-        let before = self.states.range(usize::from(self.reverse), time);
-        let d = steps.finish(back, self.kept, before);
-        back.add(self.projected, d)
+        steps.finish(back);
+        (dh, dc)
     }
 }
 

@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use tensor::gemm::{Init, Rows, Side, matmul};
+use tensor::opencl::OpenCl;
 use tensor::{Error, List, Op, ParamId, Result, Tape, Tensor, Var, ops};
 
 use crate::cell::Active;
 use crate::norm::normalise;
-use crate::recur::{Backward, Forward, Kept, Recurrent, States};
+use crate::opencl;
+use crate::recur::{Backward, Forward, Kept, Recurrent, States, hand_over};
 use crate::state::State;
 
 /// What a step's input is made of.
@@ -67,11 +69,55 @@ pub(crate) fn step(
     if tape.shape(state.h).width() != n {
         return Err(Error::shapes("rnn step", tape.shape(state.h), [batch, n]));
     }
-    let threads = tape.threads().clone();
-    let params = tape.params();
+    if let Some(p) = input.projected
+        && tape.shape(p).len() != batch * wide
+    {
+        return Err(Error::shapes("rnn step", tape.shape(p), [batch, wide]));
+    }
+    for (x, columns) in &input.parts {
+        let fits = tape.shape(*x).rows() == batch
+            && tape.shape(*x).width() == columns.len()
+            && columns.end <= tape.params().shape(layer.w_ih).width();
+        if !fits {
+            return Err(Error::shapes("rnn step", tape.shape(*x), [batch, columns.len()]));
+        }
+    }
+    let (kept, h, c) = match tape.opencl() {
+        Some(device) => {
+            let params = tape.params();
+            let value = |v: Var| tape.value(v);
+            let bias = layer.b_ih.filter(|_| layer.gain_ih.is_none()).map(|b| params.get(b));
+            let weights = opencl::Input { w: params.get(layer.w_ih), bias };
+            let parts: Vec<_> = input.parts.iter().map(|(x, c)| (value(*x), c.clone())).collect();
+            let given = (input.projected.map(value), &parts[..]);
+            let before = (value(state.h), state.c.map(value));
+            opencl::step(device, params, layer.recurrent, weights, given, mask.as_ref(), before)?
+        }
+        None => run(tape, layer, input, state, mask.as_ref(), [batch, n])?,
+    };
+    let h = tape.output(h);
+    let c = cell.has_cell_state().then(|| tape.output(c));
+    let new = State { h, c };
+    if tape.is_recording() {
+        tape.record(Step { layer, input: input.clone(), state, new, mask, kept });
+    }
+    Ok(new)
+}
+
+/// The step on the processor: what is kept, and the states after.
+fn run(
+    tape: &Tape<'_>,
+    layer: Layer,
+    input: &StepInput,
+    state: State,
+    mask: Option<&Tensor>,
+    [batch, n]: [usize; 2],
+) -> Result<(Kept, Tensor, Tensor)> {
+    let cell = layer.recurrent.cell;
+    let wide = n * cell.gates();
+    let (params, threads) = (tape.params(), tape.threads());
     let mut gates = match input.projected {
-        Some(p) if tape.shape(p).len() == batch * wide => tape.value(p).copy(),
-        Some(p) => return Err(Error::shapes("rnn step", tape.shape(p), [batch, wide])),
+        Some(p) => tape.value(p).copy(),
         None => {
             let mut gates = Tensor::zeros([batch, wide]);
             if let Some(b) = layer.b_ih {
@@ -85,33 +131,21 @@ pub(crate) fn step(
         }
     };
     for (x, columns) in &input.parts {
-        let fits = tape.shape(*x).rows() == batch
-            && tape.shape(*x).width() == columns.len()
-            && columns.end <= params.shape(layer.w_ih).width();
-        if !fits {
-            return Err(Error::shapes("rnn step", tape.shape(*x), [batch, columns.len()]));
-        }
-        let packed = params.packed(layer.w_ih, columns.clone(), Side::Transposed, &threads);
+        let packed = params.packed(layer.w_ih, columns.clone(), Side::Transposed, threads);
         let rows = Rows::new(tape.value(*x).data(), columns.len());
-        matmul(&threads, rows, &packed, gates.data_mut(), Init::Output);
+        matmul(threads, rows, &packed, gates.data_mut(), Init::Output);
     }
     let gates = gates.reshape([1, batch, wide])?;
-    let mut kept = Kept::new(layer.recurrent, gates, mask.as_ref());
+    let mut kept = Kept::new(layer.recurrent, gates, mask);
     let h_prev = tape.value(state.h).clone();
     let c_prev = state.c.map_or_else(|| Tensor::scratch([0]), |c| tape.value(c).clone());
     let mut h = Tensor::scratch([batch, n]);
     let mut c = Tensor::scratch([if cell.has_cell_state() { batch } else { 0 }, n]);
-    let forward = Forward::new(params, layer.recurrent, mask.as_ref(), &threads);
+    let forward = Forward::new(params, layer.recurrent, mask, threads);
     let states =
         States { h_prev: h_prev.data(), c_prev: c_prev.data(), h: h.data_mut(), c: c.data_mut() };
     forward.step(Active::ALL, kept.view(), states);
-    let h = tape.output(h);
-    let c = cell.has_cell_state().then(|| tape.output(c));
-    let new = State { h, c };
-    if tape.is_recording() {
-        tape.record(Step { layer, input: input.clone(), state, new, mask, kept });
-    }
-    Ok(new)
+    Ok((kept, h, c))
 }
 
 struct Step {
@@ -134,11 +168,81 @@ impl Op for Step {
         if dh.is_none() && dc.is_none() {
             return Ok(());
         }
+        let h_prev = back.value(self.state.h).clone();
+        let (batch, n) = (h_prev.shape().rows(), h_prev.shape().width());
+        let wide = n * self.layer.recurrent.cell.gates();
+        let wanted = |x: &Var| back.needs(*x);
+        let columns: Vec<Range<usize>> =
+            self.input.parts.iter().filter(|(x, _)| wanted(x)).map(|(_, c)| c.clone()).collect();
+        let (dh, dc, d_parts) = match back.opencl() {
+            Some(device) => self.back_there(back, device, (dh, dc), &columns)?,
+            None => self.back_here(back, (dh, dc), &columns),
+        };
+        back.add(self.state.h, dh)?;
+        if let Some(c) = self.state.c {
+            back.add(c, dc)?;
+        }
+        let before = h_prev.reshape([1, batch, n])?;
+        let gates =
+            hand_over(back, self.layer.recurrent, self.kept, before).reshape([batch, wide])?;
+        let mut d_parts = d_parts.into_iter();
+        for (x, columns) in std::mem::take(&mut self.input.parts) {
+            let value = back.value(x).clone();
+            if back.needs(x)
+                && let Some(dx) = d_parts.next()
+            {
+                back.add(x, dx)?;
+            }
+            back.gradients.defer(self.layer.w_ih, columns, value, gates.clone(), 0..wide);
+        }
+        match (self.input.projected, self.layer.b_ih) {
+            (Some(p), _) => back.add(p, gates),
+            (None, Some(b)) => {
+                back.gradients.defer_sum(b, gates, 0..wide);
+                Ok(())
+            }
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Gradients of the states before, and of parts of the input.
+type StepGradients = (Tensor, Tensor, Vec<Tensor>);
+
+impl Step {
+    fn back_there(
+        &mut self,
+        back: &mut tensor::Backward<'_>,
+        device: &OpenCl,
+        d: (Option<Tensor>, Option<Tensor>),
+        columns: &[Range<usize>],
+    ) -> Result<StepGradients> {
+        let value = |v: Var| back.value(v).clone();
+        let (h_before, c_before) = (value(self.state.h), self.state.c.map(value));
+        let (c, w_ih) = (self.new.c.map(value), back.param(self.layer.w_ih).clone());
+        let step = opencl::StepBack {
+            layer: self.layer.recurrent,
+            mask: self.mask.as_ref(),
+            h_before: &h_before,
+            c_before: c_before.as_ref(),
+            c: c.as_ref(),
+            w_ih: &w_ih,
+            parts: columns,
+            wants_state: back.needs(self.state.h),
+        };
+        opencl::step_back(back, device, &step, &mut self.kept, d)
+    }
+
+    fn back_here(
+        &mut self,
+        back: &mut tensor::Backward<'_>,
+        (dh, dc): (Option<Tensor>, Option<Tensor>),
+        columns: &[Range<usize>],
+    ) -> StepGradients {
         let cell = self.layer.recurrent.cell;
         let h_prev = back.value(self.state.h).clone();
         let (batch, n) = (h_prev.shape().rows(), h_prev.shape().width());
         let wide = n * cell.gates();
-        let threads = back.threads().clone();
         let mut dh = dh.unwrap_or_else(|| Tensor::zeros([batch, n]));
         let rows = if cell.has_cell_state() { batch } else { 0 };
         let mut dc = dc.unwrap_or_else(|| Tensor::zeros([rows, n]));
@@ -152,29 +256,16 @@ impl Op for Step {
         }
         let around = (h_prev.data(), c_prev.data(), c.data());
         steps.step(Active::ALL, self.kept.view(), around, dh.data_mut(), dc.data_mut());
-        back.add(self.state.h, dh)?;
-        if let Some(c) = self.state.c {
-            back.add(c, dc)?;
+        steps.finish(back);
+        let (params, threads) = (back.params(), back.threads());
+        let mut parts = Vec::with_capacity(columns.len());
+        for columns in columns {
+            let packed = params.packed(self.layer.w_ih, columns.clone(), Side::Plain, threads);
+            let mut dx = Tensor::scratch([batch, columns.len()]);
+            let d = Rows::new(self.kept.gates.data(), wide);
+            matmul(threads, d, &packed, dx.data_mut(), Init::Zero);
+            parts.push(dx);
         }
-        let gates = steps.finish(back, self.kept, h_prev).reshape([batch, wide])?;
-        for (x, columns) in std::mem::take(&mut self.input.parts) {
-            let value = back.value(x).clone();
-            if back.needs(x) {
-                let packed =
-                    back.params().packed(self.layer.w_ih, columns.clone(), Side::Plain, &threads);
-                let mut dx = Tensor::scratch(value.shape());
-                matmul(&threads, Rows::new(gates.data(), wide), &packed, dx.data_mut(), Init::Zero);
-                back.add(x, dx)?;
-            }
-            back.gradients.defer(self.layer.w_ih, columns, value, gates.clone(), 0..wide);
-        }
-        match (self.input.projected, self.layer.b_ih) {
-            (Some(p), _) => back.add(p, gates),
-            (None, Some(b)) => {
-                back.gradients.defer_sum(b, gates, 0..wide);
-                Ok(())
-            }
-            (None, None) => Ok(()),
-        }
+        (dh, dc, parts)
     }
 }

@@ -161,16 +161,17 @@ impl Tensor {
         Self::full([1], value)
     }
 
-    /// A tensor around a vector of `shape.len()` elements.
+    /// A tensor of the `shape.len()` elements of a vector.
     ///
     /// # Errors
     /// The vector's length is another.
+    #[allow(clippy::needless_pass_by_value)] // who has a vector need not know that it is copied
     pub fn from_vec(shape: impl Into<Shape>, data: Vec<f32>) -> Result<Self> {
         let shape = shape.into();
         if shape.len() != data.len() {
             return Err(Error::shapes("from_vec", shape, [data.len()]));
         }
-        Ok(Self::host(Buffer::from_vec(data), 0, shape))
+        Ok(Self::host(Buffer::from_slice(&data), 0, shape))
     }
 
     /// A copy of a slice of `shape.len()` elements.
@@ -335,14 +336,15 @@ impl<D: Dimension> From<Array<f32, D>> for Tensor {
         } else {
             (array.iter().copied().collect(), None)
         };
-        Self::host(Buffer::from_vec(data), offset.unwrap_or(0), shape)
+        let start = offset.unwrap_or(0);
+        Self::host(Buffer::from_slice(&data[start..start + shape.len()]), 0, shape)
     }
 }
 
 impl From<Vec<f32>> for Tensor {
     fn from(data: Vec<f32>) -> Self {
         let shape = Shape::new(&[data.len()]);
-        Self::host(Buffer::from_vec(data), 0, shape)
+        Self::host(Buffer::from_slice(&data), 0, shape)
     }
 }
 

@@ -30,7 +30,7 @@ mod centre;
 mod opencl;
 pub mod reference;
 
-use tensor::{List, ParamId, Tape, Var, ops};
+use tensor::{ParamId, Tape, Var, ops};
 
 use crate::attention::{Memory, Place};
 use crate::error::Result;

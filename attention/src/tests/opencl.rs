@@ -52,7 +52,7 @@ impl Case {
         let mut params = Params::new();
         let (attention, _) = build(&mut params, &self.config, 1.0);
         params.to_device(device).unwrap();
-        let before = device.opencl().map(|d| d.counters());
+        let before = device.opencl().map(tensor::opencl::OpenCl::counters);
         let (batch, time) = (self.lengths.len(), self.lengths.iter().max().unwrap() + self.padding);
         let mut tape = Tape::new(&params);
         let around = if self.memory == Wanted::Part { 2 } else { 0 };

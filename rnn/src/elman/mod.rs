@@ -15,4 +15,5 @@
 //! PyTorch: `torch.nn.RNN(nonlinearity="tanh" | "relu")`.
 
 pub(crate) mod cpu;
+pub(crate) mod opencl;
 pub mod reference;

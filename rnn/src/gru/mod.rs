@@ -36,4 +36,5 @@
 //! other's by a change of sign.
 
 pub(crate) mod cpu;
+pub(crate) mod opencl;
 pub mod reference;

@@ -40,4 +40,5 @@
 //! order. The output gate sees the new cell state, the other two the old one.
 
 pub(crate) mod cpu;
+pub(crate) mod opencl;
 pub mod reference;

@@ -5,6 +5,7 @@
 
 mod layer;
 mod memory;
+mod there;
 mod workload;
 
 use std::time::{Duration, Instant};
@@ -17,10 +18,12 @@ use tensor::{Device, Params, Profile, gemm};
 use crate::config::nearest;
 use crate::data::Example;
 use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model, greedy};
-use crate::train::{StepOptions, StepOutcome, train_step};
+use crate::train::{Started, StepOptions, StepOutcome, start_step};
 use crate::{Error, Result};
 pub use layer::{LayerRow, layers};
 use memory::{Resident, reset_peak};
+use there::Before;
+pub use there::DeviceWork;
 pub use workload::{Workload, workloads};
 
 /// How long the machine's own peak is measured.
@@ -85,6 +88,9 @@ pub struct StepProfile {
     pub flops: f64,
     /// The machine's peak, measured just before.
     pub peak: f64,
+    /// What a step asks of a device behind OpenCL; there, times of operations are those of starting
+    /// them.
+    pub there: Option<DeviceWork>,
 }
 
 /// Measures workloads; `each` is told of each as it is done.
@@ -142,6 +148,7 @@ struct Bench<'a> {
     params: Params,
     model: Bare,
     optimizer: Option<Optimizer>,
+    in_flight: Option<Started>,
     step: u64,
     /// Where the system tells: what was resident with the parameters loaded.
     loaded: Option<u64>,
@@ -161,13 +168,14 @@ impl<'a> Bench<'a> {
             params,
             model: Bare(network),
             optimizer: None,
+            in_flight: None,
             step: 0,
             loaded: Resident::read().map(|r| r.now),
         })
     }
 
-    /// One training step on a fresh batch.
-    fn train(&mut self, profile: bool) -> Result<StepOutcome> {
+    /// Begins a training step on a fresh batch.
+    fn start(&mut self, profile: bool) -> Result<(Started, &mut Optimizer)> {
         let config = &self.workload.config;
         let optimizer = match &mut self.optimizer {
             Some(optimizer) => optimizer,
@@ -185,8 +193,48 @@ impl<'a> Bench<'a> {
             profile,
         };
         self.step += 1;
-        let threads = self.device.threads();
-        train_step(&self.model, &mut self.params, optimizer, &batch, threads, &options)
+        let (threads, params) = (self.device.threads(), &mut self.params);
+        let started = start_step(&self.model, params, optimizer, &[&batch], threads, &options)?;
+        Ok((started, optimizer))
+    }
+
+    /// One training step.
+    fn train(&mut self, profile: bool) -> Result<StepOutcome> {
+        let (started, optimizer) = self.start(profile)?;
+        started.finish(optimizer)
+    }
+
+    /// Begins a training step and waits for the one before, as training does: on a processor there
+    /// is nothing to wait for.
+    fn advance(&mut self) -> Result<()> {
+        let before = self.in_flight.take();
+        let (started, optimizer) = self.start(false)?;
+        if let Some(before) = before {
+            before.finish(optimizer)?;
+        }
+        self.in_flight = Some(started);
+        Ok(())
+    }
+
+    /// Waits for the last step.
+    fn settle(&mut self) -> Result<()> {
+        if let (Some(last), Some(optimizer)) = (self.in_flight.take(), &mut self.optimizer) {
+            last.finish(optimizer)?;
+        }
+        Ok(())
+    }
+
+    /// Operations of products so far.
+    fn flops(&self) -> u64 {
+        self.device.opencl().map_or_else(|| gemm::work().flops, |d| d.counters().flops)
+    }
+
+    /// The device's peak in operations per second.
+    fn peak(&self) -> Result<f64> {
+        match self.device.opencl() {
+            Some(device) => there::peak(device, PEAK_TIME),
+            None => Ok(gemm::peak(self.device.threads(), PEAK_TIME)),
+        }
     }
 
     /// Decodes the first `count` sentences of a fresh batch.
@@ -198,11 +246,12 @@ impl<'a> Bench<'a> {
     }
 
     fn row(&mut self, seconds: f64) -> Result<Row> {
-        let peak = gemm::peak(self.device.threads(), PEAK_TIME);
-        let before = gemm::work().flops;
+        let peak = self.peak()?;
+        let before = self.flops();
         self.train(false)?;
-        let flops = (gemm::work().flops - before) as f64;
-        let train = median(seconds, || self.train(false).map(drop))?;
+        let flops = (self.flops() - before) as f64;
+        let train = median(seconds, || self.advance())?;
+        self.settle()?;
         let grown = |loaded| Resident::read().map(|r| r.peak.saturating_sub(loaded));
         let memory = self.loaded.and_then(grown);
         let batch = self.workload.config.batch;
@@ -224,11 +273,12 @@ impl<'a> Bench<'a> {
     }
 
     fn profile(&mut self, seconds: f64) -> Result<StepProfile> {
-        let peak = gemm::peak(self.device.threads(), PEAK_TIME);
+        let peak = self.peak()?;
         for _ in 0..WARM_UP {
             self.train(false)?;
         }
-        let (start, before) = (Instant::now(), gemm::work().flops);
+        let (start, before) = (Instant::now(), self.flops());
+        let counters = self.device.opencl().map(Before::of);
         let (mut steps, mut operations) = (0, Profile::default());
         while start.elapsed().as_secs_f64() < seconds || steps < LEAST {
             if let Some(part) = self.train(true)?.profile {
@@ -237,9 +287,12 @@ impl<'a> Bench<'a> {
             steps += 1;
         }
         let seconds = start.elapsed().as_secs_f64();
-        let threads = self.device.threads().count();
-        let flops = (gemm::work().flops - before) as f64 / seconds;
-        Ok(StepProfile { steps, seconds, threads, operations, flops, peak })
+        let threads =
+            if self.device.opencl().is_some() { 1 } else { self.device.threads().count() };
+        let flops = (self.flops() - before) as f64 / seconds;
+        let there = self.device.opencl().zip(counters.as_ref());
+        let there = there.map(|(device, before)| DeviceWork::new(device, before, steps));
+        Ok(StepProfile { steps, seconds, threads, operations, flops, peak, there })
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
-use seq2seq::bench::{self, BenchOptions, LayerRow, Row, StepProfile};
+use seq2seq::bench::{self, BenchOptions, DeviceWork, LayerRow, Row, StepProfile};
 use serde::Serialize;
 use serde_json::json;
 
@@ -32,6 +32,9 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
         options.only = vec![name];
         for (name, profile) in bench::profile(&options)? {
             output::lines(&table(&name, &profile))?;
+            if let Some(work) = &profile.there {
+                output::lines(&work_of(work))?;
+            }
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -81,6 +84,29 @@ fn show(row: &Row) -> String {
         row.train_gflops,
         row.peak_gflops,
     )
+}
+
+/// What a step asks of a device behind OpenCL.
+fn work_of(work: &DeviceWork) -> Vec<String> {
+    let (reads, writes) = (work.reads, work.writes);
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "a step: {:.0} launches, {:.0} copies, {:.1} reads of {:.0} bytes, {:.1} writes of {:.0} \
+             bytes",
+            work.launches, work.copies, reads.0, reads.1, writes.0, writes.1
+        ),
+        format!(
+            "        {:.1} MB moved, {:.2} GFLOP of products: {:.2} ms at 5.3 us a launch, 3 TB/s and \
+             50 TFLOP/s (predicted)",
+            work.moved / 1e6,
+            work.flops / 1e9,
+            work.predicted() * 1e3
+        ),
+        format!("{:24} {:>9}", "kernel", "launches"),
+    ];
+    lines.extend(work.kernels.iter().map(|(name, n)| format!("{name:24} {n:9.1}")));
+    lines
 }
 
 /// Where the time goes, the longest first; times are of one step on one thread, so that they add up

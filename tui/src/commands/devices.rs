@@ -77,6 +77,7 @@ mod tests {
             largest_allocation: 2 << 30,
             local_memory: 48 << 10,
             work_group: 256,
+            vector: 1,
             extensions: String::new(),
         }
     }

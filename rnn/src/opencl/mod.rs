@@ -1,0 +1,310 @@
+//! Recurrences on an OpenCL device.
+//!
+//! A step is few launches, since each costs as much as a small product:
+//!
+//! | step | launches |
+//! |---|---|
+//! | forwards | 1: the product with the state, those with up to two parts of the input, the gating |
+//! | back, in a sequence | 1: the next step's products, the gating |
+//! | back, by itself | 2: the gating; the products of the state and of the input's parts |
+//! | layer normalisation | 1 more: the product, then rows with their means and variances |
+//! | `gru_reset_before` | twice as many: its two products follow each other |
+//!
+//! The cells' gating stands in their folders (`lstm/lstm.cl`), once for all of these.
+
+mod norm;
+mod scan;
+mod step;
+
+use tensor::opencl::{Form, Matrix, OpenCl, Place, Program, Start};
+use tensor::{Params, Result, Tensor};
+
+use crate::cell::Cell;
+use crate::recur::{Kept, Recurrent};
+use crate::{elman, gru, lstm};
+
+pub(crate) use norm::{normalise, normalise_back};
+pub(crate) use scan::{Scan, forward as scan, multiplied, steps_back};
+pub(crate) use step::{Input, StepBack, forward as step, step_back};
+
+/// The programs of a step, or of one of its two products.
+pub(crate) struct Programs {
+    /// Tiles of 16 rows of the batch.
+    pub(crate) narrow: Program,
+    /// Tiles of 64.
+    pub(crate) wide: Program,
+    /// Gating without products.
+    pub(crate) rows: Program,
+}
+
+/// A cell's programs: its text, and the options that say which cell it is.
+macro_rules! programs {
+    ($text:literal, $($options:literal),+) => {
+        Programs {
+            narrow: tensor::opencl::Program::new(&[
+                include_str!("../opencl/cell.cl"),
+                include_str!($text),
+                include_str!("../opencl/tile.cl"),
+                include_str!("../opencl/fused.cl"),
+            ])
+            .with_options(concat!($($options),+)),
+            wide: tensor::opencl::Program::new(&[
+                include_str!("../opencl/cell.cl"),
+                include_str!($text),
+                include_str!("../opencl/tile.cl"),
+                include_str!("../opencl/fused.cl"),
+            ])
+            .with_options(concat!($($options),+, " -DWIDE")),
+            rows: tensor::opencl::Program::new(&[
+                include_str!("../opencl/cell.cl"),
+                include_str!($text),
+                include_str!("../opencl/rows.cl"),
+            ])
+            .with_options(concat!($($options),+)),
+        }
+    };
+}
+pub(crate) use programs;
+
+fn programs_of(cell: Cell) -> &'static [Programs] {
+    match cell {
+        Cell::RnnTanh => &elman::opencl::TANH,
+        Cell::RnnRelu => &elman::opencl::RELU,
+        Cell::Lstm => &lstm::opencl::LSTM,
+        Cell::Lstm1997 => &lstm::opencl::OF_1997,
+        Cell::Lstm1997Squash => &lstm::opencl::OF_1997_SQUASH,
+        Cell::LstmPeephole => &lstm::opencl::PEEPHOLE,
+        Cell::LstmCoupled => &lstm::opencl::COUPLED,
+        Cell::Gru => &gru::opencl::GRU,
+        Cell::GruResetBefore => &gru::opencl::RESET_BEFORE,
+    }
+}
+
+// What a kernel was given, as in `cell.cl`.
+const LENGTHS: usize = 1;
+const BIAS: usize = 2;
+const MASK: usize = 4;
+const GAIN: usize = 8;
+const START: usize = 16;
+const START_ROW: usize = 32;
+const THROUGH: usize = 64;
+const DY: usize = 128;
+const FLOW: usize = 256;
+
+fn has(what: usize, there: bool) -> usize {
+    if there { what } else { 0 }
+}
+
+const UNITS: usize = 16;
+const ROW_ITEMS: [usize; 3] = [128, 1, 1];
+
+/// Work-groups of tiles.
+struct Tiles {
+    wide: bool,
+    groups: [usize; 3],
+    local: [usize; 3],
+}
+
+impl Tiles {
+    /// For rows and tiles of [`UNITS`] columns: the wider where they keep every unit at work.
+    fn new(device: &OpenCl, rows: usize, columns: usize) -> Self {
+        let wide = rows > 32 && rows.div_ceil(64) * columns >= device.describe().compute_units;
+        let (height, local) = if wide { (64, [UNITS, 16, 1]) } else { (16, [UNITS, 4, 4]) };
+        Self { wide, groups: [columns, rows.div_ceil(height), 1], local }
+    }
+
+    fn of<'a>(&self, programs: &'a Programs) -> &'a Program {
+        if self.wide { &programs.wide } else { &programs.narrow }
+    }
+}
+
+/// A layer's recurrent half on its device, for batches of one size.
+struct Layer<'a> {
+    device: &'a OpenCl,
+    cell: Cell,
+    programs: &'static [Programs],
+    batch: usize,
+    n: usize,
+    w: &'a Tensor,
+    bias: Option<&'a Tensor>,
+    peephole: Option<&'a Tensor>,
+    gain: Option<&'a Tensor>,
+    /// Stands for what is not there.
+    none: Tensor,
+}
+
+impl<'a> Layer<'a> {
+    fn new(device: &'a OpenCl, params: &'a Params, layer: Recurrent, batch: usize) -> Result<Self> {
+        let value = |id: Option<_>| id.map(|id| params.get(id));
+        let w = params.get(layer.w_hh);
+        Ok(Self {
+            device,
+            cell: layer.cell,
+            programs: programs_of(layer.cell),
+            batch,
+            n: w.shape().width(),
+            w,
+            bias: value(layer.b_hh),
+            peephole: value(layer.peephole),
+            gain: value(layer.gain),
+            none: device.scratch([0])?,
+        })
+    }
+
+    /// G H.
+    fn wide(&self) -> usize {
+        self.cell.gates() * self.n
+    }
+
+    fn or_none<'b>(&'b self, tensor: Option<&'b Tensor>) -> &'b Tensor {
+        tensor.unwrap_or(&self.none)
+    }
+
+    /// What the bias, where the gating adds it, and the gain are to a kernel.
+    fn weights(&self) -> usize {
+        has(BIAS, self.bias.is_some()) | has(GAIN, self.gain.is_some())
+    }
+
+    fn tiles(&self) -> Tiles {
+        Tiles::new(self.device, self.batch, self.n.div_ceil(UNITS))
+    }
+
+    /// True where a step's product and its gating are one kernel.
+    fn is_fused(&self) -> bool {
+        self.gain.is_none()
+    }
+
+    /// The gradient whose rows meet W_hh on the way back.
+    fn d_products<'b>(&self, kept: &'b Kept) -> &'b Tensor {
+        match self.cell.keeps_products_apart() {
+            _ if self.gain.is_some() => &kept.normal,
+            true => &kept.hidden,
+            false => &kept.gates,
+        }
+    }
+
+    /// The product of program `k`'s gates with rows of the state, `to` their columns from a row on.
+    fn product(&self, k: usize, x: Matrix<'_>, to: &mut Tensor, row: usize) -> Result<()> {
+        let gates = &self.cell.products()[k];
+        let rows = gates.start * self.n..gates.end * self.n;
+        let at = rows.start;
+        let w = Matrix::block(self.w, rows, 0..self.n);
+        self.device.product(Form::Nt, x, w, Place::block(to, row, at), Start::Zero)
+    }
+
+    /// `to` = the gradient of the state that program `k`'s product met: D W of one step's rows.
+    fn product_back(&self, k: usize, d: &Tensor, step: usize, to: &mut Tensor) -> Result<()> {
+        let gates = &self.cell.products()[k];
+        let columns = gates.start * self.n..gates.end * self.n;
+        let w = Matrix::block(self.w, columns.clone(), 0..self.n);
+        let d = Matrix::block(d, step * self.batch..(step + 1) * self.batch, columns);
+        self.device.product(Form::Nn, d, w, Place::new(to), Start::Zero)
+    }
+
+    /// What steps keep for their way back. `masked` has a slot more than there are steps.
+    fn kept(&self, gates: Tensor, mask: bool) -> Result<Kept> {
+        let time = gates.dims()[0];
+        let part = |there: bool, time, width| {
+            self.device.scratch([if there { time } else { 0 }, self.batch, width])
+        };
+        let hidden = self.cell.hidden_width() * self.n;
+        let normalises = self.gain.is_some();
+        let groups = self.cell.norm_groups().len();
+        Ok(Kept {
+            gates,
+            hidden: part(hidden > 0, time, hidden)?,
+            masked: part(mask, time + 1, self.n)?,
+            normal: part(normalises, time, self.wide())?,
+            scales: self.device.scratch([if normalises { time } else { 0 }, groups, self.batch])?,
+        })
+    }
+}
+
+/// The way back through one step's gating, rows alone; `kept` and what is written are of all steps.
+struct RowsBack<'a> {
+    time: usize,
+    /// Slots of the states before and after, and of `state`.
+    before: usize,
+    after: usize,
+    seen: usize,
+    lengths: Option<&'a Tensor>,
+    mask: Option<&'a Tensor>,
+    state: &'a Tensor,
+    h: &'a Tensor,
+    c_before: &'a Tensor,
+    c: &'a Tensor,
+    dy: Option<&'a Tensor>,
+    through: Option<&'a Tensor>,
+}
+
+/// What the way back writes besides what was kept.
+struct Gradients {
+    dh: Tensor,
+    dc: Tensor,
+    /// \[T, B, 3 H\], or empty: rows of the peephole weights' gradient.
+    peephole: Tensor,
+    /// \[T, B, G H\], or empty: rows of the gain's gradient.
+    gain: Tensor,
+    /// \[T, B, H\], or empty: the state's gradients, where their norms are wanted.
+    flow: Tensor,
+}
+
+impl Gradients {
+    fn new(
+        layer: &Layer<'_>,
+        time: usize,
+        dh: Option<Tensor>,
+        dc: Option<Tensor>,
+        flow: bool,
+    ) -> Result<Self> {
+        let (device, batch, n) = (layer.device, layer.batch, layer.n);
+        let zeros = |there: bool| device.zeros([if there { batch } else { 0 }, n]);
+        let rows =
+            |there: bool, width| device.scratch([if there { time } else { 0 }, batch, width]);
+        Ok(Self {
+            dh: dh.map_or_else(|| zeros(true), Ok)?,
+            dc: dc.map_or_else(|| zeros(layer.cell.has_cell_state()), Ok)?,
+            peephole: rows(layer.peephole.is_some(), layer.cell.peepholes() * n)?,
+            gain: rows(layer.gain.is_some(), layer.wide())?,
+            flow: rows(flow, n)?,
+        })
+    }
+
+    /// Defers the gradients of the peephole weights and of the gain.
+    fn defer(&self, back: &mut tensor::Backward<'_>, layer: Recurrent) {
+        for (id, rows) in [(layer.peephole, &self.peephole), (layer.gain, &self.gain)] {
+            if let Some(id) = id {
+                back.gradients.defer_sum(id, rows.clone(), 0..rows.shape().width());
+            }
+        }
+    }
+}
+
+impl Layer<'_> {
+    fn rows_back(
+        &self,
+        k: usize,
+        s: &RowsBack<'_>,
+        kept: &mut Kept,
+        g: &mut Gradients,
+    ) -> Result<()> {
+        let flags = self.weights()
+            | has(LENGTHS, s.lengths.is_some())
+            | has(MASK, s.mask.is_some())
+            | has(DY, s.dy.is_some())
+            | has(THROUGH, s.through.is_some())
+            | has(FLOW, !g.flow.is_empty());
+        let launch = self.device.kernel(&self.programs[k].rows, "backward_rows");
+        let launch = launch.uint(self.batch).uint(self.n).uint(s.time);
+        let launch = launch.uint(s.before).uint(s.after).uint(s.seen).uint(flags);
+        let launch = launch.reads(self.or_none(s.lengths)).reads(self.or_none(self.peephole));
+        let launch = launch.reads(self.or_none(s.mask)).reads(s.state).reads(s.h);
+        let launch = launch.reads(s.c_before).reads(s.c).reads(self.or_none(s.dy));
+        let launch = launch.reads(self.or_none(self.gain)).reads(self.or_none(s.through));
+        let launch = launch.reads(&kept.scales).writes(&mut kept.normal).writes(&mut g.gain);
+        let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden);
+        let launch = launch.writes(&mut g.dh).writes(&mut g.dc);
+        let launch = launch.writes(&mut g.peephole).writes(&mut g.flow);
+        launch.groups([self.batch, 1, 1], ROW_ITEMS)
+    }
+}

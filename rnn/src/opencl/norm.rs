@@ -1,0 +1,55 @@
+//! Layer normalisation of the input's products.
+
+use tensor::opencl::{OpenCl, Program};
+use tensor::{Result, Tensor};
+
+use super::ROW_ITEMS;
+use crate::cell::Cell;
+use crate::norm::EPS;
+
+static PROGRAM: Program = Program::new(&[include_str!("norm.cl")]);
+
+/// Where the second group of columns starts, and how many groups there are.
+fn groups(cell: Cell, width: usize) -> (usize, usize) {
+    let groups = cell.norm_groups();
+    (cell.columns(&groups[0], width).end, groups.len())
+}
+
+/// The output and each row's scales \[groups, rows\]; `normal` are the normalised values afterwards.
+pub(crate) fn normalise(
+    device: &OpenCl,
+    cell: Cell,
+    normal: &mut Tensor,
+    gain: &Tensor,
+    bias: Option<&Tensor>,
+) -> Result<(Tensor, Tensor)> {
+    let (rows, width) = (normal.shape().rows(), normal.shape().width());
+    let (split, count) = groups(cell, width);
+    let mut y = device.scratch(normal.shape())?;
+    let mut scales = device.scratch([count, rows])?;
+    let launch = device.kernel(&PROGRAM, "normalise").uint(rows).uint(width).uint(split);
+    let launch = launch.uint(usize::from(bias.is_some())).float(EPS);
+    let launch = launch.reads(gain).reads(bias.unwrap_or(gain));
+    let launch = launch.writes(normal).writes(&mut scales).writes(&mut y);
+    launch.groups([rows, count, 1], ROW_ITEMS)?;
+    Ok((y, scales))
+}
+
+/// Turns the normalised values into the gradient of what was normalised; gives the rows of the
+/// gain's gradient.
+pub(crate) fn normalise_back(
+    device: &OpenCl,
+    cell: Cell,
+    d: &Tensor,
+    normal: &mut Tensor,
+    scales: &Tensor,
+    gain: &Tensor,
+) -> Result<Tensor> {
+    let (rows, width) = (normal.shape().rows(), normal.shape().width());
+    let (split, count) = groups(cell, width);
+    let mut d_gain = device.scratch([rows, width])?;
+    let launch = device.kernel(&PROGRAM, "normalise_back").uint(rows).uint(width).uint(split);
+    let launch = launch.reads(d).reads(scales).reads(gain).writes(normal).writes(&mut d_gain);
+    launch.groups([rows, count, 1], ROW_ITEMS)?;
+    Ok(d_gain)
+}

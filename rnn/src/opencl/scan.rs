@@ -1,0 +1,252 @@
+//! A recurrence over a whole sequence.
+
+use tensor::opencl::{Matrix, OpenCl, Program};
+use tensor::{Params, Result, Tensor};
+
+use super::{DY, FLOW, Gradients, LENGTHS, Layer, MASK, ROW_ITEMS, RowsBack, THROUGH, has};
+use crate::norm::EPS;
+use crate::opencl::step::products_back;
+use crate::recur::{Kept, Recurrent};
+
+static SEQUENCE: Program = Program::new(&[include_str!("sequence.cl")]);
+/// Parts of a sum of squares, as in `sequence.cl`.
+const PARTS: usize = 8;
+
+/// A scan: its layer, its order, and what it keeps from step to step.
+pub(crate) struct Scan<'a> {
+    pub(crate) layer: Recurrent,
+    pub(crate) mask: Option<&'a Tensor>,
+    pub(crate) lengths: Option<&'a Tensor>,
+    pub(crate) reverse: bool,
+}
+
+/// What was kept, the states and the cell states \[T + 1, B, H\], and the outputs \[T, B, H\].
+pub(crate) type Scanned = (Kept, Tensor, Tensor, Tensor);
+
+impl Scan<'_> {
+    /// Slots of the states before and after step t.
+    fn slots(&self, t: usize) -> (usize, usize) {
+        if self.reverse { (t + 1, t) } else { (t, t + 1) }
+    }
+}
+
+/// x m, element by element.
+pub(crate) fn multiplied(device: &OpenCl, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    let mut y = device.scratch(mask.shape())?;
+    let launch = device.kernel(&SEQUENCE, "multiplied").uint(mask.len()).reads(x).reads(mask);
+    launch.writes(&mut y).over(mask.len())?;
+    Ok(y)
+}
+
+/// Steps forwards, from the input's products \[T, B, G H\].
+pub(crate) fn forward(
+    device: &OpenCl,
+    params: &Params,
+    scan: &Scan<'_>,
+    projected: Tensor,
+    (h0, c0): (Option<&Tensor>, Option<&Tensor>),
+) -> Result<Scanned> {
+    let (time, batch) = (projected.dims()[0], projected.dims()[1]);
+    let layer = Layer::new(device, params, scan.layer, batch)?;
+    let n = layer.n;
+    let mut kept = layer.kept(projected, scan.mask.is_some())?;
+    let mut states = device.scratch([time + 1, batch, n])?;
+    let has_c = layer.cell.has_cell_state();
+    let mut cells = device.scratch([if has_c { time + 1 } else { 0 }, batch, n])?;
+
+    let first = if scan.reverse { time } else { 0 };
+    let given = usize::from(h0.is_some()) | (2 * usize::from(c0.is_some()));
+    let launch = device.kernel(&SEQUENCE, "first_state").uint(batch * n).uint(first);
+    let launch = launch.uint(given | has(MASK, scan.mask.is_some()));
+    let launch = launch.reads(layer.or_none(h0)).reads(layer.or_none(c0));
+    let launch = launch.reads(layer.or_none(scan.mask)).uint(usize::from(has_c));
+    launch.writes(&mut states).writes(&mut cells).writes(&mut kept.masked).over(batch * n)?;
+
+    let mut step = |t: usize| {
+        for k in 0..layer.programs.len() {
+            match layer.is_fused() {
+                true => fused(&layer, scan, k, t, &mut kept, &mut states, &mut cells)?,
+                false => rows(&layer, scan, k, t, &mut kept, &mut states, &mut cells)?,
+            }
+        }
+        Ok(())
+    };
+    match scan.reverse {
+        true => (0..time).rev().try_for_each(&mut step)?,
+        false => (0..time).try_for_each(&mut step)?,
+    }
+    // Slot t is what step t met.
+    kept.masked = kept.masked.range(usize::from(scan.reverse), time);
+    let y = outputs(&layer, scan, &states)?;
+    Ok((kept, states, cells, y))
+}
+
+/// A step of one launch a program.
+fn fused(
+    layer: &Layer<'_>,
+    scan: &Scan<'_>,
+    k: usize,
+    t: usize,
+    kept: &mut Kept,
+    states: &mut Tensor,
+    cells: &mut Tensor,
+) -> Result<()> {
+    let (before, after) = scan.slots(t);
+    let tiles = layer.tiles();
+    let flags = layer.weights() | has(LENGTHS, scan.lengths.is_some());
+    let launch = layer.device.kernel(tiles.of(&layer.programs[k]), "scan_forward");
+    let launch = launch.uint(layer.batch).uint(layer.n).uint(t).uint(before).uint(after);
+    let launch = launch.uint(flags | has(MASK, scan.mask.is_some()));
+    let launch = launch.reads(layer.or_none(scan.lengths)).reads(layer.w);
+    let launch = launch.reads(layer.or_none(layer.bias)).reads(layer.or_none(layer.peephole));
+    let launch = launch.reads(layer.or_none(scan.mask));
+    let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden).writes(&mut kept.masked);
+    launch.writes(states).writes(cells).groups(tiles.groups, tiles.local)
+}
+
+/// A step of a product and a launch over rows for each program.
+fn rows(
+    layer: &Layer<'_>,
+    scan: &Scan<'_>,
+    k: usize,
+    t: usize,
+    kept: &mut Kept,
+    states: &mut Tensor,
+    cells: &mut Tensor,
+) -> Result<()> {
+    let (before, after) = scan.slots(t);
+    let (batch, n) = (layer.batch, layer.n);
+    let block = |x, slot: usize| Matrix::block(x, slot * batch..(slot + 1) * batch, 0..n);
+    let state = match scan.mask {
+        _ if k > 0 => block(&kept.hidden, t),
+        Some(_) => block(&kept.masked, before),
+        None => block(states, before),
+    };
+    layer.product(k, state, &mut kept.normal, t * batch)?;
+    let flags = layer.weights() | has(LENGTHS, scan.lengths.is_some());
+    let launch = layer.device.kernel(&layer.programs[k].rows, "scan_forward_rows");
+    let launch = launch.uint(batch).uint(n).uint(t).uint(before).uint(after);
+    let launch = launch.uint(flags | has(MASK, scan.mask.is_some()));
+    let launch = launch.reads(layer.or_none(scan.lengths)).reads(layer.or_none(layer.bias));
+    let launch = launch.reads(layer.or_none(layer.peephole)).reads(layer.or_none(scan.mask));
+    let launch = launch.reads(layer.or_none(layer.gain)).float(EPS);
+    let launch = launch.writes(&mut kept.normal).writes(&mut kept.scales);
+    let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden).writes(&mut kept.masked);
+    launch.writes(states).writes(cells).groups([batch, 1, 1], ROW_ITEMS)
+}
+
+/// The states of all steps, zero past each sequence's end.
+fn outputs(layer: &Layer<'_>, scan: &Scan<'_>, states: &Tensor) -> Result<Tensor> {
+    let (time, first) = (states.dims()[0] - 1, usize::from(!scan.reverse));
+    let Some(lengths) = scan.lengths else { return Ok(states.range(first, time)) };
+    let mut y = layer.device.scratch([time, layer.batch, layer.n])?;
+    let all = y.len();
+    let launch = layer.device.kernel(&SEQUENCE, "outputs").uint(layer.batch).uint(layer.n);
+    let launch = launch.uint(first).long(all).reads(lengths).reads(states);
+    launch.writes(&mut y).over(all)?;
+    Ok(y)
+}
+
+/// Steps back: the gradients of the states before the first step. `kept` holds the products'
+/// gradients afterwards. `flow` is the name under which the states' gradients are measured.
+pub(crate) fn steps_back(
+    back: &mut tensor::Backward<'_>,
+    device: &OpenCl,
+    scan: &Scan<'_>,
+    (states, cells): (&Tensor, &Tensor),
+    kept: &mut Kept,
+    (dy, dh, dc): (Option<&Tensor>, Option<Tensor>, Option<Tensor>),
+    wants_state: bool,
+    flow: Option<&str>,
+) -> Result<(Tensor, Tensor)> {
+    let (time, batch) = (states.dims()[0] - 1, states.dims()[1]);
+    let w = back.params();
+    let layer = Layer::new(device, w, scan.layer, batch)?;
+    let n = layer.n;
+    let mut g = Gradients::new(&layer, time, dh, dc, flow.is_some())?;
+    let mut through = match layer.is_fused() {
+        true => device.scratch([0])?,
+        false => device.scratch([batch, n])?,
+    };
+    let order: Box<dyn Iterator<Item = usize>> =
+        if scan.reverse { Box::new(0..time) } else { Box::new((0..time).rev()) };
+    let mut from = None;
+    for t in order {
+        for k in (0..layer.programs.len()).rev() {
+            // What this program's gating waits for: the product of the next one of this step, or
+            // the first one of the step behind it.
+            let met =
+                if k + 1 < layer.programs.len() { Some((k + 1, t)) } else { from.map(|t| (0, t)) };
+            if layer.is_fused() {
+                fused_back(&layer, scan, (k, t, met), (states, cells), dy, kept, &mut g)?;
+                continue;
+            }
+            if let Some((k, from)) = met {
+                layer.product_back(k, layer.d_products(kept), from, &mut through)?;
+            }
+            let (before, after) = scan.slots(t);
+            let masked = kept.masked.clone();
+            let (state, seen) = if scan.mask.is_some() { (&masked, t) } else { (states, before) };
+            let s = RowsBack {
+                time: t,
+                before,
+                after,
+                seen,
+                lengths: scan.lengths,
+                mask: scan.mask,
+                state,
+                h: states,
+                c_before: cells,
+                c: cells,
+                dy,
+                through: met.map(|_| &through),
+            };
+            layer.rows_back(k, &s, kept, &mut g)?;
+        }
+        from = Some(t);
+    }
+    if let Some(last) = from.filter(|_| wants_state) {
+        let d = layer.d_products(kept).index(last);
+        products_back(&layer, scan.mask, &d, &mut g.dh)?;
+    }
+    if let Some(name) = flow {
+        let mut squares = device.scratch([time, PARTS])?;
+        let launch = device.kernel(&SEQUENCE, "step_squares").uint(batch * n).reads(&g.flow);
+        launch.writes(&mut squares).groups([PARTS, time, 1], ROW_ITEMS)?;
+        for t in 0..time {
+            back.add_flow_squares(name, t, squares.index(t));
+        }
+    }
+    g.defer(back, scan.layer);
+    Ok((g.dh, g.dc))
+}
+
+/// A step of one launch a program; `met` is the program and the step whose product comes through.
+fn fused_back(
+    layer: &Layer<'_>,
+    scan: &Scan<'_>,
+    (k, t, met): (usize, usize, Option<(usize, usize)>),
+    (states, cells): (&Tensor, &Tensor),
+    dy: Option<&Tensor>,
+    kept: &mut Kept,
+    g: &mut Gradients,
+) -> Result<()> {
+    let (before, after) = scan.slots(t);
+    let tiles = layer.tiles();
+    let flags = layer.weights()
+        | has(LENGTHS, scan.lengths.is_some())
+        | has(MASK, scan.mask.is_some())
+        | has(THROUGH, met.is_some())
+        | has(DY, dy.is_some())
+        | has(FLOW, !g.flow.is_empty());
+    let launch = layer.device.kernel(tiles.of(&layer.programs[k]), "scan_backward");
+    let launch = launch.uint(layer.batch).uint(layer.n).uint(t).uint(met.map_or(t, |(_, t)| t));
+    let launch = launch.uint(before).uint(after).uint(flags);
+    let launch = launch.reads(layer.or_none(scan.lengths)).reads(layer.w);
+    let launch = launch.reads(layer.or_none(layer.peephole)).reads(layer.or_none(scan.mask));
+    let launch = launch.reads(&kept.masked).reads(states).reads(cells).reads(layer.or_none(dy));
+    let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden);
+    let launch = launch.writes(&mut g.dh).writes(&mut g.dc);
+    let launch = launch.writes(&mut g.peephole).writes(&mut g.flow);
+    launch.groups(tiles.groups, tiles.local)
+}

@@ -1,0 +1,243 @@
+//! One step by itself.
+
+use std::ops::Range;
+
+use tensor::opencl::{Form, Matrix, OpenCl, Place, Program, Start};
+use tensor::{Params, Result, Tensor};
+
+use super::{
+    Gradients, Layer, MASK, ROW_ITEMS, RowsBack, START, START_ROW, Tiles, UNITS, has, multiplied,
+};
+use crate::norm::EPS;
+use crate::recur::{Kept, Recurrent};
+
+const TEXT: &[&str] =
+    &[include_str!("cell.cl"), include_str!("tile.cl"), include_str!("products.cl")];
+static NARROW: Program = Program::new(TEXT).with_options("-DGATES=1");
+static WIDE: Program = Program::new(TEXT).with_options("-DGATES=1 -DWIDE");
+
+/// A part of the input, and the columns of W_ih that it meets.
+pub(crate) type Part<'a> = (&'a Tensor, Range<usize>);
+
+/// Parts whose products are made beside the state's.
+const PARTS: usize = 2;
+
+/// The weights that a step's input meets.
+#[derive(Clone, Copy)]
+pub(crate) struct Input<'a> {
+    pub(crate) w: &'a Tensor,
+    pub(crate) bias: Option<&'a Tensor>,
+}
+
+/// One step: what is kept, and the states after.
+pub(crate) fn forward(
+    device: &OpenCl,
+    params: &Params,
+    layer: Recurrent,
+    input: Input<'_>,
+    (projected, parts): (Option<&Tensor>, &[Part<'_>]),
+    mask: Option<&Tensor>,
+    (h_before, c_before): (&Tensor, Option<&Tensor>),
+) -> Result<(Kept, Tensor, Tensor)> {
+    let batch = h_before.shape().rows();
+    let layer = Layer::new(device, params, layer, batch)?;
+    let (n, wide) = (layer.n, layer.wide());
+    let mut kept = layer.kept(device.scratch([1, batch, wide])?, false)?;
+    if let Some(mask) = mask {
+        kept.masked = multiplied(device, h_before, mask)?;
+    }
+    let beside = if layer.is_fused() { parts.len().min(PARTS) } else { 0 };
+    let (beside, ahead) = parts.split_at(beside);
+    let ahead = products_ahead(&layer, input, projected, ahead)?;
+    let start = ahead.as_ref().or(projected).or(input.bias);
+    let is_row = ahead.is_none() && projected.is_none();
+    let flags = layer.weights() | has(START, start.is_some()) | has(START_ROW, is_row);
+    let mut h = device.scratch([batch, n])?;
+    let has_c = layer.cell.has_cell_state();
+    let mut c = device.scratch([if has_c { batch } else { 0 }, n])?;
+    let masked = kept.masked.clone();
+    let state = if mask.is_some() { &masked } else { h_before };
+    let c_before = layer.or_none(c_before);
+    for (k, programs) in layer.programs.iter().enumerate() {
+        if layer.is_fused() {
+            let tiles = layer.tiles();
+            let launch = device.kernel(tiles.of(programs), "step_forward");
+            let launch = launch.uint(batch).uint(n).uint(flags);
+            let launch = launch.reads(layer.or_none(start)).reads(layer.w);
+            let launch = launch.reads(layer.or_none(layer.bias));
+            let launch = launch.reads(layer.or_none(layer.peephole)).reads(state);
+            let launch = launch.reads(h_before).reads(c_before).uint(beside.len());
+            let mut launch = launch.uint(input.w.shape().width()).reads(input.w);
+            for i in 0..PARTS {
+                let (x, columns) =
+                    beside.get(i).map_or((&layer.none, 0..0), |(x, c)| (*x, c.clone()));
+                launch = launch.reads(x).uint(columns.len()).uint(columns.start);
+            }
+            let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden);
+            launch.writes(&mut h).writes(&mut c).groups(tiles.groups, tiles.local)?;
+            continue;
+        }
+        let seen = if k > 0 { &kept.hidden } else { state };
+        let seen = Matrix::strided(seen, 0, (batch, n), n, 0);
+        layer.product(k, seen, &mut kept.normal, 0)?;
+        let launch = device.kernel(&programs.rows, "step_forward_rows");
+        let launch = launch.uint(batch).uint(n).uint(flags).reads(layer.or_none(start));
+        let launch = launch.reads(layer.or_none(layer.bias)).reads(layer.or_none(layer.peephole));
+        let launch = launch.reads(state).reads(h_before).reads(c_before);
+        let launch = launch.reads(layer.or_none(layer.gain)).float(EPS);
+        let launch = launch.writes(&mut kept.normal).writes(&mut kept.scales);
+        let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden);
+        launch.writes(&mut h).writes(&mut c).groups([batch, 1, 1], ROW_ITEMS)?;
+    }
+    Ok((kept, h, c))
+}
+
+/// The sum of what is projected, or of the bias, and of the products of some parts; `None` without
+/// parts.
+fn products_ahead(
+    layer: &Layer<'_>,
+    input: Input<'_>,
+    projected: Option<&Tensor>,
+    parts: &[Part<'_>],
+) -> Result<Option<Tensor>> {
+    let mut sum: Option<Tensor> = projected.filter(|_| !parts.is_empty()).map(Tensor::copy);
+    for (x, columns) in parts {
+        let is_first = sum.is_none();
+        let mut to = match sum.take() {
+            Some(to) => to,
+            None => layer.device.scratch([layer.batch, layer.wide()])?,
+        };
+        let start = match input.bias {
+            _ if !is_first => Start::Output,
+            Some(bias) => Start::Bias(bias),
+            None => Start::Zero,
+        };
+        let x = Matrix::strided(x, 0, (layer.batch, columns.len()), columns.len(), 0);
+        let w = Matrix::block(input.w, 0..layer.wide(), columns.clone());
+        let place = Place::strided(&mut to, 0, layer.wide(), 0);
+        layer.device.product(Form::Nt, x, w, place, start)?;
+        sum = Some(to);
+    }
+    Ok(sum)
+}
+
+/// What the way back through a step needs.
+pub(crate) struct StepBack<'a> {
+    pub(crate) layer: Recurrent,
+    pub(crate) mask: Option<&'a Tensor>,
+    pub(crate) h_before: &'a Tensor,
+    pub(crate) c_before: Option<&'a Tensor>,
+    pub(crate) c: Option<&'a Tensor>,
+    pub(crate) w_ih: &'a Tensor,
+    /// Columns of W_ih of the parts whose gradients are wanted.
+    pub(crate) parts: &'a [Range<usize>],
+    pub(crate) wants_state: bool,
+}
+
+/// The gradients of the states before and of parts of the input. `kept` holds the products'
+/// gradients afterwards.
+pub(crate) fn step_back(
+    back: &mut tensor::Backward<'_>,
+    device: &OpenCl,
+    step: &StepBack<'_>,
+    kept: &mut Kept,
+    (dh, dc): (Option<Tensor>, Option<Tensor>),
+) -> Result<(Tensor, Tensor, Vec<Tensor>)> {
+    let batch = step.h_before.shape().rows();
+    let layer = Layer::new(device, back.params(), step.layer, batch)?;
+    let n = layer.n;
+    let mut g = Gradients::new(&layer, 1, dh, dc, false)?;
+    let mut through = device.scratch([if layer.programs.len() > 1 { batch } else { 0 }, n])?;
+    let masked = kept.masked.clone();
+    for k in (0..layer.programs.len()).rev() {
+        let is_last = k + 1 == layer.programs.len();
+        if !is_last {
+            layer.product_back(k + 1, layer.d_products(kept), 0, &mut through)?;
+        }
+        let s = RowsBack {
+            time: 0,
+            before: 0,
+            after: 0,
+            seen: 0,
+            lengths: None,
+            mask: step.mask,
+            state: if step.mask.is_some() { &masked } else { step.h_before },
+            h: step.h_before,
+            c_before: layer.or_none(step.c_before),
+            c: layer.or_none(step.c),
+            dy: None,
+            through: Some(&through).filter(|_| !is_last),
+        };
+        layer.rows_back(k, &s, kept, &mut g)?;
+    }
+    let d = layer.d_products(kept).index(0);
+    let mut parts = Vec::with_capacity(step.parts.len());
+    for columns in step.parts {
+        parts.push(device.scratch([batch, columns.len()])?);
+    }
+    let d_input = kept.gates.index(0);
+    let mut todo = step.parts.iter().cloned().zip(&mut parts);
+    let mut wants_state = step.wants_state;
+    loop {
+        let some: Vec<_> = todo.by_ref().take(PARTS).collect();
+        if some.is_empty() && !wants_state {
+            break;
+        }
+        let state = Some(&mut g.dh).filter(|_| wants_state);
+        let input = InputBack { d: &d_input, w: step.w_ih, parts: some };
+        launch_back(&layer, step.mask, &d, state, Some(input))?;
+        wants_state = false;
+    }
+    g.defer(back, step.layer);
+    Ok((g.dh, g.dc, parts))
+}
+
+/// What the gradients of up to [`PARTS`] parts of the input are made of, and where they go.
+struct InputBack<'a> {
+    d: &'a Tensor,
+    w: &'a Tensor,
+    parts: Vec<(Range<usize>, &'a mut Tensor)>,
+}
+
+/// dh += m (D W) of one step's rows.
+pub(super) fn products_back(
+    layer: &Layer<'_>,
+    mask: Option<&Tensor>,
+    d: &Tensor,
+    dh: &mut Tensor,
+) -> Result<()> {
+    launch_back(layer, mask, d, Some(dh), None)
+}
+
+fn launch_back(
+    layer: &Layer<'_>,
+    mask: Option<&Tensor>,
+    d: &Tensor,
+    dh: Option<&mut Tensor>,
+    input: Option<InputBack<'_>>,
+) -> Result<()> {
+    let device = layer.device;
+    let mut unused = [device.scratch([0])?, device.scratch([0])?, device.scratch([0])?];
+    let [no_dh, no_a, no_b] = &mut unused;
+    let n = if dh.is_some() { layer.n } else { 0 };
+    let (d_input, w_ih, parts) = match input {
+        Some(input) => (input.d, input.w, input.parts),
+        None => (&layer.none, &layer.none, Vec::new()),
+    };
+    let mut parts = parts.into_iter();
+    let (a_columns, a) = parts.next().unwrap_or((0..0, no_a));
+    let (b_columns, b) = parts.next().unwrap_or((0..0, no_b));
+    let tiles = [n, a_columns.len(), b_columns.len()].map(|n| n.div_ceil(UNITS)).iter().sum();
+    let tiles = Tiles::new(device, layer.batch, tiles);
+    // The state met the first program's gates.
+    let terms = layer.cell.products()[0].len() * layer.n;
+    let program = if tiles.wide { &WIDE } else { &NARROW };
+    let launch = device.kernel(program, "products_back").uint(layer.batch);
+    let launch = launch.uint(has(MASK, mask.is_some())).reads(layer.or_none(mask));
+    let launch = launch.reads(d).uint(layer.wide()).uint(terms).reads(layer.w).uint(n);
+    let launch = launch.writes(dh.unwrap_or(no_dh)).reads(d_input).uint(layer.wide());
+    let launch = launch.reads(w_ih).uint(w_ih.shape().width());
+    let launch = launch.uint(a_columns.start).uint(a_columns.len()).writes(a);
+    let launch = launch.uint(b_columns.start).uint(b_columns.len()).writes(b);
+    launch.groups(tiles.groups, tiles.local)
+}
