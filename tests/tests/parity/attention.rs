@@ -7,7 +7,7 @@ use tensor::{Params, Result, Shape};
 use super::bench::{Bench, Case, tensor};
 
 /// Every case.
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     ("attention additive", |b| kind(b, AttentionConfig { width: 37, ..new(Kind::Additive) })),
     ("attention additive_bias", |b| {
         kind(b, AttentionConfig { width: 70, ..new(Kind::AdditiveBias) })
@@ -39,6 +39,7 @@ fn new(kind: Kind) -> AttentionConfig {
 }
 
 /// Two steps and a sequence of three over one memory, its sentences of different lengths.
+#[allow(clippy::needless_pass_by_value)] // a case writes it where it calls
 fn kind(b: &mut Bench, config: AttentionConfig) -> Result<()> {
     let mut params = Params::new();
     let mut seed = 100;
