@@ -88,7 +88,7 @@ pub(crate) fn step(
             let value = |v: Var| tape.value(v);
             let bias = layer.b_ih.filter(|_| layer.gain_ih.is_none()).map(|b| params.get(b));
             let weights = opencl::Input { w: params.get(layer.w_ih), bias };
-            let parts: Vec<_> = input.parts.iter().map(|(x, c)| (value(*x), c.clone())).collect();
+            let parts: List<_> = input.parts.iter().map(|(x, c)| (value(*x), c.clone())).collect();
             let given = (input.projected.map(value), &parts[..]);
             let before = (value(state.h), state.c.map(value));
             opencl::step(device, params, layer.recurrent, weights, given, mask.as_ref(), before)?
@@ -172,7 +172,7 @@ impl Op for Step {
         let (batch, n) = (h_prev.shape().rows(), h_prev.shape().width());
         let wide = n * self.layer.recurrent.cell.gates();
         let wanted = |x: &Var| back.needs(*x);
-        let columns: Vec<Range<usize>> =
+        let columns: List<Range<usize>> =
             self.input.parts.iter().filter(|(x, _)| wanted(x)).map(|(_, c)| c.clone()).collect();
         let (dh, dc, d_parts) = match back.opencl() {
             Some(device) => self.back_there(back, device, (dh, dc), &columns)?,
@@ -207,7 +207,7 @@ impl Op for Step {
 }
 
 /// Gradients of the states before, and of parts of the input.
-type StepGradients = (Tensor, Tensor, Vec<Tensor>);
+type StepGradients = (Tensor, Tensor, List<Tensor>);
 
 impl Step {
     fn back_there(
@@ -258,7 +258,7 @@ impl Step {
         steps.step(Active::ALL, self.kept.view(), around, dh.data_mut(), dc.data_mut());
         steps.finish(back);
         let (params, threads) = (back.params(), back.threads());
-        let mut parts = Vec::with_capacity(columns.len());
+        let mut parts = List::with_capacity(columns.len());
         for columns in columns {
             let packed = params.packed(self.layer.w_ih, columns.clone(), Side::Plain, threads);
             let mut dx = Tensor::scratch([batch, columns.len()]);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use tensor::opencl::{Form, Matrix, OpenCl, Place, Program, Start};
-use tensor::{Params, Result, Tensor};
+use tensor::{List, Params, Result, Tensor};
 
 use super::{
     Gradients, Layer, MASK, ROW_ITEMS, RowsBack, START, START_ROW, Tiles, UNITS, has, multiplied,
@@ -142,7 +142,7 @@ pub(crate) fn step_back(
     step: &StepBack<'_>,
     kept: &mut Kept,
     (dh, dc): (Option<Tensor>, Option<Tensor>),
-) -> Result<(Tensor, Tensor, Vec<Tensor>)> {
+) -> Result<(Tensor, Tensor, List<Tensor>)> {
     let batch = step.h_before.shape().rows();
     let layer = Layer::new(device, back.params(), step.layer, batch)?;
     let n = layer.n;
@@ -171,7 +171,7 @@ pub(crate) fn step_back(
         layer.rows_back(k, &s, kept, &mut g)?;
     }
     let d = layer.d_products(kept).index(0);
-    let mut parts = Vec::with_capacity(step.parts.len());
+    let mut parts = List::with_capacity(step.parts.len());
     for columns in step.parts {
         parts.push(device.scratch([batch, columns.len()])?);
     }
