@@ -10,6 +10,8 @@ use crate::{Attended, Attention, AttentionConfig, Kind, Place};
 #[derive(Debug, Clone)]
 struct Case {
     config: AttentionConfig,
+    /// Parameters lie between this and its negative.
+    scale: f64,
     place: Place,
     /// Queries of a whole sequence, none for a single step.
     times: Option<usize>,
@@ -36,6 +38,7 @@ impl Case {
     fn new(config: AttentionConfig, lengths: &[usize]) -> Self {
         Self {
             config,
+            scale: 1.0,
             place: Place::default(),
             times: None,
             asks: 1,
@@ -50,7 +53,7 @@ impl Case {
     /// All that it computes on a device, by name.
     fn run(&self, device: &Device) -> Vec<(String, Tensor)> {
         let mut params = Params::new();
-        let (attention, _) = build(&mut params, &self.config, 1.0);
+        let (attention, _) = build(&mut params, &self.config, self.scale);
         params.to_device(device).unwrap();
         let before = device.opencl().map(tensor::opencl::OpenCl::counters);
         let (batch, time) = (self.lengths.len(), self.lengths.iter().max().unwrap() + self.padding);
@@ -177,8 +180,12 @@ fn odd_sizes_and_long_sentences_agree() {
     let Some(device) = opencl() else { return };
     for config in wide_ones() {
         let place = Place { time: 30, reversed: true };
+        // As first values of such widths are: with scores of some tens a softmax would turn the last
+        // bits of a sum into more than the bound, on any device.
+        let scale = 0.1;
         for times in [None, Some(2)] {
-            let case = Case { place, times, ..Case::new(config.clone(), &[97, 33, 0, 5]) };
+            let new = Case::new(config.clone(), &[97, 33, 0, 5]);
+            let case = Case { scale, place, times, ..new };
             case.compare(&device);
         }
     }

@@ -30,7 +30,7 @@ fn network(params: &mut Params, config: &RnnConfig, options: &RnnOptions) -> Rnn
         if params.name(id).contains("gain") {
             let shape = params.shape(id);
             let gain: Vec<f64> =
-                values(shape.len(), i as u64).iter().map(|v| 0.3 + 0.15 * v).collect();
+                values(shape.len(), i as u64).iter().map(|v| 0.2 + 0.1 * v).collect();
             params.set(id, Tensor::from_vec(shape, narrow(&gain)).unwrap()).unwrap();
         }
     }
