@@ -299,6 +299,20 @@ pub enum Error {
         what: String,
     },
 
+    /// A device whose memory is used up, during a run that was saved.
+    #[error(
+        "{source} (--set batch=N in a new run). Nothing is lost: {} was saved at step {step}, and \
+         --resume goes on with it, on another device as well",
+        run.display()
+    )]
+    OutOfMemory {
+        /// The run.
+        run: PathBuf,
+        /// Its steps.
+        step: u64,
+        /// What was needed.
+        source: Box<Error>,
+    },
     /// An error of the recurrent networks.
     #[error(transparent)]
     Rnn(#[from] rnn::Error),
@@ -317,6 +331,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// True where a device has no memory for what was asked of it.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        match self {
+            Self::Tensor(e)
+            | Self::Rnn(rnn::Error::Tensor(e))
+            | Self::Attention(attention::Error::Tensor(e)) => {
+                use tensor::Error::{OutOfMemory, TooLarge};
+                matches!(e, OutOfMemory { .. } | TooLarge { .. })
+            }
+            _ => false,
+        }
+    }
+
     /// An adapter for `map_err`: the system refused to do `doing` with `path`.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }

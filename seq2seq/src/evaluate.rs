@@ -46,7 +46,7 @@ pub(crate) fn forced(
             all[i] = pair;
         }
     }
-    Ok(all)
+    Ok(params.checked(all)?)
 }
 
 fn forced_group(

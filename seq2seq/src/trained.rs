@@ -29,7 +29,9 @@ pub fn evaluate(
         Task::Translation => Translator::open(run, device, threads)?.evaluate(data, columns),
         Task::LanguageLines | Task::LanguageStream => {
             let sampler = Sampler::open(run, device, threads)?;
-            sampler.model.evaluate(&sampler.params, data, sampler.device.threads())
+            let threads = sampler.device.threads();
+            let found = sampler.model.evaluate(&sampler.params, data, threads)?;
+            Ok(sampler.params.checked(found)?)
         }
         Task::Sequence => {
             let device = Device::open(device, threads.unwrap_or(0))?;
@@ -38,7 +40,8 @@ pub fn evaluate(
             let model = SequenceModel::new(&mut params, &stored.config, task, stored.seed)?;
             load_for_use(&mut params, &RunDir::open(run)?.best_or_last()?, run)?;
             params.to_device(&device)?;
-            model.evaluate(&params, data, stored.seed, device.threads())
+            let found = model.evaluate(&params, data, stored.seed, device.threads())?;
+            Ok(params.checked(found)?)
         }
     }
 }
@@ -122,6 +125,7 @@ impl Sampler {
         let limit = options.length.unwrap_or(self.stored.config.max_length);
         let prefix = &options.prefix;
         let all = self.model.write(&self.params, prefix, options.count, limit, draws)?;
+        let all = self.params.checked(all)?;
         let written = |d: crate::model::Decoded| Written {
             text: self.model.joined(prefix, &d.ids),
             logprob: d.logprob,

@@ -42,7 +42,11 @@ pub enum Error {
         what: &'static str,
     },
     /// The build lacks a feature.
-    #[error("this build has no {0} devices: build it with --features {0}, or use the device cpu")]
+    #[error(
+        "this build has no {0} devices: build it with --features {0}, or use the device cpu. It \
+         links libOpenCL: on Debian and Ubuntu `apt install ocl-icd-opencl-dev`, on Fedora `dnf \
+         install ocl-icd-devel`, on macOS it is there, on Windows from the vendor's SDK"
+    )]
     NotBuiltWith(&'static str),
     /// No implementation of OpenCL is installed.
     #[error(
@@ -52,6 +56,35 @@ pub enum Error {
          `brew install pocl`, on Windows Intel's CPU runtime for OpenCL"
     )]
     NoPlatform,
+    /// OpenCL is installed, and has no device.
+    #[error(
+        "OpenCL is installed, but none of its platforms has a device: for a graphics card its \
+         vendor's driver is missing (in a container, NVIDIA's wants a line `libnvidia-opencl.so.1` \
+         in /etc/OpenCL/vendors/nvidia.icd); for the processor: on Debian and Ubuntu `apt install \
+         pocl-opencl-icd`, on Fedora `dnf install pocl`, on macOS `brew install pocl`, on Windows \
+         Intel's CPU runtime for OpenCL"
+    )]
+    NoDevice,
+    /// A device of OpenCL that is not among those that there are.
+    #[error("device {name:?} is not there; there are: {found}")]
+    NotThere {
+        /// The device asked for.
+        name: String,
+        /// Those that there are.
+        found: String,
+    },
+    /// A tensor larger than the device holds in one piece.
+    #[error(
+        "a tensor of {} is more than the device holds in one piece ({}); make the batch, the \
+         vocabulary or the sentences smaller",
+        size(*.bytes), size(*.largest)
+    )]
+    TooLarge {
+        /// What was asked for.
+        bytes: u64,
+        /// The largest piece.
+        largest: u64,
+    },
     /// A device's memory is used up.
     #[error(
         "the device's memory is used up: {} more are needed, {} of {} are taken; make the batch \
@@ -87,7 +120,9 @@ pub enum Error {
         op: &'static str,
     },
     /// A device that does not exist.
-    #[error("device {0:?}: expected cpu, opencl or opencl:PLATFORM.DEVICE (of one that is there)")]
+    #[error(
+        "device {0:?}: expected cpu, opencl or opencl:PLATFORM.DEVICE, with :tf32 behind it for products in TF32"
+    )]
     Device(String),
 }
 

@@ -113,6 +113,16 @@ impl Params {
         self.arena.as_ref().map(|arena| &arena.layout.device)
     }
 
+    /// What was computed with these parameters, or the failure of their device: reading from a
+    /// device that failed gives zeros, which are nobody's result.
+    ///
+    /// # Errors
+    /// The first failure since the device was opened.
+    pub fn checked<T>(&self, computed: T) -> Result<T> {
+        self.opencl().map_or(Ok(()), OpenCl::check)?;
+        Ok(computed)
+    }
+
     /// Where the values lie on their device.
     pub(crate) fn layout(&self) -> Option<&Arc<Layout>> {
         self.arena.as_ref().map(|arena| &arena.layout)

@@ -10,6 +10,8 @@
 mod bench;
 #[path = "parity/attention.rs"]
 mod of_attention;
+#[path = "parity/rnn.rs"]
+mod of_rnn;
 #[path = "parity/tensor.rs"]
 mod of_tensor;
 
@@ -19,7 +21,7 @@ use tensor::check::{assert_close, wide};
 
 /// Every case.
 fn all() -> Vec<Case> {
-    [of_tensor::CASES, of_attention::CASES].concat()
+    [of_tensor::CASES, of_rnn::CASES, of_attention::CASES].concat()
 }
 
 #[test]

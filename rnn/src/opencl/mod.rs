@@ -108,7 +108,7 @@ struct Tiles {
 impl Tiles {
     /// For rows and tiles of [`UNITS`] columns: the wider where they keep every unit at work.
     fn new(device: &OpenCl, rows: usize, columns: usize) -> Self {
-        let wide = rows > 32 && rows.div_ceil(64) * columns >= device.describe().compute_units;
+        let wide = rows > 32 && rows.div_ceil(64) * columns >= device.units();
         let (height, local) = if wide { (64, [UNITS, 16, 1]) } else { (16, [UNITS, 4, 4]) };
         Self { wide, groups: [columns, rows.div_ceil(height), 1], local }
     }

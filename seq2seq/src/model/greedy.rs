@@ -61,7 +61,7 @@ pub fn greedy(
             all[i] = decoded;
         }
     }
-    Ok(all)
+    Ok(params.checked(all)?)
 }
 
 fn decode_group(

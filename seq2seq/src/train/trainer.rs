@@ -11,7 +11,6 @@ use super::schedule::{Patience, is_better};
 use super::settings::Settings;
 use super::step::{Outcome, Started, StepOptions, start_step};
 use super::{put_carried, to_checkpoint};
-use crate::Result;
 use crate::control::{Command, Link};
 use crate::event::{
     CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Step,
@@ -19,6 +18,7 @@ use crate::event::{
 use crate::health::Health;
 use crate::model::Model;
 use crate::run::{Best, EventLog, RunDir};
+use crate::{Error, Result};
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -87,8 +87,6 @@ impl<M: Model> Trainer<'_, M> {
     /// # Errors
     /// Errors of operations and of writing; the last checkpoint is good then.
     pub fn run(mut self) -> Result<End> {
-        let lengths: Vec<usize> = self.examples.iter().map(|e| self.model.length(e)).collect();
-        let widths: Vec<usize> = self.examples.iter().map(|e| self.model.width(e)).collect();
         let mut clock = Clock {
             saved: Instant::now(),
             sampled: None,
@@ -97,9 +95,30 @@ impl<M: Model> Trainer<'_, M> {
             broken: false,
             in_flight: None,
         };
+        match self.run_on(&mut clock) {
+            Err(e) if e.is_out_of_memory() => Err(self.save_what_is(&mut clock, e)),
+            other => other,
+        }
+    }
+
+    /// Saves a run whose device has no memory left for its next step: all that was done is there.
+    fn save_what_is(&mut self, clock: &mut Clock, error: Error) -> Error {
+        match self.save(CheckpointKind::Last, clock) {
+            Ok(()) => {
+                let (run, step) = (self.dir.path().to_owned(), self.progress.step);
+                Error::OutOfMemory { run, step, source: Box::new(error) }
+            }
+            // The last checkpoint is from before.
+            Err(_) => error,
+        }
+    }
+
+    fn run_on(&mut self, clock: &mut Clock) -> Result<End> {
+        let lengths: Vec<usize> = self.examples.iter().map(|e| self.model.length(e)).collect();
+        let widths: Vec<usize> = self.examples.iter().map(|e| self.model.width(e)).collect();
         self.progress.end = None;
         let (mut paused, mut once) = (false, false);
-        self.sample(&mut clock)?;
+        self.sample(clock)?;
         let reason = 'run: loop {
             // The epoch's batches follow from where the generator stands at its start.
             let mut rng = self.shuffle.clone();
@@ -115,7 +134,7 @@ impl<M: Model> Trainer<'_, M> {
                 }
                 loop {
                     if paused {
-                        self.settle(&mut clock)?;
+                        self.settle(clock)?;
                     }
                     let command = match (paused, once) {
                         // One step first: what else waits, waits until after it.
@@ -133,7 +152,7 @@ impl<M: Model> Trainer<'_, M> {
                             self.tell_control(Command::Stop)?;
                             break 'run EndReason::Stopped;
                         }
-                        Some(ref other) => self.obey(other, &mut clock)?,
+                        Some(ref other) => self.obey(other, clock)?,
                     }
                     // A figure that is not finite has no place in the log.
                     let finite =
@@ -143,9 +162,9 @@ impl<M: Model> Trainer<'_, M> {
                     }
                 }
                 once = false;
-                self.step(batches, &mut clock)?;
+                self.step(batches, clock)?;
                 if !clock.broken {
-                    self.watch(at, steps.len(), &mut clock)?;
+                    self.watch(at, steps.len(), clock)?;
                 }
                 if clock.broken {
                     break 'run EndReason::NotFinite;
@@ -155,7 +174,7 @@ impl<M: Model> Trainer<'_, M> {
             self.progress.epoch += 1;
             self.progress.batch = 0;
         };
-        self.end(reason, &mut clock)
+        self.end(reason, clock)
     }
 
     /// Why the run is over before the next step, if it is.
@@ -310,10 +329,9 @@ impl<M: Model> Trainer<'_, M> {
 
     /// Looks at the model as others will use it: with the average of its parameters, if any.
     fn look<T>(&self, how: impl FnOnce(&M, &Params, &Threads) -> Result<T>) -> Result<T> {
-        match &self.average {
-            Some(average) => how(self.model, average.params(), self.threads),
-            None => how(self.model, self.params, self.threads),
-        }
+        let params = self.average.as_ref().map_or(&*self.params, Average::params);
+        let seen = how(self.model, params, self.threads)?;
+        Ok(params.checked(seen)?)
     }
 
     /// A validation, one that was `due` or one that a person asked for.
@@ -363,6 +381,8 @@ impl<M: Model> Trainer<'_, M> {
         let mut checkpoint =
             to_checkpoint(self.params, self.optimizer, average, &self.shuffle, &self.progress);
         put_carried(&mut checkpoint, &self.model.carried());
+        // What was read from a device that failed is no state of this run.
+        let mut checkpoint = self.params.checked(checkpoint)?;
         self.dir.save(kind, &mut checkpoint, &mut self.log)?;
         if kind == CheckpointKind::Last {
             clock.saved = Instant::now();

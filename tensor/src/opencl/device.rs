@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::counters::{Counted, Counters};
 use super::driver::{self, Driver, Memory, Proof, Transfer};
+use super::fault::Faults;
 use super::launch::Cache;
 use crate::error::{Error, Result};
 
@@ -47,6 +48,45 @@ pub struct DeviceDescription {
     pub work_group: usize,
     /// The extensions it knows.
     pub extensions: String,
+    /// NVIDIA's compute capability, where it is a device of theirs.
+    pub compute_capability: Option<(u32, u32)>,
+}
+
+impl DeviceDescription {
+    /// True where products run on tensor cores when [`Precision::Tf32`] is asked for: NVIDIA's
+    /// devices from compute capability 8.0 on.
+    pub fn has_tensor_cores(&self) -> bool {
+        self.compute_capability.is_some_and(|(major, _)| major >= 8)
+    }
+
+    /// The kernels that it gets, in words.
+    pub fn kernels(&self) -> String {
+        let products = match (is_processor(self), self.vector >= 16) {
+            (true, true) => "products in bands of 16-wide vectors",
+            (true, false) => "products in bands of 8-wide vectors",
+            (false, _) => "products in tiles of local memory and registers",
+        };
+        let tf32 = match self.has_tensor_cores() {
+            true => "tf32 on tensor cores",
+            false => "tf32 by rounded factors",
+        };
+        format!("OpenCL C 1.2, {products}, {tf32}")
+    }
+}
+
+fn is_processor(description: &DeviceDescription) -> bool {
+    description.kind == "cpu"
+}
+
+/// How exactly a device multiplies matrices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// In f32.
+    #[default]
+    F32,
+    /// Factors rounded to TF32's 10 bits of fraction, products added up in f32: on tensor cores
+    /// where the device has them.
+    Tf32,
 }
 
 /// The platforms and devices that are there, in the order of their numbers.
@@ -81,6 +121,8 @@ pub(super) struct Shared {
     /// Bytes taken from the device, those of the pool included.
     taken: AtomicU64,
     limit: AtomicU64,
+    pub(super) faults: Faults,
+    ways: Ways,
     uploads: Mutex<VecDeque<Transfer>>,
     error: Mutex<Option<Error>>,
 }
@@ -89,20 +131,51 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What decides between kernels.
+#[derive(Debug, Clone, Copy)]
+struct Ways {
+    bands: bool,
+    units: usize,
+    precision: Precision,
+}
+
+/// Asks with the value `tiles` for the kernels of GPUs on any device: they can be tested, and their
+/// launches counted, where there is no GPU.
+const PATH: &str = "TENSOR_OPENCL_PATH";
+/// The compute units of the GPU that such a device stands for.
+const UNITS: usize = 132;
+
+impl Ways {
+    fn new(description: &DeviceDescription, precision: Precision) -> Result<Self> {
+        let units = description.compute_units;
+        match std::env::var(PATH).as_deref() {
+            Ok("tiles") => Ok(Self { bands: false, units: UNITS.max(units), precision }),
+            Ok(other) if !other.is_empty() => {
+                Err(Error::argument(PATH, format!("{other:?}: expected tiles")))
+            }
+            _ => Ok(Self { bands: is_processor(description), units, precision }),
+        }
+    }
+}
+
 /// Copies to the device whose memory on the host is kept at most.
 const UPLOADS: usize = 256;
 
 impl OpenCl {
     /// Opens `opencl`, the first device there is (a GPU before others), or
-    /// `opencl:PLATFORM.DEVICE`.
+    /// `opencl:PLATFORM.DEVICE`; with `:tf32` behind it, products are [`Precision::Tf32`].
     ///
     /// # Errors
     /// A name of another form, a device that is not there, [`Error::NoPlatform`],
     /// [`Error::NotBuiltWith`].
     pub fn open(name: &str) -> Result<Self> {
         let unknown = || Error::Device(name.to_string());
-        let place = match name.split_once(':') {
-            None if name == "opencl" => None,
+        let (place, precision) = match name.strip_suffix(":tf32") {
+            Some(place) => (place, Precision::Tf32),
+            None => (name, Precision::F32),
+        };
+        let place = match place.split_once(':') {
+            None if place == "opencl" => None,
             Some(("opencl", place)) => {
                 let (platform, device) = place.split_once('.').ok_or_else(unknown)?;
                 let number = |text: &str| text.parse::<usize>().map_err(|_| unknown());
@@ -111,19 +184,29 @@ impl OpenCl {
             _ => return Err(unknown()),
         };
         let proof = driver::proof()?;
+        let platforms = driver::platforms(proof)?;
         let (platform, device) = match place {
             Some(place) => place,
-            None => first(&driver::platforms(proof)?).ok_or(Error::NoPlatform)?,
+            None => first(&platforms).ok_or(Error::NoDevice)?,
         };
+        if platforms.get(platform).and_then(|p| p.devices.get(device)).is_none() {
+            let found = found(&platforms);
+            return Err(Error::NotThere { name: name.to_string(), found });
+        }
         let driver = Driver::open(proof, platform, device)?;
         let description = driver.describe();
-        let limit = AtomicU64::new(description.memory);
+        let faults = Faults::from_environment()?;
+        let limit = AtomicU64::new(faults.memory.unwrap_or(description.memory));
+        let suffix = if precision == Precision::Tf32 { ":tf32" } else { "" };
+        let ways = Ways::new(&description, precision)?;
         let shared = Shared {
+            faults,
+            ways,
             driver,
             description,
             cache: Cache::default(),
             counted: Counted::default(),
-            name: format!("opencl:{platform}.{device}"),
+            name: format!("opencl:{platform}.{device}{suffix}"),
             pool: Mutex::default(),
             taken: AtomicU64::new(0),
             limit,
@@ -137,7 +220,7 @@ impl OpenCl {
         self.proof
     }
 
-    /// Its name, `opencl:PLATFORM.DEVICE`.
+    /// Its name, `opencl:PLATFORM.DEVICE`, with `:tf32` where that is its precision.
     pub fn name(&self) -> &str {
         &self.shared.name
     }
@@ -145,6 +228,21 @@ impl OpenCl {
     /// The device in words and numbers.
     pub fn describe(&self) -> &DeviceDescription {
         &self.shared.description
+    }
+
+    /// How exactly it multiplies matrices.
+    pub fn precision(&self) -> Precision {
+        self.shared.ways.precision
+    }
+
+    /// Work-groups that it works on at once, at least.
+    pub fn units(&self) -> usize {
+        self.shared.ways.units
+    }
+
+    /// True where products are computed in bands of vectors, as suits processors.
+    pub(super) fn prefers_bands(&self) -> bool {
+        self.shared.ways.bands
     }
 
     /// True where both are the same open device.
@@ -157,8 +255,8 @@ impl OpenCl {
         self.shared.counted.get()
     }
 
-    /// Counts a product's operations.
-    pub(super) fn count_product(&self, operations: u64) {
+    /// Counts the operations of a product that a kernel of the caller's computes.
+    pub fn count_product(&self, operations: u64) {
         self.shared.counted.product(operations);
     }
 
@@ -192,12 +290,25 @@ impl OpenCl {
     }
 
     /// Keeps a result's failure, where it is the device's and not the caller's, and passes the
-    /// result on.
+    /// result on. A device whose memory is used up still works.
     pub(crate) fn keep<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|e| match e {
-            Error::Argument { .. } => e,
+            Error::Argument { .. } | Error::OutOfMemory { .. } | Error::TooLarge { .. } => e,
             _ => self.fail(e),
         })
+    }
+
+    /// Gives the queue a command that touches so many elements; a failure is kept.
+    pub(super) fn command<T>(
+        &self,
+        elements: usize,
+        give: impl FnOnce(&Driver) -> Result<T>,
+    ) -> Result<T> {
+        let given = self.shared.faults.command().and_then(|()| give(&self.shared.driver));
+        self.keep(given.map_err(|e| match e {
+            Error::OutOfMemory { .. } => self.is_full(4 * elements as u64),
+            other => other,
+        }))
     }
 
     /// Waits until the device has done all that it was given.
@@ -205,7 +316,7 @@ impl OpenCl {
     /// # Errors
     /// The first failure since the device was opened.
     pub fn finish(&self) -> Result<()> {
-        self.keep(self.shared.driver.finish())?;
+        self.command(0, Driver::finish)?;
         self.check()
     }
 
@@ -217,14 +328,17 @@ impl OpenCl {
             return Ok((memory, class));
         }
         let bytes = 4 * class as u64;
-        let memory = self.keep(self.take_new(bytes, class))?;
+        let memory = self.keep(self.take_new(bytes, 4 * len as u64, class))?;
         self.shared.taken.fetch_add(bytes, Ordering::Relaxed);
         Ok((memory, class))
     }
 
-    fn take_new(&self, bytes: u64, class: usize) -> Result<Memory> {
+    fn take_new(&self, bytes: u64, wanted: u64, class: usize) -> Result<Memory> {
         let limit = self.shared.limit.load(Ordering::Relaxed);
         let largest = self.shared.description.largest_allocation;
+        if wanted > largest {
+            return Err(Error::TooLarge { bytes: wanted, largest });
+        }
         if bytes <= largest {
             for attempt in 0..2 {
                 if self.memory_taken() + bytes <= limit
@@ -264,6 +378,16 @@ impl OpenCl {
             uploads.pop_front();
         }
     }
+}
+
+/// The devices that there are, in words.
+fn found(platforms: &[PlatformDescription]) -> String {
+    let mut all = Vec::new();
+    for (p, platform) in platforms.iter().enumerate() {
+        let device = |(d, x): (usize, &DeviceDescription)| format!("opencl:{p}.{d} ({})", x.name);
+        all.extend(platform.devices.iter().enumerate().map(device));
+    }
+    if all.is_empty() { "none".to_string() } else { all.join(", ") }
 }
 
 /// The first GPU, or else the first device.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::device::{OpenCl, lock};
-use super::driver::{Built, Kernel, Value};
+use super::driver::{Built, Driver, Kernel, Value};
 use super::memory::{Block, Ids};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -92,7 +92,7 @@ impl OpenCl {
             return Ok(Arc::clone(entry));
         }
         let built = self.keep(self.built(program, name))?;
-        let kernel = self.keep(self.shared.driver.kernel(&built, name))?;
+        let kernel = self.command(0, |driver| driver.kernel(&built, name))?;
         let entry = Arc::new(Entry { name, kernel, launches: AtomicU64::new(0) });
         lock(&self.shared.cache.kernels).insert(key, Arc::clone(&entry));
         Ok(entry)
@@ -105,13 +105,16 @@ impl OpenCl {
             return Ok(Arc::clone(built));
         }
         let options = format!("-cl-mad-enable {}", program.options);
-        let built = self.shared.driver.build(&key.0, &options).map_err(|e| match e {
-            Error::OpenClBuild { log } => {
-                let device = self.shared.description.name.clone();
-                Error::OpenClBuild { log: format!("program of {name} on {device}:\n{log}") }
-            }
-            other => other,
-        })?;
+        let built =
+            self.shared.driver.build(&self.shared.faults.source(name, &key.0), &options).map_err(
+                |e| match e {
+                    Error::OpenClBuild { log } => {
+                        let device = self.shared.description.name.clone();
+                        Error::OpenClBuild { log: format!("program of {name} on {device}:\n{log}") }
+                    }
+                    other => other,
+                },
+            )?;
         let built = Arc::new(built);
         programs.insert(key, Arc::clone(&built));
         Ok(built)
@@ -222,6 +225,13 @@ impl<'a> Launch<'a> {
         self
     }
 
+    /// Of the tensors given, the kernel reads and writes only so many elements: this much is
+    /// counted, and not all that they hold.
+    pub fn touches(mut self, elements: usize) -> Self {
+        self.elements = elements;
+        self
+    }
+
     /// Starts at least `n` work-items in one dimension; those past `n` must do nothing.
     ///
     /// # Errors
@@ -259,14 +269,12 @@ impl<'a> Launch<'a> {
             }
         }
         let device = &self.device;
-        let launched = device.shared.driver.launch(&entry.kernel, &values, groups, local);
-        device.keep(launched.map_err(|e| match e {
-            Error::OutOfMemory { .. } => device.is_full(4 * self.elements as u64),
-            other => other,
-        }))?;
+        device.command(self.elements, |driver| {
+            driver.launch(&entry.kernel, &values, groups, local)
+        })?;
         entry.launches.fetch_add(1, Ordering::Relaxed);
         if device.shared.counted.launch(self.elements) % FLUSH == FLUSH - 1 {
-            device.keep(device.shared.driver.flush())?;
+            device.command(0, Driver::flush)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::mem::ManuallyDrop;
 use std::sync::{Arc, OnceLock};
 
 use super::device::OpenCl;
-use super::driver::{Data, Memory, Proof, Transfer};
+use super::driver::{Data, Driver, Memory, Proof, Transfer};
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -166,7 +166,8 @@ impl OpenCl {
         let shape = shape.into();
         let block = Block::new(self, shape.len())?;
         if !shape.is_empty() {
-            self.keep(self.shared.driver.fill(block.memory(), 0, shape.len(), value))?;
+            let fill = |driver: &Driver| driver.fill(block.memory(), 0, shape.len(), value);
+            self.command(shape.len(), fill)?;
             self.shared.counted.copy(shape.len());
         }
         Ok(self.tensor_of(block, shape, OnceLock::new()))
@@ -215,8 +216,8 @@ impl OpenCl {
         let transfer = match tensor.place() {
             Some((remote, at)) if !tensor.is_empty() => {
                 self.shared.counted.read(tensor.len());
-                let read = self.shared.driver.read(remote.block.memory(), at, tensor.len());
-                Some(self.keep(read)?)
+                let memory = remote.block.memory();
+                Some(self.command(tensor.len(), |d| d.read(memory, at, tensor.len()))?)
             }
             _ => None,
         };
@@ -228,7 +229,7 @@ impl OpenCl {
             return Ok(Vec::new());
         }
         self.shared.counted.read(len);
-        let transfer = self.keep(self.shared.driver.read(block.memory(), at, len))?;
+        let transfer = self.command(len, |driver| driver.read(block.memory(), at, len))?;
         Pending { device: self.clone(), transfer: Some(transfer) }.wait()
     }
 
@@ -241,7 +242,7 @@ impl OpenCl {
             return Ok(());
         }
         self.shared.counted.write(len);
-        let transfer = self.keep(self.shared.driver.write(block.memory(), at, data))?;
+        let transfer = self.command(len, |driver| driver.write(block.memory(), at, data))?;
         self.keep_upload(transfer);
         Ok(())
     }
@@ -267,7 +268,7 @@ impl OpenCl {
             Some((source, from_at)) => {
                 self.shared.counted.copy(2 * len);
                 let (source, to) = ((source.block.memory(), from_at), (block.memory(), at));
-                self.keep(self.shared.driver.copy(source, to, len))
+                self.command(len, |driver| driver.copy(source, to, len))
             }
             None => self.write_block(block, at, Data::Floats(from.data().to_vec())),
         }
@@ -278,7 +279,7 @@ impl OpenCl {
         let len = to.len();
         let Some((remote, at)) = to.place_mut().filter(|_| len > 0) else { return Ok(()) };
         self.shared.counted.copy(len);
-        self.keep(self.shared.driver.fill(remote.block.memory(), at, len, value))
+        self.command(len, |driver| driver.fill(remote.block.memory(), at, len, value))
     }
 
     /// A copy of a tensor here, with memory of its own.

@@ -26,6 +26,7 @@ mod basic;
 mod counters;
 mod device;
 mod driver;
+mod fault;
 mod launch;
 mod memory;
 mod product;
@@ -33,7 +34,7 @@ mod product;
 mod tests;
 
 pub use counters::Counters;
-pub use device::{DeviceDescription, OpenCl, PlatformDescription, platforms};
+pub use device::{DeviceDescription, OpenCl, PlatformDescription, Precision, platforms};
 pub use launch::{Launch, Program};
 pub use memory::{Ids, Pending};
 pub use product::{Form, Matrix, Place, Start};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use tensor::Threads;
+use tensor::Device;
 
 use super::case_file::CaseFile;
 use super::compare::{Deviation, compare};
@@ -78,14 +78,18 @@ impl fmt::Display for Report {
     }
 }
 
-/// Runs all cases of a set.
+/// Runs all cases of a set on the processor, with one thread and with two.
 pub fn check(set: &GoldenSet) -> Report {
+    check_on(set, &[Device::cpu(1), Device::cpu(2)])
+}
+
+/// Runs all cases of a set on each of some devices.
+pub fn check_on(set: &GoldenSet, devices: &[Device]) -> Report {
     let set_name = format!("{} (PyTorch {})", set.folder().display(), set.torch());
     let mut report = Report { set: set_name, ..Report::default() };
-    let teams = [Threads::single(), Threads::new(2)];
     for case in set.cases() {
         match find(&case.op) {
-            Some(runner) => match check_case(set, case, runner, &teams) {
+            Some(runner) => match check_case(set, case, runner, devices) {
                 Ok(deviations) => report.add(case, deviations),
                 Err(e) => report.failures.push(e.of(&case.name).to_string()),
             },
@@ -98,18 +102,18 @@ pub fn check(set: &GoldenSet) -> Report {
     report
 }
 
-/// Runs one case on each team of threads; one deviation an expected tensor and team or more.
+/// Runs one case on each device; one deviation an expected tensor and device or more.
 fn check_case(
     set: &GoldenSet,
     case: &Case,
     runner: Runner,
-    teams: &[Threads],
+    devices: &[Device],
 ) -> Result<Vec<(String, Deviation)>> {
     let file = CaseFile::read(&set.path(case))?;
     let mut deviations = Vec::new();
-    for threads in teams {
+    for device in devices {
         let mut given = file.given.clone();
-        let computed = runner(case, &mut given, threads)?;
+        let computed = runner(case, &mut given, device)?;
         let left = given.left();
         if !left.is_empty() {
             return Err(Error::new(format!("nothing read {}", left.join(", "))));

@@ -1,6 +1,6 @@
 //! Which operation is computed by what.
 
-use tensor::Threads;
+use tensor::Device;
 
 use super::case_file::Given;
 use super::compare::Computed;
@@ -9,7 +9,7 @@ use super::set::Case;
 use crate::error::Result;
 
 /// Computes what a case expects, from what it gives.
-pub type Runner = fn(&Case, &mut Given, &Threads) -> Result<Vec<Computed>>;
+pub type Runner = fn(&Case, &mut Given, &Device) -> Result<Vec<Computed>>;
 
 /// The implemented operations.
 pub const RUNNERS: &[(&str, Runner)] = &[

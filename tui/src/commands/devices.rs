@@ -55,8 +55,12 @@ fn described(platform: &PlatformDescription, device: &DeviceDescription) -> [Str
             device.local_memory / 1024,
         ),
         format!(
-            "{}, driver {}, platform {} ({}), kernels: OpenCL C 1.2, f32",
-            device.version, device.driver, platform.name, platform.version,
+            "{}, driver {}, platform {} ({}), kernels: {}",
+            device.version,
+            device.driver,
+            platform.name,
+            platform.version,
+            device.kernels(),
         ),
     ]
 }
@@ -79,6 +83,7 @@ mod tests {
             work_group: 256,
             vector: 1,
             extensions: String::new(),
+            compute_capability: Some((9, 0)),
         }
     }
 
@@ -95,6 +100,13 @@ mod tests {
         assert!(lines[2].contains("Model X, gpu, Maker"), "{lines:?}");
         let memory = "1 compute unit, 8.0 GiB of memory, 2.0 GiB at most in one piece";
         assert!(lines[3].contains(memory), "{lines:?}");
-        assert!(lines[4].contains("driver 1.2") && lines[4].contains("kernels: "), "{lines:?}");
+        assert!(lines[4].contains("driver 1.2"), "{lines:?}");
+        let kernels = "kernels: OpenCL C 1.2, products in tiles of local memory and registers, tf32 on \
+                       tensor cores";
+        assert!(lines[4].contains(kernels), "{lines:?}");
+        let processor =
+            DeviceDescription { kind: "cpu", vector: 8, compute_capability: None, ..device() };
+        let kernels = "OpenCL C 1.2, products in bands of 8-wide vectors, tf32 by rounded factors";
+        assert_eq!(processor.kernels(), kernels);
     }
 }

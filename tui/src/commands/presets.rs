@@ -38,7 +38,7 @@ fn names() -> Result<()> {
     }
     output::line("")?;
     output::line("Each is at a size that trains on two cores in minutes, luong-2015 excepted.")?;
-    output::line("NAME:full is the work's own size, which is another for these:")?;
+    output::line("NAME:full is the size of the work it follows, which is another for these:")?;
     wrapped(&reduced)?;
     output::line("")?;
     output::line("tui presets NAME lists every key of one, its value, and where that comes from;")?;
@@ -53,7 +53,7 @@ fn keys(name: &str) -> Result<()> {
     if !preset.full.is_empty() && !name.ends_with(":full") {
         let full: Vec<_> =
             preset.full.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-        output::line(&format!("{name}:full has"))?;
+        output::line(&format!("{}:full has", preset.name))?;
         wrapped(&full)?;
     }
     output::line("")?;

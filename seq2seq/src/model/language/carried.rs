@@ -44,7 +44,10 @@ impl Carried {
         let values = after.iter().flat_map(|s| [Some(s.h), s.c]).flatten();
         let states: Vec<Tensor> = values.map(|v: Var| tape.value(v).clone()).collect();
         if tape.opencl().is_some() {
-            self.rows();
+            // Other parts' states are read before they are let go; the same parts' are old now.
+            if self.there.as_ref().is_some_and(|(before, _)| *before != parts) {
+                self.rows();
+            }
             self.there = Some((parts, states));
         } else {
             self.put(&parts, &states);

@@ -24,6 +24,10 @@ pub(crate) fn proof() -> Result<Proof> {
 }
 
 fn failed(call: &'static str, error: &core::Error) -> Error {
+    if error.api_status() == Some(Status::CL_MEM_OBJECT_ALLOCATION_FAILURE) {
+        // Memory that the driver takes only when it is used; the caller knows how much.
+        return Error::OutOfMemory { bytes: 0, taken: 0, limit: 0 };
+    }
     let what = match error.api_status() {
         Some(status) => format!("{status:?}"),
         None => error.to_string().trim().to_string(),
@@ -93,8 +97,26 @@ fn describe(device: core::DeviceId) -> DeviceDescription {
         local_memory: number(DeviceInfo::LocalMemSize) as usize,
         vector: number(DeviceInfo::NativeVectorWidthFloat) as usize,
         work_group: number(DeviceInfo::MaxWorkGroupSize) as usize,
+        compute_capability: capability(device, &text(DeviceInfo::Extensions)),
         extensions: text(DeviceInfo::Extensions),
     }
+}
+
+/// What NVIDIA's extension says of a device's generation.
+fn capability(device: core::DeviceId, extensions: &str) -> Option<(u32, u32)> {
+    if !extensions.contains("cl_nv_device_attribute_query") {
+        return None;
+    }
+    let get = |info: u32| {
+        let mut value = 0_u32;
+        let size = size_of::<u32>();
+        let (to, no_size) = ((&raw mut value).cast(), std::ptr::null_mut());
+        // SAFETY: the answer is a `cl_uint`, and `value` has its size and outlives the call.
+        let code = unsafe { ocl::ffi::clGetDeviceInfo(device.as_raw(), info, size, to, no_size) };
+        (code == 0).then_some(value)
+    };
+    // CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV and ..._MINOR_NV.
+    Some((get(0x4000)?, get(0x4001)?))
 }
 
 /// A device with its context and its queue.
@@ -268,13 +290,7 @@ impl Driver {
                 None::<&mut Event>,
             )
         };
-        put.map_err(|e| match e.api_status() {
-            // Memory that the driver takes only when it is used; the caller knows how much.
-            Some(Status::CL_MEM_OBJECT_ALLOCATION_FAILURE) => {
-                Error::OutOfMemory { bytes: 0, taken: 0, limit: 0 }
-            }
-            _ => failed(kernel.name, &e),
-        })
+        put.map_err(|e| failed(kernel.name, &e))
     }
 
     /// Copies to the device without waiting.

@@ -1,22 +1,42 @@
-// C = start + A B, tile by tile. A work-group computes TILE_M x TILE_N elements of C, a work-item
-// ITEM_M x ITEM_N of them, DEPTH terms at a time from local memory.
-//
-// A_ALONG: A(i, k) is a[k * stride + i] instead of a[i * stride + k]. B_ALONG: B(k, j) is
-// b[j * stride + k] instead of b[k * stride + j].
+// C = start + A B, tile by tile, behind tile.cl. A work-group computes TILE x TILE elements of C, a
+// work-item ITEM x ITEM of them, in CHUNKS x CHUNKS squares that lie apart, so that vectors of local
+// memory are read without conflicts.
 
-#define ITEMS_X (TILE_N / ITEM_N)
-#define ITEMS_Y (TILE_M / ITEM_M)
-#define ITEMS (ITEMS_X * ITEMS_Y)
-// A column more keeps neighbours in different banks.
-#define WIDTH_A (TILE_M + 1)
-#define WIDTH_B (TILE_N + 1)
+#define EDGE (TILE / ITEM)
+#define CHUNK (ITEM < 4 ? ITEM : 4)
+#define CHUNKS (ITEM / CHUNK)
+#define APART (TILE / CHUNKS)
+// Vectors stay aligned; terms lie in different banks.
+#define WIDTH (TILE + 4)
 
-// What C begins with.
-#define ZERO 0
-#define BIAS 1
-#define OUTPUT 2
+// The line of a tile that is element c * CHUNK + e of work-item `place`.
+#define LINE(place, c, e) ((c) * APART + (place) * CHUNK + (e))
 
-__attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1)))
+void put(__local float *tile, const float *next, const bool by_terms, const uint item)
+{
+#pragma unroll
+    for (uint q = 0; q < EACH; q++) {
+        const uint2 at = place(item + q * ITEMS, by_terms);
+        tile[at.y * WIDTH + at.x] = next[q];
+    }
+}
+
+// A work-item's elements of one term.
+void take(float *x, __local const float *term, const uint place)
+{
+#pragma unroll
+    for (uint c = 0; c < CHUNKS; c++) {
+#if ITEM < 4
+        const float2 v = *(__local const float2 *)(term + LINE(place, c, 0));
+        x[0] = v.x, x[1] = v.y;
+#else
+        const float4 v = *(__local const float4 *)(term + LINE(place, c, 0));
+        x[4 * c] = v.x, x[4 * c + 1] = v.y, x[4 * c + 2] = v.z, x[4 * c + 3] = v.w;
+#endif
+    }
+}
+
+__attribute__((reqd_work_group_size(EDGE, EDGE, 1)))
 __kernel void product(
     const uint m, const uint n, const uint depth,
     __global const float *a, const ulong a_at, const uint a_stride, const uint a_batch,
@@ -24,63 +44,52 @@ __kernel void product(
     __global const float *bias, const ulong bias_at, const uint start,
     __global float *c, const ulong c_at, const uint c_first, const uint c_stride, const uint c_batch)
 {
-    __local float tile_a[DEPTH * WIDTH_A];
-    __local float tile_b[DEPTH * WIDTH_B];
+    __local float4 memory_a[DEPTH * WIDTH / 4], memory_b[DEPTH * WIDTH / 4];
+    __local float *tile_a = (__local float *)memory_a, *tile_b = (__local float *)memory_b;
     const size_t batch = get_group_id(2);
     a += a_at + batch * a_batch;
     b += b_at + batch * b_batch;
     c += c_at + c_first + batch * c_batch;
     bias += bias_at;
-    const uint x = get_local_id(0), y = get_local_id(1);
-    const uint item = y * ITEMS_X + x;
-    const uint first_row = get_group_id(1) * TILE_M, first_column = get_group_id(0) * TILE_N;
+    const uint x = get_local_id(0), y = get_local_id(1), item = y * EDGE + x;
+    const uint first_row = get_group_id(1) * TILE, first_column = get_group_id(0) * TILE;
 
-    float sums[ITEM_M][ITEM_N];
-    for (int i = 0; i < ITEM_M; i++)
-        for (int j = 0; j < ITEM_N; j++) sums[i][j] = 0.0f;
+    float sums[ITEM][ITEM];
+#pragma unroll
+    for (uint i = 0; i < ITEM; i++)
+#pragma unroll
+        for (uint j = 0; j < ITEM; j++) sums[i][j] = 0.0f;
 
+    // The next terms come from global memory while these are multiplied.
+    float next_a[EACH], next_b[EACH];
+    fetch(next_a, a, a_stride, A_BY_TERMS, first_row, m, 0, depth, item);
+    fetch(next_b, b, b_stride, B_BY_TERMS, first_column, n, 0, depth, item);
     for (uint first = 0; first < depth; first += DEPTH) {
-        // Neighbours read neighbours.
-        for (uint e = item; e < DEPTH * TILE_M; e += ITEMS) {
-#ifdef A_ALONG
-            const uint i = e % TILE_M, k = e / TILE_M;
-            const uint row = first_row + i, term = first + k;
-            const size_t at = (size_t)term * a_stride + row;
-#else
-            const uint k = e % DEPTH, i = e / DEPTH;
-            const uint row = first_row + i, term = first + k;
-            const size_t at = (size_t)row * a_stride + term;
-#endif
-            tile_a[k * WIDTH_A + i] = row < m && term < depth ? a[at] : 0.0f;
-        }
-        for (uint e = item; e < DEPTH * TILE_N; e += ITEMS) {
-#ifdef B_ALONG
-            const uint k = e % DEPTH, j = e / DEPTH;
-            const uint column = first_column + j, term = first + k;
-            const size_t at = (size_t)column * b_stride + term;
-#else
-            const uint j = e % TILE_N, k = e / TILE_N;
-            const uint column = first_column + j, term = first + k;
-            const size_t at = (size_t)term * b_stride + column;
-#endif
-            tile_b[k * WIDTH_B + j] = column < n && term < depth ? b[at] : 0.0f;
-        }
+        put(tile_a, next_a, A_BY_TERMS, item);
+        put(tile_b, next_b, B_BY_TERMS, item);
         barrier(CLK_LOCAL_MEM_FENCE);
+        fetch(next_a, a, a_stride, A_BY_TERMS, first_row, m, first + DEPTH, depth, item);
+        fetch(next_b, b, b_stride, B_BY_TERMS, first_column, n, first + DEPTH, depth, item);
+#pragma unroll 8
         for (uint k = 0; k < DEPTH; k++) {
-            float row[ITEM_M], column[ITEM_N];
-            for (int i = 0; i < ITEM_M; i++) row[i] = tile_a[k * WIDTH_A + y + i * ITEMS_Y];
-            for (int j = 0; j < ITEM_N; j++) column[j] = tile_b[k * WIDTH_B + x + j * ITEMS_X];
-            for (int i = 0; i < ITEM_M; i++)
-                for (int j = 0; j < ITEM_N; j++) sums[i][j] = mad(row[i], column[j], sums[i][j]);
+            float row[ITEM], column[ITEM];
+            take(row, tile_a + k * WIDTH, y);
+            take(column, tile_b + k * WIDTH, x);
+#pragma unroll
+            for (uint i = 0; i < ITEM; i++)
+#pragma unroll
+                for (uint j = 0; j < ITEM; j++) sums[i][j] = fma(row[i], column[j], sums[i][j]);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
-    for (int i = 0; i < ITEM_M; i++) {
-        const uint row = first_row + y + i * ITEMS_Y;
+#pragma unroll
+    for (uint i = 0; i < ITEM; i++) {
+        const uint row = first_row + LINE(y, i / CHUNK, i % CHUNK);
         if (row >= m) continue;
-        for (int j = 0; j < ITEM_N; j++) {
-            const uint column = first_column + x + j * ITEMS_X;
+#pragma unroll
+        for (uint j = 0; j < ITEM; j++) {
+            const uint column = first_column + LINE(x, j / CHUNK, j % CHUNK);
             if (column >= n) continue;
             const size_t at = (size_t)row * c_stride + column;
             float value = sums[i][j];
@@ -89,20 +98,4 @@ __kernel void product(
             c[at] = value;
         }
     }
-}
-
-// C = start + the sum of `slices` partial products, each `size` elements behind the one before.
-__kernel void add_slices(
-    const uint m, const uint n, const uint slices, const uint size,
-    __global const float *parts, const ulong parts_at,
-    __global const float *bias, const ulong bias_at, const uint start,
-    __global float *c, const ulong c_at, const uint c_first, const uint c_stride)
-{
-    const uint column = get_global_id(0), row = get_global_id(1);
-    if (column >= n || row >= m) return;
-    parts += parts_at + (size_t)row * n + column;
-    c += c_at + c_first + (size_t)row * c_stride + column;
-    float sum = start == BIAS ? bias[bias_at + column] : start == OUTPUT ? *c : 0.0f;
-    for (uint s = 0; s < slices; s++) sum += parts[(size_t)s * size];
-    *c = sum;
 }

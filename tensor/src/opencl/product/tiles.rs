@@ -2,7 +2,7 @@
 
 use super::{Form, Matrix, Place, Start};
 use crate::error::Result;
-use crate::opencl::{Launch, OpenCl, Program};
+use crate::opencl::{Launch, OpenCl, Precision, Program};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Sizes {
@@ -10,6 +10,13 @@ pub(crate) struct Sizes {
     pub(super) m: usize,
     pub(super) n: usize,
     pub(super) depth: usize,
+}
+
+impl Sizes {
+    /// Elements that the products read and write, each once.
+    fn touched(self) -> usize {
+        self.batch * (self.m * self.depth + self.depth * self.n + self.m * self.n)
+    }
 }
 
 /// One way to compute a product.
@@ -20,41 +27,89 @@ pub(crate) enum Way {
     /// In tiles by work-groups, of [`TILES`]; each product in so many slices of its terms, which
     /// are added up by a second launch.
     Tiles { tile: usize, slices: usize },
+    /// The same of [`CORES`]: factors rounded to TF32, on tensor cores where there are any.
+    Cores { tile: usize, slices: usize },
 }
 
-/// A tile: its edge, the edge of a work-item's part, and one program a form.
+/// A kind of tile.
 struct Tile {
+    kernel: &'static str,
     edge: usize,
-    item: usize,
+    /// Its work-group.
+    local: [usize; 2],
+    /// Operations per second that a compute unit of a data-centre GPU reaches with it, about.
+    rate: f64,
+    /// One program a form.
     forms: [Program; 3],
+    /// The same for NVIDIA's tensor cores, where there is a difference.
+    ptx: Option<[Program; 3]>,
 }
 
-const TEXT: &[&str] = &[include_str!("product.cl")];
-static SUMS: Program =
-    Program::new(TEXT).with_options("-DTILE_M=32 -DTILE_N=32 -DITEM_M=2 -DITEM_N=2 -DDEPTH=32");
+macro_rules! forms {
+    ($text:literal, $($option:expr),+) => {
+        [
+            forms!(@ $text, $($option),+, ""),
+            forms!(@ $text, $($option),+, " -DB_ALONG"),
+            forms!(@ $text, $($option),+, " -DA_ALONG"),
+        ]
+    };
+    (@ $text:literal, $($option:expr),+) => {
+        Program::new(&[include_str!("tile.cl"), include_str!($text)])
+            .with_options(concat!($($option),+))
+    };
+}
 
 macro_rules! tile {
-    ($edge:literal, $item:literal, $depth:literal) => {
+    ($edge:literal, $item:literal, $depth:literal, $rate:literal) => {
         Tile {
+            kernel: "product",
             edge: $edge,
-            item: $item,
-            forms: [
-                tile!(@ $edge, $item, $depth, ""),
-                tile!(@ $edge, $item, $depth, " -DB_ALONG"),
-                tile!(@ $edge, $item, $depth, " -DA_ALONG"),
-            ],
+            local: [$edge / $item, $edge / $item],
+            rate: $rate,
+            forms: forms!(
+                "product.cl",
+                "-DTILE=",
+                $edge,
+                " -DITEM=",
+                $item,
+                " -DDEPTH=",
+                $depth,
+                " -DITEMS=((TILE/ITEM)*(TILE/ITEM))"
+            ),
+            ptx: None,
         }
     };
-    (@ $edge:literal, $item:literal, $depth:literal, $form:literal) => {
-        Program::new(TEXT).with_options(concat!(
-            "-DTILE_M=", $edge, " -DTILE_N=", $edge, " -DITEM_M=", $item, " -DITEM_N=", $item,
-            " -DDEPTH=", $depth, $form
-        ))
+}
+
+macro_rules! cores {
+    ($edge:literal, $warps:literal, $rate:literal) => {
+        Tile {
+            kernel: "product_on_cores",
+            edge: $edge,
+            local: [32, $warps],
+            rate: $rate,
+            forms: cores!(@ $edge, $warps, ""),
+            ptx: Some(cores!(@ $edge, $warps, " -DPTX")),
+        }
+    };
+    (@ $edge:literal, $warps:literal, $ptx:literal) => {
+        forms!("cores.cl", "-DTILE=", $edge, " -DITEMS=(32*", $warps, ") -DDEPTH=32", $ptx)
     };
 }
 
 /// From the largest, which reads the least, to the smallest, which keeps the most units at work.
-static TILES: [Tile; 3] = [tile!(128, 8, 16), tile!(64, 4, 16), tile!(32, 2, 32)];
+static TILES: [Tile; 3] =
+    [tile!(128, 8, 16, 300e9), tile!(64, 4, 16, 220e9), tile!(32, 2, 32, 100e9)];
+/// The same for TF32.
+static CORES: [Tile; 2] = [cores!(128, 8, 1500e9), cores!(64, 4, 900e9)];
+
+static SLICES: Program = Program::new(&[include_str!("slices.cl")]);
+/// Slices of a product at most, and terms of a slice at least.
+const MOST: usize = 16;
+const SLICE: usize = 128;
+/// Seconds that a second launch takes, and bytes per second of the device's memory, about.
+const LAUNCH: f64 = 5e-6;
+const MEMORY: f64 = 3e12;
 
 macro_rules! bands {
     ($options:literal) => {
@@ -75,39 +130,43 @@ static NARROW: [Program; 3] = bands!("-DV=8 -DROWS=6 -DDEPTH=256");
 /// Rows of a band at most: their terms stay in the cache.
 const BAND: usize = 192;
 
-/// Terms of a slice at least.
-const SLICE: usize = 128;
-
 impl Tile {
-    fn groups(&self, s: Sizes) -> usize {
-        s.m.div_ceil(self.edge) * s.n.div_ceil(self.edge) * s.batch
+    /// Seconds of a product in so many slices, by a simple model: rounds of all compute units, and
+    /// what adding the slices costs.
+    fn seconds(&self, s: Sizes, units: usize, slices: usize) -> f64 {
+        let groups = s.m.div_ceil(self.edge) * s.n.div_ceil(self.edge) * s.batch * slices;
+        let group = (2 * self.edge.pow(2) * s.depth.div_ceil(slices)) as f64 / self.rate;
+        let adding = match slices {
+            1 => 0.0,
+            _ => LAUNCH + (8 * s.m * s.n * slices) as f64 / MEMORY,
+        };
+        groups.div_ceil(units.max(1)) as f64 * group + adding
     }
 }
 
 impl Way {
-    /// On a processor bands; else the largest tile that gives every compute unit two groups, or the
-    /// smallest, with as many slices as give each unit a group.
+    /// On a processor bands; else the tile and the number of slices that seem quickest.
     pub(super) fn choose(device: &OpenCl, s: Sizes) -> Self {
-        let description = device.describe();
-        if description.kind == "cpu" {
+        let in_cores = device.precision() == Precision::Tf32;
+        if device.prefers_bands() && !in_cores {
             return Self::Bands;
         }
-        let units = description.compute_units;
-        for (tile, t) in TILES[..2].iter().enumerate() {
-            let is_filled = s.m > t.edge / 2 && s.n > t.edge / 2;
-            let items = (t.edge / t.item).pow(2);
-            if is_filled && t.groups(s) >= 2 * units && items <= description.work_group {
-                return Self::Tiles { tile, slices: 1 };
-            }
-        }
-        let groups = TILES[2].groups(s);
-        let divides = |n: &usize| s.depth.is_multiple_of(*n) && s.depth / n >= SLICE;
-        let wanted = (2 * units).checked_div(groups).unwrap_or(1).clamp(1, 16);
-        let slices = match s.batch {
-            1 => (1..=wanted).rev().find(divides).unwrap_or(1),
-            _ => 1,
+        let (tiles, most, units) = (
+            if in_cores { &CORES[..] } else { &TILES },
+            device.describe().work_group,
+            device.units(),
+        );
+        let slices = |n: &usize| {
+            *n == 1 || (s.batch == 1 && s.depth.is_multiple_of(*n) && s.depth / n >= SLICE)
         };
-        Self::Tiles { tile: 2, slices }
+        let last = tiles.len() - 1;
+        let fits = |tile: &usize| tiles[*tile].local.iter().product::<usize>() <= most;
+        let all = (0..tiles.len()).filter(fits);
+        let all = all.flat_map(|tile| (1..=MOST).filter(slices).map(move |slices| (tile, slices)));
+        let seconds = |(tile, slices): &(usize, usize)| tiles[*tile].seconds(s, units, *slices);
+        let best = all.min_by(|a, b| seconds(a).total_cmp(&seconds(b)));
+        let (tile, slices) = best.unwrap_or((last, 1));
+        if in_cores { Self::Cores { tile, slices } } else { Self::Tiles { tile, slices } }
     }
 }
 
@@ -121,32 +180,32 @@ pub(super) fn launch(
     start: Start<'_>,
 ) -> Result<()> {
     device.count_product(2 * (s.batch * s.m * s.n * s.depth) as u64);
-    match way {
-        Way::Bands => bands(device, s, form, factors, to, start),
-        Way::Tiles { tile, slices } if slices < 2 => {
-            tiles(device, &TILES[tile], s, form, factors, to, start)
-        }
-        Way::Tiles { tile, slices } => {
-            let (mut a, mut b) = factors;
-            // A slice is one of a batch of products, each of its share of the terms.
-            let share = s.depth / slices;
-            let sliced = Sizes { batch: slices, depth: share, ..s };
-            (a.batch, b.batch) = match form {
-                Form::Nn => (share, share * b.stride),
-                Form::Nt => (share, share),
-                Form::Tn => (share * a.stride, share * b.stride),
-            };
-            let size = s.m * s.n;
-            let mut parts = device.scratch([slices, s.m, s.n])?;
-            let place = Place::strided(&mut parts, 0, s.n, size);
-            tiles(device, &TILES[tile], sliced, form, (a, b), place, Start::Zero)?;
-            let (bias, kind) = start.parts(&parts);
-            let launch = device.kernel(&SUMS, "add_slices").uint(s.m).uint(s.n);
-            let launch = launch.uint(slices).uint(size).reads(&parts).reads(&bias).uint(kind);
-            let launch = to.written(launch, false);
-            launch.groups([s.n.div_ceil(64), s.m.div_ceil(4), 1], [64, 4, 1])
-        }
+    let (tile, slices) = match way {
+        Way::Bands => return bands(device, s, form, factors, to, start),
+        Way::Tiles { tile, slices } => (&TILES[tile], slices),
+        Way::Cores { tile, slices } => (&CORES[tile], slices),
+    };
+    if slices < 2 {
+        return tiles(device, tile, s, form, factors, to, start);
     }
+    // A slice is one of a batch of products, each of its share of the terms.
+    let (mut a, mut b) = factors;
+    let share = s.depth / slices;
+    let sliced = Sizes { batch: slices, depth: share, ..s };
+    (a.batch, b.batch) = match form {
+        Form::Nn => (share, share * b.stride),
+        Form::Nt => (share, share),
+        Form::Tn => (share * a.stride, share * b.stride),
+    };
+    let size = s.m * s.n;
+    let mut parts = device.scratch([slices, s.m, s.n])?;
+    let place = Place::strided(&mut parts, 0, s.n, size);
+    tiles(device, tile, sliced, form, (a, b), place, Start::Zero)?;
+    let (bias, kind) = start.parts(&parts);
+    let launch = device.kernel(&SLICES, "add_slices").uint(s.m).uint(s.n);
+    let launch = launch.uint(slices).uint(size).reads(&parts).reads(&bias).uint(kind);
+    let launch = to.written(launch, false).touches((slices + 1) * size);
+    launch.groups([s.n.div_ceil(64), s.m.div_ceil(4), 1], [64, 4, 1])
 }
 
 fn tiles(
@@ -160,14 +219,18 @@ fn tiles(
 ) -> Result<()> {
     let (a_part, b_part) = (a.part(s.batch), b.part(s.batch));
     let (bias, kind) = start.parts(&a_part);
-    let launch = device.kernel(&tile.forms[form as usize], "product");
+    let forms = match &tile.ptx {
+        Some(ptx) if device.describe().has_tensor_cores() => ptx,
+        _ => &tile.forms,
+    };
+    let launch = device.kernel(&forms[form as usize], tile.kernel);
     let launch = launch.uint(s.m).uint(s.n).uint(s.depth);
     let launch = launch.reads(&a_part).uint(a.stride).uint(a.batch);
     let launch = launch.reads(&b_part).uint(b.stride).uint(b.batch);
     let launch = to.written(launch.reads(&bias).uint(kind), true);
-    let edge = tile.edge / tile.item;
+    let launch = launch.touches(s.touched());
     let groups = [s.n.div_ceil(tile.edge), s.m.div_ceil(tile.edge), s.batch];
-    launch.groups(groups, [edge, edge, 1])
+    launch.groups(groups, [tile.local[0], tile.local[1], 1])
 }
 
 fn bands(
@@ -191,6 +254,7 @@ fn bands(
     let launch = launch.reads(&a_part).uint(a.stride).uint(a.batch);
     let launch = launch.reads(&b_part).uint(b.stride).uint(b.batch);
     let launch = to.written(launch.reads(&bias).uint(kind), true);
+    let launch = launch.touches(s.touched());
     launch.groups([s.n.div_ceil(columns), s.m.div_ceil(band), s.batch], [1, 1, 1])
 }
 

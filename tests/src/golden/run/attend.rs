@@ -3,7 +3,7 @@
 use attention::{Attention, AttentionConfig, Kind, Place};
 use ndarray::IxDyn;
 use serde::Deserialize;
-use tensor::{Params, Tape, Tensor, Threads, Var};
+use tensor::{Device, Params, Tape, Tensor, Var};
 
 use super::super::case_file::Given;
 use super::super::compare::Computed;
@@ -80,11 +80,11 @@ impl<'p> Asking<'p> {
         attention: &'p Attention,
         params: &'p Params,
         given: &mut Given,
-        threads: &Threads,
+        device: &Device,
     ) -> Result<Self> {
         let lengths = given.lengths("in.lengths");
         let lengths = lengths.ok_or_else(|| Error::new("there is no in.lengths"))?;
-        let mut tape = Tape::new(params).with_threads(threads);
+        let mut tape = Tape::new(params).with_threads(device.threads());
         let states = tape.input(swapped(&given.tensor("in.memory")?)?);
         Ok(Self { attention, params, tape, lengths, states })
     }
@@ -100,7 +100,7 @@ impl<'p> Asking<'p> {
         seeds: &[(Var, Tensor)],
         query: Var,
         batch_first: bool,
-        threads: &Threads,
+        device: &Device,
     ) -> Result<Vec<Computed>> {
         let back = self.tape.backward(seeds)?;
         let mut computed = Vec::new();
@@ -114,7 +114,7 @@ impl<'p> Asking<'p> {
         let shape = self.tape.shape(self.states);
         let whole = back.of(self.states).cloned().unwrap_or_else(|| Tensor::zeros(shape));
         computed.push(Computed::new("grad.in.memory", &swapped(&whole)?));
-        computed.extend(param_gradients(self.params, back, threads)?);
+        computed.extend(param_gradients(self.params, back, device)?);
         Ok(computed)
     }
 }
@@ -123,7 +123,7 @@ impl<'p> Asking<'p> {
 pub(in super::super) fn run(
     case: &Case,
     given: &mut Given,
-    threads: &Threads,
+    device: &Device,
 ) -> Result<Vec<Computed>> {
     let sizes: Config = case.config()?;
     let kind = Kind::by_name(&case.op)?;
@@ -139,7 +139,8 @@ pub(in super::super) fn run(
     };
     let mut params = Params::new();
     let attention = build(given, |init| Attention::new(&mut params, "", config, init))?;
-    let mut asking = Asking::new(&attention, &params, given, threads)?;
+    params.to_device(device)?;
+    let mut asking = Asking::new(&attention, &params, given, device)?;
     let query = asking.tape.input(given.tensor("in.query")?);
     let place = Place { time: sizes.t.unwrap_or(0), reversed: sizes.reversed.unwrap_or(false) };
     let found = asking.ask(query, place)?;
@@ -153,7 +154,7 @@ pub(in super::super) fn run(
         (found.context, given.tensor("cot.context")?),
         (found.weights, given.tensor("cot.weights")?),
     ];
-    computed.extend(asking.gradients(&seeds, query, false, threads)?);
+    computed.extend(asking.gradients(&seeds, query, false, device)?);
     Ok(computed)
 }
 
@@ -161,14 +162,15 @@ pub(in super::super) fn run(
 pub(in super::super) fn multi_head(
     case: &Case,
     given: &mut Given,
-    threads: &Threads,
+    device: &Device,
 ) -> Result<Vec<Computed>> {
     let Heads { embed, memory, heads, causal } = case.config()?;
     let new = AttentionConfig::new(Kind::MultiHead, embed, memory);
     let config = AttentionConfig { heads, causal, ..new };
     let mut params = Params::new();
     let attention = build(given, |init| Attention::new(&mut params, "", config, init))?;
-    let mut asking = Asking::new(&attention, &params, given, threads)?;
+    params.to_device(device)?;
+    let mut asking = Asking::new(&attention, &params, given, device)?;
     let query = asking.tape.input(swapped(&given.tensor("in.query")?)?);
     let found = asking.ask(query, Place::default())?;
     let each = found.heads.ok_or_else(|| Error::new("multi_head has no heads"))?;
@@ -183,6 +185,6 @@ pub(in super::super) fn multi_head(
         (found.context, swapped(&given.tensor("cot.y")?)?),
         (each, permuted(&given.tensor("cot.weights")?, &[2, 0, 1, 3])?),
     ];
-    computed.extend(asking.gradients(&seeds, query, true, threads)?);
+    computed.extend(asking.gradients(&seeds, query, true, device)?);
     Ok(computed)
 }

@@ -5,7 +5,7 @@ pub(super) mod ops;
 pub(super) mod optimizer;
 pub(super) mod recurrent;
 
-use tensor::{Backpropagated, Params, Tape, Tensor, Threads, Var};
+use tensor::{Backpropagated, Device, Params, Tape, Tensor, Var};
 
 use super::case_file::Given;
 use super::compare::Computed;
@@ -39,9 +39,9 @@ fn gradient(tape: &Tape<'_>, back: &Backpropagated, name: &str, v: Var) -> Compu
 fn param_gradients(
     params: &Params,
     back: Backpropagated,
-    threads: &Threads,
+    device: &Device,
 ) -> Result<Vec<Computed>> {
-    let summed = back.gradients.finish(params, threads)?;
+    let summed = back.gradients.finish(params, device.threads())?;
     let dense = |id| {
         let gradient = summed.get(id).to_dense(params.shape(id));
         Computed::new(format!("grad.param.{}", params.name(id)), &gradient)

@@ -1,7 +1,7 @@
 //! Operations of `tensor`.
 
 use serde::Deserialize;
-use tensor::{Params, Tape, Tensor, Threads, ops};
+use tensor::{Device, Params, Tape, Tensor, ops};
 
 use super::super::case_file::Given;
 use super::super::compare::Computed;
@@ -21,7 +21,7 @@ struct CrossEntropy {
 pub(in super::super) fn cross_entropy(
     case: &Case,
     given: &mut Given,
-    threads: &Threads,
+    device: &Device,
 ) -> Result<Vec<Computed>> {
     let CrossEntropy { pad, label_smoothing, reduction } = case.config()?;
     if reduction != "mean over non-pad tokens" {
@@ -29,8 +29,9 @@ pub(in super::super) fn cross_entropy(
     }
     let targets = given.ids("in.target")?;
     let counted = targets.iter().filter(|&&t| t != pad).count();
-    let params = Params::new();
-    let mut tape = Tape::new(&params).with_threads(threads);
+    let mut params = Params::new();
+    params.to_device(device)?;
+    let mut tape = Tape::new(&params).with_threads(device.threads());
     // The loss takes the logits' value off the tape.
     let value = given.tensor("in.logits")?;
     let shape = value.shape();
@@ -62,17 +63,18 @@ struct Embedding {
 pub(in super::super) fn embedding(
     case: &Case,
     given: &mut Given,
-    threads: &Threads,
+    device: &Device,
 ) -> Result<Vec<Computed>> {
     let Embedding { pad } = case.config()?;
     let mut params = Params::new();
     let table = params.add("weight", given.tensor("param.weight")?)?;
     let ids = given.ids("in.ids")?;
-    let mut tape = Tape::new(&params).with_threads(threads);
+    params.to_device(device)?;
+    let mut tape = Tape::new(&params).with_threads(device.threads());
     let y = ops::embedding(&mut tape, &ids, [ids.len()], table, Some(pad))?;
     let mut computed = vec![Computed::new("out.y", tape.value(y))];
     let back = tape.backward(&[(y, given.tensor("cot.y")?)])?;
-    computed.extend(param_gradients(&params, back, threads)?);
+    computed.extend(param_gradients(&params, back, device)?);
     Ok(computed)
 }
 
@@ -88,14 +90,15 @@ struct Maxout {
 pub(in super::super) fn maxout(
     case: &Case,
     given: &mut Given,
-    threads: &Threads,
+    device: &Device,
 ) -> Result<Vec<Computed>> {
     let Maxout { pieces, note } = case.config()?;
     if let Some(note) = note.filter(|note| note != "out[j] = max(x[2j], x[2j+1])") {
         return Err(Error::new(format!("an unknown grouping of {pieces} pieces: {note}")));
     }
-    let params = Params::new();
-    let mut tape = Tape::new(&params).with_threads(threads);
+    let mut params = Params::new();
+    params.to_device(device)?;
+    let mut tape = Tape::new(&params).with_threads(device.threads());
     let x = tape.input(given.tensor("in.x")?);
     let y = ops::maxout(&mut tape, x, pieces)?;
     let out = Computed::new("out.y", tape.value(y));
@@ -113,18 +116,19 @@ struct LayerNorm {
 pub(in super::super) fn layer_norm(
     case: &Case,
     given: &mut Given,
-    threads: &Threads,
+    device: &Device,
 ) -> Result<Vec<Computed>> {
     let LayerNorm { eps } = case.config()?;
     let mut params = Params::new();
     let weight = params.add("weight", given.tensor("param.weight")?)?;
     let bias = params.add("bias", given.tensor("param.bias")?)?;
-    let mut tape = Tape::new(&params).with_threads(threads);
+    params.to_device(device)?;
+    let mut tape = Tape::new(&params).with_threads(device.threads());
     let x = tape.input(given.tensor("in.x")?);
     let y = ops::layer_norm(&mut tape, x, weight, bias, eps)?;
     let mut computed = vec![Computed::new("out.y", tape.value(y))];
     let back = tape.backward(&[(y, given.tensor("cot.y")?)])?;
     computed.push(gradient(&tape, &back, "x", x));
-    computed.extend(param_gradients(&params, back, threads)?);
+    computed.extend(param_gradients(&params, back, device)?);
     Ok(computed)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tensor::optim::{Optimizer, OptimizerConfig};
-use tensor::{Gradient, Gradients, Params, Tensor, Threads};
+use tensor::{Device, Gradient, Gradients, Params, Tensor};
 
 use super::super::case_file::Given;
 use super::super::compare::Computed;
@@ -62,7 +62,7 @@ fn live_rows(gradient: &Tensor) -> Result<(Vec<u32>, Tensor)> {
 pub(in super::super) fn run(
     case: &Case,
     given: &mut Given,
-    threads: &Threads,
+    device: &Device,
 ) -> Result<Vec<Computed>> {
     let config = Config::read(case)?;
     let start = (given.tensor("in.a")?, given.tensor("in.b")?);
@@ -71,8 +71,8 @@ pub(in super::super) fn run(
         let of = |name: &str| format!("in.grad_{name}.{step}");
         gradients.push((given.tensor(&of("a"))?, given.tensor(&of("b"))?));
     }
-    let mut computed = steps(&config, &start, &gradients, false, threads)?;
-    computed.extend(steps(&config, &start, &gradients, true, threads)?);
+    let mut computed = steps(&config, &start, &gradients, false, device)?;
+    computed.extend(steps(&config, &start, &gradients, true, device)?);
     Ok(computed)
 }
 
@@ -82,10 +82,11 @@ fn steps(
     (a, b): &(Tensor, Tensor),
     gradients: &[(Tensor, Tensor)],
     by_rows: bool,
-    threads: &Threads,
+    device: &Device,
 ) -> Result<Vec<Computed>> {
     let mut params = Params::new();
     let (a, b) = (params.add("a", a.clone())?, params.add("b", b.clone())?);
+    params.to_device(device)?;
     let mut optimizer = Optimizer::new(config.optimizer, &params)?;
     for (grad_a, grad_b) in gradients {
         let mut gathered = Gradients::default();
@@ -96,12 +97,12 @@ fn steps(
         } else {
             gathered.add(b, grad_b.clone());
         }
-        let summed = gathered.finish(&params, threads)?;
+        let summed = gathered.finish(&params, device.threads())?;
         if matches!(summed.get(b), Gradient::Rows(_)) != by_rows {
             return Err(Error::new("the table's gradient is of another kind than was given"));
         }
         let norms = summed.norms(config.clip);
-        optimizer.step(&mut params, &summed, &norms, config.rate, threads, false)?;
+        optimizer.step(&mut params, &summed, &norms, config.rate, device.threads(), false)?;
     }
     let out = |name: &str, id| Computed::new(format!("out.{name}"), params.get(id));
     Ok(vec![out("a", a), out("b", b)])

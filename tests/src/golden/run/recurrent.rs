@@ -2,7 +2,7 @@
 
 use rnn::{Cell, Rnn, RnnConfig, State};
 use serde::Deserialize;
-use tensor::{Params, Tape, Tensor, Threads, Var};
+use tensor::{Device, Params, Tape, Tensor, Var};
 
 use super::super::case_file::Given;
 use super::super::compare::Computed;
@@ -31,7 +31,7 @@ fn joined(tape: &Tape<'_>, states: &[Var]) -> Result<Tensor> {
 pub(in super::super) fn run(
     case: &Case,
     given: &mut Given,
-    threads: &Threads,
+    device: &Device,
 ) -> Result<Vec<Computed>> {
     let Config { input, hidden, layers, bidirectional, packed } = case.config()?;
     let cell = Cell::ALL.into_iter().find(|c| c.name() == case.op);
@@ -40,12 +40,13 @@ pub(in super::super) fn run(
     let directions = config.directions();
     let mut params = Params::new();
     let rnn = build(given, |init| Rnn::new(&mut params, "", config, init))?;
+    params.to_device(device)?;
     let lengths = given.lengths("in.lengths");
     if lengths.is_some() != packed {
         return Err(Error::new("lengths are there where the batch is packed, and only there"));
     }
 
-    let mut tape = Tape::new(&params).with_threads(threads);
+    let mut tape = Tape::new(&params).with_threads(device.threads());
     let x = tape.input(given.tensor("in.x")?);
     let h0 = given.optional("in.h0").map(|t| tape.input(t));
     // Cell states alone are no start: they are left, and refused as unread.
@@ -72,6 +73,6 @@ pub(in super::super) fn run(
     for (name, v) in [("x", Some(x)), ("h0", h0), ("c0", c0)] {
         computed.extend(v.map(|v| gradient(&tape, &back, name, v)));
     }
-    computed.extend(param_gradients(&params, back, threads)?);
+    computed.extend(param_gradients(&params, back, device)?);
     Ok(computed)
 }
