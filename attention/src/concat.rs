@@ -13,4 +13,25 @@
 //! keys are made once a sentence, and a step is that of [additive](mod@crate::additive), of which
 //! this is the same family in one matrix.
 //!
+//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
+//!
 //! PyTorch: `torch.tanh(torch.cat([q.expand(S, -1, -1), m], -1) @ W.T) @ v`.
+//!
+//! ```
+//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use tensor::{Params, Tape, Tensor};
+//!
+//! let mut params = Params::new();
+//! let config = AttentionConfig::new(Kind::Concat, 2, 2);
+//! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
+//! let mut tape = Tape::new(&params);
+//! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
+//! let memory = attention.memory(&mut tape, memory, &[2])?;
+//! let query = tape.input(Tensor::from_vec([1, 2], vec![1.0, 0.0])?);
+//! let a = attention.attend(&mut tape, query, &memory, Place::default())?;
+//! let a = tape.value(a.weights).data();
+//! // W and v of ones: the sums of q and m are alike.
+//! assert_eq!(a, [0.5, 0.5]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```

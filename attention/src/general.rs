@@ -11,4 +11,25 @@
 //! The keys W m_s are made once a sentence, so a step is a [dot](mod@crate::dot) with each. The
 //! scale is that of Vaswani et al. 2017, equation 1, by the query's width.
 //!
+//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
+//!
 //! PyTorch: `torch.einsum("bq,qk,sbk->bs", q, W, m)`, divided by `math.sqrt(Q)`.
+//!
+//! ```
+//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use tensor::{Params, Tape, Tensor};
+//!
+//! let mut params = Params::new();
+//! let config = AttentionConfig::new(Kind::General, 2, 2);
+//! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
+//! let mut tape = Tape::new(&params);
+//! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
+//! let memory = attention.memory(&mut tape, memory, &[2])?;
+//! let query = tape.input(Tensor::from_vec([1, 2], vec![1.0, 0.0])?);
+//! let a = attention.attend(&mut tape, query, &memory, Place::default())?;
+//! let a = tape.value(a.weights).data();
+//! // W of ones: every score is the sum of q times that of m.
+//! assert_eq!(a, [0.5, 0.5]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```

@@ -59,3 +59,8 @@ mod weigh;
 pub use attention::{Attended, Attention, Memory, Place};
 pub use config::{AttentionConfig, Kind};
 pub use error::{Error, Result};
+
+/// The example of the README is tested with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -34,3 +34,8 @@ pub use error::{Error, Result};
 pub use network::{Output, Rnn};
 pub use state::{State, StateValues};
 pub use step::StepInput;
+
+/// The example of the README is tested with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

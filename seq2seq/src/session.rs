@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tensor::init::{Rng, rng};
-use tensor::optim::{self, Optimizer, OptimizerConfig};
+use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
 use crate::config::{Preset, Task};
@@ -223,7 +223,7 @@ fn prepare<M: Kind>(
         return Err(Error::Configuration { problems: vec![problem] });
     }
     params.to_device(&device)?;
-    let optimizer = Optimizer::new(config.optimizer.into(), &params)?;
+    let optimizer = Optimizer::new(config.optimizer_config(), &params)?;
     let average = match config.average_decay {
         decay if decay > 0.0 => Some(Average::new(decay, &params, &device)?),
         _ => None,
@@ -357,18 +357,4 @@ fn go<M: Kind>(
     };
     let end = trainer.run()?;
     Ok(Outcome { run_dir: dir.path().to_path_buf(), end, already_finished: false })
-}
-
-impl From<crate::config::Optimizer> for OptimizerConfig {
-    fn from(name: crate::config::Optimizer) -> Self {
-        use crate::config::Optimizer as Name;
-        match name {
-            Name::Sgd => Self::Sgd(optim::Sgd::default()),
-            Name::Adam => Self::Adam(optim::Adam::default()),
-            Name::Adamw => Self::AdamW(optim::AdamW::default()),
-            Name::Adadelta => Self::Adadelta(optim::Adadelta::default()),
-            Name::Adagrad => Self::Adagrad(optim::Adagrad::default()),
-            Name::Rmsprop => Self::RmsProp(optim::RmsProp::default()),
-        }
-    }
 }

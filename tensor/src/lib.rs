@@ -115,3 +115,8 @@ pub use shape::Shape;
 pub use tape::{Backpropagated, Backward, BatchPart, Op, Tape, Var};
 pub use tensor::Tensor;
 pub use threads::Threads;
+
+/// The example of the README is tested with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

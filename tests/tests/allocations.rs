@@ -87,7 +87,7 @@ fn warm_up(config: &Config, threads: usize) -> Result<(usize, usize), Vec<usize>
     let vocabulary = VOCABULARY as usize;
     let network = EncoderDecoder::new(&mut params, config, vocabulary, vocabulary, 1).unwrap();
     let model = Bare(network);
-    let mut optimizer = Optimizer::new(config.optimizer.into(), &params).unwrap();
+    let mut optimizer = Optimizer::new(config.optimizer_config(), &params).unwrap();
     // Two shapes in turn, one of them padded.
     let batches: [Vec<Example>; 2] = [
         (0..9).map(|i| example(i, 6, 5)).collect(),

@@ -69,7 +69,7 @@ fn train(config: &Config, time: usize) -> (Params, Work) {
     let mut params = Params::new();
     let network = EncoderDecoder::new(&mut params, config, VOCABULARY, VOCABULARY, 3).unwrap();
     let model = Bare(network);
-    let mut optimizer = Optimizer::new(config.optimizer.into(), &params).unwrap();
+    let mut optimizer = Optimizer::new(config.optimizer_config(), &params).unwrap();
     let ids = |i: usize, k: usize| (0..time).map(move |t| ((i * 17 + t * k) % VOCABULARY) as u32);
     let batch: Vec<Example> = (0..10)
         .map(|i| Example { source: ids(i, 5).collect(), target: ids(i, 3).collect() })

@@ -117,7 +117,8 @@ pub struct TrainArguments {
     /// of the corpus].
     #[arg(long, value_name = "SPEC")]
     pub valid: Option<String>,
-    /// Source and target column of a TSV file, from 1 [default: 1,2].
+    /// Source and target column of a TSV file, from 1; of the phrasebook 2,1 is French to English
+    /// [default: 1,2].
     #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
     pub columns: Option<(usize, usize)>,
     /// Where to compute: `cpu`, `opencl` (the first device, a GPU before others) or
@@ -177,7 +178,8 @@ pub struct CorpusArguments {
     /// joined by a comma; for a language model any text file.
     #[arg(long, value_name = "SPEC")]
     pub data: String,
-    /// Source and target column of a TSV file, from 1 [default: 1,2].
+    /// Source and target column of a TSV file, from 1; of the phrasebook 2,1 is French to English
+    /// [default: 1,2].
     #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
     pub columns: Option<(usize, usize)>,
 }

@@ -167,11 +167,15 @@ impl Reporter {
                 _ => format!("epoch {}", step.epoch),
             },
             format!("loss(mean) {}", figure(loss)),
-            format!("ppl {}", figure(loss.exp())),
+        ];
+        if self.digest.has_perplexity() {
+            parts.push(format!("ppl {}", figure(loss.exp())));
+        }
+        parts.extend([
             format!("grad {}", figure(step.gradient_norm)),
             format!("lr {}", setting(step.learning_rate)),
             format!("{} tokens/s", brief(self.digest.speed.value().unwrap_or(f64::NAN))),
-        ];
+        ]);
         if let Some(eta) = self.digest.eta() {
             parts.push(format!("ETA {}", duration(eta)));
         } else if !self.digest.state().is_over() {

@@ -11,7 +11,28 @@
 //! score lies between -1 and 1, so no weight is more than e^2 times another. A vector shorter than
 //! 1e-12 is divided by that; it has no direction, and its gradient is zero.
 //!
+//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
+//!
 //! PyTorch: `torch.einsum("bq,sbq->bs", F.normalize(q, dim=-1), F.normalize(m, dim=-1))`.
+//!
+//! ```
+//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use tensor::{Params, Tape, Tensor};
+//!
+//! let mut params = Params::new();
+//! let config = AttentionConfig::new(Kind::Cosine, 2, 2);
+//! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
+//! let mut tape = Tape::new(&params);
+//! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
+//! let memory = attention.memory(&mut tape, memory, &[2])?;
+//! let query = tape.input(Tensor::from_vec([1, 2], vec![9.0, 0.0])?);
+//! let a = attention.attend(&mut tape, query, &memory, Place::default())?;
+//! let a = tape.value(a.weights).data();
+//! // The same direction, and a right angle, however long the query is.
+//! assert!((a[0] / a[1] - 1f32.exp()).abs() < 1e-5);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod opencl;
 pub mod reference;

@@ -11,7 +11,28 @@
 //! come to fit. A dot product of vectors of independent entries grows with sqrt(Q), and with it the
 //! softmax's sharpness; scaling takes that back.
 //!
+//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
+//!
 //! PyTorch: `torch.einsum("bq,sbq->bs", q, m)`, divided by `math.sqrt(Q)`.
+//!
+//! ```
+//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use tensor::{Params, Tape, Tensor};
+//!
+//! let mut params = Params::new();
+//! let config = AttentionConfig::new(Kind::Dot, 2, 2);
+//! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
+//! let mut tape = Tape::new(&params);
+//! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
+//! let memory = attention.memory(&mut tape, memory, &[2])?;
+//! let query = tape.input(Tensor::from_vec([1, 2], vec![1.0, 0.0])?);
+//! let a = attention.attend(&mut tape, query, &memory, Place::default())?;
+//! let a = tape.value(a.weights).data();
+//! // Scores 1 and 0.
+//! assert!((a[0] / a[1] - 1f32.exp()).abs() < 1e-5);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub(crate) mod cpu;
 pub mod reference;

@@ -23,7 +23,28 @@
 //! Only the window is scored, weighed and summed up: a step costs 2D + 1 positions, however long
 //! the sentence. (Keys are made once a sentence, for all of it.)
 //!
+//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
+//!
 //! PyTorch: a softmax of the scores, those with `(s - p.floor()).abs() > D` filled with -inf.
+//!
+//! ```
+//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use tensor::{Params, Tape, Tensor};
+//!
+//! let mut params = Params::new();
+//! let config = AttentionConfig { window: 0, ..AttentionConfig::new(Kind::LocalM, 2, 2) };
+//! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
+//! let mut tape = Tape::new(&params);
+//! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
+//! let memory = attention.memory(&mut tape, memory, &[2])?;
+//! let query = tape.input(Tensor::from_vec([1, 2], vec![1.0, 0.0])?);
+//! let a = attention.attend(&mut tape, query, &memory, Place::at(1))?;
+//! let a = tape.value(a.weights).data();
+//! // Step 1 sees position 1 alone.
+//! assert_eq!(a, [0.0, 1.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod bell;
 mod centre;

@@ -10,7 +10,28 @@
 //! It never looks at what the memory holds: it can learn "near the start" and no more. A position
 //! past the table has no score and so a weight of zero, whatever the sentence's length.
 //!
+//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
+//!
 //! PyTorch: `q @ W.T`, cut or filled up with -inf to S positions.
+//!
+//! ```
+//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use tensor::{Params, Tape, Tensor};
+//!
+//! let mut params = Params::new();
+//! let config = AttentionConfig { positions: 1, ..AttentionConfig::new(Kind::Location, 2, 2) };
+//! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
+//! let mut tape = Tape::new(&params);
+//! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
+//! let memory = attention.memory(&mut tape, memory, &[2])?;
+//! let query = tape.input(Tensor::from_vec([1, 2], vec![1.0, 0.0])?);
+//! let a = attention.attend(&mut tape, query, &memory, Place::default())?;
+//! let a = tape.value(a.weights).data();
+//! // The table ends before the second position.
+//! assert_eq!(a, [1.0, 0.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::span::Span;
 

@@ -16,6 +16,9 @@
 //! | W_ih, W_hh | \[3 H, I\], \[3 H, H\]: gates r, z, n |
 //! | b_ih, b_hh | \[3 H\] |
 //!
+//! Errors: shapes, lengths or states that do not fit ([`Error`](crate::Error)), said by
+//! [`Rnn::forward`](crate::Rnn::forward) and [`Rnn::step`](crate::Rnn::step).
+//!
 //! PyTorch: `torch.nn.GRU`.
 //!
 //! # Reset before the product: `gru_reset_before`
@@ -34,6 +37,21 @@
 //! gate is one minus this one, and 1 - sigmoid(x) = sigmoid(-x), so
 //! [`Rnn::flip_update_gate`](crate::Rnn::flip_update_gate) turns weights of one convention into the
 //! other's by a change of sign.
+//!
+//! ```
+//! use rnn::{Cell, Rnn, RnnConfig};
+//! use tensor::{Params, Tape, Tensor};
+//!
+//! let mut params = Params::new();
+//! let config = RnnConfig::new(Cell::Gru, 3, 2);
+//! let rnn = Rnn::new(&mut params, "", config, &mut |_, s| Tensor::zeros(s))?;
+//! let mut tape = Tape::new(&params);
+//! let x = tape.input(Tensor::full([5, 4, 3], 1.0)); // five steps of four sequences
+//! let out = rnn.forward(&mut tape, x, Some(&[5, 3, 1, 0]), None)?;
+//! assert_eq!(tape.shape(out.y).dims(), [5, 4, 2]);
+//! assert!(out.state[0].c.is_none()); // no cell state
+//! # Ok::<(), rnn::Error>(())
+//! ```
 
 pub(crate) mod cpu;
 pub(crate) mod opencl;

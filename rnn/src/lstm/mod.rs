@@ -20,6 +20,9 @@
 //!
 //! The gradient of c passes a step through f alone, without a matrix: it need not vanish.
 //!
+//! Errors: shapes, lengths or states that do not fit ([`Error`](crate::Error)), said by
+//! [`Rnn::forward`](crate::Rnn::forward) and [`Rnn::step`](crate::Rnn::step).
+//!
 //! PyTorch: `torch.nn.LSTM`.
 //!
 //! # The variants
@@ -38,6 +41,21 @@
 //!
 //! Peepholes are diagonal: p_i, p_f, p_o are vectors of H, one parameter `peephole_l0` \[3 H\] in this
 //! order. The output gate sees the new cell state, the other two the old one.
+//!
+//! ```
+//! use rnn::{Cell, Rnn, RnnConfig};
+//! use tensor::{Params, Tape, Tensor};
+//!
+//! let mut params = Params::new();
+//! let config = RnnConfig::new(Cell::Lstm, 3, 2);
+//! let rnn = Rnn::new(&mut params, "", config, &mut |_, s| Tensor::zeros(s))?;
+//! let mut tape = Tape::new(&params);
+//! let x = tape.input(Tensor::full([5, 4, 3], 1.0)); // five steps of four sequences
+//! let out = rnn.forward(&mut tape, x, Some(&[5, 3, 1, 0]), None)?;
+//! assert_eq!(tape.shape(out.y).dims(), [5, 4, 2]);
+//! assert!(out.state[0].c.is_some()); // the cell state after each sequence's end
+//! # Ok::<(), rnn::Error>(())
+//! ```
 
 pub(crate) mod cpu;
 pub(crate) mod opencl;

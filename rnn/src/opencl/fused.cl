@@ -27,12 +27,13 @@ void add_product(
         barrier(CLK_LOCAL_MEM_FENCE);
         for (uint k = get_local_id(2); k < DEPTH; k += SLICES) {
             float row[ITEM_ROWS];
-            for (uint i = 0; i < ITEM_ROWS; i++)
-                row[i] = tile[k * PAD_ROWS + get_local_id(1) * ITEM_ROWS + i];
+            take_rows(row, tile + k * PAD_ROWS);
+#pragma unroll
             for (uint g = 0; g < COUNT; g++) {
                 const uint sum = of_state && g == COUNT - 1 ? SUMS - 1 : g;
                 const float weight =
                     weights[k * PAD_COLUMNS(COUNT) + g * UNITS + get_local_id(0)];
+#pragma unroll
                 for (uint i = 0; i < ITEM_ROWS; i++)
                     sums[sum * ITEM_ROWS + i] = mad(row[i], weight, sums[sum * ITEM_ROWS + i]);
             }
@@ -72,7 +73,8 @@ __kernel void scan_forward(
     const uint has, READS(lengths), READS(w), READS(bias), READS(peephole), READS(mask),
     WRITES(gates), WRITES(kept), WRITES(masked), WRITES(states), WRITES(cells))
 {
-    __local float memory[MEMORY(DEPTH, COUNT, SUMS)];
+    __local float4 vectors[VECTORS(DEPTH, COUNT, SUMS)];
+    __local float *memory = (__local float *)vectors;
     const size_t step = (size_t)batch * n;
     Forward s;
     s.n = n;
@@ -113,7 +115,8 @@ __kernel void step_forward(
     READS(b), const uint b_width, const uint b_first, WRITES(gates), WRITES(kept), WRITES(h),
     WRITES(c))
 {
-    __local float memory[MEMORY(DEPTH, COUNT, SUMS)];
+    __local float4 vectors[VECTORS(DEPTH, COUNT, SUMS)];
+    __local float *memory = (__local float *)vectors;
     Forward s;
     s.n = n;
     s.time = 0;
@@ -159,7 +162,8 @@ __kernel void scan_backward(
     READS(masked), READS(states), READS(cells), READS(dy), WRITES(gates), WRITES(kept), WRITES(dh),
     WRITES(dc), WRITES(d_peephole), WRITES(flow))
 {
-    __local float memory[MEMORY(BACK_DEPTH, 1, 1)];
+    __local float4 vectors[VECTORS(BACK_DEPTH, 1, 1)];
+    __local float *memory = (__local float *)vectors;
     const size_t step = (size_t)batch * n;
     gates += gates_at;
     kept += kept_at;

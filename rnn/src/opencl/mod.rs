@@ -174,6 +174,21 @@ impl<'a> Layer<'a> {
         self.gain.is_none()
     }
 
+    /// Elements that a step of one launch touches: the weights, the gates twice, the states.
+    fn touched(&self) -> usize {
+        self.w.len() + self.touched_by_rows()
+    }
+
+    /// The same of a step over rows, whose product is a launch of its own.
+    fn touched_by_rows(&self) -> usize {
+        self.batch * (2 * self.wide() + 6 * self.n)
+    }
+
+    /// Counts the product of these gates with the state.
+    fn count_product(&self, gates: &std::ops::Range<usize>) {
+        self.device.count_product((2 * self.batch * gates.len() * self.n * self.n) as u64);
+    }
+
     /// The gradient whose rows meet W_hh on the way back.
     fn d_products<'b>(&self, kept: &'b Kept) -> &'b Tensor {
         match self.cell.keeps_products_apart() {

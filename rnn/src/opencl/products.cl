@@ -8,7 +8,8 @@ __kernel void products_back(
     const uint input_stride, const uint a_first, const uint a_width, WRITES(a), const uint b_first,
     const uint b_width, WRITES(b))
 {
-    __local float memory[MEMORY(BACK_DEPTH, 1, 1)];
+    __local float4 vectors[VECTORS(BACK_DEPTH, 1, 1)];
+    __local float *memory = (__local float *)vectors;
     const uint tiles = (n + UNITS - 1) / UNITS, a_tiles = (a_width + UNITS - 1) / UNITS;
     const uint group = get_group_id(0), first_row = get_group_id(1) * ROWS;
     const bool is_state = group < tiles, is_a = !is_state && group < tiles + a_tiles;

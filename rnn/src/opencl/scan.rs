@@ -60,7 +60,8 @@ pub(crate) fn forward(
     let launch = launch.uint(given | has(MASK, scan.mask.is_some()));
     let launch = launch.reads(layer.or_none(h0)).reads(layer.or_none(c0));
     let launch = launch.reads(layer.or_none(scan.mask)).uint(usize::from(has_c));
-    launch.writes(&mut states).writes(&mut cells).writes(&mut kept.masked).over(batch * n)?;
+    let launch = launch.writes(&mut states).writes(&mut cells).writes(&mut kept.masked);
+    launch.touches(4 * batch * n).over(batch * n)?;
 
     let mut step = |t: usize| {
         for k in 0..layer.programs.len() {
@@ -101,7 +102,9 @@ fn fused(
     let launch = launch.reads(layer.or_none(layer.bias)).reads(layer.or_none(layer.peephole));
     let launch = launch.reads(layer.or_none(scan.mask));
     let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden).writes(&mut kept.masked);
-    launch.writes(states).writes(cells).groups(tiles.groups, tiles.local)
+    let launch = launch.writes(states).writes(cells).touches(layer.touched());
+    layer.count_product(&layer.cell.products()[k]);
+    launch.groups(tiles.groups, tiles.local)
 }
 
 /// A step of a product and a launch over rows for each program.
@@ -132,7 +135,8 @@ fn rows(
     let launch = launch.reads(layer.or_none(layer.gain)).float(EPS);
     let launch = launch.writes(&mut kept.normal).writes(&mut kept.scales);
     let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden).writes(&mut kept.masked);
-    launch.writes(states).writes(cells).groups([batch, 1, 1], ROW_ITEMS)
+    let launch = launch.writes(states).writes(cells).touches(layer.touched_by_rows());
+    launch.groups([batch, 1, 1], ROW_ITEMS)
 }
 
 /// The states of all steps, zero past each sequence's end.
@@ -247,6 +251,9 @@ fn fused_back(
     let launch = launch.reads(&kept.masked).reads(states).reads(cells).reads(layer.or_none(dy));
     let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden);
     let launch = launch.writes(&mut g.dh).writes(&mut g.dc);
-    let launch = launch.writes(&mut g.peephole).writes(&mut g.flow);
+    let launch = launch.writes(&mut g.peephole).writes(&mut g.flow).touches(layer.touched());
+    if let Some((k, _)) = met {
+        layer.count_product(&layer.cell.products()[k]);
+    }
     launch.groups(tiles.groups, tiles.local)
 }

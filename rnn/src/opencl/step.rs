@@ -74,7 +74,12 @@ pub(crate) fn forward(
                 launch = launch.reads(x).uint(columns.len()).uint(columns.start);
             }
             let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden);
-            launch.writes(&mut h).writes(&mut c).groups(tiles.groups, tiles.local)?;
+            layer.count_product(&layer.cell.products()[k]);
+            let terms: usize = beside.iter().map(|(_, columns)| columns.len()).sum();
+            device.count_product((2 * batch * layer.cell.products()[k].len() * n * terms) as u64);
+            let touched = layer.touched() + terms * (wide + batch);
+            let launch = launch.writes(&mut h).writes(&mut c).touches(touched);
+            launch.groups(tiles.groups, tiles.local)?;
             continue;
         }
         let seen = if k > 0 { &kept.hidden } else { state };
@@ -239,5 +244,9 @@ fn launch_back(
     let launch = launch.reads(w_ih).uint(w_ih.shape().width());
     let launch = launch.uint(a_columns.start).uint(a_columns.len()).writes(a);
     let launch = launch.uint(b_columns.start).uint(b_columns.len()).writes(b);
-    launch.groups(tiles.groups, tiles.local)
+    let columns = a_columns.len() + b_columns.len();
+    device.count_product((2 * layer.batch * (n * terms + columns * layer.wide())) as u64);
+    let touched = n * terms + columns * layer.wide();
+    let touched = touched + layer.batch * (2 * layer.wide() + 2 * n + columns);
+    launch.touches(touched).groups(tiles.groups, tiles.local)
 }

@@ -24,6 +24,8 @@
 // Floats of local memory for a product of `count` gates that makes `sums` sums an element.
 #define MEMORY(depth, count, sums) \
     MOST((depth) * (PAD_ROWS + PAD_COLUMNS(count)), SLICES * (sums) * ROWS * UNITS)
+// In whole vectors, which begin where vectors may.
+#define VECTORS(depth, count, sums) ((MEMORY(depth, count, sums) + 3) / 4)
 
 uint item_of_group(void)
 {
@@ -40,6 +42,13 @@ void load_rows(
         const bool inside = first_row + i < rows && from + k < terms;
         tile[k * PAD_ROWS + i] = inside ? x[(first_row + i) * stride + from + k] : 0.0f;
     }
+}
+
+// A work-item's rows of one term, all at once: a tile's rows begin with whole vectors.
+void take_rows(float *row, __local const float *term)
+{
+    const float4 v = *(__local const float4 *)(term + get_local_id(1) * ITEM_ROWS);
+    row[0] = v.x, row[1] = v.y, row[2] = v.z, row[3] = v.w;
 }
 
 // What each slice summed up, of every sum of the group's elements.
@@ -84,9 +93,10 @@ void add_product_back(
         barrier(CLK_LOCAL_MEM_FENCE);
         for (uint k = get_local_id(2); k < BACK_DEPTH; k += SLICES) {
             const float weight = weights[k * PAD_COLUMNS(1) + get_local_id(0)];
-            for (uint i = 0; i < ITEM_ROWS; i++)
-                sums[i] = mad(
-                    tile[k * PAD_ROWS + get_local_id(1) * ITEM_ROWS + i], weight, sums[i]);
+            float row[ITEM_ROWS];
+            take_rows(row, tile + k * PAD_ROWS);
+#pragma unroll
+            for (uint i = 0; i < ITEM_ROWS; i++) sums[i] = mad(row[i], weight, sums[i]);
         }
     }
 }

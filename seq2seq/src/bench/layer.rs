@@ -2,14 +2,14 @@
 //!
 //! A pass is what a layer costs a training step: its weights packed anew (an optimizer would have
 //! changed them), forward, backward with the input's gradient, the weights' gradients. Each thread
-//! takes its own rows of the batch, as in training.
+//! takes its own rows of the batch, as in training; a device takes them all.
 
 use rnn::{Cell, Rnn, RnnConfig};
 use serde::Serialize;
 use tensor::init::{Init, rng};
-use tensor::{Device, Gradients, Params, Shape, Tape, Tensor, Threads, gemm};
+use tensor::{Device, Gradients, Params, Shape, Tape, Tensor, gemm};
 
-use super::{PEAK_TIME, median};
+use super::{PEAK_TIME, median, there};
 use crate::Result;
 
 /// Cell, and the sizes B, T, I, H, of the layers that are measured.
@@ -62,11 +62,15 @@ pub fn layers(
 }
 
 fn measure(cell: Cell, sizes: [usize; 4], device: &Device, seconds: f64) -> Result<LayerRow> {
-    let peak = gemm::peak(device.threads(), PEAK_TIME);
-    let mut layer = Layer::new(cell, sizes, device.threads())?;
-    let before = gemm::work().flops;
+    let peak = match device.opencl() {
+        Some(device) => there::peak(device, PEAK_TIME)?,
+        None => gemm::peak(device.threads(), PEAK_TIME),
+    };
+    let done = || device.opencl().map_or_else(|| gemm::work().flops, |d| d.counters().flops);
+    let mut layer = Layer::new(cell, sizes, device)?;
+    let before = done();
     layer.pass()?;
-    let flops = (gemm::work().flops - before) as f64;
+    let flops = (done() - before) as f64;
     let pass = median(seconds, || layer.pass())?;
     Ok(LayerRow {
         cell: cell.name().into(),
@@ -80,7 +84,7 @@ fn measure(cell: Cell, sizes: [usize; 4], device: &Device, seconds: f64) -> Resu
 }
 
 struct Layer<'a> {
-    threads: &'a Threads,
+    device: &'a Device,
     params: Params,
     rnn: Rnn,
     /// Each thread's rows of the input and of the output's gradient.
@@ -94,7 +98,7 @@ struct Part {
 }
 
 impl<'a> Layer<'a> {
-    fn new(cell: Cell, [b, t, i, h]: [usize; 4], threads: &'a Threads) -> Result<Self> {
+    fn new(cell: Cell, [b, t, i, h]: [usize; 4], device: &'a Device) -> Result<Self> {
         let mut random = rng(1, "bench");
         let mut params = Params::new();
         let limit = 0.1;
@@ -105,16 +109,23 @@ impl<'a> Layer<'a> {
         let rnn = Rnn::new(&mut params, "", RnnConfig::new(cell, i, h), init)?;
         let mut normal = |shape: [usize; 3]| Init::Normal { std: 1.0 }.tensor(shape, &mut random);
         let mut parts = Vec::new();
-        for rows in (0..threads.count()).map(|part| threads.part(b, 1, part).len()) {
+        params.to_device(device)?;
+        let threads = device.threads();
+        let count = if device.opencl().is_some() { 1 } else { threads.count() };
+        for part in 0..count {
+            let rows = if count == 1 { b } else { threads.part(b, 1, part).len() };
             let (x, dy) = (normal([t, rows, i])?, normal([t, rows, h])?);
             parts.push(Part { x, dy, result: Ok(Gradients::default()) });
         }
-        Ok(Self { threads, params, rnn, parts })
+        Ok(Self { device, params, rnn, parts })
     }
 
     fn pass(&mut self) -> Result<()> {
-        let Self { threads, params, rnn, parts } = self;
-        params.update(threads, |_, _| {});
+        let Self { device, params, rnn, parts } = self;
+        let threads = device.threads();
+        if device.opencl().is_none() {
+            params.update(threads, |_, _| {});
+        }
         let params = &*params;
         threads.for_each(parts, |_, part| {
             part.result = backpropagate(params, rnn, &part.x, &part.dy);
@@ -125,6 +136,7 @@ impl<'a> Layer<'a> {
             gradients.merge(result?);
         }
         gradients.finish(params, threads)?;
+        device.opencl().map_or(Ok(()), tensor::opencl::OpenCl::finish)?;
         Ok(())
     }
 }
@@ -144,8 +156,8 @@ mod tests {
     #[test]
     fn a_pass_multiplies_what_a_layer_must() {
         let sizes @ [b, t, i, h] = [5, 3, 8, 16];
-        let threads = Threads::new(2);
-        let mut layer = Layer::new(Cell::Gru, sizes, &threads).unwrap();
+        let device = Device::cpu(2);
+        let mut layer = Layer::new(Cell::Gru, sizes, &device).unwrap();
         assert_eq!(layer.parts.iter().map(|p| p.x.dims()[1]).sum::<usize>(), b);
         layer.pass().unwrap();
         let (w, u) = (layer.params.find("weight_ih_l0"), layer.params.find("weight_hh_l0"));

@@ -54,6 +54,8 @@ pub struct Row {
     pub workload: String,
     /// The device in words.
     pub device: String,
+    /// Always false: what the peer calls a compiled model there is none of here.
+    pub compiled: bool,
     /// Trained scalars.
     pub params: usize,
     /// Median milliseconds of a training step.
@@ -179,7 +181,7 @@ impl<'a> Bench<'a> {
         let config = &self.workload.config;
         let optimizer = match &mut self.optimizer {
             Some(optimizer) => optimizer,
-            none => none.insert(Optimizer::new(config.optimizer.into(), &self.params)?),
+            none => none.insert(Optimizer::new(config.optimizer_config(), &self.params)?),
         };
         let batch = self.workload.batch(&mut self.rng);
         let batch: Vec<&Example> = batch.iter().collect();
@@ -261,6 +263,7 @@ impl<'a> Bench<'a> {
         Ok(Row {
             workload: self.workload.name.into(),
             device: self.device.describe(),
+            compiled: false,
             params: self.params.scalars(),
             train_step_ms: train * 1e3,
             train_tgt_tokens_per_s: tokens / train,
@@ -338,5 +341,65 @@ impl Model for Bare {
         shape: &BatchShape,
     ) -> Result<BatchLoss> {
         self.0.loss(tape, part, shape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(only: &[&str], sizes: &[&str]) -> BenchOptions {
+        let owned = |all: &[&str]| all.iter().map(|s| (*s).to_owned()).collect();
+        BenchOptions {
+            only: owned(only),
+            sizes: owned(sizes),
+            device: "cpu".into(),
+            threads: Some(2),
+            seconds: 0.0,
+        }
+    }
+
+    #[test]
+    fn workloads_have_as_many_parameters_as_the_peers() {
+        // In PyTorch: encoder, attention, cells, embeddings, output.
+        for (name, want) in [
+            ("pytorch-tutorial", 1_637_807),
+            ("tf-nmt", 21_852_231),
+            ("luong-small", 8_716_096),
+            ("rnnsearch-small", 14_107_968),
+        ] {
+            let workload = workloads().into_iter().find(|w| w.name == name).unwrap();
+            let (vs, vt) = (workload.source_vocabulary, workload.target_vocabulary);
+            let mut params = Params::new();
+            EncoderDecoder::new(&mut params, &workload.config, vs, vt, 1).unwrap();
+            assert_eq!(params.scalars(), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_peers_keys_and_the_largest_runs_only_by_name() {
+        let small = ["H=8", "E=8", "V=50", "B=4", "S=3", "T=3"];
+        let mut told = 0;
+        let rows = run(&options(&[], &small), |_| told += 1).unwrap();
+        assert_eq!((rows.len(), told), (4, 4));
+        assert!(rows.iter().all(|row| row.workload != "luong-2015"));
+        let json = serde_json::to_value(&rows[0]).unwrap();
+        for key in [
+            "workload",
+            "device",
+            "compiled",
+            "params",
+            "train_step_ms",
+            "train_tgt_tokens_per_s",
+            "greedy_tokens_per_s",
+        ] {
+            assert!(json.get(key).is_some(), "{key}");
+        }
+        let named = run(&options(&["luong-2015"], &small), |_| {}).unwrap();
+        assert!(named.len() == 1 && named[0].train_gflops > 0.0);
+        let error = run(&options(&["tf-nm"], &[]), |_| {}).unwrap_err().to_string();
+        assert!(error.contains("tf-nmt"), "{error}");
+        let profile = profile(&options(&["luong-small"], &small)).unwrap().remove(0).1;
+        assert!(profile.steps >= LEAST && !profile.operations.rows().is_empty());
     }
 }

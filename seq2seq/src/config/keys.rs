@@ -179,7 +179,8 @@ keys! {
         layers: usize = 1;
         /// Read the source in both directions.
         bidirectional: bool = true;
-        /// How the outputs of two directions become one, in every layer: side by side, or added up.
+        /// How the outputs of two directions become one, in every layer: side by side, added up, or
+        /// averaged.
         merge: Merge = Merge::Concat;
         /// Each recurrent layer from the second on adds its input to its output (Wu 2016).
         residual: bool = false;
@@ -269,6 +270,9 @@ keys! {
         epochs: u64 = 10;
         /// The optimizer, equal to PyTorch's of that name.
         optimizer: Optimizer = Optimizer::Adam;
+        /// What adadelta (rho) and rmsprop (alpha) keep of their averages from step to step, below 1; 0
+        /// for PyTorch's defaults, 0.9 and 0.99.
+        optimizer_decay: f32 = 0.0;
         /// Learning rate, which the schedule begins with or rises to; above 0. A rate that is set
         /// in the dashboard replaces the schedule.
         learning_rate: f32 = 1e-3;

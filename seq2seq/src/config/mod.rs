@@ -3,6 +3,7 @@
 mod choice;
 mod keys;
 mod nearest;
+mod optimizer;
 mod preset;
 mod validate;
 mod value;

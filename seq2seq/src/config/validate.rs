@@ -1,8 +1,8 @@
 //! What a configuration must keep to beyond the types of its values.
 
 use super::choice::{
-    Attention, BatchBy, DecoderInit, ForcingSchedule, Merge, RateSchedule, Readout, ReadoutState,
-    Task, Tied, Wiring,
+    Attention, BatchBy, DecoderInit, ForcingSchedule, Merge, Optimizer, RateSchedule, Readout,
+    ReadoutState, Task, Tied, Wiring,
 };
 use super::keys::Config;
 use crate::{Error, Result};
@@ -63,6 +63,10 @@ impl Config {
         ] {
             check(key, (0.0..=1.0).contains(&value), "from 0 to 1");
         }
+        let decay = self.optimizer_decay;
+        check("optimizer_decay", (0.0..1.0).contains(&decay), "from 0 to below 1");
+        let averages = matches!(self.optimizer, Optimizer::Adadelta | Optimizer::Rmsprop);
+        check("optimizer_decay", decay == 0.0 || averages, "0 but for adadelta and rmsprop");
         let factor = self.learning_rate_factor;
         check("learning_rate_factor", factor > 0.0 && factor < 1.0, "above 0 and below 1");
         for (key, value) in [
@@ -283,8 +287,14 @@ impl Config {
         if self.readout_width == 0 { self.hidden } else { self.readout_width }
     }
 
+    /// Width of a state of the memory.
+    pub(crate) fn memory_width(&self) -> usize {
+        let concat = self.bidirectional && self.merge == Merge::Concat;
+        self.hidden * if concat { 2 } else { 1 }
+    }
+
     /// Width of what the decoder finds in the source.
-    fn context_width(&self) -> usize {
+    pub(crate) fn context_width(&self) -> usize {
         let both = self.hidden * if self.bidirectional { 2 } else { 1 };
         match self.attention {
             Attention::MultiHead => self.hidden,

@@ -53,13 +53,23 @@ impl FromStr for Spec {
 }
 
 impl Spec {
-    /// Reads the pairs; `columns` are those of a TSV file, from 1, `seed` that of a generated task.
+    /// Reads the pairs; `columns` are those of a TSV file or of the phrasebook (English, French), from
+    /// 1, `seed` that of a generated task.
     ///
     /// # Errors
-    /// A file that cannot be read, with its name and line; a task without pairs.
+    /// A file that cannot be read, with its name and line; a task without pairs; columns that the
+    /// phrasebook does not have.
     pub fn read(&self, columns: Option<(usize, usize)>, seed: u64) -> Result<Corpus> {
         match self {
-            Self::Phrasebook(part) => Ok(Corpus::phrasebook(*part)),
+            Self::Phrasebook(part) => match columns.unwrap_or((1, 2)) {
+                (1, 2) => Ok(Corpus::phrasebook(*part)),
+                (2, 1) => Ok(Corpus::phrasebook(*part).turned()),
+                (source, target) => Err(Error::BadValue {
+                    key: "--columns".into(),
+                    value: format!("{source},{target}"),
+                    allowed: "1,2 (English to French) or 2,1 of the phrasebook".into(),
+                }),
+            },
             Self::Generated(generated) => Ok(Corpus { pairs: generated.pairs(seed)? }),
             Self::Tsv(path) => {
                 let (source, target) = columns.unwrap_or((1, 2));
@@ -104,7 +114,7 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// Reads what a SPEC names; `columns` are those of a TSV file, from 1. A generated task is drawn
+    /// Reads what a SPEC names; `columns` as [`Spec::read`] has them, from 1. A generated task is drawn
     /// from seed 1.
     ///
     /// # Errors
@@ -118,6 +128,16 @@ impl Corpus {
         let pair =
             |p: phrasebook::Pair| Pair { source: p.source, target: p.target, links: Some(p.links) };
         Self { pairs: pairs.into_iter().map(pair).collect() }
+    }
+
+    /// The same from target to source.
+    fn turned(mut self) -> Self {
+        for pair in &mut self.pairs {
+            std::mem::swap(&mut pair.source, &mut pair.target);
+            let links = pair.links.iter_mut().flatten();
+            links.for_each(|(source, target)| std::mem::swap(source, target));
+        }
+        self
     }
 
     fn plain(pairs: Vec<(String, String)>) -> Self {
@@ -179,6 +199,25 @@ mod tests {
             let error = parse(bad).unwrap_err().to_string();
             assert!(error.contains("expected"), "{bad}: {error}");
         }
+    }
+
+    #[test]
+    fn the_phrasebook_goes_both_ways() {
+        let there = Corpus::read("phrasebook:test", None).unwrap();
+        let back = Corpus::read("phrasebook:test", Some((2, 1))).unwrap();
+        assert_eq!(there, Corpus::read("phrasebook:test", Some((1, 2))).unwrap());
+        for (a, b) in there.pairs.iter().zip(&back.pairs) {
+            assert_eq!((&a.source, &a.target), (&b.target, &b.source));
+            let turned = b.links.as_ref().unwrap().iter().map(|&(s, t)| (t, s));
+            assert_eq!(a.links.as_ref().unwrap(), &turned.collect::<Vec<_>>());
+        }
+        let error = Corpus::read("phrasebook", Some((1, 3))).unwrap_err().to_string();
+        assert!(error.contains("2,1 of the phrasebook"), "{error}");
+        // What the PyTorch tutorial's filter leaves of it.
+        let mut kept = Corpus::read("phrasebook:train", Some((2, 1))).unwrap();
+        let tutorial = crate::Config::preset("pytorch-tutorial").unwrap();
+        crate::data::Text::filter(&tutorial, &mut kept);
+        assert!(kept.pairs.len() > 500, "{}", kept.pairs.len());
     }
 
     #[test]

@@ -225,11 +225,11 @@ fn fan_in(config: &Config, name: &str) -> usize {
     let width = if config.attention_width == 0 { config.hidden } else { config.attention_width };
     match name.rsplit('.').next() {
         Some("v" | "b_v" | "v_p") => width,
-        Some("b_memory") => config.hidden * directions,
+        Some("b_memory") => config.memory_width(),
         _ if name.contains("bridge") && config.decoder_init != DecoderInit::BackwardTanh => {
             config.hidden * directions
         }
-        _ if name.contains("readout.") => config.embedding + config.hidden * (1 + directions),
+        _ if name.contains("readout.") => config.embedding + config.hidden + config.context_width(),
         _ if name.contains("output.") => config.readout_width(),
         _ => config.hidden,
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use std::{fs, io};
+use std::{fs, io, thread};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 use seq2seq::bench::{self, BenchOptions, DeviceWork, LayerRow, Row, StepProfile};
@@ -20,12 +20,17 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     if let Some(path) = json.as_ref().filter(|path| path.is_dir()) {
         bail!("--json {}: it is a folder, a file is needed", path.display());
     }
+    // The first line that could not be printed.
     let mut unwritten = None;
+    let mut print = |line: String| {
+        if unwritten.is_none() {
+            unwritten = output::line(&line).err();
+        }
+    };
+    let count = threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
     if layers {
-        let rows = bench::layers(&device, threads, seconds, |row| {
-            unwritten = output::line(&show_layer(row)).err();
-        })?;
-        return finish(unwritten, json.as_deref(), &rows);
+        let rows = bench::layers(&device, threads, seconds, |row| print(show_layer(row)))?;
+        return finish(unwritten, json.as_deref(), count, &rows);
     }
     let mut options = BenchOptions { only, sizes, device, threads, seconds };
     if let Some(name) = profile {
@@ -38,23 +43,23 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let rows = bench::run(&options, |row| {
-        unwritten = output::line(&show(row)).err();
-    })?;
-    finish(unwritten, json.as_deref(), &rows)
+    let rows = bench::run(&options, |row| print(show(row)))?;
+    finish(unwritten, json.as_deref(), count, &rows)
 }
 
 /// Writes the rows to a file, where one is asked for.
 fn finish(
     unwritten: Option<io::Error>,
     json: Option<&Path>,
+    threads: usize,
     rows: &impl Serialize,
 ) -> Result<ExitCode> {
     if let Some(error) = unwritten {
         return Err(error.into());
     }
     if let Some(path) = json {
-        let report = json!({ "version": env!("CARGO_PKG_VERSION"), "rows": rows });
+        let report =
+            json!({ "version": env!("CARGO_PKG_VERSION"), "threads": threads, "rows": rows });
         fs::write(path, format!("{report:#}\n"))
             .wrap_err_with(|| format!("--json {}", path.display()))?;
     }

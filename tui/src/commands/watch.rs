@@ -48,6 +48,10 @@ fn print(mut reader: EventReader) -> Result<Reporter> {
         // Asked first: what a process wrote before it went is then surely read below.
         let live = reader.is_live();
         let events = reader.poll()?;
+        if reader.restarted() {
+            // A resume cut the log: what is told again is told of a new beginning.
+            reporter = Reporter::default();
+        }
         for event in &events {
             output::lines(&reporter.apply(event))?;
         }
@@ -75,7 +79,9 @@ impl Log {
         thread::Builder::new().name("log".to_owned()).spawn(move || {
             loop {
                 let alive = reader.is_live();
-                let look = reader.poll().map(|events| News { events, alive });
+                let look = reader.poll();
+                let restarted = reader.restarted();
+                let look = look.map(|events| News { events, alive, restarted });
                 let broken = look.is_err();
                 if sender.send(look.wrap_err("reading the log")).is_err() || broken {
                     break;
@@ -101,7 +107,7 @@ impl Source for Log {
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => self.live = false,
         }
-        News { events: Vec::new(), alive: self.live }
+        News { events: Vec::new(), alive: self.live, restarted: false }
     }
 
     fn send(&mut self, _: Command) {

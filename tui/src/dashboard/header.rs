@@ -158,8 +158,10 @@ fn training(model: &Model, wide: usize) -> Line<'static> {
     let speed = model.digest.speed.value().unwrap_or(f64::NAN);
     figures.figure("tok/s", brief(speed), theme.strong());
     figures.figure("lr", rate_words(step.learning_rate), Style::new());
-    let perplexity = model.digest.loss.value().map_or(f64::NAN, f64::exp);
-    figures.figure("ppl", figure(perplexity), Style::new());
+    if model.digest.has_perplexity() {
+        let perplexity = model.digest.loss.value().map_or(f64::NAN, f64::exp);
+        figures.figure("ppl", figure(perplexity), Style::new());
+    }
     figures.line()
 }
 

@@ -90,6 +90,16 @@ impl Model {
         }
     }
 
+    /// Forgets what it was told of the run; what a person chose to see stays.
+    pub fn forget(&mut self) {
+        self.digest = Digest::default();
+        (self.curves, self.parameters) = (Curves::default(), Parameters::default());
+        self.flow = None;
+        (self.samples, self.own) = (Vec::new(), Vec::new());
+        (self.samples_step, self.selected) = (0, 0);
+        self.dirty = true;
+    }
+
     /// What is known of the run.
     pub fn digest(&self) -> &Digest {
         &self.digest

@@ -29,6 +29,8 @@ pub struct News {
     pub events: Vec<Event>,
     /// False where the process that makes the events has gone.
     pub alive: bool,
+    /// The log begins again with these events: what was told before is to be forgotten.
+    pub restarted: bool,
 }
 
 /// Where events come from and commands go to.
@@ -42,7 +44,7 @@ pub trait Source {
 impl Source for Trainer {
     fn news(&mut self) -> News {
         let events = self.drain(EVENTS);
-        News { alive: !(self.has_ended() && events.is_empty()), events }
+        News { alive: !(self.has_ended() && events.is_empty()), events, restarted: false }
     }
 
     fn send(&mut self, command: Command) {
@@ -79,6 +81,9 @@ pub fn show(
     loop {
         let news = source.news();
         let quiet = news.events.is_empty();
+        if news.restarted {
+            model.forget();
+        }
         for event in &news.events {
             model.apply(event);
         }

@@ -106,6 +106,12 @@ pub struct Digest {
 }
 
 impl Digest {
+    /// True where the exponential of the loss means something: an answer to a sequence may be a
+    /// number, whose loss is a squared error.
+    pub fn has_perplexity(&self) -> bool {
+        self.start.as_ref().is_none_or(|start| start.task != seq2seq::Task::Sequence)
+    }
+
     /// Takes in one event.
     pub fn apply(&mut self, event: &Event) {
         match event {

@@ -1,5 +1,5 @@
 //! Matrix products on a device: on a GPU tiled in local memory and in registers, on a processor in
-//! bands of vectors; right at any size.
+//! bands of vectors, with [`Precision::Tf32`](super::Precision) on tensor cores; right at any size.
 //!
 //! Three products carry a recurrent network's training step, as in [`crate::gemm`]; with `batch` of
 //! them at once they are attention's as well.

@@ -60,6 +60,7 @@ macro_rules! forms {
 }
 
 macro_rules! tile {
+    // Work-groups of 256 work-items.
     ($edge:literal, $item:literal, $depth:literal, $rate:literal) => {
         Tile {
             kernel: "product",
@@ -74,7 +75,7 @@ macro_rules! tile {
                 $item,
                 " -DDEPTH=",
                 $depth,
-                " -DITEMS=((TILE/ITEM)*(TILE/ITEM))"
+                " -DITEMS=256"
             ),
             ptx: None,
         }
@@ -82,18 +83,18 @@ macro_rules! tile {
 }
 
 macro_rules! cores {
-    ($edge:literal, $warps:literal, $rate:literal) => {
+    ($edge:literal, $warps:literal, $items:literal, $rate:literal) => {
         Tile {
             kernel: "product_on_cores",
             edge: $edge,
             local: [32, $warps],
             rate: $rate,
-            forms: cores!(@ $edge, $warps, ""),
-            ptx: Some(cores!(@ $edge, $warps, " -DPTX")),
+            forms: cores!(@ $edge, $items, ""),
+            ptx: Some(cores!(@ $edge, $items, " -DPTX")),
         }
     };
-    (@ $edge:literal, $warps:literal, $ptx:literal) => {
-        forms!("cores.cl", "-DTILE=", $edge, " -DITEMS=(32*", $warps, ") -DDEPTH=32", $ptx)
+    (@ $edge:literal, $items:literal, $ptx:literal) => {
+        forms!("cores.cl", "-DTILE=", $edge, " -DITEMS=", $items, " -DDEPTH=32", $ptx)
     };
 }
 
@@ -101,7 +102,7 @@ macro_rules! cores {
 static TILES: [Tile; 3] =
     [tile!(128, 8, 16, 300e9), tile!(64, 4, 16, 220e9), tile!(32, 2, 32, 100e9)];
 /// The same for TF32.
-static CORES: [Tile; 2] = [cores!(128, 8, 1500e9), cores!(64, 4, 900e9)];
+static CORES: [Tile; 2] = [cores!(128, 8, 256, 1500e9), cores!(64, 4, 128, 900e9)];
 
 static SLICES: Program = Program::new(&[include_str!("slices.cl")]);
 /// Slices of a product at most, and terms of a slice at least.

@@ -1,7 +1,7 @@
 //! Optimizers: steps on two parameters with clipped gradients, the table's dense and by rows.
 
 use serde_json::{Map, Value, json};
-use tensor::optim::{Optimizer, OptimizerConfig};
+use tensor::optim::{Optimizer, OptimizerConfig, Update};
 use tensor::{Device, Gradient, Gradients, Params, Tensor};
 
 use super::super::case_file::Given;
@@ -93,16 +93,23 @@ fn steps(
         gathered.add(a, grad_a.clone());
         if by_rows {
             let (ids, rows) = live_rows(grad_b)?;
+            let rows = match device.opencl() {
+                Some(device) => device.upload(&rows)?,
+                None => rows,
+            };
             gathered.add_rows(b, &ids, rows);
         } else {
             gathered.add(b, grad_b.clone());
         }
         let summed = gathered.finish(&params, device.threads())?;
-        if matches!(summed.get(b), Gradient::Rows(_)) != by_rows {
+        // A device adds rows up into a whole table.
+        let kept_rows = by_rows && device.opencl().is_none();
+        if matches!(summed.get(b), Gradient::Rows(_)) != kept_rows {
             return Err(Error::new("the table's gradient is of another kind than was given"));
         }
-        let norms = summed.norms(config.clip);
-        optimizer.step(&mut params, &summed, &norms, config.rate, device.threads(), false)?;
+        let how = Update { limit: config.clip, learning_rate: config.rate, ..Update::default() };
+        let report = optimizer.update(&mut params, &summed, &how, device.threads())?;
+        report.read(&mut optimizer)?;
     }
     let out = |name: &str, id| Computed::new(format!("out.{name}"), params.get(id));
     Ok(vec![out("a", a), out("b", b)])

@@ -1,0 +1,53 @@
+//! A configuration's optimizer.
+
+use tensor::optim::{Adadelta, Adagrad, Adam, AdamW, OptimizerConfig, RmsProp, Sgd};
+
+use super::choice::Optimizer;
+use super::keys::Config;
+
+impl Config {
+    /// The optimizer with its values: PyTorch's defaults, but for `optimizer_decay` where that is
+    /// given.
+    pub fn optimizer_config(&self) -> OptimizerConfig {
+        let decay = |default: f64| match self.optimizer_decay {
+            // The shortest number that reads as this one: 0.95 and not the nearest f32 to it.
+            given if given > 0.0 => given.to_string().parse().unwrap_or(default),
+            _ => default,
+        };
+        let (adadelta, rmsprop) = (Adadelta::default(), RmsProp::default());
+        match self.optimizer {
+            Optimizer::Sgd => OptimizerConfig::Sgd(Sgd::default()),
+            Optimizer::Adam => OptimizerConfig::Adam(Adam::default()),
+            Optimizer::Adamw => OptimizerConfig::AdamW(AdamW::default()),
+            Optimizer::Adadelta => {
+                OptimizerConfig::Adadelta(Adadelta { rho: decay(adadelta.rho), ..adadelta })
+            }
+            Optimizer::Adagrad => OptimizerConfig::Adagrad(Adagrad::default()),
+            Optimizer::Rmsprop => {
+                OptimizerConfig::RmsProp(RmsProp { alpha: decay(rmsprop.alpha), ..rmsprop })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decay_is_the_optimizers_own_unless_given() {
+        let of = |optimizer, optimizer_decay| {
+            Config { optimizer, optimizer_decay, ..Config::default() }.optimizer_config()
+        };
+        assert_eq!(of(Optimizer::Adam, 0.0), OptimizerConfig::default());
+        let adadelta = |rho| OptimizerConfig::Adadelta(Adadelta { rho, ..Adadelta::default() });
+        assert_eq!(of(Optimizer::Adadelta, 0.0), adadelta(0.9));
+        assert_eq!(of(Optimizer::Adadelta, 0.95), adadelta(0.95));
+        let rmsprop = |alpha| OptimizerConfig::RmsProp(RmsProp { alpha, ..RmsProp::default() });
+        assert_eq!(of(Optimizer::Rmsprop, 0.0), rmsprop(0.99));
+        assert_eq!(of(Optimizer::Rmsprop, 0.95), rmsprop(0.95));
+        let wrong = Config { optimizer_decay: 0.5, ..Config::default() };
+        let error = wrong.validate().unwrap_err().to_string();
+        assert!(error.contains("optimizer_decay") && error.contains("adadelta"), "{error}");
+    }
+}
