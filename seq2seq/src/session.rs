@@ -139,7 +139,10 @@ fn begin_at<M: Kind>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<
     let progress = Progress::default();
     let average = run.average.as_ref();
     let first = to_checkpoint(&run.params, &run.optimizer, average, &shuffle, &progress);
-    let dir = RunDir::create(path, &run.stored, &run.built.vocabularies, &first)?;
+    let created = RunDir::create(path, &run.stored, &run.built.vocabularies, &first);
+    // Where the device failed, that says more than what could not be written.
+    run.params.checked(())?;
+    let dir = created?;
     let log = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
     go(run, &dir, log, shuffle, progress, link)
 }

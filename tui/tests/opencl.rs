@@ -110,6 +110,10 @@ fn a_device_that_is_lost_leaves_the_last_checkpoint_good() {
     else {
         return;
     };
+    // Before there is anything to save, there is no run.
+    let error = fails(folder.path(), "lost:2", &[]);
+    assert!(error.contains("CL_DEVICE_NOT_AVAILABLE"), "{error}");
+    assert!(!folder.path().join("r").exists());
     let error = fails(folder.path(), "lost:4000", &["--max-steps", "3000"]);
     assert!(error.contains("CL_DEVICE_NOT_AVAILABLE"), "{error}");
     goes_on(folder.path(), 60);

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
-use serde::ser::SerializeSeq;
+use serde::ser::{self, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tensor::Tensor;
+use tensor::opencl::OpenCl;
 
 /// A tensor as files hold it.
 ///
@@ -85,7 +86,10 @@ struct Form<T> {
 impl Serialize for StoredTensor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let shape = self.shape().iter().map(|&n| n as u64).collect();
-        Form { shape, blocks: Outgoing(self.data()) }.serialize(serializer)
+        let data = self.data();
+        // What was read from a device that failed is no state of a run: nothing is written then.
+        self.0.opencl().map_or(Ok(()), OpenCl::check).map_err(ser::Error::custom)?;
+        Form { shape, blocks: Outgoing(data) }.serialize(serializer)
     }
 }
 

@@ -381,9 +381,10 @@ impl<M: Model> Trainer<'_, M> {
         let mut checkpoint =
             to_checkpoint(self.params, self.optimizer, average, &self.shuffle, &self.progress);
         put_carried(&mut checkpoint, &self.model.carried());
-        // What was read from a device that failed is no state of this run.
-        let mut checkpoint = self.params.checked(checkpoint)?;
-        self.dir.save(kind, &mut checkpoint, &mut self.log)?;
+        let saved = self.dir.save(kind, &mut checkpoint, &mut self.log);
+        // Where the device failed, that says more than what could not be written.
+        self.params.checked(())?;
+        saved?;
         if kind == CheckpointKind::Last {
             clock.saved = Instant::now();
         }
