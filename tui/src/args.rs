@@ -122,7 +122,8 @@ pub struct TrainArguments {
     #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
     pub columns: Option<(usize, usize)>,
     /// Where to compute: `cpu`, `opencl` (the first device, a GPU before others) or
-    /// `opencl:PLATFORM.DEVICE`, in a build with the feature; `tui devices` lists them [default: cpu].
+    /// `opencl:PLATFORM.DEVICE`, in a build with the feature; `tui devices` lists them. With `:tf32`
+    /// behind it, as in `opencl:tf32`, products are in TF32 [default: cpu].
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     pub device: Option<String>,
     /// Threads [default: all processors].
@@ -343,8 +344,9 @@ fn columns(text: &str) -> Result<(usize, usize), String> {
 
 /// `cpu`, `opencl` or `opencl:P.D`; whether the device is there is the library's to say.
 fn device(text: &str) -> Result<String, String> {
-    let known = match text.split_once(':') {
-        None => matches!(text, "cpu" | "opencl"),
+    let precise = text.strip_suffix(":tf32");
+    let known = match precise.unwrap_or(text).split_once(':') {
+        None => precise.or(Some(text)) == Some("opencl") || text == "cpu",
         Some(("opencl", place)) => place
             .split_once('.')
             .is_some_and(|(p, d)| p.parse::<u32>().is_ok() && d.parse::<u32>().is_ok()),
@@ -353,7 +355,9 @@ fn device(text: &str) -> Result<String, String> {
     if known {
         Ok(text.to_owned())
     } else {
-        Err("known are cpu, opencl and opencl:PLATFORM.DEVICE, such as opencl:0.0".to_owned())
+        Err("known are cpu, opencl and opencl:PLATFORM.DEVICE, such as opencl:0.0; opencl and \
+             opencl:0.0 with :tf32 behind them"
+            .to_owned())
     }
 }
 
@@ -437,6 +441,12 @@ mod tests {
         };
         assert!(evaluate.json);
         assert_eq!(evaluate.model.device, "opencl:0.1");
+        for known in ["cpu", "opencl", "opencl:0.1", "opencl:tf32", "opencl:0.1:tf32"] {
+            assert_eq!(device(known).as_deref(), Ok(known));
+        }
+        for wrong in ["cpu:tf32", "tf32", ":tf32", "opencl:", "opencl:1", "opencl:tf32:tf32"] {
+            assert!(device(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(evaluate.model.threads, Some(2));
         for line in [
             "translate --run r --json",
