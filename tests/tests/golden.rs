@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tensor::Device;
-use tests::golden::{GoldenSet, check_bleu, check_on};
+use tests::golden::{GoldenSet, Report, check, check_bleu, check_on};
 
 /// Says a line even where the test passes: what goes to the stream itself is not captured.
 fn say(line: impl std::fmt::Display) {
@@ -31,19 +31,14 @@ fn shared() -> Option<PathBuf> {
 }
 
 #[track_caller]
-fn assert_golden(folder: PathBuf, devices: &[Device]) {
+fn assert_golden(folder: PathBuf, check: impl FnOnce(&GoldenSet) -> Report) {
     let set = GoldenSet::read(folder);
     assert!(set.is_ok(), "{set:?}");
     let Ok(set) = set else { return };
-    let report = check_on(&set, devices);
+    let report = check(&set);
     say(&report);
     assert!(report.failures.is_empty(), "{report}");
     assert_eq!(report.checked, set.cases().len());
-}
-
-/// The processor, with one thread and with two.
-fn processor() -> [Device; 2] {
-    [Device::cpu(1), Device::cpu(2)]
 }
 
 /// Every set that is there, on an OpenCL device.
@@ -52,19 +47,19 @@ fn golden_sets_on_a_device() {
     let Some(device) = tensor::check::opencl() else { return };
     let sets = [named(), shared(), Some(root().join("tests/golden"))];
     for folder in sets.into_iter().flatten() {
-        assert_golden(folder, &[Device::clone(&device)]);
+        assert_golden(folder, |set| check_on(set, &[Device::clone(&device)]));
     }
 }
 
 #[test]
 fn golden_own_set() {
-    assert_golden(root().join("tests/golden"), &processor());
+    assert_golden(root().join("tests/golden"), check);
 }
 
 #[test]
 fn golden_dir_set() {
     match named() {
-        Some(folder) => assert_golden(folder, &processor()),
+        Some(folder) => assert_golden(folder, check),
         None => say("SKIPPED: GOLDEN_DIR is not set, no golden values of a folder of yours"),
     }
 }
@@ -72,7 +67,7 @@ fn golden_dir_set() {
 #[test]
 fn golden_shared_set() {
     match shared() {
-        Some(folder) => assert_golden(folder, &processor()),
+        Some(folder) => assert_golden(folder, check),
         None => say("SKIPPED: ../shared/golden is not there, none of its values were checked"),
     }
 }

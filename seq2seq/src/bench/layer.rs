@@ -11,6 +11,7 @@ use tensor::{Device, Gradients, Params, Shape, Tape, Tensor, gemm};
 
 use super::{PEAK_TIME, median, there};
 use crate::Result;
+use crate::model::sharing;
 
 /// Cell, and the sizes B, T, I, H, of the layers that are measured.
 const LAYERS: [(Cell, [usize; 4]); 6] = [
@@ -110,10 +111,8 @@ impl<'a> Layer<'a> {
         let mut normal = |shape: [usize; 3]| Init::Normal { std: 1.0 }.tensor(shape, &mut random);
         let mut parts = Vec::new();
         params.to_device(device)?;
-        let threads = device.threads();
-        let count = if device.opencl().is_some() { 1 } else { threads.count() };
-        for part in 0..count {
-            let rows = if count == 1 { b } else { threads.part(b, 1, part).len() };
+        let threads = sharing(&params, device.threads());
+        for rows in (0..threads.count()).map(|part| threads.part(b, 1, part).len()) {
             let (x, dy) = (normal([t, rows, i])?, normal([t, rows, h])?);
             parts.push(Part { x, dy, result: Ok(Gradients::default()) });
         }
