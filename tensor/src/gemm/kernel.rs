@@ -145,11 +145,14 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
     let nr = 2 * S::LANES;
     let valid = nr.min(output.width - column);
     let mut row = rows.start;
+    // Panels of a tile's height are read by whole tiles alone.
+    let anywhere = left.tile == left.row * S::TILE_ROWS;
     while row < rows.end {
-        let m = S::TILE_ROWS.min(rows.end - row);
+        let m = tile_rows(S::TILE_ROWS, rows.end - row, anywhere);
         // SAFETY: the row is within the left operand and the output.
         let (a, c) = unsafe {
-            let a = left.start.add((row - rows.start) / S::TILE_ROWS * left.tile);
+            let (tile, within) = ((row - rows.start) / S::TILE_ROWS, (row - rows.start) % S::TILE_ROWS);
+            let a = left.start.add(tile * left.tile + within * left.row);
             (Left { start: a, ..left }, output.start.add(row * output.stride + column))
         };
         if valid == nr {
@@ -179,6 +182,13 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
         }
         row += m;
     }
+}
+
+/// Rows of the next tile where `left` are left: the last two share what a whole one would leave a
+/// remainder of, for a tile of a row or two waits for its own sums.
+fn tile_rows(most: usize, left: usize, shared: bool) -> usize {
+    let halves = shared && left > most && left < most + most.div_ceil(2);
+    if halves { left.div_ceil(2) } else { left.min(most) }
 }
 
 /// [`tile`] for a number of rows known at run time.
@@ -244,7 +254,10 @@ unsafe fn tile<S: Simd, const M: usize>(
         for _ in 0..count {
             let (b0, b1) = (s.load_at(b), s.load_at(b.add(lanes)));
             s.prefetch(b.wrapping_add(AHEAD * 2 * lanes));
-            s.prefetch(b.wrapping_add(AHEAD * 2 * lanes + lanes));
+            if lanes > 8 {
+                // Two vectors are two cache lines.
+                s.prefetch(b.wrapping_add(AHEAD * 2 * lanes + lanes));
+            }
             for (i, sum) in sums.iter_mut().enumerate() {
                 let x = s.splat(*at.add(i * a.row));
                 sum[0] = s.fma(x, b0, sum[0]);
