@@ -49,6 +49,18 @@ pub(super) struct Left {
     pub(super) tile: usize,
 }
 
+/// A block of a panel of the right operand.
+#[derive(Clone, Copy)]
+pub(super) struct Right {
+    /// Element (0, 0).
+    pub(super) start: *const f32,
+    /// Rows of two vectors, one behind the other.
+    pub(super) count: usize,
+    /// The block used after it, which comes into the second-level cache meanwhile. A hint: it may
+    /// be any address.
+    pub(super) next: *const f32,
+}
+
 /// out\[rows, panels\] = init + X\[rows\] W\[panels\]
 ///
 /// # Safety
@@ -111,7 +123,8 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                 let rows = row..row_end;
                 // SAFETY: the caller's contract.
                 unsafe {
-                    column_of_tiles(s, left, rows, b, count, output, column, bias, add);
+                    let b = Right { start: b, count, next: b.wrapping_add(nr * depth) };
+                    column_of_tiles(s, left, rows, b, output, column, bias, add);
                 }
             }
         }
@@ -135,8 +148,7 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
     s: S,
     left: Left,
     rows: Range<usize>,
-    b: *const f32,
-    count: usize,
+    b: Right,
     output: Output,
     column: usize,
     bias: Option<&[f32]>,
@@ -147,17 +159,22 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
     let mut row = rows.start;
     // Panels of a tile's height are read by whole tiles alone.
     let anywhere = left.tile == left.row * S::TILE_ROWS;
+    // While this panel is used, the next one comes into the second-level cache, a part with each tile.
+    let tiles = rows.len().div_ceil(S::TILE_ROWS);
+    let step = if tiles > 1 { nr.div_ceil(tiles) } else { 0 };
+    let mut b = b;
     while row < rows.end {
         let m = tile_rows(S::TILE_ROWS, rows.end - row, anywhere);
         // SAFETY: the row is within the left operand and the output.
         let (a, c) = unsafe {
-            let (tile, within) = ((row - rows.start) / S::TILE_ROWS, (row - rows.start) % S::TILE_ROWS);
-            let a = left.start.add(tile * left.tile + within * left.row);
+            let r = row - rows.start;
+            let a = r / S::TILE_ROWS * left.tile + r % S::TILE_ROWS * left.row;
+            let a = left.start.add(a);
             (Left { start: a, ..left }, output.start.add(row * output.stride + column))
         };
         if valid == nr {
             // SAFETY: m rows of a whole panel's width.
-            unsafe { tile_of(s, m, a, b, count, c, output.stride, bias, add) };
+            unsafe { tile_of(s, m, a, b, step, c, output.stride, bias, add) };
         } else {
             // The last panel: compute a whole tile aside, copy what is real.
             let mut aside = [0.0_f32; 12 * 32];
@@ -171,7 +188,7 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
                 }
             }
             // SAFETY: `aside` holds 12 rows of 32 elements, as much as any tile.
-            unsafe { tile_of(s, m, a, b, count, to, stride, None, add) };
+            unsafe { tile_of(s, m, a, b, step, to, stride, None, add) };
             for i in 0..m {
                 for j in 0..valid {
                     let bias = bias.map_or(0.0, |bias| bias[j]);
@@ -181,6 +198,7 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
             }
         }
         row += m;
+        b.next = b.next.wrapping_add(step * b.count);
     }
 }
 
@@ -200,8 +218,8 @@ unsafe fn tile_of<S: Simd>(
     s: S,
     m: usize,
     a: Left,
-    b: *const f32,
-    count: usize,
+    b: Right,
+    step: usize,
     c: *mut f32,
     stride: usize,
     bias: Option<&[f32]>,
@@ -211,7 +229,7 @@ unsafe fn tile_of<S: Simd>(
         ($($n:literal)*) => {
             match m {
                 // SAFETY: the caller's contract.
-                $($n if $n <= S::TILE_ROWS => unsafe { tile::<S, $n>(s, a, b, count, c, stride, bias, add) },)*
+                $($n if $n <= S::TILE_ROWS => unsafe { tile::<S, $n>(s, a, b, step, c, stride, bias, add) },)*
                 _ => {}
             }
         };
@@ -228,8 +246,8 @@ unsafe fn tile_of<S: Simd>(
 unsafe fn tile<S: Simd, const M: usize>(
     s: S,
     a: Left,
-    b: *const f32,
-    count: usize,
+    b: Right,
+    step: usize,
     c: *mut f32,
     stride: usize,
     bias: Option<&[f32]>,
@@ -249,9 +267,11 @@ unsafe fn tile<S: Simd, const M: usize>(
             Some(bias) => [[s.load(bias), s.load(&bias[lanes..])]; M],
             None => [[s.splat(0.0); 2]; M],
         };
-        let mut b = b;
+        let Right { start: mut b, count, mut next } = b;
         let mut at = a.start;
         for _ in 0..count {
+            s.prefetch_later(next);
+            next = next.wrapping_add(step);
             let (b0, b1) = (s.load_at(b), s.load_at(b.add(lanes)));
             s.prefetch(b.wrapping_add(AHEAD * 2 * lanes));
             if lanes > 8 {

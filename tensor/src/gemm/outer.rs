@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::kernel::{Left, Output, column_of_tiles};
+use super::kernel::{Left, Output, Right, column_of_tiles};
 use super::{Rows, WEIGHT_GRADIENTS, count};
 use crate::buffer::Buffer;
 use crate::simd::{Kernel, Simd, dispatch};
@@ -108,11 +108,12 @@ impl Kernel for Outer<'_> {
                 }
                 let a = Left { start: left.as_ptr(), row: 1, depth: mr, tile: left_panel };
                 for p in 0..right_panels {
-                    let b = right[p * right_panel..][..nr * count].as_ptr();
+                    let start = right[p * right_panel..][..nr * count].as_ptr();
+                    let b = Right { start, count, next: start.wrapping_add(right_panel) };
                     // SAFETY: the panels hold `count` rows each, and the output holds all rows of
                     // `inputs` elements; no other thread has these rows.
                     unsafe {
-                        column_of_tiles(s, a, chunk.clone(), b, count, output, p * nr, None, add);
+                        column_of_tiles(s, a, chunk.clone(), b, output, p * nr, None, add);
                     }
                 }
             }

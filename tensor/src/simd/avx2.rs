@@ -155,6 +155,11 @@ impl Simd for Avx2 {
         // SAFETY: a hint about any address; SSE is part of x86-64.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
+    #[inline(always)]
+    fn prefetch_later(self, at: *const f32) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+    }
 }
 
 /// 2^n of lanes that hold integers between -126 and 127.

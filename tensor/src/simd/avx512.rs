@@ -144,4 +144,9 @@ impl Simd for Avx512 {
         // SAFETY: a hint about any address; SSE is part of x86-64.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
+    #[inline(always)]
+    fn prefetch_later(self, at: *const f32) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+    }
 }

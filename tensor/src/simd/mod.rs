@@ -99,6 +99,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     unsafe fn store_at(self, to: *mut f32, v: Self::V);
     /// Asks for the cache line at an address, which may be any; nothing is read.
     fn prefetch(self, at: *const f32);
+    /// [`Simd::prefetch`] into the second-level cache, for what is read some microseconds later.
+    fn prefetch_later(self, at: *const f32);
 }
 
 /// A computation written over [`Simd`], to be started with [`dispatch`].

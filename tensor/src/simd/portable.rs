@@ -115,4 +115,6 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn prefetch(self, _: *const f32) {}
+    #[inline(always)]
+    fn prefetch_later(self, _: *const f32) {}
 }
