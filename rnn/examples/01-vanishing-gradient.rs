@@ -40,7 +40,7 @@ fn flow(cell: Cell, forget_bias: f32) -> Result<Vec<f64>> {
     let last = out.state[0].h;
     let seed = Init::Normal { std: 1.0 }.tensor([BATCH, HIDDEN], &mut random)?;
     let back = tape.backward(&[(last, seed)])?;
-    Ok(back.flow.into_iter().next().map(|(_, norms)| norms).unwrap_or_default())
+    Ok(back.flow.read()?.into_iter().next().map(|(_, norms)| norms).unwrap_or_default())
 }
 
 fn main() -> Result<()> {

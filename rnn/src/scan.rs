@@ -258,9 +258,8 @@ impl Scan {
                     let dy = &dy.data()[t * batch * n..][..batch * n];
                     add_active(dh, dy, active, n);
                 }
-                if back.wants_flow() {
-                    let norm = active_norm(dh, active, n);
-                    back.add_flow(&self.name, t, norm);
+                if let Some(flow) = back.flow() {
+                    flow.add(&self.name, t, active_norm(dh, active, n));
                 }
                 let before = if self.reverse { t + 1 } else { t };
                 let after = if self.reverse { t } else { t + 1 };

@@ -155,8 +155,9 @@ fn steps_equal_the_sequence() {
         let joined: Vec<f32> =
             da.chunks(4).zip(db.chunks(2)).flat_map(|(a, b)| [a, b].concat()).collect();
         assert_close(&wide(&joined), &dx, 1e-4, &format!("{what} dx"));
-        assert_eq!(back.flow.len(), 2);
-        assert!(back.flow.iter().all(|(n, s)| n.starts_with("decoder.l") && s.len() == time));
+        let flow = back.flow.read().unwrap();
+        assert_eq!(flow.len(), 2);
+        assert!(flow.iter().all(|(n, s)| n.starts_with("decoder.l") && s.len() == time));
         let stepped = back.gradients.finish(&params, &Threads::single()).unwrap();
         for id in params.ids() {
             let dense = |g: &tensor::Summed| wide(g.get(id).to_dense(params.shape(id)).data());

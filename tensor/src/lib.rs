@@ -82,11 +82,13 @@
 //! crate takes part. A build without the feature needs no system library and answers
 //! [`Error::NotBuiltWith`].
 
+mod backward;
 mod buffer;
 pub mod check;
 mod device;
 mod error;
 mod figure;
+mod flow;
 pub mod gemm;
 mod gradients;
 pub mod init;
@@ -104,15 +106,17 @@ mod tape;
 mod tensor;
 mod threads;
 
+pub use backward::{Backpropagated, Backward};
 pub use device::Device;
 pub use error::{Error, Result};
 pub use figure::Figure;
+pub use flow::Flow;
 pub use gradients::{Gradient, Gradients, Norms, RowGradient, Summed};
 pub use list::{Items, List};
 pub use params::{ParamId, Params};
 pub use profile::{Profile, Spent};
 pub use shape::Shape;
-pub use tape::{Backpropagated, Backward, BatchPart, Op, Tape, Var};
+pub use tape::{BatchPart, Op, Tape, Var};
 pub use tensor::Tensor;
 pub use threads::Threads;
 

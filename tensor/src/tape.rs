@@ -1,4 +1,4 @@
-//! The tape: what was computed, and the way back.
+//! The tape: what was computed.
 //!
 //! An operation is as coarse as speed wants: a whole recurrent layer over all time steps is one.
 //! Its forward part is a function that computes outputs, puts them on the tape as [`Var`]s and
@@ -42,13 +42,14 @@ use std::ops::Range;
 use allocator_api2::boxed::Box;
 use allocator_api2::unsize_box;
 
+use crate::backward::{Backpropagated, Backward};
 use crate::error::{Error, Result};
+use crate::flow::Flow;
 use crate::gradients::Gradients;
-use crate::kernels;
 use crate::list::{List, Pool};
 use crate::opencl::OpenCl;
-use crate::params::{ParamId, Params};
-use crate::profile::{Profile, Profiler};
+use crate::params::Params;
+use crate::profile::Profiler;
 use crate::random::Draw;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -56,7 +57,7 @@ use crate::threads::Threads;
 
 /// A value on a [`Tape`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Var(usize);
+pub struct Var(pub(crate) usize);
 
 /// The way back through one recorded operation.
 pub trait Op: Send {
@@ -106,11 +107,12 @@ impl BatchPart {
     }
 }
 
-struct Node {
-    value: Tensor,
-    needs: bool,
+/// A value on a tape, and what the way back must know of it.
+pub(crate) struct Node {
+    pub(crate) value: Tensor,
+    pub(crate) needs: bool,
     /// A part of another value: that value, and where the part starts.
-    part_of: Option<(Var, usize)>,
+    pub(crate) part_of: Option<(Var, usize)>,
 }
 
 /// What was computed on one thread, and the way back.
@@ -354,8 +356,7 @@ impl<'p> Tape<'p> {
             grads: List::new(),
             gradients: Gradients::default(),
             watched: self.watched.as_ref(),
-            flow: HashMap::new(),
-            unread: Vec::new(),
+            flow: Flow::default(),
         };
         back.grads.resize_with(self.nodes.len(), || None);
         for (v, seed) in seeds {
@@ -382,237 +383,11 @@ impl<'p> Tape<'p> {
             }
         }
         if let Some(device) = device {
-            back.read_flow(device)?;
+            back.flow.ask(device)?;
             device.check()?;
         }
         let profile = profiler.map(|p| p.profile);
         let Backward { grads, gradients, flow, .. } = back;
-        let mut flow: Vec<_> = flow.into_iter().collect();
-        flow.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(Backpropagated { grads, gradients, flow, profile })
-    }
-}
-
-/// The state of a pass back over a tape: what operations read and write.
-pub struct Backward<'a> {
-    nodes: &'a [Node],
-    params: &'a Params,
-    threads: &'a Threads,
-    grads: List<Option<Tensor>>,
-    /// Gradients of parameters.
-    pub gradients: Gradients,
-    watched: Option<&'a HashMap<usize, (String, usize)>>,
-    flow: HashMap<String, Vec<f64>>,
-    /// Sums of squares of states' gradients that are still on the device: series, time, sums.
-    unread: Vec<(String, usize, Tensor)>,
-}
-
-impl<'a> Backward<'a> {
-    /// The device that the way back is on, `None` for the processor.
-    pub fn opencl(&self) -> Option<&'a OpenCl> {
-        self.params.opencl()
-    }
-
-    /// A value of the forward pass.
-    pub fn value(&self, v: Var) -> &Tensor {
-        &self.nodes[v.0].value
-    }
-
-    /// A parameter's value.
-    pub fn param(&self, id: ParamId) -> &Tensor {
-        self.params.get(id)
-    }
-
-    /// The parameters.
-    pub fn params(&self) -> &Params {
-        self.params
-    }
-
-    /// The threads.
-    pub fn threads(&self) -> &Threads {
-        self.threads
-    }
-
-    /// True where the gradient of a value is wanted.
-    pub fn needs(&self, v: Var) -> bool {
-        self.nodes[v.0].needs
-    }
-
-    /// The value a part belongs to, and where in it the part starts.
-    fn whole(&self, v: Var) -> (Var, usize) {
-        let (mut v, mut offset) = (v, 0);
-        while let Some((whole, at)) = self.nodes[v.0].part_of {
-            v = whole;
-            offset += at;
-        }
-        (v, offset)
-    }
-
-    /// The gradient of an operation's output, which nobody needs again; `None` where it is zero.
-    pub fn take(&mut self, v: Var) -> Option<Tensor> {
-        let grad = self.grads[v.0].take()?;
-        if let Some((name, time)) = self.watched.and_then(|w| w.get(&v.0)) {
-            let (name, time) = (name.clone(), *time);
-            match self.opencl() {
-                Some(device) => {
-                    if let Ok(squares) = device.squares(&grad) {
-                        self.unread.push((name, time, squares));
-                    }
-                }
-                None => {
-                    let norm = grad.norm();
-                    self.add_flow(&name, time, norm);
-                }
-            }
-        }
-        Some(grad)
-    }
-
-    /// True where gradient norms of states are wanted.
-    pub fn wants_flow(&self) -> bool {
-        self.watched.is_some()
-    }
-
-    /// Keeps the norm of a state's gradient.
-    pub fn add_flow(&mut self, name: &str, time: usize, norm: f64) {
-        if !self.flow.contains_key(name) {
-            self.flow.insert(name.to_string(), Vec::new());
-        }
-        if let Some(series) = self.flow.get_mut(name) {
-            if series.len() <= time {
-                series.resize(time + 1, 0.0);
-            }
-            series[time] = norm;
-        }
-    }
-
-    /// Keeps the norm of a state's gradient that is on the device: the root of the sum of these
-    /// parts of its square. All are read at once when the way back is gone.
-    pub fn add_flow_squares(&mut self, name: &str, time: usize, squares: Tensor) {
-        self.unread.push((name.to_string(), time, squares));
-    }
-
-    fn read_flow(&mut self, device: &OpenCl) -> Result<()> {
-        if self.unread.is_empty() {
-            return Ok(());
-        }
-        let unread = std::mem::take(&mut self.unread);
-        let rows: Vec<Tensor> =
-            unread.iter().map(|(_, _, t)| t.flat(0, t.len()).shaped([t.len(), 1].into())).collect();
-        let read = device.gather(&rows)?;
-        let mut rest = read.data();
-        for (name, time, squares) in &unread {
-            let (mine, others) = rest.split_at(squares.len());
-            rest = others;
-            self.add_flow(name, *time, mine.iter().map(|&v| f64::from(v)).sum::<f64>().sqrt());
-        }
-        Ok(())
-    }
-
-    /// Adds to the gradient of a value.
-    ///
-    /// # Errors
-    /// The gradient has another number of elements than the value, or is not on the tape's device.
-    pub fn add(&mut self, v: Var, gradient: Tensor) -> Result<()> {
-        if !self.needs(v) {
-            return Ok(());
-        }
-        if let Some(device) = self.opencl() {
-            return self.add_there(device, v, gradient);
-        }
-        let (whole, offset) = self.whole(v);
-        if whole == v {
-            let shape = self.value(v).shape();
-            if let Some(grad) = &mut self.grads[v.0] {
-                if grad.len() != gradient.len() {
-                    return Err(Error::shapes("gradient", grad.shape(), gradient.shape()));
-                }
-                kernels::add(grad.data_mut(), gradient.data());
-            } else {
-                let keep = shape.is_empty() || gradient.shape() == shape;
-                let gradient = if keep { gradient } else { gradient.reshape(shape)? };
-                self.grads[v.0] = Some(gradient);
-            }
-            return Ok(());
-        }
-        let expected = self.value(v).shape();
-        if expected.len() != gradient.len() {
-            return Err(Error::shapes("gradient", expected, gradient.shape()));
-        }
-        if let Some(grad) = self.grad_mut(whole) {
-            kernels::add(&mut grad[offset..offset + gradient.len()], gradient.data());
-        }
-        Ok(())
-    }
-
-    fn add_there(&mut self, device: &OpenCl, v: Var, gradient: Tensor) -> Result<()> {
-        let shape = self.value(v).shape();
-        // A value that an operation took off the tape tells nothing of its gradient's length.
-        if gradient.len() != shape.len() && !shape.is_empty() {
-            return Err(Error::shapes("gradient", shape, gradient.shape()));
-        }
-        if gradient.opencl().is_none() {
-            return Err(Error::NoKernel { op: "the way back of an operation" });
-        }
-        if self.nodes[v.0].part_of.is_none() && self.grads[v.0].is_none() {
-            let keep = shape.is_empty();
-            self.grads[v.0] = Some(if keep { gradient } else { gradient.shaped(shape) });
-            return Ok(());
-        }
-        match self.grad_there(v)? {
-            Some((grad, at)) => device.add_scaled(grad, at, 1.0, &gradient),
-            None => Ok(()),
-        }
-    }
-
-    /// On a device, the gradient that a value has a part in, zero at first, to add to in place, and
-    /// the part's first element; `None` where it is not wanted.
-    ///
-    /// # Errors
-    /// The device failed, or there is none.
-    pub fn grad_there(&mut self, v: Var) -> Result<Option<(&mut Tensor, usize)>> {
-        let Some(device) = self.opencl() else {
-            return Err(Error::argument("gradient", "no device"));
-        };
-        if !self.needs(v) {
-            return Ok(None);
-        }
-        let (whole, at) = self.whole(v);
-        let shape = self.value(whole).shape();
-        if self.grads[whole.0].is_none() {
-            self.grads[whole.0] = Some(device.zeros(shape)?);
-        }
-        Ok(self.grads[whole.0].as_mut().map(|grad| (grad, at)))
-    }
-
-    /// The gradient of a value, zero at first, to add to in place; `None` where it is not wanted.
-    /// On a device: [`Backward::grad_there`].
-    pub fn grad_mut(&mut self, v: Var) -> Option<&mut [f32]> {
-        if !self.needs(v) {
-            return None;
-        }
-        let (whole, offset) = self.whole(v);
-        let len = self.value(v).len();
-        let shape = self.value(whole).shape();
-        let grad = self.grads[whole.0].get_or_insert_with(|| Tensor::zeros(shape));
-        Some(&mut grad.data_mut()[offset..offset + len])
-    }
-}
-
-/// What a pass back gave.
-pub struct Backpropagated {
-    grads: List<Option<Tensor>>,
-    /// Gradients of parameters, still to be [finished](Gradients::finish).
-    pub gradients: Gradients,
-    /// Gradient norms of watched states over time, by name.
-    pub flow: Vec<(String, Vec<f64>)>,
-    /// The time of each operation, where the tape was made [with it](Tape::with_profile).
-    pub profile: Option<Profile>,
-}
-
-impl Backpropagated {
-    /// The gradient of an [input](Tape::input); `None` where it is zero.
-    pub fn of(&self, v: Var) -> Option<&Tensor> {
-        self.grads[v.0].as_ref()
     }
 }

@@ -217,8 +217,8 @@ pub(crate) fn steps_back(
         let mut squares = device.scratch([time, PARTS])?;
         let launch = device.kernel(&SEQUENCE, "step_squares").uint(batch * n).reads(&g.flow);
         launch.writes(&mut squares).groups([PARTS, time, 1], ROW_ITEMS)?;
-        for t in 0..time {
-            back.add_flow_squares(name, t, squares.index(t));
+        if let Some(flow) = back.flow() {
+            (0..time).for_each(|t| flow.add_squares(name, t, squares.index(t)));
         }
     }
     g.defer(back, scan.layer);

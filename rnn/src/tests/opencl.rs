@@ -64,7 +64,7 @@ fn back(
         assert_eq!(device.counters().since(&before).reads, reads, "reads from the device");
     }
     found.extend(of);
-    for (name, norms) in back.flow {
+    for (name, norms) in back.flow.read().unwrap() {
         found.push((format!("flow {name}"), Tensor::from(narrow(&norms))));
     }
     for id in params.ids() {

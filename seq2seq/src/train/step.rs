@@ -4,11 +4,12 @@
 //! the threads meet only at the ends. Weights' gradients are not computed there but deferred: the
 //! rows of all threads go into one product a weight, shared out by rows of the weight.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use tensor::optim::{Optimizer, Report, Update};
 use tensor::{
-    Backpropagated, BatchPart, Figure, Gradients, List, Norms, Params, Profile, Summed, Tape,
+    Backpropagated, BatchPart, Figure, Flow, Gradients, List, Norms, Params, Profile, Summed, Tape,
     Tensor, Threads,
 };
 
@@ -62,7 +63,8 @@ pub struct Started {
     /// Batches whose losses and counts of right positions the report has.
     batches: usize,
     counted: usize,
-    flow: Vec<(String, Vec<f64>)>,
+    /// Of each part of a batch.
+    flow: List<Flow>,
     profile: Option<Profile>,
 }
 
@@ -80,7 +82,7 @@ impl Started {
             correct: correct.iter().sum::<f64>() as usize,
             norms: measured.norms,
             ratios: measured.ratios,
-            flow: self.flow,
+            flow: joined(self.flow)?,
             profile: self.profile,
             updated: measured.updated,
         })
@@ -134,7 +136,7 @@ pub fn start_step<M: Model>(
         let first_place = i as u32 * PLACES;
         total.add_batch(model, params, batch, shape, threads, options, first_place)?;
     }
-    let Sums { nll, counted, correct, mut flow, gradients, mut profile } = total;
+    let Sums { nll, counted, correct, flow, gradients, mut profile } = total;
     let summed = match gradients {
         Some(summed) => summed,
         None => Gradients::default().finish(params, threads)?,
@@ -150,9 +152,6 @@ pub fn start_step<M: Model>(
     };
     let report = optimizer.update(params, &summed, &how, threads)?;
     note(&mut profile, "optimizer, packing", since, threads);
-    for (_, norms) in &mut flow {
-        norms.iter_mut().for_each(|n| *n = n.sqrt());
-    }
     Ok(Started { report, batches, counted, flow, profile })
 }
 
@@ -166,8 +165,7 @@ struct Sums {
     nll: List<Figure>,
     counted: usize,
     correct: List<Figure>,
-    /// Squares of norms.
-    flow: Vec<(String, Vec<f64>)>,
+    flow: List<Flow>,
     gradients: Option<Summed>,
     profile: Option<Profile>,
 }
@@ -217,7 +215,7 @@ impl Sums {
             self.nll.push(loss.nll);
             self.counted += loss.count;
             self.correct.push(loss.correct);
-            add_flow(&mut self.flow, back.flow);
+            self.flow.push(back.flow);
             if let (Some(all), Some(part)) = (&mut self.profile, &back.profile) {
                 all.merge(part);
             }
@@ -241,15 +239,16 @@ fn note(profile: &mut Option<Profile>, name: &'static str, since: Instant, threa
     }
 }
 
-/// Adds the squares of norms, series by series.
-fn add_flow(all: &mut Vec<(String, Vec<f64>)>, part: Vec<(String, Vec<f64>)>) {
-    for (name, norms) in part {
-        let i = all.iter().position(|(n, _)| *n == name).unwrap_or_else(|| {
-            all.push((name, Vec::new()));
-            all.len() - 1
-        });
-        let sums = &mut all[i].1;
-        sums.resize(sums.len().max(norms.len()), 0.0);
-        sums.iter_mut().zip(norms).for_each(|(s, n)| *s += n * n);
+/// The norms of what all parts of a batch have together, series by series.
+fn joined(parts: List<Flow>) -> Result<Vec<(String, Vec<f64>)>> {
+    let mut all: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for part in parts {
+        for (name, norms) in part.read()? {
+            let squares = all.entry(name).or_default();
+            squares.resize(squares.len().max(norms.len()), 0.0);
+            squares.iter_mut().zip(norms).for_each(|(s, n)| *s += n * n);
+        }
     }
+    all.values_mut().flatten().for_each(|n| *n = n.sqrt());
+    Ok(all.into_iter().collect())
 }

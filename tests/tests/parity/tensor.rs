@@ -235,8 +235,8 @@ fn flow(b: &mut Bench) -> Result<()> {
         tape.watch(x, "state", t);
     }
     let back = tape.backward(&[(x, tensor(&[40, 33], 2))])?;
-    for (name, norms) in &back.flow {
-        b.keep_numbers(name, norms);
+    for (name, norms) in back.flow.read()? {
+        b.keep_numbers(&name, &norms);
     }
     Ok(())
 }

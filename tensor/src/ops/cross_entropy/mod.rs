@@ -8,10 +8,11 @@ mod tests;
 
 pub use predict::{likeliest, log_probabilities};
 
+use crate::backward::Backward;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::simd::{Kernel, Simd, dispatch, math};
-use crate::tape::{Backward, Op, Tape, Var};
+use crate::tape::{Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// What is compared with the logits, and how it is weighed.

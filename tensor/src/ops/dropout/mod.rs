@@ -2,10 +2,11 @@
 
 mod opencl;
 
+use crate::backward::Backward;
 use crate::error::{Error, Result};
 use crate::random::{Draw, LANES};
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::tape::{Backward, BatchPart, Op, Tape, Var};
+use crate::tape::{BatchPart, Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// Dropout: each element is zero with probability p, else divided by 1 - p (Srivastava et al. 2014).

@@ -5,11 +5,12 @@ pub mod reference;
 #[cfg(test)]
 mod tests;
 
+use crate::backward::Backward;
 use crate::error::{Error, Result};
 use crate::list::List;
 use crate::params::ParamId;
 use crate::shape::Shape;
-use crate::tape::{Backward, Op, Tape, Var};
+use crate::tape::{Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// Rows of a table, looked up by id.

@@ -2,11 +2,12 @@
 
 mod opencl;
 
+use crate::backward::Backward;
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::list::List;
 use crate::simd::math;
-use crate::tape::{Backward, Op, Tape, Var};
+use crate::tape::{Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// tanh, element by element. PyTorch: `torch.tanh`.

@@ -6,10 +6,11 @@ mod tests;
 
 use std::ops::Range;
 
+use crate::backward::Backward;
 use crate::error::{Error, Result};
 use crate::gemm::{Init, Rows, Side, matmul};
 use crate::params::ParamId;
-use crate::tape::{Backward, Op, Tape, Var};
+use crate::tape::{Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// A linear map of the innermost dimension.

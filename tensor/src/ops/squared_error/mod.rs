@@ -2,9 +2,10 @@
 
 mod opencl;
 
+use crate::backward::Backward;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
-use crate::tape::{Backward, Op, Tape, Var};
+use crate::tape::{Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// A squared error and its unweighted sum.

@@ -1,0 +1,203 @@
+//! The way back over a tape.
+
+use std::collections::HashMap;
+
+use crate::error::{Error, Result};
+use crate::flow::Flow;
+use crate::gradients::Gradients;
+use crate::kernels;
+use crate::list::List;
+use crate::opencl::OpenCl;
+use crate::params::{ParamId, Params};
+use crate::profile::Profile;
+use crate::tape::{Node, Var};
+use crate::tensor::Tensor;
+use crate::threads::Threads;
+
+/// The state of a pass back over a tape: what operations read and write.
+pub struct Backward<'a> {
+    pub(crate) nodes: &'a [Node],
+    pub(crate) params: &'a Params,
+    pub(crate) threads: &'a Threads,
+    pub(crate) grads: List<Option<Tensor>>,
+    /// Gradients of parameters.
+    pub gradients: Gradients,
+    /// Whose gradients' norms are kept, by value: name of the series and entry in it.
+    pub(crate) watched: Option<&'a HashMap<usize, (String, usize)>>,
+    pub(crate) flow: Flow,
+}
+
+impl<'a> Backward<'a> {
+    /// The device that the way back is on, `None` for the processor.
+    pub fn opencl(&self) -> Option<&'a OpenCl> {
+        self.params.opencl()
+    }
+
+    /// A value of the forward pass.
+    pub fn value(&self, v: Var) -> &Tensor {
+        &self.nodes[v.0].value
+    }
+
+    /// A parameter's value.
+    pub fn param(&self, id: ParamId) -> &Tensor {
+        self.params.get(id)
+    }
+
+    /// The parameters.
+    pub fn params(&self) -> &Params {
+        self.params
+    }
+
+    /// The threads.
+    pub fn threads(&self) -> &Threads {
+        self.threads
+    }
+
+    /// True where the gradient of a value is wanted.
+    pub fn needs(&self, v: Var) -> bool {
+        self.nodes[v.0].needs
+    }
+
+    /// The value a part belongs to, and where in it the part starts.
+    fn whole(&self, v: Var) -> (Var, usize) {
+        let (mut v, mut offset) = (v, 0);
+        while let Some((whole, at)) = self.nodes[v.0].part_of {
+            v = whole;
+            offset += at;
+        }
+        (v, offset)
+    }
+
+    /// The gradient of an operation's output, which nobody needs again; `None` where it is zero.
+    pub fn take(&mut self, v: Var) -> Option<Tensor> {
+        let grad = self.grads[v.0].take()?;
+        if let Some((name, time)) = self.watched.and_then(|w| w.get(&v.0)) {
+            match self.params.opencl() {
+                Some(device) => {
+                    if let Ok(squares) = device.squares(&grad) {
+                        self.flow.add_squares(name, *time, squares);
+                    }
+                }
+                None => self.flow.add(name, *time, grad.norm()),
+            }
+        }
+        Some(grad)
+    }
+
+    /// True where gradient norms of states are wanted.
+    pub fn wants_flow(&self) -> bool {
+        self.watched.is_some()
+    }
+
+    /// Where the norms of states' gradients are kept, if they are wanted.
+    pub fn flow(&mut self) -> Option<&mut Flow> {
+        self.watched.map(|_| &mut self.flow)
+    }
+
+    /// Adds to the gradient of a value.
+    ///
+    /// # Errors
+    /// The gradient has another number of elements than the value, or is not on the tape's device.
+    pub fn add(&mut self, v: Var, gradient: Tensor) -> Result<()> {
+        if !self.needs(v) {
+            return Ok(());
+        }
+        if let Some(device) = self.opencl() {
+            return self.add_there(device, v, gradient);
+        }
+        let (whole, offset) = self.whole(v);
+        if whole == v {
+            let shape = self.value(v).shape();
+            if let Some(grad) = &mut self.grads[v.0] {
+                if grad.len() != gradient.len() {
+                    return Err(Error::shapes("gradient", grad.shape(), gradient.shape()));
+                }
+                kernels::add(grad.data_mut(), gradient.data());
+            } else {
+                let keep = shape.is_empty() || gradient.shape() == shape;
+                let gradient = if keep { gradient } else { gradient.reshape(shape)? };
+                self.grads[v.0] = Some(gradient);
+            }
+            return Ok(());
+        }
+        let expected = self.value(v).shape();
+        if expected.len() != gradient.len() {
+            return Err(Error::shapes("gradient", expected, gradient.shape()));
+        }
+        if let Some(grad) = self.grad_mut(whole) {
+            kernels::add(&mut grad[offset..offset + gradient.len()], gradient.data());
+        }
+        Ok(())
+    }
+
+    fn add_there(&mut self, device: &OpenCl, v: Var, gradient: Tensor) -> Result<()> {
+        let shape = self.value(v).shape();
+        // A value that an operation took off the tape tells nothing of its gradient's length.
+        if gradient.len() != shape.len() && !shape.is_empty() {
+            return Err(Error::shapes("gradient", shape, gradient.shape()));
+        }
+        if gradient.opencl().is_none() {
+            return Err(Error::NoKernel { op: "the way back of an operation" });
+        }
+        if self.nodes[v.0].part_of.is_none() && self.grads[v.0].is_none() {
+            let keep = shape.is_empty();
+            self.grads[v.0] = Some(if keep { gradient } else { gradient.shaped(shape) });
+            return Ok(());
+        }
+        match self.grad_there(v)? {
+            Some((grad, at)) => device.add_scaled(grad, at, 1.0, &gradient),
+            None => Ok(()),
+        }
+    }
+
+    /// On a device, the gradient that a value has a part in, zero at first, to add to in place, and
+    /// the part's first element; `None` where it is not wanted.
+    ///
+    /// # Errors
+    /// The device failed, or there is none.
+    pub fn grad_there(&mut self, v: Var) -> Result<Option<(&mut Tensor, usize)>> {
+        let Some(device) = self.opencl() else {
+            return Err(Error::argument("gradient", "no device"));
+        };
+        if !self.needs(v) {
+            return Ok(None);
+        }
+        let (whole, at) = self.whole(v);
+        let shape = self.value(whole).shape();
+        if self.grads[whole.0].is_none() {
+            self.grads[whole.0] = Some(device.zeros(shape)?);
+        }
+        Ok(self.grads[whole.0].as_mut().map(|grad| (grad, at)))
+    }
+
+    /// The gradient of a value, zero at first, to add to in place; `None` where it is not wanted.
+    /// On a device: [`Backward::grad_there`].
+    pub fn grad_mut(&mut self, v: Var) -> Option<&mut [f32]> {
+        if !self.needs(v) {
+            return None;
+        }
+        let (whole, offset) = self.whole(v);
+        let len = self.value(v).len();
+        let shape = self.value(whole).shape();
+        let grad = self.grads[whole.0].get_or_insert_with(|| Tensor::zeros(shape));
+        Some(&mut grad.data_mut()[offset..offset + len])
+    }
+}
+
+/// What a pass back gave.
+pub struct Backpropagated {
+    pub(crate) grads: List<Option<Tensor>>,
+    /// Gradients of parameters, still to be [finished](Gradients::finish).
+    pub gradients: Gradients,
+    /// Gradient norms of [watched](Tape::watch) states over time.
+    pub flow: Flow,
+    /// The time of each operation, where the tape was made [with it](Tape::with_profile).
+    pub profile: Option<Profile>,
+}
+
+impl Backpropagated {
+    /// The gradient of an [input](Tape::input); `None` where it is zero.
+    pub fn of(&self, v: Var) -> Option<&Tensor> {
+        self.grads[v.0].as_ref()
+    }
+}

@@ -1,0 +1,92 @@
+//! Norms of states' gradients over time: how far back a gradient reaches.
+
+use std::collections::BTreeMap;
+
+use crate::error::Result;
+use crate::opencl::{OpenCl, Pending};
+use crate::tensor::Tensor;
+
+/// Gradient norms of states over time, by name.
+///
+/// On a device they are computed there, and asked for all at once when the way back is gone;
+/// nothing waits for them before [`Flow::read`].
+#[derive(Default)]
+#[must_use = "norms that are on a device are known only when they are read"]
+pub struct Flow {
+    norms: BTreeMap<String, Vec<f64>>,
+    /// Sums of parts of squares that are on the device: series, time, sums.
+    there: Vec<(String, usize, Tensor)>,
+    /// The same, on their way.
+    pending: Option<Pending>,
+}
+
+impl Flow {
+    /// Keeps a norm as entry `time` of a series; entries that are never kept are 0.
+    pub fn add(&mut self, name: &str, time: usize, norm: f64) {
+        if !self.norms.contains_key(name) {
+            self.norms.insert(name.to_string(), Vec::new());
+        }
+        if let Some(series) = self.norms.get_mut(name) {
+            if series.len() <= time {
+                series.resize(time + 1, 0.0);
+            }
+            series[time] = norm;
+        }
+    }
+
+    /// Keeps a norm that is on the device: the root of the sum of these parts of its square.
+    pub fn add_squares(&mut self, name: &str, time: usize, squares: Tensor) {
+        self.there.push((name.to_string(), time, squares));
+    }
+
+    /// True where nothing was kept.
+    pub fn is_empty(&self) -> bool {
+        self.norms.is_empty() && self.there.is_empty()
+    }
+
+    /// Asks the device for what is there, without waiting for it.
+    pub(crate) fn ask(&mut self, device: &OpenCl) -> Result<()> {
+        if self.there.is_empty() {
+            return Ok(());
+        }
+        let column = |t: &Tensor| t.flat(0, t.len()).shaped([t.len(), 1].into());
+        let all: Vec<Tensor> = self.there.iter().map(|(_, _, squares)| column(squares)).collect();
+        self.pending = Some(device.read_later(&device.gather(&all)?)?);
+        Ok(())
+    }
+
+    /// All series, by name in alphabetical order; waits for a device.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn read(mut self) -> Result<Vec<(String, Vec<f64>)>> {
+        if let Some(pending) = self.pending.take() {
+            let read = pending.wait()?;
+            let mut rest = read.as_slice();
+            for (name, time, squares) in std::mem::take(&mut self.there) {
+                let (mine, others) = rest.split_at(squares.len().min(rest.len()));
+                rest = others;
+                self.add(&name, time, mine.iter().map(|&v| f64::from(v)).sum::<f64>().sqrt());
+            }
+        }
+        Ok(self.norms.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_come_by_name_and_gaps_are_zero() {
+        let mut flow = Flow::default();
+        assert!(flow.is_empty());
+        flow.add("encoder", 2, 3.0);
+        flow.add("decoder", 0, 1.0);
+        flow.add("encoder", 0, 2.0);
+        assert!(!flow.is_empty());
+        let want =
+            [("decoder".to_string(), vec![1.0]), ("encoder".to_string(), vec![2.0, 0.0, 3.0])];
+        assert_eq!(flow.read().unwrap(), want);
+    }
+}
