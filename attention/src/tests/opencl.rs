@@ -1,6 +1,7 @@
 //! Every kind and option on an OpenCL device against the processor.
 
 use tensor::check::{assert_close, opencl, values, wide};
+use tensor::opencl::KernelWork;
 use tensor::{Device, Params, Shape, Tape, Tensor, Threads, Var};
 
 use super::{build, configs, tensor};
@@ -219,8 +220,8 @@ fn a_step_is_few_launches() {
                 Case { asks, padding: 0, weights: false, ..Case::new(config.clone(), &[4, 4]) };
             let before = there.kernels();
             case.run(&device);
-            let count = |all: &[(&str, u64)], name: &str| -> u64 {
-                all.iter().filter(|(n, _)| n.contains(name)).map(|(_, n)| n).sum()
+            let count = |all: &[KernelWork], name: &str| -> u64 {
+                all.iter().filter(|work| work.name.contains(name)).map(|work| work.launches).sum()
             };
             let after = there.kernels();
             ["attend", "centre", "unit", "mean_of_heads"]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tensor::opencl::{Counters, Form, Matrix, OpenCl, Place, Start};
+use tensor::opencl::{Counters, Form, KernelWork, Matrix, OpenCl, Place, Start};
 
 use crate::Result;
 
@@ -21,27 +21,30 @@ pub struct DeviceWork {
     pub moved: f64,
     /// Floating-point operations of products.
     pub flops: f64,
-    /// Launches of each kernel, the most frequent first.
-    pub kernels: Vec<(&'static str, f64)>,
+    /// Those of them that are for tensor cores.
+    pub core_flops: f64,
+    /// Launches of each kernel and the bytes that it moves, the most frequent first.
+    pub kernels: Vec<(&'static str, f64, f64)>,
 }
 
 /// Seconds of a launch, bytes and operations a second of a data-centre GPU, measured on an H100
 /// through its OpenCL driver.
 const GPU: (f64, f64, f64) = (5.3e-6, 3e12, 50e12);
+/// Operations a second of its tensor cores.
+const CORES: f64 = 295e12;
 
 impl DeviceWork {
     /// What a device did in `steps` steps, from its counters before and after.
     pub(super) fn new(device: &OpenCl, before: &Before, steps: usize) -> Self {
         let each = |n: u64| n as f64 / steps as f64;
         let c = device.counters().since(&before.counters);
-        let launches = |name: &str| {
-            before.kernels.iter().find(|(known, _)| *known == name).map_or(0, |(_, n)| *n)
+        let since = |now: KernelWork| {
+            let earlier = before.kernels.iter().find(|earlier| earlier.name == now.name);
+            let (launches, bytes) = earlier.map_or((0, 0), |e| (e.launches, e.moved_bytes));
+            (now.name, each(now.launches - launches), each(now.moved_bytes - bytes))
         };
-        let kernels = device.kernels().into_iter();
-        let mut kernels: Vec<(&'static str, f64)> = kernels
-            .map(|(name, n)| (name, each(n.saturating_sub(launches(name)))))
-            .filter(|(_, n)| *n > 0.0)
-            .collect();
+        let mut kernels: Vec<_> = device.kernels().into_iter().map(since).collect();
+        kernels.retain(|(_, launches, _)| *launches > 0.0);
         kernels.sort_by(|a, b| b.1.total_cmp(&a.1));
         Self {
             launches: each(c.launches),
@@ -50,22 +53,25 @@ impl DeviceWork {
             writes: (each(c.writes), each(c.written_bytes)),
             moved: each(c.moved_bytes),
             flops: each(c.flops),
+            core_flops: each(c.core_flops),
             kernels,
         }
     }
 
     /// Seconds that the step would take on a data-centre GPU by its launches, its memory and its
-    /// arithmetic, one after the other: 5.3 us a launch or copy, 3 TB/s, 50 TFLOP/s. A prediction.
+    /// arithmetic, one after the other: 5.3 us a launch or copy, 3 TB/s, 50 TFLOP/s, 295 on tensor
+    /// cores. A prediction.
     pub fn predicted(&self) -> f64 {
         let (launch, bytes, flops) = GPU;
-        (self.launches + self.copies) * launch + self.moved / bytes + self.flops / flops
+        let arithmetic = (self.flops - self.core_flops) / flops + self.core_flops / CORES;
+        (self.launches + self.copies) * launch + self.moved / bytes + arithmetic
     }
 }
 
 /// A device's counters at some time.
 pub(super) struct Before {
     counters: Counters,
-    kernels: Vec<(&'static str, u64)>,
+    kernels: Vec<KernelWork>,
 }
 
 impl Before {

@@ -22,6 +22,19 @@ pub struct Counters {
     pub moved_bytes: u64,
     /// Floating-point operations of products, a multiplication and an addition being two.
     pub flops: u64,
+    /// Those of them that are for tensor cores ([`Precision::Tf32`](super::Precision)).
+    pub core_flops: u64,
+}
+
+/// What a kernel did since the device was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KernelWork {
+    /// Its name.
+    pub name: &'static str,
+    /// How often it was started.
+    pub launches: u64,
+    /// Bytes of all tensors that it was given.
+    pub moved_bytes: u64,
 }
 
 impl Counters {
@@ -37,6 +50,7 @@ impl Counters {
             written_bytes: self.written_bytes - earlier.written_bytes,
             moved_bytes: self.moved_bytes - earlier.moved_bytes,
             flops: self.flops - earlier.flops,
+            core_flops: self.core_flops - earlier.core_flops,
         }
     }
 }
@@ -52,6 +66,7 @@ pub(super) struct Counted {
     written_bytes: AtomicU64,
     moved_bytes: AtomicU64,
     flops: AtomicU64,
+    core_flops: AtomicU64,
 }
 
 fn add(counter: &AtomicU64, n: u64) -> u64 {
@@ -80,8 +95,11 @@ impl Counted {
         add(&self.writes, 1);
     }
 
-    pub(super) fn product(&self, operations: u64) {
+    pub(super) fn product(&self, operations: u64, on_cores: bool) {
         add(&self.flops, operations);
+        if on_cores {
+            add(&self.core_flops, operations);
+        }
     }
 
     pub(super) fn get(&self) -> Counters {
@@ -95,6 +113,7 @@ impl Counted {
             written_bytes: get(&self.written_bytes),
             moved_bytes: get(&self.moved_bytes),
             flops: get(&self.flops),
+            core_flops: get(&self.core_flops),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::counters::{Counted, Counters};
+use super::counters::{Counted, Counters, KernelWork};
 use super::driver::{self, Driver, Memory, Proof, Transfer};
 use super::fault::Faults;
 use super::launch::Cache;
@@ -137,10 +137,13 @@ struct Ways {
     bands: bool,
     units: usize,
     precision: Precision,
+    /// False where launches are counted and not started.
+    runs: bool,
 }
 
-/// Asks with the value `tiles` for the kernels of GPUs on any device: they can be tested, and their
-/// launches counted, where there is no GPU.
+/// Asks with the value `tiles` for the kernels of GPUs on any device: they can be tested where there
+/// is no GPU. With `counted` nothing of them is run: what a step asks of a GPU can be counted where it
+/// would take minutes, and no result means anything.
 const PATH: &str = "TENSOR_OPENCL_PATH";
 /// The compute units of the GPU that such a device stands for.
 const UNITS: usize = 132;
@@ -148,12 +151,14 @@ const UNITS: usize = 132;
 impl Ways {
     fn new(description: &DeviceDescription, precision: Precision) -> Result<Self> {
         let units = description.compute_units;
+        let gpu = Self { bands: false, units: UNITS.max(units), precision, runs: true };
         match std::env::var(PATH).as_deref() {
-            Ok("tiles") => Ok(Self { bands: false, units: UNITS.max(units), precision }),
+            Ok("tiles") => Ok(gpu),
+            Ok("counted") => Ok(Self { runs: false, ..gpu }),
             Ok(other) if !other.is_empty() => {
-                Err(Error::argument(PATH, format!("{other:?}: expected tiles")))
+                Err(Error::argument(PATH, format!("{other:?}: expected tiles or counted")))
             }
-            _ => Ok(Self { bands: is_processor(description), units, precision }),
+            _ => Ok(Self { bands: is_processor(description), units, ..gpu }),
         }
     }
 }
@@ -194,11 +199,14 @@ impl OpenCl {
             return Err(Error::NotThere { name: name.to_string(), found });
         }
         let driver = Driver::open(proof, platform, device)?;
-        let description = driver.describe();
+        let mut description = driver.describe();
         let faults = Faults::from_environment()?;
         let limit = AtomicU64::new(faults.memory.unwrap_or(description.memory));
         let suffix = if precision == Precision::Tf32 { ":tf32" } else { "" };
         let ways = Ways::new(&description, precision)?;
+        if !ways.runs {
+            description.name += " (counted, not run)";
+        }
         let shared = Shared {
             faults,
             ways,
@@ -245,6 +253,11 @@ impl OpenCl {
         self.shared.ways.bands
     }
 
+    /// False where launches are counted only.
+    pub(super) fn runs(&self) -> bool {
+        self.shared.ways.runs
+    }
+
     /// True where both are the same open device.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
@@ -257,12 +270,12 @@ impl OpenCl {
 
     /// Counts the operations of a product that a kernel of the caller's computes.
     pub fn count_product(&self, operations: u64) {
-        self.shared.counted.product(operations);
+        self.shared.counted.product(operations, false);
     }
 
-    /// Launches of each kernel so far, by name.
-    pub fn kernels(&self) -> Vec<(&'static str, u64)> {
-        self.shared.cache.launches()
+    /// What each kernel did so far, the most frequent first.
+    pub fn kernels(&self) -> Vec<KernelWork> {
+        self.shared.cache.work()
     }
 
     /// Bytes of the device's memory that are taken, those kept for reuse included.
@@ -323,36 +336,35 @@ impl OpenCl {
     /// Memory for at least `len` elements of four bytes, and how many it has.
     pub(super) fn take(&self, len: usize) -> Result<(Memory, usize)> {
         self.check()?;
-        let class = crate::buffer::class(len);
+        let (wanted, largest) = (4 * len as u64, self.shared.description.largest_allocation);
+        if wanted > largest {
+            return self.keep(Err(Error::TooLarge { bytes: wanted, largest }));
+        }
+        // What is kept for reuse comes in few sizes, none of them larger than can be had.
+        let class = crate::buffer::class(len).min((largest / 4) as usize);
         if let Some(memory) = lock(&self.shared.pool).get_mut(&class).and_then(Vec::pop) {
             return Ok((memory, class));
         }
         let bytes = 4 * class as u64;
-        let memory = self.keep(self.take_new(bytes, 4 * len as u64, class))?;
+        let memory = self.keep(self.take_new(bytes, class))?;
         self.shared.taken.fetch_add(bytes, Ordering::Relaxed);
         Ok((memory, class))
     }
 
-    fn take_new(&self, bytes: u64, wanted: u64, class: usize) -> Result<Memory> {
+    fn take_new(&self, bytes: u64, class: usize) -> Result<Memory> {
         let limit = self.shared.limit.load(Ordering::Relaxed);
-        let largest = self.shared.description.largest_allocation;
-        if wanted > largest {
-            return Err(Error::TooLarge { bytes: wanted, largest });
-        }
-        if bytes <= largest {
-            for attempt in 0..2 {
-                if self.memory_taken() + bytes <= limit
-                    && let Some(memory) = self.shared.driver.allocate(class)?
-                {
-                    return Ok(memory);
-                }
-                // The second time with what the pool has kept.
-                if attempt == 0 {
-                    self.shared.driver.finish()?;
-                    let kept = std::mem::take(&mut *lock(&self.shared.pool));
-                    let freed: usize = kept.iter().map(|(class, all)| 4 * class * all.len()).sum();
-                    self.shared.taken.fetch_sub(freed as u64, Ordering::Relaxed);
-                }
+        for attempt in 0..2 {
+            if self.memory_taken() + bytes <= limit
+                && let Some(memory) = self.shared.driver.allocate(class)?
+            {
+                return Ok(memory);
+            }
+            // The second time with what the pool has kept.
+            if attempt == 0 {
+                self.shared.driver.finish()?;
+                let kept = std::mem::take(&mut *lock(&self.shared.pool));
+                let freed: usize = kept.iter().map(|(class, all)| 4 * class * all.len()).sum();
+                self.shared.taken.fetch_sub(freed as u64, Ordering::Relaxed);
             }
         }
         Err(self.is_full(bytes))

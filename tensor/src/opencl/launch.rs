@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use super::counters::KernelWork;
 use super::device::{OpenCl, lock};
 use super::driver::{Built, Driver, Kernel, Value};
 use super::memory::{Block, Ids};
@@ -48,6 +49,8 @@ struct Entry {
     name: &'static str,
     kernel: Kernel,
     launches: AtomicU64,
+    /// Elements of all tensors that it was given.
+    elements: AtomicU64,
 }
 
 /// Compiled programs by text and options, and their kernels by address, which is quicker.
@@ -58,13 +61,16 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    pub(super) fn launches(&self) -> Vec<(&'static str, u64)> {
-        let mut all: HashMap<&'static str, u64> = HashMap::new();
+    pub(super) fn work(&self) -> Vec<KernelWork> {
+        let mut all: HashMap<&'static str, KernelWork> = HashMap::new();
         for entry in lock(&self.kernels).values() {
-            *all.entry(entry.name).or_default() += entry.launches.load(Ordering::Relaxed);
+            let none = KernelWork { name: entry.name, launches: 0, moved_bytes: 0 };
+            let work = all.entry(entry.name).or_insert(none);
+            work.launches += entry.launches.load(Ordering::Relaxed);
+            work.moved_bytes += 4 * entry.elements.load(Ordering::Relaxed);
         }
-        let mut all: Vec<_> = all.into_iter().filter(|(_, n)| *n > 0).collect();
-        all.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        let mut all: Vec<_> = all.into_values().filter(|work| work.launches > 0).collect();
+        all.sort_unstable_by_key(|work| (std::cmp::Reverse(work.launches), work.name));
         all
     }
 }
@@ -93,7 +99,12 @@ impl OpenCl {
         }
         let built = self.keep(self.built(program, name))?;
         let kernel = self.command(0, |driver| driver.kernel(&built, name))?;
-        let entry = Arc::new(Entry { name, kernel, launches: AtomicU64::new(0) });
+        let entry = Arc::new(Entry {
+            name,
+            kernel,
+            launches: AtomicU64::new(0),
+            elements: AtomicU64::new(0),
+        });
         lock(&self.shared.cache.kernels).insert(key, Arc::clone(&entry));
         Ok(entry)
     }
@@ -269,10 +280,12 @@ impl<'a> Launch<'a> {
             }
         }
         let device = &self.device;
-        device.command(self.elements, |driver| {
-            driver.launch(&entry.kernel, &values, groups, local)
+        device.command(self.elements, |driver| match device.runs() {
+            true => driver.launch(&entry.kernel, &values, groups, local),
+            false => Ok(()),
         })?;
         entry.launches.fetch_add(1, Ordering::Relaxed);
+        entry.elements.fetch_add(self.elements as u64, Ordering::Relaxed);
         if device.shared.counted.launch(self.elements) % FLUSH == FLUSH - 1 {
             device.command(0, Driver::flush)?;
         }

@@ -33,7 +33,7 @@ mod product;
 #[cfg(all(test, feature = "opencl"))]
 mod tests;
 
-pub use counters::Counters;
+pub use counters::{Counters, KernelWork};
 pub use device::{DeviceDescription, OpenCl, PlatformDescription, Precision, platforms};
 pub use launch::{Launch, Program};
 pub use memory::{Ids, Pending};

@@ -102,15 +102,21 @@ fn work_of(work: &DeviceWork) -> Vec<String> {
             work.launches, work.copies, reads.0, reads.1, writes.0, writes.1
         ),
         format!(
-            "        {:.1} MB moved, {:.2} GFLOP of products: {:.2} ms at 5.3 us a launch, 3 TB/s and \
-             50 TFLOP/s (predicted)",
+            "        {:.1} MB moved, {:.2} GFLOP of products, {:.2} of them for tensor cores",
             work.moved / 1e6,
             work.flops / 1e9,
+            work.core_flops / 1e9
+        ),
+        format!(
+            "        {:.2} ms at 5.3 us a launch, 3 TB/s and 50 TFLOP/s, 295 on tensor cores (predicted)",
             work.predicted() * 1e3
         ),
-        format!("{:24} {:>9}", "kernel", "launches"),
+        format!("{:24} {:>9} {:>10}", "kernel", "launches", "MB moved"),
     ];
-    lines.extend(work.kernels.iter().map(|(name, n)| format!("{name:24} {n:9.1}")));
+    let row = |(name, launches, bytes): &(&str, f64, f64)| {
+        format!("{name:24} {launches:9.1} {:10.1}", bytes / 1e6)
+    };
+    lines.extend(work.kernels.iter().map(row));
     lines
 }
 

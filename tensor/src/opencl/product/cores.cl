@@ -128,11 +128,6 @@ __kernel void product_on_cores(
             for (uint r = 0; r < 4; r++) {
                 const uint row = first_row + down + i * 16 + lane / 4 + r / 2 * 8;
                 const uint column = first_column + across + j * 8 + 2 * (lane % 4) + r % 2;
-                if (row >= m || column >= n) continue;
-                const size_t at = (size_t)row * c_stride + column;
-                float value = sums[i][j][r];
-                if (start == BIAS) value += bias[column];
-                if (start == OUTPUT) value += c[at];
-                c[at] = value;
+                leave(c, c_stride, m, n, row, column, bias, start, sums[i][j][r]);
             }
 }

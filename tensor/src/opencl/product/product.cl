@@ -86,16 +86,10 @@ __kernel void product(
 #pragma unroll
     for (uint i = 0; i < ITEM; i++) {
         const uint row = first_row + LINE(y, i / CHUNK, i % CHUNK);
-        if (row >= m) continue;
 #pragma unroll
         for (uint j = 0; j < ITEM; j++) {
             const uint column = first_column + LINE(x, j / CHUNK, j % CHUNK);
-            if (column >= n) continue;
-            const size_t at = (size_t)row * c_stride + column;
-            float value = sums[i][j];
-            if (start == BIAS) value += bias[column];
-            if (start == OUTPUT) value += c[at];
-            c[at] = value;
+            leave(c, c_stride, m, n, row, column, bias, start, sums[i][j]);
         }
     }
 }

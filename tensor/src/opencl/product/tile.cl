@@ -44,3 +44,15 @@ void fetch(
         next[q] = line < lines && k < depth ? x[along * stride + across] : 0.0f;
     }
 }
+
+// Element (row, column) of C, where there is one: what it begins with, and its sum.
+void leave(
+    __global float *c, const uint stride, const uint m, const uint n, const uint row,
+    const uint column, __global const float *bias, const uint start, float sum)
+{
+    if (row >= m || column >= n) return;
+    const size_t at = (size_t)row * stride + column;
+    if (start == BIAS) sum += bias[column];
+    if (start == OUTPUT) sum += c[at];
+    c[at] = sum;
+}

@@ -180,7 +180,8 @@ pub(super) fn launch(
     to: Place<'_>,
     start: Start<'_>,
 ) -> Result<()> {
-    device.count_product(2 * (s.batch * s.m * s.n * s.depth) as u64);
+    let operations = 2 * (s.batch * s.m * s.n * s.depth) as u64;
+    device.shared.counted.product(operations, matches!(way, Way::Cores { .. }));
     let (tile, slices) = match way {
         Way::Bands => return bands(device, s, form, factors, to, start),
         Way::Tiles { tile, slices } => (&TILES[tile], slices),
