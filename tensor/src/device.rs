@@ -21,10 +21,13 @@ impl Device {
     /// The device of a name: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
     ///
     /// # Errors
-    /// An unknown name; for OpenCL those of [`OpenCl::open`], [`Error::NotBuiltWith`] among them.
+    /// An unknown name; for the processor a `TENSOR_SIMD` that names no [`simd::Level`]; for OpenCL those of [`OpenCl::open`], [`Error::NotBuiltWith`] among them.
     pub fn open(name: &str, threads: usize) -> Result<Self> {
         match name.split_once(':').map_or(name, |(kind, _)| kind) {
-            "cpu" if name == "cpu" => Ok(Self::cpu(threads)),
+            "cpu" if name == "cpu" => {
+                simd::check_asked()?;
+                Ok(Self::cpu(threads))
+            }
             "opencl" => {
                 let opencl = Some(OpenCl::open(name)?);
                 Ok(Self { threads: Threads::new(threads), opencl })

@@ -7,9 +7,9 @@
 use rnn::{Cell, Rnn, RnnConfig};
 use serde::Serialize;
 use tensor::init::{Init, rng};
-use tensor::{Device, Gradients, Params, Shape, Tape, Tensor, gemm};
+use tensor::{Device, Gradients, Params, Shape, Tape, Tensor};
 
-use super::{PEAK_TIME, median, there};
+use super::{flops, median, peak};
 use crate::Result;
 use crate::model::sharing;
 
@@ -63,15 +63,11 @@ pub fn layers(
 }
 
 fn measure(cell: Cell, sizes: [usize; 4], device: &Device, seconds: f64) -> Result<LayerRow> {
-    let peak = match device.opencl() {
-        Some(device) => there::peak(device, PEAK_TIME)?,
-        None => gemm::peak(device.threads(), PEAK_TIME),
-    };
-    let done = || device.opencl().map_or_else(|| gemm::work().flops, |d| d.counters().flops);
+    let peak = peak(device)?;
     let mut layer = Layer::new(cell, sizes, device)?;
-    let before = done();
+    let before = flops(device);
     layer.pass()?;
-    let flops = (done() - before) as f64;
+    let flops = (flops(device) - before) as f64;
     let pass = median(seconds, || layer.pass())?;
     Ok(LayerRow {
         cell: cell.name().into(),

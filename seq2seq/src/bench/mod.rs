@@ -226,19 +226,6 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Operations of products so far.
-    fn flops(&self) -> u64 {
-        self.device.opencl().map_or_else(|| gemm::work().flops, |d| d.counters().flops)
-    }
-
-    /// The device's peak in operations per second.
-    fn peak(&self) -> Result<f64> {
-        match self.device.opencl() {
-            Some(device) => there::peak(device, PEAK_TIME),
-            None => Ok(gemm::peak(self.device.threads(), PEAK_TIME)),
-        }
-    }
-
     /// Decodes the first `count` sentences of a fresh batch.
     fn decode(&mut self, count: usize) -> Result<()> {
         let batch = self.workload.batch(&mut self.rng);
@@ -248,10 +235,10 @@ impl<'a> Bench<'a> {
     }
 
     fn row(&mut self, seconds: f64) -> Result<Row> {
-        let peak = self.peak()?;
-        let before = self.flops();
+        let peak = peak(self.device)?;
+        let before = flops(self.device);
         self.train(false)?;
-        let flops = (self.flops() - before) as f64;
+        let flops = (flops(self.device) - before) as f64;
         let train = median(seconds, || self.advance())?;
         self.settle()?;
         let grown = |loaded| Resident::read().map(|r| r.peak.saturating_sub(loaded));
@@ -276,11 +263,11 @@ impl<'a> Bench<'a> {
     }
 
     fn profile(&mut self, seconds: f64) -> Result<StepProfile> {
-        let peak = self.peak()?;
+        let peak = peak(self.device)?;
         for _ in 0..WARM_UP {
             self.train(false)?;
         }
-        let (start, before) = (Instant::now(), self.flops());
+        let (start, before) = (Instant::now(), flops(self.device));
         let counters = self.device.opencl().map(Before::of);
         let (mut steps, mut operations) = (0, Profile::default());
         while start.elapsed().as_secs_f64() < seconds || steps < LEAST {
@@ -292,10 +279,23 @@ impl<'a> Bench<'a> {
         let seconds = start.elapsed().as_secs_f64();
         let threads =
             if self.device.opencl().is_some() { 1 } else { self.device.threads().count() };
-        let flops = (self.flops() - before) as f64 / seconds;
+        let flops = (flops(self.device) - before) as f64 / seconds;
         let there = self.device.opencl().zip(counters.as_ref());
         let there = there.map(|(device, before)| DeviceWork::new(device, before, steps));
         Ok(StepProfile { steps, seconds, threads, operations, flops, peak, there })
+    }
+}
+
+/// Operations of products on a device so far.
+fn flops(device: &Device) -> u64 {
+    device.opencl().map_or_else(|| gemm::work().flops, |there| there.counters().flops)
+}
+
+/// A device's peak in operations per second.
+fn peak(device: &Device) -> Result<f64> {
+    match device.opencl() {
+        Some(there) => there::peak(there, PEAK_TIME),
+        None => Ok(gemm::peak(device.threads(), PEAK_TIME)),
     }
 }
 

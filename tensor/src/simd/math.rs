@@ -53,10 +53,10 @@ const TANH_END: f32 = 8.8;
 /// Coefficients of x^8, x^6, ... 1 in P and Q, up to [`TANH_END`]: a fit of the least largest relative
 /// error (1.7e-8) over 4,001 Chebyshev nodes, in f64.
 const TANH: [(f32, f32); 5] = [
-    (1.371_469_8e-8, 7.922_798_4e-7),
+    (1.371_469_8e-8, 7.922_798e-7),
     (2.086_540_7e-5, 3.310_998_7e-4),
     (3.511_054_4e-3, 2.593_573_3e-2),
-    (0.133_940_21, 0.467_273_4),
+    (0.133_940_2, 0.467_273_4),
     (1.0, 1.0),
 ];
 

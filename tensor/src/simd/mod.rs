@@ -35,6 +35,8 @@ mod portable;
 
 use std::sync::OnceLock;
 
+use crate::error::{Error, Result};
+
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
@@ -150,12 +152,31 @@ impl Level {
     }
 }
 
+/// Asks for a level by name.
+const VARIABLE: &str = "TENSOR_SIMD";
+
+/// An error where `TENSOR_SIMD` names no level.
+pub(crate) fn check_asked() -> Result<()> {
+    match std::env::var(VARIABLE) {
+        Ok(asked) => check_name(&asked),
+        Err(_) => Ok(()),
+    }
+}
+
+fn check_name(asked: &str) -> Result<()> {
+    let known = [Level::Portable, Level::Avx2, Level::Avx512].map(Level::name);
+    if asked.is_empty() || known.contains(&asked) {
+        return Ok(());
+    }
+    Err(Error::argument(VARIABLE, format!("{asked:?}: expected {}", known.join(", "))))
+}
+
 /// The level in use: the highest available, or the one `TENSOR_SIMD` asks for if it is lower.
 pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| {
         let available = Level::available();
-        let asked = std::env::var("TENSOR_SIMD").ok();
+        let asked = std::env::var(VARIABLE).ok();
         let highest = available.last().copied().unwrap_or(Level::Portable);
         available.into_iter().find(|l| asked.as_deref() == Some(l.name())).unwrap_or(highest)
     })
@@ -186,4 +207,22 @@ pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
     }
     let _ = level;
     kernel.run(Portable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_asked_for_by_its_name() {
+        for level in Level::available() {
+            assert!(check_name(level.name()).is_ok());
+        }
+        assert!(check_name("").is_ok());
+        let error = check_name("avx3").unwrap_err().to_string();
+        assert!(
+            error.contains("TENSOR_SIMD") && error.contains("portable, avx2, avx512"),
+            "{error}"
+        );
+    }
 }
