@@ -14,10 +14,16 @@ use crate::tensor::Tensor;
 #[must_use = "norms that are on a device are known only when they are read"]
 pub struct Flow {
     norms: BTreeMap<String, Vec<f64>>,
-    /// Sums of parts of squares that are on the device: series, time, sums.
+    /// Parts of squares that are on the device.
     there: Vec<(String, usize, Tensor)>,
-    /// The same, on their way.
-    pending: Option<Pending>,
+    asked: Option<Asked>,
+}
+
+/// Parts of squares on their way.
+struct Asked {
+    pending: Pending,
+    /// Whose they are: series, time, number of parts.
+    whose: Vec<(String, usize, usize)>,
 }
 
 impl Flow {
@@ -41,7 +47,7 @@ impl Flow {
 
     /// True where nothing was kept.
     pub fn is_empty(&self) -> bool {
-        self.norms.is_empty() && self.there.is_empty()
+        self.norms.is_empty() && self.there.is_empty() && self.asked.is_none()
     }
 
     /// Asks the device for what is there, without waiting for it.
@@ -51,7 +57,9 @@ impl Flow {
         }
         let column = |t: &Tensor| t.flat(0, t.len()).shaped([t.len(), 1].into());
         let all: Vec<Tensor> = self.there.iter().map(|(_, _, squares)| column(squares)).collect();
-        self.pending = Some(device.read_later(&device.gather(&all)?)?);
+        let pending = device.read_later(&device.gather(&all)?)?;
+        let whose = self.there.drain(..).map(|(name, time, squares)| (name, time, squares.len()));
+        self.asked = Some(Asked { pending, whose: whose.collect() });
         Ok(())
     }
 
@@ -60,14 +68,18 @@ impl Flow {
     /// # Errors
     /// The device failed.
     pub fn read(mut self) -> Result<Vec<(String, Vec<f64>)>> {
-        if let Some(pending) = self.pending.take() {
+        let norm = |parts: &[f32]| parts.iter().map(|&v| f64::from(v)).sum::<f64>().sqrt();
+        if let Some(Asked { pending, whose }) = self.asked.take() {
             let read = pending.wait()?;
             let mut rest = read.as_slice();
-            for (name, time, squares) in std::mem::take(&mut self.there) {
-                let (mine, others) = rest.split_at(squares.len().min(rest.len()));
+            for (name, time, parts) in whose {
+                let (mine, others) = rest.split_at(parts);
                 rest = others;
-                self.add(&name, time, mine.iter().map(|&v| f64::from(v)).sum::<f64>().sqrt());
+                self.add(&name, time, norm(mine));
             }
+        }
+        for (name, time, squares) in std::mem::take(&mut self.there) {
+            self.add(&name, time, norm(squares.to_host()?.data()));
         }
         Ok(self.norms.into_iter().collect())
     }

@@ -1,4 +1,4 @@
-//! The tape: what was computed.
+//! The tape: what was computed, and the operations on it.
 //!
 //! An operation is as coarse as speed wants: a whole recurrent layer over all time steps is one.
 //! Its forward part is a function that computes outputs, puts them on the tape as [`Var`]s and

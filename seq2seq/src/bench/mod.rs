@@ -23,7 +23,7 @@ use crate::{Error, Result};
 pub use layer::{LayerRow, layers};
 use memory::{Resident, reset_peak};
 use there::Before;
-pub use there::DeviceWork;
+pub use there::{DeviceWork, KernelShare, gpu};
 pub use workload::{Workload, workloads};
 
 /// How long the machine's own peak is measured.

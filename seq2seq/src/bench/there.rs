@@ -23,15 +23,34 @@ pub struct DeviceWork {
     pub flops: f64,
     /// Those of them that are for tensor cores.
     pub core_flops: f64,
-    /// Launches of each kernel and the bytes that it moves, the most frequent first.
-    pub kernels: Vec<(&'static str, f64, f64)>,
+    /// What each kernel does, the most frequent first; copies and fills are none of them.
+    pub kernels: Vec<KernelShare>,
+    /// False where kernels were only counted, so that no time means anything.
+    pub ran: bool,
 }
 
-/// Seconds of a launch, bytes and operations a second of a data-centre GPU, measured on an H100
-/// through its OpenCL driver.
-const GPU: (f64, f64, f64) = (5.3e-6, 3e12, 50e12);
-/// Operations a second of its tensor cores.
-const CORES: f64 = 295e12;
+/// What a kernel does in a training step.
+#[derive(Debug, Clone, Copy)]
+pub struct KernelShare {
+    /// Its name.
+    pub name: &'static str,
+    /// How often it is started.
+    pub launches: f64,
+    /// Bytes of all tensors that it is given.
+    pub moved: f64,
+}
+
+/// What a data-centre GPU (an H100) does at best through its OpenCL driver.
+pub mod gpu {
+    /// Seconds of a launch.
+    pub const LAUNCH: f64 = 5.3e-6;
+    /// Bytes of its memory a second.
+    pub const BYTES: f64 = 3e12;
+    /// Operations of f32 products a second.
+    pub const FLOPS: f64 = 50e12;
+    /// Operations of TF32 products on its tensor cores a second.
+    pub const CORE_FLOPS: f64 = 295e12;
+}
 
 impl DeviceWork {
     /// What a device did in `steps` steps, from its counters before and after.
@@ -41,11 +60,12 @@ impl DeviceWork {
         let since = |now: KernelWork| {
             let earlier = before.kernels.iter().find(|earlier| earlier.name == now.name);
             let (launches, bytes) = earlier.map_or((0, 0), |e| (e.launches, e.moved_bytes));
-            (now.name, each(now.launches - launches), each(now.moved_bytes - bytes))
+            let moved = each(now.moved_bytes - bytes);
+            KernelShare { name: now.name, launches: each(now.launches - launches), moved }
         };
         let mut kernels: Vec<_> = device.kernels().into_iter().map(since).collect();
-        kernels.retain(|(_, launches, _)| *launches > 0.0);
-        kernels.sort_by(|a, b| b.1.total_cmp(&a.1));
+        kernels.retain(|kernel| kernel.launches > 0.0);
+        kernels.sort_by(|a, b| b.launches.total_cmp(&a.launches));
         Self {
             launches: each(c.launches),
             copies: each(c.copies),
@@ -55,16 +75,16 @@ impl DeviceWork {
             flops: each(c.flops),
             core_flops: each(c.core_flops),
             kernels,
+            ran: !device.is_counted(),
         }
     }
 
-    /// Seconds that the step would take on a data-centre GPU by its launches, its memory and its
-    /// arithmetic, one after the other: 5.3 us a launch or copy, 3 TB/s, 50 TFLOP/s, 295 on tensor
-    /// cores. A prediction.
+    /// Seconds that the step would take by its launches and copies, its memory and its arithmetic, one
+    /// after the other, each as quick as on a [`gpu`] at its best. A prediction.
     pub fn predicted(&self) -> f64 {
-        let (launch, bytes, flops) = GPU;
-        let arithmetic = (self.flops - self.core_flops) / flops + self.core_flops / CORES;
-        (self.launches + self.copies) * launch + self.moved / bytes + arithmetic
+        let arithmetic =
+            (self.flops - self.core_flops) / gpu::FLOPS + self.core_flops / gpu::CORE_FLOPS;
+        (self.launches + self.copies) * gpu::LAUNCH + self.moved / gpu::BYTES + arithmetic
     }
 }
 

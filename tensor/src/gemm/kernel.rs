@@ -45,8 +45,11 @@ pub(super) struct Left {
     pub(super) row: usize,
     /// From k to k.
     pub(super) depth: usize,
-    /// From a tile's first row to the next tile's.
+    /// From a row to the one [`Simd::TILE_ROWS`] below it.
     pub(super) tile: usize,
+    /// False where a tile may only begin at a multiple of [`Simd::TILE_ROWS`]: rows lie in panels
+    /// of that height. True where all are `row` apart.
+    pub(super) anywhere: bool,
 }
 
 /// A block of a panel of the right operand.
@@ -56,8 +59,8 @@ pub(super) struct Right {
     pub(super) start: *const f32,
     /// Rows of two vectors, one behind the other.
     pub(super) count: usize,
-    /// The block used after it, which comes into the second-level cache meanwhile. A hint: it may
-    /// be any address.
+    /// The block used after it, as long, which comes into the second-level cache meanwhile. A hint:
+    /// it may be any address.
     pub(super) next: *const f32,
 }
 
@@ -101,13 +104,14 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                 row: x.stride,
                 depth: 1,
                 tile: x.stride * S::TILE_ROWS,
+                anywhere: true,
             };
             if let Some(copy) = copy.as_mut().and_then(Buffer::unique) {
                 for (to, r) in copy.chunks_exact_mut(APART).zip(row..row_end) {
                     to[..count].copy_from_slice(&x.row(r)[k..k + count]);
                 }
                 let (start, tile) = (copy.as_ptr(), APART * S::TILE_ROWS);
-                left = Left { start, row: APART, depth: 1, tile };
+                left = Left { start, row: APART, depth: 1, tile, anywhere: true };
             }
             for p in panels.clone() {
                 // SAFETY: panel p and its k-th row are within the packed data.
@@ -121,9 +125,16 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                 };
                 let add = block > 0 || matches!(init, Init::Output);
                 let rows = row..row_end;
+                // The next panel's block, or the first panel's next one.
+                let next = match p + 1 < panels.end {
+                    true => b.wrapping_add(nr * depth),
+                    false => {
+                        w.data().as_ptr().wrapping_add((panels.start * depth + k + count) * nr)
+                    }
+                };
+                let b = Right { start: b, count, next };
                 // SAFETY: the caller's contract.
                 unsafe {
-                    let b = Right { start: b, count, next: b.wrapping_add(nr * depth) };
                     column_of_tiles(s, left, rows, b, output, column, bias, add);
                 }
             }
@@ -142,7 +153,8 @@ const APART: usize = DEPTH + 16;
 /// One panel's width of the output, tile by tile downwards; `left` starts at row `rows.start`.
 ///
 /// # Safety
-/// As [`rows_times_panels`]; `b` has `count` rows of two vectors.
+/// As [`rows_times_panels`]; `left` has `rows` of `b.count` elements, and `b` that many rows of two
+/// vectors.
 #[inline(always)]
 pub(super) unsafe fn column_of_tiles<S: Simd>(
     s: S,
@@ -157,14 +169,14 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
     let nr = 2 * S::LANES;
     let valid = nr.min(output.width - column);
     let mut row = rows.start;
-    // Panels of a tile's height are read by whole tiles alone.
-    let anywhere = left.tile == left.row * S::TILE_ROWS;
-    // While this panel is used, the next one comes into the second-level cache, a part with each tile.
+    // While this panel is used, the next one comes into the second-level cache, a part with each
+    // tile; a single tile would ask for all of it at once.
     let tiles = rows.len().div_ceil(S::TILE_ROWS);
-    let step = if tiles > 1 { nr.div_ceil(tiles) } else { 0 };
+    let mut step = if tiles > 1 { nr.div_ceil(tiles) } else { 0 };
+    let end = b.next.wrapping_add(nr * b.count);
     let mut b = b;
     while row < rows.end {
-        let m = tile_rows(S::TILE_ROWS, rows.end - row, anywhere);
+        let m = tile_rows(S::TILE_ROWS, rows.end - row, left.anywhere);
         // SAFETY: the row is within the left operand and the output.
         let (a, c) = unsafe {
             let r = row - rows.start;
@@ -199,13 +211,16 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
         }
         row += m;
         b.next = b.next.wrapping_add(step * b.count);
+        if b.next >= end {
+            step = 0;
+        }
     }
 }
 
 /// Rows of the next tile where `left` are left: the last two share what a whole one would leave a
 /// remainder of, for a tile of a row or two waits for its own sums.
-fn tile_rows(most: usize, left: usize, shared: bool) -> usize {
-    let halves = shared && left > most && left < most + most.div_ceil(2);
+fn tile_rows(most: usize, left: usize, anywhere: bool) -> usize {
+    let halves = anywhere && left > most && left < most + most.div_ceil(2);
     if halves { left.div_ceil(2) } else { left.min(most) }
 }
 
@@ -295,6 +310,38 @@ unsafe fn tile<S: Simd, const M: usize>(
             }
             s.store_at(to, x);
             s.store_at(to.add(lanes), y);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tile_rows;
+
+    /// The rows of all tiles of a product of `rows` rows.
+    fn tiles(most: usize, rows: usize, anywhere: bool) -> Vec<usize> {
+        let mut left = rows;
+        let next = || {
+            let m = tile_rows(most, left, anywhere);
+            left -= m;
+            (m > 0).then_some(m)
+        };
+        std::iter::from_fn(next).collect()
+    }
+
+    #[test]
+    fn the_last_two_tiles_share_a_small_remainder() {
+        assert_eq!(tiles(6, 32, true), [6, 6, 6, 6, 4, 4]);
+        assert_eq!(tiles(6, 32, false), [6, 6, 6, 6, 6, 2]);
+        assert_eq!(tiles(6, 16, true), [6, 6, 4]);
+        assert_eq!(tiles(12, 32, true), [12, 12, 8]);
+        for most in [4, 6, 12] {
+            for rows in 0..40 {
+                let all = tiles(most, rows, true);
+                assert!(all.iter().all(|&m| m <= most), "{most} {rows}");
+                assert_eq!(all.iter().sum::<usize>(), rows);
+                assert_eq!(all.len(), rows.div_ceil(most), "no tile more than is needed");
+            }
         }
     }
 }

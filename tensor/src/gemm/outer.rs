@@ -106,7 +106,8 @@ impl Kernel for Outer<'_> {
                     }
                     to_panels(&dy[chunk.clone()], mr, &mut left[k * mr..], left_panel);
                 }
-                let a = Left { start: left.as_ptr(), row: 1, depth: mr, tile: left_panel };
+                let start = left.as_ptr();
+                let a = Left { start, row: 1, depth: mr, tile: left_panel, anywhere: false };
                 for p in 0..right_panels {
                     let start = right[p * right_panel..][..nr * count].as_ptr();
                     let b = Right { start, count, next: start.wrapping_add(right_panel) };

@@ -13,13 +13,14 @@ fn close(got: &[f32], want: &[f32], what: &str) {
 }
 
 /// Rows, inputs, outputs: tails of every tile, several blocks of depth and of rows.
-const SIZES: [(usize, usize, usize); 9] = [
+const SIZES: [(usize, usize, usize); 10] = [
     (1, 1, 1),
     (1, 300, 33),
     (5, 7, 3),
     (6, 16, 16),
     (7, 257, 31),
     (13, 64, 129),
+    (14, 70, 800),
     (100, 513, 65),
     (200, 40, 50),
     (401, 20, 47),

@@ -163,6 +163,12 @@ impl Ways {
     }
 }
 
+/// Elements of the memory for `len` of them: what is kept for reuse comes in few sizes, none of them
+/// larger than the device's largest piece, in which `len` elements fit.
+fn class(len: usize, largest: u64) -> usize {
+    crate::buffer::class(len).min((largest / 4) as usize)
+}
+
 /// Copies to the device whose memory on the host is kept at most.
 const UPLOADS: usize = 256;
 
@@ -253,9 +259,10 @@ impl OpenCl {
         self.shared.ways.bands
     }
 
-    /// False where launches are counted only.
-    pub(super) fn runs(&self) -> bool {
-        self.shared.ways.runs
+    /// True where kernels are only counted, as `TENSOR_OPENCL_PATH=counted` asks: what is read from
+    /// such a device means nothing.
+    pub fn is_counted(&self) -> bool {
+        !self.shared.ways.runs
     }
 
     /// True where both are the same open device.
@@ -340,8 +347,7 @@ impl OpenCl {
         if wanted > largest {
             return self.keep(Err(Error::TooLarge { bytes: wanted, largest }));
         }
-        // What is kept for reuse comes in few sizes, none of them larger than can be had.
-        let class = crate::buffer::class(len).min((largest / 4) as usize);
+        let class = class(len, largest);
         if let Some(memory) = lock(&self.shared.pool).get_mut(&class).and_then(Vec::pop) {
             return Ok((memory, class));
         }
@@ -416,5 +422,21 @@ fn first(platforms: &[PlatformDescription]) -> Option<(usize, usize)> {
 impl std::fmt::Debug for OpenCl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "OpenCl({}, {})", self.name(), self.shared.description.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::class;
+
+    #[test]
+    fn memory_that_fits_is_never_rounded_up_past_the_largest_piece() {
+        for largest in [4_000_u64, 1 << 20, (1 << 30) + 4] {
+            let most = (largest / 4) as usize;
+            for len in [most / 2 + 1, most - 1, most] {
+                assert!((len..=most).contains(&class(len, largest)), "{len} of {most}");
+            }
+        }
+        assert_eq!(class(100, 1 << 30), crate::buffer::class(100));
     }
 }

@@ -280,9 +280,9 @@ impl<'a> Launch<'a> {
             }
         }
         let device = &self.device;
-        device.command(self.elements, |driver| match device.runs() {
-            true => driver.launch(&entry.kernel, &values, groups, local),
-            false => Ok(()),
+        device.command(self.elements, |driver| match device.is_counted() {
+            true => Ok(()),
+            false => driver.launch(&entry.kernel, &values, groups, local),
         })?;
         entry.launches.fetch_add(1, Ordering::Relaxed);
         entry.elements.fetch_add(self.elements as u64, Ordering::Relaxed);

@@ -6,7 +6,9 @@ use std::time::Duration;
 use std::{fs, io, thread};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
-use seq2seq::bench::{self, BenchOptions, DeviceWork, LayerRow, Row, StepProfile};
+use seq2seq::bench::{
+    self, BenchOptions, DeviceWork, KernelShare, LayerRow, Row, StepProfile, gpu,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -36,8 +38,12 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     if let Some(name) = profile {
         options.only = vec![name];
         for (name, profile) in bench::profile(&options)? {
-            output::lines(&table(&name, &profile))?;
-            if let Some(work) = &profile.there {
+            let work = profile.there.as_ref();
+            match work {
+                Some(work) if !work.ran => output::line(&format!("{name}, counted and not run"))?,
+                _ => output::lines(&table(&name, &profile))?,
+            }
+            if let Some(work) = work {
                 output::lines(&work_of(work))?;
             }
         }
@@ -108,13 +114,18 @@ fn work_of(work: &DeviceWork) -> Vec<String> {
             work.core_flops / 1e9
         ),
         format!(
-            "        {:.2} ms at 5.3 us a launch, 3 TB/s and 50 TFLOP/s, 295 on tensor cores (predicted)",
-            work.predicted() * 1e3
+            "        {:.2} ms at {:.1} us a launch, {:.0} TB/s and {:.0} TFLOP/s, {:.0} on tensor cores \
+             (predicted)",
+            work.predicted() * 1e3,
+            gpu::LAUNCH * 1e6,
+            gpu::BYTES / 1e12,
+            gpu::FLOPS / 1e12,
+            gpu::CORE_FLOPS / 1e12
         ),
         format!("{:24} {:>9} {:>10}", "kernel", "launches", "MB moved"),
     ];
-    let row = |(name, launches, bytes): &(&str, f64, f64)| {
-        format!("{name:24} {launches:9.1} {:10.1}", bytes / 1e6)
+    let row = |kernel: &KernelShare| {
+        format!("{:24} {:9.1} {:10.1}", kernel.name, kernel.launches, kernel.moved / 1e6)
     };
     lines.extend(work.kernels.iter().map(row));
     lines

@@ -128,6 +128,6 @@ __kernel void product_on_cores(
             for (uint r = 0; r < 4; r++) {
                 const uint row = first_row + down + i * 16 + lane / 4 + r / 2 * 8;
                 const uint column = first_column + across + j * 8 + 2 * (lane % 4) + r % 2;
-                leave(c, c_stride, m, n, row, column, bias, start, sums[i][j][r]);
+                store(c, c_stride, m, n, row, column, bias, start, sums[i][j][r]);
             }
 }

@@ -89,7 +89,7 @@ __kernel void product(
 #pragma unroll
         for (uint j = 0; j < ITEM; j++) {
             const uint column = first_column + LINE(x, j / CHUNK, j % CHUNK);
-            leave(c, c_stride, m, n, row, column, bias, start, sums[i][j]);
+            store(c, c_stride, m, n, row, column, bias, start, sums[i][j]);
         }
     }
 }

@@ -45,8 +45,8 @@ void fetch(
     }
 }
 
-// Element (row, column) of C, where there is one: what it begins with, and its sum.
-void leave(
+// Stores element (row, column) of C, where there is one: what it begins with, and its sum.
+void store(
     __global float *c, const uint stride, const uint m, const uint n, const uint row,
     const uint column, __global const float *bias, const uint start, float sum)
 {
