@@ -189,9 +189,9 @@ pub struct Backpropagated {
     pub(crate) grads: List<Option<Tensor>>,
     /// Gradients of parameters, still to be [finished](Gradients::finish).
     pub gradients: Gradients,
-    /// Gradient norms of [watched](Tape::watch) states over time.
+    /// Gradient norms of [watched](crate::Tape::watch) states over time.
     pub flow: Flow,
-    /// The time of each operation, where the tape was made [with it](Tape::with_profile).
+    /// The time of each operation, where the tape was made [with it](crate::Tape::with_profile).
     pub profile: Option<Profile>,
 }
 
