@@ -196,7 +196,7 @@ pub struct Backpropagated {
 }
 
 impl Backpropagated {
-    /// The gradient of an [input](Tape::input); `None` where it is zero.
+    /// The gradient of an [input](crate::Tape::input); `None` where it is zero.
     pub fn of(&self, v: Var) -> Option<&Tensor> {
         self.grads[v.0].as_ref()
     }
