@@ -238,7 +238,7 @@ pub enum Error {
     },
 
     /// A bench workload that does not exist.
-    #[error("--only {name}: no workload has that name; did you mean '{nearest}'?")]
+    #[error("{name:?}: no workload has that name; did you mean '{nearest}'?")]
     UnknownWorkload {
         /// What was asked for.
         name: String,
