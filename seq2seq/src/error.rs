@@ -344,6 +344,16 @@ impl Error {
         }
     }
 
+    /// The same about another key, which is the one that was given.
+    pub(crate) fn of_key(self, key: &str) -> Self {
+        match self {
+            Self::BadValue { value, allowed, .. } => {
+                Self::BadValue { key: key.to_owned(), value, allowed }
+            }
+            other => other,
+        }
+    }
+
     /// An adapter for `map_err`: the system refused to do `doing` with `path`.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }

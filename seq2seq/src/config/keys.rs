@@ -8,6 +8,7 @@ use super::choice::{
     Merge, Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };
 use super::nearest::nearest;
+use super::shorthand;
 use super::value::Value;
 use crate::{Error, Result};
 
@@ -88,6 +89,10 @@ macro_rules! keys {
             /// [`Error::UnknownKey`] with the nearest key; [`Error::BadValue`] with what is
             /// allowed.
             pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
+                if let Some(keys) = shorthand::expand(key) {
+                    let mut set = |&each: &&str| self.set(each, value);
+                    return keys.iter().try_for_each(|each| set(each)).map_err(|e| e.of_key(key));
+                }
                 match key {
                     $($( stringify!($name) => {
                         self.$name = Value::parse(value)
@@ -105,6 +110,10 @@ macro_rules! keys {
                 value: toml::Value,
                 text: &str,
             ) -> Result<()> {
+                if let Some(keys) = shorthand::expand(key) {
+                    let mut set = |&each: &&str| self.set_toml(each, value.clone(), text);
+                    return keys.iter().try_for_each(|each| set(each)).map_err(|e| e.of_key(key));
+                }
                 match key {
                     $($( stringify!($name) => {
                         self.$name = value.try_into().map_err(|_| bad::<$type>(key, text))?;
@@ -114,8 +123,18 @@ macro_rules! keys {
                 Ok(())
             }
 
-            /// The value of a key as [`Config::set`] takes it; `None` for an unknown key.
+            /// The value of a key as [`Config::set`] takes it; `None` for an unknown key. Of a key
+            /// that sets several, which differ: all of them.
             pub fn show(&self, key: &str) -> Option<String> {
+                if let Some(keys) = shorthand::expand(key) {
+                    let all: Option<Vec<_>> = keys.iter().map(|each| self.show(each)).collect();
+                    let all = all?;
+                    if all.windows(2).all(|two| two[0] == two[1]) {
+                        return all.into_iter().next();
+                    }
+                    let each = keys.iter().zip(all).map(|(key, value)| format!("{key} = {value}"));
+                    return Some(each.collect::<Vec<_>>().join(" and "));
+                }
                 match key {
                     $($( stringify!($name) => Some(self.$name.show()), )+)+
                     _ => None,
@@ -132,7 +151,7 @@ fn bad<T: Value>(key: &str, value: &str) -> Error {
 
 /// The error for a key that does not exist.
 fn unknown(key: &str) -> Error {
-    let names = Config::KEYS.iter().map(|key| key.name);
+    let names = Config::KEYS.iter().map(|key| key.name).chain(shorthand::names());
     Error::UnknownKey { key: key.to_owned(), nearest: nearest(key, names).unwrap_or_default() }
 }
 
@@ -150,8 +169,10 @@ keys! {
         source_recipe: Recipe = Recipe::WordsLower;
         /// How target text is normalised: a named recipe.
         target_recipe: Recipe = Recipe::WordsLower;
-        /// What sentences are cut into, on both sides.
-        unit: Unit = Unit::Words;
+        /// What source sentences are cut into. `unit` sets both sides at once.
+        source_unit: Unit = Unit::Words;
+        /// What target sentences, and the text of a language model, are cut into.
+        target_unit: Unit = Unit::Words;
         /// Words (or characters) seen less often than this in training become unknown; from 1.
         min_count: usize = 1;
         /// At most this many entries in the source vocabulary, the most frequent ones, four special

@@ -5,6 +5,7 @@ mod keys;
 mod nearest;
 mod optimizer;
 mod preset;
+mod shorthand;
 mod validate;
 mod value;
 
@@ -15,3 +16,4 @@ pub use choice::{
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;
 pub use preset::{KeyInfo, Preset, preset_keys, presets};
+pub(crate) use shorthand::stored;

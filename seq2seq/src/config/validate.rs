@@ -219,6 +219,16 @@ impl Config {
                  max_target_vocabulary = {target} to one number"
             ),
         );
+        let (source, target) = (self.source_unit, self.target_unit);
+        unfit(
+            "tied",
+            self.tied.source() && source != target,
+            format!(
+                "both sides share a vocabulary, and source_unit = {source} cuts their text \
+                 otherwise than target_unit = {target}; set unit = {source} or {target} for both, \
+                 or tied = none"
+            ),
+        );
         unfit(
             "tied",
             self.tied.output() && self.embedding != width,
@@ -386,6 +396,11 @@ mod tests {
                 "decoder_init = backward_tanh: the encoder has no backward direction",
             ),
             (&[("tied", "all"), ("max_source_vocabulary", "5")], "tied = all: both sides share"),
+            (
+                &[("tied", "source_target"), ("source_unit", "characters")],
+                "source_unit = characters cuts their text otherwise than target_unit = words; set \
+                 unit = characters or words for both, or tied = none",
+            ),
             (&[("tied", "target_output"), ("embedding", "7")], "set embedding = 256"),
             (
                 &[

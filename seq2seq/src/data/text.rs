@@ -153,7 +153,7 @@ fn join(tokenizer: &Tokenizer, tokens: &[String]) -> String {
 
 fn tokenizers(config: &Config) -> (Tokenizer, Tokenizer) {
     (
-        Tokenizer::new(config.source_recipe, config.unit),
-        Tokenizer::new(config.target_recipe, config.unit),
+        Tokenizer::new(config.source_recipe, config.source_unit),
+        Tokenizer::new(config.target_recipe, config.target_unit),
     )
 }

@@ -17,6 +17,7 @@ pub struct StoredRun {
     /// The preset's name.
     pub preset: String,
     /// The preset's values with every change that was asked for.
+    #[serde(deserialize_with = "crate::config::stored")]
     pub config: Config,
     /// The corpus, as given.
     pub data: String,

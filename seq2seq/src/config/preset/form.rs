@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use super::super::shorthand;
 use super::Size;
 use crate::{Error, Result};
 
@@ -67,7 +68,12 @@ impl Form {
                     }
                 },
             };
-            for (key, value) in group.iter().filter(|(key, _)| key.as_ref() != "from") {
+            // A key that sets several comes before those that say more.
+            let general = |key: &str| shorthand::expand(key).is_some();
+            let mut values: Vec<_> =
+                group.iter().filter(|(key, _)| key.as_ref() != "from").collect();
+            values.sort_by_key(|(key, _)| !general(key.as_ref()));
+            for (key, value) in values {
                 all.push(Given {
                     key: key.as_ref().clone(),
                     value: value.as_ref().clone(),

@@ -9,6 +9,7 @@ use std::path::Path;
 use self::form::Form;
 use super::keys::Config;
 use super::nearest::nearest;
+use super::shorthand;
 use crate::{Error, Result};
 
 /// The files of the presets that every build has, by name.
@@ -163,9 +164,11 @@ impl Preset {
             config
                 .set_toml(&given.key, given.value, &given.written)
                 .map_err(|e| error(Some(given.line), e.to_string()))?;
-            let key = Config::KEYS.iter().map(|key| key.name).find(|key| *key == given.key);
             let said = given.from.unwrap_or_else(|| "this preset".to_owned());
-            from.extend(key.map(|key| (key, said)));
+            let set = shorthand::expand(&given.key).unwrap_or_default();
+            let keys = Config::KEYS.iter().map(|key| key.name);
+            let keys = keys.filter(|key| *key == given.key || set.contains(key));
+            from.extend(keys.map(|key| (key, said.clone())));
         }
         config.validate().map_err(|e| error(None, e.to_string()))?;
         let Form { name, summary, source, .. } = form;

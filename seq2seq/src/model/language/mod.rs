@@ -68,7 +68,7 @@ impl LanguageModel {
         Ok(Self {
             network,
             vocabulary,
-            tokenizer: Tokenizer::new(config.target_recipe, config.unit),
+            tokenizer: Tokenizer::new(config.target_recipe, config.target_unit),
             seed: stored.seed,
             config,
             held_out: Vec::new(),

@@ -36,7 +36,7 @@ pub(super) fn texts(stored: &StoredRun) -> Result<(Vec<String>, Vec<String>)> {
     let (spec, own) = spec.parts().map_or((spec, None), |(train, valid)| (train, Some(valid)));
     let mut train = lines(&spec, stored.seed)?;
     if config.task == Task::LanguageLines {
-        let tokenizer = Tokenizer::new(config.target_recipe, config.unit);
+        let tokenizer = Tokenizer::new(config.target_recipe, config.target_unit);
         let limit = config.max_target_words;
         train.retain(|line| {
             let n = tokenizer.tokenize(line).len();
@@ -70,7 +70,7 @@ pub(super) fn lines(spec: &Spec, seed: u64) -> Result<Vec<String>> {
 }
 
 pub(super) fn vocabulary(config: &Config, lines: &[String]) -> Vocabulary {
-    let tokenizer = Tokenizer::new(config.target_recipe, config.unit);
+    let tokenizer = Tokenizer::new(config.target_recipe, config.target_unit);
     let max_size = Some(config.max_target_vocabulary).filter(|&n| n > 0);
     let options = VocabularyOptions { min_count: config.min_count, max_size };
     if config.task == Task::LanguageStream {
