@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::config::Range;
+
 /// Results of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -153,6 +155,15 @@ pub enum Error {
         /// Where and what.
         source: serde_json::Error,
     },
+    /// Numbers of a run's stored configuration that no run can be made of.
+    #[error("{}: {}; give others to go on with the run, or correct them in that file",
+            path.display(), problems.join("; "))]
+    StoredValues {
+        /// The file.
+        path: PathBuf,
+        /// One sentence each, which names the key and what would be right.
+        problems: Vec<String>,
+    },
     /// A flag that contradicts the run that is to go on.
     #[error("--{flag} {given} contradicts the run in {}, which was begun with {stored}: \
              leave the flag out, or begin a new run in another --run-dir", run.display())]
@@ -246,7 +257,11 @@ pub enum Error {
         nearest: String,
     },
     /// A bench size that is none.
-    #[error("--size {given}: expected B, E, H, S, T or V, `=`, and a number from 1, as in H=512")]
+    #[error(
+        "--size {given}: expected B, E, H, S, T or V, `=`, and a whole number {} (V: from 5), as in \
+         H=512",
+        Range::SIZE
+    )]
     Size {
         /// What was given.
         given: String,

@@ -6,7 +6,7 @@ use tensor::init::{Rng, rng};
 use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
-use crate::config::{Preset, Task};
+use crate::config::{Preset, Range, Task};
 use crate::control::Link;
 use crate::data::{Batching, Corpus, Example, Spec, Text};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
@@ -70,12 +70,16 @@ pub struct Outcome {
 /// # Errors
 /// Bad options, unreadable data, a run directory in use or damaged, a device that is not there.
 pub fn train(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
-    if let Some(minutes) = options.max_minutes.filter(|m| !(m.is_finite() && *m > 0.0)) {
-        return Err(Error::BadValue {
-            key: "--max-minutes".into(),
-            value: minutes.to_string(),
-            allowed: "a number of minutes above 0".into(),
-        });
+    let bad = |key: &str, value: String, allowed: String| {
+        Err(Error::BadValue { key: key.into(), value, allowed })
+    };
+    if let Some(minutes) = options.max_minutes.filter(|&m| !Range::MINUTES.contains(m)) {
+        let allowed = format!("a number of minutes {}", Range::MINUTES);
+        return bad("--max-minutes", minutes.to_string(), allowed);
+    }
+    if let Some(threads) = options.threads.filter(|&n| !Range::THREADS.contains(n as f64)) {
+        let allowed = format!("a number of threads {}", Range::THREADS);
+        return bad("--threads", threads.to_string(), allowed);
     }
     if options.resume { resume(options, link) } else { begin(options, link) }
 }
@@ -159,10 +163,11 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         stored.config.set(key, value)?;
     }
     stored.config.epochs = options.epochs.unwrap_or(stored.config.epochs);
-    stored.config.validate()?;
     stored.max_steps = options.max_steps.or(stored.max_steps);
     stored.max_minutes = options.max_minutes.or(stored.max_minutes);
     stored.threads = options.threads.or(stored.threads);
+    stored.check_ranges(path)?;
+    stored.config.validate()?;
     if let Some(device) = &options.device {
         stored.device.clone_from(device);
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tensor::{Device, Params};
 
-use crate::config::Task;
+use crate::config::{Range, Task};
 use crate::model::{Draws, LanguageModel, SequenceModel};
 use crate::run::{RunDir, StoredRun};
 use crate::tasks::Generated;
@@ -24,7 +24,7 @@ pub fn evaluate(
     data: &str,
     columns: Option<(usize, usize)>,
 ) -> Result<Evaluation> {
-    let stored = RunDir::open(run)?.stored()?;
+    let stored = RunDir::open(run)?.stored_in_range()?;
     match stored.config.task {
         Task::Translation => Translator::open(run, device, threads)?.evaluate(data, columns),
         Task::LanguageLines | Task::LanguageStream => {
@@ -95,7 +95,7 @@ impl Sampler {
     /// No run there, another task's run, a damaged file, a device that is not there.
     pub fn open(run: &Path, device: &str, threads: Option<usize>) -> Result<Self> {
         let dir = RunDir::open(run)?;
-        let stored = dir.stored()?;
+        let stored = dir.stored_in_range()?;
         let task = stored.config.task;
         if !matches!(task, Task::LanguageLines | Task::LanguageStream) {
             return Err(Error::OtherTask { path: run.into(), task, needed: "a language model" });
@@ -114,11 +114,11 @@ impl Sampler {
     /// A temperature below 0, errors of operations.
     pub fn sample(&self, options: &SampleOptions) -> Result<Vec<Written>> {
         let temperature = options.temperature.unwrap_or(self.stored.config.temperature);
-        if !(temperature.is_finite() && temperature >= 0.0) {
+        if !Range::TEMPERATURE.contains(f64::from(temperature)) {
             return Err(Error::BadValue {
                 key: "--temperature".into(),
                 value: temperature.to_string(),
-                allowed: "a number from 0".into(),
+                allowed: format!("a number {}", Range::TEMPERATURE),
             });
         }
         let draws = Draws { temperature, seed: options.seed };

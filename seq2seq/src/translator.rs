@@ -74,7 +74,7 @@ impl Translator {
     pub fn open(run: &Path, device: &str, threads: Option<usize>) -> Result<Self> {
         let device = Device::open(device, threads.unwrap_or(0))?;
         let dir = RunDir::open(run)?;
-        let stored = dir.stored()?;
+        let stored = dir.stored_in_range()?;
         if stored.config.task != Task::Translation {
             return Err(Error::OtherTask {
                 path: run.into(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use seq2seq::TrainOptions;
+use seq2seq::{Range, TrainOptions};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -127,7 +127,7 @@ pub struct TrainArguments {
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     pub device: Option<String>,
     /// Threads [default: all processors].
-    #[arg(long, value_name = "N", value_parser = at_least_one_size)]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
     /// Seed of every random stream.
     #[arg(long, value_name = "N")]
@@ -168,7 +168,7 @@ pub struct ModelArguments {
     #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
     pub device: String,
     /// Threads [default: all processors].
-    #[arg(long, value_name = "N", value_parser = at_least_one_size)]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
 }
 
@@ -229,7 +229,7 @@ pub struct SampleArguments {
     #[command(flatten)]
     pub model: ModelArguments,
     /// Texts.
-    #[arg(long, value_name = "N", value_parser = at_least_one_size, default_value = "10")]
+    #[arg(long, value_name = "N", value_parser = texts, default_value = "10")]
     pub count: usize,
     /// What the logits are divided by before a token is drawn: below 1 for likelier texts, 0 for
     /// always the likeliest token [default: as the run was begun].
@@ -242,7 +242,7 @@ pub struct SampleArguments {
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
     /// Tokens after the prefix, at most, the end counted [default: as the run was begun].
-    #[arg(long, value_name = "N", value_parser = at_least_one_size)]
+    #[arg(long, value_name = "N", value_parser = tokens)]
     pub length: Option<usize>,
     /// Print one JSON object a line: text, logprob, tokens.
     #[arg(long)]
@@ -259,7 +259,7 @@ pub struct BenchArguments {
     #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
     pub device: String,
     /// Threads [default: all processors].
-    #[arg(long, value_name = "N", value_parser = at_least_one_size)]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
     /// Seconds of training for each workload; decoding takes about half as long.
     #[arg(long, value_name = "S", value_parser = seconds, default_value = "8")]
@@ -289,7 +289,7 @@ pub struct CompareArguments {
     #[arg(long, value_name = "DIR", default_value = "runs/compare")]
     pub run_dir: PathBuf,
     /// Models that are trained side by side, each on one thread [default: all processors].
-    #[arg(long, value_name = "N", value_parser = at_least_one_size)]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
     /// Seed of every random stream of each model.
     #[arg(long, value_name = "N", default_value = "1")]
@@ -362,31 +362,43 @@ fn device(text: &str) -> Result<String, String> {
 }
 
 /// A number of threads.
-fn at_least_one_size(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("a whole number from 1 is needed".to_owned()),
-        Ok(number) => Ok(number),
-    }
+fn threads(text: &str) -> Result<usize, String> {
+    whole(text, Range::THREADS)
+}
+
+/// A number of texts.
+fn texts(text: &str) -> Result<usize, String> {
+    whole(text, Range::TEXTS)
+}
+
+/// A number of tokens.
+fn tokens(text: &str) -> Result<usize, String> {
+    whole(text, Range::TOKENS)
 }
 
 /// A temperature.
 fn temperature(text: &str) -> Result<f32, String> {
-    let temperature = text.parse().ok().filter(|t: &f32| t.is_finite() && *t >= 0.0);
-    temperature.ok_or_else(|| "a number from 0 is needed, such as 0.8".to_owned())
+    let range = Range::TEMPERATURE;
+    let temperature = range.number(text).map(|temperature| temperature as f32);
+    temperature.ok_or_else(|| format!("a number {range} is needed, such as 0.8"))
 }
 
 /// A length of time.
 fn seconds(text: &str) -> Result<f64, String> {
-    let seconds = text.parse().ok().filter(|s: &f64| s.is_finite() && *s > 0.0);
-    seconds.ok_or_else(|| "a number of seconds above 0 is needed".to_owned())
+    let range = Range::SECONDS;
+    range.number(text).ok_or_else(|| format!("a number of seconds {range} is needed"))
 }
 
 /// A time limit.
 fn minutes(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|minutes: &f64| minutes.is_finite() && *minutes > 0.0)
-        .ok_or_else(|| "a number of minutes above 0 is needed, such as 2 or 0.5".to_owned())
+    let range = Range::MINUTES;
+    let minutes = range.number(text);
+    minutes.ok_or_else(|| format!("a number of minutes {range} is needed, such as 2 or 0.5"))
+}
+
+/// A whole number in a range.
+fn whole(text: &str, range: Range) -> Result<usize, String> {
+    range.whole(text).ok_or_else(|| format!("a whole number {range} is needed"))
 }
 
 /// `key=value`; whether the key exists is the library's to say.
@@ -474,6 +486,8 @@ mod tests {
             ("--max-steps -1", "-1"),
             ("--max-minutes nan", "--max-minutes"),
             ("--max-minutes 0", "--max-minutes"),
+            ("--max-minutes 1e20", "a number of minutes above 0, to 1000000000 is needed"),
+            ("--threads 5000", "a whole number from 1 to 1024 is needed"),
             ("--device gpu", "--device"),
             ("--device opencl:1", "--device"),
             ("--device cpu:0.0", "--device"),
@@ -497,6 +511,63 @@ mod tests {
             assert!(error.to_string().contains(names), "{line}: {error}");
         }
     }
+
+    /// No number, however odd, makes the parser panic, and what it lets through is in its range.
+    #[test]
+    fn numbers_of_any_kind_are_taken_or_refused() {
+        for text in ODD {
+            for range in [Range::THREADS, Range::TEXTS, Range::TOKENS] {
+                assert_eq!(whole(text, range).is_ok(), range.whole(text).is_some(), "{text}");
+            }
+            assert!(seconds(text).is_ok_and(|s| s > 0.0 && s <= 1e6) == seconds(text).is_ok());
+            assert!(minutes(text).is_ok_and(|m| m > 0.0 && m <= 1e9) == minutes(text).is_ok());
+            assert!(temperature(text).ok().is_none_or(|t| (0.0..=1e3).contains(&t)), "{text}");
+            for command in [
+                "--threads",
+                "--max-steps",
+                "--max-minutes",
+                "--epochs",
+                "--seed",
+                "bench --seconds",
+                "bench --size",
+                "sample --run r --count",
+                "sample --run r --length",
+                "sample --run r --temperature",
+                "compare --max-steps",
+            ] {
+                let words = command.split(' ').map(str::to_owned);
+                let all = std::iter::once("tui".to_owned()).chain(words);
+                let given = Arguments::try_parse_from(all.chain([(*text).to_owned()]));
+                assert!(given.err().is_none_or(|error| error.exit_code() == 2), "{command} {text}");
+            }
+        }
+    }
+
+    /// Numbers that are none, or too large, too small, or strange.
+    const ODD: &[&str] = &[
+        "0",
+        "-0",
+        "1",
+        "-1",
+        "1.5",
+        "",
+        " ",
+        "NaN",
+        "inf",
+        "-inf",
+        "1e300",
+        "-1e300",
+        "1e-300",
+        "1e400",
+        "2147483648",
+        "4294967296",
+        "9223372036854775808",
+        "18446744073709551615",
+        "18446744073709551616",
+        "word",
+        "0x10",
+        "\u{661}",
+    ];
 
     #[test]
     fn help_shows_examples() {

@@ -2,8 +2,9 @@
 
 use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
+use tokenizer::SPECIALS;
 
-use crate::config::{Attention, Cell, Config, DecoderInit, Init, LossNorm, Readout, Wiring};
+use crate::config::{Attention, Cell, Config, DecoderInit, Init, LossNorm, Range, Readout, Wiring};
 use crate::data::Example;
 use crate::{Error, Result};
 
@@ -106,12 +107,15 @@ impl Workload {
     /// positions) or `V` (both vocabularies).
     ///
     /// # Errors
-    /// [`Error::Size`] for another letter or a size of zero.
+    /// [`Error::Size`] for another letter, or a size that is none.
     pub fn resize(&mut self, size: &str) -> Result<()> {
         let wrong = || Error::Size { given: size.to_owned() };
         let (letter, value) = size.split_once('=').ok_or_else(wrong)?;
-        let value: usize = value.trim().parse().ok().filter(|&n| n > 0).ok_or_else(wrong)?;
-        match letter.trim() {
+        let letter = letter.trim();
+        // A vocabulary has its special entries, and a word besides.
+        let least = if letter == "V" { SPECIALS.len() + 1 } else { 1 };
+        let value = Range::SIZE.whole(value).filter(|&n| n >= least).ok_or_else(wrong)?;
+        match letter {
             "B" => self.config.batch = value,
             "E" => self.config.embedding = value,
             "H" => self.config.hidden = value,

@@ -8,6 +8,7 @@ use super::choice::{
     Merge, Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };
 use super::nearest::nearest;
+use super::range::Range;
 use super::shorthand;
 use super::value::Value;
 use crate::{Error, Result};
@@ -20,7 +21,9 @@ pub struct Key {
     /// What it belongs to: `data`, `model`, `training`, `watching` or `decoding`.
     pub section: &'static str,
     raw_doc: &'static str,
-    allowed: fn() -> String,
+    kind: fn() -> String,
+    range: Option<Range>,
+    number: fn(&Config) -> Option<f64>,
 }
 
 /// No line of a key's documentation is longer.
@@ -36,14 +39,32 @@ impl Key {
 
     /// Which values it takes.
     pub fn allowed(&self) -> String {
-        (self.allowed)()
+        match self.range {
+            Some(range) => format!("{} {range}", (self.kind)()),
+            None => (self.kind)(),
+        }
+    }
+
+    /// The numbers that it takes, where its values are numbers.
+    pub fn range(&self) -> Option<Range> {
+        self.range
+    }
+
+    /// What a configuration's value should be, where it is a number out of the key's range.
+    pub(crate) fn out_of_range(&self, config: &Config) -> Option<Range> {
+        self.range.filter(|range| !(self.number)(config).is_some_and(|n| range.contains(n)))
     }
 }
 
 macro_rules! keys {
+    (@range) => { None };
+    (@range $range:ident($($end:expr),+)) => { Some(Range::$range($($end),+)) };
     ($(
         $section:literal {
-            $( $(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr; )+
+            $(
+                $(#[doc = $doc:literal])+
+                $name:ident: $type:ty = $default:expr $(, $range:ident($($end:expr),+))?;
+            )+
         }
     )+) => {
         /// A configuration: everything that decides what is learnt from a corpus, and how.
@@ -69,7 +90,9 @@ macro_rules! keys {
                     name: stringify!($name),
                     section: $section,
                     raw_doc: concat!($($doc, "\n"),+),
-                    allowed: <$type as Value>::allowed,
+                    kind: <$type as Value>::allowed,
+                    range: keys!(@range $($range($($end),+))?),
+                    number: |config| config.$name.number(),
                 },
             )+)+];
 
@@ -96,7 +119,7 @@ macro_rules! keys {
                 match key {
                     $($( stringify!($name) => {
                         self.$name = Value::parse(value)
-                            .ok_or_else(|| bad::<$type>(key, value))?;
+                            .ok_or_else(|| bad(key, value))?;
                     } )+)+
                     _ => return Err(unknown(key)),
                 }
@@ -116,7 +139,7 @@ macro_rules! keys {
                 }
                 match key {
                     $($( stringify!($name) => {
-                        self.$name = value.try_into().map_err(|_| bad::<$type>(key, text))?;
+                        self.$name = value.try_into().map_err(|_| bad(key, text))?;
                     } )+)+
                     _ => return Err(unknown(key)),
                 }
@@ -145,8 +168,10 @@ macro_rules! keys {
 }
 
 /// The error for a value that a key does not take.
-fn bad<T: Value>(key: &str, value: &str) -> Error {
-    Error::BadValue { key: key.to_owned(), value: value.to_owned(), allowed: T::allowed() }
+fn bad(key: &str, value: &str) -> Error {
+    let known = Config::KEYS.iter().find(|known| known.name == key);
+    let allowed = known.map(Key::allowed).unwrap_or_default();
+    Error::BadValue { key: key.to_owned(), value: value.to_owned(), allowed }
 }
 
 /// The error for a key that does not exist.
@@ -174,16 +199,16 @@ keys! {
         /// What target sentences, and the text of a language model, are cut into.
         target_unit: Unit = Unit::Words;
         /// Words (or characters) seen less often than this in training become unknown; from 1.
-        min_count: usize = 1;
+        min_count: usize = 1, within(1.0, 1e9);
         /// At most this many entries in the source vocabulary, the most frequent ones, four special
         /// ones not counted; 0 for no limit.
-        max_source_vocabulary: usize = 0;
+        max_source_vocabulary: usize = 0, within(0.0, 1e9);
         /// The same for the target vocabulary.
-        max_target_vocabulary: usize = 0;
+        max_target_vocabulary: usize = 0, within(0.0, 1e9);
         /// Pairs with a longer source, in units without the end, are not trained on; 0 for no limit.
-        max_source_words: usize = 0;
+        max_source_words: usize = 0, within(0.0, 1e9);
         /// Pairs with a longer target are not trained on; 0 for no limit.
-        max_target_words: usize = 0;
+        max_target_words: usize = 0, within(0.0, 1e9);
         /// Only pairs whose normalised target starts with one of these texts are trained on, as
         /// the PyTorch tutorial does; none for all pairs.
         target_prefixes: Vec<String> = Vec::new();
@@ -197,7 +222,7 @@ keys! {
         /// gate.
         cell: Cell = Cell::Gru;
         /// Recurrent layers of encoder and decoder, each; from 1.
-        layers: usize = 1;
+        layers: usize = 1, within(1.0, 256.0);
         /// Read the source in both directions.
         bidirectional: bool = true;
         /// How the outputs of two directions become one, in every layer: side by side, added up, or
@@ -211,11 +236,11 @@ keys! {
         /// well (Gal and Ghahramani 2016).
         variational_dropout: bool = false;
         /// Added to the forget gate's first bias (Jozefowicz 2015); 0 for cells without that gate.
-        forget_bias: f32 = 0.0;
+        forget_bias: f32 = 0.0, within(-1e3, 1e3);
         /// Width of the word embeddings; from 1.
-        embedding: usize = 256;
+        embedding: usize = 256, within(1.0, 1e6);
         /// Width of each recurrent layer, of each direction in the encoder; from 1.
-        hidden: usize = 256;
+        hidden: usize = 256, within(1.0, 1e6);
         /// Where the decoder looks. additive: v' tanh(W q + U k); additive_bias: with biases; general:
         /// q' W k; dot: q' k; scaled_dot, scaled_general: over the root of the width; concat: v'
         /// tanh(W [q; k]); cosine; location: places by the query alone; local_m, local_p: a window,
@@ -225,17 +250,17 @@ keys! {
         attention: Attention = Attention::Additive;
         /// Width of the inner layer of additive, additive_bias, concat and of local_p's prediction;
         /// 0 for `hidden`.
-        attention_width: usize = 0;
+        attention_width: usize = 0, within(0.0, 1e6);
         /// Rows of location's table: source places from there on are never looked at; from 1.
-        attention_positions: usize = 50;
+        attention_positions: usize = 50, within(1.0, 1e6);
         /// Places on each side of the centre of local_m and local_p (D in Luong 2015); from 1.
-        attention_window: usize = 10;
+        attention_window: usize = 10, within(1.0, 1e6);
         /// The score within the window of local_m and local_p.
         attention_score: Attention = Attention::General;
         /// Let the weights of local_p sum to one after its Gaussian; the paper does not.
         attention_renormalize: bool = false;
         /// Heads of multi_head, which share out `hidden`; from 1.
-        attention_heads: usize = 1;
+        attention_heads: usize = 1, within(1.0, 1e6);
         /// attend_then_recur: the old state asks, the context goes into the recurrence (Bahdanau
         /// 2014, PyTorch tutorial); recur_then_attend: the new state asks, the context goes into
         /// the readout (Luong 2015).
@@ -253,7 +278,7 @@ keys! {
         /// (Bahdanau 2014); residual_norm: layer normalisation of state + context (Keras).
         readout: Readout = Readout::Linear;
         /// Width of what maxout gives, half of what it sees; 0 for `hidden`.
-        readout_width: usize = 0;
+        readout_width: usize = 0, within(0.0, 1e6);
         /// Which state maxout sees: the one before the step (the appendix of Bahdanau 2014) or the
         /// new one (its section 3.1).
         readout_state: ReadoutState = ReadoutState::New;
@@ -269,57 +294,57 @@ keys! {
         faithful: bool = false;
         /// Share of embeddings, and of outputs between recurrent layers, that training drops; from
         /// 0 to below 1.
-        dropout: f32 = 0.0;
+        dropout: f32 = 0.0, below(0.0, 1.0);
         /// Drop the same share of the decoder's output.
         dropout_output: bool = false;
     }
     "training" {
         /// The size of a batch, in what batch_by counts; from 1.
-        batch: usize = 64;
+        batch: usize = 64, within(1.0, 1e9);
         /// Tokens of a running text between two cuts of the gradient (truncated back-propagation
         /// through time), for task = language_stream; from 1. A batch is that many tokens of each
         /// of `batch` parts of the text.
-        window: usize = 50;
+        window: usize = 50, within(1.0, 1e6);
         /// sentences: pairs, lines, sequences, or parts of a running text, for which it is the only
         /// one; tokens: at most so many positions, padding included: pairs times the longest side
         /// among them (a pair longer than that is a batch of its own).
         batch_by: BatchBy = BatchBy::Sentences;
         /// Batches whose gradients are added up for one step; their loss is divided by what all of
         /// them count, as of one batch. The last step of an epoch has what is left. From 1.
-        accumulate: u64 = 1;
+        accumulate: u64 = 1, within(1.0, 1e6);
         /// Passes over the training pairs; from 1. `--epochs` is the same.
-        epochs: u64 = 10;
+        epochs: u64 = 10, within(1.0, 1e9);
         /// The optimizer, equal to PyTorch's of that name.
         optimizer: Optimizer = Optimizer::Adam;
         /// What adadelta (rho) and rmsprop (alpha) keep of their averages from step to step, below 1; 0
         /// for PyTorch's defaults, 0.9 and 0.99.
-        optimizer_decay: f32 = 0.0;
+        optimizer_decay: f32 = 0.0, below(0.0, 1.0);
         /// Learning rate, which the schedule begins with or rises to; above 0. A rate that is set
         /// in the dashboard replaces the schedule.
-        learning_rate: f32 = 1e-3;
+        learning_rate: f32 = 1e-3, above(0.0, 1e6);
         /// luong, luong_dropout: halved before every epoch after the 5th, the 8th; plateau: times
         /// learning_rate_factor after learning_rate_patience validations; inverse_sqrt: up in a line
         /// for learning_rate_warmup steps, then with 1 / sqrt(step); exponential: times
         /// learning_rate_factor after every epoch.
         learning_rate_schedule: RateSchedule = RateSchedule::Constant;
         /// What plateau and exponential multiply the rate with; above 0 and below 1.
-        learning_rate_factor: f32 = 0.5;
+        learning_rate_factor: f32 = 0.5, between(0.0, 1.0);
         /// Validations in a row without a new best after which plateau lowers the rate; from 1.
-        learning_rate_patience: u64 = 2;
+        learning_rate_patience: u64 = 2, within(1.0, 1e9);
         /// Steps in which inverse_sqrt rises to learning_rate; from 1.
-        learning_rate_warmup: u64 = 1000;
+        learning_rate_warmup: u64 = 1000, within(1.0, 1e9);
         /// A gradient with a larger L2 norm over all parameters is scaled down to it; 0 for never.
-        clip_norm: f32 = 1.0;
+        clip_norm: f32 = 1.0, within(0.0, 1e9);
         /// What the loss of a batch is divided by: token: target tokens; sentence: sentences (as
         /// Luong's learning rate and clip_norm assume); position: tokens and padding.
         loss_norm: LossNorm = LossNorm::Token;
         /// Count padding as tokens to be predicted, as the PyTorch tutorial does.
         count_padding: bool = false;
         /// Share of the target probability that is spread over all words; from 0 to below 1.
-        label_smoothing: f32 = 0.0;
+        label_smoothing: f32 = 0.0, below(0.0, 1.0);
         /// Share of teacher forcing: how often the decoder is fed the reference and not its own
         /// likeliest token; 0 to 1.
-        teacher_forcing: f32 = 1.0;
+        teacher_forcing: f32 = 1.0, within(0.0, 1.0);
         /// What is drawn by that share. token: each position (Bengio 2015); batch: the whole batch,
         /// as the PyTorch tutorial did.
         teacher_forcing_unit: ForcingUnit = ForcingUnit::Token;
@@ -327,46 +352,46 @@ keys! {
         /// inverse_sigmoid: as k / (k + exp(step / k)), k = teacher_forcing_steps.
         teacher_forcing_schedule: ForcingSchedule = ForcingSchedule::Constant;
         /// The share that a schedule ends with; 0 to 1.
-        teacher_forcing_end: f32 = 0.0;
+        teacher_forcing_end: f32 = 0.0, within(0.0, 1.0);
         /// Steps until the end of linear; k of inverse_sigmoid, which is half way down at k ln k.
-        teacher_forcing_steps: u64 = 1000;
+        teacher_forcing_steps: u64 = 1000, within(1.0, 1e9);
         /// Decay of a moving average of the parameters, which validates, translates and is used
         /// later in place of them; 0 for none, else below 1. In the first steps n it is at most
         /// (1 + n) / (10 + n).
-        average_decay: f32 = 0.0;
+        average_decay: f32 = 0.0, below(0.0, 1.0);
         /// What a validation is judged by: for the best checkpoint, plateau and stop_patience.
         /// bleu: BLEU, then loss, and the loss alone where a task has no BLEU; loss: the loss alone.
         judge: Judge = Judge::Bleu;
         /// Validations in a row without a new best after which the run ends; 0 for never. May be
         /// changed when a run is resumed.
-        stop_patience: u64 = 0;
+        stop_patience: u64 = 0, within(0.0, 1e9);
         /// How weights are drawn. uniform: in plus or minus init_scale; torch: as PyTorch's layers
         /// do by default; xavier: Xavier (Glorot) uniform, biases zero; bahdanau: recurrent matrices
         /// orthogonal, the attention's normal with deviation 0.001, others with 0.01, biases and the
         /// attention's v zero (Bahdanau 2014, appendix B.1).
         init: Init = Init::Torch;
         /// Half the width of init = uniform; above 0.
-        init_scale: f32 = 0.1;
+        init_scale: f32 = 0.1, above(0.0, 1e3);
     }
     "watching" {
         /// Epochs between two validations (parts of one, too); 0 for only at the end.
-        validate_every_epochs: f32 = 1.0;
+        validate_every_epochs: f32 = 1.0, within(0.0, 1e9);
         /// Seconds between two sets of sample translations; 0 for none.
-        sample_every_seconds: f64 = 5.0;
+        sample_every_seconds: f64 = 5.0, within(0.0, 1e9);
         /// Seconds of training between two checkpoints; above 0.
-        checkpoint_seconds: f64 = 10.0;
+        checkpoint_seconds: f64 = 10.0, above(0.0, 1e9);
         /// Steps between two sets of per-parameter figures; 0 for none.
-        figures_every: u64 = 10;
+        figures_every: u64 = 10, within(0.0, 1e9);
         /// Steps between two measurements of the gradient's flow through time; 0 for none.
-        flow_every: u64 = 100;
+        flow_every: u64 = 100, within(0.0, 1e9);
     }
     "decoding" {
         /// A translation, or a text of a language model, is cut off after this many units, the end
         /// counted; from 1.
-        max_length: usize = 60;
+        max_length: usize = 60, within(1.0, 1e5);
         /// What a language model's logits are divided by before a token is drawn: below 1 for
         /// likelier texts, 0 for always the likeliest token.
-        temperature: f32 = 1.0;
+        temperature: f32 = 1.0, within(0.0, 1e3);
     }
 }
 

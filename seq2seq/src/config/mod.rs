@@ -5,6 +5,7 @@ mod keys;
 mod nearest;
 mod optimizer;
 mod preset;
+mod range;
 mod shorthand;
 mod validate;
 mod value;
@@ -16,4 +17,5 @@ pub use choice::{
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;
 pub use preset::{KeyInfo, Preset, preset_keys, presets};
+pub use range::Range;
 pub(crate) use shorthand::stored;

@@ -4,7 +4,7 @@ use super::choice::{
     Attention, BatchBy, DecoderInit, ForcingSchedule, Merge, Optimizer, RateSchedule, Readout,
     ReadoutState, Task, Tied, Wiring,
 };
-use super::keys::Config;
+use super::keys::{Config, Key};
 use crate::{Error, Result};
 
 impl Config {
@@ -14,77 +14,24 @@ impl Config {
     /// [`Error::Configuration`] with everything that is wrong, each with the key and what would be
     /// right.
     pub fn validate(&self) -> Result<()> {
-        let mut problems = self.ranges();
-        problems.extend(self.combinations());
+        // Only sizes in their ranges can be multiplied.
+        self.check_ranges()?;
+        let problems = self.combinations();
         if problems.is_empty() { Ok(()) } else { Err(Error::Configuration { problems }) }
     }
 
-    fn ranges(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        let mut check = |key: &str, right: bool, range: &str| {
-            if !right {
-                let value = self.show(key).unwrap_or_default();
-                problems.push(format!("{key} = {value}: it should be {range}"));
-            }
+    /// Checks that every number is in its key's range.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] with every key whose value is not, and its range.
+    pub fn check_ranges(&self) -> Result<()> {
+        let problem = |key: &Key| {
+            let range = key.out_of_range(self)?;
+            let value = self.show(key.name).unwrap_or_default();
+            Some(format!("{} = {value}: it should be {range}", key.name))
         };
-        for (key, value) in [
-            ("min_count", self.min_count),
-            ("layers", self.layers),
-            ("embedding", self.embedding),
-            ("hidden", self.hidden),
-            ("batch", self.batch),
-            ("max_length", self.max_length),
-            ("window", self.window),
-            ("attention_positions", self.attention_positions),
-            ("attention_window", self.attention_window),
-            ("attention_heads", self.attention_heads),
-        ] {
-            check(key, value >= 1, "1 or more");
-        }
-        for (key, value) in [
-            ("epochs", self.epochs),
-            ("accumulate", self.accumulate),
-            ("learning_rate_patience", self.learning_rate_patience),
-            ("learning_rate_warmup", self.learning_rate_warmup),
-            ("teacher_forcing_steps", self.teacher_forcing_steps),
-        ] {
-            check(key, value >= 1, "1 or more");
-        }
-        for (key, value) in [
-            ("dropout", self.dropout),
-            ("label_smoothing", self.label_smoothing),
-            ("average_decay", self.average_decay),
-        ] {
-            check(key, (0.0..1.0).contains(&value), "0 or more and below 1");
-        }
-        for (key, value) in [
-            ("teacher_forcing", self.teacher_forcing),
-            ("teacher_forcing_end", self.teacher_forcing_end),
-        ] {
-            check(key, (0.0..=1.0).contains(&value), "from 0 to 1");
-        }
-        let decay = self.optimizer_decay;
-        check("optimizer_decay", (0.0..1.0).contains(&decay), "from 0 to below 1");
-        let averages = matches!(self.optimizer, Optimizer::Adadelta | Optimizer::Rmsprop);
-        check("optimizer_decay", decay == 0.0 || averages, "0 but for adadelta and rmsprop");
-        let factor = self.learning_rate_factor;
-        check("learning_rate_factor", factor > 0.0 && factor < 1.0, "above 0 and below 1");
-        for (key, value) in [
-            ("learning_rate", f64::from(self.learning_rate)),
-            ("init_scale", f64::from(self.init_scale)),
-            ("checkpoint_seconds", self.checkpoint_seconds),
-        ] {
-            check(key, value.is_finite() && value > 0.0, "above 0");
-        }
-        for (key, value) in [
-            ("clip_norm", f64::from(self.clip_norm)),
-            ("validate_every_epochs", f64::from(self.validate_every_epochs)),
-            ("sample_every_seconds", self.sample_every_seconds),
-            ("temperature", f64::from(self.temperature)),
-        ] {
-            check(key, value.is_finite() && value >= 0.0, "0 or more");
-        }
-        problems
+        let problems: Vec<String> = Self::KEYS.iter().filter_map(problem).collect();
+        if problems.is_empty() { Ok(()) } else { Err(Error::Configuration { problems }) }
     }
 
     fn combinations(&self) -> Vec<String> {
@@ -95,6 +42,13 @@ impl Config {
                 "input_feeding = true: wiring = {} has nothing to feed; \
                  set wiring = recur_then_attend or input_feeding = false",
                 self.wiring
+            ));
+        }
+        let averages = matches!(self.optimizer, Optimizer::Adadelta | Optimizer::Rmsprop);
+        if self.optimizer_decay != 0.0 && !averages {
+            let decay = self.optimizer_decay;
+            problems.push(format!(
+                "optimizer_decay = {decay}: it should be 0 but for adadelta and rmsprop"
             ));
         }
         problems.extend(self.attentions());
@@ -345,34 +299,40 @@ mod tests {
     #[test]
     fn ranges_are_named() {
         for (key, value, range) in [
-            ("min_count", "0", "1 or more"),
-            ("layers", "0", "1 or more"),
-            ("embedding", "0", "1 or more"),
-            ("hidden", "0", "1 or more"),
-            ("batch", "0", "1 or more"),
-            ("epochs", "0", "1 or more"),
-            ("max_length", "0", "1 or more"),
-            ("window", "0", "1 or more"),
-            ("temperature", "-1", "0 or more"),
-            ("dropout", "1", "0 or more and below 1"),
-            ("dropout", "-0.1", "0 or more and below 1"),
-            ("label_smoothing", "1.5", "0 or more and below 1"),
+            ("layers", "0", "from 1 to 256"),
+            ("layers", "4294967296", "from 1 to 256"),
+            ("hidden", "0", "from 1 to 1000000"),
+            ("hidden", "9223372036854775807", "from 1 to 1000000"),
+            ("attention_width", "18446744073709551615", "from 0 to 1000000"),
+            ("attention_heads", "0", "from 1 to 1000000"),
+            ("max_length", "1000000000000", "from 1 to 100000"),
+            ("temperature", "-1", "from 0 to 1000"),
+            ("dropout", "1", "from 0 to below 1"),
+            ("dropout", "-0.1", "from 0 to below 1"),
             ("teacher_forcing", "1.1", "from 0 to 1"),
-            ("teacher_forcing_end", "-0.1", "from 0 to 1"),
-            ("teacher_forcing_steps", "0", "1 or more"),
-            ("accumulate", "0", "1 or more"),
-            ("average_decay", "1", "0 or more and below 1"),
             ("learning_rate_factor", "1", "above 0 and below 1"),
-            ("learning_rate_patience", "0", "1 or more"),
-            ("learning_rate_warmup", "0", "1 or more"),
-            ("learning_rate", "0", "above 0"),
-            ("init_scale", "-1", "above 0"),
-            ("checkpoint_seconds", "0", "above 0"),
-            ("clip_norm", "-1", "0 or more"),
-            ("validate_every_epochs", "-1", "0 or more"),
-            ("sample_every_seconds", "-1", "0 or more"),
+            ("learning_rate", "0", "above 0, to 1000000"),
+            ("checkpoint_seconds", "0", "above 0, to 1000000000"),
+            ("checkpoint_seconds", "100000000000000000000", "above 0, to 1000000000"),
+            ("sample_every_seconds", "-1", "from 0 to 1000000000"),
         ] {
             assert_eq!(problem(&[(key, value)]), format!("{key} = {value}: it should be {range}"));
+        }
+        let both = problem(&[("hidden", "0"), ("layers", "0")]);
+        assert_eq!(both.matches("should be").count(), 2, "{both}");
+    }
+
+    #[test]
+    fn every_number_has_a_range_that_its_default_is_in_and_its_help_tells() {
+        for key in Config::KEYS {
+            let numbers = key.allowed();
+            let is_number = ["a whole number", "a number"].iter().any(|n| numbers.starts_with(n));
+            assert_eq!(key.range().is_some(), is_number, "{}", key.name);
+            if let Some(range) = key.range() {
+                assert!(key.out_of_range(&Config::default()).is_none(), "{}", key.name);
+                let doc = key.doc().replace('\n', " ");
+                assert!(doc.ends_with(&format!("number {range}.")), "{doc}");
+            }
         }
     }
 
@@ -385,7 +345,6 @@ mod tests {
             (&[("attention", "dot")], "set merge = sum"),
             (&[("attention", "local_p"), ("attention_score", "location")], "such as general"),
             (&[("attention", "multi_head"), ("attention_heads", "7")], "set a divisor"),
-            (&[("attention_heads", "0")], "attention_heads = 0: it should be 1 or more"),
             (&[("residual", "true")], "set layers = 2"),
             (&[("target_prefixes", "a,,b")], "target_prefixes: an empty text"),
             (&[("readout_width", "8")], "readout_width = 8: only readout = maxout"),
@@ -444,7 +403,5 @@ mod tests {
             let error = problem(changes);
             assert!(error.contains(expected), "{error}");
         }
-        let both = problem(&[("hidden", "0"), ("layers", "0")]);
-        assert_eq!(both.matches("should be").count(), 2, "{both}");
     }
 }

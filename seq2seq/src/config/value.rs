@@ -19,6 +19,11 @@ pub(super) trait Value: Serialize + DeserializeOwned {
 
     /// The text that means a value.
     fn show(&self) -> String;
+
+    /// A number's size, which its key's range is about.
+    fn number(&self) -> Option<f64> {
+        None
+    }
 }
 
 impl Value for bool {
@@ -49,6 +54,10 @@ macro_rules! numbers {
 
             fn show(&self) -> String {
                 self.to_string()
+            }
+
+            fn number(&self) -> Option<f64> {
+                Some(*self as f64)
             }
         }
     )+};

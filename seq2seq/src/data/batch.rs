@@ -76,6 +76,9 @@ impl Batch {
 /// Pools of this many batches are sorted by length: batches of like lengths, still shuffled.
 const POOL: usize = 50;
 
+/// Examples that are shuffled to count the steps of a run, before their mean has to do.
+const SHUFFLED: u64 = 200_000_000;
+
 /// The batches of an epoch, as indices: shuffled, sorted by source length within pools of 50
 /// batches, cut, and shuffled again. Within a batch the longest source comes first.
 pub fn epoch_batches(lengths: &[usize], size: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
@@ -134,8 +137,14 @@ impl Batching {
             let each = steps_of(lengths.len().div_ceil(size.max(1)));
             return (epochs.saturating_mul(each), each);
         }
-        let (mut steps, mut counted) = (0, 0);
+        let (mut steps, mut counted) = (0_u64, 0);
+        let most = (SHUFFLED / lengths.len().max(1) as u64).clamp(100, 10_000);
         while counted < epochs && (steps < enough || counted == 0) {
+            if counted == most {
+                // So many that nobody will see the last: the mean of those that were shuffled.
+                let all = steps as f64 / counted as f64 * epochs as f64;
+                return (all as u64, steps.div_ceil(counted));
+            }
             let batches = self.epoch(lengths, widths, &mut rng).len();
             // Without an example there will never be a step.
             if batches == 0 {
@@ -221,6 +230,8 @@ mod tests {
         let counted = by.steps(&lengths, &widths, 4, 3, u64::MAX, rng.clone());
         assert_eq!(counted, (steps, steps.div_ceil(3)));
         assert!(by.steps(&lengths, &widths, 4, 1_000_000, 50, rng.clone()).0 < 500);
+        let many = by.steps(&lengths[..1], &widths[..1], 1, 1_000_000_000, u64::MAX, rng.clone());
+        assert_eq!(many, (1_000_000_000, 1));
         assert_eq!(by.steps(&[], &[], 1, 3, u64::MAX, rng.clone()), (0, 0));
         let by = Batching::Sentences(16);
         assert_eq!(by.steps(&lengths, &[], 4, 3, u64::MAX, rng), (48, 16));

@@ -12,7 +12,6 @@ use super::{atomic, codec};
 use crate::event::CheckpointKind;
 use crate::{Error, Result};
 
-const CONFIG: &str = "config.json";
 const VOCABULARIES: &str = "vocabularies.bin";
 /// The end of the name of a folder that is being made.
 const UNBORN: &str = ".unborn";
@@ -29,6 +28,9 @@ pub struct RunDir {
 }
 
 impl RunDir {
+    /// The file of what the run was begun with.
+    pub(super) const CONFIG: &str = "config.json";
+
     /// Makes the folder of a new run; the folders above it too, where they are missing.
     ///
     /// It appears by one rename with all that a run needs, and with its lock held: whatever kills
@@ -98,7 +100,7 @@ impl RunDir {
             }
             Err(error) => Err(Error::io("read", path)(error)),
             Ok(metadata) if !metadata.is_dir() => not("it is a file"),
-            Ok(_) if !path.join(CONFIG).is_file() => not("it holds no config.json"),
+            Ok(_) if !path.join(Self::CONFIG).is_file() => not("it holds no config.json"),
             Ok(_) => Ok(Self { path: path.into(), lock: None }),
         }
     }
@@ -118,9 +120,19 @@ impl RunDir {
     /// # Errors
     /// The file is damaged.
     pub fn stored(&self) -> Result<StoredRun> {
-        let path = self.path.join(CONFIG);
+        let path = self.path.join(Self::CONFIG);
         let text = fs::read(&path).map_err(Error::io("read", &path))?;
         serde_json::from_slice(&text).map_err(|source| Error::StoredRun { path, source })
+    }
+
+    /// What the run was begun with, every number in its range.
+    ///
+    /// # Errors
+    /// Those of [`RunDir::stored`]; a number out of its range.
+    pub fn stored_in_range(&self) -> Result<StoredRun> {
+        let stored = self.stored()?;
+        stored.check_ranges(&self.path)?;
+        Ok(stored)
     }
 
     /// Replaces what is stored, for a resume that changes device, threads or limits.
@@ -226,7 +238,7 @@ fn fill(
 }
 
 fn write_stored(folder: &Path, stored: &StoredRun) -> Result<()> {
-    let path = folder.join(CONFIG);
+    let path = folder.join(RunDir::CONFIG);
     let text = serde_json::to_string_pretty(stored);
     let text = text.map_err(|source| Error::StoredRun { path: path.clone(), source })?;
     atomic::replace(&path, |file| writeln!(file, "{text}").map_err(Error::io("write", &path)))

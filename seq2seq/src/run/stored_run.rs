@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use super::dir::RunDir;
+use crate::config::{Config, Range};
 use crate::session::TrainOptions;
 use crate::{Error, Result};
 
@@ -72,6 +73,11 @@ impl StoredRun {
             }
             let mut changed = self.config.clone();
             changed.set(key, value)?;
+            // What no run can be made of may be corrected.
+            let known = Config::KEYS.iter().find(|known| known.name == key);
+            if known.is_some_and(|known| known.out_of_range(&self.config).is_some()) {
+                continue;
+            }
             changed.epochs = self.config.epochs;
             changed.stop_patience = self.config.stop_patience;
             if changed != self.config {
@@ -81,6 +87,32 @@ impl StoredRun {
             }
         }
         Ok(())
+    }
+}
+
+impl StoredRun {
+    /// Checks that every number is in its range: a file that was edited, or one of an older program,
+    /// may hold any.
+    ///
+    /// # Errors
+    /// [`Error::StoredValues`] with all that are not.
+    pub(crate) fn check_ranges(&self, folder: &Path) -> Result<()> {
+        let mut problems = match self.config.check_ranges() {
+            Err(Error::Configuration { problems }) => problems,
+            Ok(()) => Vec::new(),
+            other => return other,
+        };
+        let mut check = |name: &str, value: Option<f64>, range: Range| {
+            if let Some(value) = value.filter(|&value| !range.contains(value)) {
+                problems.push(format!("{name} = {value}: it should be {range}"));
+            }
+        };
+        check("threads", self.threads.map(|n| n as f64), Range::THREADS);
+        check("max_minutes", self.max_minutes, Range::MINUTES);
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::StoredValues { path: folder.join(RunDir::CONFIG), problems })
     }
 }
 
@@ -160,5 +192,23 @@ pub(in crate::run) mod tests {
             let error = stored().check(Path::new("runs/a"), &options).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn numbers_out_of_their_range_are_named_and_may_be_corrected() {
+        let config = Config { checkpoint_seconds: 1e20, ..Config::default() };
+        let run = StoredRun { config, threads: Some(5_000), max_minutes: Some(1e300), ..stored() };
+        let error = run.check_ranges(Path::new("runs/a")).unwrap_err().to_string();
+        for part in [
+            "config.json: checkpoint_seconds = 100000000000000000000: it should be above 0, to 1000000000",
+            "threads = 5000: it should be from 1 to 1024",
+            "it should be above 0, to 1000000000; give",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
+        let set = vec![("checkpoint_seconds".to_owned(), "10".to_owned())];
+        let options = TrainOptions { set, ..TrainOptions::default() };
+        run.check(Path::new("runs/a"), &options).unwrap();
+        stored().check_ranges(Path::new("runs/a")).unwrap();
     }
 }

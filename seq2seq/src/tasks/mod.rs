@@ -49,6 +49,7 @@ use std::str::FromStr;
 
 use tensor::init::{Rng, rng};
 
+use crate::config::Range;
 use crate::data::{Pair, hash};
 use crate::phrasebook::Part;
 use crate::{Error, Result};
@@ -143,15 +144,15 @@ impl Generated {
             expected: match name.lengths() {
                 None => "NAME or NAME:PART with a PART of train, valid, test",
                 Some((_, 1)) => {
-                    "NAME[:LENGTH][:PART] with a LENGTH of N or MIN-MAX from 1, and a PART of \
+                    "NAME[:LENGTH][:PART] with a LENGTH of N or MIN-MAX from 1 to 2000, and a PART of \
                      train, valid, test"
                 }
                 Some((_, 2)) => {
-                    "NAME[:LENGTH][:PART] with a LENGTH of N or MIN-MAX from 2, and a PART of \
+                    "NAME[:LENGTH][:PART] with a LENGTH of N or MIN-MAX from 2 to 2000, and a PART of \
                      train, valid, test"
                 }
                 Some(_) => {
-                    "NAME[:LENGTH][:PART] with a LENGTH of N or MIN-MAX from 10, and a PART of \
+                    "NAME[:LENGTH][:PART] with a LENGTH of N or MIN-MAX from 10 to 2000, and a PART of \
                      train, valid, test"
                 }
             },
@@ -166,7 +167,7 @@ impl Generated {
         match rest[..] {
             [] => {}
             [length] if least > 0 => {
-                let number = |text: &str| text.parse().ok().filter(|&n: &usize| n >= least);
+                let number = |text: &str| Range::LENGTH.whole(text).filter(|&n| n >= least);
                 found.lengths = match length.split_once('-') {
                     Some((a, b)) => number(a).ok_or_else(wrong)?..=number(b).ok_or_else(wrong)?,
                     None => {

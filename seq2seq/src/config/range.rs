@@ -1,0 +1,116 @@
+//! The numbers that a key takes.
+
+use std::fmt;
+
+/// The numbers that a key takes: a lower and an upper end, each of which may itself be left out.
+///
+/// Every number that comes from outside has one, so that no size overflows, no duration is too
+/// long for the clock, and no loop has no end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    low: f64,
+    high: f64,
+    includes_low: bool,
+    includes_high: bool,
+}
+
+/// What comes from outside and is no key.
+impl Range {
+    /// Threads.
+    pub const THREADS: Self = Self::within(1.0, 1024.0);
+    /// Minutes after which a run ends.
+    pub const MINUTES: Self = Self::above(0.0, 1e9);
+    /// Seconds for which a workload is measured.
+    pub const SECONDS: Self = Self::above(0.0, 1e6);
+    /// Texts that a language model writes.
+    pub const TEXTS: Self = Self::within(1.0, 1e6);
+    /// Tokens of such a text.
+    pub const TOKENS: Self = Self::within(1.0, 1e7);
+    /// What logits are divided by.
+    pub const TEMPERATURE: Self = Self::within(0.0, 1e3);
+    /// Letters, or steps, of a generated sequence.
+    pub const LENGTH: Self = Self::within(1.0, 2e3);
+    /// A size of a workload.
+    pub const SIZE: Self = Self::within(1.0, 1e6);
+}
+
+impl Range {
+    /// From `low` to `high`, both of them included.
+    pub const fn within(low: f64, high: f64) -> Self {
+        Self { low, high, includes_low: true, includes_high: true }
+    }
+
+    /// From `low` to below `high`.
+    pub const fn below(low: f64, high: f64) -> Self {
+        Self { includes_high: false, ..Self::within(low, high) }
+    }
+
+    /// Above `low`, to `high`.
+    pub const fn above(low: f64, high: f64) -> Self {
+        Self { includes_low: false, ..Self::within(low, high) }
+    }
+
+    /// Above `low` and below `high`.
+    pub const fn between(low: f64, high: f64) -> Self {
+        Self { includes_high: false, ..Self::above(low, high) }
+    }
+
+    /// The whole number that a text means, where it lies in it.
+    pub fn whole(&self, text: &str) -> Option<usize> {
+        text.trim().parse().ok().filter(|&n: &usize| self.contains(n as f64))
+    }
+
+    /// The number that a text means, where it lies in it.
+    pub fn number(&self, text: &str) -> Option<f64> {
+        text.trim().parse().ok().filter(|&n| self.contains(n))
+    }
+
+    /// True for a number that lies in it; false for what is no number.
+    pub fn contains(&self, number: f64) -> bool {
+        let high_enough = if self.includes_low { number >= self.low } else { number > self.low };
+        let low_enough = if self.includes_high { number <= self.high } else { number < self.high };
+        high_enough && low_enough
+    }
+}
+
+/// As help and errors say it: `from 1 to 256`, `from 0 to below 1`, `above 0, to 1000`.
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { low, high, .. } = self;
+        match (self.includes_low, self.includes_high) {
+            (true, true) => write!(f, "from {low} to {high}"),
+            (true, false) => write!(f, "from {low} to below {high}"),
+            (false, true) => write!(f, "above {low}, to {high}"),
+            (false, false) => write!(f, "above {low} and below {high}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_are_included_or_not() {
+        for (range, inside, outside, words) in [
+            (Range::within(1.0, 9.0), [1.0, 9.0], [0.9, 9.1], "from 1 to 9"),
+            (Range::below(0.0, 1.0), [0.0, 0.9], [-0.1, 1.0], "from 0 to below 1"),
+            (Range::above(0.0, 1e9), [1e-300, 1e9], [0.0, 1.1e9], "above 0, to 1000000000"),
+            (Range::between(0.0, 1.0), [0.1, 0.9], [0.0, 1.0], "above 0 and below 1"),
+        ] {
+            assert!(inside.iter().all(|&x| range.contains(x)), "{range}");
+            assert!(!outside.iter().any(|&x| range.contains(x)), "{range}");
+            assert!(![f64::NAN, f64::INFINITY, -f64::INFINITY].iter().any(|&x| range.contains(x)));
+            assert_eq!(range.to_string(), words);
+        }
+    }
+
+    #[test]
+    fn texts_mean_numbers_in_it_or_none() {
+        let range = Range::within(1.0, 1024.0);
+        assert_eq!((range.whole(" 7 "), range.number("1.5")), (Some(7), Some(1.5)));
+        for text in ["0", "1025", "-1", "18446744073709551616", "x", "", "NaN", "inf"] {
+            assert_eq!((range.whole(text), range.number(text)), (None, None), "{text}");
+        }
+    }
+}
