@@ -1,11 +1,19 @@
 //! What a run obeys, and the two ends of the link between a run and its viewer.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tensor::CancellationToken;
 
 use crate::event::Event;
+use crate::{Error, Result};
+
+/// How often a run that waits for a command looks at its cancellation.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A wish of the person who watches; looked at between two optimizer steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +33,8 @@ pub enum Command {
     Evaluate,
     /// Translate this text now.
     Translate(String),
-    /// Save, then end the run; it can be resumed.
+    /// Save, then end the run; it can be resumed. What is under way is ended first:
+    /// [`Viewer::cancellation`] gives it up.
     Stop,
 }
 
@@ -36,6 +45,8 @@ pub struct Link {
     commands: Receiver<Command>,
     backlog: VecDeque<Event>,
     dropped: u64,
+    cancellation: CancellationToken,
+    run_dir: Arc<OnceLock<PathBuf>>,
 }
 
 /// The viewer's end of the link.
@@ -45,6 +56,19 @@ pub struct Viewer {
     pub events: Receiver<Event>,
     /// What the run is asked to do.
     pub commands: Sender<Command>,
+    /// Cancelled, it stops the run sooner than [`Command::Stop`] does: before its first step there
+    /// is an [`Error::Cancelled`]; later, a validation or translation under way is given up, the
+    /// state after the last step is saved, and the run ends as stopped. A validation that was due
+    /// is then the first thing that a resume does.
+    pub cancellation: CancellationToken,
+    run_dir: Arc<OnceLock<PathBuf>>,
+}
+
+impl Viewer {
+    /// The run's folder; `None` until it is there, or, for a run that is resumed, until it goes on.
+    pub fn run_dir(&self) -> Option<&Path> {
+        self.run_dir.get().map(PathBuf::as_path)
+    }
 }
 
 /// A link that holds at most `capacity` events; drawing-only events beyond are dropped and counted.
@@ -59,13 +83,17 @@ pub struct Viewer {
 pub fn link(capacity: usize) -> (Link, Viewer) {
     let (event_sender, events) = mpsc::sync_channel(capacity.max(1));
     let (commands, command_receiver) = mpsc::channel();
+    let cancellation = CancellationToken::default();
+    let run_dir = Arc::default();
     let link = Link {
         events: Some(event_sender),
         commands: command_receiver,
         backlog: VecDeque::new(),
         dropped: 0,
+        cancellation: cancellation.clone(),
+        run_dir: Arc::clone(&run_dir),
     };
-    (link, Viewer { events, commands })
+    (link, Viewer { events, commands, cancellation, run_dir })
 }
 
 impl Link {
@@ -117,14 +145,46 @@ impl Link {
         }
     }
 
-    /// The next command, if one waits.
+    /// The next command, if one waits; [`Command::Stop`] once the run is cancelled.
     pub fn try_command(&mut self) -> Option<Command> {
+        if self.cancellation.is_cancelled() {
+            return Some(Command::Stop);
+        }
         self.commands.try_recv().ok()
     }
 
-    /// Waits for the next command; `None` once the viewer has gone.
+    /// Waits for the next command; [`Command::Stop`] once the run is cancelled, `None` once the
+    /// viewer has gone.
     pub fn wait_command(&mut self) -> Option<Command> {
-        self.commands.recv().ok()
+        loop {
+            if self.cancellation.is_cancelled() {
+                return Some(Command::Stop);
+            }
+            match self.commands.recv_timeout(LOOK) {
+                Ok(command) => return Some(command),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    /// What cancels the run.
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
+    }
+
+    /// An error once the run is cancelled: preparations end there.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.cancellation.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    /// Tells that the run's folder is there and its training begins.
+    pub(crate) fn set_run_dir(&self, path: &Path) {
+        // A link serves one run.
+        let _ = self.run_dir.set(path.to_owned());
     }
 
     /// True once the viewer has gone, as far as a send has noticed.
@@ -161,5 +221,23 @@ mod tests {
         drop(viewer);
         link.send(phase(3));
         assert!(link.is_alone());
+    }
+
+    #[test]
+    fn a_cancelled_run_hears_stop_whatever_waits() {
+        let (mut link, viewer) = link(1);
+        viewer.commands.send(Command::Pause).unwrap();
+        assert!(link.check().is_ok());
+        assert_eq!(link.wait_command(), Some(Command::Pause));
+        viewer.commands.send(Command::Pause).unwrap();
+        let token = viewer.cancellation.clone();
+        let canceller = std::thread::spawn(move || token.cancel());
+        while link.wait_command() != Some(Command::Stop) {}
+        canceller.join().unwrap();
+        assert_eq!(link.try_command(), Some(Command::Stop));
+        assert!(matches!(link.check(), Err(Error::Cancelled)));
+        assert_eq!(viewer.run_dir(), None);
+        link.set_run_dir("runs/a".as_ref());
+        assert_eq!(viewer.run_dir(), Some("runs/a".as_ref()));
     }
 }

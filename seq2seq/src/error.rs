@@ -328,6 +328,9 @@ pub enum Error {
         /// What was needed.
         source: Box<Error>,
     },
+    /// The work was cancelled before it was done.
+    #[error("cancelled before it was done")]
+    Cancelled,
     /// An error of the recurrent networks.
     #[error(transparent)]
     Rnn(#[from] rnn::Error),

@@ -5,7 +5,7 @@ use tokenizer::PAD;
 
 use crate::Result;
 use crate::data::{Batch, Corpus, Example, Text};
-use crate::model::{EncoderDecoder, greedy, sharing};
+use crate::model::{EncoderDecoder, check_cancelled, greedy, sharing};
 use crate::score::{self, AlignmentErrors};
 use crate::translator::Evaluation;
 
@@ -38,7 +38,7 @@ pub(crate) fn forced(
         order.chunks(BATCH).map(|g| (g.to_vec(), Ok(Vec::new()))).collect();
     sharing(params, threads).for_each(&mut groups, |_, (group, out)| {
         let part: Vec<&Example> = group.iter().map(|&i| &examples[i]).collect();
-        *out = forced_group(network, params, text, &part);
+        *out = check_cancelled(threads).and_then(|()| forced_group(network, params, text, &part));
     });
     let mut all = vec![ForcedPair::default(); examples.len()];
     for (group, out) in groups {

@@ -3,21 +3,24 @@
 use tensor::Params;
 
 use crate::Result;
+use crate::control::Link;
+use crate::event::Event;
 use crate::model::Model;
 use crate::run::{StoredRun, Vocabularies};
 
 /// A model that a run can be made of.
 pub(crate) trait Kind: Model + Sized {
     /// Reads the corpus and adds the model's parameters to a store; `vocabularies` are those of a
-    /// run that goes on, and `say` tells what is being done.
+    /// run that goes on, and `preparation` tells what is being done.
     ///
     /// # Errors
-    /// Unreadable data, a corpus that the task cannot be learnt from, a width of zero.
+    /// Unreadable data, a corpus that the task cannot be learnt from, a width of zero, a cancelled
+    /// run.
     fn build(
         stored: &StoredRun,
         vocabularies: Option<Vocabularies>,
         params: &mut Params,
-        say: &mut dyn FnMut(&str),
+        preparation: &mut Preparation<'_>,
     ) -> Result<Built<Self>>;
 }
 
@@ -34,4 +37,25 @@ pub(crate) struct Built<M: Model> {
     pub(crate) unknown_rate: f64,
     /// What a person should know of the examples.
     pub(crate) warnings: Vec<String>,
+}
+
+/// What comes before training, step by step: told to the viewer, and ended where it cancels.
+pub(crate) struct Preparation<'a> {
+    link: &'a mut Link,
+}
+
+impl<'a> Preparation<'a> {
+    pub(crate) fn new(link: &'a mut Link) -> Self {
+        Self { link }
+    }
+
+    /// Begins a step; `text` says in words what is done.
+    ///
+    /// # Errors
+    /// The run was cancelled.
+    pub(crate) fn begin(&mut self, text: &str) -> Result<()> {
+        self.link.check()?;
+        self.link.send(Event::Phase { text: text.into() });
+        Ok(())
+    }
 }

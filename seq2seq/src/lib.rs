@@ -39,5 +39,6 @@ pub use run::{
     StoredTensor, Vocabularies, new_run_path,
 };
 pub use session::{Outcome, TrainOptions, train};
+pub use tensor::CancellationToken;
 pub use trained::{SampleOptions, Sampler, Written, evaluate};
 pub use translator::{Evaluation, Translation, Translator};

@@ -11,7 +11,7 @@ use crate::control::Link;
 use crate::data::{Batching, Corpus, Example, Spec, Text};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
 use crate::health;
-use crate::kind::{Built, Kind};
+use crate::kind::{Built, Kind, Preparation};
 use crate::model::{EncoderDecoder, LanguageModel, SequenceModel, TranslationModel};
 use crate::run::{Checkpoint, EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
 use crate::train::{
@@ -68,7 +68,9 @@ pub struct Outcome {
 /// Trains, from the options to the run's end, on this thread.
 ///
 /// # Errors
-/// Bad options, unreadable data, a run directory in use or damaged, a device that is not there.
+/// Bad options, unreadable data, a run directory in use or damaged, a device that is not there;
+/// [`Error::Cancelled`] where [the viewer cancelled](crate::Viewer::cancellation) before the run's
+/// folder was there, or, of one that is resumed, before it was changed.
 pub fn train(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     let bad = |key: &str, value: String, allowed: String| {
         Err(Error::BadValue { key: key.into(), value, allowed })
@@ -139,6 +141,7 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
 fn begin_at<M: Kind>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<Outcome> {
     let mut run = prepare::<M>(stored, None, link)?;
     run.stored.corpus_hash = Some(run.built.corpus);
+    link.check()?;
     let shuffle = rng(run.stored.seed, "shuffle");
     let progress = Progress::default();
     let average = run.average.as_ref();
@@ -209,6 +212,7 @@ fn resume_at<M: Kind>(
         };
         return Ok(Outcome { run_dir: dir.path().into(), end, already_finished: true });
     }
+    link.check()?;
     dir.store(&run.stored)?;
     let log = dir.log(&checkpoint)?;
     go(run, dir, log, shuffle, progress, link)
@@ -220,11 +224,10 @@ fn prepare<M: Kind>(
     vocabularies: Option<Vocabularies>,
     link: &mut Link,
 ) -> Result<Prepared<M>> {
-    let mut say = |text: &str| link.send(Event::Phase { text: text.into() });
     let config = &stored.config;
     let device = Device::open(&stored.device, stored.threads.unwrap_or(0))?;
     let mut params = Params::new();
-    let built = M::build(&stored, vocabularies, &mut params, &mut say)?;
+    let built = M::build(&stored, vocabularies, &mut params, &mut Preparation::new(link))?;
     if let Some(waits) = config.waits_for_validations().filter(|_| built.held_out == 0) {
         let problem =
             format!("{waits}: nothing is held out, so it would wait for ever; give --valid");
@@ -274,19 +277,19 @@ impl Kind for TranslationModel {
         stored: &StoredRun,
         vocabularies: Option<Vocabularies>,
         params: &mut Params,
-        say: &mut dyn FnMut(&str),
+        preparation: &mut Preparation<'_>,
     ) -> Result<Built<Self>> {
         let config = &stored.config;
-        say(&format!("reading corpus {}", stored.data));
+        preparation.begin(&format!("reading corpus {}", stored.data))?;
         let (train, held_out) = corpora(stored)?;
         let corpus = train.fingerprint() ^ held_out.fingerprint().rotate_left(31);
-        say("building vocabularies");
+        preparation.begin("building vocabularies")?;
         let text = match vocabularies {
             Some(v) => Text::restore(config, v.source, v.target),
             None => Text::build(config, &train),
         };
         let examples: Vec<Example> = train.pairs.iter().map(|p| text.encode(p)).collect();
-        say("building the model");
+        preparation.begin("building the model")?;
         let (source, target) = (&text.source_vocabulary, &text.target_vocabulary);
         let vocabularies = Vocabularies { source: source.clone(), target: target.clone() };
         let network = EncoderDecoder::new(params, config, source.len(), target.len(), stored.seed)?;
@@ -336,6 +339,7 @@ fn go<M: Kind>(
     progress: Progress,
     link: &mut Link,
 ) -> Result<Outcome> {
+    link.set_run_dir(dir.path());
     let config = &run.stored.config;
     run.start.step = progress.step;
     run.start.seconds = progress.seconds;
@@ -348,6 +352,7 @@ fn go<M: Kind>(
         log.append(&warning)?;
         link.send(warning);
     }
+    let threads = run.device.threads().with_cancellation(link.cancellation());
     let settings = Settings::new(config, run.stored.seed, last_step, run.stored.max_minutes);
     let trainer = Trainer {
         model: &run.built.model,
@@ -355,7 +360,7 @@ fn go<M: Kind>(
         optimizer: &mut run.optimizer,
         average: run.average,
         examples: &run.built.examples,
-        threads: run.device.threads(),
+        threads: &threads,
         settings,
         progress,
         shuffle,

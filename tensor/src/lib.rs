@@ -84,6 +84,7 @@
 
 mod backward;
 mod buffer;
+mod cancellation;
 pub mod check;
 mod device;
 mod error;
@@ -107,6 +108,7 @@ mod tensor;
 mod threads;
 
 pub use backward::{Backpropagated, Backward};
+pub use cancellation::CancellationToken;
 pub use device::Device;
 pub use error::{Error, Result};
 pub use figure::Figure;

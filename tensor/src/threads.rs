@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 
+use crate::CancellationToken;
+
 /// Turns of a spin loop before parking: some tens of microseconds.
 const SPINS: u32 = 4_000;
 
@@ -25,6 +27,7 @@ thread_local! {
 pub struct Threads {
     count: usize,
     team: Option<Arc<Team>>,
+    cancellation: Option<CancellationToken>,
 }
 
 struct Team {
@@ -62,7 +65,7 @@ impl std::fmt::Debug for Threads {
 impl Threads {
     /// The calling thread alone.
     pub fn single() -> Self {
-        Self { count: 1, team: None }
+        Self { count: 1, team: None, cancellation: None }
     }
 
     /// `count` threads, the caller's included; 0 asks for one a processor.
@@ -91,7 +94,20 @@ impl Threads {
             })
             .collect();
         let count = workers.len() + 1;
-        Self { count, team: Some(Arc::new(Team { shared, turn: Mutex::new(()), workers })) }
+        let team = Arc::new(Team { shared, turn: Mutex::new(()), workers });
+        Self { count, team: Some(team), cancellation: None }
+    }
+
+    /// The same threads, for work that ends early once `token` is cancelled. What is computed
+    /// with them does not depend on it: whoever runs a long loop looks at
+    /// [`is_cancelled`](Self::is_cancelled).
+    pub fn with_cancellation(&self, token: &CancellationToken) -> Self {
+        Self { cancellation: Some(token.clone()), ..self.clone() }
+    }
+
+    /// True once work on these threads is to end early.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled)
     }
 
     /// How many threads work on a job.

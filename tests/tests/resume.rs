@@ -299,6 +299,52 @@ fn commands_that_save_or_look_change_nothing() {
 }
 
 #[test]
+fn a_cancelled_validation_is_given_up_and_done_by_the_resume() {
+    let corner = Corner::new();
+    let options = |run: &str| {
+        let mut options = corner.options(run, &[("sample_every_seconds", "0")], 2);
+        // Long enough to be met in the middle.
+        options.valid = Some("phrasebook:valid".into());
+        options.max_steps = Some(20);
+        options
+    };
+    let straight = options("straight");
+    run(&straight).unwrap();
+    let mut broken = options("broken");
+    let mut owed = 0;
+    // The steps after which a validation is due, or the one at the end.
+    for step in [6, 12, 17, 20] {
+        let (mut link, viewer) = link(1 << 16);
+        let begun = broken.clone();
+        let trainer = thread::spawn(move || train(&begun, &mut link).unwrap());
+        for event in &viewer.events {
+            if matches!(&event, Event::Step(s) if s.step == step) {
+                viewer.cancellation.cancel();
+            }
+        }
+        assert_eq!(viewer.run_dir(), broken.run_dir.as_deref());
+        let outcome = trainer.join().unwrap();
+        let last = checkpoint(&broken, CheckpointKind::Last);
+        assert_eq!((outcome.end.step, last.step), (step, step));
+        owed += last.running.iter().filter(|(n, x)| n == "validations owed" && *x > 0.0).count();
+        broken.resume = true;
+    }
+    assert!(owed > 0, "no validation was met in the middle");
+    run(&broken).unwrap();
+    assert_equal_runs(&broken, &straight);
+}
+
+#[test]
+fn a_run_that_is_cancelled_before_it_begins_leaves_nothing() {
+    let corner = Corner::new();
+    let options = corner.options("run", &[], 1);
+    let (mut link, viewer) = link(4096);
+    viewer.cancellation.cancel();
+    assert!(matches!(train(&options, &mut link), Err(Error::Cancelled)));
+    assert_eq!((viewer.run_dir(), corner.path("run").exists()), (None, false));
+}
+
+#[test]
 fn a_learning_rate_that_was_set_survives_a_resume() {
     let corner = Corner::new();
     // One run sets the rate after four steps and goes on; the other is stopped after that.

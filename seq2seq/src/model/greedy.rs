@@ -3,8 +3,8 @@
 use tensor::{Params, Tape, Threads, ops};
 use tokenizer::{EOS, SOS};
 
-use super::sharing;
 use super::translator::EncoderDecoder;
+use super::{check_cancelled, sharing};
 use crate::Result;
 use crate::data::{Batch, Example};
 
@@ -30,7 +30,8 @@ const BATCH_THERE: usize = 256;
 /// out does not depend on either beyond rounding.
 ///
 /// # Errors
-/// Ids outside the vocabulary.
+/// Ids outside the vocabulary; [`Error::Cancelled`](crate::Error::Cancelled) soon after the threads
+/// were cancelled.
 pub fn greedy(
     model: &EncoderDecoder,
     params: &Params,
@@ -86,6 +87,7 @@ fn decode_group(
         if running == 0 {
             break;
         }
+        check_cancelled(threads)?;
         let projected = model.decoder.project(&mut tape, &fed, [1, sources.len()])?;
         let projected = projected.at(&mut tape, 0);
         let step = model.decoder.step(&mut tape, projected, &source, &state, t)?;

@@ -51,6 +51,11 @@ pub(crate) fn sharing(params: &Params, threads: &Threads) -> Threads {
     if params.opencl().is_some() { Threads::single() } else { threads.clone() }
 }
 
+/// An error once work on these threads is to end early.
+pub(crate) fn check_cancelled(threads: &Threads) -> Result<()> {
+    if threads.is_cancelled() { Err(crate::Error::Cancelled) } else { Ok(()) }
+}
+
 /// What a training loop needs to know of a network: how to compute the loss of some examples, and
 /// how to watch it. The loop itself brings shuffling, threads, gradients, optimizer and files.
 pub trait Model: Send + Sync {
@@ -112,7 +117,8 @@ pub trait Model: Send + Sync {
     /// in by the caller.
     ///
     /// # Errors
-    /// Errors of operations.
+    /// Errors of operations; [`Error::Cancelled`](crate::Error::Cancelled) soon after the threads
+    /// were cancelled.
     fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>> {
         let _ = (params, threads);
         Ok(None)

@@ -5,11 +5,11 @@ use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{Vocabulary, VocabularyOptions};
 
 use super::translator::{Make, with_first_values};
-use super::{BatchLoss, BatchShape, Model, sharing};
+use super::{BatchLoss, BatchShape, Model, check_cancelled, sharing};
 use crate::config::{Config, LossNorm};
 use crate::data::{END, hash};
 use crate::event::{Sample, Samples, Validation};
-use crate::kind::{Built, Kind};
+use crate::kind::{Built, Kind, Preparation};
 use crate::phrasebook::Part;
 use crate::run::{StoredRun, Vocabularies};
 use crate::tasks::{Answer, Generated, Input, Name, SYMBOLS, Sequence, class_name};
@@ -255,7 +255,7 @@ impl SequenceModel {
         let mut groups: Vec<(&[&Sequence], Result<SequenceScore>)> =
             sorted.chunks(BATCH).map(|g| (g, Ok(SequenceScore::default()))).collect();
         sharing(params, threads).for_each(&mut groups, |_, (group, score)| {
-            *score = self.score_group(params, group);
+            *score = check_cancelled(threads).and_then(|()| self.score_group(params, group));
         });
         groups.into_iter().try_fold(SequenceScore::default(), |all, group| Ok(all.and(group.1?)))
     }
@@ -405,10 +405,10 @@ impl Kind for SequenceModel {
         stored: &StoredRun,
         _: Option<Vocabularies>,
         params: &mut Params,
-        say: &mut dyn FnMut(&str),
+        preparation: &mut Preparation<'_>,
     ) -> Result<Built<Self>> {
         let spec: Generated = stored.data.parse()?;
-        say(&format!("drawing sequences of {spec}"));
+        preparation.begin(&format!("drawing sequences of {spec}"))?;
         let examples = spec.clone().or_part(Part::Train).sequences(stored.seed)?;
         let held_out = match stored.valid.as_deref() {
             Some("none") => Vec::new(),
@@ -422,7 +422,7 @@ impl Kind for SequenceModel {
             }
             None => Generated { part: Some(Part::Valid), ..spec.clone() }.sequences(stored.seed)?,
         };
-        say("building the model");
+        preparation.begin("building the model")?;
         let mut model = Self::new(params, &stored.config, spec.name, stored.seed)?;
         let from = if held_out.is_empty() { &examples } else { &held_out };
         model.shown = from.iter().take(SAMPLES).cloned().collect();

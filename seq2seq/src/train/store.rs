@@ -17,6 +17,7 @@ const SHUFFLE: &str = "shuffle";
 const STALE: &str = "validations without a best";
 const WAITED: &str = "validations since the rate was lowered";
 const REDUCTIONS: &str = "reductions of the rate";
+const OWED: &str = "validations owed";
 
 /// Everything a resumed run needs. Tensors are shared, not copied.
 pub(crate) fn to_checkpoint(
@@ -31,8 +32,12 @@ pub(crate) fn to_checkpoint(
     let average = average.map(Average::slot);
     let slots = state.slots.iter().chain(&average).map(slot).collect();
     let patience = progress.patience;
-    let running =
-        [(STALE, patience.stale), (WAITED, patience.waited), (REDUCTIONS, patience.reductions)];
+    let running = [
+        (STALE, patience.stale),
+        (WAITED, patience.waited),
+        (REDUCTIONS, patience.reductions),
+        (OWED, u64::from(progress.owes_validation)),
+    ];
     let at = Position::of(shuffle);
     let rng = RngState { seed: at.seed, stream: at.stream, word_pos: at.word };
     Checkpoint {
@@ -166,6 +171,7 @@ pub(crate) fn from_checkpoint(
             waited: running(WAITED),
             reductions: running(REDUCTIONS),
         },
+        owes_validation: running(OWED) > 0,
         end: checkpoint.end,
     };
     Ok((rng, progress))

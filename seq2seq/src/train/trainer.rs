@@ -37,6 +37,9 @@ pub struct Progress {
     pub learning_rate: Option<f32>,
     /// How long validations have not got better.
     pub patience: Patience,
+    /// True where the validation that was due after the last step was cancelled: a resume does it
+    /// before anything else, so that it ends as a run that was never stopped.
+    pub owes_validation: bool,
     /// How the run ended, if it has.
     pub end: Option<EndReason>,
 }
@@ -118,7 +121,11 @@ impl<M: Model> Trainer<'_, M> {
         let widths: Vec<usize> = self.examples.iter().map(|e| self.model.width(e)).collect();
         self.progress.end = None;
         let (mut paused, mut once) = (false, false);
-        self.sample(clock)?;
+        if self.progress.owes_validation {
+            self.validate(clock, true)?;
+        } else {
+            self.sample(clock)?;
+        }
         let reason = 'run: loop {
             // The epoch's batches follow from where the generator stands at its start.
             let mut rng = self.shuffle.clone();
@@ -318,7 +325,7 @@ impl<M: Model> Trainer<'_, M> {
             Command::Evaluate => self.validate(clock, false)?,
             Command::Translate(text) => {
                 let answer = self.look(|m, params, threads| m.answer(params, text, threads))?;
-                if let Some(answer) = answer {
+                if let Some(answer) = answer.flatten() {
                     self.tell(Event::Translation(answer))?;
                 }
             }
@@ -328,17 +335,25 @@ impl<M: Model> Trainer<'_, M> {
     }
 
     /// Looks at the model as others will use it: with the average of its parameters, if any.
-    fn look<T>(&self, how: impl FnOnce(&M, &Params, &Threads) -> Result<T>) -> Result<T> {
+    /// `None` where the run was cancelled meanwhile: it stops before the next step.
+    fn look<T>(&self, how: impl FnOnce(&M, &Params, &Threads) -> Result<T>) -> Result<Option<T>> {
         let params = self.average.as_ref().map_or(&*self.params, Average::params);
-        let seen = how(self.model, params, self.threads)?;
-        Ok(params.checked(seen)?)
+        match how(self.model, params, self.threads) {
+            Err(Error::Cancelled) => Ok(None),
+            seen => Ok(Some(params.checked(seen?)?)),
+        }
     }
 
     /// A validation, one that was `due` or one that a person asked for.
     fn validate(&mut self, clock: &mut Clock, due: bool) -> Result<()> {
         self.settle(clock)?;
+        let Some(seen) = self.look(M::validate)? else {
+            self.progress.owes_validation |= due;
+            return Ok(());
+        };
+        self.progress.owes_validation = false;
         clock.validated_at = Some(self.progress.step);
-        let Some(mut v) = self.look(M::validate)? else { return Ok(()) };
+        let Some(mut v) = seen else { return Ok(()) };
         v.step = self.progress.step;
         let judge = self.settings.judge;
         // A loss without a number is nobody's best, and would never be beaten.
@@ -361,7 +376,7 @@ impl<M: Model> Trainer<'_, M> {
         self.settle(clock)?;
         clock.sampled = Some(Instant::now());
         if self.settings.sample_every_seconds > 0.0
-            && let Some(mut samples) = self.look(M::samples)?
+            && let Some(mut samples) = self.look(M::samples)?.flatten()
         {
             samples.step = self.progress.step;
             self.warn(clock.health.samples(&samples))?;
@@ -402,6 +417,10 @@ impl<M: Model> Trainer<'_, M> {
         let mut reason = reason;
         if reason == EndReason::Finished && clock.validated_at != Some(self.progress.step) {
             self.validate(clock, false)?;
+            if clock.validated_at != Some(self.progress.step) {
+                // Cancelled: a resume validates, and is finished then.
+                reason = EndReason::Stopped;
+            }
         }
         if reason != EndReason::NotFinite {
             self.progress.end = Some(reason);

@@ -12,12 +12,12 @@ use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, Vocabulary};
 
 use self::carried::Carried;
 use self::text::{NEWLINE, lines, running, texts, vocabulary, windows};
-use super::{BatchLoss, BatchShape, Decoded, Draws, Model, generate, sharing};
+use super::{BatchLoss, BatchShape, Decoded, Draws, Model, check_cancelled, generate, sharing};
 use crate::config::{Config, Task};
 use crate::data::{Batching, END, hash};
 use crate::event::{Sample, Samples, Validation};
 use crate::health;
-use crate::kind::{Built, Kind};
+use crate::kind::{Built, Kind, Preparation};
 use crate::run::{StoredRun, Vocabularies};
 use crate::{Error, Evaluation, Result};
 
@@ -207,8 +207,9 @@ impl LanguageModel {
     /// Sums over passages, in the order of a running text.
     fn score(&self, params: &Params, passages: &[Passage], threads: &Threads) -> Result<Score> {
         let carried = Mutex::default();
-        let one = |part: &[&Passage], threads: &Threads| -> Result<Score> {
-            let mut tape = Tape::inference(params).with_threads(threads);
+        let one = |part: &[&Passage], own: &Threads| -> Result<Score> {
+            check_cancelled(threads)?;
+            let mut tape = Tape::inference(params).with_threads(own);
             let (logits, targets) = self.run(&mut tape, part, &carried)?;
             let logits = tape.value(logits);
             let best = ops::likeliest(logits);
@@ -369,14 +370,14 @@ impl Kind for LanguageModel {
         stored: &StoredRun,
         vocabularies: Option<Vocabularies>,
         params: &mut Params,
-        say: &mut dyn FnMut(&str),
+        preparation: &mut Preparation<'_>,
     ) -> Result<Built<Self>> {
         let config = &stored.config;
-        say(&format!("reading text {}", stored.data));
+        preparation.begin(&format!("reading text {}", stored.data))?;
         let (train, held_out) = texts(stored)?;
-        say("building the vocabulary");
+        preparation.begin("building the vocabulary")?;
         let vocabulary = vocabularies.map_or_else(|| vocabulary(config, &train), |v| v.target);
-        say("building the model");
+        preparation.begin("building the model")?;
         let mut model = Self::new(params, stored, vocabulary)?;
         let examples = model.passages(&train, Some(config.batch));
         if examples.is_empty() {
