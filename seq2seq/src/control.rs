@@ -61,14 +61,8 @@ pub struct Viewer {
     /// state after the last step is saved, and the run ends as stopped. A validation that was due
     /// is then the first thing that a resume does.
     pub cancellation: CancellationToken,
-    run_dir: Arc<OnceLock<PathBuf>>,
-}
-
-impl Viewer {
-    /// The run's folder; `None` until it is there, or, for a run that is resumed, until it goes on.
-    pub fn run_dir(&self) -> Option<&Path> {
-        self.run_dir.get().map(PathBuf::as_path)
-    }
+    /// The run's folder: set once it is there, or, for a run that is resumed, once it goes on.
+    pub run_dir: Arc<OnceLock<PathBuf>>,
 }
 
 /// A link that holds at most `capacity` events; drawing-only events beyond are dropped and counted.
@@ -236,8 +230,8 @@ mod tests {
         canceller.join().unwrap();
         assert_eq!(link.try_command(), Some(Command::Stop));
         assert!(matches!(link.check(), Err(Error::Cancelled)));
-        assert_eq!(viewer.run_dir(), None);
+        assert_eq!(viewer.run_dir.get(), None);
         link.set_run_dir("runs/a".as_ref());
-        assert_eq!(viewer.run_dir(), Some("runs/a".as_ref()));
+        assert_eq!(viewer.run_dir.get(), Some(&"runs/a".into()));
     }
 }

@@ -322,7 +322,7 @@ fn a_cancelled_validation_is_given_up_and_done_by_the_resume() {
                 viewer.cancellation.cancel();
             }
         }
-        assert_eq!(viewer.run_dir(), broken.run_dir.as_deref());
+        assert_eq!(viewer.run_dir.get(), broken.run_dir.as_ref());
         let outcome = trainer.join().unwrap();
         let last = checkpoint(&broken, CheckpointKind::Last);
         assert_eq!((outcome.end.step, last.step), (step, step));
@@ -341,7 +341,7 @@ fn a_run_that_is_cancelled_before_it_begins_leaves_nothing() {
     let (mut link, viewer) = link(4096);
     viewer.cancellation.cancel();
     assert!(matches!(train(&options, &mut link), Err(Error::Cancelled)));
-    assert_eq!((viewer.run_dir(), corner.path("run").exists()), (None, false));
+    assert_eq!((viewer.run_dir.get(), corner.path("run").exists()), (None, false));
 }
 
 #[test]

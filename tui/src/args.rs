@@ -24,10 +24,13 @@ it prints a plain line now and then:
   loss(mean)  mean loss per target token (natural log) of all batches since the line before
   ppl         perplexity, exp(loss)
   grad        global gradient norm before clipping, of the line's last step
-Ctrl-C or SIGTERM saves and stops; a second one exits at once.
+Ctrl-C or SIGTERM saves and stops; a second one exits at once. So does a terminal that goes away
+(window closed, connection lost): the run is saved within 30 s and the program ends; a finished run
+ends at once. Under nohup, training goes on. To keep it going, start it in tmux or with nohup.
 
 Exit status: 0 done, stopped early or with q; 1 an error, or a loss that is not finite; 2 wrong use;
-130, 143, 129 stopped, and saved, by Ctrl-C, SIGTERM, SIGHUP.
+130, 143, 129 stopped, and saved, by Ctrl-C, SIGTERM, SIGHUP or a lost terminal; 141 the same, since
+the reader of stdout has gone.
 NO_COLOR=1 turns colours off. --ascii draws with ASCII only.";
 
 /// Trains recurrent encoder-decoders with attention, and shows what they learn.

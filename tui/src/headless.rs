@@ -6,10 +6,10 @@ use seq2seq::{Command, Event, Step, Task};
 
 use crate::digest::{Digest, State};
 use crate::format::{brief, count, duration, figure, percent, setting, several};
-use crate::output;
 use crate::signals::{Signal, Signals};
 use crate::summary::{checkpoint_name, measured};
 use crate::trainer::{Next, Trainer};
+use crate::{output, terminal};
 
 /// Training seconds between two lines during the first [`EARLY_SECONDS`].
 const EARLY_INTERVAL: f64 = 2.0;
@@ -210,45 +210,57 @@ fn told(command: &Command) -> String {
 /// How the following of a run ended.
 #[derive(Debug)]
 pub enum Followed {
-    /// The run ended; the signal that asked for it, if one did.
-    Ended(Option<Signal>),
+    /// The run ended; [`Signals::first`] is the signal that asked for it, if one did.
+    Ended,
     /// A second signal came: exit at once.
     Abort(Signal),
     /// Stdout cannot be written (the run was stopped, and saved, for that).
     Mute(io::Error),
 }
 
-/// Prints a run's lines until it ends. The first signal, or a stdout that has gone, stops it.
-pub fn follow(trainer: &mut Trainer, reporter: &mut Reporter, signals: &Signals) -> Followed {
-    let mut signalled = None;
+/// Prints a run's lines until it ends, or nothing where `quiet`. The first signal, or a stdout that
+/// cannot be written, stops it.
+pub fn follow(
+    trainer: &mut Trainer,
+    reporter: &mut Reporter,
+    signals: &Signals,
+    mut quiet: bool,
+) -> Followed {
     let mut mute = None;
     loop {
-        match (signals.take(), signalled) {
-            (Some(signal), Some(_)) => return Followed::Abort(signal),
-            (Some(signal), None) => {
-                signalled = Some(signal);
-                trainer.send(Command::Stop);
-                output::note("stopping after this step and saving; once more exits at once");
+        while let Some(signal) = signals.take() {
+            trainer.stop();
+            match signal {
+                Signal::HangUp => {}
+                _ if signals.is_repeated() => return Followed::Abort(signal),
+                _ if trainer.work().run_dir().is_some() => {
+                    output::note("stopping after this step and saving; once more exits at once");
+                }
+                _ => output::note("stopping before training begins; once more exits at once"),
             }
-            (None, _) => {}
         }
         match trainer.wait() {
             Next::Nothing => {}
             Next::End => break,
             Next::Event(event) => {
                 let lines = reporter.apply(&event);
-                if mute.is_none()
-                    && let Err(error) = output::lines(&lines)
-                {
-                    trainer.send(Command::Stop);
+                if quiet {
+                    continue;
+                }
+                let Err(error) = output::lines(&lines) else { continue };
+                quiet = true;
+                if !terminal::is_gone(&error) {
+                    trainer.stop();
                     mute = Some(error);
+                } else if !signals.ignores_hang_up() {
+                    signals.raise(Signal::HangUp);
                 }
             }
         }
     }
     match mute {
-        Some(error) => Followed::Mute(error),
-        None => Followed::Ended(signalled),
+        Some(error) if signals.first().is_none() => Followed::Mute(error),
+        _ => Followed::Ended,
     }
 }
 

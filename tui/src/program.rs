@@ -7,11 +7,11 @@ use clap::Parser;
 use color_eyre::config::{HookBuilder, Theme};
 
 use crate::args::Arguments;
-use crate::{commands, output, terminal};
+use crate::{commands, output, signals, terminal};
 
 /// Runs the program on the process's arguments.
 pub fn run() -> ExitCode {
-    if let Err(error) = install_hooks() {
+    if let Err(error) = install_hooks().and_then(|()| Ok(signals::report_file_limit()?)) {
         output::error(&error);
         return ExitCode::FAILURE;
     }

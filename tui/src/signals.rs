@@ -1,11 +1,33 @@
-//! Signals of the process, noted by a flag and looked at by the main thread.
+//! Signals of the process, gathered on a thread of their own.
+//!
+//! The main thread shows and prints, so a terminal or a pipe that takes nothing may hold it up for
+//! ever. The thread of [`Signals::guard`] therefore cancels the work itself, and ends the process
+//! where the main thread does not do so in time.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::{flag, low_level};
+
+use crate::trainer::{Stage, Work};
+use crate::{output, summary, terminal};
+
+/// Time between two looks at the signals.
+const LOOK: Duration = Duration::from_millis(100);
+/// Looks after which work that is over, or has not begun, is not waited for any more.
+const SHORT: u32 = 20;
+/// Looks that a run without a terminal gets for its last step and its checkpoint.
+const LONG: u32 = 300;
+/// Looks after which a second signal is obeyed without the main thread.
+const UNHEARD: u32 = 10;
+/// How long the terminal may take to be given back.
+const GIVE_BACK: Duration = Duration::from_millis(300);
 
 /// Signals that ask the program to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,40 +51,292 @@ impl Signal {
     }
 }
 
-/// Flags that the signal handlers raise; nothing else happens in a handler.
-#[derive(Debug)]
+/// The signals that have come; clones share them.
+#[derive(Debug, Clone)]
 pub struct Signals {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Raised by the handlers; nothing else happens there.
     flags: Vec<(Signal, Arc<AtomicBool>)>,
+    ignores_hang_up: bool,
+    came: Mutex<Came>,
+    work: OnceLock<Work>,
+}
+
+/// What came so far.
+#[derive(Debug, Default)]
+struct Came {
+    waiting: VecDeque<Signal>,
+    first: Option<Signal>,
+    /// Interrupts and requests to end: the second one does not wait for anything. A lost terminal
+    /// is none of them, since service managers send SIGHUP together with SIGTERM.
+    requests: u32,
+    hung_up: bool,
 }
 
 impl Signals {
-    /// Takes over SIGINT, SIGTERM and, on Unix, SIGHUP.
+    /// Takes over SIGINT, SIGTERM and, on Unix, SIGHUP, but for those that the program inherited as
+    /// ignored: `nohup` and `trap '' HUP` mean it so, and a shell's background jobs ignore SIGINT.
     ///
     /// # Errors
     /// The system refuses a handler.
     pub fn install() -> io::Result<Self> {
+        let ignored = ignored_signals();
+        let is_ignored = |number: i32| ignored & (1 << (number - 1)) != 0;
         let mut numbers = vec![(Signal::Interrupt, SIGINT), (Signal::Terminate, SIGTERM)];
         #[cfg(unix)]
         numbers.push((Signal::HangUp, signal_hook::consts::SIGHUP));
-        let mut flags = Vec::new();
-        for (signal, number) in numbers.drain(..) {
+        let mut shared = Shared::default();
+        for (signal, number) in numbers {
+            if is_ignored(number) {
+                shared.ignores_hang_up |= signal == Signal::HangUp;
+                continue;
+            }
             let raised = Arc::new(AtomicBool::new(false));
             flag::register(number, Arc::clone(&raised))?;
-            flags.push((signal, raised));
+            shared.flags.push((signal, raised));
         }
-        Ok(Self { flags })
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// No signals at all: for tests and examples.
     pub fn none() -> Self {
-        Self { flags: Vec::new() }
+        Self { shared: Arc::default() }
     }
 
-    /// A signal that came since the last call.
+    /// Starts the thread that cancels `work` on the first signal, and that ends the process where
+    /// the work, or the main thread after it, takes too long to end once it was cancelled.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn guard(&self, work: Work) -> io::Result<()> {
+        let shared = Arc::clone(&self.shared);
+        if shared.work.set(work.clone()).is_err() {
+            return Ok(());
+        }
+        thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let mut patience = Patience::default();
+            loop {
+                thread::sleep(LOOK);
+                shared.collect();
+                let (came, stage) = (shared.came(), work.stage());
+                let look = Look {
+                    stopping: came.first.is_some() || work.is_cancelled(),
+                    stage,
+                    hung_up: came.hung_up,
+                    unheard: came.requests > 1 && !came.waiting.is_empty(),
+                };
+                let status = came.first.map_or(0, Signal::exit_status);
+                drop(came);
+                if patience.is_over(look) {
+                    leave(&work, stage, status);
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    /// A signal that the main thread has not heard of yet.
     pub fn take(&self) -> Option<Signal> {
-        self.flags
-            .iter()
-            .find(|(_, raised)| raised.swap(false, Ordering::Relaxed))
-            .map(|(signal, _)| *signal)
+        self.shared.collect();
+        self.shared.came().waiting.pop_front()
+    }
+
+    /// Says that a signal came by another way: the terminal was found gone.
+    pub fn raise(&self, signal: Signal) {
+        self.shared.note(signal);
+    }
+
+    /// Says that a key asked for what a signal would; the exit status follows from it.
+    pub fn set_cause(&self, signal: Signal) {
+        self.shared.came().first.get_or_insert(signal);
+    }
+
+    /// The first signal that came.
+    pub fn first(&self) -> Option<Signal> {
+        self.shared.came().first
+    }
+
+    /// True once Ctrl-C or SIGTERM came a second time: nothing is waited for then.
+    pub fn is_repeated(&self) -> bool {
+        self.shared.came().requests > 1
+    }
+
+    /// True where whoever started the program wants it to outlive its terminal.
+    pub fn ignores_hang_up(&self) -> bool {
+        self.shared.ignores_hang_up
+    }
+}
+
+impl Shared {
+    fn came(&self) -> MutexGuard<'_, Came> {
+        self.came.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what the handlers noted.
+    fn collect(&self) {
+        for (signal, raised) in &self.flags {
+            if raised.swap(false, Ordering::Relaxed) {
+                self.note(*signal);
+            }
+        }
+        if self.came().first.is_some()
+            && let Some(work) = self.work.get()
+        {
+            work.cancel();
+        }
+    }
+
+    fn note(&self, signal: Signal) {
+        let mut came = self.came();
+        if signal != Signal::HangUp {
+            came.requests += 1;
+        } else if std::mem::replace(&mut came.hung_up, true) {
+            // It was noticed twice: by its signal and by the terminal's state.
+            return;
+        }
+        came.first.get_or_insert(signal);
+        came.waiting.push_back(signal);
+    }
+}
+
+/// What a look at the process shows.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    stopping: bool,
+    stage: Stage,
+    hung_up: bool,
+    /// A second request waits for the main thread.
+    unheard: bool,
+}
+
+/// How long an end may take, counted in looks and not in seconds: a process that is stopped, or
+/// that a busy machine starves, is not impatient afterwards.
+#[derive(Debug, Default)]
+struct Patience {
+    preparing: u32,
+    training: u32,
+    over: u32,
+    unheard: u32,
+}
+
+impl Patience {
+    fn is_over(&mut self, look: Look) -> bool {
+        if !look.stopping {
+            return false;
+        }
+        self.unheard += u32::from(look.unheard);
+        let ended = match look.stage {
+            Stage::Preparing => (&mut self.preparing, SHORT),
+            // A last step and a checkpoint take what they take, as long as somebody is there who
+            // can ask again.
+            Stage::Training if look.hung_up => (&mut self.training, LONG),
+            Stage::Training => (&mut self.training, u32::MAX),
+            Stage::Over => (&mut self.over, SHORT),
+        };
+        let (looks, most) = ended;
+        *looks = looks.saturating_add(1);
+        *looks > most || self.unheard > UNHEARD
+    }
+}
+
+/// Ends the process without its main thread; the terminal is given back if it takes it.
+fn leave(work: &Work, stage: Stage, status: u8) -> ! {
+    let words = match stage {
+        Stage::Over => Vec::new(),
+        _ => summary::aborted(work.run_dir(), None),
+    };
+    let (sender, done) = channel();
+    // On a thread of its own: a terminal that takes nothing would hold this one up, too.
+    let _ = thread::Builder::new().spawn(move || {
+        terminal::give_back();
+        for line in words {
+            output::note(&line);
+        }
+        let _ = sender.send(());
+    });
+    let _ = done.recv_timeout(GIVE_BACK);
+    low_level::exit(status.into())
+}
+
+/// The signals that this process inherited as ignored, a bit each, the first one for signal 1.
+#[cfg(target_os = "linux")]
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// Other systems tell it only through calls that are not safe: there no signal is left alone.
+#[cfg(not(target_os = "linux"))]
+fn ignored_signals() -> u64 {
+    0
+}
+
+/// Makes a file that grows beyond the user's limit (`ulimit -f`) an error of writing: by default the
+/// signal for it kills the program without a word.
+///
+/// # Errors
+/// The system refuses the handler.
+#[cfg(unix)]
+pub fn report_file_limit() -> io::Result<()> {
+    flag::register(signal_hook::consts::SIGXFSZ, Arc::default()).map(|_| ())
+}
+
+/// Nothing: other systems have no such signal.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn report_file_limit() -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_terminal_counts_once_and_is_no_second_request() {
+        let signals = Signals::none();
+        signals.raise(Signal::HangUp);
+        signals.raise(Signal::HangUp);
+        signals.raise(Signal::Terminate);
+        assert_eq!(signals.take(), Some(Signal::HangUp));
+        assert!(!signals.is_repeated());
+        assert_eq!((signals.take(), signals.take()), (Some(Signal::Terminate), None));
+        signals.raise(Signal::Interrupt);
+        assert!(signals.is_repeated());
+        assert_eq!(signals.first(), Some(Signal::HangUp));
+    }
+
+    #[test]
+    fn the_guard_is_patient_with_work_and_not_with_a_blocked_thread() {
+        let looks = |look: Look| {
+            let mut patience = Patience::default();
+            (1..10_000).find(|_| patience.is_over(look))
+        };
+        let look = Look { stopping: true, stage: Stage::Over, hung_up: false, unheard: false };
+        assert_eq!(looks(look), Some(SHORT + 1));
+        assert_eq!(looks(Look { stopping: false, ..look }), None);
+        assert_eq!(looks(Look { stage: Stage::Preparing, ..look }), Some(SHORT + 1));
+        let training = Look { stage: Stage::Training, ..look };
+        assert_eq!(looks(training), None);
+        assert_eq!(looks(Look { hung_up: true, ..training }), Some(LONG + 1));
+        assert_eq!(looks(Look { unheard: true, ..training }), Some(UNHEARD + 1));
+    }
+
+    #[test]
+    fn a_signal_cancels_the_work() {
+        let (signals, work) = (Signals::none(), Work::over());
+        assert!(signals.shared.work.set(work.clone()).is_ok());
+        signals.shared.collect();
+        assert!(!work.is_cancelled());
+        signals.raise(Signal::Terminate);
+        signals.take();
+        assert!(work.is_cancelled());
     }
 }

@@ -88,6 +88,22 @@ fn headline(digest: &Digest) -> String {
     }
 }
 
+/// What is said where the work is ended at once: the folder of its run, if it has begun, and the step
+/// of the last checkpoint, where it is known.
+pub fn aborted(run_dir: Option<&Path>, saved: Option<u64>) -> Vec<String> {
+    let Some(dir) = run_dir else { return vec![NOT_BEGUN.to_owned()] };
+    let saved = saved.map_or_else(String::new, |step| format!(" of step {}", count(step)));
+    vec![format!("ended at once; the last checkpoint{saved} stands"), go_on(dir)]
+}
+
+/// What is said where the end came before training began.
+pub const NOT_BEGUN: &str = "stopped before training began: nothing was saved or changed";
+
+/// How to go on with a run.
+pub fn go_on(run_dir: &Path) -> String {
+    format!("go on with: tui --resume --run-dir {}", quoted(run_dir))
+}
+
 /// The name of a checkpoint.
 pub fn checkpoint_name(kind: CheckpointKind) -> &'static str {
     match kind {
@@ -142,6 +158,14 @@ mod tests {
         assert!(text.starts_with("stopped early after"), "{text}");
         assert!(text.contains("--run-dir runs/a --set stop_patience=0"), "{text}");
         assert!(text.contains("tui translate --run runs/a"), "{text}");
+    }
+
+    #[test]
+    fn an_end_at_once_speaks_of_a_checkpoint_only_where_a_run_exists() {
+        assert_eq!(aborted(None, None), [NOT_BEGUN]);
+        let words = aborted(Some(Path::new("runs/a b")), Some(1200)).join("\n");
+        assert!(words.contains("checkpoint of step 1,200"), "{words}");
+        assert!(words.ends_with("--run-dir 'runs/a b'"), "{words}");
     }
 
     #[test]

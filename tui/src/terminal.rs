@@ -3,15 +3,21 @@
 //! Giving back is idempotent and has four doors: [`Screen`]'s drop (quit, errors), the panic hook
 //! of [`install_panic_hook`], the signals that the main thread looks at (it then drops the
 //! screen), and Ctrl-C and Ctrl-Z, which arrive as keys, since raw mode turns their signals off.
+//!
+//! [`Keyboard`] reads what a person types, on a thread of its own.
 
 use std::io::{self, IsTerminal, Stdout};
+use std::mem::ManuallyDrop;
 use std::panic;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::event::{self, Event, KeyEvent};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -23,15 +29,155 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// True while a frame is being written.
 static DRAWING: AtomicBool = AtomicBool::new(false);
 
-/// True where both stdin and stdout are a terminal, so that a dashboard makes sense.
+/// Time between two looks at the terminal's state and size.
+const LOOK: Duration = Duration::from_millis(100);
+/// The wait after input that is no whole key yet.
+const PART: Duration = Duration::from_millis(10);
+
+/// True where both stdin and stdout are a terminal that can place text, so that a dashboard makes
+/// sense.
 pub fn is_interactive() -> bool {
-    io::stdin().is_terminal() && io::stdout().is_terminal()
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    !dumb && io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// True where an error of writing or reading says that the terminal has gone.
+pub fn is_gone(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let gone = error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());
+    #[cfg(not(unix))]
+    let gone = false;
+    gone || has_hung_up()
+}
+
+/// True where stdin was a terminal that has gone.
+pub fn has_hung_up() -> bool {
+    io::stdin().is_terminal() && wait_for_input(Duration::ZERO) == Ready::Gone
+}
+
+/// What stdin has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ready {
+    Input,
+    Nothing,
+    Gone,
+}
+
+/// Waits for input on stdin, or for its end as a terminal.
+#[cfg(unix)]
+fn wait_for_input(patience: Duration) -> Ready {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdin = io::stdin();
+    let mut files = [PollFd::new(&stdin, PollFlags::IN)];
+    let patience = Timespec::try_from(patience).ok();
+    // A signal that cuts the wait short is as good as its end.
+    if poll(&mut files, patience.as_ref()).is_err() {
+        return Ready::Nothing;
+    }
+    match files[0].revents() {
+        found if found.intersects(PollFlags::HUP | PollFlags::ERR) => Ready::Gone,
+        found if found.contains(PollFlags::IN) => Ready::Input,
+        _ => Ready::Nothing,
+    }
+}
+
+#[cfg(not(unix))]
+fn wait_for_input(patience: Duration) -> Ready {
+    match event::poll(patience) {
+        Ok(true) => Ready::Input,
+        _ => Ready::Nothing,
+    }
+}
+
+/// What happens at the terminal.
+#[derive(Debug)]
+pub enum Input {
+    /// A key.
+    Key(KeyEvent),
+    /// The terminal has another size.
+    Resize,
+    /// The terminal has gone: its window was closed, its connection broke off.
+    Gone,
+}
+
+/// The keyboard, read on a thread of its own: where a terminal has gone, or has sent the half of a
+/// key, reading ([`event::poll`] too) does not return, and the main thread must go on.
+#[derive(Debug)]
+pub struct Keyboard {
+    inputs: Receiver<io::Result<Input>>,
+    closed: Arc<AtomicBool>,
+}
+
+impl Keyboard {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn open() -> io::Result<Self> {
+        let (sender, inputs) = channel();
+        let closed = Arc::new(AtomicBool::new(false));
+        let is_closed = Arc::clone(&closed);
+        thread::Builder::new().name("keyboard".to_owned()).spawn(move || {
+            if let Err(error) = read_keys(&sender, &is_closed) {
+                let _ = sender.send(Err(error));
+            }
+        })?;
+        Ok(Self { inputs, closed })
+    }
+
+    /// The next input, waited for no longer than `patience`.
+    ///
+    /// # Errors
+    /// The terminal cannot be read.
+    pub fn wait(&self, patience: Duration) -> io::Result<Option<Input>> {
+        match self.inputs.recv_timeout(patience) {
+            Ok(input) => input.map(Some),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Ok(Some(Input::Gone)),
+        }
+    }
+}
+
+impl Drop for Keyboard {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Passes on what is typed until nobody wants it, or the terminal has gone.
+fn read_keys(inputs: &Sender<io::Result<Input>>, closed: &AtomicBool) -> io::Result<()> {
+    while !closed.load(Ordering::Relaxed) {
+        let ready = wait_for_input(LOOK);
+        if ready == Ready::Gone {
+            let _ = inputs.send(Ok(Input::Gone));
+            break;
+        }
+        // Asked for without input as well: a new size comes by a signal.
+        let mut found = false;
+        while !closed.load(Ordering::Relaxed) && event::poll(Duration::ZERO)? {
+            let input = match event::read()? {
+                Event::Key(key) => Input::Key(key),
+                Event::Resize(..) => Input::Resize,
+                _ => continue,
+            };
+            found = true;
+            if inputs.send(Ok(input)).is_err() {
+                return Ok(());
+            }
+        }
+        if ready == Ready::Input && !found {
+            thread::sleep(PART);
+        }
+    }
+    Ok(())
 }
 
 /// The terminal while the dashboard has it; dropping it gives the terminal back.
 #[derive(Debug)]
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    // Never dropped itself: it would show the cursor, as giving back does, and say on stderr where
+    // that fails, which is a panic where stderr is the terminal that has gone.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Screen {
@@ -42,7 +188,7 @@ impl Screen {
     pub fn take() -> io::Result<Self> {
         take().inspect_err(|_| give_back())?;
         match Terminal::new(CrosstermBackend::new(io::stdout())) {
-            Ok(terminal) => Ok(Self { terminal }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal) }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -106,9 +252,10 @@ fn take() -> io::Result<()> {
 /// Gives the terminal back, once; further calls do nothing.
 pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        // Nothing better can be done about a terminal that has gone.
-        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+        // Nothing better can be done about a terminal that has gone. Raw mode first: writing may
+        // never end where the terminal was stopped.
         let _ = disable_raw_mode();
+        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
     }
 }
 

@@ -1,15 +1,17 @@
 //! `tui train`: a run, in the dashboard or in plain lines.
 
-use std::path::Path;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use color_eyre::eyre::{Result, WrapErr, eyre};
+use color_eyre::eyre::{Report, Result, WrapErr, eyre};
 use seq2seq::{Command, EndReason, Event, Outcome};
 
 use crate::args::TrainArguments;
 use crate::dashboard::{self, Departure, Model, Role, Theme};
 use crate::digest::Digest;
+use crate::format::count;
 use crate::headless::{self, Followed, Reporter};
 use crate::signals::{Signal, Signals};
 use crate::trainer::Trainer;
@@ -17,62 +19,78 @@ use crate::{output, summary, terminal};
 
 /// How long a run may take to fail before the dashboard opens.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// The exit status where the reader of stdout has gone: 128 + SIGPIPE.
+const UNREAD: u8 = 141;
 
 /// Trains until the run's end or the person's word.
 pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let draws = !arguments.headless && terminal::is_interactive();
     let theme = Theme::of_terminal(arguments.ascii);
-    let asked_dir = arguments.run_dir.clone();
     let signals = Signals::install()?;
     let mut trainer = Trainer::start(arguments.options())?;
+    signals.guard(trainer.work().clone())?;
     let mut reporter = Reporter::default();
-    let mut ended_by = None;
+    let mut quiet = false;
     if draws && !trainer.ends_within(PATIENCE) {
         let mut model = Model::new(Role::Training, theme);
         let departure = dashboard::show(&mut trainer, &mut model, &signals);
         reporter = Reporter::after(model.into_digest());
         match departure {
             Ok(Departure::Left) => {}
-            Ok(Departure::Stopped(signal)) => ended_by = Some(signal),
-            Ok(Departure::Abort) => {
-                return abort(reporter.digest(), asked_dir.as_deref(), Signal::Interrupt);
-            }
+            Ok(Departure::Stopped(signal)) => signals.set_cause(signal),
+            Ok(Departure::Abort(signal)) => return Ok(abort(&trainer, reporter.digest(), signal)),
             Ok(Departure::Detach) => {
                 output::line("the run goes on here, in plain lines; Ctrl-C stops and saves")?;
             }
+            Ok(Departure::HungUp) if signals.ignores_hang_up() && !trainer.has_ended() => {
+                // As asked for, it outlives its terminal; nobody is left to end a pause.
+                trainer.send(Command::Resume);
+                quiet = true;
+            }
+            Ok(Departure::HungUp) => {
+                signals.raise(Signal::HangUp);
+                quiet = true;
+            }
             Err(error) => {
-                trainer.send(Command::Stop);
+                trainer.stop();
                 // The run is saved first; what happened to the terminal is told after that.
                 let _ = trainer.join();
                 return Err(error).wrap_err("the terminal");
             }
         }
     }
-    match headless::follow(&mut trainer, &mut reporter, &signals) {
-        Followed::Ended(signal) => ended_by = ended_by.or(signal),
-        Followed::Abort(signal) => return abort(reporter.digest(), asked_dir.as_deref(), signal),
-        Followed::Mute(error) => {
-            trainer.join()?;
-            return Err(error.into());
+    match headless::follow(&mut trainer, &mut reporter, &signals, quiet) {
+        Followed::Ended => {
+            quiet |= signals.first() == Some(Signal::HangUp) && terminal::has_hung_up();
+            let run_dir = trainer.work().run_dir().map(Path::to_owned);
+            conclude(trainer.join(), reporter, run_dir, &signals, quiet)
         }
+        Followed::Abort(signal) => Ok(abort(&trainer, reporter.digest(), signal)),
+        Followed::Mute(error) => unread(trainer.join(), error),
     }
-    conclude(trainer.join(), reporter, asked_dir.as_deref(), ended_by)
 }
 
-/// Says how it ended, and gives the exit status.
+/// Says how it ended, but where `quiet`, and gives the exit status.
 fn conclude(
     outcome: Result<Outcome>,
     mut reporter: Reporter,
-    asked_dir: Option<&Path>,
-    ended_by: Option<Signal>,
+    run_dir: Option<PathBuf>,
+    signals: &Signals,
+    quiet: bool,
 ) -> Result<ExitCode> {
+    let print = |lines: &[String]| if quiet { Ok(()) } else { output::lines(lines) };
+    let status = signals.first().map_or(ExitCode::SUCCESS, |s| ExitCode::from(s.exit_status()));
     let digest = reporter.digest_mut();
     let outcome = match outcome {
         Ok(outcome) => outcome,
+        Err(error) if is_cancelled(&error) => {
+            output::note(summary::NOT_BEGUN);
+            return Ok(status);
+        }
         Err(error) => {
             if digest.step.is_some() {
                 digest.set_crashed(true);
-                output::lines(&summary::lines(digest, asked_dir))?;
+                print(&summary::lines(digest, run_dir.as_deref()))?;
             }
             return Err(error);
         }
@@ -85,12 +103,14 @@ fn conclude(
         } else {
             ("finished", "more --epochs, --max-steps or --max-minutes")
         };
-        output::line(&format!("{dir} had already {how}: nothing to do"))?;
-        output::line(&format!("  go on with {more}"))?;
+        print(&[
+            format!("{dir} had already {how}: nothing to do"),
+            format!("  go on with {more}"),
+        ])?;
         return Ok(ExitCode::SUCCESS);
     }
     digest.apply(&Event::End(outcome.end));
-    output::lines(&summary::lines(digest, Some(&outcome.run_dir)))?;
+    print(&summary::lines(digest, Some(&outcome.run_dir)))?;
     if !headless::is_success(digest.state()) {
         return Err(eyre!(
             "the loss, a gradient or a parameter was not finite at step {}; a lower learning \
@@ -98,15 +118,34 @@ fn conclude(
             digest.first_not_finite.unwrap_or(digest.steps())
         ));
     }
-    Ok(ended_by.map_or(ExitCode::SUCCESS, |signal| ExitCode::from(signal.exit_status())))
+    Ok(status)
+}
+
+/// True where the end came before training began.
+fn is_cancelled(error: &Report) -> bool {
+    matches!(error.downcast_ref(), Some(seq2seq::Error::Cancelled))
+}
+
+/// Says that stdout could not be written, for which the run was stopped.
+fn unread(outcome: Result<Outcome>, error: io::Error) -> Result<ExitCode> {
+    let what = match outcome {
+        Ok(Outcome { run_dir, end, .. }) => {
+            format!("stopped and saved at step {}; {}", count(end.step), summary::go_on(&run_dir))
+        }
+        Err(error) if is_cancelled(&error) => summary::NOT_BEGUN.to_owned(),
+        Err(error) => return Err(error),
+    };
+    if error.kind() != ErrorKind::BrokenPipe {
+        return Err(error).wrap_err(format!("stdout cannot be written, so the run was {what}"));
+    }
+    output::note(&format!("error: the reader of stdout has gone, so the run was {what}"));
+    Ok(ExitCode::from(UNREAD))
 }
 
 /// The person wants out now; the run can be resumed from its last checkpoint.
-fn abort(digest: &Digest, asked_dir: Option<&Path>, signal: Signal) -> Result<ExitCode> {
-    let saved = digest.saved.map_or_else(String::new, |step| format!(" of step {step}"));
-    output::note(&format!("ended at once; the last checkpoint{saved} stands"));
-    if let Some(dir) = asked_dir {
-        output::note(&format!("go on with tui --resume --run-dir {}", dir.display()));
+fn abort(trainer: &Trainer, digest: &Digest, signal: Signal) -> ExitCode {
+    for line in summary::aborted(trainer.work().run_dir(), digest.saved) {
+        output::note(&line);
     }
-    Ok(ExitCode::from(signal.exit_status()))
+    ExitCode::from(signal.exit_status())
 }

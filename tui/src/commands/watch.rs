@@ -9,9 +9,10 @@ use color_eyre::eyre::{Result, WrapErr};
 use seq2seq::{Command, EventReader};
 
 use crate::args::WatchArguments;
-use crate::dashboard::{self, Model, News, Role, Source, Theme};
+use crate::dashboard::{self, Departure, Model, News, Role, Source, Theme};
 use crate::headless::Reporter;
-use crate::signals::Signals;
+use crate::signals::{Signal, Signals};
+use crate::trainer::Work;
 use crate::{output, summary, terminal};
 
 /// Time between two looks at the log.
@@ -27,12 +28,16 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let signals = Signals::install()?;
+    signals.guard(Work::over())?;
     let mut model = Model::new(Role::Watching, Theme::of_terminal(arguments.ascii));
     let mut log = Log::follow(reader)?;
     let departure = dashboard::show(&mut log, &mut model, &signals);
     let status = match departure.wrap_err("the terminal")? {
-        dashboard::Departure::Stopped(signal) => ExitCode::from(signal.exit_status()),
-        _ => ExitCode::SUCCESS,
+        Departure::Stopped(signal) | Departure::Abort(signal) => {
+            ExitCode::from(signal.exit_status())
+        }
+        Departure::HungUp => return Ok(ExitCode::from(Signal::HangUp.exit_status())),
+        Departure::Left | Departure::Detach => ExitCode::SUCCESS,
     };
     if let Some(trouble) = &log.trouble {
         output::note(&format!("warning: {trouble}"));

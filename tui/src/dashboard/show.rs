@@ -3,12 +3,11 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use ratatui::crossterm::event::{self, Event as Input};
 use seq2seq::{Command, Event};
 
 use super::{Effect, Model, view};
 use crate::signals::{Signal, Signals};
-use crate::terminal::Screen;
+use crate::terminal::{self, Input, Keyboard, Screen};
 use crate::trainer::Trainer;
 
 /// Time between two frames while a run goes on: 8 a second at most.
@@ -62,19 +61,33 @@ pub enum Departure {
     /// The run goes on; the person wants it in plain lines.
     Detach,
     /// The person wants out at once.
-    Abort,
+    Abort(Signal),
+    /// The terminal has gone.
+    HungUp,
 }
 
 /// Shows a run until the person leaves.
 ///
 /// # Errors
-/// The terminal cannot be taken, read or written; it is given back.
+/// The terminal cannot be taken, read or written; it is given back. One that has gone is no error.
 pub fn show(
     source: &mut dyn Source,
     model: &mut Model,
     signals: &Signals,
 ) -> io::Result<Departure> {
+    match show_here(source, model, signals) {
+        Err(error) if terminal::is_gone(&error) => Ok(Departure::HungUp),
+        other => other,
+    }
+}
+
+fn show_here(
+    source: &mut dyn Source,
+    model: &mut Model,
+    signals: &Signals,
+) -> io::Result<Departure> {
     let mut screen = Screen::take()?;
+    let keyboard = Keyboard::open()?;
     let clock = Instant::now();
     let mut drawn: Option<Instant> = None;
     let mut ended_by = None;
@@ -93,8 +106,12 @@ pub fn show(
             return Ok(Departure::Left);
         }
         model.tick(clock.elapsed());
-        if let Some(signal) = signals.take() {
-            ended_by = Some(signal);
+        while let Some(signal) = signals.take() {
+            match signal {
+                Signal::HangUp => return Ok(Departure::HungUp),
+                signal if signals.is_repeated() => return Ok(Departure::Abort(signal)),
+                signal => ended_by = ended_by.or(Some(signal)),
+            }
             if let Some(departure) = obey(model.interrupt(), source, &mut screen)? {
                 return Ok(departure);
             }
@@ -116,17 +133,21 @@ pub fn show(
             _ if quiet => IDLE,
             _ => FRAME,
         };
-        while event::poll(wait)? {
+        while let Some(input) = keyboard.wait(wait)? {
             wait = Duration::ZERO;
-            match event::read()? {
+            match input {
                 Input::Key(key) => {
                     model.tick(clock.elapsed());
-                    if let Some(departure) = obey(model.key(key), source, &mut screen)? {
+                    let effects = model.key(key);
+                    if model.was_interrupted() {
+                        signals.set_cause(Signal::Interrupt);
+                    }
+                    if let Some(departure) = obey(effects, source, &mut screen)? {
                         return Ok(departure);
                     }
                 }
-                Input::Resize(..) => model.set_dirty(),
-                _ => {}
+                Input::Resize => model.set_dirty(),
+                Input::Gone => return Ok(Departure::HungUp),
             }
         }
     }
@@ -142,7 +163,7 @@ fn obey(
         match effect {
             Effect::Send(command) => source.send(command),
             Effect::Detach => return Ok(Some(Departure::Detach)),
-            Effect::Abort => return Ok(Some(Departure::Abort)),
+            Effect::Abort => return Ok(Some(Departure::Abort(Signal::Interrupt))),
             Effect::Suspend => screen.suspend()?,
             Effect::Redraw => screen.clear()?,
         }

@@ -120,9 +120,8 @@ impl Digest {
             Event::Step(step) => self.take_step(step),
             Event::Validation(validation) => {
                 self.phase = None;
-                let better = validation.best
-                    || self.best.as_ref().is_none_or(|best| validation.loss < best.loss);
-                if better {
+                // The trainer alone decides, by BLEU or by loss: it says what `best.ckpt` holds.
+                if validation.best {
                     self.best = Some(validation.clone());
                 }
                 self.validation = Some(validation.clone());
