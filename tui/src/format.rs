@@ -83,11 +83,19 @@ pub fn several(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// The text with control characters made visible, for terminals and logs.
+/// True for what steers a terminal or reorders, hides or breaks a line there.
+fn steers(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
+}
+
+/// The text with such characters made visible, for terminals and logs.
 pub fn plain(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for letter in text.chars() {
-        if letter.is_control() {
+        if steers(letter) {
             result.extend(letter.escape_default());
         } else {
             result.push(letter);
@@ -185,5 +193,6 @@ mod tests {
     fn control_characters_are_made_visible() {
         assert_eq!(plain("a\u{1b}[2Jb\r\n"), "a\\u{1b}[2Jb\\r\\n");
         assert_eq!(plain("où ça ?"), "où ça ?");
+        assert_eq!(plain("a\u{202e}b\u{2028}c\u{9b}"), "a\\u{202e}b\\u{2028}c\\u{9b}");
     }
 }

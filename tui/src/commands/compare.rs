@@ -9,7 +9,7 @@ use seq2seq::compare::{CompareOptions, Comparison, Progress, Standing, TaskTable
 use serde_json::json;
 
 use crate::args::CompareArguments;
-use crate::format::{duration, percent};
+use crate::format::{duration, percent, several};
 use crate::output;
 
 /// How many steps back the gradient is looked at; the last one is the first step of the sequence.
@@ -61,7 +61,10 @@ impl Clock {
             Progress::Plan { models, side_by_side, minutes } => {
                 let time = minutes.map_or_else(
                     || "a few steps each".to_owned(),
-                    |minutes| format!("about {minutes:.0} minutes where two cores are free"),
+                    |minutes| {
+                        let minutes = several(minutes.round().max(1.0) as u64, "minute");
+                        format!("about {minutes} where two cores are free")
+                    },
                 );
                 vec![
                     format!(

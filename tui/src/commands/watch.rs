@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
-use seq2seq::{Command, EventReader};
+use seq2seq::{Command, EventReader, RunDir};
 
 use crate::args::WatchArguments;
 use crate::dashboard::{self, Departure, Model, News, Role, Source, Theme};
@@ -20,6 +20,10 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Shows the run in the dashboard, or in plain lines where there is no terminal.
 pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
+    // A folder may hold another program's config.json.
+    RunDir::open(&arguments.run)
+        .and_then(|dir| dir.stored())
+        .wrap_err_with(|| arguments.run.display().to_string())?;
     let reader =
         EventReader::open(&arguments.run).wrap_err_with(|| arguments.run.display().to_string())?;
     if arguments.headless || !terminal::is_interactive() {
