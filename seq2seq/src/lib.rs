@@ -39,6 +39,6 @@ pub use run::{
     StoredTensor, Vocabularies, new_run_path,
 };
 pub use session::{Outcome, TrainOptions, train};
-pub use tensor::CancellationToken;
+pub use tensor::{CancellationToken, Reporting, on_refused_memory};
 pub use trained::{SampleOptions, Sampler, Written, evaluate};
 pub use translator::{Evaluation, Translation, Translator};

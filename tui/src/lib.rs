@@ -20,6 +20,7 @@ pub mod format;
 pub mod headless;
 pub mod output;
 mod program;
+mod refused;
 pub mod signals;
 pub mod summary;
 pub mod terminal;

@@ -7,7 +7,7 @@ use clap::Parser;
 use color_eyre::config::{HookBuilder, Theme};
 
 use crate::args::Arguments;
-use crate::{commands, output, signals, terminal};
+use crate::{commands, output, refused, signals, terminal};
 
 /// Runs the program on the process's arguments.
 pub fn run() -> ExitCode {
@@ -33,5 +33,6 @@ fn install_hooks() -> color_eyre::Result<()> {
     let theme = if coloured { Theme::dark() } else { Theme::new() };
     HookBuilder::default().theme(theme).display_env_section(false).install()?;
     terminal::install_panic_hook();
+    refused::install();
     Ok(())
 }

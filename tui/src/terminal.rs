@@ -1,8 +1,9 @@
 //! The terminal, taken for the dashboard and given back whole.
 //!
-//! Giving back is idempotent and has four doors: [`Screen`]'s drop (quit, errors), the panic hook
-//! of [`install_panic_hook`], the signals that the main thread looks at (it then drops the
-//! screen), and Ctrl-C and Ctrl-Z, which arrive as keys, since raw mode turns their signals off.
+//! Giving back is idempotent and has five doors: [`Screen`]'s drop (quit, errors), the panic hook
+//! of [`install_panic_hook`], memory that the system refuses ([`give_back_in_need`]), the signals
+//! that the main thread looks at (it then drops the screen), and Ctrl-C and Ctrl-Z, which arrive as
+//! keys, since raw mode turns their signals off.
 //!
 //! [`Keyboard`] reads what a person types, on a thread of its own.
 
@@ -259,20 +260,35 @@ pub fn give_back() {
     }
 }
 
+/// Gives the terminal back without asking for memory or for a lock of the standard streams, which
+/// another thread may hold that waits for memory, too.
+pub fn give_back_in_need() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        wait_for_frame();
+        #[cfg(unix)]
+        let _ = rustix::io::write(io::stdout(), b"\x1b[?1049l\x1b[?25h");
+        let _ = disable_raw_mode();
+    }
+}
+
+/// A frame that another thread writes may end after the terminal was given back; lets it, for a
+/// moment. Where the drawing itself failed the wait is in vain, and short.
+fn wait_for_frame() {
+    for _ in 0..5 {
+        if !DRAWING.load(Ordering::SeqCst) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Puts a hook before the present one that gives the terminal back, so that the report of a panic
 /// on any thread is readable. Call it after the hook that reports.
 pub fn install_panic_hook() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         give_back();
-        // A frame that another thread was writing may end after this; let it, for a moment. Where
-        // the drawing itself panicked the wait is in vain, and short.
-        for _ in 0..5 {
-            if !DRAWING.load(Ordering::SeqCst) {
-                break;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
+        wait_for_frame();
         report(info);
     }));
 }

@@ -205,3 +205,20 @@ fn a_trained_model_is_used_and_measured() {
     }
     fail(folder, &["evaluate", "--run", "run", "--data", "absent.tsv"], 1, &["absent.tsv"]);
 }
+
+/// A process with an address space of a few hundred megabytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_that_is_refused_ends_with_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = format!(
+        "ulimit -v 400000; exec {} --headless --threads 1 --data copy:2000 --run-dir r",
+        env!("CARGO_BIN_EXE_tui")
+    );
+    let output =
+        Command::new("sh").args(["-c", &line]).current_dir(folder.path()).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("error: out of memory") && said.lines().count() == 1, "{said}");
+    assert!(!folder.path().join("r").exists());
+}
