@@ -6,5 +6,6 @@
 
 mod error;
 pub mod golden;
+pub mod modules;
 
 pub use error::{Error, Result};
