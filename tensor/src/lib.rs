@@ -82,46 +82,36 @@
 //! crate takes part. A build without the feature needs no system library and answers
 //! [`Error::NotBuiltWith`].
 
-mod backward;
-mod buffer;
+mod autograd;
 mod cancellation;
 pub mod check;
+mod cpu;
 mod device;
 mod error;
-mod figure;
-mod flow;
 pub mod gemm;
 mod gradients;
 pub mod init;
-pub mod kernels;
-mod list;
 mod memory;
 pub mod opencl;
 pub mod ops;
 pub mod optim;
 mod params;
-mod profile;
 pub mod random;
 mod shape;
-pub mod simd;
-mod tape;
 mod tensor;
 mod threads;
 
-pub use backward::{Backpropagated, Backward};
+pub use autograd::{Backpropagated, Backward, BatchPart, Flow, Op, Profile, Spent, Tape, Var};
 pub use cancellation::CancellationToken;
+pub use cpu::list::{Items, List};
+pub use cpu::{elementwise as kernels, simd};
 pub use device::Device;
 pub use error::{Error, Result};
-pub use figure::Figure;
-pub use flow::Flow;
 pub use gradients::{Gradient, Gradients, Norms, RowGradient, Summed};
-pub use list::{Items, List};
 pub use memory::{Reporting, on_refused_memory};
 pub use params::{ParamId, Params};
-pub use profile::{Profile, Spent};
 pub use shape::Shape;
-pub use tape::{BatchPart, Op, Tape, Var};
-pub use tensor::Tensor;
+pub use tensor::{Figure, Tensor};
 pub use threads::Threads;
 
 /// The example of the README is tested with those of the documentation.

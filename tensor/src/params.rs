@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::cpu::elementwise as kernels;
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::gemm::{Packed, Side};
-use crate::kernels;
 use crate::opencl::{Arena, Layout, OpenCl};
 use crate::shape::Shape;
 use crate::tensor::Tensor;

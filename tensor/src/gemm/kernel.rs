@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Init, Packed, Rows};
-use crate::buffer::Buffer;
+use crate::cpu::buffer::Buffer;
 use crate::simd::Simd;
 
 /// Depth of a block: a panel's block of two vectors' width stays in the first-level cache.

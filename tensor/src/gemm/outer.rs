@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::kernel::{Left, Output, Right, column_of_tiles};
 use super::{Rows, WEIGHT_GRADIENTS, count};
-use crate::buffer::Buffer;
+use crate::cpu::buffer::Buffer;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
 

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use super::PACKINGS;
-use crate::buffer::Buffer;
-use crate::list::List;
+use crate::cpu::buffer::Buffer;
+use crate::cpu::list::List;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
 

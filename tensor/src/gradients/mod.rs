@@ -4,10 +4,10 @@ mod opencl;
 
 use std::ops::Range;
 
+use crate::cpu::elementwise as kernels;
+use crate::cpu::list::List;
 use crate::error::{Error, Result};
 use crate::gemm::{Product, Rows, outer_sum};
-use crate::kernels;
-use crate::list::List;
 use crate::opencl::Arena;
 use crate::params::{ParamId, Params};
 use crate::tensor::Tensor;

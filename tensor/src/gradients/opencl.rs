@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Deferred, Gradient, Slot, Sum, Summed};
+use crate::cpu::list::List;
 use crate::error::{Error, Result};
-use crate::list::List;
 use crate::opencl::{Arena, Form, Layout, Matrix, OpenCl, Place, Program, Start};
 use crate::shape::Shape;
 use crate::tensor::Tensor;

@@ -166,7 +166,7 @@ impl Ways {
 /// Elements of the memory for `len` of them: what is kept for reuse comes in few sizes, none of them
 /// larger than the device's largest piece, in which `len` elements fit.
 fn class(len: usize, largest: u64) -> usize {
-    crate::buffer::class(len).min((largest / 4) as usize)
+    crate::cpu::buffer::class(len).min((largest / 4) as usize)
 }
 
 /// Copies to the device whose memory on the host is kept at most.
@@ -437,6 +437,6 @@ mod tests {
                 assert!((len..=most).contains(&class(len, largest)), "{len} of {most}");
             }
         }
-        assert_eq!(class(100, 1 << 30), crate::buffer::class(100));
+        assert_eq!(class(100, 1 << 30), crate::cpu::buffer::class(100));
     }
 }

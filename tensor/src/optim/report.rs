@@ -1,11 +1,11 @@
 //! What a step is asked for, and what it tells afterwards.
 
 use super::Optimizer;
+use crate::cpu::list::List;
 use crate::error::Result;
-use crate::figure::Figure;
 use crate::gradients::Norms;
-use crate::list::List;
 use crate::opencl::Pending;
+use crate::tensor::Figure;
 
 /// How [`Optimizer::update`] steps, and what it reports besides.
 #[derive(Debug, Clone, Copy, Default)]

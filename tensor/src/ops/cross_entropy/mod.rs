@@ -1,32 +1,20 @@
 //! Cross-entropy of logits, with its gradient made in the same pass.
 
+mod config;
 mod opencl;
 mod predict;
 pub mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use config::CrossEntropy;
 pub use predict::{likeliest, log_probabilities};
 
-use crate::backward::Backward;
+use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
-use crate::figure::Figure;
 use crate::simd::{Kernel, Simd, dispatch, math};
-use crate::tape::{Op, Tape, Var};
+use crate::tensor::Figure;
 use crate::tensor::Tensor;
-
-/// What is compared with the logits, and how it is weighed.
-#[derive(Debug, Clone, Copy)]
-pub struct CrossEntropy<'a> {
-    /// The right class of each row.
-    pub targets: &'a [u32],
-    /// Rows of this class count nothing.
-    pub ignore: Option<u32>,
-    /// Share of the target given to all classes alike (Szegedy et al. 2016, section 7), 0 for none.
-    pub smoothing: f32,
-    /// The weight of every row: 1 / rows counted for a mean.
-    pub weight: f32,
-}
 
 /// A loss and what was seen on the way.
 #[derive(Debug, Clone)]
@@ -224,7 +212,7 @@ impl Op for CrossEntropyOp {
         match back.opencl() {
             _ if d == 1.0 => {}
             Some(device) => device.scale(&mut gradient, d)?,
-            None => crate::kernels::scale(gradient.data_mut(), d),
+            None => crate::cpu::elementwise::scale(gradient.data_mut(), d),
         }
         back.add(self.logits, gradient)
     }

@@ -1,6 +1,6 @@
 //! Cross-entropy on a device: one work-group a row of logits, no number read.
 
-use super::CrossEntropy;
+use super::config::CrossEntropy;
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
 use crate::tensor::Tensor;

@@ -1,13 +1,12 @@
 //! Dropout that draws the same however a batch is shared out.
 
+mod mask;
 mod opencl;
 
-use crate::backward::Backward;
+use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
-use crate::random::{Draw, LANES};
-use crate::simd::{Kernel, Simd, dispatch};
-use crate::tape::{BatchPart, Op, Tape, Var};
 use crate::tensor::Tensor;
+use mask::Mask;
 
 /// Dropout: each element is zero with probability p, else divided by 1 - p (Srivastava et al. 2014).
 ///
@@ -145,64 +144,6 @@ impl Op for DropoutSequence {
     }
 }
 
-struct Mask {
-    draw: Draw,
-    p: f32,
-    rows: usize,
-    part: BatchPart,
-}
-
-impl Mask {
-    /// Words below this drop their element.
-    fn threshold(&self) -> u32 {
-        (f64::from(self.p) * 4_294_967_296.0) as u32
-    }
-
-    /// What the others are multiplied with.
-    fn keep(&self) -> f32 {
-        1.0 / (1.0 - self.p)
-    }
-
-    fn apply(&self, x: &mut Tensor) {
-        let width = x.shape().width().max(1);
-        dispatch(Apply { mask: self, width, x: x.data_mut() });
-    }
-}
-
-struct Apply<'a> {
-    mask: &'a Mask,
-    width: usize,
-    x: &'a mut [f32],
-}
-
-impl Kernel for Apply<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
-        let Mask { draw, rows, part, .. } = *self.mask;
-        let (threshold, keep) = (self.mask.threshold(), self.mask.keep());
-        // Rows start at a multiple of four words, so that a block serves one row only.
-        let row_blocks = self.width.div_ceil(4) as u64;
-        for (i, row) in self.x.chunks_exact_mut(self.width).enumerate() {
-            let b = part.row(i % rows);
-            let mut block = (i / rows * part.total + b) as u64 * row_blocks;
-            for values in row.chunks_mut(4 * LANES) {
-                let words = draw.blocks(block);
-                let mut factors = [0.0; 4 * LANES];
-                for l in 0..LANES {
-                    for w in 0..4 {
-                        factors[4 * l + w] = if words[w][l] < threshold { 0.0 } else { keep };
-                    }
-                }
-                for (v, factor) in values.iter_mut().zip(factors) {
-                    *v *= factor;
-                }
-                block += LANES as u64;
-            }
-        }
-    }
-}
-
 struct Dropout {
     x: Var,
     y: Var,
@@ -227,7 +168,7 @@ impl Op for Dropout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Params;
+    use crate::{BatchPart, Params};
 
     #[test]
     fn the_mask_is_kept_and_scaled_and_the_gradient_has_it_too() {

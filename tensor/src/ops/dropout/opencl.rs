@@ -1,6 +1,6 @@
 //! Dropout on a device: the same numbers, drawn in the kernel.
 
-use super::Mask;
+use super::mask::Mask;
 use crate::error::Result;
 use crate::opencl::{Launch, OpenCl, Program};
 use crate::tensor::Tensor;

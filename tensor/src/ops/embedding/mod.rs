@@ -5,12 +5,11 @@ pub mod reference;
 #[cfg(test)]
 mod tests;
 
-use crate::backward::Backward;
+use crate::autograd::{Backward, Op, Tape, Var};
+use crate::cpu::list::List;
 use crate::error::{Error, Result};
-use crate::list::List;
 use crate::params::ParamId;
 use crate::shape::Shape;
-use crate::tape::{Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// Rows of a table, looked up by id.

@@ -2,12 +2,11 @@
 
 mod opencl;
 
-use crate::backward::Backward;
+use crate::autograd::{Backward, Op, Tape, Var};
+use crate::cpu::elementwise as kernels;
+use crate::cpu::list::List;
 use crate::error::{Error, Result};
-use crate::kernels;
-use crate::list::List;
 use crate::simd::math;
-use crate::tape::{Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// tanh, element by element. PyTorch: `torch.tanh`.

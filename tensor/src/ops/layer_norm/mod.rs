@@ -5,12 +5,11 @@ pub mod reference;
 #[cfg(test)]
 mod tests;
 
-use crate::backward::Backward;
+use crate::autograd::{Backward, Op, Tape, Var};
+use crate::cpu::elementwise::{add_scaled_with, dot_with};
 use crate::error::{Error, Result};
-use crate::kernels::{add_scaled_with, dot_with};
 use crate::params::ParamId;
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::tape::{Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// Layer normalisation over the innermost dimension (Ba et al. 2016, equation 3).

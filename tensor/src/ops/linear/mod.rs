@@ -6,11 +6,10 @@ mod tests;
 
 use std::ops::Range;
 
-use crate::backward::Backward;
+use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
 use crate::gemm::{Init, Rows, Side, matmul};
 use crate::params::ParamId;
-use crate::tape::{Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// A linear map of the innermost dimension.

@@ -5,9 +5,8 @@ pub mod reference;
 #[cfg(test)]
 mod tests;
 
-use crate::backward::Backward;
+use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
-use crate::tape::{Op, Tape, Var};
 use crate::tensor::Tensor;
 
 /// The largest of each `pieces` neighbours (Goodfellow et al. 2013, section 2; with two pieces the

@@ -2,10 +2,9 @@
 
 mod opencl;
 
-use crate::backward::Backward;
+use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
-use crate::figure::Figure;
-use crate::tape::{Op, Tape, Var};
+use crate::tensor::Figure;
 use crate::tensor::Tensor;
 
 /// A squared error and its unweighted sum.
@@ -96,7 +95,7 @@ impl Op for SquaredError {
         match back.opencl() {
             _ if d == 1.0 => {}
             Some(device) => device.scale(&mut gradient, d)?,
-            None => crate::kernels::scale(gradient.data_mut(), d),
+            None => crate::cpu::elementwise::scale(gradient.data_mut(), d),
         }
         back.add(self.y, gradient)
     }

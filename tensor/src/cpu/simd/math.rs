@@ -8,7 +8,8 @@
 //!
 //! The bounds are checked over the whole range against f64 in this module's tests.
 
-use super::{Kernel, Simd, dispatch};
+use super::dispatch;
+use super::vector::{Kernel, Simd};
 
 /// e^x: argument reduction by multiples of ln 2, then a polynomial of degree 7.
 #[inline(always)]

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
+use super::flow::Flow;
+use super::profile::Profile;
+use super::var::{Node, Var};
+use crate::cpu::elementwise as kernels;
+use crate::cpu::list::List;
 use crate::error::{Error, Result};
-use crate::flow::Flow;
 use crate::gradients::Gradients;
-use crate::kernels;
-use crate::list::List;
 use crate::opencl::OpenCl;
 use crate::params::{ParamId, Params};
-use crate::profile::Profile;
-use crate::tape::{Node, Var};
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 

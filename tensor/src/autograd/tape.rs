@@ -42,51 +42,20 @@ use std::ops::Range;
 use allocator_api2::boxed::Box;
 use allocator_api2::unsize_box;
 
-use crate::backward::{Backpropagated, Backward};
+use super::backward::{Backpropagated, Backward};
+use super::flow::Flow;
+use super::op::{Op, Recorded};
+use super::profile::Profiler;
+use super::var::{Node, Var};
+use crate::cpu::list::{List, Pool};
 use crate::error::{Error, Result};
-use crate::flow::Flow;
 use crate::gradients::Gradients;
-use crate::list::{List, Pool};
 use crate::opencl::OpenCl;
 use crate::params::Params;
-use crate::profile::Profiler;
 use crate::random::Draw;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads::Threads;
-
-/// A value on a [`Tape`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Var(pub(crate) usize);
-
-/// The way back through one recorded operation.
-pub trait Op: Send {
-    /// Its name, as profiles and errors show it.
-    fn name(&self) -> &'static str;
-
-    /// Takes the gradients of its outputs and adds those of its inputs and parameters. What the
-    /// operation kept for this may be overwritten: the way back is gone once.
-    ///
-    /// # Errors
-    /// Gradients whose shapes do not fit.
-    fn backward(self, back: &mut Backward<'_>) -> Result<()>;
-}
-
-/// An [`Op`] of any type, once.
-trait Recorded: Send {
-    fn name(&self) -> &'static str;
-    fn backward(&mut self, back: &mut Backward<'_>) -> Result<()>;
-}
-
-impl<T: Op> Recorded for Option<T> {
-    fn name(&self) -> &'static str {
-        self.as_ref().map_or("", Op::name)
-    }
-
-    fn backward(&mut self, back: &mut Backward<'_>) -> Result<()> {
-        self.take().map_or(Ok(()), |op| op.backward(back))
-    }
-}
 
 /// Which rows of a batch a tape works on, so that random draws do not depend on how a batch is
 /// shared out: row i here is row `first + i * step` of the batch's `total`.
@@ -105,14 +74,6 @@ impl BatchPart {
     pub fn row(&self, i: usize) -> usize {
         self.first + i * self.step
     }
-}
-
-/// A value on a tape, and what the way back must know of it.
-pub(crate) struct Node {
-    pub(crate) value: Tensor,
-    pub(crate) needs: bool,
-    /// A part of another value: that value, and where the part starts.
-    pub(crate) part_of: Option<(Var, usize)>,
 }
 
 /// What was computed on one thread, and the way back.

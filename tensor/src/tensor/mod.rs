@@ -1,11 +1,14 @@
 //! The tensor: f32 elements in row-major order, shared and copied on write.
 
+mod figure;
+
 use ndarray::{Array, ArrayD, ArrayView1, ArrayView2, ArrayViewD, Dimension, IxDyn};
 
-use crate::buffer::Buffer;
+use crate::cpu::buffer::Buffer;
 use crate::error::{Error, Result};
 use crate::opencl::{OpenCl, Remote};
 use crate::shape::Shape;
+pub use figure::Figure;
 
 /// f32 elements in row-major order, of one to four dimensions.
 ///
@@ -315,7 +318,7 @@ impl Tensor {
 
     /// L2 norm of all elements, summed in f64.
     pub fn norm(&self) -> f64 {
-        crate::kernels::sum_of_squares(self.data()).sqrt()
+        crate::cpu::elementwise::sum_of_squares(self.data()).sqrt()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Simd};
+use super::vector::{Kernel, Simd};
 
 /// A value proves that the processor has AVX2 and FMA.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! The portable path: plain Rust over eight lanes, which compilers vectorise as far as they can.
 
-use super::Simd;
+use super::vector::Simd;
 
 /// Plain Rust; every processor has it.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Numbers that a step computes and nobody needs at once.
 
-use crate::tensor::Tensor;
+use super::Tensor;
 
 /// A number that may still be on a device.
 ///

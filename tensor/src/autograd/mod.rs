@@ -1,0 +1,15 @@
+//! Reverse-mode differentiation: the tape, its operations, and the backward pass over them.
+
+mod backward;
+mod flow;
+mod op;
+mod profile;
+mod tape;
+mod var;
+
+pub use backward::{Backpropagated, Backward};
+pub use flow::Flow;
+pub use op::Op;
+pub use profile::{Profile, Spent};
+pub use tape::{BatchPart, Tape};
+pub use var::Var;
