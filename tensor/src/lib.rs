@@ -87,6 +87,7 @@ mod cancellation;
 pub mod check;
 mod cpu;
 mod device;
+mod driver;
 mod error;
 pub mod gemm;
 mod gradients;

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::device::OpenCl;
-use super::memory::Ids;
+use crate::driver::{Ids, OpenCl};
 use crate::error::Result;
 use crate::shape::Shape;
 use crate::tensor::Tensor;

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::device::OpenCl;
-use super::launch::Program;
+use crate::driver::{OpenCl, Program};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 

@@ -23,23 +23,19 @@
 
 mod arena;
 mod basic;
-mod counters;
-mod device;
-mod driver;
-mod fault;
 mod launch;
-mod memory;
 mod product;
 #[cfg(all(test, feature = "opencl"))]
 mod tests;
+mod transfer;
 
-pub use counters::{Counters, KernelWork};
-pub use device::{DeviceDescription, OpenCl, PlatformDescription, Precision, platforms};
-pub use launch::{Launch, Program};
-pub use memory::{Ids, Pending};
+pub use crate::driver::{
+    Counters, DeviceDescription, Ids, KernelWork, OpenCl, Pending, PlatformDescription, Precision,
+    Program, platforms,
+};
+pub use launch::Launch;
 pub use product::{Form, Matrix, Place, Start};
 
 pub(crate) use arena::{Arena, Layout};
-pub(crate) use memory::Remote;
 #[cfg(all(test, feature = "opencl"))]
 pub(crate) use product::Way;

@@ -5,8 +5,8 @@ mod figure;
 use ndarray::{Array, ArrayD, ArrayView1, ArrayView2, ArrayViewD, Dimension, IxDyn};
 
 use crate::cpu::buffer::Buffer;
+use crate::driver::{OpenCl, Remote};
 use crate::error::{Error, Result};
-use crate::opencl::{OpenCl, Remote};
 use crate::shape::Shape;
 pub use figure::Figure;
 

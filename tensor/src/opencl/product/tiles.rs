@@ -1,8 +1,9 @@
 //! In which way a product is computed, and its launch.
 
-use super::{Form, Matrix, Place, Start};
+use super::matrix::{Form, Matrix, Place, Start};
+use crate::driver::{OpenCl, Precision, Program};
 use crate::error::Result;
-use crate::opencl::{Launch, OpenCl, Precision, Program};
+use crate::opencl::launch::Launch;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Sizes {

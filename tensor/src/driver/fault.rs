@@ -16,19 +16,19 @@ const VARIABLE: &str = "TENSOR_OPENCL_FAULT";
 
 /// What goes wrong on a device, and when.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     /// Commands until the device is lost.
     commands: Option<u64>,
     given: AtomicU64,
     /// Bytes of memory that there seem to be.
-    pub(super) memory: Option<u64>,
+    pub(crate) memory: Option<u64>,
     /// The kernel whose program is broken.
     build: Option<String>,
 }
 
 impl Faults {
     /// What the environment asks for; nothing where it is silent.
-    pub(super) fn from_environment() -> Result<Self> {
+    pub(crate) fn from_environment() -> Result<Self> {
         match std::env::var(VARIABLE) {
             Ok(text) if !text.is_empty() => Self::parse(&text),
             _ => Ok(Self::default()),
@@ -51,7 +51,7 @@ impl Faults {
     }
 
     /// Counts a command; the error of a lost device once there were too many.
-    pub(super) fn command(&self) -> Result<()> {
+    pub(crate) fn command(&self) -> Result<()> {
         let Some(last) = self.commands else { return Ok(()) };
         if self.given.fetch_add(1, Ordering::Relaxed) < last {
             return Ok(());
@@ -61,7 +61,7 @@ impl Faults {
     }
 
     /// The text of a kernel's program as the compiler gets it.
-    pub(super) fn source(&self, kernel: &str, text: &str) -> String {
+    pub(crate) fn source(&self, kernel: &str, text: &str) -> String {
         match &self.build {
             Some(broken) if broken == kernel => format!("{text}\n#error {VARIABLE} asks for it\n"),
             _ => text.to_string(),

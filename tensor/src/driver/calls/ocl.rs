@@ -10,9 +10,9 @@ use ocl::core::{self, ArgVal, DeviceInfo, DeviceInfoResult, DeviceType, Event, K
 use ocl::core::{KernelArgAddressQualifier as Address, KernelArgInfoResult, MemFlags};
 use ocl::core::{OpenclVersion, PlatformInfo, ProgramBuildInfo, ProgramBuildInfoResult, Status};
 
-use super::{Data, Value};
+use crate::driver::arguments::{Data, Value};
+use crate::driver::description::{DeviceDescription, PlatformDescription};
 use crate::error::{Error, Result};
-use crate::opencl::{DeviceDescription, PlatformDescription};
 
 /// A device can exist in this build.
 #[derive(Debug, Clone, Copy)]
@@ -258,7 +258,7 @@ impl Driver {
     pub(crate) fn launch(
         &self,
         kernel: &Kernel,
-        values: &[Value<'_>],
+        values: &[Value<'_, Memory>],
         groups: [usize; 3],
         local: [usize; 3],
     ) -> Result<()> {
@@ -414,7 +414,7 @@ fn is_full(error: &core::Error) -> bool {
 
 impl Kernel {
     /// Whether the values are what the kernel takes.
-    fn check(&self, values: &[Value<'_>]) -> Result<()> {
+    fn check(&self, values: &[Value<'_, Memory>]) -> Result<()> {
         let refuse = |what: String| Err(Error::argument("OpenCL kernel", what));
         if values.len() != self.arguments.len() {
             let (name, expected) = (self.name, self.arguments.len());

@@ -1,82 +1,16 @@
-//! A device behind OpenCL: what is there, and what is open.
+//! An open device behind OpenCL: its queue, its memory for reuse, its first failure.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use super::calls::{self, Driver, Memory, Proof, Transfer};
 use super::counters::{Counted, Counters, KernelWork};
-use super::driver::{self, Driver, Memory, Proof, Transfer};
+use super::description::{DeviceDescription, PlatformDescription};
 use super::fault::Faults;
-use super::launch::Cache;
+use super::lock::lock;
+use super::program::Cache;
 use crate::error::{Error, Result};
-
-/// A platform: one vendor's implementation of OpenCL.
-#[derive(Debug, Clone)]
-pub struct PlatformDescription {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Its devices, in the order of their numbers.
-    pub devices: Vec<DeviceDescription>,
-}
-
-/// A device in words and numbers.
-#[derive(Debug, Clone)]
-pub struct DeviceDescription {
-    /// Its name.
-    pub name: String,
-    /// Who makes it.
-    pub vendor: String,
-    /// `gpu`, `cpu` or `accelerator`.
-    pub kind: &'static str,
-    /// The version of OpenCL it speaks.
-    pub version: String,
-    /// The version of its driver.
-    pub driver: String,
-    /// Compute units.
-    pub compute_units: usize,
-    /// Bytes of memory.
-    pub memory: u64,
-    /// Bytes of the largest single piece of memory.
-    pub largest_allocation: u64,
-    /// Bytes of memory that a work-group shares.
-    pub local_memory: usize,
-    /// Floats of a vector that it works on at once; 1 on GPUs, whose work-items are lanes.
-    pub vector: usize,
-    /// Work-items of the largest work-group.
-    pub work_group: usize,
-    /// The extensions it knows.
-    pub extensions: String,
-    /// NVIDIA's compute capability, where it is a device of theirs.
-    pub compute_capability: Option<(u32, u32)>,
-}
-
-impl DeviceDescription {
-    /// True where products run on tensor cores when [`Precision::Tf32`] is asked for: NVIDIA's
-    /// devices from compute capability 8.0 on.
-    pub fn has_tensor_cores(&self) -> bool {
-        self.compute_capability.is_some_and(|(major, _)| major >= 8)
-    }
-
-    /// The kernels that it gets, in words.
-    pub fn kernels(&self) -> String {
-        let products = match (is_processor(self), self.vector >= 16) {
-            (true, true) => "products in bands of 16-wide vectors",
-            (true, false) => "products in bands of 8-wide vectors",
-            (false, _) => "products in tiles of local memory and registers",
-        };
-        let tf32 = match self.has_tensor_cores() {
-            true => "tf32 on tensor cores",
-            false => "tf32 by rounded factors",
-        };
-        format!("OpenCL C 1.2, {products}, {tf32}")
-    }
-}
-
-fn is_processor(description: &DeviceDescription) -> bool {
-    description.kind == "cpu"
-}
 
 /// How exactly a device multiplies matrices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,7 +29,7 @@ pub enum Precision {
 /// [`Error::NotBuiltWith`] without the feature `opencl`, [`Error::NoPlatform`] where no
 /// implementation is installed.
 pub fn platforms() -> Result<Vec<PlatformDescription>> {
-    driver::platforms(driver::proof()?)
+    calls::platforms(calls::proof()?)
 }
 
 /// A device that is open, with its queue, its compiled programs and its memory. A clone is the same
@@ -105,30 +39,26 @@ pub fn platforms() -> Result<Vec<PlatformDescription>> {
 /// reads. The first failure is kept: [`OpenCl::check`] returns it, and nothing is started after it.
 #[derive(Clone)]
 pub struct OpenCl {
-    pub(super) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// Without the feature there is no such value, and so no device.
     proof: Proof,
 }
 
-pub(super) struct Shared {
-    pub(super) driver: Driver,
-    pub(super) description: DeviceDescription,
-    pub(super) cache: Cache,
-    pub(super) counted: Counted,
+pub(crate) struct Shared {
+    pub(crate) driver: Driver,
+    pub(crate) description: DeviceDescription,
+    pub(crate) cache: Cache,
+    pub(crate) counted: Counted,
     name: String,
     /// Memory that nobody holds, by its number of elements.
     pool: Mutex<HashMap<usize, Vec<Memory>>>,
     /// Bytes taken from the device, those of the pool included.
     taken: AtomicU64,
     limit: AtomicU64,
-    pub(super) faults: Faults,
+    pub(crate) faults: Faults,
     ways: Ways,
     uploads: Mutex<VecDeque<Transfer>>,
     error: Mutex<Option<Error>>,
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What decides between kernels.
@@ -158,7 +88,7 @@ impl Ways {
             Ok(other) if !other.is_empty() => {
                 Err(Error::argument(PATH, format!("{other:?}: expected tiles or counted")))
             }
-            _ => Ok(Self { bands: is_processor(description), units, ..gpu }),
+            _ => Ok(Self { bands: description.is_processor(), units, ..gpu }),
         }
     }
 }
@@ -194,8 +124,8 @@ impl OpenCl {
             }
             _ => return Err(unknown()),
         };
-        let proof = driver::proof()?;
-        let platforms = driver::platforms(proof)?;
+        let proof = calls::proof()?;
+        let platforms = calls::platforms(proof)?;
         let (platform, device) = match place {
             Some(place) => place,
             None => first(&platforms).ok_or(Error::NoDevice)?,
@@ -230,7 +160,7 @@ impl OpenCl {
         Ok(Self { shared: Arc::new(shared), proof })
     }
 
-    pub(super) fn proof(&self) -> Proof {
+    pub(crate) fn proof(&self) -> Proof {
         self.proof
     }
 
@@ -255,7 +185,7 @@ impl OpenCl {
     }
 
     /// True where products are computed in bands of vectors, as suits processors.
-    pub(super) fn prefers_bands(&self) -> bool {
+    pub(crate) fn prefers_bands(&self) -> bool {
         self.shared.ways.bands
     }
 
@@ -319,7 +249,7 @@ impl OpenCl {
     }
 
     /// Gives the queue a command that touches so many elements; a failure is kept.
-    pub(super) fn command<T>(
+    pub(crate) fn command<T>(
         &self,
         elements: usize,
         give: impl FnOnce(&Driver) -> Result<T>,
@@ -341,7 +271,7 @@ impl OpenCl {
     }
 
     /// Memory for at least `len` elements of four bytes, and how many it has.
-    pub(super) fn take(&self, len: usize) -> Result<(Memory, usize)> {
+    pub(crate) fn take(&self, len: usize) -> Result<(Memory, usize)> {
         self.check()?;
         let (wanted, largest) = (4 * len as u64, self.shared.description.largest_allocation);
         if wanted > largest {
@@ -377,19 +307,19 @@ impl OpenCl {
     }
 
     /// The error of a device that has not `bytes` more.
-    pub(super) fn is_full(&self, bytes: u64) -> Error {
+    pub(crate) fn is_full(&self, bytes: u64) -> Error {
         let limit = self.shared.limit.load(Ordering::Relaxed).min(self.shared.description.memory);
         Error::OutOfMemory { bytes, taken: self.memory_taken(), limit }
     }
 
     /// Takes memory back for reuse: the queue keeps its order, so whoever gets it next comes after
     /// whoever had it.
-    pub(super) fn give(&self, memory: Memory, class: usize) {
+    pub(crate) fn give(&self, memory: Memory, class: usize) {
         lock(&self.shared.pool).entry(class).or_default().push(memory);
     }
 
     /// Keeps the host's side of a copy to the device until it is over.
-    pub(super) fn keep_upload(&self, transfer: Transfer) {
+    pub(crate) fn keep_upload(&self, transfer: Transfer) {
         let mut uploads = lock(&self.shared.uploads);
         uploads.push_back(transfer);
         while uploads.front().is_some_and(Transfer::is_done) || uploads.len() > UPLOADS {

@@ -57,7 +57,7 @@ impl Counters {
 
 /// The counters under way.
 #[derive(Default)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
     launches: AtomicU64,
     copies: AtomicU64,
     reads: AtomicU64,
@@ -75,34 +75,34 @@ fn add(counter: &AtomicU64, n: u64) -> u64 {
 
 impl Counted {
     /// Counts a launch and gives its number.
-    pub(super) fn launch(&self, elements: usize) -> u64 {
+    pub(crate) fn launch(&self, elements: usize) -> u64 {
         add(&self.moved_bytes, 4 * elements as u64);
         add(&self.launches, 1)
     }
 
-    pub(super) fn copy(&self, elements: usize) {
+    pub(crate) fn copy(&self, elements: usize) {
         add(&self.moved_bytes, 4 * elements as u64);
         add(&self.copies, 1);
     }
 
-    pub(super) fn read(&self, elements: usize) {
+    pub(crate) fn read(&self, elements: usize) {
         add(&self.read_bytes, 4 * elements as u64);
         add(&self.reads, 1);
     }
 
-    pub(super) fn write(&self, elements: usize) {
+    pub(crate) fn write(&self, elements: usize) {
         add(&self.written_bytes, 4 * elements as u64);
         add(&self.writes, 1);
     }
 
-    pub(super) fn product(&self, operations: u64, on_cores: bool) {
+    pub(crate) fn product(&self, operations: u64, on_cores: bool) {
         add(&self.flops, operations);
         if on_cores {
             add(&self.core_flops, operations);
         }
     }
 
-    pub(super) fn get(&self) -> Counters {
+    pub(crate) fn get(&self) -> Counters {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
             launches: get(&self.launches),

@@ -1,9 +1,9 @@
 //! The driver of a build without the feature `opencl`: there is none, and no value of its types, so
 //! that all code for devices is checked by the compiler and then left out.
 
-use super::{Data, Value};
+use crate::driver::arguments::{Data, Value};
+use crate::driver::description::{DeviceDescription, PlatformDescription};
 use crate::error::{Error, Result};
-use crate::opencl::{DeviceDescription, PlatformDescription};
 
 /// Nothing: no device can exist in this build.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +58,7 @@ impl Driver {
     pub(crate) fn launch(
         &self,
         kernel: &Kernel,
-        values: &[Value<'_>],
+        values: &[Value<'_, Memory>],
         _: [usize; 3],
         _: [usize; 3],
     ) -> Result<()> {

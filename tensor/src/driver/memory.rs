@@ -1,0 +1,182 @@
+//! Memory on a device, ids in it, and what is read of it.
+
+use std::mem::ManuallyDrop;
+use std::sync::{Arc, OnceLock};
+
+use super::arguments::Data;
+use super::calls::{Memory, Proof, Transfer};
+use super::device::OpenCl;
+use crate::error::Result;
+
+/// Memory of a device; it goes back to the device's pool with its last holder.
+pub(crate) struct Block {
+    device: OpenCl,
+    memory: ManuallyDrop<Memory>,
+    class: usize,
+}
+
+impl Block {
+    pub(crate) fn new(device: &OpenCl, len: usize) -> Result<Arc<Self>> {
+        let (memory, class) = device.take(len)?;
+        let memory = ManuallyDrop::new(memory);
+        Ok(Arc::new(Self { device: device.clone(), memory, class }))
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    pub(crate) fn device(&self) -> &OpenCl {
+        &self.device
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: `self.memory` is not used again.
+        let memory = unsafe { ManuallyDrop::take(&mut self.memory) };
+        self.device.give(memory, self.class);
+    }
+}
+
+/// A tensor's memory on a device, and what was read of it.
+#[derive(Clone)]
+pub(crate) struct Remote {
+    pub(crate) block: Arc<Block>,
+    /// The tensor's elements, once somebody asked for them; forgotten when they are written.
+    host: OnceLock<Arc<[f32]>>,
+    /// Without the feature there is no such value.
+    proof: Proof,
+}
+
+impl Remote {
+    /// Memory of which `host` is known already.
+    pub(crate) fn new(block: Arc<Block>, host: OnceLock<Arc<[f32]>>) -> Self {
+        let proof = block.device.proof();
+        Self { block, host, proof }
+    }
+
+    pub(crate) fn device(&self) -> &OpenCl {
+        &self.block.device
+    }
+
+    /// A view of the same memory of which nothing was read.
+    pub(crate) fn view(&self) -> Self {
+        Self { block: Arc::clone(&self.block), host: OnceLock::new(), proof: self.proof }
+    }
+
+    /// Elements `at..at + len`, read at the first call. Zeros where the device fails; it keeps why.
+    pub(crate) fn data(&self, at: usize, len: usize) -> &[f32] {
+        self.host.get_or_init(|| {
+            let read = self.block.device.read_block(&self.block, at, len);
+            read.unwrap_or_else(|_| vec![0.0; len]).into()
+        })
+    }
+
+    /// True where nobody else holds the memory.
+    pub(crate) fn is_unique(&mut self) -> bool {
+        Arc::get_mut(&mut self.block).is_some()
+    }
+
+    /// True where both are of the same memory.
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.block, &other.block)
+    }
+
+    /// A number that only views of the same memory share while it is held.
+    pub(crate) fn key(&self) -> usize {
+        Arc::as_ptr(&self.block).addr()
+    }
+
+    /// What was read is old now.
+    pub(crate) fn forget(&mut self) {
+        self.host.take();
+    }
+
+    /// True where nobody holds the memory but `holders` of its owner's tensors.
+    pub(crate) fn is_held_by(&self, holders: usize) -> bool {
+        Arc::strong_count(&self.block) <= holders
+    }
+}
+
+/// Whole numbers on a device: ids, lengths, classes.
+#[derive(Clone)]
+pub struct Ids {
+    pub(crate) block: Arc<Block>,
+    pub(crate) len: usize,
+}
+
+impl Ids {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True where there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// What the device was asked for, still on its way to the host.
+pub struct Pending {
+    pub(crate) device: OpenCl,
+    pub(crate) transfer: Option<Transfer>,
+}
+
+impl Pending {
+    /// True where [`Pending::wait`] need not wait.
+    pub fn is_ready(&self) -> bool {
+        self.transfer.as_ref().is_none_or(Transfer::is_done)
+    }
+
+    /// The elements; waits until they are there.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn wait(mut self) -> Result<Vec<f32>> {
+        let data = match self.transfer.take() {
+            Some(transfer) => self.device.keep(transfer.wait())?,
+            None => return Ok(Vec::new()),
+        };
+        match data {
+            Data::Floats(data) => Ok(data),
+            Data::Words(_) => Ok(Vec::new()),
+        }
+    }
+}
+
+impl OpenCl {
+    /// Whole numbers here.
+    ///
+    /// # Errors
+    /// As [`OpenCl::scratch`].
+    pub fn ids(&self, ids: &[u32]) -> Result<Ids> {
+        let block = Block::new(self, ids.len())?;
+        self.write_block(&block, 0, Data::Words(ids.to_vec()))?;
+        Ok(Ids { block, len: ids.len() })
+    }
+
+    pub(crate) fn read_block(&self, block: &Block, at: usize, len: usize) -> Result<Vec<f32>> {
+        if len == 0 {
+            return Ok(Vec::new());
+        }
+        self.shared.counted.read(len);
+        let transfer = self.command(len, |driver| driver.read(block.memory(), at, len))?;
+        Pending { device: self.clone(), transfer: Some(transfer) }.wait()
+    }
+
+    pub(crate) fn write_block(&self, block: &Block, at: usize, data: Data) -> Result<()> {
+        let len = match &data {
+            Data::Floats(v) => v.len(),
+            Data::Words(v) => v.len(),
+        };
+        if len == 0 {
+            return Ok(());
+        }
+        self.shared.counted.write(len);
+        let transfer = self.command(len, |driver| driver.write(block.memory(), at, data))?;
+        self.keep_upload(transfer);
+        Ok(())
+    }
+}
