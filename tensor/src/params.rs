@@ -147,7 +147,8 @@ impl Params {
         match (self.arena_mut()?, &other.arena) {
             (None, None) => {
                 let mut pairs: Vec<_> = self.entries.iter_mut().zip(&other.entries).collect();
-                threads.for_each(&mut pairs, |_, (mine, theirs)| {
+                let scalars: usize = pairs.iter().map(|(mine, _)| mine.value.len()).sum();
+                threads.for_each_of(scalars / 4, &mut pairs, |_, (mine, theirs)| {
                     let value = mine.value.data_mut();
                     kernels::scale(value, keep);
                     kernels::add_scaled(value, fresh, theirs.value.data());

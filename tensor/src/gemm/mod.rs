@@ -27,7 +27,7 @@ pub use peak::peak;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::threads::Threads;
+use crate::threads::{Threads, part};
 use kernel::{Output, rows_times_panels};
 
 static FLOPS: AtomicU64 = AtomicU64::new(0);
@@ -58,6 +58,11 @@ pub fn work() -> Work {
 /// Counts a product \[rows, depth\] times \[depth, width\].
 fn count(rows: usize, depth: usize, width: usize) {
     FLOPS.fetch_add(2 * (rows * depth * width) as u64, Ordering::Relaxed);
+}
+
+/// About what a product takes one thread, in nanoseconds.
+fn duration(rows: usize, depth: usize, width: usize) -> usize {
+    rows * depth * width / 25
 }
 
 /// What the product is added to.
@@ -144,15 +149,11 @@ pub fn matmul_columns(
     let (rows, panels) = (x.rows(), w.panels());
     count(rows, w.depth(), w.width());
     let output = Output::columns(out, stride, column, w.width());
-    if threads.count() == 1 || Threads::inside() || rows * w.depth() * w.width() < 1 << 15 {
-        dispatch(Multiply { x, w, rows: 0..rows, panels: 0..panels, output, init });
-        return;
-    }
-    threads.run(|i| {
-        let (rows, panels) = if rows >= 48 * threads.count() {
-            (threads.part(rows, 12, i), 0..panels)
+    threads.split(duration(rows, w.depth(), w.width()), |i, parts| {
+        let (rows, panels) = if rows >= 48 * parts {
+            (part(rows, 12, parts, i), 0..panels)
         } else {
-            (0..rows, threads.part(panels, 1, i))
+            (0..rows, part(panels, 1, parts, i))
         };
         // Each thread writes its own rows or columns of the output.
         dispatch(Multiply { x, w, rows, panels, output, init });

@@ -3,10 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use super::kernel::{Left, Output, Right, column_of_tiles};
-use super::{Rows, WEIGHT_GRADIENTS, count};
+use super::{Rows, WEIGHT_GRADIENTS, count, duration};
 use crate::cpu::buffer::Buffer;
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::threads::Threads;
+use crate::threads::{Threads, part};
 
 /// One term dY^T X: the rows of an output's gradient and of the input that met the weight.
 #[derive(Debug, Clone, Copy)]
@@ -53,8 +53,9 @@ pub fn outer_sum(
         }
     }
     // Each thread takes rows of the output, and packs the input's panels for itself.
-    threads.run(|i| {
-        let rows = threads.part(outputs, 12, i);
+    let rows: usize = terms.iter().map(|t| t.x.rows()).sum();
+    threads.split(duration(rows, outputs, inputs), |i, parts| {
+        let rows = part(outputs, 12, parts, i);
         dispatch(Outer { terms, rows, inputs, output, add });
     });
 }

@@ -88,7 +88,7 @@ impl Packed {
         let Some(data) = self.buffer.unique() else { return };
         let mut panels: List<&mut [f32]> = data.chunks_exact_mut((nr * depth).max(1)).collect();
         panels.truncate(width.div_ceil(nr));
-        threads.for_each(&mut panels, |p, panel| {
+        threads.for_each_of(width * depth / 2, &mut panels, |p, panel| {
             let (first, count) = (p * nr, nr.min(width - p * nr));
             match side {
                 Side::Transposed => {

@@ -134,3 +134,27 @@ fn row_ranges_are_products_of_their_own() {
     matmul(&threads, Rows::new(&dy, count), &packed, &mut dx, Init::Zero);
     close(&dx, &reference::plain(&dy, &new[from * inputs..][..count * inputs], count), "repacked");
 }
+
+#[test]
+fn products_have_the_same_bits_however_they_are_cut() {
+    let (one, many) = (Threads::single(), Threads::new(3));
+    // All of them above the least work that is shared out.
+    for (rows, inputs, outputs) in [(1, 300, 401), (13, 64, 129), (150, 513, 65), (401, 47, 50)] {
+        let (x, w) = (values(rows * inputs, 1), values(outputs * inputs, 2));
+        let (dy, bias) = (values(rows * outputs, 3), values(outputs, 4));
+        let run = |threads: &Threads| {
+            let packed = Packed::new(threads, &w, inputs, 0..inputs, Side::Transposed);
+            let mut y = vec![7.0; rows * outputs];
+            matmul(threads, Rows::new(&x, inputs), &packed, &mut y, Init::Bias(&bias));
+            let mut dw = vec![7.0; outputs * inputs];
+            let term = Product { dy: Rows::new(&dy, outputs), x: Rows::new(&x, inputs) };
+            outer_sum(threads, &[term], &mut dw, inputs, 0, true);
+            (y, dw)
+        };
+        let want = run(&one);
+        // More than once: whether a job is shared out depends on who is awake.
+        for _ in 0..20 {
+            assert_eq!(run(&many), want, "{rows} x {inputs} x {outputs}");
+        }
+    }
+}

@@ -210,7 +210,8 @@ fn add_sums(sums: &[Sum], into: &mut Tensor, threads: &Threads) -> Result<()> {
         }
     }
     let mut parts: List<&mut [f32]> = into.data_mut().chunks_mut(COLUMNS).collect();
-    threads.for_each(&mut parts, |i, part| {
+    let summed: usize = sums.iter().map(|s| s.dy.shape().rows() * s.columns.len()).sum();
+    threads.for_each_of(summed / 8, &mut parts, |i, part| {
         let first = i * COLUMNS;
         for Sum { elements, dy, columns } in sums {
             let elements = elements.as_ref().unwrap_or(&whole);
@@ -337,6 +338,15 @@ impl Gradient {
         }
     }
 
+    /// Numbers that it holds.
+    fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Dense(t) => t.len(),
+            Self::Rows(r) => r.rows.len(),
+        }
+    }
+
     /// The gradient with its zeros written out.
     pub fn to_dense(&self, shape: crate::Shape) -> Tensor {
         match self {
@@ -426,7 +436,8 @@ impl Norms {
 impl Summed {
     fn new(gradients: List<Gradient>, threads: &Threads) -> Self {
         let mut norms = List::filled(0.0, gradients.len());
-        threads.for_each(&mut norms, |i, norm| *norm = gradients[i].norm());
+        let elements: usize = gradients.iter().map(Gradient::len).sum();
+        threads.for_each_of(elements / 4, &mut norms, |i, norm| *norm = gradients[i].norm());
         Self { gradients, norms, arena: None }
     }
 

@@ -167,7 +167,7 @@ pub(super) fn run<const N: usize, R: Rule<N>>(
         slot.source = source;
         start = end;
     }
-    threads.for_each(&mut parts[..count], |_, part| {
+    threads.for_each_of(work / 3, &mut parts[..count], |_, part| {
         if ratios {
             dispatch(Pass::<_, N, true> { rule, factor, part });
         } else {

@@ -1,0 +1,138 @@
+//! One level of threads, started once.
+//!
+//! A job has parts, and a fixed number of threads means a fixed number of parts: the same bits every
+//! time. Who runs a part is decided by who is there. The caller runs what no other thread has begun, so
+//! that a thread whose core is busy with another program is not waited for; a job too small to be
+//! shared, or shared at a loss of late, runs on the calling thread alone. A thread that waits
+//! spins briefly, since the next job of a training step is microseconds away, then sleeps. A call
+//! from inside a running job runs on its own thread: there is never a second level.
+
+mod policy;
+mod team;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::thread;
+
+use crate::CancellationToken;
+use team::{Team, alone};
+
+/// A fixed number of threads that work on one job at a time. Clones share the threads.
+#[derive(Clone)]
+pub struct Threads {
+    count: usize,
+    team: Option<Arc<Team>>,
+    cancellation: Option<CancellationToken>,
+}
+
+impl std::fmt::Debug for Threads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Threads({})", self.count)
+    }
+}
+
+impl Threads {
+    /// The calling thread alone.
+    pub fn single() -> Self {
+        Self { count: 1, team: None, cancellation: None }
+    }
+
+    /// `count` threads, the caller's included; 0 asks for one a processor.
+    ///
+    /// No more threads are started than there are processors: more would only wait for each other.
+    /// Results are those of `count` threads all the same.
+    pub fn new(count: usize) -> Self {
+        let processors = thread::available_parallelism().map(usize::from);
+        let count = match count {
+            0 => processors.as_ref().map_or(1, |&n| n),
+            n => n,
+        };
+        Self::with_workers(count, count.min(processors.unwrap_or(count)) - 1)
+    }
+
+    /// `count` parts a job, and `workers` threads besides the caller's.
+    fn with_workers(count: usize, workers: usize) -> Self {
+        let team = (workers > 0).then(|| Arc::new(Team::new(count, workers)));
+        let team = team.filter(|team| team.size() > 1);
+        Self { count, team, cancellation: None }
+    }
+
+    /// The same threads, for work that ends early once `token` is cancelled. What is computed
+    /// with them does not depend on it: whoever runs a long loop looks at
+    /// [`is_cancelled`](Self::is_cancelled).
+    pub fn with_cancellation(&self, token: &CancellationToken) -> Self {
+        Self { cancellation: Some(token.clone()), ..self.clone() }
+    }
+
+    /// True once work on these threads is to end early.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled)
+    }
+
+    /// How many threads work on a job: its parts.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Calls `f(0, n)` to `f(n - 1, n)` for an n of its own choice, which is 1 inside another job and
+    /// for work that is too small: for work that gives the same bits however it is cut.
+    ///
+    /// `work` is about what it takes one thread, in nanoseconds. Returns when all is done; the panic
+    /// of the first part that panics is raised here.
+    pub fn split(&self, work: usize, f: impl Fn(usize, usize) + Sync) {
+        let shared = self.team.as_ref().is_some_and(|team| {
+            let parts = team.size();
+            team.share(work as u64, parts, &|i| f(i, parts))
+        });
+        if !shared {
+            alone(1, |i| f(i, 1));
+        }
+    }
+
+    /// Calls `f(i, &mut items[i])` for every item, items shared out to the threads in turn.
+    ///
+    /// Each item should be worth a good part of a millisecond; [`Threads::for_each_of`] is for others.
+    pub fn for_each<T: Send>(&self, items: &mut [T], f: impl Fn(usize, &mut T) + Sync) {
+        self.for_each_of(usize::MAX, items, f);
+    }
+
+    /// [`Threads::for_each`] over items that all together take one thread about `work` nanoseconds.
+    pub fn for_each_of<T: Send>(
+        &self,
+        work: usize,
+        items: &mut [T],
+        f: impl Fn(usize, &mut T) + Sync,
+    ) {
+        struct Items<T>(*mut T);
+        // SAFETY: threads take different items (below), and `T: Send`.
+        unsafe impl<T: Send> Sync for Items<T> {}
+        let (base, count) = (Items(items.as_mut_ptr()), items.len());
+        let base = &base;
+        let parts = count.min(self.count);
+        let run = |part| {
+            for i in (part..count).step_by(parts) {
+                // SAFETY: i < count, and no other part has the same i modulo `parts`.
+                f(i, unsafe { &mut *base.0.add(i) });
+            }
+        };
+        // A single item has nothing to share out.
+        let team = self.team.as_ref().filter(|_| parts > 1);
+        if !team.is_some_and(|team| team.share(work as u64, parts, &run)) {
+            alone(parts, run);
+        }
+    }
+
+    /// The part of `0..n` for thread `index`, a multiple of `grain` but for the last.
+    pub fn part(&self, n: usize, grain: usize, index: usize) -> Range<usize> {
+        part(n, grain, self.count, index)
+    }
+}
+
+/// The part of `0..n` for one of `count`, a multiple of `grain` but for the last.
+pub(crate) fn part(n: usize, grain: usize, count: usize, index: usize) -> Range<usize> {
+    let grains = n.div_ceil(grain.max(1));
+    let at = |i: usize| (grains * i / count * grain).min(n);
+    at(index)..at(index + 1)
+}
