@@ -13,8 +13,10 @@ Needs this program built (`cargo build -p tui`) and Linux.
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 
 STEPS = {16: 400, 96: 120, 256: 40}
@@ -55,6 +57,8 @@ def main():
     parser.add_argument("--steps", type=int, help="steps of a run, whatever its size")
     parser.add_argument("--only", choices=["idle", "busy"])
     args = parser.parse_args()
+    # So that a run that is stopped stops its neighbours.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     programs = args.program or ["target/debug/tui"]
     threads = [int(n) for n in args.threads.split(",")]
     print("| units | a neighbour on each core | program | " + " | ".join(f"ms, threads {n}" for n in threads)
