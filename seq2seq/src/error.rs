@@ -165,8 +165,8 @@ pub enum Error {
         problems: Vec<String>,
     },
     /// A flag that contradicts the run that is to go on.
-    #[error("--{flag} {given} contradicts the run in {}, which was begun with {stored}: \
-             leave the flag out, or begin a new run in another --run-dir", run.display())]
+    #[error("--{flag} {given} contradicts the run in {}, which was begun with {stored}{why}; \
+             leave it out, or begin a new run in another --run-dir", run.display())]
     Contradiction {
         /// The run's folder.
         run: PathBuf,
@@ -176,6 +176,8 @@ pub enum Error {
         given: String,
         /// The value stored with the run.
         stored: String,
+        /// Why it cannot change, behind a colon; or nothing.
+        why: String,
     },
     /// The event log is shorter than a checkpoint says.
     #[error("{} has {found} bytes and the checkpoint speaks of {expected}: \

@@ -23,9 +23,9 @@ mod trained;
 mod translator;
 
 pub use config::{
-    Attention, BatchBy, Cell, Config, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, Key,
-    KeyInfo, LossNorm, Merge, Optimizer, Preset, Range, RateSchedule, Readout, ReadoutState, Task,
-    Tied, Wiring, preset_keys, presets,
+    Attention, BatchBy, Cell, Change, Config, DecoderInit, ForcingSchedule, ForcingUnit, Init,
+    Judge, Key, KeyInfo, LossNorm, Merge, OnResume, Optimizer, Preset, Range, RateSchedule,
+    Readout, ReadoutState, Task, Tied, Wiring, preset_keys, presets,
 };
 pub use control::{Command, Link, Viewer, link};
 pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};

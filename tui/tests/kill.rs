@@ -340,7 +340,7 @@ fn a_flag_that_contradicts_is_named() {
         ("--seed", "4", "begun with 3"),
         ("--set", "hidden=17", "hidden=16"),
         ("--set", "optimizer=sgd", "optimizer=adam"),
-        ("--set", "dropout=0", "dropout=0.2"),
+        ("--set", "batch=8", "batch=16: the place within the epoch"),
     ] {
         let said = fail(&mut corner.resume("run", &["--max-steps", "9", flag, value]));
         assert_says(&said, &[&format!("{flag} {value} contradicts"), stored]);

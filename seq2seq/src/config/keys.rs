@@ -9,6 +9,7 @@ use super::choice::{
 };
 use super::nearest::nearest;
 use super::range::Range;
+use super::resume::OnResume;
 use super::shorthand;
 use super::value::Value;
 use crate::{Error, Result};
@@ -20,6 +21,8 @@ pub struct Key {
     pub name: &'static str,
     /// What it belongs to: `data`, `model`, `training`, `watching` or `decoding`.
     pub section: &'static str,
+    /// Whether `--resume` may change it.
+    pub on_resume: OnResume,
     raw_doc: &'static str,
     kind: fn() -> String,
     range: Option<Range>,
@@ -30,10 +33,15 @@ pub struct Key {
 const DOC_WIDTH: usize = 100;
 
 impl Key {
-    /// What it means, and which values it takes (from "Takes" on).
+    /// What it means, which values it takes (from "Takes" on), and whether `--resume` may change
+    /// it.
     pub fn doc(&self) -> String {
         let mut doc: String = self.raw_doc.lines().flat_map(|line| [line.trim(), "\n"]).collect();
-        doc.push_str(&textwrap::fill(&format!("Takes {}.", self.allowed()), DOC_WIDTH));
+        let mut last = format!("Takes {}.", self.allowed());
+        if self.on_resume == OnResume::Changes {
+            last.push_str(" May change when a run is resumed.");
+        }
+        doc.push_str(&textwrap::fill(&last, DOC_WIDTH));
         doc
     }
 
@@ -56,14 +64,31 @@ impl Key {
     }
 }
 
+/// What `--resume` may do with a key: what stands behind `=>`, else it is fixed for the reason of its
+/// section.
+macro_rules! on_resume {
+    ($why:literal) => {
+        OnResume::Fixed($why)
+    };
+    ($why:literal Changes) => {
+        OnResume::Changes
+    };
+    ($why:literal $own:literal) => {
+        OnResume::Fixed($own)
+    };
+}
+
+// A section names its reason why a resume may not change a key; behind a key's default, `=> Changes`
+// says that it may, and `=> "..."` gives a reason of its own.
 macro_rules! keys {
     (@range) => { None };
     (@range $range:ident($($end:expr),+)) => { Some(Range::$range($($end),+)) };
     ($(
-        $section:literal {
+        $section:literal, fixed: $why:literal {
             $(
                 $(#[doc = $doc:literal])+
-                $name:ident: $type:ty = $default:expr $(, $range:ident($($end:expr),+))?;
+                $name:ident: $type:ty = $default:expr
+                    $(, $range:ident($($end:expr),+))? $(=> $on_resume:tt)?;
             )+
         }
     )+) => {
@@ -89,6 +114,7 @@ macro_rules! keys {
                 Key {
                     name: stringify!($name),
                     section: $section,
+                    on_resume: on_resume!($why $($on_resume)?),
                     raw_doc: concat!($($doc, "\n"),+),
                     kind: <$type as Value>::allowed,
                     range: keys!(@range $($range($($end),+))?),
@@ -175,13 +201,13 @@ fn bad(key: &str, value: &str) -> Error {
 }
 
 /// The error for a key that does not exist.
-fn unknown(key: &str) -> Error {
+pub(super) fn unknown(key: &str) -> Error {
     let names = Config::KEYS.iter().map(|key| key.name).chain(shorthand::names());
     Error::UnknownKey { key: key.to_owned(), nearest: nearest(key, names).unwrap_or_default() }
 }
 
 keys! {
-    "data" {
+    "data", fixed: "the training pairs, their order and the vocabularies follow from it" {
         /// What is learnt. translation: from sentence to sentence; language_lines: the next token
         /// of a line, each line a sequence; language_stream: the next token of a running text, whose
         /// state is carried from window to window; sequence: the answer to a generated sequence
@@ -215,7 +241,7 @@ keys! {
         /// Read the source from its end (Sutskever 2014, Luong 2015).
         reverse_source: bool = false;
     }
-    "model" {
+    "model", fixed: "the parameters of the run were made for it and trained with it" {
         /// The recurrent cell of encoder and decoder. gru_reset_before: the GRU of Cho 2014 and
         /// Bahdanau 2014; lstm_1997: without a forget gate, _squash: with the paper's squashing
         /// functions; lstm_peephole: gates see the cell state; lstm_coupled: input gate = 1 - forget
@@ -234,7 +260,7 @@ keys! {
         layer_norm: bool = false;
         /// Dropout between layers draws one mask a sentence, and drops of the recurrent state as
         /// well (Gal and Ghahramani 2016).
-        variational_dropout: bool = false;
+        variational_dropout: bool = false => Changes;
         /// Added to the forget gate's first bias (Jozefowicz 2015); 0 for cells without that gate.
         forget_bias: f32 = 0.0, within(-1e3, 1e3);
         /// Width of the word embeddings; from 1.
@@ -294,11 +320,11 @@ keys! {
         faithful: bool = false;
         /// Share of embeddings, and of outputs between recurrent layers, that training drops; from
         /// 0 to below 1.
-        dropout: f32 = 0.0, below(0.0, 1.0);
+        dropout: f32 = 0.0, below(0.0, 1.0) => Changes;
         /// Drop the same share of the decoder's output.
-        dropout_output: bool = false;
+        dropout_output: bool = false => Changes;
     }
-    "training" {
+    "training", fixed: "the place within the epoch is counted in batches that follow from it" {
         /// The size of a batch, in what batch_by counts; from 1.
         batch: usize = 64, within(1.0, 1e9);
         /// Tokens of a running text between two cuts of the gradient (truncated back-propagation
@@ -313,85 +339,90 @@ keys! {
         /// them count, as of one batch. The last step of an epoch has what is left. From 1.
         accumulate: u64 = 1, within(1.0, 1e6);
         /// Passes over the training pairs; from 1. `--epochs` is the same.
-        epochs: u64 = 10, within(1.0, 1e9);
+        epochs: u64 = 10, within(1.0, 1e9) => Changes;
         /// The optimizer, equal to PyTorch's of that name.
-        optimizer: Optimizer = Optimizer::Adam;
+        optimizer: Optimizer = Optimizer::Adam
+            => "the stored state of the optimizer is that of one kind";
         /// What adadelta (rho) and rmsprop (alpha) keep of their averages from step to step, below 1; 0
         /// for PyTorch's defaults, 0.9 and 0.99.
-        optimizer_decay: f32 = 0.0, below(0.0, 1.0);
+        optimizer_decay: f32 = 0.0, below(0.0, 1.0) => Changes;
         /// Learning rate, which the schedule begins with or rises to; above 0. A rate that is set
         /// in the dashboard replaces the schedule.
-        learning_rate: f32 = 1e-3, above(0.0, 1e6);
+        learning_rate: f32 = 1e-3, above(0.0, 1e6) => Changes;
         /// luong, luong_dropout: halved before every epoch after the 5th, the 8th; plateau: times
         /// learning_rate_factor after learning_rate_patience validations; inverse_sqrt: up in a line
         /// for learning_rate_warmup steps, then with 1 / sqrt(step); exponential: times
         /// learning_rate_factor after every epoch.
-        learning_rate_schedule: RateSchedule = RateSchedule::Constant;
+        learning_rate_schedule: RateSchedule = RateSchedule::Constant => Changes;
         /// What plateau and exponential multiply the rate with; above 0 and below 1.
-        learning_rate_factor: f32 = 0.5, between(0.0, 1.0);
+        learning_rate_factor: f32 = 0.5, between(0.0, 1.0) => Changes;
         /// Validations in a row without a new best after which plateau lowers the rate; from 1.
-        learning_rate_patience: u64 = 2, within(1.0, 1e9);
+        learning_rate_patience: u64 = 2, within(1.0, 1e9) => Changes;
         /// Steps in which inverse_sqrt rises to learning_rate; from 1.
-        learning_rate_warmup: u64 = 1000, within(1.0, 1e9);
+        learning_rate_warmup: u64 = 1000, within(1.0, 1e9) => Changes;
         /// A gradient with a larger L2 norm over all parameters is scaled down to it; 0 for never.
-        clip_norm: f32 = 1.0, within(0.0, 1e9);
+        clip_norm: f32 = 1.0, within(0.0, 1e9) => Changes;
         /// What the loss of a batch is divided by: token: target tokens; sentence: sentences (as
         /// Luong's learning rate and clip_norm assume); position: tokens and padding.
-        loss_norm: LossNorm = LossNorm::Token;
+        loss_norm: LossNorm = LossNorm::Token
+            => "the losses and gradients before and after would not compare";
         /// Count padding as tokens to be predicted, as the PyTorch tutorial does.
-        count_padding: bool = false;
+        count_padding: bool = false
+            => "the losses before and after would not compare";
         /// Share of the target probability that is spread over all words; from 0 to below 1.
-        label_smoothing: f32 = 0.0, below(0.0, 1.0);
+        label_smoothing: f32 = 0.0, below(0.0, 1.0) => Changes;
         /// Share of teacher forcing: how often the decoder is fed the reference and not its own
         /// likeliest token; 0 to 1.
-        teacher_forcing: f32 = 1.0, within(0.0, 1.0);
+        teacher_forcing: f32 = 1.0, within(0.0, 1.0) => Changes;
         /// What is drawn by that share. token: each position (Bengio 2015); batch: the whole batch,
         /// as the PyTorch tutorial did.
-        teacher_forcing_unit: ForcingUnit = ForcingUnit::Token;
+        teacher_forcing_unit: ForcingUnit = ForcingUnit::Token => Changes;
         /// From teacher_forcing to teacher_forcing_end. linear: within teacher_forcing_steps;
         /// inverse_sigmoid: as k / (k + exp(step / k)), k = teacher_forcing_steps.
-        teacher_forcing_schedule: ForcingSchedule = ForcingSchedule::Constant;
+        teacher_forcing_schedule: ForcingSchedule = ForcingSchedule::Constant => Changes;
         /// The share that a schedule ends with; 0 to 1.
-        teacher_forcing_end: f32 = 0.0, within(0.0, 1.0);
+        teacher_forcing_end: f32 = 0.0, within(0.0, 1.0) => Changes;
         /// Steps until the end of linear; k of inverse_sigmoid, which is half way down at k ln k.
-        teacher_forcing_steps: u64 = 1000, within(1.0, 1e9);
+        teacher_forcing_steps: u64 = 1000, within(1.0, 1e9) => Changes;
         /// Decay of a moving average of the parameters, which validates, translates and is used
         /// later in place of them; 0 for none, else below 1. In the first steps n it is at most
         /// (1 + n) / (10 + n).
-        average_decay: f32 = 0.0, below(0.0, 1.0);
+        average_decay: f32 = 0.0, below(0.0, 1.0)
+            => "the stored average of the parameters was made with it";
         /// What a validation is judged by: for the best checkpoint, plateau and stop_patience.
         /// bleu: BLEU, then loss, and the loss alone where a task has no BLEU; loss: the loss alone.
-        judge: Judge = Judge::Bleu;
-        /// Validations in a row without a new best after which the run ends; 0 for never. May be
-        /// changed when a run is resumed.
-        stop_patience: u64 = 0, within(0.0, 1e9);
+        judge: Judge = Judge::Bleu => Changes;
+        /// Validations in a row without a new best after which the run ends; 0 for never.
+        stop_patience: u64 = 0, within(0.0, 1e9) => Changes;
         /// How weights are drawn. uniform: in plus or minus init_scale; torch: as PyTorch's layers
         /// do by default; xavier: Xavier (Glorot) uniform, biases zero; bahdanau: recurrent matrices
         /// orthogonal, the attention's normal with deviation 0.001, others with 0.01, biases and the
         /// attention's v zero (Bahdanau 2014, appendix B.1).
-        init: Init = Init::Torch;
+        init: Init = Init::Torch
+            => "weights are drawn once, when a run begins";
         /// Half the width of init = uniform; above 0.
-        init_scale: f32 = 0.1, above(0.0, 1e3);
+        init_scale: f32 = 0.1, above(0.0, 1e3)
+            => "weights are drawn once, when a run begins";
     }
-    "watching" {
+    "watching", fixed: "the run was begun with it" {
         /// Epochs between two validations (parts of one, too); 0 for only at the end.
-        validate_every_epochs: f32 = 1.0, within(0.0, 1e9);
+        validate_every_epochs: f32 = 1.0, within(0.0, 1e9) => Changes;
         /// Seconds between two sets of sample translations; 0 for none.
-        sample_every_seconds: f64 = 5.0, within(0.0, 1e9);
+        sample_every_seconds: f64 = 5.0, within(0.0, 1e9) => Changes;
         /// Seconds of training between two checkpoints; above 0.
-        checkpoint_seconds: f64 = 10.0, above(0.0, 1e9);
+        checkpoint_seconds: f64 = 10.0, above(0.0, 1e9) => Changes;
         /// Steps between two sets of per-parameter figures; 0 for none.
-        figures_every: u64 = 10, within(0.0, 1e9);
+        figures_every: u64 = 10, within(0.0, 1e9) => Changes;
         /// Steps between two measurements of the gradient's flow through time; 0 for none.
-        flow_every: u64 = 100, within(0.0, 1e9);
+        flow_every: u64 = 100, within(0.0, 1e9) => Changes;
     }
-    "decoding" {
+    "decoding", fixed: "the run was begun with it" {
         /// A translation, or a text of a language model, is cut off after this many units, the end
         /// counted; from 1.
-        max_length: usize = 60, within(1.0, 1e5);
+        max_length: usize = 60, within(1.0, 1e5) => Changes;
         /// What a language model's logits are divided by before a token is drawn: below 1 for
         /// likelier texts, 0 for always the likeliest token.
-        temperature: f32 = 1.0, within(0.0, 1e3);
+        temperature: f32 = 1.0, within(0.0, 1e3) => Changes;
     }
 }
 

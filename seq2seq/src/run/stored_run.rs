@@ -43,19 +43,20 @@ pub struct StoredRun {
 impl StoredRun {
     /// Checks that nothing in `options` contradicts the run in `folder`, which this describes.
     ///
-    /// Device, threads and limits (also `--set epochs=N` and `--set stop_patience=N`) may change,
-    /// and are not looked at.
+    /// Device, threads, limits and the keys that [may change](crate::OnResume) are not compared.
     ///
     /// # Errors
     /// [`Error::Contradiction`] for the first flag that does; a key or value of `--set` that does
     /// not exist.
     pub fn check(&self, folder: &Path, options: &TrainOptions) -> Result<()> {
-        let compare = |flag, given: Option<String>, stored: String| match given {
+        let because = |why: Option<&str>, flag, given: Option<String>, stored: String| match given {
             Some(given) if given != stored => {
-                Err(Error::Contradiction { run: folder.into(), flag, given, stored })
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                Err(Error::Contradiction { run: folder.into(), flag, given, stored, why })
             }
             _ => Ok(()),
         };
+        let compare = |flag, given, stored| because(None, flag, given, stored);
         let columns = |(source, target)| format!("{source},{target}");
         let unset = |flag: &str| format!("no --{flag}");
 
@@ -78,12 +79,11 @@ impl StoredRun {
             if known.is_some_and(|known| known.out_of_range(&self.config).is_some()) {
                 continue;
             }
-            changed.epochs = self.config.epochs;
-            changed.stop_patience = self.config.stop_patience;
-            if changed != self.config {
+            let why = Config::fixed_on_resume(key)?;
+            if why.is_some() && changed != self.config {
                 let stored = self.config.show(key).unwrap_or_default();
                 let given = Some(format!("{key}={value}"));
-                compare("set", given, format!("{key}={stored}"))?;
+                because(why, "set", given, format!("{key}={stored}"))?;
             }
         }
         Ok(())
@@ -156,6 +156,8 @@ pub(in crate::run) mod tests {
             max_steps: Some(5),
             set: vec![
                 ("epochs".into(), "77".into()),
+                ("learning_rate".into(), "1e-5".into()),
+                ("judge".into(), "loss".into()),
                 ("hidden".into(), "1".into()),
                 ("hidden".into(), Config::default().hidden.to_string()),
             ],
@@ -186,6 +188,11 @@ pub(in crate::run) mod tests {
             (
                 TrainOptions { set: set("hidden", "7"), ..none() },
                 "--set hidden=7 contradicts the run in runs/a, which was begun with hidden=",
+            ),
+            (
+                TrainOptions { set: set("batch", "7"), ..none() },
+                "begun with batch=64: the place within the epoch is counted in batches that follow \
+                 from it; leave it out, or begin a new run in another --run-dir",
             ),
             (TrainOptions { set: set("hiden", "7"), ..none() }, "no key 'hiden'"),
         ] {
