@@ -157,7 +157,7 @@ fn translation() -> Task {
 }
 
 /// Figures of the held-out examples; those that a task does not have are absent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Validation {
     /// Optimizer steps done.
     pub step: u64,
@@ -171,12 +171,20 @@ pub struct Validation {
     /// Share of target tokens that are the teacher-forced argmax.
     #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
     pub token_accuracy: Option<f64>,
-    /// Share of greedy translations equal to their reference, or of sequences answered rightly.
+    /// Share of greedy translations equal to their reference as it stands in the corpus, or of
+    /// sequences answered rightly.
     #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
     pub exact_match: Option<f64>,
-    /// BLEU of greedy translations, 0 to 100.
+    /// BLEU of greedy translations against the references as they stand in the corpus, 0 to 100, as
+    /// [`Evaluation::bleu`](crate::Evaluation).
     #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
     pub bleu: Option<f64>,
+    /// BLEU of the model's tokens against those of the references, 0 to 100.
+    #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
+    pub token_bleu: Option<f64>,
+    /// Translations that were cut at the limit of their length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<u64>,
     /// True where this is the best so far.
     pub best: bool,
 }
@@ -191,13 +199,19 @@ pub struct Samples {
 }
 
 /// One translated sentence.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Sample {
-    /// Source tokens as shown, the end token last.
+    /// Source tokens as shown, the end token last; none of a blank line.
     pub source: Vec<String>,
     /// Greedy output tokens, the end token last (absent where the length limit was hit).
     pub output: Vec<String>,
-    /// The reference, detokenised; empty where there is none.
+    /// The source as text, where the tokens are put together again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_text: Option<String>,
+    /// The output as text, the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_text: Option<String>,
+    /// The reference as it stands in the corpus; empty where there is none.
     pub reference: String,
     /// Attention weights, output tokens x source tokens.
     #[serde(with = "figures")]
@@ -366,10 +380,8 @@ mod tests {
             step: 3,
             loss: 0.5,
             perplexity: Some(f64::INFINITY),
-            token_accuracy: None,
-            exact_match: None,
-            bleu: None,
             best: true,
+            ..Validation::default()
         };
         let line = serde_json::to_string(&validation).unwrap();
         assert_eq!(line, r#"{"step":3,"loss":0.5,"perplexity":"inf","best":true}"#);

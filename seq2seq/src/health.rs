@@ -224,6 +224,7 @@ enum Check {
     Attention,
     Norms,
     Flow,
+    Validation,
 }
 
 /// Asks the checks while a run goes on.
@@ -231,13 +232,13 @@ enum Check {
 pub struct Health {
     clip: Option<f32>,
     norms: VecDeque<f64>,
-    told: [bool; 4],
+    told: [bool; 5],
 }
 
 impl Health {
     /// Of a run whose gradients are clipped at this norm.
     pub fn new(clip: Option<f32>) -> Self {
-        Self { clip, norms: VecDeque::with_capacity(WINDOW), told: [false; 4] }
+        Self { clip, norms: VecDeque::with_capacity(WINDOW), told: [false; 5] }
     }
 
     /// Takes in a step's gradient norm before clipping.
@@ -270,6 +271,11 @@ impl Health {
         output.into_iter().chain(attention).collect()
     }
 
+    /// Takes in what the model remarks on a validation.
+    pub fn validation(&mut self, remark: Option<String>) -> Option<String> {
+        self.news(Check::Validation, remark)
+    }
+
     /// A finding that was not told already.
     fn news(&mut self, check: Check, found: Option<String>) -> Option<String> {
         let told = std::mem::replace(&mut self.told[check as usize], found.is_some());
@@ -286,9 +292,9 @@ mod tests {
         Sample {
             source: words(source),
             output: words(output),
-            reference: String::new(),
             attention,
             logprob: -1.0,
+            ..Sample::default()
         }
     }
 

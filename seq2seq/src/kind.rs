@@ -37,6 +37,8 @@ pub(crate) struct Built<M: Model> {
     pub(crate) unknown_rate: f64,
     /// What a person should know of the examples.
     pub(crate) warnings: Vec<String>,
+    /// Tokens of the longest training target, the end counted; `None` of tasks without an end.
+    pub(crate) longest_target: Option<usize>,
 }
 
 /// What comes before training, step by step: told to the viewer, and ended where it cancels.

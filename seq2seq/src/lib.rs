@@ -41,4 +41,4 @@ pub use run::{
 pub use session::{Outcome, TrainOptions, train};
 pub use tensor::{CancellationToken, Reporting, on_refused_memory};
 pub use trained::{SampleOptions, Sampler, Written, evaluate};
-pub use translator::{Evaluation, Translation, Translator};
+pub use translator::{Evaluation, PairScore, Translation, Translator};

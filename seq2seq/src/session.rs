@@ -120,6 +120,7 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         threads: options.threads,
         max_steps: options.max_steps,
         max_minutes: options.max_minutes,
+        longest_target: None,
     };
     // Before the corpus is read: a run that cannot be written should say so at once.
     let path = match &options.run_dir {
@@ -141,6 +142,7 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
 fn begin_at<M: Kind>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<Outcome> {
     let mut run = prepare::<M>(stored, None, link)?;
     run.stored.corpus_hash = Some(run.built.corpus);
+    run.stored.longest_target = run.built.longest_target;
     link.check()?;
     let shuffle = rng(run.stored.seed, "shuffle");
     let progress = Progress::default();
@@ -194,6 +196,8 @@ fn resume_at<M: Kind>(
     if run.stored.corpus_hash.is_some_and(|h| h != run.built.corpus) {
         return Err(Error::CorpusChanged { run: dir.path().into(), data: run.stored.data });
     }
+    // A run of an older program does not know it.
+    run.stored.longest_target = run.built.longest_target;
     run.built.model.carry_on(take_carried(&mut checkpoint))?;
     let file = dir.checkpoint_path(CheckpointKind::Last);
     let average = run.average.as_mut();
@@ -292,12 +296,24 @@ impl Kind for TranslationModel {
         preparation.begin("building the model")?;
         let (source, target) = (&text.source_vocabulary, &text.target_vocabulary);
         let vocabularies = Vocabularies { source: source.clone(), target: target.clone() };
-        let network = EncoderDecoder::new(params, config, source.len(), target.len(), stored.seed)?;
+        let longest_target = examples.iter().map(|e| e.target.len()).max();
+        let network = EncoderDecoder::new(params, config, source.len(), target.len(), stored.seed)?
+            .with_longest_target(longest_target);
         let (count, unknown_rate) = (held_out.pairs.len(), text.unknown_rate(&held_out).rate());
+        let mut warnings = health::unknown_words(&examples, unknown_rate);
+        warnings.extend(text.remark_on_references(&held_out));
         let model = Self::new(network, text, held_out, &train);
-        let warnings = health::unknown_words(&examples, unknown_rate);
         let held_out = count;
-        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate, warnings })
+        Ok(Built {
+            model,
+            examples,
+            vocabularies,
+            corpus,
+            held_out,
+            unknown_rate,
+            warnings,
+            longest_target,
+        })
     }
 }
 

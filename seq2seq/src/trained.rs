@@ -13,20 +13,33 @@ use crate::train::load_for_use;
 use crate::{Error, Evaluation, Result, Translator};
 
 /// Figures of a run's model (`best` where there was validation, else `last`) on a corpus SPEC,
-/// whatever its task.
+/// whatever its task. `max_length` cuts translations in place of the run's key of that name.
 ///
 /// # Errors
-/// No run there, a damaged file, unreadable data, data of another task, a device that is not there.
+/// No run there, a damaged file, unreadable data, data of another task, a device that is not there;
+/// a `max_length` for a model that does not translate.
 pub fn evaluate(
     run: &Path,
     device: &str,
     threads: Option<usize>,
     data: &str,
     columns: Option<(usize, usize)>,
+    max_length: Option<usize>,
 ) -> Result<Evaluation> {
     let stored = RunDir::open(run)?.stored_in_range()?;
+    if let Some(n) = max_length.filter(|_| stored.config.task != Task::Translation) {
+        let what = format!(
+            "max_length = {n}: {} was trained with task = {}, whose evaluation writes nothing that \
+             could be cut; leave it out",
+            run.display(),
+            stored.config.task
+        );
+        return Err(Error::Configuration { problems: vec![what] });
+    }
     match stored.config.task {
-        Task::Translation => Translator::open(run, device, threads)?.evaluate(data, columns),
+        Task::Translation => Translator::open(run, device, threads)?
+            .with_max_length(max_length)
+            .evaluate(data, columns),
         Task::LanguageLines | Task::LanguageStream => {
             let sampler = Sampler::open(run, device, threads)?;
             let threads = sampler.device.threads();
@@ -122,7 +135,7 @@ impl Sampler {
             });
         }
         let draws = Draws { temperature, seed: options.seed };
-        let limit = options.length.unwrap_or(self.stored.config.max_length);
+        let limit = options.length.unwrap_or_else(|| self.model.text_limit());
         let prefix = &options.prefix;
         let all = self.model.write(&self.params, prefix, options.count, limit, draws)?;
         let all = self.params.checked(all)?;

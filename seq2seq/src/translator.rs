@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use tensor::{Device, Params};
 
 use crate::config::Task;
-use crate::data::{Corpus, Text};
-use crate::evaluate::{evaluate, forced};
+use crate::data::{Corpus, Example, Text};
+use crate::evaluate::{ForcedPair, evaluate, forced};
 use crate::model::{Decoded, EncoderDecoder, greedy};
 use crate::run::RunDir;
 use crate::train::load_for_use;
@@ -21,18 +21,22 @@ pub struct Translation {
     pub source: String,
     /// The translation.
     pub target: String,
-    /// Natural-log probability of the target given the source, EOS included.
+    /// Natural-log probability of the target given the source, EOS included; 0 where the source is
+    /// blank, since nothing else can come of it.
     pub logprob: f64,
-    /// Target tokens, EOS last.
+    /// Target tokens, EOS last but where the translation was cut; none where the source is blank.
     pub tokens: Vec<String>,
-    /// Source tokens, EOS last.
+    /// Source tokens, EOS last; none where the source is blank, as it stands or after its recipe.
     pub source_tokens: Vec<String>,
     /// Attention weights, tokens x source tokens.
     pub attention: Vec<Vec<f32>>,
+    /// True where the translation was cut at the limit of its length, before the end token.
+    #[serde(default)]
+    pub truncated: bool,
 }
 
 /// Figures of a corpus; teacher-forced ones count EOS. Those that a task does not have are absent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Natural-log loss per target token; of answers that are numbers the mean squared error.
     pub loss_per_token: f64,
@@ -42,12 +46,30 @@ pub struct Evaluation {
     /// Share of target tokens that are the argmax; of a grammar the share of steps that are legal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_accuracy: Option<f64>,
-    /// Share of greedy outputs equal to the normalised reference, or of sequences answered rightly.
+    /// Share of greedy outputs, detokenised, equal to the reference as it stands in the corpus, white
+    /// space at the ends and its runs aside; or of sequences answered rightly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exact_match: Option<f64>,
-    /// BLEU of greedy outputs, tokenisation `none`, 0 to 100.
+    /// BLEU of greedy outputs, detokenised, against the references as they stand in the corpus, 0 to
+    /// 100: [`bleu_13a`](crate::score::bleu_13a).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bleu: Option<f64>,
+    /// How `bleu` was computed, in the form of sacreBLEU's signatures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bleu_signature: Option<String>,
+    /// Share of greedy outputs whose tokens are those of the reference, as its recipe and unit make
+    /// them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_exact_match: Option<f64>,
+    /// BLEU of the same tokens (words, or letters), 0 to 100: [`bleu`](crate::score::bleu).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_bleu: Option<f64>,
+    /// Greedy outputs that were cut at the limit of their length, before the end token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<u64>,
+    /// Blank sources, whose output is empty and which have no part in the teacher-forced figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub empty_sources: Option<u64>,
     /// Sentences scored.
     pub sentences: u64,
     /// Target tokens scored, EOS counted.
@@ -55,6 +77,25 @@ pub struct Evaluation {
     /// Alignment error rate, where the corpus has gold links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aer: Option<f64>,
+    /// What a reader of the figures should know, in sentences.
+    #[serde(skip)]
+    pub remarks: Vec<String>,
+}
+
+/// The natural-log probability of a target given its source, and what a reader of it should know.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PairScore {
+    /// The log-probability, EOS included. Of a blank source, which is translated into nothing, it is
+    /// 0 for a blank target and minus infinity for any other.
+    pub logprob: f64,
+    /// True where the source is blank, as it stands or after its recipe.
+    pub is_source_blank: bool,
+    /// The same of the target, whose probability is that of the end token alone.
+    pub is_target_blank: bool,
+    /// Source tokens that the model does not know, and reads as `<unk>`.
+    pub unknown_source: usize,
+    /// Target tokens that it does not know: the probability is that of `<unk>` in their places.
+    pub unknown_target: usize,
 }
 
 /// A trained model of a run directory (`best` where there was validation, else `last`).
@@ -64,6 +105,8 @@ pub struct Translator {
     params: Params,
     text: Text,
     device: Device,
+    /// Tokens at which outputs are cut in place of the run's own limit.
+    max_length: Option<usize>,
 }
 
 impl Translator {
@@ -87,10 +130,24 @@ impl Translator {
         let mut params = Params::new();
         let (source, target) = (text.source_vocabulary.len(), text.target_vocabulary.len());
         let network =
-            EncoderDecoder::new(&mut params, &stored.config, source, target, stored.seed)?;
+            EncoderDecoder::new(&mut params, &stored.config, source, target, stored.seed)?
+                .with_longest_target(stored.longest_target);
         load_for_use(&mut params, &dir.best_or_last()?, run)?;
         params.to_device(&device)?;
-        Ok(Self { network, params, text, device })
+        Ok(Self { network, params, text, device, max_length: None })
+    }
+
+    /// The same, outputs cut after so many target tokens (words, or letters; the end counted) and not
+    /// where the run's key `max_length` says; `None` for the run's own limit.
+    #[must_use]
+    pub fn with_max_length(self, max_length: Option<usize>) -> Self {
+        Self { max_length, ..self }
+    }
+
+    /// Where outputs are cut, in words.
+    pub fn limit_in_words(&self) -> String {
+        let given = |n: usize| format!("max_length = {n}");
+        self.max_length.map_or_else(|| self.network.limit_in_words(), given)
     }
 
     /// Greedy translations, one for each line.
@@ -99,11 +156,11 @@ impl Translator {
     /// Errors of the device.
     pub fn translate(&self, lines: &[String]) -> Result<Vec<Translation>> {
         let sources: Vec<_> = lines.iter().map(|l| self.text.encode_source(l)).collect();
-        let limit = self.network.max_length();
         let threads = self.device.threads();
-        let decoded = greedy(&self.network, &self.params, &sources, limit, threads)?;
+        let decoded = greedy(&self.network, &self.params, &sources, self.max_length, threads)?;
         let translation = |(line, d): (&String, Decoded)| Translation {
             source: line.clone(),
+            truncated: d.is_truncated(),
             target: self.text.detokenize(&d.ids),
             logprob: d.logprob,
             tokens: self.text.target_words(&d.ids),
@@ -131,18 +188,29 @@ impl Translator {
     /// # Errors
     /// Errors of the device.
     pub fn evaluate_corpus(&self, corpus: &Corpus) -> Result<Evaluation> {
-        evaluate(&self.network, &self.params, &self.text, corpus, self.device.threads())
+        let Self { network, params, text, device, max_length } = self;
+        evaluate(network, params, text, corpus, *max_length, device.threads())
     }
 
-    /// Natural-log probabilities of each target given its source, EOS included.
+    /// Natural-log probabilities of each target given its source, one for each pair.
     ///
     /// # Errors
     /// Unreadable data, errors of the device.
-    pub fn score(&self, data: &str, columns: Option<(usize, usize)>) -> Result<Vec<f64>> {
+    pub fn score(&self, data: &str, columns: Option<(usize, usize)>) -> Result<Vec<PairScore>> {
         let corpus = Corpus::read(data, columns)?;
         let examples: Vec<_> = corpus.pairs.iter().map(|p| self.text.encode(p)).collect();
         let threads = self.device.threads();
         let pairs = forced(&self.network, &self.params, &self.text, &examples, threads)?;
-        Ok(pairs.into_iter().map(|p| p.logprob).collect())
+        let score = |(example, pair): (&Example, ForcedPair)| {
+            let (unknown_source, unknown_target) = Text::unknown(example);
+            PairScore {
+                logprob: pair.logprob,
+                is_source_blank: example.source.len() < 2,
+                is_target_blank: example.target.len() < 2,
+                unknown_source,
+                unknown_target,
+            }
+        };
+        Ok(examples.iter().zip(pairs).map(score).collect())
     }
 }

@@ -176,7 +176,7 @@ fn lines_are_measured_and_written() {
     run(&options).unwrap();
     let run_dir = folder.path().join("run");
 
-    let figures = evaluate(&run_dir, "cpu", Some(1), &data, None).unwrap();
+    let figures = evaluate(&run_dir, "cpu", Some(1), &data, None, None).unwrap();
     // Six names alike often: ln 6 nats a name, 24 letters and 6 ends in all.
     let least = 6.0 * 6_f64.ln() / 30.0;
     let names_loss = figures.loss_per_token;
@@ -215,7 +215,7 @@ fn sequences_are_measured_and_refuse_other_tasks() {
     options.max_steps = Some(30);
     run(&options).unwrap();
     let run_dir = folder.path().join("run");
-    let figures = evaluate(&run_dir, "cpu", Some(1), "adding:4:test", None).unwrap();
+    let figures = evaluate(&run_dir, "cpu", Some(1), "adding:4:test", None, None).unwrap();
     assert!(figures.loss_per_token < 0.167, "{figures:?}");
     assert_eq!((figures.perplexity, figures.token_accuracy, figures.bleu), (None, None, None));
     assert_eq!((figures.sentences, figures.tokens), (1_000, 1_000));
@@ -224,7 +224,7 @@ fn sequences_are_measured_and_refuse_other_tasks() {
         ("reverse", "the model was trained on adding"),
         ("phrasebook", "expected adding"),
     ] {
-        let error = evaluate(&run_dir, "cpu", Some(1), data, None).unwrap_err().to_string();
+        let error = evaluate(&run_dir, "cpu", Some(1), data, None, None).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
     let error = Sampler::open(&run_dir, "cpu", None).unwrap_err().to_string();

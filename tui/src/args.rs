@@ -62,12 +62,19 @@ pub enum Command {
     #[command(after_long_help = EXAMPLES)]
     Train(Box<TrainArguments>),
     /// Translate stdin to stdout, one line for each line.
-    #[command(long_about = "Translate stdin to stdout, one line for each line, empty ones too.\n\
-        Lines are answered as they come, many at a time where many wait.")]
+    #[command(long_about = "Translate stdin to stdout, one line for each line.\n\
+        Lines are answered as they come, many at a time where many wait. A blank line gives an empty\n\
+        one. How many translations were cut at the limit of their length is said on stderr.")]
     Translate(TranslateArguments),
     /// Measure a trained model on a corpus.
     Evaluate(EvaluateArguments),
     /// Print the natural-log probability of each target given its source.
+    #[command(
+        long_about = "Print the natural-log probability of each target given its source, one\n\
+        number for each pair, the end token counted. A blank source is translated into nothing: it\n\
+        gives 0 for a blank target and -inf for any other. Pairs with a blank side and unknown words\n\
+        are counted on stderr."
+    )]
     Score(ScoreArguments),
     /// Print texts that a trained language model writes.
     #[command(long_about = "Print texts that a trained language model writes.\n\
@@ -194,8 +201,13 @@ pub struct TranslateArguments {
     /// The model.
     #[command(flatten)]
     pub model: ModelArguments,
+    /// Cut a translation after this many target tokens (words, or letters; the end counted)
+    /// [default: as the run says with max_length].
+    #[arg(long, value_name = "N", value_parser = max_length)]
+    pub max_length: Option<usize>,
     /// Print one JSON object a line: source, target, logprob, tokens, source_tokens, attention
-    /// (tokens by source_tokens; both end with the end token).
+    /// (tokens by source_tokens), truncated. Both lists of tokens end with the end token, but that
+    /// tokens has none where truncated is true. Of a blank line all three are empty and logprob is 0.
     #[arg(long)]
     pub json: bool,
 }
@@ -209,6 +221,10 @@ pub struct EvaluateArguments {
     /// The corpus.
     #[command(flatten)]
     pub corpus: CorpusArguments,
+    /// Cut a translation after this many target tokens (words, or letters; the end counted)
+    /// [default: as the run says with max_length].
+    #[arg(long, value_name = "N", value_parser = max_length)]
+    pub max_length: Option<usize>,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
@@ -377,6 +393,11 @@ fn texts(text: &str) -> Result<usize, String> {
 /// A number of tokens.
 fn tokens(text: &str) -> Result<usize, String> {
     whole(text, Range::TOKENS)
+}
+
+/// A number of tokens after which a translation is cut.
+fn max_length(text: &str) -> Result<usize, String> {
+    whole(text, Range::MAX_LENGTH)
 }
 
 /// A temperature.

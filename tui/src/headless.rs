@@ -122,7 +122,11 @@ impl Reporter {
             }
             Event::Checkpoint { .. } | Event::Samples(_) | Event::Flow(_) => Vec::new(),
             Event::Translation(sample) => {
-                vec![format!("{} > {}", sample.source.join(" "), sample.output.join(" "))]
+                let text = |text: &Option<String>, tokens: &[String]| {
+                    text.clone().unwrap_or_else(|| tokens.join(" "))
+                };
+                let source = text(&sample.source_text, &sample.source);
+                vec![format!("{source} > {}", text(&sample.output_text, &sample.output))]
             }
         }
     }

@@ -91,8 +91,8 @@ fn help_is_printed_and_names_the_options() {
         (&["--help"][..], &["--preset", "--resume", "--headless", "Exit status"][..]),
         (&["-h"], &["--preset", "translate"]),
         (&["train", "--help"], &["--max-steps", "--run-dir", "--set", "default: phrasebook"]),
-        (&["translate", "--help"], &["--run", "--json"]),
-        (&["evaluate", "--help"], &["--run", "--data", "--json"]),
+        (&["translate", "--help"], &["--run", "--json", "--max-length", "truncated"]),
+        (&["evaluate", "--help"], &["--run", "--data", "--json", "--max-length"]),
         (&["score", "--help"], &["--run", "--data", "--columns"]),
         (&["watch", "--help"], &["DIR", "--headless", "--ascii"]),
         (&["presets", "--help"], &["NAME"]),
@@ -174,7 +174,9 @@ fn a_trained_model_is_used_and_measured() {
     assert_eq!(text(&output.stdout).lines().count(), 3);
     for line in text(&output.stdout).lines() {
         let object: serde_json::Value = serde_json::from_str(line).unwrap();
-        for key in ["source", "target", "logprob", "tokens", "source_tokens", "attention"] {
+        for key in
+            ["source", "target", "logprob", "tokens", "source_tokens", "attention", "truncated"]
+        {
             assert!(object.get(key).is_some(), "{key}: {line}");
         }
     }
@@ -189,13 +191,20 @@ fn a_trained_model_is_used_and_measured() {
         "token_accuracy",
         "exact_match",
         "bleu",
+        "token_exact_match",
+        "token_bleu",
+        "truncated",
+        "empty_sources",
         "sentences",
         "tokens",
         "aer",
     ] {
         assert!(object[key].is_number(), "{key}: {evaluation}");
     }
+    let signature = object["bleu_signature"].as_str().unwrap();
+    assert!(signature.starts_with("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|"), "{signature}");
     let table = succeed(folder, &["evaluate", "--run", "run", "--data", "phrasebook:test"]);
+    assert!(table.contains(signature), "{table}");
     assert!(table.contains("exact match") && table.contains("AER"), "{table}");
 
     let scores = succeed(folder, &["score", "--run", "run", "--data", "phrasebook:test"]);

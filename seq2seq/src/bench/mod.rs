@@ -231,7 +231,7 @@ impl<'a> Bench<'a> {
         let batch = self.workload.batch(&mut self.rng);
         let sources: Vec<Vec<u32>> = batch.into_iter().take(count).map(|e| e.source).collect();
         let limit = self.workload.target_time;
-        greedy(&self.model.0, &self.params, &sources, limit, self.device.threads()).map(drop)
+        greedy(&self.model.0, &self.params, &sources, Some(limit), self.device.threads()).map(drop)
     }
 
     fn row(&mut self, seconds: f64) -> Result<Row> {

@@ -131,14 +131,11 @@ mod tests {
 
     fn evaluation(exact: f64, aer: Option<f64>) -> Evaluation {
         Evaluation {
-            loss_per_token: 0.0,
-            perplexity: None,
-            token_accuracy: None,
             exact_match: Some(exact),
-            bleu: None,
             sentences: 1,
             tokens: 1,
             aer,
+            ..Evaluation::default()
         }
     }
 

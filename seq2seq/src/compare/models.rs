@@ -279,7 +279,7 @@ fn cell(cell: Cell, run: PathBuf, seconds: f64) -> Result<CellRow> {
         return Err(Error::Other(what));
     };
     let after = flows.next_back().unwrap_or_else(|| before.clone());
-    let evaluation = trained::evaluate(&run, "cpu", Some(1), CELL_TEST, None)?;
+    let evaluation = trained::evaluate(&run, "cpu", Some(1), CELL_TEST, None, None)?;
     Ok(CellRow { cell, run, seconds, before, after, evaluation })
 }
 

@@ -417,9 +417,10 @@ keys! {
         flow_every: u64 = 100, within(0.0, 1e9) => Changes;
     }
     "decoding", fixed: "the run was begun with it" {
-        /// A translation, or a text of a language model, is cut off after this many units, the end
-        /// counted; from 1.
-        max_length: usize = 60, within(1.0, 1e5) => Changes;
+        /// A translation, or a text of a language model, is cut off after this many units of the
+        /// target (words or letters, as `target_unit` says), the end counted. 0: twice the longest
+        /// training target, or twice the source where that is longer; of a running text four windows.
+        max_length: usize = 0, within(0.0, 1e5) => Changes;
         /// What a language model's logits are divided by before a token is drawn: below 1 for
         /// likelier texts, 0 for always the likeliest token.
         temperature: f32 = 1.0, within(0.0, 1e3) => Changes;

@@ -26,6 +26,8 @@ impl Range {
     pub const TEXTS: Self = Self::within(1.0, 1e6);
     /// Tokens of such a text.
     pub const TOKENS: Self = Self::within(1.0, 1e7);
+    /// Target tokens after which a translation is cut.
+    pub const MAX_LENGTH: Self = Self::within(1.0, 1e5);
     /// What logits are divided by.
     pub const TEMPERATURE: Self = Self::within(0.0, 1e3);
     /// Letters, or steps, of a generated sequence.

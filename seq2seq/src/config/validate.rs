@@ -305,7 +305,7 @@ mod tests {
             ("hidden", "9223372036854775807", "from 1 to 1000000"),
             ("attention_width", "18446744073709551615", "from 0 to 1000000"),
             ("attention_heads", "0", "from 1 to 1000000"),
-            ("max_length", "1000000000000", "from 1 to 100000"),
+            ("max_length", "1000000000000", "from 0 to 100000"),
             ("temperature", "-1", "from 0 to 1000"),
             ("dropout", "1", "from 0 to below 1"),
             ("dropout", "-0.1", "from 0 to below 1"),
@@ -331,7 +331,7 @@ mod tests {
             if let Some(range) = key.range() {
                 assert!(key.out_of_range(&Config::default()).is_none(), "{}", key.name);
                 let doc = key.doc().replace('\n', " ");
-                assert!(doc.ends_with(&format!("number {range}.")), "{doc}");
+                assert!(doc.contains(&format!("number {range}.")), "{doc}");
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Both languages' way from text to ids and back.
 
-use tokenizer::{EOS, PAD, SOS, Tokenizer, UnknownRate, Vocabulary, VocabularyOptions};
+use tokenizer::{EOS, PAD, SOS, Tokenizer, UNK, UnknownRate, Vocabulary, VocabularyOptions};
 
 use super::batch::Example;
 use super::corpus::{Corpus, Pair};
 use crate::config::Config;
+use crate::score::is_equal_in_words;
 
 /// Tokenizers and vocabularies of both languages.
 #[derive(Debug, Clone)]
@@ -69,9 +70,9 @@ impl Text {
         });
     }
 
-    /// A source line's ids in reading order, EOS last.
+    /// A source line's ids in reading order, EOS last; EOS alone where the line is blank.
     pub fn encode_source(&self, line: &str) -> Vec<u32> {
-        let mut ids = self.source_vocabulary.encode(&self.source.tokenize(line));
+        let mut ids = self.source_vocabulary.encode(&tokens(&self.source, line));
         if self.reverse {
             ids.reverse();
         }
@@ -81,17 +82,17 @@ impl Text {
 
     /// A pair's ids, EOS last on both sides.
     pub fn encode(&self, pair: &Pair) -> Example {
-        let mut target = self.target_vocabulary.encode(&self.target.tokenize(&pair.target));
+        let mut target = self.target_vocabulary.encode(&tokens(&self.target, &pair.target));
         target.push(EOS);
         Example { source: self.encode_source(&pair.source), target }
     }
 
-    /// The source words as shown, in the sentence's own order, EOS last.
+    /// The source words as shown, in the sentence's own order, EOS last; none of a blank line, of
+    /// which nothing is read.
     pub fn source_words(&self, line: &str) -> Vec<String> {
-        let tokens = self.source.tokenize(line);
-        let mut words: Vec<String> = tokens.iter().map(|t| self.source.display_token(t)).collect();
-        words.push(END.into());
-        words
+        let tokens = tokens(&self.source, line);
+        let end = (!tokens.is_empty()).then(|| END.to_owned());
+        tokens.iter().map(|t| self.source.display_token(t)).chain(end).collect()
     }
 
     /// Attention over source positions, put into the sentence's own order.
@@ -117,23 +118,54 @@ impl Text {
 
     /// Target ids as text; EOS and what follows it left out.
     pub fn detokenize(&self, ids: &[u32]) -> String {
-        self.target.detokenize(&self.tokens(ids))
+        self.target.detokenize(&self.target_tokens(ids))
     }
 
-    fn tokens(&self, ids: &[u32]) -> Vec<String> {
+    fn target_tokens(&self, ids: &[u32]) -> Vec<String> {
         let ids = ids.iter().take_while(|&&id| id != EOS).filter(|&&id| id != PAD && id != SOS);
         let token = |&id: &u32| self.target_vocabulary.token(id).unwrap_or_default().to_string();
         ids.map(token).collect()
     }
 
-    /// Target ids as normalised text, words joined by spaces: what BLEU and exact match compare.
+    /// Target ids as the model's tokens joined by spaces: what `token_bleu` and
+    /// `token_exact_match` compare.
     pub fn hypothesis(&self, ids: &[u32]) -> String {
-        join(&self.target, &self.tokens(ids))
+        join(&self.target, &self.target_tokens(ids))
     }
 
     /// A target line in the same form.
     pub fn reference(&self, line: &str) -> String {
-        join(&self.target, &self.target.tokenize(line))
+        join(&self.target, &tokens(&self.target, line))
+    }
+
+    /// How the target recipe keeps outputs from equalling their references, where it changes the
+    /// words of a hundredth of them or more.
+    pub(crate) fn remark_on_references(&self, corpus: &Corpus) -> Option<String> {
+        let of_words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_changed =
+            |pair: &&Pair| !is_equal_in_words(&self.target.normalize(&pair.target), &pair.target);
+        let changed: Vec<&Pair> = corpus.pairs.iter().filter(is_changed).collect();
+        let (count, all) = (changed.len(), corpus.pairs.len());
+        // The shortest one says it best.
+        let example = changed.iter().min_by_key(|pair| pair.target.len())?;
+        if count * 100 < all {
+            return None;
+        }
+        let (from, to) = (of_words(&example.target), self.target.normalize(&example.target));
+        Some(format!(
+            "target_recipe = {} changes {count} of {all} references (`{from}` becomes `{}`), and \
+             outputs are written as it writes: bleu and exact_match, which compare with the \
+             references as they stand in the file, are lower for that alone; token_bleu and \
+             token_exact_match compare with what the recipe makes of them",
+            self.target.recipe(),
+            of_words(&to)
+        ))
+    }
+
+    /// Unknown tokens of ids that [`encode`](Self::encode) gave, source and target.
+    pub(crate) fn unknown(example: &Example) -> (usize, usize) {
+        let count = |ids: &[u32]| ids.iter().filter(|&&id| id == UNK).count();
+        (count(&example.source), count(&example.target))
     }
 
     /// Unknown words on the source side of a corpus.
@@ -145,6 +177,12 @@ impl Text {
 
 /// How the end token is shown.
 pub(crate) const END: &str = "</s>";
+
+/// The tokens of a line; none where it is blank as it stands or after its recipe.
+fn tokens(tokenizer: &Tokenizer, line: &str) -> Vec<String> {
+    let is_blank = tokenizer.normalize(line).chars().all(char::is_whitespace);
+    if is_blank { Vec::new() } else { tokenizer.tokenize(line) }
+}
 
 fn join(tokenizer: &Tokenizer, tokens: &[String]) -> String {
     let words: Vec<String> = tokens.iter().map(|t| tokenizer.display_token(t)).collect();

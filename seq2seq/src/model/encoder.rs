@@ -53,7 +53,7 @@ impl Encoder {
     }
 
     /// True where it reads padding like words, so that all parts of a batch must be as long.
-    pub(super) fn reads_padding(&self) -> bool {
+    pub(crate) fn reads_padding(&self) -> bool {
         self.reads_padding
     }
 

@@ -1,17 +1,20 @@
 //! Greedy decoding: the likeliest token at each step, attention kept.
+//!
+//! [`PAD`](tokenizer::PAD) and [`SOS`] are never taken, however likely: they are no words, and
+//! nothing that is decoded or fed back may hold them.
 
 use tensor::{Params, Tape, Threads, ops};
 use tokenizer::{EOS, SOS};
 
 use super::translator::EncoderDecoder;
-use super::{check_cancelled, sharing};
+use super::{NEVER_SAID, check_cancelled, groups, sharing};
 use crate::Result;
 use crate::data::{Batch, Example};
 
 /// A greedy translation.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Decoded {
-    /// Target ids, EOS last unless the length limit was hit.
+    /// Target ids, EOS last unless the length limit was hit; none where the source is empty.
     pub ids: Vec<u32>,
     /// Natural-log probability of the ids.
     pub logprob: f64,
@@ -19,15 +22,26 @@ pub struct Decoded {
     pub attention: Vec<Vec<f32>>,
 }
 
+impl Decoded {
+    /// True where the length limit was hit before the end token came.
+    pub fn is_truncated(&self) -> bool {
+        self.ids.last().is_some_and(|&id| id != EOS)
+    }
+}
+
 /// Sentences decoded side by side.
 const BATCH: usize = 64;
 /// The same on a device, which is slow for few.
 const BATCH_THERE: usize = 256;
 
-/// Translates sources (ids with EOS), each until EOS or `limit` ids.
+/// Translates sources (ids with EOS), each until EOS or as many ids as
+/// [`EncoderDecoder::output_limit`] gives for it, or `limit` ids where that is given.
 ///
-/// Sentences of like length are decoded together, groups of them on different threads; what comes
-/// out does not depend on either beyond rounding.
+/// Nothing comes of a source without a token before its EOS, and nothing is computed for it. All
+/// others of like length are decoded together, groups of them on different threads; what comes out
+/// does not depend on either beyond rounding. So where the encoder reads padding
+/// ([`Config::faithful`](crate::Config)), only sources of equal length are decoded together, and
+/// there is no padding to be read.
 ///
 /// # Errors
 /// Ids outside the vocabulary; [`Error::Cancelled`](crate::Error::Cancelled) soon after the threads
@@ -36,16 +50,18 @@ pub fn greedy(
     model: &EncoderDecoder,
     params: &Params,
     sources: &[Vec<u32>],
-    limit: usize,
+    limit: Option<usize>,
     threads: &Threads,
 ) -> Result<Vec<Decoded>> {
-    let mut order: Vec<usize> = (0..sources.len()).collect();
-    order.sort_by_key(|&i| std::cmp::Reverse(sources[i].len()));
+    let lengths: Vec<usize> = sources.iter().map(Vec::len).collect();
     let most = if params.opencl().is_some() { BATCH_THERE } else { BATCH };
     let sharing = sharing(params, threads);
     let size = most.min(sources.len().div_ceil(sharing.count())).max(1);
     let mut groups: Vec<(Vec<usize>, Result<Vec<Decoded>>)> =
-        order.chunks(size).map(|g| (g.to_vec(), Ok(Vec::new()))).collect();
+        groups(&lengths, size, model.encoder.reads_padding())
+            .into_iter()
+            .map(|group| (group, Ok(Vec::new())))
+            .collect();
     let decode = |(group, out): &mut (Vec<usize>, Result<Vec<Decoded>>)| {
         let sources: Vec<&[u32]> = group.iter().map(|&i| sources[i].as_slice()).collect();
         *out = decode_group(model, params, &sources, limit, threads);
@@ -69,9 +85,11 @@ fn decode_group(
     model: &EncoderDecoder,
     params: &Params,
     sources: &[&[u32]],
-    limit: usize,
+    limit: Option<usize>,
     threads: &Threads,
 ) -> Result<Vec<Decoded>> {
+    let limits: Vec<usize> =
+        sources.iter().map(|s| limit.unwrap_or_else(|| model.output_limit(s.len()))).collect();
     let examples: Vec<Example> =
         sources.iter().map(|s| Example { source: s.to_vec(), target: Vec::new() }).collect();
     let batch = Batch::new(&examples);
@@ -81,10 +99,10 @@ fn decode_group(
         model.decoder.start(&mut tape, &encoded, model.encoder.directions())?;
     let mut all = vec![Decoded::default(); sources.len()];
     let mut fed = vec![SOS; sources.len()];
-    let mut running = sources.len();
+    let is_running = |d: &Decoded, limit: usize| d.ids.last() != Some(&EOS) && d.ids.len() < limit;
     let mut kept = Vec::new();
-    for t in 0..limit {
-        if running == 0 {
+    for t in 0.. {
+        if !all.iter().zip(&limits).any(|(d, &limit)| is_running(d, limit)) {
             break;
         }
         check_cancelled(threads)?;
@@ -93,17 +111,15 @@ fn decode_group(
         let step = model.decoder.step(&mut tape, projected, &source, &state, t)?;
         let logits = model.decoder.logits(&mut tape, step.readout)?;
         // Taken off the tape, so that its memory serves the next step.
-        let best = ops::likeliest(&tape.take_value(logits));
+        let best = ops::argmax_except(&tape.take_value(logits), &NEVER_SAID);
         kept.extend(step.weights);
         for (b, (id, logp)) in best.into_iter().enumerate() {
             let decoded = &mut all[b];
-            if decoded.ids.last() == Some(&EOS) {
-                continue;
+            if is_running(decoded, limits[b]) {
+                decoded.ids.push(id);
+                decoded.logprob += f64::from(logp);
+                fed[b] = id;
             }
-            decoded.ids.push(id);
-            decoded.logprob += f64::from(logp);
-            running -= usize::from(id == EOS);
-            fed[b] = id;
         }
         state = step.state;
     }
@@ -118,4 +134,75 @@ fn decode_group(
         }
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use tensor::Tensor;
+    use tokenizer::PAD;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn network(set: &[(&str, &str)]) -> (EncoderDecoder, Params) {
+        let mut config = Config::default();
+        for (key, value) in [("hidden", "12"), ("embedding", "8")].iter().chain(set) {
+            config.set(key, value).unwrap();
+        }
+        let mut params = Params::new();
+        let network = EncoderDecoder::new(&mut params, &config, 20, 20, 5).unwrap();
+        (network, params)
+    }
+
+    fn sources() -> Vec<Vec<u32>> {
+        let ids = |n: u32| (0..n).map(|i| 4 + (i * 7 + n) % 16).chain([EOS]).collect();
+        [3, 9, 3, 1, 12, 9, 5].into_iter().map(ids).collect()
+    }
+
+    #[test]
+    fn neighbours_change_nothing_even_where_padding_is_read() {
+        for faithful in ["true", "false"] {
+            let (network, params) = network(&[("faithful", faithful)]);
+            let sources = sources();
+            let threads = Threads::single();
+            let all = greedy(&network, &params, &sources, None, &threads).unwrap();
+            for (source, beside) in sources.iter().zip(&all) {
+                let alone = [source.clone()];
+                let alone = greedy(&network, &params, &alone, None, &threads).unwrap();
+                assert_eq!(alone[0].ids, beside.ids, "faithful = {faithful}");
+                assert!((alone[0].logprob - beside.logprob).abs() < 1e-4, "{alone:?} {beside:?}");
+                assert_eq!(beside.attention[0].len(), source.len());
+            }
+        }
+    }
+
+    #[test]
+    fn padding_and_start_are_never_said() {
+        let (network, mut params) = network(&[]);
+        let bias = params.find("decoder.output.bias").unwrap();
+        let mut values = vec![0.0; 20];
+        (values[PAD as usize], values[SOS as usize], values[9]) = (50.0, 40.0, 20.0);
+        params.set(bias, Tensor::from_vec([20], values).unwrap()).unwrap();
+        let all = greedy(&network, &params, &sources(), Some(3), &Threads::single()).unwrap();
+        for decoded in all {
+            assert_eq!(decoded.ids, [9, 9, 9]);
+            assert!(decoded.is_truncated());
+            // The probability is that of the softmax over all.
+            assert!((decoded.logprob + 90.0).abs() < 10.0, "{decoded:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_gives_nothing_and_limits_follow_from_the_data() {
+        let (network, params) = network(&[]);
+        let sources = [vec![EOS], vec![5, 6, EOS], vec![EOS]];
+        let all = greedy(&network, &params, &sources, None, &Threads::single()).unwrap();
+        assert_eq!((&all[0], &all[2]), (&Decoded::default(), &Decoded::default()));
+        assert!(!all[0].is_truncated() && !all[1].ids.is_empty());
+
+        let network = network.with_longest_target(Some(7));
+        assert_eq!((network.output_limit(3), network.output_limit(20)), (14, 40));
+        let (fixed, _) = self::network(&[("max_length", "9")]);
+        assert_eq!((fixed.output_limit(3), fixed.output_limit(20)), (9, 9));
+    }
 }

@@ -46,6 +46,18 @@ fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::RnnOptions)
     (layers, options)
 }
 
+/// What no decoder is to say: padding, and the token that begins a target.
+pub(crate) const NEVER_SAID: [u32; 2] = [tokenizer::PAD, tokenizer::SOS];
+
+/// Sources, as indices, in groups of at most `size` and of like lengths, the longest first; of equal
+/// lengths where `equal` asks for it. Those without a token before the end are in none.
+pub(crate) fn groups(lengths: &[usize], size: usize, equal: bool) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lengths.len()).filter(|&i| lengths[i] > 1).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
+    let parts = order.chunk_by(|&a, &b| !equal || lengths[a] == lengths[b]);
+    parts.flat_map(|part| part.chunks(size.max(1)).map(<[usize]>::to_vec)).collect()
+}
+
 /// The threads that share out groups of examples: a device takes one group after the other.
 pub(crate) fn sharing(params: &Params, threads: &Threads) -> Threads {
     if params.opencl().is_some() { Threads::single() } else { threads.clone() }
@@ -122,6 +134,12 @@ pub trait Model: Send + Sync {
     fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>> {
         let _ = (params, threads);
         Ok(None)
+    }
+
+    /// What a person should know of a validation that was just made, if anything.
+    fn remark(&self, validation: &Validation) -> Option<String> {
+        let _ = validation;
+        None
     }
 
     /// What a person looks at: a few held-out examples with the network's answers, if it has any;

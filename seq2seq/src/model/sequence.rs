@@ -158,10 +158,9 @@ impl SequenceModel {
             perplexity: v.perplexity,
             token_accuracy: v.token_accuracy,
             exact_match: v.exact_match,
-            bleu: None,
             sentences: score.sequences as u64,
             tokens: score.answers as u64,
-            aer: None,
+            ..Evaluation::default()
         })
     }
 
@@ -170,13 +169,11 @@ impl SequenceModel {
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
         let is_number = self.task == Name::Adding;
         Validation {
-            step: 0,
             loss,
             perplexity: (!is_number).then(|| loss.exp()),
             token_accuracy: (!is_number).then(|| share(score.right, score.answers)),
             exact_match: Some(share(score.all_right, score.sequences)),
-            bleu: None,
-            best: false,
+            ..Validation::default()
         }
     }
 
@@ -327,7 +324,7 @@ impl SequenceModel {
         output.push(END.to_owned());
         let mut source = sequence.tokens();
         source.push(END.to_owned());
-        Ok(Sample { source, output, reference, attention: Vec::new(), logprob })
+        Ok(Sample { source, output, reference, logprob, ..Sample::default() })
     }
 }
 
@@ -437,7 +434,17 @@ impl Kind for SequenceModel {
         let held_out = model.held_out.len();
         // Every symbol is known: they are drawn, not read.
         let (unknown_rate, warnings) = (0.0, Vec::new());
-        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate, warnings })
+        let longest_target = None;
+        Ok(Built {
+            model,
+            examples,
+            vocabularies,
+            corpus,
+            held_out,
+            unknown_rate,
+            warnings,
+            longest_target,
+        })
     }
 }
 

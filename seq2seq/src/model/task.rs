@@ -40,10 +40,11 @@ impl TranslationModel {
 
     fn translate(&self, params: &Params, lines: &[&str], threads: &Threads) -> Result<Vec<Sample>> {
         let sources: Vec<_> = lines.iter().map(|l| self.text.encode_source(l)).collect();
-        let limit = self.network.max_length();
-        let decoded = greedy(&self.network, params, &sources, limit, threads)?;
+        let decoded = greedy(&self.network, params, &sources, None, threads)?;
         let sample = |(line, d): (&&str, super::Decoded)| Sample {
             source: self.text.source_words(line),
+            source_text: Some((*line).to_owned()),
+            output_text: Some(self.text.detokenize(&d.ids)),
             output: self.text.target_words(&d.ids),
             reference: String::new(),
             attention: d
@@ -85,7 +86,7 @@ impl Model for TranslationModel {
         if self.held_out.pairs.is_empty() {
             return Ok(None);
         }
-        let e = evaluate(&self.network, params, &self.text, &self.held_out, threads)?;
+        let e = evaluate(&self.network, params, &self.text, &self.held_out, None, threads)?;
         Ok(Some(Validation {
             step: 0,
             loss: e.loss_per_token,
@@ -93,15 +94,26 @@ impl Model for TranslationModel {
             token_accuracy: e.token_accuracy,
             exact_match: e.exact_match,
             bleu: e.bleu,
+            token_bleu: e.token_bleu,
+            truncated: e.truncated,
             best: false,
         }))
+    }
+
+    fn remark(&self, validation: &Validation) -> Option<String> {
+        let count = validation.truncated.filter(|&count| count > 0)?;
+        let (all, limit) = (self.held_out.pairs.len(), self.network.limit_in_words());
+        Some(format!(
+            "{count} of {all} outputs were cut at {limit}: where their references are as long, raise \
+             it; otherwise the model has not learnt yet to end its outputs"
+        ))
     }
 
     fn samples(&self, params: &Params, threads: &Threads) -> Result<Option<Samples>> {
         let lines: Vec<&str> = self.shown.pairs.iter().map(|p| p.source.as_str()).collect();
         let mut samples = self.translate(params, &lines, threads)?;
         for (sample, pair) in samples.iter_mut().zip(&self.shown.pairs) {
-            sample.reference = self.text.reference(&pair.target);
+            sample.reference.clone_from(&pair.target);
         }
         Ok(Some(Samples { step: 0, samples }))
     }

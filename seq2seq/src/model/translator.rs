@@ -9,8 +9,11 @@ use super::encoder::Encoder;
 use super::forcing::{Coins, Forcing};
 use crate::config::{self, Config, DecoderInit, LossNorm};
 use crate::data::{Batch, Example};
-use crate::model::{BatchLoss, BatchShape};
+use crate::model::{BatchLoss, BatchShape, NEVER_SAID};
 use crate::{Error, Result};
+
+/// The longest training target of a network whose training is not known.
+const UNKNOWN_LONGEST: usize = 30;
 
 /// Gives a parameter's first value, from its name and shape.
 pub(super) type Make<'a> = dyn FnMut(&str, Shape) -> Tensor + 'a;
@@ -26,6 +29,7 @@ pub struct EncoderDecoder {
     pub decoder: Decoder,
     loss: Loss,
     max_length: usize,
+    longest_target: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -76,12 +80,36 @@ impl EncoderDecoder {
             smoothing: config.label_smoothing,
             forcing: Forcing::new(config),
         };
-        Ok(Self { encoder, decoder, loss, max_length: config.max_length })
+        let (max_length, longest_target) = (config.max_length, UNKNOWN_LONGEST);
+        Ok(Self { encoder, decoder, loss, max_length, longest_target })
     }
 
-    /// Greedy output stops after this many tokens, EOS counted.
-    pub fn max_length(&self) -> usize {
-        self.max_length
+    /// The same, trained on targets of at most so many tokens, EOS counted, where that is known.
+    #[must_use]
+    pub fn with_longest_target(self, longest: Option<usize>) -> Self {
+        Self { longest_target: longest.unwrap_or(UNKNOWN_LONGEST), ..self }
+    }
+
+    /// Greedy output of a source of so many tokens stops after this many, EOS counted in both: the
+    /// key `max_length`, or where that is 0 twice the longest training target, or twice the source
+    /// where that is longer.
+    pub fn output_limit(&self, source: usize) -> usize {
+        match self.max_length {
+            0 => source.max(self.longest_target).saturating_mul(2),
+            limit => limit,
+        }
+    }
+
+    /// The key `max_length` in words, with what 0 stands for.
+    pub(crate) fn limit_in_words(&self) -> String {
+        match self.max_length {
+            0 => format!(
+                "max_length = 0, which is twice the longest training target ({} tokens) or twice \
+                 the source where that is longer",
+                self.longest_target
+            ),
+            limit => format!("max_length = {limit}"),
+        }
     }
 
     /// What a batch's loss is divided by.
@@ -142,7 +170,8 @@ impl EncoderDecoder {
             for t in 0..time {
                 let mut fed = List::from(&batch.target_in[t * size..(t + 1) * size]);
                 if let Some(&before) = logits.last() {
-                    let own = ops::likeliest(tape.value(before));
+                    // As in decoding: the network is never fed what it will never say.
+                    let own = ops::argmax_except(tape.value(before), &NEVER_SAID);
                     let part = tape.part(size);
                     for (b, (fed, own)) in fed.iter_mut().zip(own).enumerate() {
                         if !coins.keeps_reference(t * part.total + part.row(b)) {

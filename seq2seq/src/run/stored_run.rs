@@ -38,6 +38,10 @@ pub struct StoredRun {
     pub max_steps: Option<u64>,
     /// Minutes of training after which the run ends.
     pub max_minutes: Option<f64>,
+    /// Tokens of the longest training target, the end counted, from which the limit of outputs
+    /// follows where `max_length` is 0; `None` where it is not known, as in runs of older programs.
+    #[serde(default)]
+    pub longest_target: Option<usize>,
 }
 
 impl StoredRun {
@@ -134,6 +138,7 @@ pub(in crate::run) mod tests {
             threads: None,
             max_steps: None,
             max_minutes: Some(1.5),
+            longest_target: Some(12),
         }
     }
 

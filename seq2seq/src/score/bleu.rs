@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::mteval::{is_space, mteval_words};
+
 /// The longest n-gram.
 const ORDER: usize = 4;
 
@@ -35,7 +37,39 @@ pub struct Bleu {
 /// assert!((bleu.score - 53.7284965911771).abs() < 1e-9);
 /// ```
 pub fn bleu<H: AsRef<str>, R: AsRef<str>>(pairs: impl IntoIterator<Item = (H, R)>) -> Bleu {
-    let mut counts = BleuCounts::default();
+    bleu_of(BleuCounts::default(), pairs)
+}
+
+/// BLEU of a corpus of (hypothesis, reference) pairs of ordinary text, each cut into words as
+/// [`mteval_words`] does. Everything else is as for [`bleu`].
+///
+/// Equal to sacreBLEU's `corpus_bleu(hypotheses, [references])`, whose settings
+/// [`bleu_13a_signature`] gives.
+///
+/// ```
+/// let bleu = seq2seq::score::bleu_13a([("The cat sat on the mat.", "The cat sat  on a mat.")]);
+/// assert!((bleu.score - 48.892302243490086).abs() < 1e-9);
+/// ```
+pub fn bleu_13a<H: AsRef<str>, R: AsRef<str>>(pairs: impl IntoIterator<Item = (H, R)>) -> Bleu {
+    bleu_of(BleuCounts { is_13a: true, ..BleuCounts::default() }, pairs)
+}
+
+/// The settings of [`bleu_13a`] in the form of sacreBLEU's signatures. The version is that of this
+/// crate, which computes the score: it is compared with sacreBLEU's values, but it is not sacreBLEU.
+///
+/// ```
+/// let signature = seq2seq::score::bleu_13a_signature();
+/// assert!(signature.starts_with("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:seq2seq-"));
+/// ```
+pub fn bleu_13a_signature() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:seq2seq-{version}")
+}
+
+fn bleu_of<H: AsRef<str>, R: AsRef<str>>(
+    mut counts: BleuCounts,
+    pairs: impl IntoIterator<Item = (H, R)>,
+) -> Bleu {
     for (hypothesis, reference) in pairs {
         counts.add(hypothesis.as_ref(), reference.as_ref());
     }
@@ -45,6 +79,8 @@ pub fn bleu<H: AsRef<str>, R: AsRef<str>>(pairs: impl IntoIterator<Item = (H, R)
 /// What BLEU needs to know of a corpus, collected pair by pair.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BleuCounts {
+    /// Words are those of [`mteval_words`], not those between white space.
+    is_13a: bool,
     /// n-grams that occur in the reference too, by order.
     matches: [u64; ORDER],
     /// n-grams, by order.
@@ -56,13 +92,24 @@ pub struct BleuCounts {
 impl BleuCounts {
     /// Adds a pair.
     pub fn add(&mut self, hypothesis: &str, reference: &str) {
-        let hypothesis: Vec<&str> = words(hypothesis).collect();
-        let reference: Vec<&str> = words(reference).collect();
+        if self.is_13a {
+            self.add_words(&mteval_words(hypothesis), &mteval_words(reference));
+        } else {
+            let words = |text| words(text).collect::<Vec<&str>>();
+            self.add_words(&words(hypothesis), &words(reference));
+        }
+    }
+
+    fn add_words<W: AsRef<str> + Eq + std::hash::Hash>(
+        &mut self,
+        hypothesis: &[W],
+        reference: &[W],
+    ) {
         self.hypothesis_length += hypothesis.len() as u64;
         self.reference_length += reference.len() as u64;
         let by_order = self.matches.iter_mut().zip(&mut self.totals);
         for (n, (matches, total)) in (1..).zip(by_order) {
-            let mut left: HashMap<&[&str], u64> = HashMap::new();
+            let mut left: HashMap<&[W], u64> = HashMap::new();
             for gram in reference.windows(n) {
                 *left.entry(gram).or_default() += 1;
             }
@@ -114,10 +161,8 @@ impl BleuCounts {
     }
 }
 
-/// Words, cut as Python's `str.split()` cuts them: also at the separators U+001C to U+001F, which
-/// Unicode does not count as white space.
+/// Words between white space.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    let is_space = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
     text.split(is_space).filter(|word| !word.is_empty())
 }
 
@@ -141,6 +186,7 @@ mod tests {
         hyps: Vec<String>,
         refs: Vec<String>,
         bleu_none: f64,
+        bleu_13a: f64,
     }
 
     /// Compares with sacreBLEU's figures in a file; says how many there were.
@@ -149,9 +195,14 @@ mod tests {
         let cases: Cases = serde_json::from_str(&text).unwrap();
         for (i, case) in cases.rows.iter().enumerate() {
             assert_eq!(case.hyps.len(), case.refs.len());
-            let got = bleu(case.hyps.iter().zip(&case.refs)).score;
-            let expected = case.bleu_none;
-            assert!((got - expected).abs() < 1e-9, "{} row {i}: {got} {expected}", path.display());
+            let pairs = || case.hyps.iter().zip(&case.refs);
+            for (got, expected, name) in [
+                (bleu(pairs()).score, case.bleu_none, "none"),
+                (bleu_13a(pairs()).score, case.bleu_13a, "13a"),
+            ] {
+                let place = format!("{} row {i}, {name}", path.display());
+                assert!((got - expected).abs() < 1e-9, "{place}: {got}, expected {expected}");
+            }
         }
         println!("{}: {} corpora", path.display(), cases.rows.len());
         cases.rows.len()

@@ -3,7 +3,10 @@
 mod aer;
 mod bleu;
 mod exact;
+mod mteval;
 
 pub use aer::{AlignmentErrors, links_of_attention};
-pub use bleu::{Bleu, BleuCounts, bleu};
-pub use exact::exact_match;
+pub use bleu::{Bleu, BleuCounts, bleu, bleu_13a, bleu_13a_signature};
+pub(crate) use exact::is_equal_in_words;
+pub use exact::{exact_match, exact_match_of_words};
+pub use mteval::mteval_words;

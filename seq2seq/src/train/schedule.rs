@@ -153,15 +153,7 @@ mod tests {
 
     #[test]
     fn a_validation_is_judged_by_the_figure_asked_for() {
-        let v = |bleu, loss| Validation {
-            step: 0,
-            loss,
-            perplexity: None,
-            token_accuracy: None,
-            exact_match: None,
-            bleu,
-            best: false,
-        };
+        let v = |bleu, loss| Validation { loss, bleu, ..Validation::default() };
         let best = Best { step: 0, bleu: Some(10.0), loss: 2.0 };
         for (bleu, loss, by_bleu, by_loss) in [
             (11.0, 3.0, true, false),

@@ -368,7 +368,9 @@ impl<M: Model> Trainer<'_, M> {
             self.progress.best = Some(best);
             self.save(CheckpointKind::Best, clock)?;
         }
+        let remark = self.model.remark(&v);
         self.tell(Event::Validation(v))?;
+        self.warn(clock.health.validation(remark))?;
         self.sample(clock)
     }
 

@@ -12,9 +12,18 @@ use crate::output;
 /// Prints the figures, as a table or as one JSON object.
 pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode> {
     let (model, corpus) = (&arguments.model, &arguments.corpus);
-    let evaluation =
-        seq2seq::evaluate(&model.run, &model.device, model.threads, &corpus.data, corpus.columns)
-            .wrap_err_with(|| format!("--run {} --data {}", model.run.display(), corpus.data))?;
+    let evaluation = seq2seq::evaluate(
+        &model.run,
+        &model.device,
+        model.threads,
+        &corpus.data,
+        corpus.columns,
+        arguments.max_length,
+    )
+    .wrap_err_with(|| format!("--run {} --data {}", model.run.display(), corpus.data))?;
+    for remark in &evaluation.remarks {
+        output::note(remark);
+    }
     if arguments.json {
         output::data(&serde_json::to_string(&evaluation)?)?;
     } else {
@@ -45,7 +54,26 @@ fn table(evaluation: &Evaluation) -> Vec<String> {
         rows.push(("exact match", percent(exact), "output equal to the reference"));
     }
     if let Some(bleu) = evaluation.bleu {
-        rows.push(("BLEU", format!("{bleu:.2}"), "greedy output, tokenisation `none`"));
+        let signature = evaluation.bleu_signature.as_deref().unwrap_or_default();
+        rows.push(("BLEU", format!("{bleu:.2}"), signature));
+    }
+    if let Some(exact) = evaluation.token_exact_match {
+        rows.push(("token exact", percent(exact), "the model's tokens equal to the reference's"));
+    }
+    if let Some(bleu) = evaluation.token_bleu {
+        rows.push((
+            "token BLEU",
+            format!("{bleu:.2}"),
+            "of the model's tokens (words, or letters)",
+        ));
+    }
+    let cut = "outputs cut at max_length, before the end token";
+    let blank = "sources without text: their output is empty";
+    for (name, number, note) in [
+        ("truncated", evaluation.truncated, cut),
+        ("empty sources", evaluation.empty_sources.filter(|&n| n > 0), blank),
+    ] {
+        rows.extend(number.map(|n| (name, count(n), note)));
     }
     if let Some(aer) = evaluation.aer {
         rows.push(("AER", format!("{aer:.3}"), "alignment error rate against the gold links"));
@@ -63,22 +91,31 @@ mod tests {
     fn the_table_has_a_row_for_each_figure() {
         let mut evaluation = Evaluation {
             loss_per_token: 0.02,
+            bleu_signature: Some("nrefs:1".into()),
             perplexity: Some(1.02),
             token_accuracy: Some(0.99),
             exact_match: Some(0.95),
             bleu: Some(97.25),
             sentences: 1000,
             tokens: 9000,
-            aer: None,
+            truncated: Some(3),
+            empty_sources: Some(0),
+            ..Evaluation::default()
         };
         let rows = table(&evaluation);
-        assert_eq!(rows.len(), 7);
+        assert_eq!(rows.len(), 8);
+        assert!(rows[6].ends_with("97.25  nrefs:1"), "{rows:?}");
+        assert!(
+            rows[7].starts_with("truncated ") && rows[7].contains(" 3  outputs cut"),
+            "{rows:?}"
+        );
         assert!(rows[5].starts_with("exact match"), "{rows:?}");
         assert!(rows[5].contains("95.0%"), "{rows:?}");
         evaluation.aer = Some(0.21);
-        assert!(table(&evaluation)[7].contains("0.210"));
+        assert!(table(&evaluation)[8].contains("0.210"));
         evaluation.perplexity = None;
         evaluation.bleu = None;
+        evaluation.truncated = None;
         let rows = table(&evaluation);
         assert_eq!(rows.len(), 6);
         assert!(rows[2].ends_with("mean squared error"), "{rows:?}");

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use color_eyre::eyre::{Result, WrapErr};
+use seq2seq::PairScore;
 
 use crate::args::ScoreArguments;
+use crate::format::{count, several};
 use crate::output;
 
 /// Prints one natural-log probability for each pair.
@@ -14,8 +16,79 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitCode> {
     let scores = translator
         .score(&corpus.data, corpus.columns)
         .wrap_err_with(|| format!("--data {}", corpus.data))?;
-    for score in scores {
-        output::data(&format!("{score:.6}"))?;
+    for score in &scores {
+        output::data(&format!("{:.6}", score.logprob))?;
+    }
+    for note in notes(&scores) {
+        output::note(&note);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the numbers alone do not show.
+fn notes(scores: &[PairScore]) -> Vec<String> {
+    let pairs = several(scores.len() as u64, "pair");
+    let first = |is: fn(&PairScore) -> bool| {
+        let number = scores.iter().position(is).map_or(0, |at| at as u64 + 1);
+        (scores.iter().filter(|s| is(s)).count() as u64, number)
+    };
+    let mut notes = Vec::new();
+    let mut note = |(number, first): (u64, u64), what: &str| {
+        if number > 0 {
+            let first = count(first);
+            notes.push(format!(
+                "{} of {pairs}, the first being number {first}, {what}",
+                count(number)
+            ));
+        }
+    };
+    note(
+        first(|s| s.is_source_blank),
+        "without a source: nothing else than nothing comes of it, so a blank target has 0 and any \
+         other -inf",
+    );
+    note(
+        first(|s| s.is_target_blank && !s.is_source_blank),
+        "without a target: the number is that of the end token alone",
+    );
+    let tokens: usize = scores.iter().map(|s| s.unknown_target).sum();
+    note(
+        first(|s| s.unknown_target > 0),
+        &format!(
+            "with {} unknown to the model in the target: the number is that of `<unk>` in its place",
+            several(tokens as u64, "token")
+        ),
+    );
+    let tokens: usize = scores.iter().map(|s| s.unknown_source).sum();
+    note(
+        first(|s| s.unknown_source > 0),
+        &format!(
+            "with {} unknown to the model in the source, which it reads as `<unk>`",
+            several(tokens as u64, "token")
+        ),
+    );
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_number_does_not_show_is_counted() {
+        let plain = PairScore {
+            logprob: -1.0,
+            is_source_blank: false,
+            is_target_blank: false,
+            unknown_source: 0,
+            unknown_target: 0,
+        };
+        assert!(notes(&[plain; 3]).is_empty());
+        let blank = PairScore { is_source_blank: true, ..plain };
+        let unknown = PairScore { unknown_target: 2, ..plain };
+        let notes = notes(&[plain, unknown, blank, unknown]);
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(notes[0].starts_with("1 of 4 pairs, the first being number 3, without a source"));
+        assert!(notes[1].starts_with("2 of 4 pairs, the first being number 2, with 4 tokens"));
+    }
 }

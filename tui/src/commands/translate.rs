@@ -6,8 +6,10 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
+use seq2seq::{Translation, Translator};
 
 use crate::args::TranslateArguments;
+use crate::format::{count, several};
 use crate::output;
 
 /// Lines translated at a time, where that many wait.
@@ -17,7 +19,8 @@ const AHEAD: usize = 4 * BATCH;
 
 /// Translates until stdin ends. A single line is answered at once, many in batches.
 pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
-    let translator = super::open(&arguments.model)?;
+    let translator = super::open(&arguments.model)?.with_max_length(arguments.max_length);
+    let mut told = Told::default();
     let (sender, lines) = sync_channel(AHEAD);
     thread::Builder::new().name("stdin".to_owned()).spawn(move || {
         for line in Lines::new(io::stdin().lock()) {
@@ -34,15 +37,56 @@ pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
             return Err(eyre!("{} lines gave {} translations", batch.len(), translations.len()));
         }
         for translation in &translations {
+            told.count(translation);
             if arguments.json {
                 output::data(&serde_json::to_string(translation)?)?;
             } else {
                 output::data(&translation.target)?;
             }
         }
-        trouble?;
+        if let Err(error) = trouble {
+            told.say(&translator);
+            return Err(error);
+        }
     }
+    told.say(&translator);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What happened to lines that their translations alone do not show.
+#[derive(Default)]
+struct Told {
+    lines: u64,
+    truncated: u64,
+    emptied: u64,
+}
+
+impl Told {
+    fn count(&mut self, translation: &Translation) {
+        self.lines += 1;
+        self.truncated += u64::from(translation.truncated);
+        let is_emptied =
+            translation.source_tokens.is_empty() && !translation.source.trim().is_empty();
+        self.emptied += u64::from(is_emptied);
+    }
+
+    fn say(&self, translator: &Translator) {
+        let lines = several(self.lines, "line");
+        if self.truncated > 0 {
+            output::note(&format!(
+                "{} of {lines} cut at {}, before the end token; --max-length N cuts elsewhere",
+                count(self.truncated),
+                translator.limit_in_words()
+            ));
+        }
+        if self.emptied > 0 {
+            output::note(&format!(
+                "{} of {lines} empty after the run's source_recipe, which keeps none of their \
+                 characters: they were translated into empty lines",
+                count(self.emptied)
+            ));
+        }
+    }
 }
 
 /// The lines that wait, at least one, and the error that came after them; `None` at the end.

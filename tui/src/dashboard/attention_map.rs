@@ -180,9 +180,9 @@ mod tests {
         Sample {
             source: source.iter().map(|&token| token.into()).collect(),
             output: output.iter().map(|&token| token.into()).collect(),
-            reference: String::new(),
             attention,
             logprob: -1.0,
+            ..Sample::default()
         }
     }
 

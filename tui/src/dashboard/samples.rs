@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 use seq2seq::Sample;
+use seq2seq::score::exact_match_of_words;
 
 use super::bars::{cell, columns, put};
 use super::model::Model;
 use super::theme::Theme;
-use crate::format::{count, figure, fit, width};
+use crate::format::{count, figure, fit, plain, width};
 
 /// Draws the panel.
 pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -58,7 +59,7 @@ fn draw_sample(
     let pointer = if chosen { theme.pick('▶', '>') } else { ' ' };
     let name = if typed { "you" } else { "src" };
     let source = if chosen { theme.strong() } else { Style::new() };
-    row(buf, area, 0, (pointer, theme.strong()), name, &words(&sample.source, true), source, theme);
+    row(buf, area, 0, (pointer, theme.strong()), name, &source_words(sample), source, theme);
     let (sign, style) = match (sample.reference.is_empty(), is_equal(sample)) {
         (true, _) => (' ', Style::new()),
         (false, true) => ('=', theme.good()),
@@ -66,7 +67,8 @@ fn draw_sample(
     };
     let mut y = 1;
     if !sample.reference.is_empty() {
-        row(buf, area, y, (' ', Style::new()), "ref", &sample.reference, Style::new(), theme);
+        let reference = plain(&sample.reference);
+        row(buf, area, y, (' ', Style::new()), "ref", &reference, Style::new(), theme);
         y += 1;
     }
     let output = output_words(sample);
@@ -97,39 +99,42 @@ fn row(
     put(buf, area, (6, y), &text, style, theme);
 }
 
-/// True where the output is the reference; blanks do not count, since tokens are shown apart.
+/// True where the output is the reference, as exact match counts it. Blanks do not count where only
+/// tokens are known, since nothing says which of them stood apart.
 pub(super) fn is_equal(sample: &Sample) -> bool {
-    let letters = |text: &str| text.split_whitespace().collect::<String>();
     let (tokens, ended) = without_end(sample);
-    !sample.reference.is_empty() && ended && letters(&tokens.concat()) == letters(&sample.reference)
+    if sample.reference.is_empty() || !ended {
+        return false;
+    }
+    if let Some(output) = &sample.output_text {
+        return exact_match_of_words([(output, &sample.reference)]) > 0.0;
+    }
+    let letters = |text: &str| text.split_whitespace().collect::<String>();
+    letters(&tokens.concat()) == letters(&sample.reference)
 }
 
-/// The output without its end token, and whether it had one.
+/// The output without its end token, and whether it came to its end; nothing comes of nothing.
 fn without_end(sample: &Sample) -> (&[String], bool) {
     match (sample.output.split_last(), sample.source.last()) {
         (Some((last, tokens)), Some(end)) if last == end => (tokens, true),
+        (None, None) => (&[], true),
         _ => (&sample.output, false),
     }
 }
 
 fn output_words(sample: &Sample) -> String {
     let (tokens, ended) = without_end(sample);
-    let mut text = words(tokens, false);
+    let mut text = sample.output_text.as_deref().map_or_else(|| tokens.join(" "), plain);
     if !ended {
         text.push_str(" ...");
     }
     text
 }
 
-/// Tokens in a line: apart where they are words, together where they are letters.
-fn words(tokens: &[String], drop_last: bool) -> String {
-    let tokens = match tokens.split_last() {
-        Some((_, rest)) if drop_last => rest,
-        _ => tokens,
-    };
-    let letters = tokens.iter().filter(|token| token.chars().count() == 1).count();
-    let apart = letters * 3 <= tokens.len() * 2;
-    tokens.join(if apart { " " } else { "" })
+/// The source as text; its tokens side by side, without the end, where no text was stored.
+fn source_words(sample: &Sample) -> String {
+    let tokens = || sample.source.split_last().map_or(String::new(), |(_, rest)| rest.join(" "));
+    sample.source_text.as_deref().map_or_else(tokens, plain)
 }
 
 #[cfg(test)]
@@ -141,8 +146,8 @@ mod tests {
             source: ["the", "car", "</s>"].map(String::from).to_vec(),
             output: output.iter().map(|&token| token.into()).collect(),
             reference: reference.into(),
-            attention: vec![],
             logprob: -0.5,
+            ..Sample::default()
         }
     }
 
@@ -156,8 +161,29 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_shown_together_and_an_endless_output_says_so() {
-        assert_eq!(output_words(&sample(&["a", "u", "t", "o", "</s>"], "")), "auto");
+    fn texts_are_shown_as_they_are_and_an_endless_output_says_so() {
+        let mut letters = sample(&["a", " ", "b", "</s>"], "A b");
+        letters.output_text = Some("a b".into());
+        assert_eq!(output_words(&letters), "a b");
+        assert!(!is_equal(&letters));
+        letters.reference = "a  b ".into();
+        assert!(is_equal(&letters));
         assert_eq!(output_words(&sample(&["la", "la"], "")), "la la ...");
+        letters.output_text = Some("a\u{1b}[31m".into());
+        assert_eq!(output_words(&letters), "a\\u{1b}[31m");
+    }
+
+    #[test]
+    fn words_of_one_letter_stand_apart() {
+        let mut sample = sample(&["y", "a", "</s>"], "y a");
+        sample.source = ["I", "a", "à", "</s>"].map(String::from).to_vec();
+        assert_eq!((source_words(&sample), output_words(&sample)), ("I a à".into(), "y a".into()));
+        assert!(is_equal(&sample));
+    }
+
+    #[test]
+    fn of_a_blank_line_nothing_is_shown() {
+        let blank = Sample { source_text: Some(" ".into()), ..Sample::default() };
+        assert_eq!((source_words(&blank), output_words(&blank)), (" ".into(), String::new()));
     }
 }

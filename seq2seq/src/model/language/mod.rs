@@ -44,6 +44,7 @@ pub struct LanguageModel {
     pub vocabulary: Vocabulary,
     tokenizer: Tokenizer,
     config: Config,
+    longest_line: Option<usize>,
     seed: u64,
     held_out: Vec<Passage>,
     carried: Mutex<Carried>,
@@ -70,6 +71,7 @@ impl LanguageModel {
             vocabulary,
             tokenizer: Tokenizer::new(config.target_recipe, config.target_unit),
             seed: stored.seed,
+            longest_line: stored.longest_target,
             config,
             held_out: Vec::new(),
             carried: Mutex::default(),
@@ -97,11 +99,9 @@ impl LanguageModel {
             loss_per_token: loss,
             perplexity: Some(loss.exp()),
             token_accuracy: Some(score.correct as f64 / score.count as f64),
-            exact_match: None,
-            bleu: None,
             sentences: sentences as u64,
             tokens: score.count as u64,
-            aer: None,
+            ..Evaluation::default()
         })
     }
 
@@ -127,6 +127,16 @@ impl LanguageModel {
         }
         let ends = !self.is_stream();
         generate(&self.network, params, &ids, count, limit, ends, draws)
+    }
+
+    /// Tokens after which a text is cut: the key `max_length`, or where that is 0 twice the longest
+    /// training line, the end counted, and of running text four windows.
+    pub(crate) fn text_limit(&self) -> usize {
+        match (self.config.max_length, self.longest_line) {
+            (0, Some(longest)) => longest.saturating_mul(2),
+            (0, None) => self.config.window.saturating_mul(4),
+            (limit, _) => limit,
+        }
     }
 
     /// The text that `prefix` and the ids after it make, the end token left out.
@@ -257,10 +267,11 @@ impl LanguageModel {
         source.push(END.to_owned());
         Sample {
             source,
+            source_text: Some(prefix.to_owned()),
             output: self.shown(&written.ids),
-            reference: String::new(),
-            attention: Vec::new(),
+            output_text: Some(self.joined("", &written.ids)),
             logprob: written.logprob,
+            ..Sample::default()
         }
     }
 }
@@ -339,28 +350,24 @@ impl Model for LanguageModel {
         let score = self.score(params, &self.held_out, threads)?;
         let loss = score.nll / score.count as f64;
         Ok((score.count > 0).then(|| Validation {
-            step: 0,
             loss,
             perplexity: Some(loss.exp()),
             token_accuracy: Some(score.correct as f64 / score.count as f64),
-            exact_match: None,
-            bleu: None,
-            best: false,
+            ..Validation::default()
         }))
     }
 
     /// Texts of the same draws each time, so that what changes is what was learnt.
     fn samples(&self, params: &Params, _: &Threads) -> Result<Option<Samples>> {
         let draws = Draws { temperature: self.config.temperature, seed: self.seed };
-        let limit = self.config.max_length;
-        let written = self.write(params, "", SAMPLES as usize, limit, draws)?;
+        let written = self.write(params, "", SAMPLES as usize, self.text_limit(), draws)?;
         let samples = written.iter().map(|w| self.sample("", w)).collect();
         Ok(Some(Samples { step: 0, samples }))
     }
 
     fn answer(&self, params: &Params, text: &str, _: &Threads) -> Result<Option<Sample>> {
         let draws = Draws { temperature: self.config.temperature, seed: self.seed };
-        let written = self.write(params, text, 1, self.config.max_length, draws)?;
+        let written = self.write(params, text, 1, self.text_limit(), draws)?;
         Ok(written.first().map(|w| self.sample(text, w)))
     }
 }
@@ -407,6 +414,20 @@ impl Kind for LanguageModel {
         let vocabularies = Vocabularies { source: both.clone(), target: both.clone() };
         let held_out = model.held_out.len();
         let warnings = health::unknown_in_text(&examples, unknown_rate);
-        Ok(Built { model, examples, vocabularies, corpus, held_out, unknown_rate, warnings })
+        if config.task == Task::LanguageLines {
+            // The begin is not written.
+            model.longest_line = examples.iter().map(|p| p.ids.len().saturating_sub(1)).max();
+        }
+        let longest_target = model.longest_line;
+        Ok(Built {
+            model,
+            examples,
+            vocabularies,
+            corpus,
+            held_out,
+            unknown_rate,
+            warnings,
+            longest_target,
+        })
     }
 }

@@ -70,28 +70,43 @@ __kernel void cross_entropy_sums(
     }
 }
 
-// Two numbers a row: the first of the largest, and its log probability.
+bool is_excluded(uint i, uint count, __global const uint *excluded) {
+    bool found = false;
+    for (uint k = 0; k < count; k++) found = found || excluded[k] == i;
+    return found;
+}
+
+// Two numbers a row: the first of the largest that are not excluded, and its log probability.
 __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-__kernel void likeliest(
-    const uint classes, __global const float *logits, const ulong logits_at,
-    __global float *best, const ulong best_at)
+__kernel void argmax_except(
+    const uint classes, const uint count, __global const uint *excluded,
+    __global const float *logits, const ulong logits_at, __global float *best, const ulong best_at)
 {
     __local float scratch[ITEMS];
     const size_t row = get_group_id(0);
     __global const float *x = logits + logits_at + row * classes;
-    float most = -INFINITY;
-    for (uint i = ITEM; i < classes; i += ITEMS) most = fmax(most, x[i]);
+    float most = -INFINITY, allowed = -INFINITY;
+    for (uint i = ITEM; i < classes; i += ITEMS) {
+        most = fmax(most, x[i]);
+        if (!is_excluded(i, count, excluded)) allowed = fmax(allowed, x[i]);
+    }
     most = group_max(most, scratch);
-    float total = 0.0f, first = classes;
+    allowed = group_max(allowed, scratch);
+    float total = 0.0f, first = classes, any = classes;
     for (uint i = ITEM; i < classes; i += ITEMS) {
         total += exp(x[i] - most);
-        if (x[i] == most) first = fmin(first, (float)i);
+        if (!is_excluded(i, count, excluded)) {
+            any = fmin(any, (float)i);
+            if (x[i] == allowed) first = fmin(first, (float)i);
+        }
     }
     total = group_sum(total, scratch);
     first = -group_max(-first, scratch);
+    // Where no logit is a number, the first class that is allowed.
+    any = -group_max(-any, scratch);
     if (ITEM == 0) {
-        best[best_at + 2 * row] = first < classes ? first : 0.0f;
-        best[best_at + 2 * row + 1] = -log(total);
+        best[best_at + 2 * row] = first < classes ? first : any < classes ? any : 0.0f;
+        best[best_at + 2 * row + 1] = (allowed - most) - log(total);
     }
 }
 

@@ -8,7 +8,7 @@ pub mod reference;
 mod tests;
 
 pub use config::CrossEntropy;
-pub use predict::{likeliest, log_probabilities};
+pub use predict::{argmax_except, likeliest, log_probabilities};
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};

@@ -27,11 +27,18 @@ pub(super) fn forward(
     Ok(sums)
 }
 
-/// The likeliest class of each row and its log probability, read.
-pub(super) fn likeliest(device: &OpenCl, logits: &Tensor) -> Result<Vec<(u32, f32)>> {
+/// The class with the largest logit in each row, excluded ones aside, and its log probability, read.
+pub(super) fn argmax_except(
+    device: &OpenCl,
+    logits: &Tensor,
+    excluded: &[u32],
+) -> Result<Vec<(u32, f32)>> {
     let (rows, classes) = (logits.shape().rows(), logits.shape().width());
     let mut best = device.scratch([rows, 2])?;
-    let launch = device.kernel(&PROGRAM, "likeliest").uint(classes);
+    // A list on a device has at least one number: this one is no class.
+    let excluded = device.ids(if excluded.is_empty() { &[u32::MAX] } else { excluded })?;
+    let launch = device.kernel(&PROGRAM, "argmax_except").uint(classes);
+    let launch = launch.uint(excluded.len()).ids(&excluded);
     launch.reads(logits).writes(&mut best).groups([rows, 1, 1], ITEMS)?;
     let best = device.read_later(&best)?.wait()?;
     Ok(best.chunks_exact(2).map(|pair| (pair[0] as u32, pair[1])).collect())

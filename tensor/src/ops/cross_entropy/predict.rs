@@ -19,13 +19,32 @@ use crate::tensor::Tensor;
 /// assert_eq!(best[1].0, 1);
 /// ```
 pub fn likeliest(logits: &Tensor) -> Vec<(u32, f32)> {
+    argmax_except(logits, &[])
+}
+
+/// The class with the largest logit in each row, classes in `excluded` aside, and its natural-log
+/// probability among all classes, the excluded ones too. Of equal logits the first class is taken.
+///
+/// PyTorch: `logits.index_fill(-1, excluded, -inf).argmax(-1)`, and its value in
+/// `torch.log_softmax(logits, -1)`.
+///
+/// ```
+/// use ndarray::array;
+/// use tensor::{Tensor, ops};
+///
+/// let logits = Tensor::from(array![[3.0, 0.0, 0.0]]);
+/// let (class, logp) = ops::argmax_except(&logits, &[0])[0];
+/// assert_eq!(class, 1);
+/// assert!((logp + (2.0 + 3f32.exp()).ln()).abs() < 1e-6);
+/// ```
+pub fn argmax_except(logits: &Tensor, excluded: &[u32]) -> Vec<(u32, f32)> {
     if let Some(device) = logits.opencl() {
         // A device that fails keeps why.
         let nothing = || vec![(0, f32::NAN); logits.shape().rows()];
-        return opencl::likeliest(device, logits).unwrap_or_else(|_| nothing());
+        return opencl::argmax_except(device, logits, excluded).unwrap_or_else(|_| nothing());
     }
     let width = logits.shape().width();
-    dispatch(Likeliest { rows: logits.data(), width })
+    dispatch(Argmax { rows: logits.data(), width, excluded })
 }
 
 /// Natural-log probabilities of one class a row.
@@ -57,22 +76,40 @@ pub fn log_probabilities(logits: &Tensor, classes: &[u32]) -> Result<Vec<f64>> {
         .collect()
 }
 
-struct Likeliest<'a> {
+struct Argmax<'a> {
     rows: &'a [f32],
     width: usize,
+    excluded: &'a [u32],
 }
 
-impl Kernel for Likeliest<'_> {
+impl Kernel for Argmax<'_> {
     type Output = Vec<(u32, f32)>;
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Self::Output {
         let mut best = Vec::with_capacity(self.rows.len() / self.width.max(1));
         for row in self.rows.chunks_exact(self.width.max(1)) {
             let (largest, total) = total(s, row);
-            best.push((place(row, largest) as u32, -total.ln()));
+            let place = place(row, largest);
+            best.push(if self.excluded.contains(&(place as u32)) {
+                let place = place_except(row, self.excluded);
+                (place as u32, row[place] - largest - total.ln())
+            } else {
+                (place as u32, -total.ln())
+            });
         }
         best
     }
+}
+
+/// The first of the largest elements that are not excluded; 0 where all are.
+fn place_except(row: &[f32], excluded: &[u32]) -> usize {
+    let mut best = None;
+    for (i, &v) in row.iter().enumerate() {
+        if !excluded.contains(&(i as u32)) && best.is_none_or(|(_, most)| v > most) {
+            best = Some((i, v));
+        }
+    }
+    best.map_or(0, |(i, _)| i)
 }
 
 /// The first place where a row is `value`; 0 where it nowhere is. Whole blocks are looked through
@@ -128,6 +165,19 @@ mod tests {
     }
 
     #[test]
+    fn an_excluded_class_is_never_the_largest() {
+        let nan = f32::NAN;
+        let rows = vec![5.0, 1.0, 4.0, 1.0, 0.0, 1.0, 9.0, 1.0, nan, nan, nan, nan];
+        let logits = Tensor::from_vec([3, 4], rows).unwrap();
+        let classes = |excluded: &[u32]| -> Vec<u32> {
+            argmax_except(&logits, excluded).iter().map(|best| best.0).collect()
+        };
+        assert_eq!(classes(&[0, 2]), [1, 1, 1]);
+        assert_eq!(classes(&[1, 9]), [0, 2, 0]);
+        assert_eq!(classes(&[0, 1, 2, 3]), [0, 0, 0]);
+    }
+
+    #[test]
     fn both_agree_with_plain_loops() {
         for width in [1, 3, 8, 21, 100] {
             let x: Vec<f64> = values(4 * width, 3).iter().map(|v| v * 5.0).collect();
@@ -141,6 +191,14 @@ mod tests {
                 let most = want.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
                 assert!((f64::from(logp) - most).abs() < 1e-5);
                 assert!((want[best as usize] - most).abs() < 1e-6);
+
+                let excluded = [best, 0];
+                let (second, logp) = argmax_except(&logits, &excluded)[i];
+                let allowed = (0..width).filter(|&c| !excluded.contains(&(c as u32)));
+                if let Some(most) = allowed.map(|c| want[c]).reduce(f64::max) {
+                    assert!(!excluded.contains(&second) && (f64::from(logp) - most).abs() < 1e-5);
+                    assert!((want[second as usize] - most).abs() < 1e-6);
+                }
             }
         }
         assert!(log_probabilities(&Tensor::zeros([1, 2]), &[2]).is_err());

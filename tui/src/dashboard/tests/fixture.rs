@@ -97,6 +97,7 @@ pub(super) fn sample(source: &str, output: &str, reference: &str) -> Sample {
         output,
         reference: reference.into(),
         logprob: -1.5,
+        ..Sample::default()
     }
 }
 
@@ -140,6 +141,7 @@ fn validation(step: u64) -> Event {
         exact_match: Some(0.625),
         bleu: Some(71.25),
         best: true,
+        ..Validation::default()
     })
 }
 
