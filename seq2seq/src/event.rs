@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Task;
+use crate::config::{Change, Task};
 use crate::control::Command;
 
 /// One thing that happened in a run.
@@ -99,6 +99,9 @@ pub struct Start {
     /// Minutes after which the run ends, if limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_minutes: Option<f64>,
+    /// Keys that this resume changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
     /// Optimizer steps already done (0 unless resumed).
     pub step: u64,
     /// Training seconds already spent.

@@ -6,7 +6,7 @@ use tensor::init::{Rng, rng};
 use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
-use crate::config::{Preset, Range, Task};
+use crate::config::{Change, Preset, Range, Task};
 use crate::control::Link;
 use crate::data::{Batching, Corpus, Example, Spec, Text};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
@@ -164,6 +164,7 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     let dir = RunDir::resume(path)?;
     let mut stored = dir.stored()?;
     stored.check(path, options)?;
+    let before = stored.config.clone();
     for (key, value) in &options.set {
         stored.config.set(key, value)?;
     }
@@ -177,17 +178,28 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         stored.device.clone_from(device);
     }
     let checkpoint = dir.checkpoint(CheckpointKind::Last)?;
+    let changes = before.changes(&stored.config);
     match stored.config.task {
-        Task::Translation => resume_at::<TranslationModel>(stored, &dir, checkpoint, link),
+        Task::Translation => resume_at::<TranslationModel>(stored, changes, &dir, checkpoint, link),
         Task::LanguageLines | Task::LanguageStream => {
-            resume_at::<LanguageModel>(stored, &dir, checkpoint, link)
+            resume_at::<LanguageModel>(stored, changes, &dir, checkpoint, link)
         }
-        Task::Sequence => resume_at::<SequenceModel>(stored, &dir, checkpoint, link),
+        Task::Sequence => resume_at::<SequenceModel>(stored, changes, &dir, checkpoint, link),
     }
 }
 
+/// Keys that say which rate is used.
+const SCHEDULE: [&str; 5] = [
+    "learning_rate",
+    "learning_rate_schedule",
+    "learning_rate_factor",
+    "learning_rate_patience",
+    "learning_rate_warmup",
+];
+
 fn resume_at<M: Kind>(
     stored: StoredRun,
+    changes: Vec<Change>,
     dir: &RunDir,
     mut checkpoint: Checkpoint,
     link: &mut Link,
@@ -201,8 +213,13 @@ fn resume_at<M: Kind>(
     run.built.model.carry_on(take_carried(&mut checkpoint))?;
     let file = dir.checkpoint_path(CheckpointKind::Last);
     let average = run.average.as_mut();
-    let (shuffle, progress) =
+    let (shuffle, mut progress) =
         from_checkpoint(&mut run.params, &mut run.optimizer, average, &checkpoint, &file)?;
+    if changes.iter().any(|change| SCHEDULE.contains(&change.key.as_str())) {
+        // The word given last holds, and not the rate that was set before it in the dashboard.
+        progress.learning_rate = None;
+    }
+    run.start.changes = changes;
     let patience = run.stored.config.stop_patience;
     let over = run.start.last_step.is_some_and(|n| progress.step >= n)
         || run.start.max_minutes.is_some_and(|m| progress.seconds >= m * 60.0)
@@ -270,6 +287,7 @@ fn prepare<M: Kind>(
         steps_per_epoch,
         last_step: Some(stored.max_steps.map_or(epochs, |n| n.min(epochs))),
         max_minutes: stored.max_minutes,
+        changes: Vec::new(),
         step: 0,
         seconds: 0.0,
     };

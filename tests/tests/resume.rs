@@ -435,7 +435,7 @@ fn what_contradicts_a_run_is_refused_and_changes_nothing() {
         (with(|o| o.valid = Some("none".into())), "valid"),
         (with(|o| o.columns = Some((2, 1))), "columns"),
         (with(|o| o.seed = Some(6)), "seed"),
-        (with(|o| o.set.push(("dropout".into(), "0.5".into()))), "set"),
+        (with(|o| o.set.push(("hidden".into(), "9".into()))), "set"),
     ];
     for (options, expected) in cases {
         match run(&options) {

@@ -142,7 +142,7 @@ fn a_run_that_is_no_longer_finite_leaves_a_good_checkpoint_and_advice() {
     // gradient were finite; and a checkpoint is due after it.
     let set = [
         ("optimizer", "rmsprop"),
-        ("learning_rate", "3.4e38"),
+        ("learning_rate", "1e38"),
         ("clip_norm", "0"),
         ("checkpoint_seconds", "1e-9"),
     ];
@@ -157,13 +157,26 @@ fn a_run_that_is_no_longer_finite_leaves_a_good_checkpoint_and_advice() {
     assert_eq!((last.end, last.step, end.step), (None, 0, 1));
     let warned = events(&options).into_iter().any(|event| match event {
         Event::Warning { text, .. } => {
-            text.contains("learning_rate below 3") && text.contains("clip_norm = 1 (now off)")
+            text.contains("learning_rate = 1e37 (it was 1e38)")
+                && text.contains("clip_norm = 1 (now off)")
         }
         _ => false,
     });
     assert!(warned);
     options.resume = true;
     assert_eq!(run(&options).unwrap().end.reason, EndReason::NotFinite);
+    // The advice is followed.
+    let set = [("learning_rate", "0.001"), ("clip_norm", "1")];
+    options.set = set.map(|(key, value)| (key.into(), value.into())).into();
+    assert_eq!(run(&options).unwrap().end.reason, EndReason::Finished);
+    let starts = events(&options).into_iter().filter_map(|event| match event {
+        Event::Start(start) => Some(start.changes),
+        _ => None,
+    });
+    let changes: Vec<String> = starts.flatten().map(|change| change.to_string()).collect();
+    let rate = changes.iter().find(|change| change.starts_with("learning_rate")).unwrap();
+    assert!(rate.starts_with("learning_rate = 0.001 (was 1"), "{rate}");
+    assert!(changes.contains(&"clip_norm = 1 (was 0)".to_owned()), "{changes:?}");
 }
 
 #[test]

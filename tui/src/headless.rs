@@ -73,7 +73,7 @@ impl Reporter {
                     Task::Sequence => "training sequence",
                 };
                 let pairs = several(start.train_pairs, what);
-                vec![format!(
+                let mut lines = vec![format!(
                     "start | preset {} | data {} | {} | {} | {pairs}, {} held out | \
                      vocabulary {} > {} | unknown {}{resumed}",
                     start.preset,
@@ -84,7 +84,9 @@ impl Reporter {
                     count(start.source_vocabulary),
                     count(start.target_vocabulary),
                     percent(start.unknown_rate),
-                )]
+                )];
+                lines.extend(start.changes.iter().map(|change| format!("changed | {change}")));
+                lines
             }
             Event::Step(step) => self.step(step),
             Event::Validation(validation) => {

@@ -42,6 +42,14 @@ pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
         let done = matches!(digest.state(), State::Finished | State::EarlyStopped);
         if digest.state() == State::EarlyStopped {
             lines.push(format!("  go on       tui --resume --run-dir {dir} --set stop_patience=0"));
+        } else if digest.state() == State::Diverged
+            && let Some(step) = &digest.step
+        {
+            // As it was, it would end in the same way.
+            let rate = step.learning_rate as f32 / 10.0;
+            lines.push(format!(
+                "  go on       tui --resume --run-dir {dir} --set learning_rate={rate:?}"
+            ));
         } else if !done {
             lines.push(format!("  go on       tui --resume --run-dir {dir}"));
         }

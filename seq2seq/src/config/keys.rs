@@ -348,7 +348,7 @@ keys! {
         optimizer_decay: f32 = 0.0, below(0.0, 1.0) => Changes;
         /// Learning rate, which the schedule begins with or rises to; above 0. A rate that is set
         /// in the dashboard replaces the schedule.
-        learning_rate: f32 = 1e-3, above(0.0, 1e6) => Changes;
+        learning_rate: f32 = 1e-3, above(0.0, 1e38) => Changes;
         /// luong, luong_dropout: halved before every epoch after the 5th, the 8th; plateau: times
         /// learning_rate_factor after learning_rate_patience validations; inverse_sqrt: up in a line
         /// for learning_rate_warmup steps, then with 1 / sqrt(step); exponential: times

@@ -79,6 +79,7 @@ impl Range {
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { low, high, .. } = self;
+        let high = if *high < 1e15 { high.to_string() } else { format!("{high:e}") };
         match (self.includes_low, self.includes_high) {
             (true, true) => write!(f, "from {low} to {high}"),
             (true, false) => write!(f, "from {low} to below {high}"),
@@ -98,6 +99,7 @@ mod tests {
             (Range::within(1.0, 9.0), [1.0, 9.0], [0.9, 9.1], "from 1 to 9"),
             (Range::below(0.0, 1.0), [0.0, 0.9], [-0.1, 1.0], "from 0 to below 1"),
             (Range::above(0.0, 1e9), [1e-300, 1e9], [0.0, 1.1e9], "above 0, to 1000000000"),
+            (Range::above(0.0, 1e38), [1e-300, 1e38], [0.0, 1.1e38], "above 0, to 1e38"),
             (Range::between(0.0, 1.0), [0.1, 0.9], [0.0, 1.0], "above 0 and below 1"),
         ] {
             assert!(inside.iter().all(|&x| range.contains(x)), "{range}");

@@ -1,5 +1,9 @@
 //! Which keys may change when a run is resumed.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use super::keys::Config;
 use super::shorthand;
 use crate::Result;
@@ -14,10 +18,10 @@ pub enum OnResume {
 }
 
 /// A key whose value a resume changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The key.
-    pub key: &'static str,
+    pub key: String,
     /// Its value before.
     pub from: String,
     /// Its value from now on.
@@ -31,7 +35,7 @@ impl Config {
         let pairs = names.filter_map(|key| Some((key, self.show(key)?, new.show(key)?)));
         pairs
             .filter(|(_, from, to)| from != to)
-            .map(|(key, from, to)| Change { key, from, to })
+            .map(|(key, from, to)| Change { key: key.into(), from, to })
             .collect()
     }
 
@@ -47,6 +51,13 @@ impl Config {
             Some(OnResume::Fixed(why)) => Ok(Some(why)),
             None => Err(super::keys::unknown(key)),
         }
+    }
+}
+
+/// As plain text says it: `learning_rate = 0.0001 (was 0.001)`.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {} (was {})", self.key, self.to, self.from)
     }
 }
 
@@ -106,7 +117,11 @@ mod tests {
     fn changes_are_listed_with_both_values() {
         let old = Config::default();
         let new = Config { learning_rate: 0.5, epochs: 3, ..old.clone() };
-        let change = |key, from: &str, to: &str| Change { key, from: from.into(), to: to.into() };
+        let change = |key, from: &str, to: &str| Change {
+            key: String::from(key),
+            from: from.into(),
+            to: to.into(),
+        };
         let expected = [change("epochs", "10", "3"), change("learning_rate", "0.001", "0.5")];
         assert_eq!(old.changes(&new), expected);
         assert!(old.changes(&old).is_empty());

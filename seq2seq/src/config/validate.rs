@@ -311,7 +311,7 @@ mod tests {
             ("dropout", "-0.1", "from 0 to below 1"),
             ("teacher_forcing", "1.1", "from 0 to 1"),
             ("learning_rate_factor", "1", "above 0 and below 1"),
-            ("learning_rate", "0", "above 0, to 1000000"),
+            ("learning_rate", "0", "above 0, to 1e38"),
             ("checkpoint_seconds", "0", "above 0, to 1000000000"),
             ("checkpoint_seconds", "100000000000000000000", "above 0, to 1000000000"),
             ("sample_every_seconds", "-1", "from 0 to 1000000000"),

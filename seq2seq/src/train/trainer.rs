@@ -445,14 +445,15 @@ impl<M: Model> Trainer<'_, M> {
     fn advice(&self) -> String {
         let rate = self.learning_rate();
         let clip = match self.settings.clip {
-            Some(norm) => format!("a clip_norm below {norm}"),
+            Some(norm) => format!("a clip_norm below {norm:?}"),
             None => "clip_norm = 1 (now off)".to_owned(),
         };
         format!(
             "the loss, a gradient or a parameter is not a finite number: training ends here, and \
-             the last checkpoint is from before. Resume it with a lower learning rate, or begin \
-             anew with learning_rate below {rate}, with {clip}, or with shorter sentences \
-             (max_source_words, max_target_words)"
+             the last checkpoint is from before. Resume it with learning_rate = {:?} (it was \
+             {rate:?}) or with {clip}, or begin anew with shorter sentences (max_source_words, \
+             max_target_words)",
+            rate / 10.0
         )
     }
 

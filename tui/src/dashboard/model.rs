@@ -253,6 +253,10 @@ impl Model {
         for series in [loss, smoothed, valid, before, after] {
             series.rewind(step);
         }
+        let changes: Vec<String> = start.changes.iter().map(ToString::to_string).collect();
+        if !changes.is_empty() {
+            self.tell(format!("changed: {}", changes.join(", ")));
+        }
     }
 
     fn take_step(&mut self, step: &Step) {

@@ -287,6 +287,7 @@ mod tests {
             steps_per_epoch: 10,
             last_step,
             max_minutes,
+            changes: Vec::new(),
             step: 0,
             seconds: 0.0,
         }

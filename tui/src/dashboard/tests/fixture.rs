@@ -31,6 +31,7 @@ pub(super) fn start() -> Event {
         steps_per_epoch: 200,
         last_step: Some(LAST),
         max_minutes: None,
+        changes: Vec::new(),
         step: 0,
         seconds: 0.0,
     }))
