@@ -276,6 +276,14 @@ pub enum Error {
         /// What would be right.
         expected: &'static str,
     },
+    /// A file of a corpus that cannot be opened.
+    #[error("{}: {what}", path.display())]
+    NoData {
+        /// The file.
+        path: PathBuf,
+        /// Why, and what may have been meant.
+        what: String,
+    },
     /// Nothing is there to be trained on or translated.
     #[error("{what}")]
     NothingTrained {

@@ -91,6 +91,12 @@ pub struct Start {
     /// Share of unknown words on the held-out source side, 0 to 1.
     #[serde(with = "figure")]
     pub unknown_rate: f64,
+    /// The same of the held-out target side.
+    #[serde(default)]
+    pub unknown_target_rate: f64,
+    /// The same of the training pairs, source and target.
+    #[serde(default)]
+    pub unknown_training_rates: (f64, f64),
     /// Optimizer steps in one epoch.
     pub steps_per_epoch: u64,
     /// The step at which the run ends, counted from the run's start, if known.

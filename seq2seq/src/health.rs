@@ -18,6 +18,7 @@ use tokenizer::{EOS, SOS, UNK};
 
 use crate::data::Example;
 use crate::event::{FlowSeries, Sample, Samples};
+use crate::kind::UnknownRates;
 use crate::model::Passage;
 
 /// Share of unknown words from which on it is said.
@@ -44,29 +45,40 @@ const STEPS_BACK: usize = 8;
 /// Attention is judged in outputs and sources of at least so many words, the end counted.
 const WORDS: usize = 4;
 
-/// Sides of the training pairs, and of the held-out sources (a share), with many unknown words.
-pub fn unknown_words(examples: &[Example], held_out: f64) -> Vec<String> {
-    let side = |side: fn(&Example) -> &[u32]| unknown(examples.iter().map(side));
+/// Sides of the training pairs and of the held-out ones with many unknown words.
+pub(crate) fn unknown_words(rates: &UnknownRates) -> Vec<String> {
     told([
-        ("training sources", side(|e| &e.source), FEWER),
-        ("training targets", side(|e| &e.target), FEWER),
-        ("held-out sources", held_out, MORE),
+        ("training sources", rates.training.0, FEWER),
+        ("training targets", rates.training.1, FEWER),
+        ("held-out sources", rates.held_out.0, MORE),
+        ("held-out targets", rates.held_out.1, MORE),
     ])
 }
 
-/// A text that a language model learns, and the held-out text (a share), with many unknown words.
-pub fn unknown_in_text(passages: &[Passage], held_out: f64) -> Vec<String> {
-    let training = unknown(passages.iter().map(|passage| passage.ids.as_slice()));
-    told([("training text", training, FEWER), ("held-out text", held_out, MORE)])
+/// A text that a language model learns, and the held-out text, with many unknown words.
+pub(crate) fn unknown_in_text(rates: &UnknownRates) -> Vec<String> {
+    told([("training text", rates.training.1, FEWER), ("held-out text", rates.held_out.1, MORE)])
+}
+
+/// Shares of unknown words of sources and targets.
+pub(crate) fn unknown(examples: &[Example]) -> (f64, f64) {
+    let side = |side: fn(&Example) -> &[u32]| share(examples.iter().map(side));
+    (side(|e| &e.source), side(|e| &e.target))
+}
+
+/// The share of unknown words of a language model's text.
+pub(crate) fn unknown_of_text(passages: &[Passage]) -> f64 {
+    share(passages.iter().map(|passage| passage.ids.as_slice()))
 }
 
 /// What helps where a vocabulary is too small for its own text.
-const FEWER: &str = "lower min_count, raise the limit of the vocabulary, or set unit = characters";
+const FEWER: &str = "lower min_count, raise the limit of the vocabulary, or set source_unit or target_unit = characters";
 /// What helps where it is too small for another.
-const MORE: &str = "train on more or on more similar text, or set unit = characters";
+const MORE: &str =
+    "train on more or on more similar text, or set source_unit or target_unit = characters";
 
 /// Share of unknown words, begin and end not counted.
-fn unknown<'a>(texts: impl Iterator<Item = &'a [u32]>) -> f64 {
+fn share<'a>(texts: impl Iterator<Item = &'a [u32]>) -> f64 {
     let (mut unknown, mut all) = (0_u64, 0_u64);
     for &id in texts.flatten().filter(|&&id| id != SOS && id != EOS) {
         unknown += u64::from(id == UNK);
@@ -312,15 +324,19 @@ mod tests {
     fn unknown_words_are_counted_side_by_side() {
         let known = Example { source: vec![5, 6, EOS], target: vec![7, 8, EOS] };
         let half = Example { source: vec![5, UNK, EOS], target: vec![7, 8, EOS] };
-        assert!(unknown_words(&[], 0.0).is_empty());
-        assert!(unknown_words(std::slice::from_ref(&known), 0.09).is_empty());
-        let told = unknown_words(&[known, half], 0.25);
+        assert_eq!(unknown(&[]), (0.0, 0.0));
+        let training = unknown(&[known, half]);
+        assert_eq!(training, (0.25, 0.0));
+        assert!(unknown_words(&UnknownRates::default()).is_empty());
+        let told = unknown_words(&UnknownRates { training, held_out: (0.09, 0.5) });
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].starts_with("25% of the words of the training sources"), "{told:?}");
-        assert!(told[1].contains("held-out sources") && told[1].contains("more"), "{told:?}");
+        assert!(told[1].starts_with("50% of the words of the held-out targets"), "{told:?}");
 
         let line = |ids: &[u32]| Passage { ids: ids.to_vec(), place: None };
-        let told = unknown_in_text(&[line(&[SOS, 5, UNK, EOS]), line(&[SOS, 6, 7, EOS])], 0.05);
+        let rate = unknown_of_text(&[line(&[SOS, 5, UNK, EOS]), line(&[SOS, 6, 7, EOS])]);
+        let told =
+            unknown_in_text(&UnknownRates { training: (rate, rate), held_out: (0.05, 0.05) });
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].starts_with("25% of the words of the training text"), "{told:?}");
     }

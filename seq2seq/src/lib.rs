@@ -12,6 +12,7 @@ mod evaluate;
 mod event;
 pub mod health;
 mod kind;
+mod machine;
 pub mod model;
 pub mod phrasebook;
 mod run;

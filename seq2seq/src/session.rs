@@ -8,10 +8,10 @@ use tensor::{Device, Params};
 
 use crate::config::{Change, Preset, Range, Task};
 use crate::control::Link;
-use crate::data::{Batching, Corpus, Example, Spec, Text};
+use crate::data::{Batching, Corpora, Example, Spec, SplitRule, Text, corpora};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
 use crate::health;
-use crate::kind::{Built, Kind, Preparation};
+use crate::kind::{Built, Kind, Preparation, UnknownRates};
 use crate::model::{EncoderDecoder, LanguageModel, SequenceModel, TranslationModel};
 use crate::run::{Checkpoint, EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
 use crate::train::{
@@ -100,6 +100,19 @@ struct Prepared<M: Kind> {
 fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     let preset = Preset::find(options.preset.as_deref().unwrap_or("phrasebook"))?;
     let mut config = preset.config;
+    let data = options.data.as_ref().unwrap_or(&config.data).parse::<Spec>()?;
+    if !data.files().is_empty() {
+        let set = |key: &str| options.set.iter().any(|(other, _)| other == key);
+        let own: Vec<_> = preset.own_data.iter().filter(|(key, _)| !set(key)).collect();
+        for (key, value) in &own {
+            config.set(key, value)?;
+        }
+        if !own.is_empty() {
+            let keys: Vec<String> = own.iter().map(|(key, v)| format!("{key} = {v}")).collect();
+            let text = format!("data of your own: {}", keys.join(", "));
+            link.send(Event::Phase { text });
+        }
+    }
     for (key, value) in &options.set {
         config.set(key, value)?;
     }
@@ -107,13 +120,16 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         config.epochs = epochs;
     }
     config.validate()?;
-    let stored = StoredRun {
+    let mut stored = StoredRun {
         program: env!("CARGO_PKG_VERSION").into(),
         preset: preset.name,
         data: options.data.clone().unwrap_or_else(|| config.data.clone()),
         config,
+        data_path: None,
         valid: options.valid.clone(),
+        valid_path: None,
         columns: options.columns,
+        split: SplitRule::BothSides,
         corpus_hash: None,
         seed: options.seed.unwrap_or(1),
         device: options.device.clone().unwrap_or_else(|| "cpu".into()),
@@ -122,6 +138,7 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         max_minutes: options.max_minutes,
         longest_target: None,
     };
+    stored.find_files()?;
     // Before the corpus is read: a run that cannot be written should say so at once.
     let path = match &options.run_dir {
         Some(path) if path.symlink_metadata().is_ok() => {
@@ -283,7 +300,9 @@ fn prepare<M: Kind>(
         valid_pairs: built.held_out as u64,
         source_vocabulary: built.vocabularies.source.len() as u64,
         target_vocabulary: built.vocabularies.target.len() as u64,
-        unknown_rate: built.unknown_rate,
+        unknown_rate: built.unknown.held_out.0,
+        unknown_target_rate: built.unknown.held_out.1,
+        unknown_training_rates: built.unknown.training,
         steps_per_epoch,
         last_step: Some(stored.max_steps.map_or(epochs, |n| n.min(epochs))),
         max_minutes: stored.max_minutes,
@@ -303,7 +322,7 @@ impl Kind for TranslationModel {
     ) -> Result<Built<Self>> {
         let config = &stored.config;
         preparation.begin(&format!("reading corpus {}", stored.data))?;
-        let (train, held_out) = corpora(stored)?;
+        let Corpora { train, held_out, mut warnings } = corpora(stored)?;
         let corpus = train.fingerprint() ^ held_out.fingerprint().rotate_left(31);
         preparation.begin("building vocabularies")?;
         let text = match vocabularies {
@@ -317,8 +336,12 @@ impl Kind for TranslationModel {
         let longest_target = examples.iter().map(|e| e.target.len()).max();
         let network = EncoderDecoder::new(params, config, source.len(), target.len(), stored.seed)?
             .with_longest_target(longest_target);
-        let (count, unknown_rate) = (held_out.pairs.len(), text.unknown_rate(&held_out).rate());
-        let mut warnings = health::unknown_words(&examples, unknown_rate);
+        let count = held_out.pairs.len();
+        let unknown = UnknownRates {
+            training: health::unknown(&examples),
+            held_out: text.unknown_rates(&held_out),
+        };
+        warnings.extend(health::unknown_words(&unknown));
         warnings.extend(text.remark_on_references(&held_out));
         let model = Self::new(network, text, held_out, &train);
         let held_out = count;
@@ -328,40 +351,11 @@ impl Kind for TranslationModel {
             vocabularies,
             corpus,
             held_out,
-            unknown_rate,
+            unknown,
             warnings,
             longest_target,
         })
     }
-}
-
-/// The pairs to train on and those held out.
-fn corpora(stored: &StoredRun) -> Result<(Corpus, Corpus)> {
-    let config = &stored.config;
-    // A whole corpus that has parts is trained on its training part: its test part stays unseen.
-    let spec: Spec = stored.data.parse()?;
-    let (spec, own) = spec.parts().map_or((spec, None), |(train, valid)| (train, Some(valid)));
-    let mut train = spec.read(stored.columns, stored.seed)?;
-    let read = train.pairs.len();
-    Text::filter(config, &mut train);
-    let held_out = match stored.valid.as_deref() {
-        Some("none") => Corpus::default(),
-        Some(valid) => valid.parse::<Spec>()?.read(stored.columns, stored.seed)?,
-        None => match own {
-            Some(own) => own.read(stored.columns, stored.seed)?,
-            None => train.hold_out(),
-        },
-    };
-    if train.pairs.is_empty() {
-        let what = format!(
-            "corpus {}: none of its {read} pairs is left to train on: they are empty, longer than \
-             max_source_words = {} or max_target_words = {}, or begin with none of target_prefixes \
-             (see `--columns` and `--set`)",
-            stored.data, config.max_source_words, config.max_target_words
-        );
-        return Err(Error::NothingTrained { what });
-    }
-    Ok((train, held_out))
 }
 
 /// Starts the loop.

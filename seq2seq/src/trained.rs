@@ -36,6 +36,15 @@ pub fn evaluate(
         );
         return Err(Error::Configuration { problems: vec![what] });
     }
+    if let Some((source, target)) = columns.filter(|_| stored.config.task != Task::Translation) {
+        let what = format!(
+            "columns = {source},{target}: {} was trained with task = {}, which has no two sides to \
+             choose; leave it out",
+            run.display(),
+            stored.config.task
+        );
+        return Err(Error::Configuration { problems: vec![what] });
+    }
     match stored.config.task {
         Task::Translation => Translator::open(run, device, threads)?
             .with_max_length(max_length)
@@ -119,6 +128,12 @@ impl Sampler {
         load_for_use(&mut params, &dir.best_or_last()?, run)?;
         params.to_device(&device)?;
         Ok(Self { model, params, device, stored })
+    }
+
+    /// Tokens of a prefix that the model does not know, each once, in their order: it reads `<unk>` in
+    /// their places.
+    pub fn unknown_in(&self, prefix: &str) -> Vec<String> {
+        self.model.unknown_in(prefix)
     }
 
     /// Writes texts: the same options give the same texts.

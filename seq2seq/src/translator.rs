@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tensor::{Device, Params};
 
 use crate::config::Task;
-use crate::data::{Corpus, Example, Text};
+use crate::data::{Corpus, Example, Spec, Text};
 use crate::evaluate::{ForcedPair, evaluate, forced};
 use crate::model::{Decoded, EncoderDecoder, greedy};
 use crate::run::RunDir;
@@ -107,6 +107,8 @@ pub struct Translator {
     device: Device,
     /// Tokens at which outputs are cut in place of the run's own limit.
     max_length: Option<usize>,
+    /// The columns that the run was trained on, where some were chosen.
+    columns: Option<(usize, usize)>,
 }
 
 impl Translator {
@@ -134,7 +136,8 @@ impl Translator {
                 .with_longest_target(stored.longest_target);
         load_for_use(&mut params, &dir.best_or_last()?, run)?;
         params.to_device(&device)?;
-        Ok(Self { network, params, text, device, max_length: None })
+        let columns = stored.columns;
+        Ok(Self { network, params, text, device, max_length: None, columns })
     }
 
     /// The same, outputs cut after so many target tokens (words, or letters; the end counted) and not
@@ -170,17 +173,34 @@ impl Translator {
         Ok(lines.iter().zip(decoded).map(translation).collect())
     }
 
-    /// Figures of a corpus SPEC.
+    /// Reads a corpus SPEC: with the columns given, or else with those of the run; and what a person
+    /// should know of it.
+    fn read(&self, data: &str, columns: Option<(usize, usize)>) -> Result<(Corpus, Vec<String>)> {
+        let spec: Spec = data.parse()?;
+        spec.check_columns(columns)?;
+        let own = self.columns.filter(|_| columns.is_none() && spec.has_columns());
+        let mut remarks = Vec::new();
+        if let Some((source, target)) = own.filter(|&own| own != (1, 2)) {
+            remarks.push(format!(
+                "columns {source},{target} of {data} are read, as the run was trained"
+            ));
+        }
+        let corpus = spec.read(columns.or(own), 1, &mut remarks)?;
+        Ok((corpus, remarks))
+    }
+
+    /// Figures of a corpus SPEC; `columns` are by default those that the run was trained on.
     ///
     /// # Errors
     /// Unreadable data, errors of the device.
     pub fn evaluate(&self, data: &str, columns: Option<(usize, usize)>) -> Result<Evaluation> {
-        let corpus = Corpus::read(data, columns)?;
+        let (corpus, remarks) = self.read(data, columns)?;
         if corpus.pairs.is_empty() {
-            let what = format!("corpus {data}: it holds no pair, so there is nothing to score");
-            return Err(Error::NothingTrained { what });
+            return Err(no_pair(data));
         }
-        self.evaluate_corpus(&corpus)
+        let mut found = self.evaluate_corpus(&corpus)?;
+        found.remarks.extend(remarks);
+        Ok(found)
     }
 
     /// Figures of sentence pairs.
@@ -188,16 +208,24 @@ impl Translator {
     /// # Errors
     /// Errors of the device.
     pub fn evaluate_corpus(&self, corpus: &Corpus) -> Result<Evaluation> {
-        let Self { network, params, text, device, max_length } = self;
+        let Self { network, params, text, device, max_length, .. } = self;
         evaluate(network, params, text, corpus, *max_length, device.threads())
     }
 
-    /// Natural-log probabilities of each target given its source, one for each pair.
+    /// Natural-log probabilities of each target given its source, one for each pair, and what a
+    /// reader of them should know; `columns` are by default those that the run was trained on.
     ///
     /// # Errors
-    /// Unreadable data, errors of the device.
-    pub fn score(&self, data: &str, columns: Option<(usize, usize)>) -> Result<Vec<PairScore>> {
-        let corpus = Corpus::read(data, columns)?;
+    /// Unreadable data, data without a pair, errors of the device.
+    pub fn score(
+        &self,
+        data: &str,
+        columns: Option<(usize, usize)>,
+    ) -> Result<(Vec<PairScore>, Vec<String>)> {
+        let (corpus, remarks) = self.read(data, columns)?;
+        if corpus.pairs.is_empty() {
+            return Err(no_pair(data));
+        }
         let examples: Vec<_> = corpus.pairs.iter().map(|p| self.text.encode(p)).collect();
         let threads = self.device.threads();
         let pairs = forced(&self.network, &self.params, &self.text, &examples, threads)?;
@@ -211,6 +239,11 @@ impl Translator {
                 unknown_target,
             }
         };
-        Ok(examples.iter().zip(pairs).map(score).collect())
+        Ok((examples.iter().zip(pairs).map(score).collect(), remarks))
     }
+}
+
+fn no_pair(data: &str) -> Error {
+    let what = format!("corpus {data}: it holds no pair, so there is nothing to score");
+    Error::NothingTrained { what }
 }

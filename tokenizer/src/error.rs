@@ -1,7 +1,8 @@
 //! What can go wrong between a text file and its ids.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::read::Encoding;
 use crate::{Recipe, Unit};
 
 /// The result of everything in this crate that can fail.
@@ -44,30 +45,67 @@ pub enum Error {
     },
 
     /// A gzip file ends before its compressed data does.
-    #[error("{}: the gzip data is cut off (an incomplete download or copy?)", path.display())]
+    #[error(
+        "{}: the gzip data is cut off after {lines} whole line(s) (an incomplete download or copy?)",
+        path.display()
+    )]
     TruncatedGzip {
         /// The file.
         path: PathBuf,
+        /// How many whole lines could be read.
+        lines: usize,
     },
 
     /// A gzip file's compressed data is damaged.
-    #[error("{}: the gzip data is damaged: {source}", path.display())]
+    #[error(
+        "{}: the gzip data is damaged after {lines} whole line(s): {source}; use another copy",
+        path.display()
+    )]
     Gzip {
         /// The file.
         path: PathBuf,
+        /// How many whole lines could be read.
+        lines: usize,
         /// What the decoder said.
         source: std::io::Error,
     },
 
-    /// The file starts with the byte order mark of UTF-16 or UTF-32.
-    #[error("{}: the text is UTF-16 or UTF-32, by its byte order mark; save it as UTF-8", path.display())]
-    NotUtf8 {
+    /// The file is an archive, a document or another format that is not lines of text.
+    #[error("{}: this is {kind}, not lines of text; {advice}", path.display())]
+    NotText {
         /// The file.
         path: PathBuf,
+        /// What it is.
+        kind: String,
+        /// What to do.
+        advice: String,
+    },
+
+    /// A line holds a zero byte, which no text does.
+    #[error(
+        "{}, line {line}: a zero byte at byte {column} of the line, so this is no text file (if it \
+         is all the same, take the zero bytes out: tr -d '\\000' < {} > clean.txt)",
+        path.display(), quoted(path)
+    )]
+    ZeroByte {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The byte of the line, from 1.
+        column: usize,
     },
 
     /// A line is not valid UTF-8.
-    #[error("{}, line {line}: not valid UTF-8 at byte {column} of the line", path.display())]
+    #[error(
+        "{}, line {line}: not valid UTF-8 at byte {column} of the line; {}",
+        path.display(),
+        if *cut {
+            format!("the file ends within a character: a whole copy is needed, or, {}", convert(path))
+        } else {
+            convert(path)
+        }
+    )]
     Utf8 {
         /// The file.
         path: PathBuf,
@@ -75,6 +113,66 @@ pub enum Error {
         line: usize,
         /// The first wrong byte of the line, from 1; a byte order mark is not counted.
         column: usize,
+        /// Whether the file ends within that character.
+        cut: bool,
+    },
+
+    /// Text in UTF-16 or UTF-32 holds a character that is broken.
+    #[error("{}, line {line}: not valid {encoding} (an incomplete or damaged copy?)", path.display())]
+    BrokenText {
+        /// The file.
+        path: PathBuf,
+        /// The encoding that the file has by its first bytes.
+        encoding: Encoding,
+        /// The line, from 1.
+        line: usize,
+    },
+
+    /// A line is longer than any sentence.
+    #[error(
+        "{}, line {line}: {bytes} bytes long, but a line may have {limit}; is this one sentence a \
+         line, and are the line ends right?",
+        path.display()
+    )]
+    LongLine {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// Its length in bytes.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+
+    /// A file holds more text than may be read.
+    #[error(
+        "{}: {} of text{} were read, and that is all that may be read into this machine's memory; \
+         give a part of it, for example: head -n 1000000",
+        path.display(), size(*limit), if *unpacked { " (unpacked)" } else { "" }
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+        /// Whether the text came out of gzip data.
+        unpacked: bool,
+    },
+
+    /// A file has more lines than may be read.
+    #[error(
+        "{}: {lines} lines, but this machine's memory has room for {limit} of them; give a part of \
+         it, for example: head -n 1000000",
+        path.display()
+    )]
+    TooManyLines {
+        /// The file.
+        path: PathBuf,
+        /// How many there are.
+        lines: usize,
+        /// How many there may be.
+        limit: usize,
     },
 
     /// Column 0 was asked for.
@@ -82,7 +180,10 @@ pub enum Error {
     ColumnZero,
 
     /// A line has fewer tab-separated columns than were asked for.
-    #[error("{}, line {line}: {found} tab-separated column(s), but column {needed} is asked for", path.display())]
+    #[error(
+        "{}, line {line}: {found} tab-separated column(s), but column {needed} is asked for{}",
+        path.display(), hint.as_deref().unwrap_or_default()
+    )]
     TooFewColumns {
         /// The file.
         path: PathBuf,
@@ -92,6 +193,8 @@ pub enum Error {
         found: usize,
         /// The highest column asked for, from 1.
         needed: usize,
+        /// What separates columns instead, and what to do.
+        hint: Option<String>,
     },
 
     /// Two parallel files differ in length.
@@ -139,6 +242,36 @@ pub enum Error {
 /// The names of all values, for a message.
 fn names<T: Copy, const N: usize>(all: [T; N], name: impl Fn(T) -> &'static str) -> String {
     all.map(name).join(", ")
+}
+
+/// A path as a shell reads it.
+pub(crate) fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !path.is_empty() && path.chars().all(plain) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
+}
+
+/// How to make UTF-8 of a file in another encoding.
+fn convert(path: &Path) -> String {
+    let path = quoted(path);
+    format!(
+        "if it is Latin-1 or Windows-1252: iconv -f WINDOWS-1252 -t UTF-8 {path} > utf8.txt; \
+         otherwise the same with its own encoding"
+    )
+}
+
+/// A number of bytes for a person.
+#[allow(clippy::cast_precision_loss)]
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{bytes} bytes"),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
 }
 
 #[cfg(test)]

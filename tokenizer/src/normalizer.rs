@@ -1,7 +1,7 @@
 //! Normalisation as a chain of small steps.
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::CharClass;
@@ -32,6 +32,10 @@ pub enum Step {
     Trim,
     /// A Unicode normalisation form.
     Unicode(Form),
+    /// Characters that are not seen and separate nothing are removed: the zero-width space (U+200B),
+    /// the word joiner (U+2060), byte order marks within a text (U+FEFF), soft hyphens (U+00AD).
+    /// Joiners that scripts need (U+200C, U+200D) stay.
+    DropInvisible,
     /// Non-spacing marks (general category Mn) are removed; after [`Form::Nfd`], the accents.
     DropMarks,
     /// A space is put before each character of the class.
@@ -63,6 +67,9 @@ impl Step {
             Self::Trim => text.trim().to_owned(),
             // Every form leaves ASCII as it is.
             Self::Unicode(_) if text.is_ascii() => text.to_owned(),
+            Self::DropInvisible if !text.contains(INVISIBLE) => text.to_owned(),
+            Self::DropInvisible => text.replace(INVISIBLE, ""),
+            Self::Unicode(Form::Nfc) if is_nfc(text) => text.to_owned(),
             Self::Unicode(Form::Nfc) => text.nfc().collect(),
             Self::Unicode(Form::Nfd) => text.nfd().collect(),
             Self::Unicode(Form::Nfkc) => text.nfkc().collect(),
@@ -76,6 +83,9 @@ impl Step {
         }
     }
 }
+
+/// What [`Step::DropInvisible`] removes.
+const INVISIBLE: [char; 4] = ['\u{200B}', '\u{2060}', '\u{FEFF}', '\u{AD}'];
 
 /// Whether `c` is a non-spacing mark.
 fn is_mark(c: char) -> bool {

@@ -38,12 +38,12 @@ pub enum Recipe {
     /// punctuation. TensorFlow leaves the doubled spaces this makes and skips them when it
     /// splits; here they are collapsed, which gives the same words.
     TfText,
-    /// The text as it is; as words, punctuation is split off with joiner marks and nothing is
-    /// lost.
+    /// The text in NFC, without what is not seen ([`Step::DropInvisible`]); as words, punctuation is
+    /// split off with joiner marks and nothing else is lost.
     Words,
     /// The same, in lower case.
     WordsLower,
-    /// The text as it is; as words, it is cut at each single space.
+    /// The text in NFC, without what is not seen; as words, it is cut at each single space.
     None,
 }
 
@@ -63,6 +63,12 @@ impl Recipe {
             Self::WordsLower => "words-lower",
             Self::None => "none",
         }
+    }
+
+    /// Whether it keeps the letters and digits of every script, letter case aside.
+    #[must_use]
+    pub const fn keeps_all(self) -> bool {
+        matches!(self, Self::Words | Self::WordsLower | Self::None)
     }
 
     /// The steps of the recipe.
@@ -100,8 +106,10 @@ impl Recipe {
                 Step::CollapseSpaces,
                 Step::Trim,
             ],
-            Self::WordsLower => vec![Step::Lowercase],
-            Self::Words | Self::None => Vec::new(),
+            Self::WordsLower => {
+                vec![Step::DropInvisible, Step::Unicode(Form::Nfc), Step::Lowercase]
+            }
+            Self::Words | Self::None => vec![Step::DropInvisible, Step::Unicode(Form::Nfc)],
         };
         Normalizer::new(steps)
     }
@@ -195,5 +203,21 @@ mod tests {
         check(Recipe::Words, &[(text, text)]);
         check(Recipe::None, &[(text, text)]);
         check(Recipe::WordsLower, &[(text, "  été:\t«￭»  ")]);
+    }
+
+    #[test]
+    fn one_text_has_one_form() {
+        for recipe in [Recipe::Words, Recipe::None] {
+            // NFD, a zero-width space, a byte order mark, a soft hyphen; joiners stay.
+            let cases = [
+                ("cle\u{301}", "clé"),
+                ("a\u{200B}b \u{FEFF}c", "ab c"),
+                ("co\u{AD}op", "coop"),
+                ("می\u{200C}خواهم", "می\u{200C}خواهم"),
+                ("ﬁ １", "ﬁ １"),
+            ];
+            check(recipe, &cases);
+        }
+        check(Recipe::WordsLower, &[("CLE\u{301}", "clé")]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use seq2seq::{Command, Event, Step, Task};
+use seq2seq::{Command, Event, Start, Step, Task};
 
 use crate::digest::{Digest, State};
 use crate::format::{brief, count, duration, figure, percent, setting, several};
@@ -83,7 +83,7 @@ impl Reporter {
                     count(start.valid_pairs),
                     count(start.source_vocabulary),
                     count(start.target_vocabulary),
-                    percent(start.unknown_rate),
+                    unknown(start),
                 )];
                 lines.extend(start.changes.iter().map(|change| format!("changed | {change}")));
                 lines
@@ -273,6 +273,22 @@ pub fn follow(
 /// True for ends that leave the exit status at 0.
 pub fn is_success(state: State) -> bool {
     !matches!(state, State::Diverged | State::Failed | State::Crashed)
+}
+
+/// Shares of unknown words: held out and, where there are any, in training; source and target where
+/// there are two sides.
+fn unknown(start: &Start) -> String {
+    let both = |(source, target): (f64, f64)| match start.task {
+        Task::Translation => format!("{} > {}", percent(source), percent(target)),
+        _ => percent(target),
+    };
+    let held_out = both((start.unknown_rate, start.unknown_target_rate));
+    let training = start.unknown_training_rates;
+    if training == (0.0, 0.0) {
+        held_out
+    } else {
+        format!("{held_out} held out, {} in training", both(training))
+    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //!
 //! Lines for people go through [`line()`], which makes control characters visible, so that neither
 //! a corpus nor a file name can steer the terminal or ruin a log. Data (`translate`, `--json`)
-//! goes through [`data`] as it is.
+//! goes through [`data`], which changes nothing of it on the way to a file or a pipe.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use color_eyre::eyre::Report;
 
@@ -26,13 +26,17 @@ pub fn lines<S: AsRef<str>>(lines: &[S]) -> io::Result<()> {
     lines.iter().try_for_each(|text| line(text.as_ref()))
 }
 
-/// Writes one line of data to stdout, unchanged.
+/// Writes data to stdout: unchanged to a file or a pipe, each line as [`line()`] does to a terminal.
 ///
 /// # Errors
 /// As [`line()`].
 pub fn data(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
+    if out.is_terminal() {
+        text.split('\n').try_for_each(|line| writeln!(out, "{}", format::plain(line)))?;
+    } else {
+        writeln!(out, "{text}")?;
+    }
     out.flush()
 }
 

@@ -1,11 +1,20 @@
 //! From a corpus SPEC to batches of ids.
 
 mod batch;
+mod corpora;
 mod corpus;
+mod dictionary;
+mod filter;
+mod loss;
+mod spec;
+mod split;
 mod text;
 
 pub use batch::{Batch, Batching, Example, epoch_batches};
-pub use corpus::{Corpus, Pair, Spec};
-pub(crate) use corpus::{hash, hold_out};
+pub(crate) use corpora::{Corpora, corpora, lines_apart, recipe_losses};
+pub(crate) use corpus::hash;
+pub use corpus::{Corpus, Pair};
+pub use spec::Spec;
+pub use split::SplitRule;
 pub(crate) use text::END;
 pub use text::Text;

@@ -1,6 +1,6 @@
 //! Both languages' way from text to ids and back.
 
-use tokenizer::{EOS, PAD, SOS, Tokenizer, UNK, UnknownRate, Vocabulary, VocabularyOptions};
+use tokenizer::{EOS, PAD, SOS, Tokenizer, UNK, Vocabulary, VocabularyOptions};
 
 use super::batch::Example;
 use super::corpus::{Corpus, Pair};
@@ -52,22 +52,6 @@ impl Text {
             source_vocabulary: source,
             target_vocabulary: target,
         }
-    }
-
-    /// Keeps the pairs that the configuration trains on: not longer than its limits, the target
-    /// beginning as asked for, neither side empty.
-    pub fn filter(config: &Config, corpus: &mut Corpus) {
-        let (source, target) = tokenizers(config);
-        let fits = |tokens: &[String], limit: usize| {
-            !tokens.is_empty() && (limit == 0 || tokens.len() <= limit)
-        };
-        corpus.pairs.retain(|p| {
-            let normal = target.normalize(&p.target);
-            let prefixes = &config.target_prefixes;
-            (prefixes.is_empty() || prefixes.iter().any(|x| normal.starts_with(x.as_str())))
-                && fits(&source.tokenize(&p.source), config.max_source_words)
-                && fits(&target.tokenize(&p.target), config.max_target_words)
-        });
     }
 
     /// A source line's ids in reading order, EOS last; EOS alone where the line is blank.
@@ -168,10 +152,14 @@ impl Text {
         (count(&example.source), count(&example.target))
     }
 
-    /// Unknown words on the source side of a corpus.
-    pub fn unknown_rate(&self, corpus: &Corpus) -> UnknownRate {
-        let lines: Vec<_> = corpus.pairs.iter().map(|p| self.source.tokenize(&p.source)).collect();
-        self.source_vocabulary.unknown_rate(&lines)
+    /// Shares of unknown words of a corpus, source and target.
+    pub(crate) fn unknown_rates(&self, corpus: &Corpus) -> (f64, f64) {
+        let pairs = &corpus.pairs;
+        let sources: Vec<_> = pairs.iter().map(|p| self.source.tokenize(&p.source)).collect();
+        let targets: Vec<_> = pairs.iter().map(|p| self.target.tokenize(&p.target)).collect();
+        let source = self.source_vocabulary.unknown_rate(&sources);
+        let target = self.target_vocabulary.unknown_rate(&targets);
+        (source.rate(), target.rate())
     }
 }
 
@@ -189,7 +177,8 @@ fn join(tokenizer: &Tokenizer, tokens: &[String]) -> String {
     words.join(" ")
 }
 
-fn tokenizers(config: &Config) -> (Tokenizer, Tokenizer) {
+/// The tokenizers of both sides.
+pub(super) fn tokenizers(config: &Config) -> (Tokenizer, Tokenizer) {
     (
         Tokenizer::new(config.source_recipe, config.source_unit),
         Tokenizer::new(config.target_recipe, config.target_unit),

@@ -9,7 +9,7 @@ use super::{BatchLoss, BatchShape, Model, check_cancelled, sharing};
 use crate::config::{Config, LossNorm};
 use crate::data::{END, hash};
 use crate::event::{Sample, Samples, Validation};
-use crate::kind::{Built, Kind, Preparation};
+use crate::kind::{Built, Kind, Preparation, UnknownRates};
 use crate::phrasebook::Part;
 use crate::run::{StoredRun, Vocabularies};
 use crate::tasks::{Answer, Generated, Input, Name, SYMBOLS, Sequence, class_name};
@@ -433,7 +433,7 @@ impl Kind for SequenceModel {
         let vocabularies = Vocabularies { source: none.clone(), target: none };
         let held_out = model.held_out.len();
         // Every symbol is known: they are drawn, not read.
-        let (unknown_rate, warnings) = (0.0, Vec::new());
+        let (unknown, warnings) = (UnknownRates::default(), Vec::new());
         let longest_target = None;
         Ok(Built {
             model,
@@ -441,7 +441,7 @@ impl Kind for SequenceModel {
             vocabularies,
             corpus,
             held_out,
-            unknown_rate,
+            unknown,
             warnings,
             longest_target,
         })

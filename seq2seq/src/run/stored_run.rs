@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::dir::RunDir;
-use crate::config::{Config, Range};
+use crate::config::{Config, Range, Task};
+use crate::data::{Spec, SplitRule};
 use crate::session::TrainOptions;
 use crate::{Error, Result};
 
@@ -22,10 +23,19 @@ pub struct StoredRun {
     pub config: Config,
     /// The corpus, as given.
     pub data: String,
+    /// The same with whole paths, where it names files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_path: Option<String>,
     /// The held-out pairs, as given.
     pub valid: Option<String>,
+    /// The same with whole paths, where it names files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_path: Option<String>,
     /// Source and target column of TSV files, from 1, as given.
     pub columns: Option<(usize, usize)>,
+    /// By which rule pairs are held out where no others are named.
+    #[serde(default)]
+    pub split: SplitRule,
     /// A hash of the training pairs, by which a resume notices that the corpus has changed.
     pub corpus_hash: Option<u64>,
     /// Seed of every random stream.
@@ -65,9 +75,23 @@ impl StoredRun {
         let unset = |flag: &str| format!("no --{flag}");
 
         compare("preset", options.preset.clone(), self.preset.clone())?;
-        compare("data", options.data.clone(), self.data.clone())?;
+        // The same file may be named from another folder, and another file by the same name.
+        let others = |given: &Option<String>, path: &Option<String>| {
+            let given = given.clone()?;
+            let parsed = |text: &str| text.parse::<Spec>().ok();
+            let Some((spec, path)) = parsed(&given).zip(path.as_deref().and_then(parsed)) else {
+                return Some(given);
+            };
+            let are_there = spec.files().iter().all(|file| file.exists());
+            match (spec.is_of_same_files(&path), are_there) {
+                (true, _) => None,
+                (false, true) => Some(spec.absolute().to_string()),
+                (false, false) => Some(given),
+            }
+        };
+        compare("data", others(&options.data, &self.data_path), self.data.clone())?;
         let valid = self.valid.clone().unwrap_or_else(|| unset("valid"));
-        compare("valid", options.valid.clone(), valid)?;
+        compare("valid", others(&options.valid, &self.valid_path), valid)?;
         let stored = self.columns.map_or_else(|| unset("columns"), columns);
         compare("columns", options.columns.map(columns), stored)?;
         compare("seed", options.seed.map(|n| n.to_string()), self.seed.to_string())?;
@@ -94,7 +118,57 @@ impl StoredRun {
     }
 }
 
+fn there_or(path: Option<&str>, given: &str) -> Result<Spec> {
+    let given: Spec = given.parse()?;
+    let Some(path) = path.and_then(|path| path.parse::<Spec>().ok()) else { return Ok(given) };
+    let are_there = path.files().iter().all(|file| file.exists());
+    // Errors name a file as it was given, where that is the same one.
+    Ok(if are_there && !given.is_of_same_files(&path) { path } else { given })
+}
+
+/// A corpus with whole paths, where it names files.
+fn whole_path(spec: &str) -> Option<String> {
+    let spec: Spec = spec.parse().ok()?;
+    (!spec.files().is_empty()).then(|| spec.absolute().to_string())
+}
+
 impl StoredRun {
+    /// Notes whole paths, so that the run goes on from any folder, and refuses columns where they
+    /// would mean nothing.
+    ///
+    /// # Errors
+    /// A SPEC that is none; columns of what has none.
+    pub(crate) fn find_files(&mut self) -> Result<()> {
+        let data: Spec = self.data.parse()?;
+        let valid = self.valid.as_deref().filter(|valid| *valid != "none");
+        let valid: Option<Spec> = valid.map(str::parse).transpose()?;
+        if self.config.task == Task::Translation {
+            if !valid.as_ref().is_some_and(Spec::has_columns) {
+                data.check_columns(self.columns)?;
+            }
+        } else if let Some((source, target)) = self.columns {
+            let task = self.config.task;
+            let what = format!(
+                "columns = {source},{target}: task = {task} has no two sides to choose; leave it out"
+            );
+            return Err(Error::Configuration { problems: vec![what] });
+        }
+        self.data_path = whole_path(&self.data);
+        self.valid_path = self.valid.as_deref().and_then(whole_path);
+        Ok(())
+    }
+
+    /// The corpus: by its whole path, or else, where nothing is there any more, as given.
+    pub(crate) fn data_spec(&self) -> Result<Spec> {
+        there_or(self.data_path.as_deref(), &self.data)
+    }
+
+    /// The held-out pairs in the same way, where some are named.
+    pub(crate) fn valid_spec(&self) -> Result<Option<Spec>> {
+        let valid = self.valid.as_deref().filter(|valid| *valid != "none");
+        valid.map(|valid| there_or(self.valid_path.as_deref(), valid)).transpose()
+    }
+
     /// Checks that every number is in its range: a file that was edited, or one of an older program,
     /// may hold any.
     ///
@@ -130,8 +204,11 @@ pub(in crate::run) mod tests {
             preset: "phrasebook".into(),
             config: Config::default(),
             data: "phrasebook".into(),
+            data_path: None,
             valid: None,
+            valid_path: None,
             columns: Some((2, 1)),
+            split: SplitRule::default(),
             corpus_hash: Some(u64::MAX),
             seed: 1,
             device: "cpu".into(),

@@ -56,6 +56,12 @@ fn keys(name: &str) -> Result<()> {
         output::line(&format!("{}:full has", preset.name))?;
         wrapped(&full)?;
     }
+    if !preset.own_data.is_empty() {
+        let own: Vec<_> =
+            preset.own_data.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        output::line("with files of your own as data it has")?;
+        wrapped(&own)?;
+    }
     output::line("")?;
     for key in seq2seq::preset_keys(name)? {
         output::line(&format!("{} = {}  # {}", key.key, key.value, key.from))?;

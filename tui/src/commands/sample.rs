@@ -6,6 +6,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use seq2seq::{SampleOptions, Sampler};
 
 use crate::args::SampleArguments;
+use crate::format::several;
 use crate::output;
 
 /// Prints the texts, one after the other.
@@ -13,6 +14,14 @@ pub(super) fn run(arguments: &SampleArguments) -> Result<ExitCode> {
     let model = &arguments.model;
     let sampler = Sampler::open(&model.run, &model.device, model.threads)
         .wrap_err_with(|| format!("--run {}", model.run.display()))?;
+    let unknown = sampler.unknown_in(&arguments.prefix);
+    if !unknown.is_empty() {
+        let tokens = several(unknown.len() as u64, "token");
+        output::note(&format!(
+            "--prefix: {tokens} of it never came in training, and <unk> is read in their places: {}",
+            unknown.iter().map(|token| format!("{token:?}")).collect::<Vec<_>>().join(" ")
+        ));
+    }
     let texts = sampler.sample(&SampleOptions {
         count: arguments.count,
         temperature: arguments.temperature,

@@ -13,13 +13,13 @@ use crate::output;
 pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitCode> {
     let translator = super::open(&arguments.model)?;
     let corpus = &arguments.corpus;
-    let scores = translator
+    let (scores, remarks) = translator
         .score(&corpus.data, corpus.columns)
         .wrap_err_with(|| format!("--data {}", corpus.data))?;
     for score in &scores {
         output::data(&format!("{:.6}", score.logprob))?;
     }
-    for note in notes(&scores) {
+    for note in remarks.into_iter().chain(notes(&scores)) {
         output::note(&note);
     }
     Ok(ExitCode::SUCCESS)

@@ -63,7 +63,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
         Followed::Ended => {
             quiet |= signals.first() == Some(Signal::HangUp) && terminal::has_hung_up();
             let run_dir = trainer.work().run_dir().map(Path::to_owned);
-            conclude(trainer.join(), reporter, run_dir, &signals, quiet)
+            conclude(trainer.join(), reporter, run_dir.as_deref(), &signals, quiet)
         }
         Followed::Abort(signal) => Ok(abort(&trainer, reporter.digest(), signal)),
         Followed::Mute(error) => unread(trainer.join(), error),
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
 fn conclude(
     outcome: Result<Outcome>,
     mut reporter: Reporter,
-    run_dir: Option<PathBuf>,
+    run_dir: Option<&Path>,
     signals: &Signals,
     quiet: bool,
 ) -> Result<ExitCode> {
@@ -90,7 +90,7 @@ fn conclude(
         Err(error) => {
             if digest.step.is_some() {
                 digest.set_crashed(true);
-                print(&summary::lines(digest, run_dir.as_deref()))?;
+                print(&summary::lines(digest, run_dir))?;
             }
             return Err(error);
         }

@@ -203,8 +203,15 @@ fn held_out(model: &Model, wide: usize) -> Line<'static> {
     if let Some(perplexity) = digest.validation.as_ref().and_then(|valid| valid.perplexity) {
         figures.figure("ppl", figure(perplexity), Style::new());
     }
-    if let Some(start) = digest.start.as_ref().filter(|start| start.unknown_rate > 0.0) {
-        figures.figure("unknown", percent(start.unknown_rate), Style::new());
+    if let Some(start) = &digest.start {
+        // Of held-out words; a text alone has no two sides.
+        let (source, target) = (start.unknown_rate, start.unknown_target_rate);
+        if target > 0.0 && start.task == seq2seq::Task::Translation {
+            let both = format!("{} > {}", percent(source), percent(target));
+            figures.figure("unknown", both, Style::new());
+        } else if source > 0.0 {
+            figures.figure("unknown", percent(source), Style::new());
+        }
     }
     figures.line()
 }

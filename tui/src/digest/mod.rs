@@ -284,6 +284,8 @@ mod tests {
             source_vocabulary: 1,
             target_vocabulary: 1,
             unknown_rate: 0.0,
+            unknown_target_rate: 0.0,
+            unknown_training_rates: (0.0, 0.0),
             steps_per_epoch: 10,
             last_step,
             max_minutes,

@@ -24,6 +24,8 @@ pub(super) struct Form {
     values: Vec<Group>,
     /// What the work's own size changes.
     full: Option<Group>,
+    /// What is changed for data of a person's own: files, in place of an embedded corpus.
+    own_data: Option<Group>,
 }
 
 /// Values, and under the key `from` where they come from.
@@ -53,38 +55,51 @@ impl Form {
     /// Its own values, in order, those of a size last.
     pub(super) fn given(&self, text: &str, origin: &str, size: Size) -> Result<Vec<Given>> {
         let full = self.full.iter().filter(|_| size == Size::Full);
-        let mut all = Vec::new();
-        for group in self.values.iter().chain(full) {
-            let from = match group.iter().find(|(key, _)| key.as_ref() == "from") {
-                None => None,
-                Some((_, value)) => match value.as_ref() {
-                    Value::String(from) => Some(from.clone()),
-                    _ => {
-                        return Err(Error::PresetFile {
-                            origin: origin.to_owned(),
-                            line: Some(line(text, &value.span())),
-                            what: "from says in words where the values come from".into(),
-                        });
-                    }
-                },
-            };
-            // A key that sets several comes before those that say more.
-            let general = |key: &str| shorthand::expand(key).is_some();
-            let mut values: Vec<_> =
-                group.iter().filter(|(key, _)| key.as_ref() != "from").collect();
-            values.sort_by_key(|(key, _)| !general(key.as_ref()));
-            for (key, value) in values {
-                all.push(Given {
-                    key: key.as_ref().clone(),
-                    value: value.as_ref().clone(),
-                    written: text.get(value.span()).unwrap_or_default().to_owned(),
-                    from: from.clone(),
-                    line: line(text, &key.span()),
-                });
-            }
-        }
-        Ok(all)
+        read(self.values.iter().chain(full), text, origin)
     }
+
+    /// What it changes for data of a person's own.
+    pub(super) fn own_data(&self, text: &str, origin: &str) -> Result<Vec<Given>> {
+        read(self.own_data.iter(), text, origin)
+    }
+}
+
+/// The values of some groups, in order.
+fn read<'a>(
+    groups: impl Iterator<Item = &'a Group>,
+    text: &str,
+    origin: &str,
+) -> Result<Vec<Given>> {
+    let mut all = Vec::new();
+    for group in groups {
+        let from = match group.iter().find(|(key, _)| key.as_ref() == "from") {
+            None => None,
+            Some((_, value)) => match value.as_ref() {
+                Value::String(from) => Some(from.clone()),
+                _ => {
+                    return Err(Error::PresetFile {
+                        origin: origin.to_owned(),
+                        line: Some(line(text, &value.span())),
+                        what: "from says in words where the values come from".into(),
+                    });
+                }
+            },
+        };
+        // A key that sets several comes before those that say more.
+        let general = |key: &str| shorthand::expand(key).is_some();
+        let mut values: Vec<_> = group.iter().filter(|(key, _)| key.as_ref() != "from").collect();
+        values.sort_by_key(|(key, _)| !general(key.as_ref()));
+        for (key, value) in values {
+            all.push(Given {
+                key: key.as_ref().clone(),
+                value: value.as_ref().clone(),
+                written: text.get(value.span()).unwrap_or_default().to_owned(),
+                from: from.clone(),
+                line: line(text, &key.span()),
+            });
+        }
+    }
+    Ok(all)
 }
 
 fn line(text: &str, at: &Range<usize>) -> usize {

@@ -81,6 +81,8 @@ pub struct Preset {
     pub from: BTreeMap<&'static str, String>,
     /// The keys that its full size changes, each with its value there.
     pub full: Vec<(String, String)>,
+    /// The keys that it changes for data of a person's own, in place of its embedded corpus.
+    pub own_data: Vec<(String, String)>,
 }
 
 impl Preset {
@@ -150,6 +152,7 @@ impl Preset {
         let error = |line, what| Error::PresetFile { origin: origin.to_owned(), line, what };
         let form = Form::read(text, origin)?;
         let (mut config, mut from) = (Config::default(), BTreeMap::new());
+        let mut own_data = Vec::new();
         if let Some(base) = &form.extends {
             // Only what is built in, so that no chain has an end that depends on a folder.
             let text = embedded(base).ok_or_else(|| {
@@ -158,7 +161,7 @@ impl Preset {
                 error(None, format!("extends = '{base}': no preset is built in under this name; did you mean '{nearest}'?"))
             })?;
             let base = Self::read(text, base, size)?;
-            (config, from) = (base.config, base.from);
+            (config, from, own_data) = (base.config, base.from, base.own_data);
         }
         for given in form.given(text, origin, size)? {
             config
@@ -171,8 +174,17 @@ impl Preset {
             from.extend(keys.map(|key| (key, said.clone())));
         }
         config.validate().map_err(|e| error(None, e.to_string()))?;
+        for given in form.own_data(text, origin)? {
+            let at = |e: Error| error(Some(given.line), e.to_string());
+            let mut changed = config.clone();
+            changed.set_toml(&given.key, given.value, &given.written).map_err(at)?;
+            changed.validate().map_err(at)?;
+            let value = changed.show(&given.key).unwrap_or(given.written);
+            own_data.retain(|(key, _)| *key != given.key);
+            own_data.push((given.key, value));
+        }
         let Form { name, summary, source, .. } = form;
-        Ok(Self { name, summary, source, config, from, full: Vec::new() })
+        Ok(Self { name, summary, source, config, from, full: Vec::new(), own_data })
     }
 }
 

@@ -8,16 +8,16 @@ use std::sync::{Mutex, PoisonError};
 
 use tensor::init::Rng;
 use tensor::{List, Params, Tape, Tensor, Threads, Var, ops};
-use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, Vocabulary};
+use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, UNK, Vocabulary};
 
 use self::carried::Carried;
-use self::text::{NEWLINE, lines, running, texts, vocabulary, windows};
+use self::text::{NEWLINE, Texts, lines, running, texts, vocabulary, windows};
 use super::{BatchLoss, BatchShape, Decoded, Draws, Model, check_cancelled, generate, sharing};
 use crate::config::{Config, Task};
 use crate::data::{Batching, END, hash};
 use crate::event::{Sample, Samples, Validation};
 use crate::health;
-use crate::kind::{Built, Kind, Preparation};
+use crate::kind::{Built, Kind, Preparation, UnknownRates};
 use crate::run::{StoredRun, Vocabularies};
 use crate::{Error, Evaluation, Result};
 
@@ -87,7 +87,8 @@ impl LanguageModel {
     /// # Errors
     /// Unreadable data; data without a token to foretell.
     pub fn evaluate(&self, params: &Params, data: &str, threads: &Threads) -> Result<Evaluation> {
-        let lines = lines(&data.parse()?, self.seed)?;
+        let mut remarks = Vec::new();
+        let lines = lines(&data.parse()?, self.seed, &mut remarks)?;
         let (sentences, passages) = (lines.len(), self.passages(&lines, None));
         let score = self.score(params, &passages, threads)?;
         if score.count == 0 {
@@ -101,6 +102,7 @@ impl LanguageModel {
             token_accuracy: Some(score.correct as f64 / score.count as f64),
             sentences: sentences as u64,
             tokens: score.count as u64,
+            remarks,
             ..Evaluation::default()
         })
     }
@@ -146,6 +148,17 @@ impl LanguageModel {
         tokens.extend(self.vocabulary.decode(ids));
         let lines = tokens.split(|token| self.is_stream() && token == NEWLINE);
         lines.map(|line| self.tokenizer.detokenize(line)).collect::<Vec<_>>().join(NEWLINE)
+    }
+
+    /// Tokens of a text that are not in the vocabulary, each once, in their order.
+    pub(crate) fn unknown_in(&self, text: &str) -> Vec<String> {
+        let mut unknown = Vec::new();
+        for token in self.tokens(text) {
+            if self.vocabulary.id(&token) == UNK && !unknown.contains(&token) {
+                unknown.push(token);
+            }
+        }
+        unknown
     }
 
     /// Ids as a person should see them, the end token too.
@@ -381,7 +394,7 @@ impl Kind for LanguageModel {
     ) -> Result<Built<Self>> {
         let config = &stored.config;
         preparation.begin(&format!("reading text {}", stored.data))?;
-        let (train, held_out) = texts(stored)?;
+        let Texts { train, held_out, mut warnings } = texts(stored)?;
         preparation.begin("building the vocabulary")?;
         let vocabulary = vocabularies.map_or_else(|| vocabulary(config, &train), |v| v.target);
         preparation.begin("building the model")?;
@@ -403,7 +416,12 @@ impl Kind for LanguageModel {
         }
         model.held_out = model.passages(&held_out, None);
         let tokens = held_out.iter().map(|line| model.tokenizer.tokenize(line));
-        let unknown_rate = model.vocabulary.unknown_rate(tokens.collect::<Vec<_>>()).rate();
+        let held_out_rate = model.vocabulary.unknown_rate(tokens.collect::<Vec<_>>()).rate();
+        let training_rate = health::unknown_of_text(&examples);
+        let unknown = UnknownRates {
+            training: (training_rate, training_rate),
+            held_out: (held_out_rate, held_out_rate),
+        };
         let fingerprint = |lines: &[String]| {
             lines.iter().fold(0_u64, |all, line| {
                 (all ^ hash(line)).wrapping_mul(0x100_0000_01b3).rotate_left(17)
@@ -413,7 +431,7 @@ impl Kind for LanguageModel {
         let both = &model.vocabulary;
         let vocabularies = Vocabularies { source: both.clone(), target: both.clone() };
         let held_out = model.held_out.len();
-        let warnings = health::unknown_in_text(&examples, unknown_rate);
+        warnings.extend(health::unknown_in_text(&unknown));
         if config.task == Task::LanguageLines {
             // The begin is not written.
             model.longest_line = examples.iter().map(|p| p.ids.len().saturating_sub(1)).max();
@@ -425,7 +443,7 @@ impl Kind for LanguageModel {
             vocabularies,
             corpus,
             held_out,
-            unknown_rate,
+            unknown,
             warnings,
             longest_target,
         })

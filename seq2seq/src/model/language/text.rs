@@ -1,9 +1,9 @@
 //! The text of a language model: lines, or a running text cut into windows.
 
-use tokenizer::{Tokenizer, Vocabulary, VocabularyOptions, read};
+use tokenizer::{Tokenizer, Vocabulary, VocabularyOptions};
 
 use crate::config::{Config, Task};
-use crate::data::{Spec, hold_out};
+use crate::data::{Spec, lines_apart, recipe_losses};
 use crate::run::StoredRun;
 use crate::{Error, Result};
 
@@ -28,45 +28,64 @@ pub struct Place {
     pub is_first: bool,
 }
 
-/// The lines to learn from and those held out: of lines a share by their hash, of a running text
-/// its last twentieth.
-pub(super) fn texts(stored: &StoredRun) -> Result<(Vec<String>, Vec<String>)> {
+/// The lines to learn from, those held out, and what a person should know of it.
+pub(super) struct Texts {
+    pub(super) train: Vec<String>,
+    pub(super) held_out: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Reads a run's text: of lines a share is held out by what the model reads of them, of a running
+/// text its last twentieth.
+pub(super) fn texts(stored: &StoredRun) -> Result<Texts> {
     let config = &stored.config;
-    let spec: Spec = stored.data.parse()?;
+    let spec = stored.data_spec()?;
     let (spec, own) = spec.parts().map_or((spec, None), |(train, valid)| (train, Some(valid)));
-    let mut train = lines(&spec, stored.seed)?;
-    if config.task == Task::LanguageLines {
-        let tokenizer = Tokenizer::new(config.target_recipe, config.target_unit);
-        let limit = config.max_target_words;
-        train.retain(|line| {
-            let n = tokenizer.tokenize(line).len();
-            n > 0 && (limit == 0 || n <= limit)
-        });
-    }
-    let held_out = match (stored.valid.as_deref(), own) {
-        (Some("none"), _) => Vec::new(),
-        (Some(valid), _) => lines(&valid.parse()?, stored.seed)?,
-        (None, Some(own)) => lines(&own, stored.seed)?,
-        (None, None) if config.task == Task::LanguageLines => hold_out(&mut train, |line| line),
-        (None, None) => train.split_off(train.len() - train.len() / 20),
+    let mut warnings = Vec::new();
+    let mut train = lines(&spec, stored.seed, &mut warnings)?;
+    let named = match (stored.valid.as_deref(), own) {
+        (Some("none"), _) => Some(Vec::new()),
+        (Some(_), _) => match stored.valid_spec()? {
+            Some(valid) => Some(lines(&valid, stored.seed, &mut warnings)?),
+            None => Some(Vec::new()),
+        },
+        (None, Some(own)) => Some(lines(&own, stored.seed, &mut warnings)?),
+        (None, None) => None,
     };
-    Ok((train, held_out))
+    let is_lines = config.task == Task::LanguageLines;
+    warnings.extend(recipe_losses(config, &train));
+    let apart = if is_lines {
+        let (apart, more) =
+            lines_apart(config, stored.split, &stored.data, &mut train, named.is_none())?;
+        warnings.extend(more);
+        apart
+    } else {
+        Vec::new()
+    };
+    let held_out = match named {
+        Some(lines) => lines,
+        None if is_lines => apart,
+        None => {
+            let all = train.len();
+            let last = train.split_off(all - all / 20);
+            if last.is_empty() {
+                warnings.push(format!(
+                    "nothing is held out: the last twentieth of {all} lines is none; give --valid \
+                     FILE, or --valid none to train on everything"
+                ));
+            }
+            last
+        }
+    };
+    Ok(Texts { train, held_out, warnings })
 }
 
 /// The lines of a text file, or the target side of another corpus.
-pub(super) fn lines(spec: &Spec, seed: u64) -> Result<Vec<String>> {
-    match spec {
-        Spec::Tsv(path) => Ok(read::lines(path)?),
-        Spec::Parallel(a, b) => {
-            let what = format!(
-                "corpus {},{}: a language model learns one text; give one file",
-                a.display(),
-                b.display()
-            );
-            Err(Error::NothingTrained { what })
-        }
-        other => Ok(other.read(None, seed)?.pairs.into_iter().map(|p| p.target).collect()),
-    }
+pub(super) fn lines(spec: &Spec, seed: u64, notes: &mut Vec<String>) -> Result<Vec<String>> {
+    spec.lines(seed, notes)?.ok_or_else(|| {
+        let what = format!("corpus {spec}: a language model learns one text; give one file");
+        Error::NothingTrained { what }
+    })
 }
 
 pub(super) fn vocabulary(config: &Config, lines: &[String]) -> Vocabulary {

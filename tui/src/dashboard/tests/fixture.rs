@@ -28,6 +28,8 @@ pub(super) fn start() -> Event {
         source_vocabulary: 310,
         target_vocabulary: 506,
         unknown_rate: 0.0125,
+        unknown_target_rate: 0.0,
+        unknown_training_rates: (0.0, 0.0),
         steps_per_epoch: 200,
         last_step: Some(LAST),
         max_minutes: None,

@@ -1,0 +1,196 @@
+//! Which pairs are trained on, and how many each rule takes away.
+
+use tokenizer::Tokenizer;
+
+use super::corpus::{Corpus, Pair, hash};
+use super::split::Seen;
+use super::text::tokenizers;
+use crate::Error;
+use crate::config::Config;
+
+/// How many pairs, or lines, each rule took away; each counts for the first rule that did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    /// All that were read.
+    pub(crate) read: usize,
+    empty: usize,
+    source_emptied: usize,
+    target_emptied: usize,
+    other_start: usize,
+    long_source: usize,
+    long_target: usize,
+}
+
+impl Dropped {
+    /// One of them was taken away, or none.
+    fn total(&self) -> usize {
+        self.empty
+            + self.source_emptied
+            + self.target_emptied
+            + self.other_start
+            + self.long_source
+            + self.long_target
+    }
+
+    /// Each rule that took something away, with its key and value.
+    fn reasons(&self, config: &Config) -> String {
+        let prefixes = || {
+            let first: Vec<&str> =
+                config.target_prefixes.iter().take(3).map(String::as_str).collect();
+            let more = config.target_prefixes.len().saturating_sub(first.len());
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{first:?}{more}")
+        };
+        let all = [
+            (self.empty, "empty, on one side or both".to_owned()),
+            (self.source_emptied, format!("emptied by source_recipe = {}", config.source_recipe)),
+            (self.target_emptied, format!("emptied by target_recipe = {}", config.target_recipe)),
+            (self.other_start, format!("not beginning with target_prefixes = {}", prefixes())),
+            (
+                self.long_source,
+                format!("longer than max_source_words = {}", config.max_source_words),
+            ),
+            (
+                self.long_target,
+                format!("longer than max_target_words = {}", config.max_target_words),
+            ),
+        ];
+        let some = all.into_iter().filter(|(count, _)| *count > 0);
+        some.map(|(count, why)| format!("{count} {why}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What a person should know of it, if something was taken away; `what` names the things.
+    pub(crate) fn warning(&self, config: &Config, what: &str, use_: &str) -> Option<String> {
+        let total = self.total();
+        (total > 0).then(|| {
+            format!("{total} of {} {what} are not {use_}: {}", self.read, self.reasons(config))
+        })
+    }
+
+    /// The error where nothing is left.
+    pub(crate) fn nothing_left(&self, config: &Config, data: &str, what: &str) -> Error {
+        let what = if self.read == 0 {
+            format!("corpus {data}: it holds no {what}, so there is nothing to train on")
+        } else {
+            format!(
+                "corpus {data}: none of its {} {what} is left to train on: {}",
+                self.read,
+                self.reasons(config)
+            )
+        };
+        Error::NothingTrained { what }
+    }
+}
+
+/// Keeps the pairs that the configuration trains on: not longer than its limits, the target
+/// beginning as asked for, neither side empty. Gives each as the model reads it.
+pub(crate) fn filter(config: &Config, corpus: &mut Corpus) -> (Dropped, Vec<Seen>) {
+    let (source, target) = tokenizers(config);
+    let mut dropped = Dropped { read: corpus.pairs.len(), ..Dropped::default() };
+    let mut seen = Vec::with_capacity(corpus.pairs.len());
+    let over = |tokens: &[String], limit: usize| limit > 0 && tokens.len() > limit;
+    corpus.pairs.retain(|pair| {
+        let (s, t) = (source.tokenize(&pair.source), target.tokenize(&pair.target));
+        let prefixes = &config.target_prefixes;
+        let begins = || {
+            let normal = target.normalize(&pair.target);
+            prefixes.is_empty() || prefixes.iter().any(|x| normal.starts_with(x.as_str()))
+        };
+        let count = if pair.source.trim().is_empty() || pair.target.trim().is_empty() {
+            &mut dropped.empty
+        } else if s.is_empty() {
+            &mut dropped.source_emptied
+        } else if t.is_empty() {
+            &mut dropped.target_emptied
+        } else if !begins() {
+            &mut dropped.other_start
+        } else if over(&s, config.max_source_words) {
+            &mut dropped.long_source
+        } else if over(&t, config.max_target_words) {
+            &mut dropped.long_target
+        } else {
+            seen.push(Seen { source: hash(&s.join(" ")), target: hash(&t.join(" ")) });
+            return true;
+        };
+        *count += 1;
+        false
+    });
+    (dropped, seen)
+}
+
+/// Pairs as the model reads them.
+pub(crate) fn seen(config: &Config, pairs: &[Pair]) -> Vec<Seen> {
+    let (source, target) = tokenizers(config);
+    let side = |tokenizer: &Tokenizer, text: &str| hash(&tokenizer.tokenize(text).join(" "));
+    let pair =
+        |p: &Pair| Seen { source: side(&source, &p.source), target: side(&target, &p.target) };
+    pairs.iter().map(pair).collect()
+}
+
+/// The same of lines: those of a language model, which has only a target.
+pub(crate) fn filter_lines(config: &Config, lines: &mut Vec<String>) -> (Dropped, Vec<Seen>) {
+    let (_, tokenizer) = tokenizers(config);
+    let mut dropped = Dropped { read: lines.len(), ..Dropped::default() };
+    let mut seen = Vec::with_capacity(lines.len());
+    let limit = config.max_target_words;
+    lines.retain(|line| {
+        let tokens = tokenizer.tokenize(line);
+        let count = if line.trim().is_empty() {
+            &mut dropped.empty
+        } else if tokens.is_empty() {
+            &mut dropped.target_emptied
+        } else if limit > 0 && tokens.len() > limit {
+            &mut dropped.long_target
+        } else {
+            let hash = hash(&tokens.join(" "));
+            seen.push(Seen { source: hash, target: hash });
+            return true;
+        };
+        *count += 1;
+        false
+    });
+    (dropped, seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_counts_what_it_takes_away() {
+        let mut config = Config::preset("pytorch-tutorial").unwrap();
+        config.max_source_words = 3;
+        config.max_target_words = 4;
+        let pairs = [
+            ("je suis la", "i am here"),
+            ("", "i am here"),
+            ("je suis", " "),
+            ("кот", "i am here"),
+            ("je suis", "кот"),
+            ("tu es", "who are you"),
+            ("je suis la bas encore", "i am there"),
+            ("je suis", "i am here again today"),
+        ];
+        let pair = |(source, target): (&str, &str)| Pair {
+            source: source.into(),
+            target: target.into(),
+            links: None,
+        };
+        let mut corpus = Corpus { pairs: pairs.into_iter().map(pair).collect() };
+        let (dropped, seen) = filter(&config, &mut corpus);
+        assert_eq!((corpus.pairs.len(), seen.len(), dropped.read), (1, 1, 8));
+        let text = dropped.warning(&config, "pairs", "trained on").unwrap();
+        assert!(text.starts_with("7 of 8 pairs are not trained on: 2 empty"), "{text}");
+        for why in [
+            "1 emptied by source_recipe = tutorial",
+            "1 emptied by target_recipe = tutorial",
+            "1 not beginning with target_prefixes = [",
+            "1 longer than max_source_words = 3",
+            "1 longer than max_target_words = 4",
+        ] {
+            assert!(text.contains(why), "{text}");
+        }
+        let error = dropped.nothing_left(&config, "a.tsv", "pairs").to_string();
+        assert!(error.contains("a.tsv: none of its 8 pairs is left to train on: 2 empty"));
+    }
+}

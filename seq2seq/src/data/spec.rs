@@ -1,0 +1,355 @@
+//! Where sentence pairs come from: the phrasebook, a generated task, a file, or two parallel files.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use tokenizer::read::{self, ReadOptions, TextFile};
+
+use super::corpus::Corpus;
+use super::dictionary;
+use crate::config::nearest;
+use crate::machine;
+use crate::phrasebook::Part;
+use crate::tasks::{Generated, Name};
+use crate::{Error, Result};
+
+/// Where sentence pairs come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spec {
+    /// The embedded corpus, whole or one part.
+    Phrasebook(Option<Part>),
+    /// A generated task.
+    Generated(Generated),
+    /// One file of columns.
+    Tsv(PathBuf),
+    /// Two files, line by line.
+    Parallel(PathBuf, PathBuf),
+    /// A pronouncing dictionary in the format of CMUdict: a word, then its sounds.
+    Dictionary(PathBuf),
+}
+
+/// Before the name of a pronouncing dictionary.
+const DICTIONARY: &str = "cmudict:";
+
+const EXPECTED: &str = "phrasebook, copy, reverse, dates, a TSV file, two parallel files joined by a \
+                        comma, or cmudict:FILE for a pronouncing dictionary";
+
+impl FromStr for Spec {
+    type Err = Error;
+
+    fn from_str(spec: &str) -> Result<Self> {
+        if spec == "phrasebook" {
+            return Ok(Self::Phrasebook(None));
+        }
+        if let Some(part) = spec.strip_prefix("phrasebook:") {
+            return part.parse().map(|p| Self::Phrasebook(Some(p))).map_err(|_| Error::Spec {
+                spec: spec.into(),
+                expected: "phrasebook:train, phrasebook:valid or phrasebook:test",
+            });
+        }
+        if let Some(generated) = Generated::find(spec) {
+            return generated.map(Self::Generated);
+        }
+        match spec.strip_prefix(DICTIONARY) {
+            Some("") => return Err(Error::Spec { spec: spec.into(), expected: EXPECTED }),
+            Some(path) => return Ok(Self::Dictionary(path.into())),
+            None => {}
+        }
+        // A name with a comma in it is a file's where there is such a file.
+        let is_one = !spec.is_empty() && Path::new(spec).exists();
+        let mut halves = spec.match_indices(',').map(|(at, _)| (&spec[..at], &spec[at + 1..]));
+        let are_there = |(a, b): &(&str, &str)| Path::new(a).exists() && Path::new(b).exists();
+        if is_one {
+            return Ok(Self::Tsv(spec.into()));
+        }
+        if let Some((a, b)) = halves.find(are_there) {
+            return Ok(Self::Parallel(a.into(), b.into()));
+        }
+        match spec.split_once(',') {
+            Some((a, b)) if !a.is_empty() && !b.is_empty() && !b.contains(',') => {
+                Ok(Self::Parallel(a.into(), b.into()))
+            }
+            None if !spec.is_empty() => Ok(Self::Tsv(spec.into())),
+            _ => Err(Error::Spec { spec: spec.into(), expected: EXPECTED }),
+        }
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Phrasebook(None) => f.write_str("phrasebook"),
+            Self::Phrasebook(Some(part)) => write!(f, "phrasebook:{part}"),
+            Self::Generated(generated) => write!(f, "the task {}", generated.name.name()),
+            Self::Tsv(path) => write!(f, "{}", path.display()),
+            Self::Parallel(a, b) => write!(f, "{},{}", a.display(), b.display()),
+            Self::Dictionary(path) => write!(f, "{DICTIONARY}{}", path.display()),
+        }
+    }
+}
+
+impl Spec {
+    /// Reads the pairs; `columns` are those of a TSV file or of the phrasebook (English, French), from
+    /// 1, and mean nothing to others ([`Spec::check_columns`]); `seed` is that of a generated task.
+    /// What was done to a file that a person may not expect goes to `notes`.
+    ///
+    /// # Errors
+    /// A file that cannot be read, with its name and line; a task without pairs; columns that the
+    /// phrasebook does not have.
+    pub fn read(
+        &self,
+        columns: Option<(usize, usize)>,
+        seed: u64,
+        notes: &mut Vec<String>,
+    ) -> Result<Corpus> {
+        match self {
+            Self::Phrasebook(part) => match columns.unwrap_or((1, 2)) {
+                (1, 2) => Ok(Corpus::phrasebook(*part)),
+                (2, 1) => Ok(Corpus::phrasebook(*part).turned()),
+                (source, target) => Err(Error::BadValue {
+                    key: "columns".into(),
+                    value: format!("{source},{target}"),
+                    allowed: "1,2 (English to French) or 2,1 of the phrasebook".into(),
+                }),
+            },
+            Self::Generated(generated) => Ok(Corpus { pairs: generated.pairs(seed)? }),
+            Self::Tsv(path) => {
+                let text = self.open(path, notes)?;
+                let (source, target) = columns.unwrap_or((1, 2));
+                let pairs: std::result::Result<Vec<_>, _> =
+                    text.columns(source, target)?.map(|pair| pair.map(owned)).collect();
+                Ok(Corpus::plain(pairs?))
+            }
+            Self::Parallel(a, b) => {
+                let (sources, targets) = (self.open(a, notes)?, self.open(b, notes)?);
+                Ok(Corpus::plain(read::paired(&sources, &targets)?.map(owned).collect()))
+            }
+            Self::Dictionary(path) => {
+                let text = self.open(path, notes)?;
+                Ok(Corpus::plain(dictionary::entries(path, text.lines())?))
+            }
+        }
+    }
+
+    /// The lines of a text file, or the target side of another corpus; `None` of two files.
+    ///
+    /// # Errors
+    /// As [`Spec::read`].
+    pub(crate) fn lines(&self, seed: u64, notes: &mut Vec<String>) -> Result<Option<Vec<String>>> {
+        match self {
+            Self::Tsv(path) => {
+                self.check_files()?;
+                let text = TextFile::open(path, within_memory(ReadOptions::ANY))?;
+                notes.extend_from_slice(text.notes());
+                Ok(Some(text.lines().map(str::to_owned).collect()))
+            }
+            Self::Parallel(..) => Ok(None),
+            other => {
+                let pairs = other.read(None, seed, notes)?.pairs;
+                Ok(Some(pairs.into_iter().map(|p| p.target).collect()))
+            }
+        }
+    }
+
+    fn open(&self, path: &Path, notes: &mut Vec<String>) -> Result<TextFile> {
+        self.check_files()?;
+        let text = TextFile::open(path, within_memory(ReadOptions::SENTENCES))?;
+        notes.extend_from_slice(text.notes());
+        Ok(text)
+    }
+
+    /// The files that it names.
+    pub fn files(&self) -> Vec<&Path> {
+        match self {
+            Self::Phrasebook(_) | Self::Generated(_) => Vec::new(),
+            Self::Tsv(path) | Self::Dictionary(path) => vec![path],
+            Self::Parallel(a, b) => vec![a, b],
+        }
+    }
+
+    /// The same with the whole path of each file, so that it is found from another folder, too.
+    pub fn absolute(&self) -> Self {
+        let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        match self {
+            Self::Tsv(path) => Self::Tsv(whole(path)),
+            Self::Dictionary(path) => Self::Dictionary(whole(path)),
+            Self::Parallel(a, b) => Self::Parallel(whole(a), whole(b)),
+            Self::Phrasebook(_) | Self::Generated(_) => self.clone(),
+        }
+    }
+
+    /// True where both are read from the same files in the same way.
+    pub fn is_of_same_files(&self, other: &Self) -> bool {
+        let is_alike = std::mem::discriminant(self) == std::mem::discriminant(other);
+        let (mine, theirs) = (self.files(), other.files());
+        let is_same = |(a, b): (&&Path, &&Path)| match (a.canonicalize(), b.canonicalize()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => false,
+        };
+        is_alike && mine.len() == theirs.len() && mine.iter().zip(&theirs).all(is_same)
+    }
+
+    /// True where its sides are columns that can be chosen.
+    pub fn has_columns(&self) -> bool {
+        matches!(self, Self::Phrasebook(_) | Self::Tsv(_))
+    }
+
+    /// Refuses columns where there are none.
+    ///
+    /// # Errors
+    /// Columns of anything but a TSV file and the phrasebook.
+    pub fn check_columns(&self, columns: Option<(usize, usize)>) -> Result<()> {
+        match columns.filter(|_| !self.has_columns()) {
+            None => Ok(()),
+            Some((source, target)) => Err(Error::Configuration {
+                problems: vec![format!(
+                    "columns = {source},{target}: {self} has no columns to choose from; leave it out{}",
+                    match self {
+                        Self::Parallel(a, b) => format!(
+                            " (the source is the first file: {},{} turns it round)",
+                            b.display(),
+                            a.display()
+                        ),
+                        _ => String::new(),
+                    }
+                )],
+            }),
+        }
+    }
+
+    /// Refuses a file that is not there, or is a folder, with what may have been meant.
+    ///
+    /// # Errors
+    /// The first that is.
+    pub(crate) fn check_files(&self) -> Result<()> {
+        for path in self.files() {
+            let what = match path.metadata() {
+                Ok(found) if found.is_dir() => "it is a folder; give a file in it".to_owned(),
+                Ok(_) => continue,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.not_found(path),
+                Err(error) => error.to_string(),
+            };
+            return Err(Error::NoData { path: path.into(), what });
+        }
+        Ok(())
+    }
+
+    fn not_found(&self, path: &Path) -> String {
+        let name = path.to_string_lossy();
+        match self {
+            Self::Parallel(a, b) => format!(
+                "there is no such file, and none of the name {},{}: two parallel files are joined by \
+                 a comma",
+                a.display(),
+                b.display()
+            ),
+            Self::Tsv(_) if !name.contains(['/', '.']) => {
+                let known = Name::ALL.iter().map(|name| name.name()).chain(["phrasebook"]);
+                let nearest = nearest(&name, known).unwrap_or_default();
+                format!("there is no such file, and no corpus of that name (nearest: {nearest})")
+            }
+            _ => "there is no such file".to_owned(),
+        }
+    }
+
+    /// What to train on and what to hold out where a corpus has parts of its own and none is named.
+    pub fn parts(&self) -> Option<(Self, Self)> {
+        match self {
+            Self::Phrasebook(None) => {
+                let part = |part| Self::Phrasebook(Some(part));
+                Some((part(Part::Train), part(Part::Valid)))
+            }
+            Self::Generated(all) if all.part.is_none() => {
+                let part = |part| Self::Generated(all.clone().or_part(part));
+                Some((part(Part::Train), part(Part::Valid)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Bytes that a pair takes besides its text, about: of the pair, its strings, its tokens and ids.
+const PAIR: u64 = 250;
+
+/// The same with limits that follow from the machine's memory: half of it for the text, its tokens
+/// and ids, which take some ten times as much.
+fn within_memory(options: ReadOptions) -> ReadOptions {
+    let Some(memory) = machine::memory() else { return options };
+    let lines = usize::try_from(memory / 2 / PAIR).unwrap_or(usize::MAX);
+    options.with_max_bytes(memory / 20).with_max_lines(lines)
+}
+
+fn owned((source, target): (&str, &str)) -> (String, String) {
+    (source.to_owned(), target.to_owned())
+}
+
+impl Corpus {
+    /// Reads what a SPEC names; `columns` as [`Spec::read`] has them, from 1. A generated task is drawn
+    /// from seed 1.
+    ///
+    /// # Errors
+    /// A SPEC that is none, a file that cannot be read, with its name and line, columns where there
+    /// are none.
+    pub fn read(spec: &str, columns: Option<(usize, usize)>) -> Result<Self> {
+        let spec: Spec = spec.parse()?;
+        spec.check_columns(columns)?;
+        spec.read(columns, 1, &mut Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specs_are_read_and_nonsense_refused() {
+        let parse = |s: &str| s.parse::<Spec>();
+        assert_eq!(parse("phrasebook").unwrap(), Spec::Phrasebook(None));
+        assert_eq!(parse("phrasebook:test").unwrap(), Spec::Phrasebook(Some(Part::Test)));
+        assert_eq!(parse("a.tsv.gz").unwrap(), Spec::Tsv("a.tsv.gz".into()));
+        assert_eq!(parse("a,b").unwrap(), Spec::Parallel("a".into(), "b".into()));
+        assert_eq!(parse("cmudict:a,b").unwrap(), Spec::Dictionary("a,b".into()));
+        for bad in ["", ",", "a,", ",b", "a,b,c", "phrasebook:dev", "cmudict:"] {
+            let error = parse(bad).unwrap_err().to_string();
+            assert!(error.contains("expected"), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_comma_in_a_name_is_part_of_it_where_there_is_such_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        for name in ["a,b.tsv", "c,d", "e"] {
+            std::fs::write(path(name), "x\ty\n").unwrap();
+        }
+        assert_eq!(path("a,b.tsv").parse::<Spec>().unwrap(), Spec::Tsv(path("a,b.tsv").into()));
+        let both = format!("{},{}", path("c,d"), path("e"));
+        let expected = Spec::Parallel(path("c,d").into(), path("e").into());
+        assert_eq!(both.parse::<Spec>().unwrap(), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().to_string_lossy().into_owned();
+        for (spec, words) in [
+            (folder.as_str(), "it is a folder; give a file in it"),
+            ("my,file.tsv", "none of the name my,file.tsv"),
+            ("phrasebok", "no corpus of that name (nearest: phrasebook)"),
+            ("data/none.tsv", "data/none.tsv: there is no such file"),
+        ] {
+            let error = Corpus::read(spec, None).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        for (spec, words) in [
+            ("a,b", "a,b has no columns to choose from; leave it out (the source is the first"),
+            ("copy:5", "columns = 2,1: the task copy has no columns"),
+        ] {
+            let error = Corpus::read(spec, Some((2, 1))).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        let error = Corpus::read("phrasebook", Some((1, 3))).unwrap_err().to_string();
+        assert!(error.contains("2,1 of the phrasebook"), "{error}");
+    }
+}

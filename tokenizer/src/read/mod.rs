@@ -1,0 +1,193 @@
+//! Text files, line by line: UTF-8, UTF-16 or UTF-32, plain or gzip.
+//!
+//! A line ends with `\n` or `\r\n`, nothing else: a lone `\r`, a vertical tab or U+2028 is part of
+//! its line, so that line numbers agree with other tools and parallel files stay parallel. Only
+//! where a text has no `\n` at all is each `\r` a line end. The last line may lack its end. Gzip, of
+//! one or more members, is recognised by its first two bytes, whatever the file's name; so are
+//! archives, documents and tables, which are refused with what to do instead.
+
+mod encoding;
+mod kind;
+mod text_file;
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::{Error, Result};
+
+pub use encoding::Encoding;
+pub use text_file::{ReadOptions, TextFile};
+
+/// The lines of a text file, without their ends.
+///
+/// An empty file has no lines.
+///
+/// # Errors
+///
+/// Where the file cannot be read ([`Error::Io`], [`Error::Directory`]), its gzip data is cut off or
+/// damaged ([`Error::TruncatedGzip`], [`Error::Gzip`]), it is an archive or another format
+/// ([`Error::NotText`]), or its text is broken ([`Error::Utf8`], [`Error::BrokenText`],
+/// [`Error::ZeroByte`]). Text in a format of its own, as XML, is read as lines.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("greetings.txt");
+/// std::fs::write(&path, "\u{FEFF}hello\r\nbonjour")?;
+/// assert_eq!(tokenizer::read::lines(&path)?, ["hello", "bonjour"]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn lines(path: impl AsRef<Path>) -> Result<Vec<String>> {
+    TextFile::open(path, ReadOptions::ANY).map(|text| owned(&text))
+}
+
+/// The lines of a text that any reader gives, by the rules of [`lines`].
+///
+/// `name` stands for the file in errors: `<stdin>`, for example.
+///
+/// # Errors
+///
+/// As [`lines`].
+///
+/// ```
+/// let lines = tokenizer::read::lines_from("<memory>", "a\n\nb\n".as_bytes())?;
+/// assert_eq!(lines, ["a", "", "b"]);
+/// # Ok::<(), tokenizer::Error>(())
+/// ```
+pub fn lines_from(name: impl AsRef<Path>, reader: impl Read) -> Result<Vec<String>> {
+    TextFile::from_reader(name, reader, ReadOptions::ANY).map(|text| owned(&text))
+}
+
+fn owned(text: &TextFile) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Two columns of a file of tab-separated values, as (source, target) pairs.
+///
+/// Columns count from 1; the same column may be given twice. There are no quotes or escapes: a tab
+/// always separates.
+///
+/// # Errors
+///
+/// As [`lines`]; [`Error::ColumnZero`]; [`Error::TooFewColumns`] for the first line that lacks one
+/// of the two columns, an empty line included.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("pairs.tsv");
+/// std::fs::write(&path, "Go.\tVa !\tCC-BY\n")?;
+/// let pairs = tokenizer::read::columns(&path, 2, 1)?;
+/// assert_eq!(pairs, [("Va !".to_owned(), "Go.".to_owned())]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn columns(
+    path: impl AsRef<Path>,
+    source_column: usize,
+    target_column: usize,
+) -> Result<Vec<(String, String)>> {
+    let text = TextFile::open(path, ReadOptions::SENTENCES)?;
+    let owned = |pair: Result<(&str, &str)>| pair.map(|(a, b)| (a.to_owned(), b.to_owned()));
+    text.columns(source_column, target_column)?.map(owned).collect()
+}
+
+/// The lines of two parallel files, as (source, target) pairs.
+///
+/// # Errors
+///
+/// As [`lines`], for either file; [`Error::DifferentLengths`] where one has more lines.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let (en, fr) = (folder.path().join("train.en"), folder.path().join("train.fr"));
+/// std::fs::write(&en, "yes\nno\n")?;
+/// std::fs::write(&fr, "oui\n")?;
+/// let error = tokenizer::read::parallel(&en, &fr).unwrap_err();
+/// assert!(error.to_string().contains("line 2 is missing"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn parallel(
+    source_path: impl AsRef<Path>,
+    target_path: impl AsRef<Path>,
+) -> Result<Vec<(String, String)>> {
+    let sources = TextFile::open(source_path, ReadOptions::SENTENCES)?;
+    let targets = TextFile::open(target_path, ReadOptions::SENTENCES)?;
+    let owned = |(a, b): (&str, &str)| (a.to_owned(), b.to_owned());
+    Ok(paired(&sources, &targets)?.map(owned).collect())
+}
+
+/// The lines of two files side by side.
+///
+/// # Errors
+///
+/// [`Error::DifferentLengths`] where one has more lines.
+pub fn paired<'a>(
+    sources: &'a TextFile,
+    targets: &'a TextFile,
+) -> Result<impl Iterator<Item = (&'a str, &'a str)>> {
+    if sources.len() != targets.len() {
+        return Err(Error::DifferentLengths {
+            source_path: sources.name().to_owned(),
+            source_lines: sources.len(),
+            target_path: targets.name().to_owned(),
+            target_lines: targets.len(),
+        });
+    }
+    Ok(sources.lines().zip(targets.lines()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_feed_ends_a_line_and_a_return_only_where_there_is_none() {
+        let cases: [(&str, &[&str]); 15] = [
+            ("", &[]),
+            ("\n", &[""]),
+            ("a", &["a"]),
+            ("a\n", &["a"]),
+            ("a\n\n", &["a", ""]),
+            ("a\r\nb\r\n", &["a", "b"]),
+            ("a\r\nb", &["a", "b"]),
+            ("a\r\r\nb", &["a\r", "b"]),
+            ("a\rb\r", &["a", "b"]),
+            ("a\rb", &["a", "b"]),
+            ("a\r\rb\n", &["a\r\rb"]),
+            (
+                "a\u{2028}b\u{2029}c\x0Bd\x0Ce\u{85}f\x1Cg\n",
+                &["a\u{2028}b\u{2029}c\x0Bd\x0Ce\u{85}f\x1Cg"],
+            ),
+            ("\u{FEFF}", &[]),
+            ("\u{FEFF}a\n\u{FEFF}b", &["a", "\u{FEFF}b"]),
+            ("\u{FEFF}\r\n", &[""]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(lines_from("memory", text.as_bytes()).unwrap(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn broken_bytes_are_placed() {
+        let cases: [(&[u8], usize, usize); 6] = [
+            (b"\xFF", 1, 1),
+            (b"ab\ncd\xC3\nef", 2, 3),
+            (b"ab\r\n\xC3\xA9\xE9t\xE9\r\n", 2, 3),
+            (b"\xEF\xBB\xBFab\x80", 1, 3),
+            (b"a\n\xED\xA0\x80\n", 2, 1),
+            (b"a\n\nb\xF0\x9F\x98", 3, 2),
+        ];
+        for (bytes, line, column) in cases {
+            let error = lines_from("file.txt", bytes).unwrap_err();
+            let place =
+                format!("file.txt, line {line}: not valid UTF-8 at byte {column} of the line; ");
+            let error = error.to_string();
+            assert!(error.starts_with(&place), "{error}");
+            assert!(error.contains("iconv -f WINDOWS-1252 -t UTF-8 file.txt"), "{error}");
+        }
+    }
+}
