@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::Range;
+use crate::machine;
 
 /// Results of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -275,6 +276,18 @@ pub enum Error {
         spec: String,
         /// What would be right.
         expected: &'static str,
+    },
+    /// A file of a run that is larger than this machine could hold.
+    #[error(
+        "{}: its head says that it holds {}, more than this machine could read: it is damaged, or \
+         of a larger machine",
+        path.display(), machine::bytes(*bytes as f64)
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
     },
     /// A file of a corpus that cannot be opened.
     #[error("{}: {what}", path.display())]

@@ -4,6 +4,9 @@ use std::sync::OnceLock;
 
 use sysinfo::System;
 
+use crate::config::{Config, Task};
+use crate::{Error, Result};
+
 /// Bytes of memory that this process may have in all: the machine's, or less where a control group
 /// or the limit of its address space (`ulimit -v`) leaves it less. `None` where that is not known.
 pub(crate) fn memory() -> Option<u64> {
@@ -27,13 +30,105 @@ fn address_space() -> Option<u64> {
     None
 }
 
+/// What parameters are needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// To be used: their values alone.
+    Use,
+    /// To be trained: their gradients, the state of the optimizer and an average, too.
+    Training,
+}
+
+/// Refuses a model for which this machine has not the memory, before any of it is taken.
+///
+/// # Errors
+/// [`Error::Configuration`] with what it needs, what there is, and the keys that say so.
+pub(crate) fn check_parameters(config: &Config, count: u64, need: Need) -> Result<()> {
+    let average = usize::from(config.average_decay > 0.0);
+    let copies = match need {
+        Need::Use => 1,
+        Need::Training => 2 + config.optimizer_config().slot_count() + average,
+    };
+    let needed = 4.0 * count as f64 * copies as f64;
+    let Some(there) = memory().map(|bytes| bytes as f64).filter(|&there| needed > there) else {
+        return Ok(());
+    };
+    let what = match need {
+        Need::Use => String::new(),
+        Need::Training => format!(", their gradients and the state of {}", config.optimizer),
+    };
+    let problem = format!(
+        "hidden = {}, embedding = {}, layers = {} and the vocabularies make at least {:.1e} parameters, which \
+         with all that goes with them{what} take {}; this machine has {}: set a smaller hidden, \
+         embedding or layers, or limit max_source_vocabulary and max_target_vocabulary",
+        config.hidden,
+        config.embedding,
+        config.layers,
+        count as f64,
+        bytes(needed),
+        bytes(there)
+    );
+    Err(Error::Configuration { problems: vec![problem] })
+}
+
+/// The largest batch of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LargestBatch {
+    /// Sequences in it.
+    pub(crate) size: usize,
+    /// Positions of the longest source; 0 where there is none.
+    pub(crate) source: usize,
+    /// Positions of the longest target.
+    pub(crate) target: usize,
+    /// Entries of the target vocabulary.
+    pub(crate) classes: usize,
+}
+
+/// Refuses a batch for which this machine has not the memory beside the model.
+///
+/// # Errors
+/// As [`check_parameters`].
+pub(crate) fn check_batch(config: &Config, count: u64, batch: LargestBatch) -> Result<()> {
+    let LargestBatch { size, source, target, classes } = batch;
+    let directions = if config.bidirectional { 2.0 } else { 1.0 };
+    let (h, e, layers) = (config.hidden as f64, config.embedding as f64, config.layers as f64);
+    let (size, source, target) = (size as f64, source as f64, target as f64);
+    // What a step keeps at least: gates and states of each layer, logits, attention's weights.
+    let encoder = source * (e + layers * directions * 3.0 * h);
+    let decoder = target * (e + layers * 3.0 * h + classes as f64 + source);
+    let needed = 4.0 * size * (encoder + decoder) + 8.0 * count as f64;
+    let Some(there) = memory().map(|bytes| bytes as f64).filter(|&there| needed > there) else {
+        return Ok(());
+    };
+    let (sides, keys) = match config.task {
+        Task::Translation => (
+            format!("sources of up to {source} and targets of up to {target} tokens"),
+            "batch, or drop long pairs with max_source_words and max_target_words",
+        ),
+        Task::LanguageLines => (
+            format!("lines of up to {target} tokens"),
+            "batch, or drop long lines with max_target_words",
+        ),
+        Task::LanguageStream => (format!("windows of {target} tokens"), "batch or window"),
+        Task::Sequence => {
+            (format!("sequences of up to {target} steps"), "batch, or give shorter ones")
+        }
+    };
+    let problem = format!(
+        "batch = {size}: a batch of {sides}, with a vocabulary of {classes}, takes {} to train on; \
+         this machine has {}: set a smaller {keys}",
+        bytes(needed),
+        bytes(there)
+    );
+    Err(Error::Configuration { problems: vec![problem] })
+}
+
 /// A number of bytes for people.
 pub(crate) fn bytes(count: f64) -> String {
     match count {
         x if x < 1e9 => format!("{:.0} MB", (x / 1e6).max(1.0)),
         x if x < 1e11 => format!("{:.1} GB", x / 1e9),
-        x if x < 1e15 => format!("{:.0} GB", x / 1e9),
-        x => format!("{:.1e} GB", x / 1e9),
+        x => format!("{:.0} GB", x / 1e9),
     }
 }
 
@@ -48,10 +143,23 @@ mod tests {
             (25e6, "25 MB"),
             (2.34e9, "2.3 GB"),
             (1.4e11, "140 GB"),
-            (1e20, "1.0e11 GB"),
+            (1e15, "1000000 GB"),
         ] {
             assert_eq!(bytes(count), text);
         }
+        let config = Config::default();
+        let refused = check_parameters(&config, 1 << 45, Need::Training).unwrap_err().to_string();
+        assert!(refused.contains("hidden = 256") && refused.contains("GB"), "{refused}");
+        assert!(refused.contains("the state of adam take 562950 GB"), "{refused}");
+        check_parameters(&config, 1_000_000, Need::Training).unwrap();
+        let batch = LargestBatch { size: 1 << 20, source: 100_000, target: 100_000, classes: 9 };
+        let refused = check_batch(&config, 1, batch).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("batch = 1048576: a batch of sources of up to 100000"),
+            "{refused}"
+        );
+        check_batch(&config, 1, LargestBatch { size: 64, source: 50, target: 50, classes: 30_000 })
+            .unwrap();
         assert!(memory().is_none_or(|bytes| bytes > 1 << 20));
     }
 }

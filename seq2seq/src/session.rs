@@ -6,18 +6,19 @@ use tensor::init::{Rng, rng};
 use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
-use crate::config::{Change, Preset, Range, Task};
+use crate::config::{BatchBy, Change, Config, Preset, Range, Task};
 use crate::control::Link;
 use crate::data::{Batching, Corpora, Example, Spec, SplitRule, Text, corpora};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
 use crate::health;
 use crate::kind::{Built, Kind, Preparation, UnknownRates};
+use crate::machine::{self, LargestBatch, Need};
 use crate::model::{EncoderDecoder, LanguageModel, SequenceModel, TranslationModel};
 use crate::run::{Checkpoint, EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
 use crate::train::{
     Average, Progress, Settings, Trainer, from_checkpoint, take_carried, to_checkpoint,
 };
-use crate::{Error, Result};
+use crate::{Error, Result, devices};
 
 /// What a person asked for: a preset, changes to it, and where it goes.
 ///
@@ -120,6 +121,7 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         config.epochs = epochs;
     }
     config.validate()?;
+    config.check_effects(options.set.iter().map(|(key, _)| key.as_str()))?;
     let mut stored = StoredRun {
         program: env!("CARGO_PKG_VERSION").into(),
         preset: preset.name,
@@ -191,6 +193,8 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     stored.threads = options.threads.or(stored.threads);
     stored.check_ranges(path)?;
     stored.config.validate()?;
+    let set = options.set.iter().map(|(key, _)| key.as_str());
+    stored.config.check_effects(set)?;
     if let Some(device) = &options.device {
         stored.device.clone_from(device);
     }
@@ -263,7 +267,7 @@ fn prepare<M: Kind>(
     link: &mut Link,
 ) -> Result<Prepared<M>> {
     let config = &stored.config;
-    let device = Device::open(&stored.device, stored.threads.unwrap_or(0))?;
+    let device = devices::open(&stored.device, stored.threads)?;
     let mut params = Params::new();
     let built = M::build(&stored, vocabularies, &mut params, &mut Preparation::new(link))?;
     if let Some(waits) = config.waits_for_validations().filter(|_| built.held_out == 0) {
@@ -313,6 +317,20 @@ fn prepare<M: Kind>(
     Ok(Prepared { stored, built, params, optimizer, average, device, start })
 }
 
+/// The largest batch there may be of so many examples, the longest of which is `longest`.
+fn largest_batch(
+    config: &Config,
+    examples: usize,
+    (source, target): (usize, usize),
+    classes: usize,
+) -> LargestBatch {
+    let size = match config.batch_by {
+        BatchBy::Sentences => config.batch,
+        BatchBy::Tokens => (config.batch / source.max(target).max(1)).max(1),
+    };
+    LargestBatch { size: size.min(examples), source, target, classes }
+}
+
 impl Kind for TranslationModel {
     fn build(
         stored: &StoredRun,
@@ -334,6 +352,12 @@ impl Kind for TranslationModel {
         let (source, target) = (&text.source_vocabulary, &text.target_vocabulary);
         let vocabularies = Vocabularies { source: source.clone(), target: target.clone() };
         let longest_target = examples.iter().map(|e| e.target.len()).max();
+        let parameters = EncoderDecoder::count(config, source.len(), target.len())?;
+        machine::check_parameters(config, parameters, Need::Training)?;
+        let longest_source = examples.iter().map(|e| e.source.len()).max().unwrap_or(0);
+        let longest = (longest_source, longest_target.unwrap_or(0));
+        let batch = largest_batch(config, examples.len(), longest, target.len());
+        machine::check_batch(config, parameters, batch)?;
         let network = EncoderDecoder::new(params, config, source.len(), target.len(), stored.seed)?
             .with_longest_target(longest_target);
         let count = held_out.pairs.len();

@@ -10,7 +10,7 @@ use crate::model::{Draws, LanguageModel, SequenceModel};
 use crate::run::{RunDir, StoredRun};
 use crate::tasks::Generated;
 use crate::train::load_for_use;
-use crate::{Error, Evaluation, Result, Translator};
+use crate::{Error, Evaluation, Result, Translator, devices};
 
 /// Figures of a run's model (`best` where there was validation, else `last`) on a corpus SPEC,
 /// whatever its task. `max_length` cuts translations in place of the run's key of that name.
@@ -56,7 +56,7 @@ pub fn evaluate(
             Ok(sampler.params.checked(found)?)
         }
         Task::Sequence => {
-            let device = Device::open(device, threads.unwrap_or(0))?;
+            let device = devices::open(device, threads)?;
             let task = stored.data.parse::<Generated>()?.name;
             let mut params = Params::new();
             let model = SequenceModel::new(&mut params, &stored.config, task, stored.seed)?;
@@ -122,7 +122,7 @@ impl Sampler {
         if !matches!(task, Task::LanguageLines | Task::LanguageStream) {
             return Err(Error::OtherTask { path: run.into(), task, needed: "a language model" });
         }
-        let device = Device::open(device, threads.unwrap_or(0))?;
+        let device = devices::open(device, threads)?;
         let mut params = Params::new();
         let model = LanguageModel::new(&mut params, &stored, dir.vocabularies()?.target)?;
         load_for_use(&mut params, &dir.best_or_last()?, run)?;

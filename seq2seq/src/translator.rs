@@ -12,7 +12,7 @@ use crate::evaluate::{ForcedPair, evaluate, forced};
 use crate::model::{Decoded, EncoderDecoder, greedy};
 use crate::run::RunDir;
 use crate::train::load_for_use;
-use crate::{Error, Result};
+use crate::{Error, Result, devices};
 
 /// One translated line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ impl Translator {
     /// # Errors
     /// No run there, a damaged file, a device that is not there.
     pub fn open(run: &Path, device: &str, threads: Option<usize>) -> Result<Self> {
-        let device = Device::open(device, threads.unwrap_or(0))?;
+        let device = devices::open(device, threads)?;
         let dir = RunDir::open(run)?;
         let stored = dir.stored_in_range()?;
         if stored.config.task != Task::Translation {

@@ -1,6 +1,7 @@
 //! Configurations: their keys, their checks, and the presets.
 
 mod choice;
+mod effect;
 mod keys;
 mod nearest;
 mod optimizer;

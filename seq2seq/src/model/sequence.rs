@@ -4,12 +4,13 @@ use rnn::Rnn;
 use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{Vocabulary, VocabularyOptions};
 
-use super::translator::{Make, with_first_values};
+use super::translator::{Make, count_parameters, with_first_values};
 use super::{BatchLoss, BatchShape, Model, check_cancelled, sharing};
 use crate::config::{Config, LossNorm};
 use crate::data::{END, hash};
 use crate::event::{Sample, Samples, Validation};
 use crate::kind::{Built, Kind, Preparation, UnknownRates};
+use crate::machine::{self, LargestBatch, Need};
 use crate::phrasebook::Part;
 use crate::run::{StoredRun, Vocabularies};
 use crate::tasks::{Answer, Generated, Input, Name, SYMBOLS, Sequence, class_name};
@@ -87,41 +88,55 @@ impl SequenceModel {
     /// # Errors
     /// A configuration with a width of zero.
     pub fn new(params: &mut Params, config: &Config, task: Name, seed: u64) -> Result<Self> {
+        with_first_values(params, config, seed, |params, make| {
+            Self::layers(params, config, task, make)
+        })
+    }
+
+    /// How many numbers its parameters have.
+    pub(crate) fn count(config: &Config, task: Name) -> Result<u64> {
+        count_parameters(|params, make| Self::layers(params, config, task, make))
+    }
+
+    fn layers(
+        params: &mut Params,
+        config: &Config,
+        task: Name,
+        make: &mut Make<'_>,
+    ) -> Result<Self> {
         let classes = match task {
             Name::Adding => 1,
             Name::TemporalOrder => 4,
             _ => SYMBOLS.len() + 1,
         };
         let has_symbols = task != Name::Adding;
-        with_first_values(config, seed, |make| {
-            let mut add = |name: &str, shape: &[usize], make: &mut Make<'_>| {
-                let name = format!("sequence.{name}");
-                let value = make(&name, shape.into());
-                params.add(name, value)
-            };
-            let table = [SYMBOLS_MOST, config.embedding];
-            let embedding = match has_symbols {
-                true => Some(add("embedding.weight", &table, make)?),
-                false => None,
-            };
-            let output = (
-                add("output.weight", &[classes, config.hidden], make)?,
-                add("output.bias", &[classes], make)?,
-            );
-            let input = if has_symbols { config.embedding } else { 2 };
-            let (layers, options) = super::recurrent(config, input);
-            Ok(Self {
-                task,
-                embedding,
-                rnn: Rnn::with_options(params, "sequence.rnn.", layers, options, make)?,
-                output,
-                norm: config.loss_norm,
-                smoothing: config.label_smoothing,
-                dropout: config.dropout,
-                dropout_output: if config.dropout_output { config.dropout } else { 0.0 },
-                held_out: Vec::new(),
-                shown: Vec::new(),
-            })
+        let mut add = |name: &str, shape: &[usize], make: &mut Make<'_>| {
+            let name = format!("sequence.{name}");
+            let value = make(&name, shape.into());
+            params.add(name, value)
+        };
+        let table = [SYMBOLS_MOST, config.embedding];
+        let embedding = match has_symbols {
+            true => Some(add("embedding.weight", &table, make)?),
+            false => None,
+        };
+        let output = (
+            add("output.weight", &[classes, config.hidden], make)?,
+            add("output.bias", &[classes], make)?,
+        );
+        let input = if has_symbols { config.embedding } else { 2 };
+        let (layers, options) = super::recurrent(config, input);
+        Ok(Self {
+            task,
+            embedding,
+            rnn: Rnn::with_options(params, "sequence.rnn.", layers, options, make)?,
+            output,
+            norm: config.loss_norm,
+            smoothing: config.label_smoothing,
+            dropout: config.dropout,
+            dropout_output: if config.dropout_output { config.dropout } else { 0.0 },
+            held_out: Vec::new(),
+            shown: Vec::new(),
         })
     }
 
@@ -420,7 +435,14 @@ impl Kind for SequenceModel {
             None => Generated { part: Some(Part::Valid), ..spec.clone() }.sequences(stored.seed)?,
         };
         preparation.begin("building the model")?;
-        let mut model = Self::new(params, &stored.config, spec.name, stored.seed)?;
+        let config = &stored.config;
+        let parameters = Self::count(config, spec.name)?;
+        machine::check_parameters(config, parameters, Need::Training)?;
+        let target = examples.iter().map(Sequence::len).max().unwrap_or(0);
+        let size = config.batch.min(examples.len());
+        let batch = LargestBatch { size, source: 0, target, classes: SYMBOLS.len() + 1 };
+        machine::check_batch(config, parameters, batch)?;
+        let mut model = Self::new(params, config, spec.name, stored.seed)?;
         let from = if held_out.is_empty() { &examples } else { &held_out };
         model.shown = from.iter().take(SAMPLES).cloned().collect();
         model.held_out = held_out;

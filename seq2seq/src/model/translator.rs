@@ -9,6 +9,7 @@ use super::encoder::Encoder;
 use super::forcing::{Coins, Forcing};
 use crate::config::{self, Config, DecoderInit, LossNorm};
 use crate::data::{Batch, Example};
+use crate::machine::{self, Need};
 use crate::model::{BatchLoss, BatchShape, NEVER_SAID};
 use crate::{Error, Result};
 
@@ -69,11 +70,10 @@ impl EncoderDecoder {
             )];
             return Err(Error::Configuration { problems });
         }
-        let (encoder, decoder) = with_first_values(config, seed, |make| {
-            let encoder = Encoder::new(params, config, source_vocabulary, make)?;
-            let decoder = Decoder::new(params, config, target_vocabulary, &encoder, make)?;
-            Ok((encoder, decoder))
-        })?;
+        let vocabularies = (source_vocabulary, target_vocabulary);
+        let build =
+            |params: &mut Params, make: &mut Make<'_>| layers(params, config, vocabularies, make);
+        let (encoder, decoder) = with_first_values(params, config, seed, build)?;
         let loss = Loss {
             norm: config.loss_norm,
             count_padding: config.count_padding,
@@ -82,6 +82,11 @@ impl EncoderDecoder {
         };
         let (max_length, longest_target) = (config.max_length, UNKNOWN_LONGEST);
         Ok(Self { encoder, decoder, loss, max_length, longest_target })
+    }
+
+    /// How many numbers its parameters have.
+    pub(crate) fn count(config: &Config, source: usize, target: usize) -> Result<u64> {
+        count_parameters(|params, make| layers(params, config, (source, target), make))
     }
 
     /// The same, trained on targets of at most so many tokens, EOS counted, where that is known.
@@ -202,12 +207,42 @@ impl EncoderDecoder {
     }
 }
 
-/// Builds something of parameters whose first values come from the seed's stream for them.
+fn layers(
+    params: &mut Params,
+    config: &Config,
+    (source, target): (usize, usize),
+    make: &mut Make<'_>,
+) -> Result<(Encoder, Decoder)> {
+    let encoder = Encoder::new(params, config, source, make)?;
+    let decoder = Decoder::new(params, config, target, &encoder, make)?;
+    Ok((encoder, decoder))
+}
+
+/// How many numbers the parameters of something have. Their memory is asked for and not touched, and
+/// only as long as the machine could have it: of more than that at least so many are told.
+pub(super) fn count_parameters<T>(
+    build: impl Fn(&mut Params, &mut Make<'_>) -> Result<T>,
+) -> Result<u64> {
+    let (mut count, mut is_too_much) = (0_u64, false);
+    let mut make = |_: &str, shape: Shape| {
+        let elements = shape.dims().iter().fold(1_u64, |n, &d| n.saturating_mul(d as u64));
+        count = count.saturating_add(elements);
+        is_too_much |= machine::memory().is_some_and(|bytes| count.saturating_mul(4) > bytes);
+        Tensor::scratch(if is_too_much { Shape::new(&[0]) } else { shape })
+    };
+    let built = build(&mut Params::new(), &mut make);
+    if is_too_much { Ok(count) } else { built.map(|_| count) }
+}
+
+/// Builds something of parameters whose first values come from the seed's stream for them, where
+/// this machine's memory has room for them.
 pub(super) fn with_first_values<T>(
+    params: &mut Params,
     config: &Config,
     seed: u64,
-    build: impl FnOnce(&mut Make<'_>) -> Result<T>,
+    build: impl Fn(&mut Params, &mut Make<'_>) -> Result<T>,
 ) -> Result<T> {
+    machine::check_parameters(config, count_parameters(&build)?, Need::Use)?;
     let mut rng = rng(seed, "init");
     let mut failed = None;
     let mut make = |name: &str, shape: Shape| {
@@ -217,7 +252,7 @@ pub(super) fn with_first_values<T>(
             Tensor::zeros(shape)
         })
     };
-    let built = build(&mut make)?;
+    let built = build(params, &mut make)?;
     failed.map_or(Ok(built), |error| Err(error.into()))
 }
 

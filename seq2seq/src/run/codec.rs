@@ -26,6 +26,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::atomic;
+use crate::machine;
 use crate::{Error, Result};
 
 /// The first bytes of every file.
@@ -118,17 +119,34 @@ fn payload(path: &Path) -> Result<Vec<u8>> {
         return Err(Error::TooLong { path: path.into(), found, expected });
     }
 
-    // The file is as long as this, so nobody can ask for more memory than they have sent.
+    if machine::memory().is_some_and(|memory| length > memory / 2) {
+        return Err(Error::TooLarge { path: path.into(), bytes: length });
+    }
+    // Summed before any memory is taken: a file may be long and hold nothing.
+    let found = sum_of(Read::by_ref(&mut file).take(length)).map_err(io())?;
+    if found != expected_sum {
+        return Err(Error::Checksum { path: path.into(), found, expected: expected_sum });
+    }
+    file.seek(SeekFrom::Start(HEAD as u64)).map_err(io())?;
     let mut payload = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     file.take(length).read_to_end(&mut payload).map_err(io())?;
     if (payload.len() as u64) < length {
         return Err(truncated(expected));
     }
-    let found = crc32fast::hash(&payload);
-    if found != expected_sum {
-        return Err(Error::Checksum { path: path.into(), found, expected: expected_sum });
-    }
     Ok(payload)
+}
+
+/// The checksum of all that a reader gives.
+fn sum_of(mut reader: impl Read) -> io::Result<u32> {
+    let (mut block, mut sum) = (vec![0; 1 << 18], Hasher::new());
+    loop {
+        match reader.read(&mut block) {
+            Ok(0) => return Ok(sum.finalize()),
+            Ok(n) => sum.update(&block[..n]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Takes the next `N` bytes off the head.

@@ -75,6 +75,11 @@ impl OptimizerConfig {
         }
     }
 
+    /// How many tensors the optimizer keeps of each parameter, each of the parameter's shape.
+    pub fn slot_count(&self) -> usize {
+        self.slots().len()
+    }
+
     /// Its slots and what they begin with.
     pub(super) fn slots(&self) -> Vec<(&'static str, f32)> {
         match self {

@@ -22,6 +22,13 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     if let Some(path) = json.as_ref().filter(|path| path.is_dir()) {
         bail!("--json {}: it is a folder, a file is needed", path.display());
     }
+    if let Some(path) = &json {
+        // Before anything is measured: what cannot be written is no use.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            bail!("--json {}: there is no folder {}", path.display(), folder.display());
+        }
+    }
     // The first line that could not be printed.
     let mut unwritten = None;
     let mut print = |line: String| {

@@ -1,7 +1,7 @@
 //! `tui train`: a run, in the dashboard or in plain lines.
 
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 

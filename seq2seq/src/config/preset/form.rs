@@ -48,7 +48,14 @@ impl Form {
         toml::from_str(text).map_err(|e: toml::de::Error| Error::PresetFile {
             origin: origin.to_owned(),
             line: e.span().map(|span| line(text, &span)),
-            what: e.message().lines().collect::<Vec<_>>().join("; "),
+            what: match e.message() {
+                // TOML's way to say that there is one table where there may be several.
+                message if message.contains("invalid type: map, expected a sequence") => {
+                    "values are given in groups: write [[values]] with two brackets on each side"
+                        .to_owned()
+                }
+                message => message.lines().collect::<Vec<_>>().join("; "),
+            },
         })
     }
 

@@ -18,6 +18,7 @@ use crate::data::{Batching, END, hash};
 use crate::event::{Sample, Samples, Validation};
 use crate::health;
 use crate::kind::{Built, Kind, Preparation, UnknownRates};
+use crate::machine::{self, LargestBatch, Need};
 use crate::run::{StoredRun, Vocabularies};
 use crate::{Error, Evaluation, Result};
 
@@ -398,6 +399,8 @@ impl Kind for LanguageModel {
         preparation.begin("building the vocabulary")?;
         let vocabulary = vocabularies.map_or_else(|| vocabulary(config, &train), |v| v.target);
         preparation.begin("building the model")?;
+        let parameters = LanguageNetwork::count(config, vocabulary.len())?;
+        machine::check_parameters(config, parameters, Need::Training)?;
         let mut model = Self::new(params, stored, vocabulary)?;
         let examples = model.passages(&train, Some(config.batch));
         if examples.is_empty() {
@@ -414,6 +417,13 @@ impl Kind for LanguageModel {
             };
             return Err(Error::NothingTrained { what });
         }
+        let batch = LargestBatch {
+            size: config.batch.min(examples.len()),
+            source: 0,
+            target: examples.iter().map(|passage| passage.ids.len()).max().unwrap_or(0),
+            classes: model.vocabulary.len(),
+        };
+        machine::check_batch(config, parameters, batch)?;
         model.held_out = model.passages(&held_out, None);
         let tokens = held_out.iter().map(|line| model.tokenizer.tokenize(line));
         let held_out_rate = model.vocabulary.unknown_rate(tokens.collect::<Vec<_>>()).rate();

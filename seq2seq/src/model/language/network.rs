@@ -6,7 +6,7 @@ use tensor::{List, ParamId, Params, Tape, Var, ops};
 use crate::Result;
 use crate::config::Config;
 use crate::model::recurrent;
-use crate::model::translator::{Make, with_first_values};
+use crate::model::translator::{Make, count_parameters, with_first_values};
 
 /// The network of a language model: embedding, recurrent layers, output.
 ///
@@ -27,22 +27,36 @@ impl LanguageNetwork {
     /// # Errors
     /// A configuration with a width of zero.
     pub fn new(params: &mut Params, config: &Config, vocabulary: usize, seed: u64) -> Result<Self> {
-        with_first_values(config, seed, |make| {
-            let mut add = |name: &str, shape: &[usize], make: &mut Make<'_>| {
-                let name = format!("language.{name}");
-                let value = make(&name, shape.into());
-                params.add(name, value)
-            };
-            let embedding = add("embedding.weight", &[vocabulary, config.embedding], make)?;
-            let output = (
-                add("output.weight", &[vocabulary, config.hidden], make)?,
-                add("output.bias", &[vocabulary], make)?,
-            );
-            let (layers, options) = recurrent(config, config.embedding);
-            let rnn = Rnn::with_options(params, "language.rnn.", layers, options, make)?;
-            let dropout_output = if config.dropout_output { config.dropout } else { 0.0 };
-            Ok(Self { embedding, rnn, output, dropout: config.dropout, dropout_output })
+        with_first_values(params, config, seed, |params, make| {
+            Self::layers(params, config, vocabulary, make)
         })
+    }
+
+    /// How many numbers its parameters have.
+    pub(crate) fn count(config: &Config, vocabulary: usize) -> Result<u64> {
+        count_parameters(|params, make| Self::layers(params, config, vocabulary, make))
+    }
+
+    fn layers(
+        params: &mut Params,
+        config: &Config,
+        vocabulary: usize,
+        make: &mut Make<'_>,
+    ) -> Result<Self> {
+        let mut add = |name: &str, shape: &[usize], make: &mut Make<'_>| {
+            let name = format!("language.{name}");
+            let value = make(&name, shape.into());
+            params.add(name, value)
+        };
+        let embedding = add("embedding.weight", &[vocabulary, config.embedding], make)?;
+        let output = (
+            add("output.weight", &[vocabulary, config.hidden], make)?,
+            add("output.bias", &[vocabulary], make)?,
+        );
+        let (layers, options) = recurrent(config, config.embedding);
+        let rnn = Rnn::with_options(params, "language.rnn.", layers, options, make)?;
+        let dropout_output = if config.dropout_output { config.dropout } else { 0.0 };
+        Ok(Self { embedding, rnn, output, dropout: config.dropout, dropout_output })
     }
 
     /// Logits \[T, B, V\] of what follows each of the time-major ids \[T, B\], and the states after

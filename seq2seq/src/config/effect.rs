@@ -1,0 +1,149 @@
+//! Keys that do nothing in a configuration.
+
+use super::choice::{Attention, ForcingSchedule, Init, Optimizer, RateSchedule, Readout, Task};
+use super::keys::Config;
+use crate::{Error, Result};
+
+/// Keys, where they have an effect, and what has to be set for one.
+type Rule = (&'static [&'static str], fn(&Config) -> bool, &'static str);
+
+const RULES: &[Rule] = &[
+    (&["init_scale"], |c| c.init == Init::Uniform, "init = uniform"),
+    (&["attention_heads"], |c| c.attention == Attention::MultiHead, "attention = multi_head"),
+    (&["attention_positions"], |c| scored_by(c) == Attention::Location, "attention = location"),
+    (&["attention_window", "attention_score"], is_local, "attention = local_m or local_p"),
+    (&["attention_renormalize"], |c| c.attention == Attention::LocalP, "attention = local_p"),
+    (
+        &["learning_rate_factor"],
+        |c| matches!(c.learning_rate_schedule, RateSchedule::Plateau | RateSchedule::Exponential),
+        "learning_rate_schedule = plateau or exponential",
+    ),
+    (
+        &["learning_rate_patience"],
+        |c| c.learning_rate_schedule == RateSchedule::Plateau,
+        "learning_rate_schedule = plateau",
+    ),
+    (
+        &["learning_rate_warmup"],
+        |c| c.learning_rate_schedule == RateSchedule::InverseSqrt,
+        "learning_rate_schedule = inverse_sqrt",
+    ),
+    (
+        &["teacher_forcing_end", "teacher_forcing_steps"],
+        |c| c.teacher_forcing_schedule != ForcingSchedule::Constant,
+        "teacher_forcing_schedule = linear or inverse_sigmoid",
+    ),
+    (
+        &["teacher_forcing_unit"],
+        |c| c.teacher_forcing < 1.0 || c.teacher_forcing_schedule != ForcingSchedule::Constant,
+        "teacher_forcing below 1",
+    ),
+    (
+        &["optimizer_decay"],
+        |c| matches!(c.optimizer, Optimizer::Adadelta | Optimizer::Rmsprop),
+        "optimizer = adadelta or rmsprop",
+    ),
+    (&["variational_dropout", "dropout_output"], |c| c.dropout > 0.0, "dropout above 0"),
+    (&["merge"], |c| c.bidirectional, "bidirectional = true"),
+    (&["readout_width", "readout_state"], |c| c.readout == Readout::Maxout, "readout = maxout"),
+    (&["window"], |c| c.task == Task::LanguageStream, "task = language_stream"),
+    (
+        &["temperature"],
+        |c| matches!(c.task, Task::LanguageLines | Task::LanguageStream),
+        "task = language_lines or language_stream",
+    ),
+    (
+        &[
+            "source_recipe",
+            "source_unit",
+            "max_source_vocabulary",
+            "max_source_words",
+            "reverse_source",
+            "target_prefixes",
+            "attention",
+            "attention_width",
+            "wiring",
+            "input_feeding",
+            "decoder_init",
+            "readout",
+            "tied",
+            "context_first",
+            "faithful",
+            "count_padding",
+            "teacher_forcing",
+            "teacher_forcing_schedule",
+        ],
+        |c| c.task == Task::Translation,
+        "task = translation",
+    ),
+    (
+        &["target_recipe", "target_unit", "min_count", "max_target_vocabulary", "max_length"],
+        |c| c.task != Task::Sequence,
+        "another task than sequence",
+    ),
+    (
+        &["max_target_words"],
+        |c| matches!(c.task, Task::Translation | Task::LanguageLines),
+        "task = translation or language_lines",
+    ),
+];
+
+fn is_local(config: &Config) -> bool {
+    matches!(config.attention, Attention::LocalM | Attention::LocalP)
+}
+
+fn scored_by(config: &Config) -> Attention {
+    if is_local(config) { config.attention_score } else { config.attention }
+}
+
+impl Config {
+    /// Refuses keys that a person set to something else than their default and that do nothing here.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] with each such key, its value, and what would give it an effect.
+    pub fn check_effects<'a>(&self, set: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        let problem = |key: &str| {
+            let (.., needed) = RULES
+                .iter()
+                .find(|(keys, has_effect, _)| keys.contains(&key) && !has_effect(self))?;
+            let value =
+                self.show(key).filter(|value| Self::default().show(key) != Some(value.clone()))?;
+            Some(format!(
+                "{key} = {value} has no effect: it needs {needed}; set that, or leave it out"
+            ))
+        };
+        let problems: Vec<String> = set.into_iter().filter_map(problem).collect();
+        if problems.is_empty() { Ok(()) } else { Err(Error::Configuration { problems }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_nothing_is_refused_with_what_it_needs() {
+        for (set, expected) in [
+            (
+                &[("init_scale", "0.2")][..],
+                "init_scale = 0.2 has no effect: it needs init = uniform",
+            ),
+            (&[("attention_heads", "4")], "it needs attention = multi_head"),
+            (&[("learning_rate_warmup", "5")], "it needs learning_rate_schedule = inverse_sqrt"),
+            (&[("window", "5")], "it needs task = language_stream"),
+            (&[("merge", "sum"), ("bidirectional", "false")], "it needs bidirectional = true"),
+        ] {
+            let mut config = Config::default();
+            set.iter().for_each(|(key, value)| config.set(key, value).unwrap());
+            let error = config.check_effects(set.iter().map(|(key, _)| *key)).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        let mut config = Config::default();
+        config.set("init", "uniform").unwrap();
+        config.check_effects(["init_scale", "hidden", "unit"]).unwrap();
+        // Every key of the table exists.
+        for (keys, ..) in RULES {
+            assert!(keys.iter().all(|key| Config::KEYS.iter().any(|known| known.name == *key)));
+        }
+    }
+}
