@@ -277,6 +277,53 @@ pub enum Error {
         /// What would be right.
         expected: &'static str,
     },
+    /// A checkpoint of another run.
+    #[error(
+        "{} is of another run than {}: put back its own, or begin a new run",
+        path.display(), run.display()
+    )]
+    OtherRun {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The run in whose folder it lies.
+        run: PathBuf,
+    },
+    /// A last checkpoint that cannot be read, beside a best one that can.
+    #[error(
+        "{source}. The best checkpoint, of step {step}, is good; to go on from there: cp {} {}, and \
+         then the same command again",
+        shell(best),
+        shell(last)
+    )]
+    LastDamaged {
+        /// The last checkpoint.
+        last: PathBuf,
+        /// The best one.
+        best: PathBuf,
+        /// Its step.
+        step: u64,
+        /// What is wrong with the last one.
+        source: Box<Error>,
+    },
+    /// A link in a run's folder.
+    #[error(
+        "{} is a link, and a run writes only to files of its own folder: put the file itself there",
+        path.display()
+    )]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A run's folder that was deleted or replaced while the run went on.
+    #[error(
+        "{}: the run's folder was deleted or replaced while it was trained: what came after the last \
+         checkpoint cannot be saved",
+        path.display()
+    )]
+    RunGone {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file of a run that is larger than this machine could hold.
     #[error(
         "{}: its head says that it holds {}, more than this machine could read: it is damaged, or \
@@ -369,6 +416,13 @@ pub enum Error {
     /// Anything else.
     #[error("{0}")]
     Other(String),
+}
+
+/// A path as a shell reads it.
+fn shell(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 impl Error {

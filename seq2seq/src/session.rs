@@ -133,6 +133,7 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         columns: options.columns,
         split: SplitRule::BothSides,
         corpus_hash: None,
+        identity: None,
         seed: options.seed.unwrap_or(1),
         device: options.device.clone().unwrap_or_else(|| "cpu".into()),
         threads: options.threads,
@@ -162,6 +163,7 @@ fn begin_at<M: Kind>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<
     let mut run = prepare::<M>(stored, None, link)?;
     run.stored.corpus_hash = Some(run.built.corpus);
     run.stored.longest_target = run.built.longest_target;
+    run.stored.identify();
     link.check()?;
     let shuffle = rng(run.stored.seed, "shuffle");
     let progress = Progress::default();
@@ -171,7 +173,7 @@ fn begin_at<M: Kind>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<
     // Where the device failed, that says more than what could not be written.
     run.params.checked(())?;
     let dir = created?;
-    let log = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
+    let (log, _) = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
     go(run, &dir, log, shuffle, progress, link)
 }
 
@@ -198,7 +200,7 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     if let Some(device) = &options.device {
         stored.device.clone_from(device);
     }
-    let checkpoint = dir.checkpoint(CheckpointKind::Last)?;
+    let checkpoint = dir.checkpoint(CheckpointKind::Last).map_err(|e| dir.way_on(e))?;
     let changes = before.changes(&stored.config);
     match stored.config.task {
         Task::Translation => resume_at::<TranslationModel>(stored, changes, &dir, checkpoint, link),
@@ -231,6 +233,7 @@ fn resume_at<M: Kind>(
     }
     // A run of an older program does not know it.
     run.stored.longest_target = run.built.longest_target;
+    run.stored.identify();
     run.built.model.carry_on(take_carried(&mut checkpoint))?;
     let file = dir.checkpoint_path(CheckpointKind::Last);
     let average = run.average.as_mut();
@@ -256,7 +259,8 @@ fn resume_at<M: Kind>(
     }
     link.check()?;
     dir.store(&run.stored)?;
-    let log = dir.log(&checkpoint)?;
+    let (log, warning) = dir.log(&checkpoint)?;
+    run.built.warnings.extend(warning);
     go(run, dir, log, shuffle, progress, link)
 }
 

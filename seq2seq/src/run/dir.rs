@@ -13,6 +13,10 @@ use crate::event::CheckpointKind;
 use crate::{Error, Result};
 
 const VOCABULARIES: &str = "vocabularies.bin";
+const LAST: &str = "last.ckpt";
+const BEST: &str = "best.ckpt";
+/// Under which name a checkpoint keeps the run's identity.
+const IDENTITY: &str = "identity of the run";
 /// The end of the name of a folder that is being made.
 const UNBORN: &str = ".unborn";
 
@@ -25,6 +29,8 @@ const UNBORN: &str = ".unborn";
 pub struct RunDir {
     path: PathBuf,
     lock: Option<RunLock>,
+    /// What checkpoints of this run have, where it is known.
+    identity: Option<u64>,
 }
 
 impl RunDir {
@@ -67,7 +73,7 @@ impl RunDir {
             Ok(lock) => {
                 atomic::sync_folder(above)?;
                 let lock = lock.map_or_else(|| RunLock::take(path), Ok)?;
-                Ok(Self { path: path.into(), lock: Some(lock) })
+                Ok(Self { path: path.into(), lock: Some(lock), identity: stored.identity })
             }
             Err(error) => {
                 // The first error is the one to report.
@@ -83,7 +89,14 @@ impl RunDir {
     /// [`Error::NoRun`], [`Error::NotARun`]; [`Error::RunInUse`] while a live process trains there.
     pub fn resume(path: &Path) -> Result<Self> {
         let mut run = Self::open(path)?;
+        for name in [Self::CONFIG, VOCABULARIES, log::NAME, LAST, BEST, lock::NAME] {
+            let file = path.join(name);
+            if file.is_symlink() {
+                return Err(Error::Link { path: file });
+            }
+        }
         run.lock = Some(RunLock::take(path)?);
+        run.identity = run.stored()?.identity;
         atomic::sweep(path)?;
         Ok(run)
     }
@@ -101,7 +114,7 @@ impl RunDir {
             Err(error) => Err(Error::io("read", path)(error)),
             Ok(metadata) if !metadata.is_dir() => not("it is a file"),
             Ok(_) if !path.join(Self::CONFIG).is_file() => not("it holds no config.json"),
-            Ok(_) => Ok(Self { path: path.into(), lock: None }),
+            Ok(_) => Ok(Self { path: path.into(), lock: None, identity: None }),
         }
     }
 
@@ -158,7 +171,29 @@ impl RunDir {
     /// [`Error::NotFound`] where there is none, and one error each for a file that is damaged,
     /// foreign or of a newer program.
     pub fn checkpoint(&self, kind: CheckpointKind) -> Result<Checkpoint> {
-        codec::read(&self.checkpoint_path(kind))
+        let path = self.checkpoint_path(kind);
+        let checkpoint: Checkpoint = codec::read(&path)?;
+        let own = if self.identity.is_some() { self.identity } else { self.stored()?.identity };
+        let found = checkpoint.running.iter().find(|(name, _)| name == IDENTITY);
+        match (own, found) {
+            // One of the two is of an older program.
+            (None, _) | (_, None) => Ok(checkpoint),
+            (Some(own), Some((_, found))) if own as f64 == *found => Ok(checkpoint),
+            _ => Err(Error::OtherRun { path, run: self.path.clone() }),
+        }
+    }
+
+    /// What went wrong with the last checkpoint, and how to go on from the best one where that is good.
+    pub(crate) fn way_on(&self, error: Error) -> Error {
+        match self.checkpoint(CheckpointKind::Best) {
+            Ok(best) => Error::LastDamaged {
+                last: self.checkpoint_path(CheckpointKind::Last),
+                best: self.checkpoint_path(CheckpointKind::Best),
+                step: best.step,
+                source: Box::new(error),
+            },
+            Err(_) => error,
+        }
     }
 
     /// The checkpoint to translate with: `best` where there was validation, else `last`.
@@ -175,8 +210,8 @@ impl RunDir {
     /// The file of a checkpoint, which need not exist.
     pub fn checkpoint_path(&self, kind: CheckpointKind) -> PathBuf {
         self.path.join(match kind {
-            CheckpointKind::Last => "last.ckpt",
-            CheckpointKind::Best => "best.ckpt",
+            CheckpointKind::Last => LAST,
+            CheckpointKind::Best => BEST,
         })
     }
 
@@ -196,27 +231,50 @@ impl RunDir {
         self.may_write()?;
         log.sync()?;
         checkpoint.events_len = log.len();
+        identify(checkpoint, self.identity);
         codec::write(&self.checkpoint_path(kind), checkpoint)
     }
 
-    /// The event log, cut back to where `checkpoint` was saved, from which the run goes on.
+    /// The event log, cut back to where `checkpoint` was saved, from which the run goes on. Where it
+    /// is gone, or is not the checkpoint's, a new one is begun, and what was there is put aside: the
+    /// text says so.
     ///
     /// # Errors
-    /// The run was opened only for reading; a log that does not belong to the checkpoint; the
-    /// errors of writing.
-    pub fn log(&self, checkpoint: &Checkpoint) -> Result<EventLog> {
+    /// The run was opened only for reading; the errors of writing.
+    pub fn log(&self, checkpoint: &Checkpoint) -> Result<(EventLog, Option<String>)> {
         self.may_write()?;
-        let mut log = EventLog::open(&self.path)?;
-        log.truncate_to(checkpoint.events_len)?;
-        Ok(log)
+        let opened = EventLog::open(&self.path).and_then(|mut log| {
+            log.truncate_to(checkpoint.events_len)?;
+            Ok(log)
+        });
+        let why = match opened {
+            Ok(log) => return Ok((log, None)),
+            Err(Error::NotFound { .. }) => format!("{} was gone", log::NAME),
+            Err(Error::LogTooShort { .. } | Error::OtherLog { .. }) => {
+                let aside = log::put_aside(&self.path)?;
+                format!("{} was not this checkpoint's, and is {aside} now", log::NAME)
+            }
+            Err(other) => return Err(other),
+        };
+        EventLog::create(&self.path)?;
+        let step = checkpoint.step;
+        let text = format!("{why}: a new one begins here, without the events up to step {step}");
+        Ok((EventLog::open(&self.path)?, Some(text)))
     }
 
     fn may_write(&self) -> Result<()> {
-        match self.lock {
-            Some(_) => Ok(()),
+        match &self.lock {
+            Some(lock) if lock.is_of(&self.path) => Ok(()),
+            Some(_) => Err(Error::RunGone { path: self.path.clone() }),
             None => Err(Error::ReadOnly { path: self.path.clone() }),
         }
     }
+}
+
+/// Puts a run's identity into a checkpoint of it.
+fn identify(checkpoint: &mut Checkpoint, identity: Option<u64>) {
+    checkpoint.running.retain(|(name, _)| name != IDENTITY);
+    checkpoint.running.extend(identity.map(|id| (IDENTITY.to_owned(), id as f64)));
 }
 
 /// Fills a new folder with a run, makes it durable, and locks it.
@@ -231,8 +289,9 @@ fn fill(
     write_stored(folder, stored)?;
     codec::write(&folder.join(VOCABULARIES), vocabularies)?;
     EventLog::create(folder)?;
-    let first = Checkpoint { events_len: log::length(folder), ..checkpoint.clone() };
-    codec::write(&folder.join("last.ckpt"), &first)?;
+    let mut first = Checkpoint { events_len: log::length(folder), ..checkpoint.clone() };
+    identify(&mut first, stored.identity);
+    codec::write(&folder.join(LAST), &first)?;
     atomic::sync_folder(folder)?;
     Ok(lock)
 }
@@ -333,7 +392,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("a");
         let run = create(&path).unwrap();
-        let mut log = run.log(&run.checkpoint(CheckpointKind::Last).unwrap()).unwrap();
+        let mut log = run.log(&run.checkpoint(CheckpointKind::Last).unwrap()).unwrap().0;
         log.append(&phase("kept")).unwrap();
         run.save(CheckpointKind::Last, &mut checkpoint(5), &mut log).unwrap();
         let len = log.len();
@@ -347,7 +406,7 @@ mod tests {
         let last = run.checkpoint(CheckpointKind::Last).unwrap();
         assert_eq!(last, Checkpoint { events_len: len, ..checkpoint(5) });
         assert_eq!(run.best_or_last().unwrap().step, 3);
-        let log = run.log(&last).unwrap();
+        let log = run.log(&last).unwrap().0;
         assert_eq!(log.len(), len);
         assert_eq!(fs::read_to_string(path.join("events.jsonl")).unwrap().lines().count(), 1);
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::{Error, Result};
 
 /// The file that is locked.
-const NAME: &str = "lock";
+pub(super) const NAME: &str = "lock";
 
 /// The right to write in a run's folder, for as long as it lives.
 ///
@@ -18,7 +18,7 @@ const NAME: &str = "lock";
 /// process's number in the file is only for the other's error message.
 #[derive(Debug)]
 pub(super) struct RunLock {
-    _file: File,
+    file: File,
 }
 
 impl RunLock {
@@ -46,8 +46,30 @@ impl RunLock {
         }
         file.set_len(0).map_err(io())?;
         file.write_all(format!("{}\n", process::id()).as_bytes()).map_err(io())?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
+}
+
+impl RunLock {
+    /// True where the run in `folder` is the one that was locked, and no other in its place.
+    pub(super) fn is_of(&self, folder: &Path) -> bool {
+        is_same_file(&self.file, &folder.join(NAME))
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(mine), Ok(there)) => (mine.dev(), mine.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// There an open file keeps its folder from being deleted.
+#[cfg(not(unix))]
+fn is_same_file(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// The process that wrote the file, in words.

@@ -137,6 +137,15 @@ impl Drop for EventLog {
     }
 }
 
+/// Gives the log in `folder` a name that no other file there has, which is returned.
+pub(super) fn put_aside(folder: &Path) -> Result<String> {
+    let path = folder.join(NAME);
+    let free = |n: &u32| !folder.join(format!("{NAME}.{n}")).exists();
+    let name = format!("{NAME}.{}", (1..).find(free).unwrap_or(0));
+    fs::rename(&path, folder.join(&name)).map_err(Error::io("rename", &path))?;
+    Ok(name)
+}
+
 /// Length of the log in `folder`; 0 where there is none.
 pub(super) fn length(folder: &Path) -> u64 {
     fs::metadata(folder.join(NAME)).map_or(0, |metadata| metadata.len())

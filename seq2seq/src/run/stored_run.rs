@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dir::RunDir;
 use crate::config::{Config, Range, Task};
-use crate::data::{Spec, SplitRule};
+use crate::data::{Spec, SplitRule, hash};
 use crate::session::TrainOptions;
 use crate::{Error, Result};
 
@@ -38,6 +38,10 @@ pub struct StoredRun {
     pub split: SplitRule,
     /// A hash of the training pairs, by which a resume notices that the corpus has changed.
     pub corpus_hash: Option<u64>,
+    /// A hash of what the run was begun with, which its checkpoints have, too: those of another run
+    /// are refused. `None` of runs of older programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<u64>,
     /// Seed of every random stream.
     pub seed: u64,
     /// The device, as given.
@@ -158,6 +162,14 @@ impl StoredRun {
         Ok(())
     }
 
+    /// Gives the run its identity, from its data, its seed and all keys.
+    pub(crate) fn identify(&mut self) {
+        let keys = Config::KEYS.iter().filter_map(|key| self.config.show(key.name));
+        let all = keys.chain([self.seed.to_string(), format!("{:?}", self.corpus_hash)]);
+        // As many bits as a float holds, in which checkpoints keep it.
+        self.identity = Some(hash(&all.collect::<Vec<_>>().join("\n")) >> 12);
+    }
+
     /// The corpus: by its whole path, or else, where nothing is there any more, as given.
     pub(crate) fn data_spec(&self) -> Result<Spec> {
         there_or(self.data_path.as_deref(), &self.data)
@@ -210,6 +222,7 @@ pub(in crate::run) mod tests {
             columns: Some((2, 1)),
             split: SplitRule::default(),
             corpus_hash: Some(u64::MAX),
+            identity: None,
             seed: 1,
             device: "cpu".into(),
             threads: None,
