@@ -6,7 +6,7 @@
 //!
 //! | check | sentence where |
 //! |---|---|
-//! | [`unknown_words`], [`unknown_in_text`] | at least [`UNKNOWN`] of the words of one side are unknown |
+//! | `unknown_words`, `unknown_in_text` | at least [`UNKNOWN`] of the words of one side are unknown |
 //! | [`same_output`] | all samples, of different sources, have one output |
 //! | [`still_attention`] | weights are near uniform, or always on one position |
 //! | [`gradient_norms`] | norms have vanished, keep far above the clip, or leap without one |
