@@ -1,5 +1,5 @@
 //! Files as they come: compressed, cut off, damaged, missing.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::io::Write;
@@ -194,6 +194,36 @@ fn returns_end_lines_where_nothing_else_does() {
     assert!(text.notes()[0].contains("each \\r (CR) was read as a line end"), "{:?}", text.notes());
     let text = TextFile::from_reader("t", &b"a\r\nb\n"[..], ReadOptions::SENTENCES).unwrap();
     assert!(text.notes().is_empty());
+}
+
+#[test]
+fn returns_within_lines_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mixed = file(&folder, "mixed.tsv", b"a\tb\nc\td\re\tf\r\ng\r\r\nh\n");
+    let text = TextFile::open(&mixed, ReadOptions::SENTENCES).unwrap();
+    assert!(text.lines().eq(["a\tb", "c\td\re\tf", "g\r", "h"]));
+    let [note] = text.notes() else { panic!("{:?}", text.notes()) };
+    assert!(note.contains("mixed.tsv: 2 of 4 lines, the first being line 2, hold \\r"), "{note}");
+    assert!(note.contains("mixed.tsv | tr '\\r' '\\n' > lines.txt"), "{note}");
+    let usual = file(&folder, "usual.tsv", b"a\tb\r\nc\td\r\n");
+    assert!(TextFile::open(&usual, ReadOptions::SENTENCES).unwrap().notes().is_empty());
+}
+
+#[test]
+fn markup_is_known_in_every_encoding() {
+    let folder = tempfile::tempdir().unwrap();
+    let tmx = "<?xml version=\"1.0\"?>\n<tmx version=\"1.4\"><body/></tmx>\n";
+    for encoding in [Encoding::Utf16Le, Encoding::Utf16Be, Encoding::Utf32Le, Encoding::Utf32Be] {
+        for mark in ["", "\u{FEFF}"] {
+            let bytes = wide(&format!("{mark}{tmx}"), encoding);
+            for (name, bytes) in [("a.tmx", bytes.clone()), ("a.tmx.gz", gzip(&bytes))] {
+                let path = file(&folder, name, &bytes);
+                let said = message(TextFile::open(&path, ReadOptions::SENTENCES), &path);
+                assert!(said.contains("a TMX file"), "{encoding} {mark:?}: {said}");
+                assert!(TextFile::open(&path, ReadOptions::ANY).is_ok(), "{encoding} {mark:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -116,16 +116,21 @@ impl TextFile {
             let inner = head_of(&mut unpacked).map_err(|(source, read)| error(source, &read))?;
             let bytes = rest(name, inner, &mut unpacked, options, true)?
                 .map_err(|(source, read)| error(source, &read))?;
-            Self::from_bytes(name, bytes, options)
+            Self::from_bytes(name, bytes, options, true)
         } else {
             let bytes = rest(name, head, &mut reader, options, false)?
                 .map_err(|(source, _)| io_error(name, source))?;
-            Self::from_bytes(name, bytes, options)
+            Self::from_bytes(name, bytes, options, false)
         }
     }
 
-    /// The text of unpacked bytes.
-    fn from_bytes(name: &Path, mut bytes: Vec<u8>, options: ReadOptions) -> Result<Self> {
+    /// The text of bytes that are no gzip data; `unpacked` says whether they came out of such data.
+    fn from_bytes(
+        name: &Path,
+        mut bytes: Vec<u8>,
+        options: ReadOptions,
+        unpacked: bool,
+    ) -> Result<Self> {
         let (encoding, mark) = encoding(&bytes[..bytes.len().min(HEAD)]);
         let mut notes = Vec::new();
         let text = if encoding == Encoding::Utf8 {
@@ -139,6 +144,10 @@ impl TextFile {
                 line: before.matches('\n').count() + 1,
             })?
         };
+        if encoding != Encoding::Utf8 {
+            // Its first bytes said nothing of its format before they were decoded.
+            refuse(name, &text.as_bytes()[..text.len().min(HEAD)], options, unpacked)?;
+        }
         if let Some(at) = text.find('\0') {
             let (line, column) = position(text.as_bytes(), at);
             return Err(Error::ZeroByte { path: name.to_owned(), line, column });
@@ -155,10 +164,17 @@ impl TextFile {
         let mut all = Self { name: name.to_owned(), text, lines: 0, end, notes };
         let mut lines = 0;
         let mut long = None;
+        let (mut returns, mut first_return) = (0, 0);
         for line in all.lines() {
             lines += 1;
             if line.len() > options.max_line_bytes && long.is_none() {
                 long = Some((lines, line.len()));
+            }
+            if end == '\n' && line.contains('\r') {
+                returns += 1;
+                if returns == 1 {
+                    first_return = lines;
+                }
             }
         }
         if let Some((line, bytes)) = long {
@@ -170,6 +186,16 @@ impl TextFile {
             return Err(Error::TooManyLines { path, lines, limit });
         }
         all.lines = lines;
+        if returns > 0 {
+            // What follows is lost where columns are read: to them it is one line.
+            let file = quoted(name);
+            all.notes.push(format!(
+                "{}: {returns} of {lines} lines, the first being line {first_return}, hold \\r (CR) \
+                 characters, which end no line in a file that has \\n; if they should, make them so: \
+                 sed 's/\\r$//' {file} | tr '\\r' '\\n' > lines.txt",
+                name.display()
+            ));
+        }
         Ok(all)
     }
 
