@@ -3,8 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tokenizer::shell_quoted;
+
 use crate::config::Range;
-use crate::machine;
 
 /// Results of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -292,8 +293,8 @@ pub enum Error {
     #[error(
         "{source}. The best checkpoint, of step {step}, is good; to go on from there: cp {} {}, and \
          then the same command again",
-        shell(best),
-        shell(last)
+        shell_quoted(best),
+        shell_quoted(last)
     )]
     LastDamaged {
         /// The last checkpoint.
@@ -328,7 +329,7 @@ pub enum Error {
     #[error(
         "{}: its head says that it holds {}, more than this machine could read: it is damaged, or \
          of a larger machine",
-        path.display(), machine::bytes(*bytes as f64)
+        path.display(), self::bytes(*bytes as f64)
     )]
     TooLarge {
         /// The file.
@@ -418,11 +419,13 @@ pub enum Error {
     Other(String),
 }
 
-/// A path as a shell reads it.
-fn shell(path: &Path) -> String {
-    let path = path.display().to_string();
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
-    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
+/// A number of bytes for people.
+pub(crate) fn bytes(count: f64) -> String {
+    match count {
+        x if x < 1e9 => format!("{:.0} MB", (x / 1e6).max(1.0)),
+        x if x < 1e11 => format!("{:.1} GB", x / 1e9),
+        x => format!("{:.0} GB", x / 1e9),
+    }
 }
 
 impl Error {

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use sysinfo::System;
 
 use crate::config::{Config, Task};
+use crate::error::bytes;
 use crate::{Error, Result};
 
 /// Bytes of memory that this process may have in all: the machine's, or less where a control group
@@ -121,15 +122,6 @@ pub(crate) fn check_batch(config: &Config, count: u64, batch: LargestBatch) -> R
         bytes(there)
     );
     Err(Error::Configuration { problems: vec![problem] })
-}
-
-/// A number of bytes for people.
-pub(crate) fn bytes(count: f64) -> String {
-    match count {
-        x if x < 1e9 => format!("{:.0} MB", (x / 1e6).max(1.0)),
-        x if x < 1e11 => format!("{:.1} GB", x / 1e9),
-        x => format!("{:.0} GB", x / 1e9),
-    }
 }
 
 #[cfg(test)]

@@ -344,13 +344,14 @@ impl Kind for TranslationModel {
     ) -> Result<Built<Self>> {
         let config = &stored.config;
         preparation.begin(&format!("reading corpus {}", stored.data))?;
-        let Corpora { train, held_out, mut warnings } = corpora(stored)?;
+        let Corpora { train, held_out, mut warnings } = corpora(&stored.sources()?)?;
         let corpus = train.fingerprint() ^ held_out.fingerprint().rotate_left(31);
         preparation.begin("building vocabularies")?;
         let text = match vocabularies {
             Some(v) => Text::restore(config, v.source, v.target),
             None => Text::build(config, &train),
         };
+        warnings.extend(text.remark_on_vocabularies());
         let examples: Vec<Example> = train.pairs.iter().map(|p| text.encode(p)).collect();
         preparation.begin("building the model")?;
         let (source, target) = (&text.source_vocabulary, &text.target_vocabulary);

@@ -147,6 +147,11 @@ impl Translator {
         Self { max_length, ..self }
     }
 
+    /// What a person should know of the model, whatever it is used for.
+    pub fn remark(&self) -> Option<String> {
+        self.text.remark_on_vocabularies()
+    }
+
     /// Where outputs are cut, in words.
     pub fn limit_in_words(&self) -> String {
         let given = |n: usize| format!("max_length = {n}");
@@ -179,7 +184,7 @@ impl Translator {
         let spec: Spec = data.parse()?;
         spec.check_columns(columns)?;
         let own = self.columns.filter(|_| columns.is_none() && spec.has_columns());
-        let mut remarks = Vec::new();
+        let mut remarks: Vec<String> = self.remark().into_iter().collect();
         if let Some((source, target)) = own.filter(|&own| own != (1, 2)) {
             remarks.push(format!(
                 "columns {source},{target} of {data} are read, as the run was trained"

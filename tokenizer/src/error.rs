@@ -85,7 +85,7 @@ pub enum Error {
     #[error(
         "{}, line {line}: a zero byte at byte {column} of the line, so this is no text file (if it \
          is all the same, take the zero bytes out: tr -d '\\000' < {} > clean.txt)",
-        path.display(), quoted(path)
+        path.display(), shell_quoted(path)
     )]
     ZeroByte {
         /// The file.
@@ -244,8 +244,13 @@ fn names<T: Copy, const N: usize>(all: [T; N], name: impl Fn(T) -> &'static str)
     all.map(name).join(", ")
 }
 
-/// A path as a shell reads it.
-pub(crate) fn quoted(path: &Path) -> String {
+/// A path as a shell reads it: in quotes where it needs them.
+///
+/// ```
+/// assert_eq!(tokenizer::shell_quoted("runs/a b".as_ref()), "'runs/a b'");
+/// ```
+#[must_use]
+pub fn shell_quoted(path: &Path) -> String {
     let path = path.display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
     if !path.is_empty() && path.chars().all(plain) {
@@ -257,7 +262,7 @@ pub(crate) fn quoted(path: &Path) -> String {
 
 /// How to make UTF-8 of a file in another encoding.
 fn convert(path: &Path) -> String {
-    let path = quoted(path);
+    let path = shell_quoted(path);
     format!(
         "if it is Latin-1 or Windows-1252: iconv -f WINDOWS-1252 -t UTF-8 {path} > utf8.txt; \
          otherwise the same with its own encoding"

@@ -12,7 +12,7 @@ mod unit;
 mod vocabulary;
 
 pub use char_class::CharClass;
-pub use error::{Error, Result};
+pub use error::{Error, Result, shell_quoted};
 pub use joiner::{ESCAPE, JOINER};
 pub use normalizer::{Form, Normalizer, Step};
 pub use recipe::Recipe;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use seq2seq::{CheckpointKind, Task, Validation};
+use seq2seq::{CheckpointKind, Task, Validation, shell_quoted};
 
 use crate::digest::{Digest, State};
 use crate::format::{count, duration, figure, percent, several};
@@ -37,7 +37,7 @@ pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
         ));
     }
     if let Some(run_dir) = run_dir {
-        let dir = quoted(run_dir);
+        let dir = shell_quoted(run_dir);
         lines.push(format!("  run         {dir}"));
         let done = matches!(digest.state(), State::Finished | State::EarlyStopped);
         if digest.state() == State::EarlyStopped {
@@ -109,7 +109,7 @@ pub const NOT_BEGUN: &str = "stopped before training began: nothing was saved or
 
 /// How to go on with a run.
 pub fn go_on(run_dir: &Path) -> String {
-    format!("go on with: tui --resume --run-dir {}", quoted(run_dir))
+    format!("go on with: tui --resume --run-dir {}", shell_quoted(run_dir))
 }
 
 /// The name of a checkpoint.
@@ -117,17 +117,6 @@ pub fn checkpoint_name(kind: CheckpointKind) -> &'static str {
     match kind {
         CheckpointKind::Last => "last",
         CheckpointKind::Best => "best",
-    }
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |letter: char| letter.is_alphanumeric() || "/._-+=:@%".contains(letter);
-    if !text.is_empty() && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 
@@ -178,7 +167,7 @@ mod tests {
 
     #[test]
     fn paths_are_quoted_for_the_shell() {
-        assert_eq!(quoted(Path::new("runs/x-1.2")), "runs/x-1.2");
-        assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
+        assert_eq!(shell_quoted(Path::new("runs/x-1.2")), "runs/x-1.2");
+        assert_eq!(shell_quoted(Path::new("it's")), r"'it'\''s'");
     }
 }

@@ -2,21 +2,12 @@
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-/// What the program says on both streams, and its status.
-fn tui(folder: &Path, arguments: &[&str]) -> (String, Option<i32>) {
-    let output = Command::new(env!("CARGO_BIN_EXE_tui"))
-        .current_dir(folder)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (String::from_utf8(text).unwrap(), output.status.code())
-}
+use common::{says, tui};
 
 /// Trains a small model for a few steps.
 fn train(folder: &Path, run: &str, more: &[&str]) -> (String, Option<i32>) {
@@ -26,15 +17,6 @@ fn train(folder: &Path, run: &str, more: &[&str]) -> (String, Option<i32>) {
     }
     all.extend(more);
     tui(folder, &all)
-}
-
-#[track_caller]
-fn says(said: &(String, Option<i32>), status: i32, words: &[&str]) {
-    let (text, found) = said;
-    assert_eq!(*found, Some(status), "{text}");
-    for words in words {
-        assert!(text.contains(words), "no {words:?} in:\n{text}");
-    }
 }
 
 #[test]

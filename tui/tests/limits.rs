@@ -2,32 +2,20 @@
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
-use std::path::Path;
-use std::process::{Command, Stdio};
 
-/// What the program says on both streams, and its status.
-fn tui(folder: &Path, arguments: &[&str]) -> (String, Option<i32>) {
-    let output = Command::new(env!("CARGO_BIN_EXE_tui"))
-        .current_dir(folder)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (String::from_utf8(text).unwrap(), output.status.code())
-}
+use common::{says, tui};
 
 #[track_caller]
 fn refused(said: &(String, Option<i32>), words: &[&str]) {
-    let (text, status) = said;
-    assert_eq!(*status, Some(1), "{text}");
+    says(said, 1, words);
+    let text = &said.0;
     let last = text.lines().last().unwrap();
     assert!(last.starts_with("error: ") && !text.contains("backtrace"), "{text}");
-    for words in words {
-        assert!(last.contains(words), "no {words:?} in:\n{last}");
-    }
+    assert!(words.iter().all(|words| last.contains(words)), "{last}");
 }
 
 #[test]

@@ -2,33 +2,15 @@
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tui"));
-    command.current_dir(folder).args(arguments).stdin(Stdio::null());
-    command
-}
-
-/// What the program says on both streams, and its status.
-fn tui(folder: &Path, arguments: &[&str]) -> (String, Option<i32>) {
-    let output = command(folder, arguments).output().unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (String::from_utf8(text).unwrap(), output.status.code())
-}
-
-#[track_caller]
-fn says(said: &(String, Option<i32>), status: i32, words: &[&str]) {
-    let (text, found) = said;
-    assert_eq!(*found, Some(status), "{text}");
-    for words in words {
-        assert!(text.contains(words), "no {words:?} in:\n{text}");
-    }
-}
+use common::{command, says, tui};
 
 const SMALL: [&str; 8] =
     ["--headless", "--threads", "1", "--data", "copy:3", "--set", "hidden=4", "--run-dir"];

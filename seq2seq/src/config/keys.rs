@@ -8,8 +8,8 @@ use super::choice::{
     Merge, Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };
 use super::nearest::nearest;
+use super::on_resume::OnResume;
 use super::range::Range;
-use super::resume::OnResume;
 use super::shorthand;
 use super::value::Value;
 use crate::{Error, Result};

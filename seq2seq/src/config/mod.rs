@@ -4,6 +4,7 @@ mod choice;
 mod effect;
 mod keys;
 mod nearest;
+mod on_resume;
 mod optimizer;
 mod preset;
 mod range;
@@ -18,7 +19,8 @@ pub use choice::{
 };
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;
+pub use on_resume::OnResume;
 pub use preset::{KeyInfo, Preset, preset_keys, presets};
 pub use range::Range;
-pub use resume::{Change, OnResume};
+pub use resume::Change;
 pub(crate) use shorthand::stored;

@@ -1,21 +1,13 @@
-//! Which keys may change when a run is resumed.
+//! What a resume changes of a configuration, and what it may not.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::keys::Config;
+use super::on_resume::OnResume;
 use super::shorthand;
 use crate::Result;
-
-/// What a resumed run may do with a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnResume {
-    /// The value may change: it takes effect from the next step on.
-    Changes,
-    /// The value stays as the run was begun, for this reason.
-    Fixed(&'static str),
-}
 
 /// A key whose value a resume changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,6 @@ use super::spec::Spec;
 use super::split::{Seen, Side, Split, SplitRule, overlap, split};
 use crate::Result;
 use crate::config::Config;
-use crate::run::StoredRun;
 
 /// Training pairs, held-out pairs, and what a person should know of how they came about.
 #[derive(Debug, Default)]
@@ -17,37 +16,62 @@ pub(crate) struct Corpora {
     pub(crate) warnings: Vec<String>,
 }
 
+/// Where a run's text comes from, and how it is shared out.
+#[derive(Debug)]
+pub(crate) struct Sources<'a> {
+    pub(crate) config: &'a Config,
+    /// The corpus, as given.
+    pub(crate) data: &'a str,
+    pub(crate) spec: Spec,
+    /// The held-out pairs, as given, where some are named; without a SPEC, none are held out.
+    pub(crate) valid: Option<(&'a str, Option<Spec>)>,
+    pub(crate) columns: Option<(usize, usize)>,
+    pub(crate) seed: u64,
+    pub(crate) split: SplitRule,
+}
+
+impl Sources<'_> {
+    /// What is trained on, and what is held out where that is named or a corpus has a part for it. A
+    /// whole corpus that has parts is trained on its training part: its test part stays unseen.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub(crate) fn read<T: Default>(
+        &self,
+        mut read: impl FnMut(&Spec) -> Result<T>,
+    ) -> Result<(T, Option<T>)> {
+        let parts = self.spec.parts();
+        let (spec, own) = parts.map_or((self.spec.clone(), None), |(t, v)| (t, Some(v)));
+        let train = read(&spec)?;
+        let held_out = match &self.valid {
+            Some((_, None)) => Some(T::default()),
+            Some((_, Some(valid))) => Some(read(valid)?),
+            None => own.as_ref().map(read).transpose()?,
+        };
+        Ok((train, held_out))
+    }
+}
+
 /// Reads the pairs to train on and those held out.
 ///
 /// # Errors
 /// Unreadable data; nothing left to train on.
-pub(crate) fn corpora(stored: &StoredRun) -> Result<Corpora> {
-    let config = &stored.config;
-    // A whole corpus that has parts is trained on its training part: its test part stays unseen.
-    let spec = stored.data_spec()?;
-    let (spec, own) = spec.parts().map_or((spec, None), |(train, valid)| (train, Some(valid)));
-    let columns = |spec: &Spec| stored.columns.filter(|_| spec.has_columns());
+pub(crate) fn corpora(sources: &Sources<'_>) -> Result<Corpora> {
+    let config = sources.config;
     let mut warnings = Vec::new();
-    let mut read = |spec: &Spec| spec.read(columns(spec), stored.seed, &mut warnings);
-    let mut train = read(&spec)?;
-    let held_out = match (stored.valid.as_deref(), own) {
-        (Some("none"), _) => Some(Corpus::default()),
-        (Some(_), _) => match stored.valid_spec()? {
-            Some(valid) => Some(read(&valid)?),
-            None => Some(Corpus::default()),
-        },
-        (None, Some(own)) => Some(read(&own)?),
-        (None, None) => None,
-    };
+    let (mut train, held_out) = sources.read(|spec| {
+        let columns = sources.columns.filter(|_| spec.has_columns());
+        spec.read(columns, sources.seed, &mut warnings)
+    })?;
     warnings.extend(losses(config, &train));
     let (dropped, mut of_train) = filter(config, &mut train);
     if train.pairs.is_empty() {
-        return Err(dropped.nothing_left(config, &stored.data, "pairs"));
+        return Err(dropped.nothing_left(config, sources.data, "pairs"));
     }
     warnings.extend(dropped.warning(config, "pairs", "trained on"));
     let held_out = match held_out {
         Some(held_out) => {
-            if let Some(valid) = &stored.valid {
+            if let Some((valid, _)) = sources.valid {
                 let (whole, half) = overlap(&of_train, &seen(config, &held_out.pairs));
                 warnings.extend(leak(whole, half, held_out.pairs.len(), valid));
             }
@@ -55,7 +79,7 @@ pub(crate) fn corpora(stored: &StoredRun) -> Result<Corpora> {
         }
         None => Corpus {
             pairs: apart(
-                stored.split,
+                sources.split,
                 &mut train.pairs,
                 &mut of_train,
                 |pair: &Pair| &pair.source,
@@ -73,20 +97,19 @@ pub(crate) fn corpora(stored: &StoredRun) -> Result<Corpora> {
 /// # Errors
 /// Nothing left to train on.
 pub(crate) fn lines_apart(
-    config: &Config,
-    rule: SplitRule,
-    data: &str,
+    sources: &Sources<'_>,
     train: &mut Vec<String>,
     holds_out: bool,
 ) -> Result<(Vec<String>, Vec<String>)> {
+    let config = sources.config;
     let (dropped, mut of_train) = filter_lines(config, train);
     if train.is_empty() {
-        return Err(dropped.nothing_left(config, data, "lines"));
+        return Err(dropped.nothing_left(config, sources.data, "lines"));
     }
     let mut warnings: Vec<String> =
         dropped.warning(config, "lines", "trained on").into_iter().collect();
     let held_out = if holds_out {
-        apart(rule, train, &mut of_train, |line| line, "lines", &mut warnings)
+        apart(sources.split, train, &mut of_train, |line| line, "lines", &mut warnings)
     } else {
         Vec::new()
     };

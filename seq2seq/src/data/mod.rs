@@ -11,10 +11,10 @@ mod split;
 mod text;
 
 pub use batch::{Batch, Batching, Example, epoch_batches};
-pub(crate) use corpora::{Corpora, corpora, lines_apart, recipe_losses};
+pub(crate) use corpora::{Corpora, Sources, corpora, lines_apart, recipe_losses};
 pub(crate) use corpus::hash;
 pub use corpus::{Corpus, Pair};
 pub use spec::Spec;
 pub use split::SplitRule;
-pub(crate) use text::END;
 pub use text::Text;
+pub(crate) use text::{END, remark_on_vocabulary};

@@ -54,6 +54,13 @@ impl Text {
         }
     }
 
+    /// What a person should know of a vocabulary of a run that was begun before texts were brought to
+    /// NFC, where that makes a difference.
+    pub(crate) fn remark_on_vocabularies(&self) -> Option<String> {
+        let source = changed_by(&self.source, &self.source_vocabulary);
+        remark_on(source.chain(changed_by(&self.target, &self.target_vocabulary)))
+    }
+
     /// A source line's ids in reading order, EOS last; EOS alone where the line is blank.
     pub fn encode_source(&self, line: &str) -> Vec<u32> {
         let mut ids = self.source_vocabulary.encode(&tokens(&self.source, line));
@@ -177,10 +184,56 @@ fn join(tokenizer: &Tokenizer, tokens: &[String]) -> String {
     words.join(" ")
 }
 
+/// Tokens of a vocabulary that a recipe which keeps all text no longer writes.
+fn changed_by<'a>(
+    tokenizer: &'a Tokenizer,
+    vocabulary: &'a Vocabulary,
+) -> impl Iterator<Item = &'a str> {
+    let words = vocabulary.tokens().iter().map(String::as_str);
+    let keeps_all = tokenizer.recipe().keeps_all();
+    words.filter(move |word| keeps_all && !word.is_ascii() && tokenizer.normalize(word) != **word)
+}
+
+fn remark_on<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<String> {
+    let first = words.next()?;
+    Some(format!(
+        "{} words of the vocabulary, such as {first:?}, are not in NFC or hold characters that are \
+         not seen: the run is of an older program, which did not bring text to NFC, and they are \
+         read as unknown now; begin a new run on such text",
+        words.count() + 1
+    ))
+}
+
+/// The same of a language model's vocabulary.
+pub(crate) fn remark_on_vocabulary(
+    tokenizer: &Tokenizer,
+    vocabulary: &Vocabulary,
+) -> Option<String> {
+    remark_on(changed_by(tokenizer, vocabulary))
+}
+
 /// The tokenizers of both sides.
 pub(super) fn tokenizers(config: &Config) -> (Tokenizer, Tokenizer) {
     (
         Tokenizer::new(config.source_recipe, config.source_unit),
         Tokenizer::new(config.target_recipe, config.target_unit),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use tokenizer::VocabularyOptions;
+
+    use super::*;
+
+    #[test]
+    fn a_vocabulary_of_before_nfc_is_remarked_on() {
+        let of = |words: &[&str]| Vocabulary::build([words], &VocabularyOptions::default());
+        let remark = |source: &[&str], target: &[&str]| {
+            Text::restore(&Config::default(), of(source), of(target)).remark_on_vocabularies()
+        };
+        assert_eq!(remark(&["clé", "a￭"], &["key", "é"]), None);
+        let said = remark(&["cle\u{301}", "a"], &["key\u{200B}"]).unwrap();
+        assert!(said.starts_with("2 words of the vocabulary, such as"), "{said}");
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dir::RunDir;
 use crate::config::{Config, Range, Task};
-use crate::data::{Spec, SplitRule, hash};
+use crate::data::{Sources, Spec, SplitRule, hash};
 use crate::session::TrainOptions;
 use crate::{Error, Result};
 
@@ -170,15 +170,26 @@ impl StoredRun {
         self.identity = Some(hash(&all.collect::<Vec<_>>().join("\n")) >> 12);
     }
 
-    /// The corpus: by its whole path, or else, where nothing is there any more, as given.
-    pub(crate) fn data_spec(&self) -> Result<Spec> {
-        there_or(self.data_path.as_deref(), &self.data)
-    }
-
-    /// The held-out pairs in the same way, where some are named.
-    pub(crate) fn valid_spec(&self) -> Result<Option<Spec>> {
-        let valid = self.valid.as_deref().filter(|valid| *valid != "none");
-        valid.map(|valid| there_or(self.valid_path.as_deref(), valid)).transpose()
+    /// What the run reads: files by their whole paths, or else, where nothing is there any more, as
+    /// they were given.
+    ///
+    /// # Errors
+    /// A SPEC that is none.
+    pub(crate) fn sources(&self) -> Result<Sources<'_>> {
+        let valid = match self.valid.as_deref() {
+            None => None,
+            Some("none") => Some(("none", None)),
+            Some(valid) => Some((valid, Some(there_or(self.valid_path.as_deref(), valid)?))),
+        };
+        Ok(Sources {
+            config: &self.config,
+            data: &self.data,
+            spec: there_or(self.data_path.as_deref(), &self.data)?,
+            valid,
+            columns: self.columns,
+            seed: self.seed,
+            split: self.split,
+        })
     }
 
     /// Checks that every number is in its range: a file that was edited, or one of an older program,

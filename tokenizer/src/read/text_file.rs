@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::encoding::{Encoding, decode, encoding};
 use super::kind::{FileKind, HEAD, file_kind};
-use crate::error::quoted;
+use crate::error::shell_quoted;
 use crate::{Error, Result};
 
 /// How a gzip file starts.
@@ -188,7 +188,7 @@ impl TextFile {
         all.lines = lines;
         if returns > 0 {
             // What follows is lost where columns are read: to them it is one line.
-            let file = quoted(name);
+            let file = shell_quoted(name);
             all.notes.push(format!(
                 "{}: {returns} of {lines} lines, the first being line {first_return}, hold \\r (CR) \
                  characters, which end no line in a file that has \\n; if they should, make them so: \
@@ -273,7 +273,7 @@ fn separator_hint(path: &Path, line: &str) -> Option<String> {
     if line.contains('\t') {
         return None;
     }
-    let path = quoted(path);
+    let path = shell_quoted(path);
     if line.contains(" ||| ") {
         return Some(format!(
             "; its columns are separated by |||: sed 's/ ||| /\\t/g' {path} > pairs.tsv makes tabs \
@@ -336,7 +336,7 @@ fn rest(
 /// Refuses a file that is not lines of text, by its first bytes.
 fn refuse(name: &Path, head: &[u8], options: ReadOptions, unpacked: bool) -> Result<()> {
     let not_text = |kind: &str, advice: &str| {
-        let (path, file) = (name.to_owned(), quoted(name));
+        let (path, file) = (name.to_owned(), shell_quoted(name));
         let (kind, advice) = match (unpacked, advice.strip_prefix("unpack it: tar -xf")) {
             (true, Some(_)) => {
                 (format!("{kind} in gzip data"), format!("unpack it: tar -xzf {file}"))

@@ -20,6 +20,9 @@ const AHEAD: usize = 4 * BATCH;
 /// Translates until stdin ends. A single line is answered at once, many in batches.
 pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
     let translator = super::open(&arguments.model)?.with_max_length(arguments.max_length);
+    if let Some(remark) = translator.remark() {
+        output::note(&remark);
+    }
     let mut told = Told::default();
     let (sender, lines) = sync_channel(AHEAD);
     thread::Builder::new().name("stdin".to_owned()).spawn(move || {

@@ -14,7 +14,7 @@ use self::carried::Carried;
 use self::text::{NEWLINE, Texts, lines, running, texts, vocabulary, windows};
 use super::{BatchLoss, BatchShape, Decoded, Draws, Model, check_cancelled, generate, sharing};
 use crate::config::{Config, Task};
-use crate::data::{Batching, END, hash};
+use crate::data::{Batching, END, hash, remark_on_vocabulary};
 use crate::event::{Sample, Samples, Validation};
 use crate::health;
 use crate::kind::{Built, Kind, Preparation, UnknownRates};
@@ -395,7 +395,7 @@ impl Kind for LanguageModel {
     ) -> Result<Built<Self>> {
         let config = &stored.config;
         preparation.begin(&format!("reading text {}", stored.data))?;
-        let Texts { train, held_out, mut warnings } = texts(stored)?;
+        let Texts { train, held_out, mut warnings } = texts(&stored.sources()?)?;
         preparation.begin("building the vocabulary")?;
         let vocabulary = vocabularies.map_or_else(|| vocabulary(config, &train), |v| v.target);
         preparation.begin("building the model")?;
@@ -424,6 +424,7 @@ impl Kind for LanguageModel {
             classes: model.vocabulary.len(),
         };
         machine::check_batch(config, parameters, batch)?;
+        warnings.extend(remark_on_vocabulary(&model.tokenizer, &model.vocabulary));
         model.held_out = model.passages(&held_out, None);
         let tokens = held_out.iter().map(|line| model.tokenizer.tokenize(line));
         let held_out_rate = model.vocabulary.unknown_rate(tokens.collect::<Vec<_>>()).rate();

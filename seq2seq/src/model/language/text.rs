@@ -3,8 +3,7 @@
 use tokenizer::{Tokenizer, Vocabulary, VocabularyOptions};
 
 use crate::config::{Config, Task};
-use crate::data::{Spec, lines_apart, recipe_losses};
-use crate::run::StoredRun;
+use crate::data::{Sources, Spec, lines_apart, recipe_losses};
 use crate::{Error, Result};
 
 /// How a running text's line ends.
@@ -37,26 +36,14 @@ pub(super) struct Texts {
 
 /// Reads a run's text: of lines a share is held out by what the model reads of them, of a running
 /// text its last twentieth.
-pub(super) fn texts(stored: &StoredRun) -> Result<Texts> {
-    let config = &stored.config;
-    let spec = stored.data_spec()?;
-    let (spec, own) = spec.parts().map_or((spec, None), |(train, valid)| (train, Some(valid)));
+pub(super) fn texts(sources: &Sources<'_>) -> Result<Texts> {
+    let config = sources.config;
     let mut warnings = Vec::new();
-    let mut train = lines(&spec, stored.seed, &mut warnings)?;
-    let named = match (stored.valid.as_deref(), own) {
-        (Some("none"), _) => Some(Vec::new()),
-        (Some(_), _) => match stored.valid_spec()? {
-            Some(valid) => Some(lines(&valid, stored.seed, &mut warnings)?),
-            None => Some(Vec::new()),
-        },
-        (None, Some(own)) => Some(lines(&own, stored.seed, &mut warnings)?),
-        (None, None) => None,
-    };
+    let (mut train, named) = sources.read(|spec| lines(spec, sources.seed, &mut warnings))?;
     let is_lines = config.task == Task::LanguageLines;
     warnings.extend(recipe_losses(config, &train));
     let apart = if is_lines {
-        let (apart, more) =
-            lines_apart(config, stored.split, &stored.data, &mut train, named.is_none())?;
+        let (apart, more) = lines_apart(sources, &mut train, named.is_none())?;
         warnings.extend(more);
         apart
     } else {
