@@ -1,15 +1,14 @@
 //! A run in plain lines, for logs and pipes: no control characters, no colours, nothing rewritten.
 
-use std::io;
-
 use seq2seq::{Command, Event, Start, Step, Task};
 
 use crate::digest::{Digest, State};
 use crate::format::{brief, count, duration, figure, percent, setting, several};
+use crate::output::{self, StdoutError};
 use crate::signals::{Signal, Signals};
 use crate::summary::{checkpoint_name, measured};
+use crate::terminal;
 use crate::trainer::{Next, Trainer};
-use crate::{output, terminal};
 
 /// Training seconds between two lines during the first [`EARLY_SECONDS`].
 const EARLY_INTERVAL: f64 = 2.0;
@@ -221,7 +220,7 @@ pub enum Followed {
     /// A second signal came: exit at once.
     Abort(Signal),
     /// Stdout cannot be written (the run was stopped, and saved, for that).
-    Mute(io::Error),
+    Mute(StdoutError),
 }
 
 /// Prints a run's lines until it ends, or nothing where `quiet`. The first signal, or a stdout that
@@ -255,7 +254,7 @@ pub fn follow(
                 }
                 let Err(error) = output::lines(&lines) else { continue };
                 quiet = true;
-                if !terminal::is_gone(&error) {
+                if !terminal::has_stdout_hung_up() {
                     trainer.stop();
                     mute = Some(error);
                 } else if !signals.ignores_hang_up() {

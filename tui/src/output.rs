@@ -4,17 +4,44 @@
 //! a corpus nor a file name can steer the terminal or ruin a log. Data (`translate`, `--json`)
 //! goes through [`data`], which changes nothing of it on the way to a file or a pipe.
 
+use std::error::Error;
+use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use color_eyre::eyre::Report;
 
 use crate::format;
 
+/// Stdout cannot be written.
+#[derive(Debug)]
+pub struct StdoutError(io::Error);
+
+impl StdoutError {
+    /// True where the reader of stdout has gone, as `head` does.
+    pub fn is_closed(&self) -> bool {
+        self.0.kind() == ErrorKind::BrokenPipe
+    }
+}
+
+impl fmt::Display for StdoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stdout cannot be written: {}", self.0)
+    }
+}
+
+impl Error for StdoutError {}
+
+impl From<io::Error> for StdoutError {
+    fn from(error: io::Error) -> Self {
+        Self(error)
+    }
+}
+
 /// Writes one line for people to stdout: no control characters, flushed at once.
 ///
 /// # Errors
-/// Stdout cannot be written; [`is_closed`] tells a reader that has gone (`| head`).
-pub fn line(text: &str) -> io::Result<()> {
+/// Stdout cannot be written.
+pub fn line(text: &str) -> Result<(), StdoutError> {
     data(&format::plain(text))
 }
 
@@ -22,7 +49,7 @@ pub fn line(text: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`line()`].
-pub fn lines<S: AsRef<str>>(lines: &[S]) -> io::Result<()> {
+pub fn lines<S: AsRef<str>>(lines: &[S]) -> Result<(), StdoutError> {
     lines.iter().try_for_each(|text| line(text.as_ref()))
 }
 
@@ -30,14 +57,28 @@ pub fn lines<S: AsRef<str>>(lines: &[S]) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`line()`].
-pub fn data(text: &str) -> io::Result<()> {
+pub fn data(text: &str) -> Result<(), StdoutError> {
     let mut out = io::stdout().lock();
     if out.is_terminal() {
         text.split('\n').try_for_each(|line| writeln!(out, "{}", format::plain(line)))?;
     } else {
         writeln!(out, "{text}")?;
     }
-    out.flush()
+    Ok(out.flush()?)
+}
+
+/// Says what the command line is answered with: a wrong use on stderr, without control characters,
+/// since it repeats the arguments; help and version on stdout.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub fn answer(answer: &clap::Error) -> Result<(), StdoutError> {
+    if answer.use_stderr() {
+        answer.render().ansi().to_string().trim_end().split('\n').for_each(note);
+        return Ok(());
+    }
+    answer.print()?;
+    Ok(io::stdout().flush()?)
 }
 
 /// Tells of an error on stderr: one line, its causes joined by colons.
@@ -66,7 +107,7 @@ pub fn one_line(report: &Report) -> String {
 
 /// True where an error says that the reader of stdout has gone, as `head` does.
 pub fn is_closed(report: &Report) -> bool {
-    report.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    report.downcast_ref().is_some_and(StdoutError::is_closed)
 }
 
 /// False where `NO_COLOR` is set to anything (<https://no-color.org>).
@@ -89,10 +130,13 @@ mod tests {
 
     #[test]
     fn a_broken_pipe_is_told_from_other_errors() {
-        let closed: Report = io::Error::from(ErrorKind::BrokenPipe).into();
-        let full: Report = io::Error::from(ErrorKind::StorageFull).into();
+        let closed: Report = StdoutError(ErrorKind::BrokenPipe.into()).into();
+        let full: Report = StdoutError(ErrorKind::StorageFull.into()).into();
         assert!(is_closed(&closed));
         assert!(!is_closed(&full));
+        assert!(one_line(&full).starts_with("stdout cannot be written: "), "{full}");
+        // Another pipe's end is an error like any other.
+        assert!(!is_closed(&io::Error::from(ErrorKind::BrokenPipe).into()));
         assert!(is_closed(&closed.wrap_err("translations")));
     }
 }

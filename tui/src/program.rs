@@ -3,10 +3,12 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::builder::Styles;
+use clap::{CommandFactory, Parser};
 use color_eyre::config::{HookBuilder, Theme};
 
 use crate::args::Arguments;
+use crate::format::plain;
 use crate::{commands, output, refused, signals, terminal};
 
 /// Runs the program on the process's arguments.
@@ -15,9 +17,13 @@ pub fn run() -> ExitCode {
         output::error(&error);
         return ExitCode::FAILURE;
     }
-    // A wrong use ends here, with clap's own message and status 2.
-    let arguments = Arguments::parse();
-    match commands::run(arguments) {
+    let result = match arguments() {
+        Ok(arguments) => commands::run(arguments),
+        Err(answer) => output::answer(&answer)
+            .map(|()| u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from))
+            .map_err(Into::into),
+    };
+    match result {
         Ok(status) => status,
         Err(report) if output::is_closed(&report) => ExitCode::SUCCESS,
         Err(report) => {
@@ -25,6 +31,20 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command line, or what it is answered with.
+fn arguments() -> Result<Arguments, clap::Error> {
+    Arguments::try_parse().map_err(|answer| {
+        if !answer.use_stderr() {
+            return answer;
+        }
+        // An error repeats the arguments: the same one of visible characters and without styles.
+        let visible = std::env::args_os().map(|argument| plain(&argument.to_string_lossy()));
+        let command = Arguments::command().styles(Styles::plain());
+        let again = command.try_get_matches_from(visible).err();
+        again.filter(|again| again.kind() == answer.kind()).unwrap_or(answer)
+    })
 }
 
 /// The error reports first, then the hook that gives the terminal back before a panic is told.

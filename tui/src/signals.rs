@@ -62,6 +62,7 @@ struct Shared {
     /// Raised by the handlers; nothing else happens there.
     flags: Vec<(Signal, Arc<AtomicBool>)>,
     ignores_hang_up: bool,
+    continued: Arc<AtomicBool>,
     came: Mutex<Came>,
     work: OnceLock<Work>,
 }
@@ -90,6 +91,8 @@ impl Signals {
         #[cfg(unix)]
         numbers.push((Signal::HangUp, signal_hook::consts::SIGHUP));
         let mut shared = Shared::default();
+        #[cfg(unix)]
+        flag::register(signal_hook::consts::SIGCONT, Arc::clone(&shared.continued))?;
         for (signal, number) in numbers {
             if is_ignored(number) {
                 shared.ignores_hang_up |= signal == Signal::HangUp;
@@ -163,6 +166,12 @@ impl Signals {
     /// True once Ctrl-C or SIGTERM came a second time: nothing is waited for then.
     pub fn is_repeated(&self) -> bool {
         self.shared.came().requests > 1
+    }
+
+    /// True where the process went on after it was stopped (Ctrl-Z, `kill -STOP`), since the last
+    /// call.
+    pub fn was_continued(&self) -> bool {
+        self.shared.continued.swap(false, Ordering::Relaxed)
     }
 
     /// True where whoever started the program wants it to outlive its terminal.

@@ -7,8 +7,11 @@
 //!
 //! [`Keyboard`] reads what a person types, on a thread of its own.
 
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Stdout};
 use std::mem::ManuallyDrop;
+#[cfg(unix)]
+use std::os::fd::AsFd;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,22 +41,45 @@ const PART: Duration = Duration::from_millis(10);
 /// True where both stdin and stdout are a terminal that can place text, so that a dashboard makes
 /// sense.
 pub fn is_interactive() -> bool {
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    !dumb && io::stdin().is_terminal() && io::stdout().is_terminal()
+    let term = std::env::var_os("TERM");
+    places_text(term.as_deref()) && io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// True where an error of writing or reading says that the terminal has gone.
-pub fn is_gone(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    let gone = error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());
-    #[cfg(not(unix))]
-    let gone = false;
-    gone || has_hung_up()
+/// True where `TERM` names a terminal that can place text. On Unix a terminal always has a name;
+/// elsewhere it has none.
+fn places_text(term: Option<&OsStr>) -> bool {
+    term.map_or(!cfg!(unix), |term| !["", "dumb", "unknown"].iter().any(|name| term == *name))
 }
 
-/// True where stdin was a terminal that has gone.
+/// True where stdin or stdout is a terminal that has gone.
 pub fn has_hung_up() -> bool {
-    io::stdin().is_terminal() && wait_for_input(Duration::ZERO) == Ready::Gone
+    has_gone(io::stdin()) || has_gone(io::stdout())
+}
+
+/// True where stdout is a terminal that has gone.
+pub fn has_stdout_hung_up() -> bool {
+    has_gone(io::stdout())
+}
+
+/// False: other systems do not tell.
+#[cfg(not(unix))]
+fn has_gone<T>(_: T) -> bool {
+    false
+}
+
+/// True for a terminal that has gone. It is no terminal to `isatty` any more, which cannot tell it
+/// from a file.
+#[cfg(unix)]
+fn has_gone(file: impl AsFd) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
+    if matches!(rustix::termios::tcgetattr(&file), Err(Errno::NOTTY | Errno::BADF)) {
+        return false;
+    }
+    let mut files = [PollFd::new(&file, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut files, Some(&now)).is_ok()
+        && files[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
 /// What stdin has.
@@ -222,7 +248,9 @@ impl Screen {
     /// # Errors
     /// The terminal cannot be written.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `Terminal::clear` asks the terminal where its cursor is, and fails where no answer comes.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 
     /// Gives the terminal to the shell, as Ctrl-Z does, until the shell says to go on.
@@ -233,7 +261,22 @@ impl Screen {
         give_back();
         stop_process_group();
         take()?;
-        self.terminal.clear()
+        self.clear()
+    }
+
+    /// Takes the terminal anew after the process was stopped by a signal from outside: the shell has
+    /// used it since then.
+    ///
+    /// # Errors
+    /// The terminal cannot be taken again.
+    pub fn retake(&mut self) -> io::Result<()> {
+        if self.is_lost() {
+            return Ok(());
+        }
+        // Raw mode is taken anew only where it was given back.
+        disable_raw_mode()?;
+        take()?;
+        self.clear()
     }
 }
 
@@ -305,3 +348,29 @@ fn stop_process_group() {
 
 #[cfg(not(unix))]
 fn stop_process_group() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_terminal_with_a_name_places_text() {
+        let places = |term: &str| places_text(Some(OsStr::new(term)));
+        assert!(places("xterm-256color") && places("screen") && places("vt100"));
+        assert!(!places("dumb") && !places("") && !places("unknown"));
+        assert_eq!(places_text(None), !cfg!(unix));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_and_a_pipe_are_no_terminals_that_have_gone() {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        assert!(!has_gone(&writer));
+        let (reader, writer) = io::pipe().unwrap();
+        drop(writer);
+        assert!(!has_gone(&reader));
+        assert!(!has_gone(std::fs::File::open("/dev/null").unwrap()));
+        assert!(!has_gone(tempfile::tempfile().unwrap()));
+    }
+}

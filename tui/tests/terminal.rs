@@ -1,4 +1,5 @@
-//! A real terminal that goes away: whatever is open then, the program notices, saves and ends.
+//! A real terminal that goes away, takes nothing, answers nothing, or was used by others meanwhile:
+//! the program notices, and saves and ends, or goes on.
 #![cfg(target_os = "linux")]
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -10,17 +11,25 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 /// A terminal of 80 by 24, and the program in it, in a session of its own.
 struct Screen {
     master: File,
+    /// Drawn, and waited for by nobody yet.
+    unread: Vec<u8>,
     child: Child,
 }
 
 impl Screen {
     fn open(folder: &Path, arguments: &[&str]) -> Option<Self> {
+        Self::named("xterm-256color", folder, arguments)
+    }
+
+    /// With that in `TERM`.
+    fn named(term: &str, folder: &Path, arguments: &[&str]) -> Option<Self> {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).ok()?;
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -33,25 +42,54 @@ impl Screen {
             .args(["-c", env!("CARGO_BIN_EXE_tui")])
             .args(arguments)
             .current_dir(folder)
-            .env("TERM", "xterm-256color")
+            .env("TERM", term)
             .stdin(side())
             .stdout(side())
             .stderr(side())
             .spawn();
         let child = spawned.ok()?;
-        Some(Self { master: File::from(master), child })
+        Some(Self { master: File::from(master), unread: Vec::new(), child })
+    }
+
+    /// [`Self::wait_for`] of words that may change in pieces: Ctrl-L, again and again, draws them
+    /// whole.
+    #[track_caller]
+    fn wait_for_drawn(&mut self, words: &str) -> String {
+        self.read_until(words, Some(Duration::from_millis(500)))
     }
 
     /// Reads what is drawn until `words` come, without which nothing goes on.
-    fn wait_for(&mut self, words: &str) {
-        let (mut all, mut block) = (Vec::new(), [0; 4096]);
+    #[track_caller]
+    fn wait_for(&mut self, words: &str) -> String {
+        self.read_until(words, None)
+    }
+
+    /// With Ctrl-L so often.
+    #[track_caller]
+    fn read_until(&mut self, words: &str, redraw: Option<Duration>) -> String {
+        let mut block = [0; 4096];
         let begun = Instant::now();
-        while !String::from_utf8_lossy(&all).contains(words) {
-            let text = || String::from_utf8_lossy(&all).into_owned();
-            assert!(begun.elapsed() < Duration::from_secs(60), "no {words:?} in {}", text());
-            let read = self.master.read(&mut block).unwrap_or(0);
-            assert!(read > 0, "no {words:?} in {}", text());
-            all.extend_from_slice(&block[..read]);
+        let mut asked = begun;
+        loop {
+            let text = String::from_utf8_lossy(&self.unread).into_owned();
+            if let Some(at) = text.find(words) {
+                // What came with them is for the next who waits.
+                self.unread = text[at + words.len()..].into();
+                return text;
+            }
+            let read = match begun.elapsed() < Duration::from_secs(60) {
+                true => self.master.read(&mut block).unwrap_or(0),
+                false => 0,
+            };
+            // Its end is enough to see what happened.
+            let end =
+                || String::from_utf8_lossy(&self.unread[self.unread.len().saturating_sub(2000)..]);
+            assert!(read > 0, "no {words:?} in {}", end());
+            self.unread.extend_from_slice(&block[..read]);
+            if redraw.is_some_and(|every| asked.elapsed() > every) {
+                self.master.write_all(b"\x0c").unwrap();
+                asked = Instant::now();
+            }
         }
     }
 
@@ -60,23 +98,38 @@ impl Screen {
         thread::sleep(Duration::from_millis(300));
     }
 
+    fn send(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Takes the terminal away; the status with which the program ends.
     #[track_caller]
     fn vanish(self) -> Option<i32> {
-        let Self { master, mut child } = self;
+        let Self { master, child, .. } = self;
         drop(master);
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                return status.code();
-            }
-            if begun.elapsed() > Duration::from_secs(20) {
-                child.kill().unwrap();
-                panic!("the program goes on without its terminal");
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
+        end(child)
     }
+}
+
+/// The status of a program that has a reason to end.
+#[track_caller]
+fn end(mut child: Child) -> Option<i32> {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if begun.elapsed() > Duration::from_secs(20) {
+            child.kill().unwrap();
+            panic!("the program goes on");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Says that there is no terminal to try it with.
+fn skip() {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: no pseudo-terminal, or no setsid, here");
 }
 
 const TRAIN: [&str; 9] = [
@@ -99,11 +152,10 @@ fn a_terminal_that_vanishes_leaves_a_saved_run_and_no_process() {
         let folder = tempfile::tempdir().unwrap();
         let more = [mode, "--epochs", "1000000"];
         let Some(mut screen) = Screen::open(folder.path(), &[&TRAIN[..], &more].concat()) else {
-            let _ = writeln!(std::io::stderr(), "SKIPPED: no pseudo-terminal, or no setsid, here");
-            return;
+            return skip();
         };
         screen.wait_for("training");
-        screen.wait_for("tok/s");
+        screen.wait_for_drawn("tok/s");
         screen.press(key);
         assert_eq!(screen.vanish(), Some(129), "{mode}");
         let events =
@@ -117,15 +169,83 @@ fn a_terminal_that_vanishes_leaves_a_saved_run_and_no_process() {
 fn a_terminal_that_vanishes_ends_what_only_looks() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let Some(mut screen) =
-        Screen::open(folder, &[&TRAIN[..], &["run", "--max-steps", "5"]].concat())
-    else {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: no pseudo-terminal, or no setsid, here");
-        return;
-    };
+    let arguments = [&TRAIN[..], &["run", "--epochs", "4"]].concat();
+    let Some(mut screen) = Screen::open(folder, &arguments) else { return skip() };
+    screen.wait_for_drawn("tok/s");
+    let events = folder.join("run/events.jsonl");
+    while !std::fs::read_to_string(&events).unwrap().contains(r#""event":"end""#) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    // Drawn as a whole: of a change only the letters that differ are.
+    screen.press("\u{c}");
     screen.wait_for("finished");
-    screen.vanish();
+    assert_eq!(screen.vanish(), Some(129));
     let mut screen = Screen::open(folder, &["watch", "run"]).unwrap();
     screen.wait_for("finished");
-    screen.vanish();
+    assert_eq!(screen.vanish(), Some(129));
+}
+
+#[test]
+fn plain_lines_end_with_their_terminal_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [&TRAIN[..], &["run", "--headless", "--epochs", "1000000"]].concat();
+    let Some(mut screen) = Screen::open(folder.path(), &arguments) else { return skip() };
+    screen.wait_for("tokens/s");
+    assert_eq!(screen.vanish(), Some(129));
+    assert!(folder.path().join("run/last.ckpt").exists());
+}
+
+#[test]
+fn a_terminal_without_a_name_gets_plain_lines() {
+    for term in ["", "dumb", "unknown"] {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = [&TRAIN[..], &["run", "--max-steps", "5"]].concat();
+        let Some(mut screen) = Screen::named(term, folder.path(), &arguments) else {
+            return skip();
+        };
+        let said = screen.wait_for("5 steps");
+        assert!(!said.contains('\u{1b}'), "TERM={term}: {said:?}");
+        assert_eq!(end(screen.child), Some(0), "TERM={term}");
+    }
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_holds_up_no_signal() {
+    for more in [&[][..], &["--headless"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = [&TRAIN[..], &["run", "--epochs", "1000000"], more].concat();
+        let Some(screen) = Screen::open(folder.path(), &arguments) else { return skip() };
+        // Nobody reads: what is drawn fills the terminal's buffer before long.
+        thread::sleep(Duration::from_secs(3));
+        screen.send(Signal::TERM);
+        let Screen { master, child, .. } = screen;
+        assert_eq!(end(child), Some(143), "{more:?}");
+        drop(master);
+        assert!(folder.path().join("run/last.ckpt").exists(), "{more:?}");
+    }
+}
+
+#[test]
+fn the_dashboard_is_drawn_anew_without_asking_the_terminal_and_after_a_stop() {
+    // What does not change is drawn with the whole picture only.
+    const NEVER_DRAWN_TWICE: &str = "phrasebook";
+    const CLEARED: &str = "\u{1b}[2J";
+    const ALTERNATE_SCREEN: &str = "\u{1b}[?1049h";
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [&TRAIN[..], &["run", "--epochs", "1000000"]].concat();
+    let Some(mut screen) = Screen::open(folder.path(), &arguments) else { return skip() };
+    screen.wait_for("training");
+    // Ctrl-L and Ctrl-Z; as the leader of its session the program cannot be stopped by the latter.
+    for key in ["\u{c}", "\u{1a}"] {
+        screen.press(key);
+        screen.wait_for(CLEARED);
+        screen.wait_for(NEVER_DRAWN_TWICE);
+    }
+    // Stopped by somebody else, who had the terminal meanwhile.
+    screen.send(Signal::STOP);
+    screen.send(Signal::CONT);
+    screen.wait_for(ALTERNATE_SCREEN);
+    screen.wait_for(NEVER_DRAWN_TWICE);
+    assert!(screen.child.try_wait().unwrap().is_none());
+    assert_eq!(screen.vanish(), Some(129));
 }

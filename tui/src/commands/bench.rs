@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use std::{fs, io, thread};
+use std::{fs, thread};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 use seq2seq::bench::{
@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::args::BenchArguments;
-use crate::output;
+use crate::output::{self, StdoutError};
 
 /// Measures, and prints a row as soon as it is known.
 pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
 
 /// Writes the rows to a file, where one is asked for.
 fn finish(
-    unwritten: Option<io::Error>,
+    unwritten: Option<StdoutError>,
     json: Option<&Path>,
     threads: usize,
     rows: &impl Serialize,

@@ -1,6 +1,5 @@
 //! `tui train`: a run, in the dashboard or in plain lines.
 
-use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,9 +12,10 @@ use crate::dashboard::{self, Departure, Model, Role, Theme};
 use crate::digest::Digest;
 use crate::format::count;
 use crate::headless::{self, Followed, Reporter};
+use crate::output::{self, StdoutError};
 use crate::signals::{Signal, Signals};
 use crate::trainer::Trainer;
-use crate::{output, summary, terminal};
+use crate::{summary, terminal};
 
 /// How long a run may take to fail before the dashboard opens.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -40,7 +40,9 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
             Ok(Departure::Stopped(signal)) => signals.set_cause(signal),
             Ok(Departure::Abort(signal)) => return Ok(abort(&trainer, reporter.digest(), signal)),
             Ok(Departure::Detach) => {
-                output::line("the run goes on here, in plain lines; Ctrl-C stops and saves")?;
+                // A stdout that cannot be written is noticed with the run's next line.
+                let _ =
+                    output::line("the run goes on here, in plain lines; Ctrl-C stops and saves");
             }
             Ok(Departure::HungUp) if signals.ignores_hang_up() && !trainer.has_ended() => {
                 // As asked for, it outlives its terminal; nobody is left to end a pause.
@@ -61,12 +63,12 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     }
     match headless::follow(&mut trainer, &mut reporter, &signals, quiet) {
         Followed::Ended => {
-            quiet |= signals.first() == Some(Signal::HangUp) && terminal::has_hung_up();
+            quiet |= terminal::has_stdout_hung_up();
             let run_dir = trainer.work().run_dir().map(Path::to_owned);
             conclude(trainer.join(), reporter, run_dir.as_deref(), &signals, quiet)
         }
         Followed::Abort(signal) => Ok(abort(&trainer, reporter.digest(), signal)),
-        Followed::Mute(error) => unread(trainer.join(), error),
+        Followed::Mute(error) => unread(trainer.join(), &error),
     }
 }
 
@@ -79,18 +81,19 @@ fn conclude(
     quiet: bool,
 ) -> Result<ExitCode> {
     let print = |lines: &[String]| if quiet { Ok(()) } else { output::lines(lines) };
-    let status = signals.first().map_or(ExitCode::SUCCESS, |s| ExitCode::from(s.exit_status()));
+    let status = signals.first().map_or(0, Signal::exit_status);
     let digest = reporter.digest_mut();
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) if is_cancelled(&error) => {
             output::note(summary::NOT_BEGUN);
-            return Ok(status);
+            return Ok(status.into());
         }
         Err(error) => {
             if digest.step.is_some() {
                 digest.set_crashed(true);
-                print(&summary::lines(digest, run_dir))?;
+                // The error of the run says more than one of stdout.
+                let _ = print(&summary::lines(digest, run_dir));
             }
             return Err(error);
         }
@@ -110,7 +113,7 @@ fn conclude(
         return Ok(ExitCode::SUCCESS);
     }
     digest.apply(&Event::End(outcome.end));
-    print(&summary::lines(digest, Some(&outcome.run_dir)))?;
+    let printed = print(&summary::lines(digest, Some(&outcome.run_dir)));
     if !headless::is_success(digest.state()) {
         return Err(eyre!(
             "the loss, a gradient or a parameter was not finite at step {}; a lower learning \
@@ -118,7 +121,15 @@ fn conclude(
             digest.first_not_finite.unwrap_or(digest.steps())
         ));
     }
-    Ok(status)
+    match printed {
+        Err(error) if error.is_closed() && status == 0 => {
+            let step = count(digest.steps());
+            output::note(&format!("error: the reader of stdout has gone; saved at step {step}"));
+            Ok(UNREAD.into())
+        }
+        Err(error) if !error.is_closed() => Err(error.into()),
+        _ => Ok(status.into()),
+    }
 }
 
 /// True where the end came before training began.
@@ -127,7 +138,7 @@ fn is_cancelled(error: &Report) -> bool {
 }
 
 /// Says that stdout could not be written, for which the run was stopped.
-fn unread(outcome: Result<Outcome>, error: io::Error) -> Result<ExitCode> {
+fn unread(outcome: Result<Outcome>, error: &StdoutError) -> Result<ExitCode> {
     let what = match outcome {
         Ok(Outcome { run_dir, end, .. }) => {
             format!("stopped and saved at step {}; {}", count(end.step), summary::go_on(&run_dir))
@@ -135,8 +146,8 @@ fn unread(outcome: Result<Outcome>, error: io::Error) -> Result<ExitCode> {
         Err(error) if is_cancelled(&error) => summary::NOT_BEGUN.to_owned(),
         Err(error) => return Err(error),
     };
-    if error.kind() != ErrorKind::BrokenPipe {
-        return Err(error).wrap_err(format!("stdout cannot be written, so the run was {what}"));
+    if !error.is_closed() {
+        return Err(eyre!("{error}; so the run was {what}"));
     }
     output::note(&format!("error: the reader of stdout has gone, so the run was {what}"));
     Ok(ExitCode::from(UNREAD))

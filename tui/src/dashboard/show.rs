@@ -76,7 +76,7 @@ pub fn show(
     signals: &Signals,
 ) -> io::Result<Departure> {
     match show_here(source, model, signals) {
-        Err(error) if terminal::is_gone(&error) => Ok(Departure::HungUp),
+        Err(_) if terminal::has_hung_up() => Ok(Departure::HungUp),
         other => other,
     }
 }
@@ -104,6 +104,10 @@ fn show_here(
         // Another thread panicked and its report is on the shell's screen: nobody sees this loop.
         if screen.is_lost() {
             return Ok(Departure::Left);
+        }
+        if signals.was_continued() {
+            screen.retake()?;
+            model.set_dirty();
         }
         model.tick(clock.elapsed());
         while let Some(signal) = signals.take() {

@@ -1,4 +1,5 @@
-//! What several tests of the program need.
+//! What several tests of the program need; no test needs all of it.
+#![allow(dead_code)]
 
 use std::path::Path;
 use std::process::{Command, Stdio};
