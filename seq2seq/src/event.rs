@@ -113,6 +113,21 @@ pub struct Start {
     /// Training seconds already spent.
     #[serde(with = "figure")]
     pub seconds: f64,
+    /// The best validation before a resume, whose events came before this one; none where its loss
+    /// is not finite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<Best>,
+}
+
+/// A validation that none has beaten.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Optimizer steps done then.
+    pub step: u64,
+    /// BLEU of the greedy translations, where they were made.
+    pub bleu: Option<f64>,
+    /// Loss per target token.
+    pub loss: f64,
 }
 
 /// One optimizer step.

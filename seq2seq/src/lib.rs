@@ -32,12 +32,12 @@ pub use control::{Command, Link, Viewer, link};
 pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
 pub use error::{Error, Result};
 pub use event::{
-    CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample, Samples,
-    Start, Step, Validation,
+    Best, CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample,
+    Samples, Start, Step, Validation,
 };
 pub use run::{
-    Best, Checkpoint, EventLog, EventReader, RngState, RunDir, StoredOptimizer, StoredRun,
-    StoredTensor, Vocabularies, new_run_path,
+    Checkpoint, EventLog, EventReader, RngState, RunDir, StoredOptimizer, StoredRun, StoredTensor,
+    Vocabularies, new_run_path,
 };
 pub use session::{Outcome, TrainOptions, train};
 pub use tensor::{CancellationToken, Reporting, on_refused_memory};

@@ -317,6 +317,7 @@ fn prepare<M: Kind>(
         changes: Vec::new(),
         step: 0,
         seconds: 0.0,
+        best: None,
     };
     Ok(Prepared { stored, built, params, optimizer, average, device, start })
 }
@@ -400,6 +401,7 @@ fn go<M: Kind>(
     let config = &run.stored.config;
     run.start.step = progress.step;
     run.start.seconds = progress.seconds;
+    run.start.best = progress.best.filter(|best| best.loss.is_finite());
     let last_step = run.start.last_step.unwrap_or(u64::MAX);
     let start = Event::Start(Box::new(run.start));
     log.append(&start)?;

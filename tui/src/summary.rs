@@ -22,6 +22,13 @@ pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
         parts.extend(measured(best));
         parts.push(format!("at step {}", count(best.step)));
         lines.push(format!("  best valid  {}", parts.join(", ")));
+    } else if let Some(best) = digest.start.as_ref().and_then(|start| start.best) {
+        let bleu = best.bleu.map_or_else(String::new, |bleu| format!(", BLEU {bleu:.1}"));
+        let step = count(best.step);
+        lines.push(format!(
+            "  best valid  loss {}{bleu}, at step {step}, before the resume",
+            figure(best.loss)
+        ));
     }
     if digest.not_finite > 0 {
         lines.push(format!(

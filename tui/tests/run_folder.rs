@@ -39,7 +39,12 @@ fn a_resume_changes_what_is_safe_to_change_and_says_so() {
         log.contains(r#""changes":[{"key":"learning_rate","from":"0.002","to":"0.01"}"#),
         "{log}"
     );
-    let fixed = resume(folder, "run", &["--max-steps", "6", "--set", "hidden=5"]);
+    // It is still the same run.
+    says(&resume(folder, "run", &["--max-steps", "6"]), 0, &["finished after 6 steps"]);
+    let set = ["--max-steps", "7", "--set", "validate_every_epochs=1000"];
+    says(&resume(folder, "run", &set), 0, &["finished after 7 steps"]);
+    says(&resume(folder, "run", &["--max-steps", "8"]), 0, &["finished after 8 steps"]);
+    let fixed = resume(folder, "run", &["--max-steps", "9", "--set", "hidden=5"]);
     says(&fixed, 1, &["hidden=5", "the parameters of the run were made for it"]);
 }
 

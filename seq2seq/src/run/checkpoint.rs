@@ -5,7 +5,7 @@ use tokenizer::Vocabulary;
 
 use super::codec::Stored;
 use super::stored_tensor::StoredTensor;
-use crate::event::EndReason;
+use crate::event::{Best, EndReason};
 
 /// The state of a run between two optimizer steps.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -68,17 +68,6 @@ pub struct RngState {
     pub stream: u64,
     /// How far it has been read, in 32-bit words.
     pub word_pos: u128,
-}
-
-/// A validation that none has beaten.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Best {
-    /// Optimizer steps done then.
-    pub step: u64,
-    /// BLEU of the greedy translations, where they were made.
-    pub bleu: Option<f64>,
-    /// Loss per target token.
-    pub loss: f64,
 }
 
 /// The vocabularies of a run.

@@ -325,8 +325,9 @@ mod tests {
 
     use super::super::log::tests::phase;
     use super::super::stored_run::tests::stored;
-    use super::super::{Best, RngState, StoredOptimizer, StoredTensor};
+    use super::super::{RngState, StoredOptimizer, StoredTensor};
     use super::*;
+    use crate::event::Best;
     use crate::event::EndReason;
 
     fn vocabularies() -> Vocabularies {

@@ -19,7 +19,7 @@ mod reader;
 mod stored_run;
 mod stored_tensor;
 
-pub use checkpoint::{Best, Checkpoint, RngState, StoredOptimizer, Vocabularies};
+pub use checkpoint::{Checkpoint, RngState, StoredOptimizer, Vocabularies};
 pub use dir::RunDir;
 pub use log::EventLog;
 pub use name::new_run_path;

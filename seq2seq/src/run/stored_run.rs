@@ -162,8 +162,12 @@ impl StoredRun {
         Ok(())
     }
 
-    /// Gives the run its identity, from its data, its seed and all keys.
+    /// Gives the run its identity, from its data, its seed and all keys; one that has it keeps it,
+    /// whatever a resume changes, since its checkpoints do.
     pub(crate) fn identify(&mut self) {
+        if self.identity.is_some() {
+            return;
+        }
         let keys = Config::KEYS.iter().filter_map(|key| self.config.show(key.name));
         let all = keys.chain([self.seed.to_string(), format!("{:?}", self.corpus_hash)]);
         // As many bits as a float holds, in which checkpoints keep it.

@@ -1,8 +1,7 @@
 //! What a run's progress decides: the learning rate, and when validations no longer get better.
 
 use crate::config::{Config, Judge, RateSchedule};
-use crate::event::Validation;
-use crate::run::Best;
+use crate::event::{Best, Validation};
 
 /// A learning rate that follows from how far a run is, and from nothing else.
 ///

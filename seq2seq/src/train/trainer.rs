@@ -13,11 +13,11 @@ use super::step::{Outcome, Started, StepOptions, start_step};
 use super::{put_carried, to_checkpoint};
 use crate::control::{Command, Link};
 use crate::event::{
-    CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Step,
+    Best, CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Step,
 };
 use crate::health::Health;
 use crate::model::Model;
-use crate::run::{Best, EventLog, RunDir};
+use crate::run::{EventLog, RunDir};
 use crate::{Error, Result};
 
 /// How far a run is.

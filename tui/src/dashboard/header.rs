@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use seq2seq::Start;
 
 use super::bars::{Figures, columns, progress, put_line};
 use super::loss;
@@ -187,6 +188,13 @@ fn held_out(model: &Model, wide: usize) -> Line<'static> {
         (None, Some(start)) if start.valid_pairs == 0 => {
             figures.add([Span::styled("nothing is held out", theme.faint())]);
         }
+        (None, Some(Start { best: Some(best), .. })) => {
+            figures.add([Span::styled("not validated since the resume", theme.faint())]);
+            figures.figure("best loss", figure(best.loss), Style::new());
+            if let Some(bleu) = best.bleu {
+                figures.figure("BLEU", format!("{bleu:.1}"), Style::new());
+            }
+        }
         (None, _) => {
             figures.add([Span::styled("not validated yet", theme.faint())]);
         }
@@ -194,8 +202,8 @@ fn held_out(model: &Model, wide: usize) -> Line<'static> {
     if digest.dropped > 0 {
         figures.figure("dropped", count(digest.dropped), theme.valid());
     }
-    if let Some(best) = &digest.best {
-        figures.figure("best at", count(best.step), Style::new());
+    if let Some(step) = digest.best_step() {
+        figures.figure("best at", count(step), Style::new());
     }
     if let Some(saved) = digest.saved {
         figures.figure("saved", count(saved), Style::new());

@@ -207,6 +207,12 @@ impl Digest {
         self.step.as_ref().map_or(started, |step| step.step)
     }
 
+    /// The step of the best validation, be it from before a resume.
+    pub fn best_step(&self) -> Option<u64> {
+        let before = self.start.as_ref().and_then(|start| start.best);
+        self.best.as_ref().map(|best| best.step).or(before.map(|best| best.step))
+    }
+
     /// Training seconds.
     pub fn seconds(&self) -> f64 {
         let started = self.start.as_ref().map_or(0.0, |start| start.seconds);
@@ -292,6 +298,7 @@ mod tests {
             changes: Vec::new(),
             step: 0,
             seconds: 0.0,
+            best: None,
         }
     }
 

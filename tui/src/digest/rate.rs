@@ -11,6 +11,12 @@ const WINDOW_SECONDS: f64 = 60.0;
 /// Seconds between two remembered points.
 const GRAIN_SECONDS: f64 = 0.5;
 
+/// A step that takes so many times the mean one, and longer than [`SUSPENDED_SECONDS`], was not
+/// worked on all the time: the process was suspended.
+const SUSPENDED_STEPS: f64 = 20.0;
+/// See [`SUSPENDED_STEPS`].
+const SUSPENDED_SECONDS: f64 = 5.0;
+
 /// A window of (step, seconds) points.
 #[derive(Debug, Clone, Default)]
 pub struct Rate {
@@ -25,6 +31,12 @@ impl Rate {
         let first = *self.first_step.get_or_insert(step);
         if step < first.saturating_add(WARM_UP_STEPS) || !seconds.is_finite() {
             return;
+        }
+        if let (Some((last, then)), Some(rate)) = (self.newest, self.steps_per_second()) {
+            let each = (seconds - then) / step.saturating_sub(last).max(1) as f64;
+            if each > SUSPENDED_SECONDS && each * rate > SUSPENDED_STEPS {
+                self.points.clear();
+            }
         }
         self.newest = Some((step, seconds));
         if self.points.back().is_none_or(|(_, last)| seconds - last >= GRAIN_SECONDS) {
@@ -57,6 +69,15 @@ mod tests {
         for step in 1..=400 {
             seconds += if step <= 10 { 5.0 } else { 0.01 };
             rate.push(step, seconds);
+        }
+        assert!((rate.steps_per_second().unwrap() - 100.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_suspended_minute_does_not_count() {
+        let mut rate = Rate::default();
+        for step in 1..=1000 {
+            rate.push(step, step as f64 * 0.01 + if step > 500 { 60.0 } else { 0.0 });
         }
         assert!((rate.steps_per_second().unwrap() - 100.0).abs() < 1e-6);
     }

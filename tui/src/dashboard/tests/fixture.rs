@@ -36,6 +36,7 @@ pub(super) fn start() -> Event {
         changes: Vec::new(),
         step: 0,
         seconds: 0.0,
+        best: None,
     }))
 }
 
