@@ -121,7 +121,8 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         config.epochs = epochs;
     }
     config.validate()?;
-    config.check_effects(options.set.iter().map(|(key, _)| key.as_str()))?;
+    let set = options.set.iter().map(|(key, _)| key.as_str());
+    config.check_effects(set, options.valid.as_deref() != Some("none"))?;
     let mut stored = StoredRun {
         program: env!("CARGO_PKG_VERSION").into(),
         preset: preset.name,
@@ -196,7 +197,7 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     stored.check_ranges(path)?;
     stored.config.validate()?;
     let set = options.set.iter().map(|(key, _)| key.as_str());
-    stored.config.check_effects(set)?;
+    stored.config.check_effects(set, stored.valid.as_deref() != Some("none"))?;
     if let Some(device) = &options.device {
         stored.device.clone_from(device);
     }

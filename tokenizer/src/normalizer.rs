@@ -33,9 +33,12 @@ pub enum Step {
     /// A Unicode normalisation form.
     Unicode(Form),
     /// Characters that are not seen and separate nothing are removed: the zero-width space (U+200B),
-    /// the word joiner (U+2060), byte order marks within a text (U+FEFF), soft hyphens (U+00AD).
+    /// the word joiner (U+2060), byte order marks within a text (U+FEFF), soft hyphens (U+00AD), and
+    /// the marks of writing direction (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
     /// Joiners that scripts need (U+200C, U+200D) stay.
     DropInvisible,
+    /// Spaces of every kind (general category Zs: no-break, narrow, thin, ideographic) become U+0020.
+    PlainSpaces,
     /// Non-spacing marks (general category Mn) are removed; after [`Form::Nfd`], the accents.
     DropMarks,
     /// A space is put before each character of the class.
@@ -67,8 +70,10 @@ impl Step {
             Self::Trim => text.trim().to_owned(),
             // Every form leaves ASCII as it is.
             Self::Unicode(_) if text.is_ascii() => text.to_owned(),
-            Self::DropInvisible if !text.contains(INVISIBLE) => text.to_owned(),
-            Self::DropInvisible => text.replace(INVISIBLE, ""),
+            Self::DropInvisible if !text.contains(is_invisible) => text.to_owned(),
+            Self::DropInvisible => text.replace(is_invisible, ""),
+            Self::PlainSpaces if text.is_ascii() => text.to_owned(),
+            Self::PlainSpaces => text.chars().map(|c| if is_space(c) { ' ' } else { c }).collect(),
             Self::Unicode(Form::Nfc) if is_nfc(text) => text.to_owned(),
             Self::Unicode(Form::Nfc) => text.nfc().collect(),
             Self::Unicode(Form::Nfd) => text.nfd().collect(),
@@ -85,7 +90,15 @@ impl Step {
 }
 
 /// What [`Step::DropInvisible`] removes.
-const INVISIBLE: [char; 4] = ['\u{200B}', '\u{2060}', '\u{FEFF}', '\u{AD}'];
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Whether `c` is a space, of whatever width.
+fn is_space(c: char) -> bool {
+    c.general_category() == GeneralCategory::SpaceSeparator
+}
 
 /// Whether `c` is a non-spacing mark.
 fn is_mark(c: char) -> bool {

@@ -38,12 +38,13 @@ pub enum Recipe {
     /// punctuation. TensorFlow leaves the doubled spaces this makes and skips them when it
     /// splits; here they are collapsed, which gives the same words.
     TfText,
-    /// The text in NFC, without what is not seen ([`Step::DropInvisible`]); as words, punctuation is
+    /// The text in NFC, without what is not seen ([`Step::DropInvisible`]) and with one kind of space
+    /// ([`Step::PlainSpaces`]); as words, punctuation is
     /// split off with joiner marks and nothing else is lost.
     Words,
     /// The same, in lower case.
     WordsLower,
-    /// The text in NFC, without what is not seen; as words, it is cut at each single space.
+    /// The text in NFC, with the same two steps before; as words, it is cut at each single space.
     None,
 }
 
@@ -107,9 +108,16 @@ impl Recipe {
                 Step::Trim,
             ],
             Self::WordsLower => {
-                vec![Step::DropInvisible, Step::Unicode(Form::Nfc), Step::Lowercase]
+                vec![
+                    Step::DropInvisible,
+                    Step::PlainSpaces,
+                    Step::Unicode(Form::Nfc),
+                    Step::Lowercase,
+                ]
             }
-            Self::Words | Self::None => vec![Step::DropInvisible, Step::Unicode(Form::Nfc)],
+            Self::Words | Self::None => {
+                vec![Step::DropInvisible, Step::PlainSpaces, Step::Unicode(Form::Nfc)]
+            }
         };
         Normalizer::new(steps)
     }
@@ -213,6 +221,9 @@ mod tests {
                 ("cle\u{301}", "clé"),
                 ("a\u{200B}b \u{FEFF}c", "ab c"),
                 ("co\u{AD}op", "coop"),
+                ("\u{200E}a\u{200F} \u{202B}b\u{202C} \u{2067}c\u{2069}", "a b c"),
+                ("10\u{A0}km, oui\u{202F}!", "10 km, oui !"),
+                ("東京\u{3000}駅", "東京 駅"),
                 ("می\u{200C}خواهم", "می\u{200C}خواهم"),
                 ("ﬁ １", "ﬁ １"),
             ];

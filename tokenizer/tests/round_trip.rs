@@ -1,8 +1,10 @@
 //! Tokens give the text back, whatever the text; vocabularies give the tokens back.
 
+mod common;
+
+use common::composed;
 use proptest::prelude::*;
 use tokenizer::{Recipe, SPECIALS, Tokenizer, UNK, Unit, Vocabulary, VocabularyOptions};
-use unicode_normalization::UnicodeNormalization;
 
 /// Every recipe with every unit.
 fn tokenizers() -> impl Iterator<Item = Tokenizer> {
@@ -22,12 +24,6 @@ fn text() -> impl Strategy<Value = String> {
         1 => any::<char>().prop_map(String::from),
     ];
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
-}
-
-/// A text in NFC, without what is not seen and separates nothing.
-fn composed(text: &str) -> String {
-    let seen = |c: &char| !['\u{200B}', '\u{2060}', '\u{FEFF}', '\u{AD}'].contains(c);
-    text.chars().filter(seen).nfc().collect()
 }
 
 proptest! {

@@ -1,10 +1,12 @@
 //! Whole files of `../shared/data`: the Unicode conformance test, the naughty strings, and the
 //! corpus of the PyTorch tutorial. A test whose file is missing says so and passes.
 
+mod common;
+
 use std::path::{Path, PathBuf};
 
+use common::composed;
 use tokenizer::{Form, Recipe, SPECIALS, Step, Tokenizer, Unit, Vocabulary, VocabularyOptions};
-use unicode_normalization::UnicodeNormalization;
 
 /// A file of the shared data; says so where there is none.
 #[allow(clippy::print_stderr)]
@@ -15,12 +17,6 @@ fn shared(name: &str) -> Option<PathBuf> {
     }
     eprintln!("SKIPPED: {} is not there", path.display());
     None
-}
-
-/// A text in NFC, without what is not seen and separates nothing.
-fn composed(text: &str) -> String {
-    let seen = |c: &char| !['\u{200B}', '\u{2060}', '\u{FEFF}', '\u{AD}'].contains(c);
-    text.chars().filter(seen).nfc().collect()
 }
 
 #[test]

@@ -96,16 +96,29 @@ fn scored_by(config: &Config) -> Attention {
     if is_local(config) { config.attention_score } else { config.attention }
 }
 
+/// What does nothing where nothing is held out.
+const OF_VALIDATIONS: [&str; 2] = ["judge", "validate_every_epochs"];
+
 impl Config {
-    /// Refuses keys that a person set to something else than their default and that do nothing here.
+    /// Refuses keys that a person set to something else than their default and that do nothing here,
+    /// where something is held out or not.
     ///
     /// # Errors
     /// [`Error::Configuration`] with each such key, its value, and what would give it an effect.
-    pub fn check_effects<'a>(&self, set: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    pub fn check_effects<'a>(
+        &self,
+        set: impl IntoIterator<Item = &'a str>,
+        holds_out: bool,
+    ) -> Result<()> {
         let problem = |key: &str| {
-            let (.., needed) = RULES
-                .iter()
-                .find(|(keys, has_effect, _)| keys.contains(&key) && !has_effect(self))?;
+            // Never to validate is what is done there.
+            let is_never = key == "validate_every_epochs" && self.validate_every_epochs == 0.0;
+            let needed = if !holds_out && OF_VALIDATIONS.contains(&key) && !is_never {
+                "something held out, and not --valid none"
+            } else {
+                let rule = |(keys, has_effect, _): &&Rule| keys.contains(&key) && !has_effect(self);
+                RULES.iter().find(rule)?.2
+            };
             let value =
                 self.show(key).filter(|value| Self::default().show(key) != Some(value.clone()))?;
             Some(format!(
@@ -135,14 +148,20 @@ mod tests {
         ] {
             let mut config = Config::default();
             set.iter().for_each(|(key, value)| config.set(key, value).unwrap());
-            let error = config.check_effects(set.iter().map(|(key, _)| *key)).unwrap_err();
+            let error = config.check_effects(set.iter().map(|(key, _)| *key), true).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
         }
         let mut config = Config::default();
         config.set("init", "uniform").unwrap();
-        config.check_effects(["init_scale", "hidden", "unit"]).unwrap();
+        config.check_effects(["init_scale", "hidden", "unit", "judge"], true).unwrap();
+        config.set("judge", "loss").unwrap();
+        let error = config.check_effects(["judge"], false).unwrap_err();
+        assert!(
+            error.to_string().contains("judge = loss has no effect: it needs something"),
+            "{error}"
+        );
         // Every key of the table exists.
-        for (keys, ..) in RULES {
+        for keys in RULES.iter().map(|rule| rule.0).chain([&OF_VALIDATIONS[..]]) {
             assert!(keys.iter().all(|key| Config::KEYS.iter().any(|known| known.name == *key)));
         }
     }

@@ -228,11 +228,14 @@ impl RunDir {
         checkpoint: &mut Checkpoint,
         log: &mut EventLog,
     ) -> Result<()> {
-        self.may_write()?;
         log.sync()?;
+        // Looked at last, since the file is begun in the folder that is there then.
+        self.may_write()?;
         checkpoint.events_len = log.len();
         identify(checkpoint, self.identity);
-        codec::write(&self.checkpoint_path(kind), checkpoint)
+        let written = codec::write(&self.checkpoint_path(kind), checkpoint);
+        // The folder may have gone since it was looked at, which says more than what failed then.
+        written.map_err(|error| self.may_write().err().unwrap_or(error))
     }
 
     /// The event log, cut back to where `checkpoint` was saved, from which the run goes on. Where it

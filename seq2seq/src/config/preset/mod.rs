@@ -163,7 +163,9 @@ impl Preset {
             let base = Self::read(text, base, size)?;
             (config, from, own_data) = (base.config, base.from, base.own_data);
         }
+        let mut lines = Vec::new();
         for given in form.given(text, origin, size)? {
+            lines.push((given.key.clone(), given.line));
             config
                 .set_toml(&given.key, given.value, &given.written)
                 .map_err(|e| error(Some(given.line), e.to_string()))?;
@@ -174,6 +176,10 @@ impl Preset {
             from.extend(keys.map(|key| (key, said.clone())));
         }
         config.validate().map_err(|e| error(None, e.to_string()))?;
+        for (key, line) in &lines {
+            let effect = config.check_effects([key.as_str()], true);
+            effect.map_err(|e| error(Some(*line), e.to_string()))?;
+        }
         for given in form.own_data(text, origin)? {
             let at = |e: Error| error(Some(given.line), e.to_string());
             let mut changed = config.clone();
