@@ -132,7 +132,7 @@ pub(crate) fn evaluate(
         sentences: corpus.pairs.len() as u64,
         tokens: tokens as u64,
         aer: alignment(network, text, corpus, &examples, &pairs).and_then(|a| a.rate()),
-        remarks: text.remark_on_references(corpus).into_iter().collect(),
+        remarks: text.remarks_on_references(corpus),
     })
 }
 

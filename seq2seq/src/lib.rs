@@ -41,6 +41,7 @@ pub use run::{
 };
 pub use session::{Outcome, TrainOptions, train};
 pub use tensor::{CancellationToken, Reporting, on_refused_memory};
+pub use tokenizer::read::{ReadOptions, TextFile};
 pub use tokenizer::shell_quoted;
 pub use trained::{SampleOptions, Sampler, Written, evaluate};
 pub use translator::{Evaluation, PairScore, Translation, Translator};

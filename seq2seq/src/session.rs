@@ -373,7 +373,7 @@ impl Kind for TranslationModel {
             held_out: text.unknown_rates(&held_out),
         };
         warnings.extend(health::unknown_words(&unknown));
-        warnings.extend(text.remark_on_references(&held_out));
+        warnings.extend(text.remarks_on_references(&held_out));
         let model = Self::new(network, text, held_out, &train);
         let held_out = count;
         Ok(Built {

@@ -84,7 +84,7 @@ pub fn several(number: u64, noun: &str) -> String {
 }
 
 /// True for what steers a terminal or reorders, hides or breaks a line there.
-fn steers(letter: char) -> bool {
+pub fn steers(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'

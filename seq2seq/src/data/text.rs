@@ -5,7 +5,7 @@ use tokenizer::{EOS, PAD, SOS, Tokenizer, UNK, Vocabulary, VocabularyOptions};
 use super::batch::Example;
 use super::corpus::{Corpus, Pair};
 use crate::config::Config;
-use crate::score::is_equal_in_words;
+use crate::score::{ORDER as BLEU_ORDER, is_equal_in_words, mteval_words};
 
 /// Tokenizers and vocabularies of both languages.
 #[derive(Debug, Clone)]
@@ -129,9 +129,14 @@ impl Text {
         join(&self.target, &tokens(&self.target, line))
     }
 
+    /// What keeps scores low whatever the outputs are.
+    pub(crate) fn remarks_on_references(&self, corpus: &Corpus) -> Vec<String> {
+        self.remark_on_changed(corpus).into_iter().chain(remark_on_short(corpus)).collect()
+    }
+
     /// How the target recipe keeps outputs from equalling their references, where it changes the
     /// words of a hundredth of them or more.
-    pub(crate) fn remark_on_references(&self, corpus: &Corpus) -> Option<String> {
+    fn remark_on_changed(&self, corpus: &Corpus) -> Option<String> {
         let of_words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_changed =
             |pair: &&Pair| !is_equal_in_words(&self.target.normalize(&pair.target), &pair.target);
@@ -168,6 +173,18 @@ impl Text {
         let target = self.target_vocabulary.unknown_rate(&targets);
         (source.rate(), target.rate())
     }
+}
+
+/// That BLEU is 0 because every reference is too short for it.
+fn remark_on_short(corpus: &Corpus) -> Option<String> {
+    let is_short = |pair: &Pair| mteval_words(&pair.target).len() < BLEU_ORDER;
+    (!corpus.pairs.is_empty() && corpus.pairs.iter().all(is_short)).then(|| {
+        format!(
+            "no reference has {BLEU_ORDER} words, which bleu looks at together: it is 0 for outputs as \
+             short, even for right ones; exact_match and the loss tell how good they are, and where \
+             bleu stays 0 the loss decides what is best"
+        )
+    })
 }
 
 /// How the end token is shown.
@@ -225,6 +242,19 @@ mod tests {
     use tokenizer::VocabularyOptions;
 
     use super::*;
+
+    #[test]
+    fn references_too_short_for_bleu_are_remarked_on() {
+        let corpus = |target: &str| {
+            let pair =
+                |target: &str| Pair { source: "x".into(), target: target.into(), links: None };
+            Corpus { pairs: vec![pair("a b"), pair(target)] }
+        };
+        let said = remark_on_short(&corpus("a b c")).unwrap();
+        assert!(said.starts_with("no reference has 4 words, which bleu looks at"), "{said}");
+        assert_eq!(remark_on_short(&corpus("a b c.")), None);
+        assert_eq!(remark_on_short(&Corpus { pairs: Vec::new() }), None);
+    }
 
     #[test]
     fn a_vocabulary_of_before_nfc_is_remarked_on() {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::mteval::{is_space, mteval_words};
 
 /// The longest n-gram.
-const ORDER: usize = 4;
+pub(crate) const ORDER: usize = 4;
 
 /// BLEU of a corpus.
 #[derive(Debug, Clone, Copy, PartialEq)]

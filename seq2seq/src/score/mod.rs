@@ -6,6 +6,7 @@ mod exact;
 mod mteval;
 
 pub use aer::{AlignmentErrors, links_of_attention};
+pub(crate) use bleu::ORDER;
 pub use bleu::{Bleu, BleuCounts, bleu, bleu_13a, bleu_13a_signature};
 pub(crate) use exact::is_equal_in_words;
 pub use exact::{exact_match, exact_match_of_words};

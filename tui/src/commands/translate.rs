@@ -2,11 +2,11 @@
 
 use std::io::{self, BufRead};
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use seq2seq::{Translation, Translator};
+use seq2seq::{ReadOptions, TextFile, Translation, Translator};
 
 use crate::args::TranslateArguments;
 use crate::format::{count, several};
@@ -26,12 +26,7 @@ pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
     let mut told = Told::default();
     let (sender, lines) = sync_channel(AHEAD);
     thread::Builder::new().name("stdin".to_owned()).spawn(move || {
-        for line in Lines::new(io::stdin().lock()) {
-            let last = line.is_err();
-            if sender.send(line).is_err() || last {
-                break;
-            }
-        }
+        read(io::stdin().lock(), &sender);
     })?;
     while let Some((batch, trouble)) = next_batch(&lines) {
         let translations =
@@ -106,6 +101,40 @@ fn next_batch(lines: &Receiver<Result<String>>) -> Option<(Vec<String>, Result<(
     (!batch.is_empty()).then_some((batch, Ok(())))
 }
 
+/// Sends the lines of `reader` until their end, the first error, or where nobody wants more. Text is
+/// sent line by line as it comes; what its first bytes show to be in another encoding, packed, or no
+/// text is read whole, as a file is.
+fn read(mut reader: impl BufRead, sender: &SyncSender<Result<String>>) {
+    let is_text = match reader.fill_buf().map(is_utf8) {
+        Ok(is_text) => is_text,
+        Err(error) => return drop(sender.send(Err(error).wrap_err("stdin"))),
+    };
+    if is_text {
+        for line in Lines::new(reader) {
+            let last = line.is_err();
+            if sender.send(line).is_err() || last {
+                break;
+            }
+        }
+        return;
+    }
+    match TextFile::from_reader("stdin", reader, ReadOptions::ANY) {
+        Ok(text) => {
+            text.notes().iter().for_each(|note| output::note(note));
+            let mut lines = text.lines().map(|line| Ok(line.to_owned()));
+            while lines.next().is_some_and(|line| sender.send(line).is_ok()) {}
+        }
+        Err(error) => drop(sender.send(Err(error.into()))),
+    }
+}
+
+/// Whether text that begins with these bytes may be UTF-8: no zero, and nothing broken at the start.
+fn is_utf8(head: &[u8]) -> bool {
+    let starts_well = str::from_utf8(head)
+        .map_or_else(|wrong| wrong.error_len().is_none() || wrong.valid_up_to() >= 4, |_| true);
+    starts_well && !head.contains(&0)
+}
+
 /// Lines of UTF-8 text with LF or CRLF, a byte order mark before the first one left out.
 struct Lines<R> {
     reader: R,
@@ -164,6 +193,22 @@ mod tests {
         assert_eq!(lines.next().unwrap().unwrap(), "fine");
         let error = lines.next().unwrap().unwrap_err().to_string();
         assert_eq!(error, "stdin, line 2: not UTF-8 (at byte 4)");
+    }
+
+    #[test]
+    fn other_encodings_are_read_as_of_files() {
+        let sent = |bytes: &[u8]| {
+            let (sender, lines) = sync_channel(AHEAD);
+            read(bytes, &sender);
+            drop(sender);
+            lines.iter().map(|line| line.map_err(|e| e.to_string())).collect::<Vec<_>>()
+        };
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        assert_eq!(sent(&wide("\u{feff}été\r\nun\n")), [Ok("été".to_owned()), Ok("un".to_owned())]);
+        assert_eq!(sent(&wide("chat\n")), [Ok("chat".to_owned())]);
+        let zip = sent(b"PK\x03\x04\x14\0\0\0");
+        assert!(matches!(&zip[..], [Err(error)] if error.contains("unzip")), "{zip:?}");
+        assert_eq!(sent("é\n".as_bytes()), [Ok("é".to_owned())]);
     }
 
     #[test]

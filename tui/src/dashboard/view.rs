@@ -7,6 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::keys::Page;
 use super::model::Model;
 use super::{attention_map, compact, footer, gradients, header, help, loss, samples};
+use crate::format::steers;
 
 /// The least size of the full dashboard.
 const FULL: (u16, u16) = (80, 24);
@@ -17,6 +18,18 @@ const COMPACT: (u16, u16) = (40, 12);
 pub fn view(model: &Model, frame: &mut Frame) {
     let area = frame.area();
     draw(model, area, frame.buffer_mut());
+    clean(frame.buffer_mut());
+}
+
+/// Takes out of every cell what would steer the terminal, whichever panel put it there: texts of
+/// files, names and models reach the screen through here alone.
+fn clean(buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        if cell.symbol().chars().any(steers) {
+            let seen: String = cell.symbol().chars().filter(|&letter| !steers(letter)).collect();
+            cell.set_symbol(if seen.is_empty() { "?" } else { &seen });
+        }
+    }
 }
 
 fn draw(model: &Model, area: Rect, buf: &mut Buffer) {

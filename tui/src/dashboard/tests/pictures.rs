@@ -12,6 +12,7 @@ use super::fixture::{
     ctrl, end, events, letter, model_of, obeyed, press, start, step, step_with_loss, training,
 };
 use crate::dashboard::{Model, Role, Theme, view};
+use crate::format::steers;
 
 /// Draws on a screen of its present size and gives the rows.
 fn drawn_on(terminal: &mut Terminal<TestBackend>, model: &Model) -> String {
@@ -58,6 +59,45 @@ fn without_numbers() -> Vec<Event> {
     }
     events.push(step_with_loss(260, f64::NAN));
     events
+}
+
+/// The run of [`events`] with what steers a terminal in every text that comes from outside.
+fn hostile_events() -> Vec<Event> {
+    const BAD: &str = "a\u{1b}[2J\u{202e}b\u{9b}31m\u{2028}c\u{200b}\u{feff}d\u{7}\te";
+    let mut events = events(420);
+    for event in &mut events {
+        match event {
+            Event::Start(start) => {
+                (start.preset, start.data, start.device) = (BAD.into(), BAD.into(), BAD.into());
+            }
+            Event::Step(step) => step.parameters.iter_mut().for_each(|p| p.name = BAD.into()),
+            Event::Flow(flow) => flow.series.iter_mut().for_each(|s| s.name = BAD.into()),
+            Event::Samples(samples) => {
+                for sample in &mut samples.samples {
+                    sample.reference = BAD.into();
+                    let words = sample.source.iter_mut().chain(&mut sample.output);
+                    words.for_each(|word| *word = BAD.into());
+                }
+            }
+            _ => {}
+        }
+    }
+    let warning = Event::Warning { step: 420, text: BAD.into() };
+    events.extend([warning, Event::Phase { text: BAD.into() }]);
+    events
+}
+
+#[test]
+fn nothing_from_outside_steers_the_terminal() {
+    for page in ['1', '2', '3', '4', '5', '?'] {
+        for size in [(120, 40), (80, 24), (40, 12), (20, 5)] {
+            let mut model = model_of(Role::Training, Theme::PLAIN, &hostile_events());
+            letter(&mut model, page);
+            let picture = drawn(&model, size);
+            let bad = picture.chars().find(|&c| c != '\n' && steers(c));
+            assert_eq!(bad, None, "page {page} at {size:?}:\n{picture}");
+        }
+    }
 }
 
 #[test]
