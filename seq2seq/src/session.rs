@@ -110,7 +110,7 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         }
         if !own.is_empty() {
             let keys: Vec<String> = own.iter().map(|(key, v)| format!("{key} = {v}")).collect();
-            let text = format!("data of your own: {}", keys.join(", "));
+            let text = format!("taking {} for data of your own", keys.join(", "));
             link.send(Event::Phase { text });
         }
     }

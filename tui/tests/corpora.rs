@@ -185,7 +185,7 @@ fn the_text_of_every_script_is_kept_and_what_a_recipe_takes_away_is_said() {
     .unwrap();
     fs::write(folder.join("zh.tsv"), "猫在睡觉。\tthe cat sleeps .\n狗在吃。\tthe dog eats .\n")
         .unwrap();
-    let own = "data of your own: source_recipe = words, target_recipe = words";
+    let own = "taking source_recipe = words, target_recipe = words for data of your own";
     let data = ["--data", "ru.tsv", "--valid", "none"];
     // Specials, six words and the full stop; as many of English.
     says(&train(folder, "ru", &data), 0, &[own, "vocabulary 10 > 10"]);
