@@ -247,7 +247,7 @@ impl Attention {
         };
         let each = multi_head::with_heads(weights, count);
         let (contexts, each) = attend(tape, asked, contexts, each)?;
-        let context = heads.output(tape, contexts)?;
+        let context = heads.output(tape, contexts, &memory.lengths)?;
         let weights = multi_head::mean(tape, each, count, weights)?;
         Ok(Attended { context, weights, heads: Some(each) })
     }

@@ -265,7 +265,10 @@ pub fn attend<F: Float>(
     if config.kind == Kind::MultiHead {
         let split = Split::new(config, w, query, memory, place);
         let (context, n) = (split.contexts(memory.len()), memory.len());
-        let context = affine(get(w, "out_proj.weight"), &context, get(w, "out_proj.bias"));
+        let mut context = affine(get(w, "out_proj.weight"), &context, get(w, "out_proj.bias"));
+        if n == 0 {
+            context.fill(F::zero());
+        }
         let mut weights = vec![F::zero(); n];
         let share = F::one() / F::from(config.heads).unwrap_or_else(F::one);
         for (i, &a) in split.weights.iter().enumerate() {
@@ -385,8 +388,11 @@ fn multi_head_back<F: Float>(
     let (mut dm, mut db) =
         (sum(dw, w, "out_proj.weight").to_vec(), sum(dw, w, "out_proj.bias").to_vec());
     let contexts = split.contexts(n);
+    // The context of nothing is zeros, whatever the weights are.
+    let d_context: Vec<F> =
+        if n == 0 { vec![F::zero(); d.context.len()] } else { d.context.clone() };
     let d_contexts =
-        affine_back(get(w, "out_proj.weight"), &contexts, &d.context, &mut dm, &mut db);
+        affine_back(get(w, "out_proj.weight"), &contexts, &d_context, &mut dm, &mut db);
     dw.extend([("out_proj.weight".into(), dm), ("out_proj.bias".into(), db)]);
     let mut d_query = vec![F::zero(); count * dk];
     let mut d_keys = vec![vec![F::zero(); count * dk]; n];

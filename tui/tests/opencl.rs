@@ -71,6 +71,42 @@ fn with_a_device(test: &str) -> Option<tempfile::TempDir> {
     is_there.then_some(folder)
 }
 
+#[test]
+fn a_device_that_only_counts_computes_nothing_that_is_meant() {
+    let Some(folder) = with_a_device("a_device_that_only_counts_computes_nothing_that_is_meant")
+    else {
+        return;
+    };
+    let folder = folder.path();
+    let small = ["--headless", "--max-steps", "2", "--set", "hidden=8"];
+    succeed(folder, &[&small[..], &["--run-dir", "r"]].concat());
+    let text = ["--preset", "makemore-gru", "--run-dir", "t", "--data", "t.txt"];
+    std::fs::write(folder.join("t.txt"), "anna\nbob\n".repeat(30)).unwrap();
+    succeed(folder, &[&small[..], &text].concat());
+    for arguments in [
+        &["--headless", "--max-steps", "2", "--run-dir", "new"][..],
+        &["--headless", "--resume", "--run-dir", "r", "--max-steps", "4"],
+        &["translate", "--run", "r"],
+        &["evaluate", "--run", "r", "--data", "phrasebook:test"],
+        &["score", "--run", "r", "--data", "phrasebook:test"],
+        &["sample", "--run", "t"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_tui"))
+            .current_dir(folder)
+            .args([arguments, &["--device", "opencl"]].concat())
+            .env("NO_COLOR", "1")
+            .env("TENSOR_OPENCL_PATH", "counted")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
+        assert!(error.contains("computes nothing; only a benchmark may run on it"), "{error}");
+        assert!(output.stdout.is_empty() || arguments.contains(&"--headless"), "{arguments:?}");
+    }
+    assert!(!folder.join("new").exists());
+}
+
 /// Begins a run `r` on a device that fails like this; what it says.
 #[track_caller]
 fn fails(folder: &Path, fault: &str, more: &[&str]) -> String {

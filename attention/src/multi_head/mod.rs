@@ -18,7 +18,8 @@
 //! `q_proj_weight`, `k_proj_weight` and `v_proj_weight`; then `out_proj.weight` and
 //! `out_proj.bias`.
 //!
-//! A row without any position to see has weights and heads of zeros, so its context is b_o.
+//! A row without any position to see has weights, heads and a context of zeros, b_o left out, as of
+//! the other kinds.
 //!
 //! Self-attention is a sequence that is both query and memory. With
 //! [`causal`](crate::AttentionConfig::causal) step t sees positions up to t, and a single step of
@@ -52,7 +53,7 @@ pub mod reference;
 
 use std::ops::Range;
 
-use tensor::{ParamId, Shape, Tape, Var, ops};
+use tensor::{ParamId, Shape, Tape, Tensor, Var, ops};
 
 use crate::config::AttentionConfig;
 use crate::error::Result;
@@ -133,9 +134,22 @@ impl Heads {
         self.maps[2].rows.len()
     }
 
-    /// The context of all heads' contexts, side by side.
-    pub(crate) fn output(&self, tape: &mut Tape<'_>, heads: Var) -> Result<Var> {
-        Ok(ops::linear(tape, heads, self.out.0, Some(self.out.1))?)
+    /// The context of all heads' contexts, side by side; zeros where a sentence has no position.
+    pub(crate) fn output(&self, tape: &mut Tape<'_>, heads: Var, lengths: &[usize]) -> Result<Var> {
+        let context = ops::linear(tape, heads, self.out.0, Some(self.out.1))?;
+        if !lengths.contains(&0) {
+            return Ok(context);
+        }
+        let width = tape.shape(context).width();
+        let mut mask = Tensor::full([lengths.len(), width], 1.0);
+        for (row, _) in mask.data_mut().chunks_mut(width).zip(lengths).filter(|(_, n)| **n == 0) {
+            row.fill(0.0);
+        }
+        let mask = match tape.opencl() {
+            Some(device) => device.upload(&mask)?,
+            None => mask,
+        };
+        Ok(ops::masked(tape, context, mask)?)
     }
 }
 

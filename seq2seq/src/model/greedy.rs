@@ -177,6 +177,32 @@ mod tests {
     }
 
     #[test]
+    fn a_monotonic_window_begins_at_the_first_word_in_either_order() {
+        for reverse in ["false", "true"] {
+            let set = [
+                ("attention", "local_m"),
+                ("attention_window", "0"),
+                ("wiring", "recur_then_attend"),
+                ("reverse_source", reverse),
+                ("max_length", "3"),
+            ];
+            let (network, mut params) = network(&set);
+            let bias = params.find("decoder.output.bias").unwrap();
+            let mut values = vec![0.0; 20];
+            values[9] = 50.0;
+            params.set(bias, Tensor::from_vec([20], values).unwrap()).unwrap();
+            // As encoded: the words in the order that is read, the end token last.
+            let source = [vec![5, 6, 7, 8, EOS]];
+            let all = greedy(&network, &params, &source, None, &Threads::single()).unwrap();
+            for (t, row) in all[0].attention.iter().enumerate() {
+                let word = if reverse == "true" { 3 - t } else { t };
+                assert_eq!(row[word], 1.0, "reverse_source = {reverse}, step {t}: {row:?}");
+            }
+            assert_eq!(all[0].attention.len(), 3);
+        }
+    }
+
+    #[test]
     fn padding_and_start_are_never_said() {
         let (network, mut params) = network(&[]);
         let bias = params.find("decoder.output.bias").unwrap();

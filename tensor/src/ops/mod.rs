@@ -16,7 +16,7 @@ mod squared_error;
 pub use cross_entropy::{
     CrossEntropy, CrossEntropyResult, argmax_except, cross_entropy, likeliest, log_probabilities,
 };
-pub use dropout::{dropout, dropout_sequence, sequence_mask};
+pub use dropout::{dropout, dropout_sequence, masked, sequence_mask};
 pub use embedding::embedding;
 pub use glue::{concat, stack, sum, tanh};
 pub use layer_norm::layer_norm;

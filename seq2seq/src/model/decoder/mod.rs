@@ -246,6 +246,9 @@ impl Decoder {
     ) -> Result<(Var, Option<Var>)> {
         match source {
             Source::Memory(memory, attention) => {
+                // A reversed source still ends with the end token, which so is position 0 and its
+                // first word position 1.
+                let time = time + usize::from(self.reversed);
                 let place = Place { time, reversed: self.reversed };
                 let found = attention.attend(tape, query, memory, place)?;
                 Ok((found.context, Some(found.weights)))

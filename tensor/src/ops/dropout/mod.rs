@@ -103,7 +103,29 @@ pub fn sequence_mask(
 pub fn dropout_sequence(tape: &mut Tape<'_>, x: Var, p: f32, name: &str) -> Result<Var> {
     let shape = tape.shape(x);
     let rows = shape.dims().iter().rev().nth(1).copied().unwrap_or(1);
-    let Some(mask) = sequence_mask(tape, [rows, shape.width()], p, name)? else { return Ok(x) };
+    match sequence_mask(tape, [rows, shape.width()], p, name)? {
+        Some(mask) => masked(tape, x, mask),
+        None => Ok(x),
+    }
+}
+
+/// A sequence multiplied by one mask at every time step: y_t = x_t m.
+///
+/// | value | shape |
+/// |---|---|
+/// | m | \[B, W\], on the tape's device |
+/// | x, y | \[..., B, W\] |
+///
+/// PyTorch: `x * m`, m without a gradient.
+///
+/// # Errors
+/// A mask of another shape than x's last two dimensions.
+pub fn masked(tape: &mut Tape<'_>, x: Var, mask: Tensor) -> Result<Var> {
+    let shape = tape.shape(x);
+    let last = shape.dims().len().saturating_sub(2);
+    if shape.dims().get(last..) != Some(mask.shape().dims()) {
+        return Err(Error::shapes("masked", mask.shape(), shape));
+    }
     let y = match tape.opencl() {
         Some(device) => opencl::masked(device, tape.value(x), &mask)?,
         None => {
@@ -113,7 +135,7 @@ pub fn dropout_sequence(tape: &mut Tape<'_>, x: Var, p: f32, name: &str) -> Resu
         }
     };
     let y = tape.output(y);
-    tape.record(DropoutSequence { x, y, mask });
+    tape.record(Masked { x, y, mask });
     Ok(y)
 }
 
@@ -123,15 +145,15 @@ fn multiply(x: &mut Tensor, mask: &Tensor) {
     }
 }
 
-struct DropoutSequence {
+struct Masked {
     x: Var,
     y: Var,
     mask: Tensor,
 }
 
-impl Op for DropoutSequence {
+impl Op for Masked {
     fn name(&self) -> &'static str {
-        "dropout_sequence"
+        "masked"
     }
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
