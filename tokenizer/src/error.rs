@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::read::Encoding;
-use crate::{Recipe, Unit};
+use crate::encoding::Encoding;
 
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -15,17 +14,21 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// No recipe has this name.
-    #[error("no recipe is named '{name}' (there are {})", names(Recipe::ALL, Recipe::name))]
+    #[error("no recipe is named '{name}' (there are {known})")]
     UnknownRecipe {
         /// The name as given.
         name: String,
+        /// The names that there are.
+        known: String,
     },
 
     /// No unit has this name.
-    #[error("no unit is named '{name}' (there are {})", names(Unit::ALL, Unit::name))]
+    #[error("no unit is named '{name}' (there are {known})")]
     UnknownUnit {
         /// The name as given.
         name: String,
+        /// The names that there are.
+        known: String,
     },
 
     /// A file could not be opened or read.
@@ -240,7 +243,10 @@ pub enum Error {
 }
 
 /// The names of all values, for a message.
-fn names<T: Copy, const N: usize>(all: [T; N], name: impl Fn(T) -> &'static str) -> String {
+pub(crate) fn names<T: Copy, const N: usize>(
+    all: [T; N],
+    name: impl Fn(T) -> &'static str,
+) -> String {
     all.map(name).join(", ")
 }
 
@@ -285,7 +291,7 @@ mod tests {
 
     #[test]
     fn messages_name_what_helps() {
-        let unknown = Error::UnknownRecipe { name: "tutoriel".to_owned() };
+        let unknown = "tutoriel".parse::<crate::Recipe>().unwrap_err();
         assert_eq!(
             unknown.to_string(),
             "no recipe is named 'tutoriel' (there are tutorial, tf-nmt, tf-text, words, words-lower, none)"

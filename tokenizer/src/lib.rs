@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod char_class;
+mod encoding;
 mod error;
 mod joiner;
 mod normalizer;

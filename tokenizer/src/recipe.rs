@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::names;
 use crate::{CharClass, Error, Form, Normalizer, Step};
 
 /// A named way from raw text to the text that is cut into tokens.
@@ -133,10 +134,9 @@ impl FromStr for Recipe {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        Self::ALL
-            .into_iter()
-            .find(|recipe| recipe.name() == name)
-            .ok_or_else(|| Error::UnknownRecipe { name: name.to_owned() })
+        Self::ALL.into_iter().find(|recipe| recipe.name() == name).ok_or_else(|| {
+            Error::UnknownRecipe { name: name.to_owned(), known: names(Self::ALL, Self::name) }
+        })
     }
 }
 

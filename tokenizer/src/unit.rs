@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::error::names;
 
 /// What a sentence is cut into.
 ///
@@ -49,10 +50,10 @@ impl FromStr for Unit {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        Self::ALL
-            .into_iter()
-            .find(|unit| unit.name() == name)
-            .ok_or_else(|| Error::UnknownUnit { name: name.to_owned() })
+        Self::ALL.into_iter().find(|unit| unit.name() == name).ok_or_else(|| Error::UnknownUnit {
+            name: name.to_owned(),
+            known: names(Self::ALL, Self::name),
+        })
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Deferred, Gradient, Slot, Sum, Summed};
+use super::gradient::Gradient;
+use super::slot::{Deferred, Slot, Sum};
+use super::summed::Summed;
 use crate::cpu::list::List;
 use crate::error::{Error, Result};
 use crate::opencl::{Arena, Form, Layout, Matrix, OpenCl, Place, Program, Start};
@@ -75,7 +77,7 @@ impl Target<'_> {
         for p in products {
             let rows = p.rows.clone().unwrap_or(0..shape.rows());
             let columns = p.columns.clone();
-            check(&p, &rows, &columns, shape)?;
+            p.check(&rows, &columns, shape)?;
             match blocks.iter_mut().find(|(r, c, _)| *r == rows && *c == columns) {
                 Some((_, _, terms)) => terms.push(p),
                 None => blocks.push((rows, columns, vec![p])),
@@ -176,17 +178,6 @@ impl Target<'_> {
         let groups = [width.div_ceil(64), count, 1];
         launch.reads(rows).writes_shared(&mut self.view).groups(groups, [64, 1, 1])
     }
-}
-
-fn check(p: &Deferred, rows: &Range<usize>, columns: &Range<usize>, shape: Shape) -> Result<()> {
-    let (x, dy) = (p.x.shape(), p.dy.shape());
-    let fits = x.width() == columns.len()
-        && columns.end <= shape.width()
-        && rows.end <= shape.rows()
-        && p.dy_columns.len() == rows.len()
-        && p.dy_columns.end <= dy.width()
-        && x.rows() == dy.rows();
-    if fits { Ok(()) } else { Err(Error::shapes("weight gradient", x, dy)) }
 }
 
 /// Rows put one behind the other, kept because several parameters ask for the same ones.

@@ -45,7 +45,6 @@ pub use adadelta::Adadelta;
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
 pub use config::OptimizerConfig;
-pub(crate) use opencl::gradient_norms;
 pub use optimizer::Optimizer;
 pub use report::{Measured, Report, Update};
 pub use rmsprop::RmsProp;

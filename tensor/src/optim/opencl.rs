@@ -5,15 +5,15 @@ use std::sync::Arc;
 use super::OptimizerConfig;
 use super::report::{Report, Update};
 use super::state::State;
-use crate::cpu::list::List;
 use crate::error::{Error, Result};
-use crate::gradients::{Gradient, Summed};
-use crate::opencl::{Arena, Launch, Layout, OpenCl, Program};
+use crate::gradients::Summed;
+use crate::gradients::device_norms::{COEFFICIENTS, owner_sums, squares};
+use crate::opencl::{Arena, Launch, Layout, Program};
 use crate::params::Params;
 use crate::tensor::Tensor;
 
 const TEXT: &[&str] = &[include_str!("optim.cl")];
-static NORMS: Program = Program::new(TEXT);
+static CONTROL: Program = Program::new(TEXT);
 static SGD: Program = Program::new(TEXT).with_options("-DSGD");
 static MOMENTUM: Program = Program::new(TEXT).with_options("-DMOMENTUM");
 static ADAM: Program = Program::new(TEXT).with_options("-DADAM");
@@ -27,8 +27,6 @@ static RMSPROP: [Program; 4] = [
 ];
 
 const ITEMS: [usize; 3] = [256, 1, 1];
-/// Numbers of a parameter; the first is 0 where it has no gradient.
-const COEFFICIENTS: usize = 8;
 
 /// A rule's program, its numbers at a parameter's step, and the share of an average that is new.
 fn rule(config: &OptimizerConfig, rate: f64, step: u64) -> (&'static Program, [f64; 7], f64) {
@@ -71,43 +69,6 @@ fn rule(config: &OptimizerConfig, rate: f64, step: u64) -> (&'static Program, [f
 fn moments(rate: f64, step: u64, (beta1, beta2): (f64, f64)) -> [f64; 3] {
     let correction = |beta: f64| 1.0 - beta.powf(step as f64);
     [rate / correction(beta1), 1.0 - beta1, 1.0 / correction(beta2).sqrt()]
-}
-
-/// L2 norms of gradients on a device, read.
-pub(crate) fn gradient_norms(gradients: &Summed) -> Result<List<f64>> {
-    let Some(arena) = gradients.arena() else { return Ok(List::new()) };
-    let layout = &arena.layout;
-    let device = &layout.device;
-    let mut numbers = vec![0.0; COEFFICIENTS * layout.shapes.len()];
-    let all = gradients.all().iter();
-    for (c, gradient) in numbers.chunks_exact_mut(COEFFICIENTS).zip(all) {
-        c[0] = f32::from(u8::from(!matches!(gradient, Gradient::None)));
-    }
-    let coefficients = device.upload(&Tensor::from(numbers))?;
-    let mut each = device.scratch([layout.shapes.len()])?;
-    squares(device, layout, &coefficients, &arena.memory, &mut each)?;
-    let squares = device.read_later(&each)?.wait()?;
-    Ok(squares.into_iter().map(|v| f64::from(v).sqrt()).collect())
-}
-
-/// The sum of squares of each tensor of an arena.
-fn squares(
-    device: &OpenCl,
-    layout: &Layout,
-    coefficients: &Tensor,
-    arena: &Tensor,
-    each: &mut Tensor,
-) -> Result<()> {
-    let mut sums = device.scratch([layout.chunk_count])?;
-    let launch = device.kernel(&NORMS, "chunk_squares").ids(&layout.chunks).reads(coefficients);
-    launch.reads(arena).writes(&mut sums).groups([layout.chunk_count, 1, 1], ITEMS)?;
-    owner_sums(device, layout, &sums, each)
-}
-
-/// Sums of chunks to sums of tensors.
-fn owner_sums(device: &OpenCl, layout: &Layout, sums: &Tensor, each: &mut Tensor) -> Result<()> {
-    let launch = device.kernel(&NORMS, "owner_sums").ids(&layout.first_chunks).reads(sums);
-    launch.writes_shared(each).groups([layout.shapes.len(), 1, 1], ITEMS)
 }
 
 /// An optimizer's state on a device: one arena a slot.
@@ -188,7 +149,7 @@ impl Slots {
         match factor {
             Some(factor) => device.overwrite(&mut control, &Tensor::from(vec![factor, 1.0]))?,
             None => {
-                let launch = device.kernel(&NORMS, "decide").uint(n);
+                let launch = device.kernel(&CONTROL, "decide").uint(n);
                 let launch = launch.float(how.limit.unwrap_or(-1.0)).reads(&each).uint(figures);
                 let launch = launch.reads(found.as_ref().unwrap_or(&coefficients));
                 launch.writes_shared(&mut control).groups([1, 1, 1], ITEMS)?;

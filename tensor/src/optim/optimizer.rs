@@ -291,3 +291,18 @@ impl Parameter<'_> {
         run(threads, rule, factor, value, slots, gradient, ratios)
     }
 }
+
+impl Report {
+    /// What was measured; waits for a device. `optimizer` is the one that stepped: its count of
+    /// steps is put right where a device refused this one.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn read(self, optimizer: &mut Optimizer) -> Result<Measured> {
+        let (measured, refused) = self.wait()?;
+        if let Some(live) = refused {
+            optimizer.take_back(&live);
+        }
+        Ok(measured)
+    }
+}

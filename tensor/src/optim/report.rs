@@ -1,13 +1,12 @@
 //! What a step is asked for, and what it tells afterwards.
 
-use super::Optimizer;
 use crate::cpu::list::List;
 use crate::error::Result;
 use crate::gradients::Norms;
 use crate::opencl::Pending;
 use crate::tensor::Figure;
 
-/// How [`Optimizer::update`] steps, and what it reports besides.
+/// How [`Optimizer::update`](super::Optimizer::update) steps, and what it reports besides.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Update<'a> {
     /// Global gradient norm to clip at, if any.
@@ -60,14 +59,11 @@ impl Report {
         }
     }
 
-    /// What was measured; waits for a device. `optimizer` is the one that stepped: its count of
-    /// steps is put right where a device refused this one.
-    ///
-    /// # Errors
-    /// The device failed.
-    pub fn read(self, optimizer: &mut Optimizer) -> Result<Measured> {
+    /// What was measured, and, of a step that a device refused, which parameters had a gradient;
+    /// waits for a device.
+    pub(super) fn wait(self) -> Result<(Measured, Option<Vec<bool>>)> {
         let (pending, live, limit, ratios, figures) = match self.0 {
-            Kind::Here(measured) => return Ok(measured),
+            Kind::Here(measured) => return Ok((measured, None)),
             Kind::There { pending, live, limit, ratios, figures } => {
                 (pending, live, limit, ratios, figures)
             }
@@ -85,9 +81,6 @@ impl Report {
         if let Some(&factor) = control.first() {
             norms.factor = factor;
         }
-        if !updated {
-            optimizer.take_back(&live);
-        }
         let ratios = (ratios && updated).then(|| {
             let (changes, values) = rest.split_at(n.min(rest.len()));
             let pairs = changes.iter().zip(values);
@@ -97,6 +90,7 @@ impl Report {
             };
             pairs.map(ratio).collect()
         });
-        Ok(Measured { figures: wide(found), norms, ratios, updated })
+        let measured = Measured { figures: wide(found), norms, ratios, updated };
+        Ok((measured, (!updated).then_some(live)))
     }
 }

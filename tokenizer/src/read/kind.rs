@@ -1,8 +1,5 @@
 //! What a file is, by its first bytes.
 
-/// How many bytes at the start of a file decide what it is.
-pub(super) const HEAD: usize = 4096;
-
 /// A kind of file that is not lines of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileKind {

@@ -6,7 +6,6 @@
 //! one or more members, is recognised by its first two bytes, whatever the file's name; so are
 //! archives, documents and tables, which are refused with what to do instead.
 
-mod encoding;
 mod kind;
 mod text_file;
 
@@ -15,7 +14,7 @@ use std::path::Path;
 
 use crate::{Error, Result};
 
-pub use encoding::Encoding;
+pub use crate::encoding::Encoding;
 pub use text_file::{ReadOptions, TextFile};
 
 /// The lines of a text file, without their ends.

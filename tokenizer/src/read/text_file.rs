@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::encoding::{Encoding, decode, encoding};
-use super::kind::{FileKind, HEAD, file_kind};
+use super::kind::{FileKind, file_kind};
+use crate::encoding::{Encoding, HEAD, decode, encoding};
 use crate::error::shell_quoted;
 use crate::{Error, Result};
 

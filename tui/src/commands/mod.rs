@@ -4,6 +4,7 @@ mod bench;
 mod compare;
 mod devices;
 mod evaluate;
+mod model;
 mod presets;
 mod sample;
 mod score;
@@ -13,10 +14,9 @@ mod watch;
 
 use std::process::ExitCode;
 
-use color_eyre::eyre::{Result, WrapErr};
-use seq2seq::Translator;
+use color_eyre::eyre::Result;
 
-use crate::args::{Arguments, Command, ModelArguments};
+use crate::args::{Arguments, Command};
 
 /// Does what the arguments ask for.
 ///
@@ -36,10 +36,4 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Bench(bench)) => bench::run(&bench),
         Some(Command::Compare(compare)) => compare::run(&compare),
     }
-}
-
-/// The trained model of a run folder.
-fn open(model: &ModelArguments) -> Result<Translator> {
-    let open = || Translator::open(&model.run, &model.device, model.threads);
-    open().wrap_err_with(|| format!("--run {}", model.run.display()))
 }

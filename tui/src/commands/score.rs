@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use color_eyre::eyre::{Result, WrapErr};
 use seq2seq::PairScore;
 
+use super::model;
 use crate::args::ScoreArguments;
 use crate::format::{count, several};
 use crate::output;
 
 /// Prints one natural-log probability for each pair.
 pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitCode> {
-    let translator = super::open(&arguments.model)?;
+    let translator = model::open(&arguments.model)?;
     let corpus = &arguments.corpus;
     let (scores, remarks) = translator
         .score(&corpus.data, corpus.columns)

@@ -8,6 +8,7 @@ use std::thread;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use seq2seq::{ReadOptions, TextFile, Translation, Translator};
 
+use super::model;
 use crate::args::TranslateArguments;
 use crate::format::{count, several};
 use crate::output;
@@ -19,7 +20,7 @@ const AHEAD: usize = 4 * BATCH;
 
 /// Translates until stdin ends. A single line is answered at once, many in batches.
 pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
-    let translator = super::open(&arguments.model)?.with_max_length(arguments.max_length);
+    let translator = model::open(&arguments.model)?.with_max_length(arguments.max_length);
     if let Some(remark) = translator.remark() {
         output::note(&remark);
     }

@@ -6,10 +6,8 @@ mod rate;
 mod smoother;
 
 pub use rate::Rate;
-pub use smoother::Smoother;
+pub use smoother::{SMOOTHING, Smoother};
 
-/// How much of the smoothed loss stays from step to step.
-pub const SMOOTHING: f64 = 0.98;
 /// Warnings kept.
 const WARNINGS: usize = 8;
 

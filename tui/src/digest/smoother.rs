@@ -1,6 +1,7 @@
 //! Smoothing that starts right: an exponential mean, debiased.
 
-use super::SMOOTHING;
+/// How much of the smoothed loss stays from step to step.
+pub const SMOOTHING: f64 = 0.98;
 
 /// A debiased exponential moving average over the finite values it is given.
 ///

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::kind::HEAD;
+/// How many bytes at the start of a file decide what it is.
+pub(crate) const HEAD: usize = 4096;
 
 /// How characters are written as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ const MARKS: [(&[u8], Encoding); 5] = [
 /// The encoding of a text that begins with `head`, and how many bytes its mark has.
 ///
 /// Without a mark it is UTF-8, unless there are zero bytes where UTF-16 or UTF-32 has them.
-pub(super) fn encoding(head: &[u8]) -> (Encoding, usize) {
+pub(crate) fn encoding(head: &[u8]) -> (Encoding, usize) {
     if let Some((mark, encoding)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
         return (*encoding, mark.len());
     }
@@ -148,7 +149,7 @@ fn scalars(bytes: &[u8], encoding: Encoding) -> Box<dyn Iterator<Item = Result<c
 }
 
 /// Text in UTF-16 or UTF-32 as UTF-8; an error is the text before the first broken character.
-pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<String, String> {
+pub(crate) fn decode(bytes: &[u8], encoding: Encoding) -> Result<String, String> {
     let mut text = String::with_capacity(bytes.len() / 2);
     for c in scalars(bytes, encoding) {
         match c {

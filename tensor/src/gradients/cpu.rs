@@ -1,0 +1,113 @@
+//! Gradients on the processor: what was deferred multiplied, and summed up.
+
+use super::gradient::{Gradient, RowGradient};
+use super::slot::{Deferred, Slot, Sum};
+use crate::cpu::elementwise as kernels;
+use crate::cpu::list::List;
+use crate::error::{Error, Result};
+use crate::gemm::{Product, Rows, outer_sum};
+use crate::tensor::Tensor;
+use crate::threads::Threads;
+
+/// The gradient that the parts of a slot add up to, of a parameter of this value.
+pub(super) fn finish(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gradient> {
+    let shape = value.shape();
+    let mut sparse = None;
+    if !slot.rows.is_empty() {
+        sparse = Some(RowGradient::gather(&slot.rows, shape.rows(), shape.width())?);
+    }
+    if slot.dense.is_empty() && slot.products.is_empty() && slot.sums.is_empty() {
+        return Ok(sparse.map_or(Gradient::None, Gradient::Rows));
+    }
+    let mut dense = slot.dense.into_iter();
+    let mut total = dense.next();
+    if let Some(t) = &total
+        && t.shape() != shape
+    {
+        return Err(Error::shapes("gradient", t.shape(), shape));
+    }
+    for t in dense {
+        if t.shape() != shape {
+            return Err(Error::shapes("gradient", t.shape(), shape));
+        }
+        if let Some(total) = &mut total {
+            kernels::add(total.data_mut(), t.data());
+        }
+    }
+    if !slot.products.is_empty() {
+        let all = |p: &Deferred| p.columns == (0..shape.width()) && p.rows.is_none();
+        let whole = slot.products.iter().all(all);
+        // Without anything to add to, a product over the whole weight overwrites.
+        let fresh = whole && total.is_none();
+        let mut into = match total {
+            Some(t) => t,
+            None if whole => Tensor::scratch(shape),
+            None => Tensor::zeros(shape),
+        };
+        multiply(&slot.products, &mut into, !fresh, threads)?;
+        total = Some(into);
+    }
+    let mut total = total.unwrap_or_else(|| Tensor::zeros(shape));
+    add_sums(&slot.sums, &mut total, threads)?;
+    if let Some(rows) = sparse {
+        rows.add_to(&mut total);
+    }
+    Ok(Gradient::Dense(total))
+}
+
+/// Adds the rows of biases' gradients; each thread takes columns.
+fn add_sums(sums: &[Sum], into: &mut Tensor, threads: &Threads) -> Result<()> {
+    let shape = into.shape();
+    let whole = 0..shape.len();
+    for Sum { elements, dy, columns } in sums {
+        let elements = elements.as_ref().unwrap_or(&whole);
+        let fits = columns.len() == elements.len()
+            && elements.end <= shape.len()
+            && columns.end <= dy.shape().width();
+        if !fits {
+            return Err(Error::shapes("bias gradient", dy.shape(), shape));
+        }
+    }
+    let mut parts: List<&mut [f32]> = into.data_mut().chunks_mut(COLUMNS).collect();
+    let summed: usize = sums.iter().map(|s| s.dy.shape().rows() * s.columns.len()).sum();
+    threads.for_each_of(summed / 8, &mut parts, |i, part| {
+        let first = i * COLUMNS;
+        for Sum { elements, dy, columns } in sums {
+            let elements = elements.as_ref().unwrap_or(&whole);
+            let (from, to) = (elements.start.max(first), elements.end.min(first + part.len()));
+            if from < to {
+                let start = columns.start + from - elements.start;
+                let part = &mut part[from - first..to - first];
+                kernels::add_rows(part, dy.data(), dy.shape().width(), start);
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Columns of a bias's gradient that one thread sums up at a time.
+const COLUMNS: usize = 512;
+
+/// Adds one product for each block of rows and columns.
+fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threads) -> Result<()> {
+    let shape = into.shape();
+    let block = |p: &Deferred| (p.rows.clone().unwrap_or(0..shape.rows()), p.columns.clone());
+    let mut blocks: List<_> = products.iter().map(block).collect();
+    blocks.sort_unstable_by_key(|(r, c)| (r.start, r.end, c.start, c.end));
+    blocks.dedup();
+    for (rows, columns) in blocks {
+        let same = products.iter().filter(|p| block(p) == (rows.clone(), columns.clone()));
+        let mut terms = List::new();
+        for p in same {
+            p.check(&rows, &columns, shape)?;
+            let (x, dy) = (p.x.shape(), p.dy.shape());
+            terms.push(Product {
+                x: Rows::new(p.x.data(), x.width()),
+                dy: Rows::columns(p.dy.data(), dy.width(), p.dy_columns.start, p.dy_columns.len()),
+            });
+        }
+        let into = &mut into.data_mut()[rows.start * shape.width()..rows.end * shape.width()];
+        outer_sum(threads, &terms, into, shape.width(), columns.start, add);
+    }
+    Ok(())
+}

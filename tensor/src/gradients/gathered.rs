@@ -1,0 +1,168 @@
+//! What backward passes gather.
+
+use std::ops::Range;
+
+use super::slot::{Deferred, Slot, Sum};
+use super::summed::Summed;
+use super::{cpu, opencl};
+use crate::cpu::list::List;
+use crate::error::Result;
+use crate::params::{ParamId, Params};
+use crate::tensor::Tensor;
+use crate::threads::Threads;
+
+/// What backward passes gathered for each parameter, before it is summed up.
+///
+/// An operation adds a dense gradient, rows of a table, or defers a weight's gradient as the
+/// (input, output gradient) rows of a product; [`Gradients::finish`] multiplies each weight's rows
+/// once. The gradients of several tapes (the threads' parts of a batch) are [merged](Self::merge)
+/// first, so a weight still costs one product a step.
+#[derive(Debug, Default)]
+pub struct Gradients {
+    slots: List<Slot>,
+}
+
+impl Gradients {
+    fn slot(&mut self, id: ParamId) -> &mut Slot {
+        if self.slots.len() <= id.index() {
+            self.slots.resize_with(id.index() + 1, Slot::default);
+        }
+        &mut self.slots[id.index()]
+    }
+
+    /// Adds a dense gradient of the parameter's shape.
+    pub fn add(&mut self, id: ParamId, gradient: Tensor) {
+        self.slot(id).dense.push(gradient);
+    }
+
+    /// Adds gradients of rows of a table: row `ids[i]` gets row i of `gradients`.
+    pub fn add_rows(&mut self, id: ParamId, ids: &[u32], gradients: Tensor) {
+        self.slot(id).rows.push((ids.into(), None, gradients));
+    }
+
+    /// [`Gradients::add_rows`] without the rows of `padding`.
+    pub fn add_rows_but(
+        &mut self,
+        id: ParamId,
+        ids: &[u32],
+        padding: Option<u32>,
+        gradients: Tensor,
+    ) {
+        self.slot(id).rows.push((ids.into(), padding, gradients));
+    }
+
+    /// Defers the gradient dY^T X of columns `columns` of a weight \[O, I\].
+    ///
+    /// `x` has rows as wide as `columns`, `dy` rows of which `dy_columns` are O wide.
+    pub fn defer(
+        &mut self,
+        id: ParamId,
+        columns: Range<usize>,
+        x: Tensor,
+        dy: Tensor,
+        dy_columns: Range<usize>,
+    ) {
+        self.slot(id).products.push(Deferred { rows: None, columns, x, dy, dy_columns });
+    }
+
+    /// [`Gradients::defer`] of a range of the weight's rows, which `dy_columns` are as many as.
+    pub fn defer_rows(
+        &mut self,
+        id: ParamId,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        x: Tensor,
+        dy: Tensor,
+        dy_columns: Range<usize>,
+    ) {
+        self.slot(id).products.push(Deferred { rows: Some(rows), columns, x, dy, dy_columns });
+    }
+
+    /// Defers the gradient of a bias: the sum of `columns` of the rows of `dy`.
+    pub fn defer_sum(&mut self, id: ParamId, dy: Tensor, columns: Range<usize>) {
+        self.slot(id).sums.push(Sum { elements: None, dy, columns });
+    }
+
+    /// Defers the gradient of some elements of a bias: the sum of the rows of `dy`.
+    pub fn defer_sum_of(&mut self, id: ParamId, elements: Range<usize>, dy: Tensor) {
+        let columns = 0..dy.shape().width();
+        self.slot(id).sums.push(Sum { elements: Some(elements), dy, columns });
+    }
+
+    /// Takes in what another backward pass gathered.
+    pub fn merge(&mut self, other: Self) {
+        if self.slots.len() < other.slots.len() {
+            self.slots.resize_with(other.slots.len(), Slot::default);
+        }
+        for (mine, theirs) in self.slots.iter_mut().zip(other.slots) {
+            mine.dense.extend(theirs.dense);
+            mine.rows.extend(theirs.rows);
+            mine.products.extend(theirs.products);
+            mine.sums.extend(theirs.sums);
+        }
+    }
+
+    /// Multiplies what was deferred and sums up: one gradient a parameter.
+    ///
+    /// # Errors
+    /// A gradient does not fit its parameter's shape.
+    pub fn finish(self, params: &Params, threads: &Threads) -> Result<Summed> {
+        let mut slots = self.slots;
+        slots.resize_with(params.len(), Slot::default);
+        if let Some(layout) = params.layout() {
+            return opencl::finish(slots, layout);
+        }
+        let mut summed = List::with_capacity(params.len());
+        for (id, slot) in params.ids().zip(slots) {
+            summed.push(cpu::finish(slot, params.get(id), threads)?);
+        }
+        Ok(Summed::new(summed, threads))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::gradients::Gradient;
+
+    #[test]
+    fn every_kind_of_part_adds_up() {
+        let threads = Threads::new(2);
+        let mut params = Params::new();
+        let w = params.add("w", Tensor::zeros([2, 3])).unwrap();
+        let b = params.add("b", Tensor::zeros([2])).unwrap();
+        let unused = params.add("unused", Tensor::zeros([1])).unwrap();
+        let mut g = Gradients::default();
+        let x = Tensor::from(array![[1.0, 2.0], [3.0, 4.0]]);
+        let dy = Tensor::from(array![[1.0, 0.0], [0.0, 10.0]]);
+        g.defer(w, 1..3, x.clone(), dy.clone(), 0..2);
+        g.defer_sum(b, dy.clone(), 0..2);
+        let mut other = Gradients::default();
+        other.add(w, Tensor::full([2, 3], 100.0));
+        other.add_rows(w, &[1, 1], Tensor::from(array![[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]));
+        other.defer(w, 1..3, x.clone(), dy.clone(), 0..2);
+        // The second row alone: 10 times the second row of x.
+        other.defer_rows(w, 1..2, 0..2, x, dy.clone(), 1..2);
+        g.merge(other);
+        let g = g.finish(&params, &threads).unwrap();
+        let want = array![[100.0, 102.0, 104.0], [133.0, 203.0, 183.0]].into_dyn();
+        assert_eq!(g.get(w).to_dense([2, 3].into()).to_array(), want);
+        assert_eq!(g.get(b).to_dense([2].into()).data(), [1.0, 10.0]);
+        assert!(matches!(g.get(unused), Gradient::None));
+    }
+
+    #[test]
+    fn clipping_scales_to_the_limit_and_keeps_small_gradients() {
+        let mut params = Params::new();
+        let a = params.add("a", Tensor::zeros([2])).unwrap();
+        let mut g = Gradients::default();
+        g.add(a, Tensor::from(vec![3.0, 4.0]));
+        let g = g.finish(&params, &Threads::single()).unwrap();
+        let norms = g.norms(Some(1.0));
+        assert!((norms.total - 5.0).abs() < 1e-9 && (norms.clipped - 1.0).abs() < 1e-6);
+        assert_eq!(g.norms(Some(10.0)).factor, 1.0);
+        assert_eq!(g.norms(None).factor, 1.0);
+    }
+}

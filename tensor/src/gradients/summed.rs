@@ -1,0 +1,151 @@
+//! One gradient a parameter.
+
+use super::gradient::Gradient;
+use super::norms::{self, Norms};
+use crate::cpu::list::List;
+use crate::error::{Error, Result};
+use crate::opencl::Arena;
+use crate::params::ParamId;
+use crate::threads::Threads;
+
+/// One gradient a parameter, ready for an optimizer.
+#[derive(Debug, Clone)]
+pub struct Summed {
+    gradients: List<Gradient>,
+    /// L2 norm of each, where they are on the host.
+    norms: List<f64>,
+    /// The gradients' memory, where they are on a device.
+    arena: Option<Arena>,
+}
+
+impl Summed {
+    pub(super) fn new(gradients: List<Gradient>, threads: &Threads) -> Self {
+        let mut norms = List::filled(0.0, gradients.len());
+        let elements: usize = gradients.iter().map(Gradient::len).sum();
+        threads.for_each_of(elements / 4, &mut norms, |i, norm| *norm = gradients[i].norm());
+        Self { gradients, norms, arena: None }
+    }
+
+    pub(super) fn there(gradients: List<Gradient>, arena: Arena) -> Self {
+        Self { gradients, norms: List::new(), arena: Some(arena) }
+    }
+
+    /// The gradient of a parameter.
+    pub fn get(&self, id: ParamId) -> &Gradient {
+        self.gradients.get(id.index()).unwrap_or(&Gradient::None)
+    }
+
+    /// Norms, and the factor that clips the gradients to a global norm of at most `limit`.
+    ///
+    /// g' = g min(1, limit / (|g| + 1e-6)), |g| the L2 norm over all parameters (Pascanu et al.
+    /// 2013, algorithm 1). The gradients themselves are left as they are: an optimizer applies
+    /// [`Norms::factor`] in its one pass. PyTorch: `torch.nn.utils.clip_grad_norm_`.
+    ///
+    /// On a device this waits for it; a training step uses
+    /// [`Optimizer::update`](crate::optim::Optimizer::update), which does not. A device that fails
+    /// keeps why, and the norms are NaN.
+    pub fn norms(&self, limit: Option<f32>) -> Norms {
+        let each = match &self.arena {
+            None => self.norms.clone(),
+            Some(arena) => {
+                let is_live = |g: &Gradient| !matches!(g, Gradient::None);
+                norms::opencl::norms(arena, self.gradients.iter().map(is_live))
+                    .unwrap_or_else(|_| List::filled(f64::NAN, self.gradients.len()))
+            }
+        };
+        Norms::new(each, limit)
+    }
+
+    /// The gradients' memory, where they are on a device.
+    pub(crate) fn arena(&self) -> Option<&Arena> {
+        self.arena.as_ref()
+    }
+
+    /// All gradients on their device, to be written.
+    fn arena_mut(&mut self) -> Result<Option<&mut Arena>> {
+        let Some(arena) = &mut self.arena else { return Ok(None) };
+        let views = self.gradients.iter_mut().enumerate().filter_map(|(i, g)| match g {
+            Gradient::Dense(view) => Some((i, view)),
+            _ => None,
+        });
+        arena.make_unique(views)?;
+        Ok(Some(arena))
+    }
+
+    fn add_there(&mut self, other: &Self) -> Result<()> {
+        let (Some(arena), Some(theirs)) = (self.arena_mut()?, &other.arena) else {
+            return Err(Error::argument("add gradients", "they are on another device"));
+        };
+        let device = arena.layout.device.clone();
+        device.blend_shared(&mut arena.memory, 1.0, 1.0, &theirs.memory)?;
+        let arena = arena.clone();
+        for (i, (mine, theirs)) in self.gradients.iter_mut().zip(&other.gradients).enumerate() {
+            if !matches!((&mine, theirs), (Gradient::None, Gradient::None)) {
+                *mine = Gradient::Dense(arena.layout.view(&arena.memory, i));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the gradients of another batch, parameter by parameter.
+    ///
+    /// # Errors
+    /// Gradients of other parameters.
+    pub fn add(&mut self, other: Self) -> Result<()> {
+        if self.gradients.len() != other.gradients.len() {
+            let (found, expected) = (other.gradients.len(), self.gradients.len());
+            let what = format!("{found} parameters, expected {expected}");
+            return Err(Error::argument("add gradients", what));
+        }
+        if self.arena.is_some() {
+            return self.add_there(&other);
+        }
+        self.gradients.iter_mut().zip(other.gradients).try_for_each(|(a, b)| a.add(b))?;
+        self.norms = self.gradients.iter().map(Gradient::norm).collect();
+        Ok(())
+    }
+
+    /// Multiplies every gradient. A device that fails keeps why.
+    pub fn scale(&mut self, factor: f32) {
+        if let Ok(Some(arena)) = self.arena_mut() {
+            let _ = arena.layout.device.clone().scale_shared(&mut arena.memory, factor);
+            return;
+        }
+        self.gradients.iter_mut().for_each(|g| g.scale(factor));
+        self.norms.iter_mut().for_each(|norm| *norm *= f64::from(factor.abs()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradients::RowGradient;
+    use crate::params::Params;
+    use crate::tensor::Tensor;
+
+    #[test]
+    fn gradients_of_two_batches_add_up_whatever_their_kinds() {
+        let mut params = Params::new();
+        let w = params.add("w", Tensor::zeros([3, 1])).unwrap();
+        let dense = |v: f32| Gradient::Dense(Tensor::full([3, 1], v));
+        let rows = |ids: &[u32]| {
+            let rows = Tensor::full([ids.len(), 1], 5.0);
+            Gradient::Rows(RowGradient { ids: ids.into(), rows })
+        };
+        for (a, b, want) in [
+            (dense(1.0), dense(2.0), [3.0, 3.0, 3.0]),
+            (dense(1.0), rows(&[2]), [1.0, 1.0, 6.0]),
+            (rows(&[0, 2]), dense(1.0), [6.0, 1.0, 6.0]),
+            (rows(&[0, 2]), rows(&[1, 2]), [5.0, 5.0, 10.0]),
+            (Gradient::None, rows(&[1]), [0.0, 5.0, 0.0]),
+            (dense(4.0), Gradient::None, [4.0, 4.0, 4.0]),
+        ] {
+            let mut sum = Summed::new([a].into(), &Threads::single());
+            sum.add(Summed::new([b].into(), &Threads::single())).unwrap();
+            assert_eq!(sum.get(w).to_dense(params.shape(w)).data(), want);
+        }
+        let mut sum = Summed::new([dense(1.0)].into(), &Threads::single());
+        assert!(sum.add(Summed::new([rows(&[3])].into(), &Threads::single())).is_err());
+        assert!(sum.add(Summed::new(List::new(), &Threads::single())).is_err());
+    }
+}
