@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Init, Packed, Rows};
+use super::pack::Packed;
+use super::rows::{Init, Rows};
 use crate::cpu::buffer::Buffer;
 use crate::simd::Simd;
 

@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use super::kernel::{Left, Output, Right, column_of_tiles};
-use super::{Rows, WEIGHT_GRADIENTS, count, duration};
+use super::rows::Rows;
+use super::work::{WEIGHT_GRADIENTS, count, duration};
 use crate::cpu::buffer::Buffer;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::{Threads, part};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-use super::PACKINGS;
+use super::work::PACKINGS;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::list::List;
 use crate::simd::{Kernel, Simd, dispatch};

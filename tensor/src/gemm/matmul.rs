@@ -1,0 +1,67 @@
+//! Rows times a packed weight.
+
+use super::kernel::{Output, rows_times_panels};
+use super::pack::Packed;
+use super::rows::{Init, Rows};
+use super::work::{count, duration};
+use crate::simd::{Kernel, Simd, dispatch};
+use crate::threads::{Threads, part};
+
+/// out = init + X W, W being packed: \[rows, K\] times \[K, N\].
+///
+/// Large products are shared out to the threads, by columns where the rows are few.
+/// A width of `x` other than `w.depth()`, or an output other than rows x `w.width()`, is a
+/// programming error and panics: operations check shapes before they come here.
+pub fn matmul(threads: &Threads, x: Rows<'_>, w: &Packed, out: &mut [f32], init: Init<'_>) {
+    matmul_columns(threads, x, w, out, w.width(), 0, init);
+}
+
+/// [`matmul`] into columns `column..column + w.width()` of rows of `stride` elements.
+pub fn matmul_columns(
+    threads: &Threads,
+    x: Rows<'_>,
+    w: &Packed,
+    out: &mut [f32],
+    stride: usize,
+    column: usize,
+    init: Init<'_>,
+) {
+    assert_eq!(x.width(), w.depth(), "columns of X and rows of W");
+    assert_eq!(out.len(), x.rows() * stride, "output of X W");
+    if let Init::Bias(bias) = init {
+        assert_eq!(bias.len(), w.width(), "bias and columns of W");
+    }
+    let (rows, panels) = (x.rows(), w.panels());
+    count(rows, w.depth(), w.width());
+    let output = Output::columns(out, stride, column, w.width());
+    threads.split(duration(rows, w.depth(), w.width()), |i, parts| {
+        let (rows, panels) = if rows >= 48 * parts {
+            (part(rows, 12, parts, i), 0..panels)
+        } else {
+            (0..rows, part(panels, 1, parts, i))
+        };
+        // Each thread writes its own rows or columns of the output.
+        dispatch(Multiply { x, w, rows, panels, output, init });
+    });
+}
+
+struct Multiply<'a> {
+    x: Rows<'a>,
+    w: &'a Packed,
+    rows: std::ops::Range<usize>,
+    panels: std::ops::Range<usize>,
+    output: Output,
+    init: Init<'a>,
+}
+
+impl Kernel for Multiply<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        // SAFETY: `Rows::start` checked that all rows can be read, the panels are within the
+        // packed matrix, and the output holds rows x width elements; threads write disjoint parts.
+        unsafe {
+            rows_times_panels(s, self.x, self.w, self.rows, self.panels, self.output, self.init);
+        }
+    }
+}

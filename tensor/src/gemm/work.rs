@@ -1,0 +1,38 @@
+//! How much work products are, and how much was done.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static FLOPS: AtomicU64 = AtomicU64::new(0);
+pub(super) static WEIGHT_GRADIENTS: AtomicU64 = AtomicU64::new(0);
+pub(super) static PACKINGS: AtomicU64 = AtomicU64::new(0);
+
+/// What the products of this process have done: the difference over a stretch of work says what
+/// that took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// Floating-point operations; a multiplication and an addition are two.
+    pub flops: u64,
+    /// Sums of products for a weight's gradient ([`outer_sum`](super::outer_sum)).
+    pub weight_gradients: u64,
+    /// Weights, or blocks of them, that were packed for one side.
+    pub packings: u64,
+}
+
+/// What the products of this process have done so far.
+pub fn work() -> Work {
+    Work {
+        flops: FLOPS.load(Ordering::Relaxed),
+        weight_gradients: WEIGHT_GRADIENTS.load(Ordering::Relaxed),
+        packings: PACKINGS.load(Ordering::Relaxed),
+    }
+}
+
+/// Counts a product \[rows, depth\] times \[depth, width\].
+pub(super) fn count(rows: usize, depth: usize, width: usize) {
+    FLOPS.fetch_add(2 * (rows * depth * width) as u64, Ordering::Relaxed);
+}
+
+/// About what a product takes one thread, in nanoseconds.
+pub(super) fn duration(rows: usize, depth: usize, width: usize) -> usize {
+    rows * depth * width / 25
+}
