@@ -5,46 +5,11 @@ use tensor::{List, ParamId, Params, Shape, Tape, Tensor, Var};
 use crate::config::{AttentionConfig, Kind};
 use crate::error::Result;
 use crate::local::Window;
+use crate::memory::{Lengths, Memory, Place, Sizes};
 use crate::multi_head::{self, Heads};
 use crate::score::Scorer;
-use crate::span::{Rule, Span};
-use crate::step::{Asked, Lengths, Sizes, There, attend};
-
-/// What is attended to: encoder states, their keys and the sentences' lengths.
-///
-/// Keys are the memory's side of the score, projected once a sentence.
-#[derive(Debug, Clone)]
-pub struct Memory {
-    /// \[S, B, K\]; of `multi_head` the values of all heads, \[S, B, h d_v\].
-    pub values: Var,
-    /// \[S, B, A\], \[S, B, Q\] or \[S, B, h d_k\]; the states themselves where a score does not
-    /// project them.
-    pub keys: Var,
-    /// Length of each sentence; positions from there on get weight zero.
-    pub lengths: List<usize>,
-    /// What a query sees whose place does not matter; none on a device.
-    spans: List<Span>,
-    /// The lengths on the tape's device, where it has one.
-    pub(crate) there: Option<Lengths>,
-}
-
-/// Where a query stands: what an attention needs besides the query itself, if it is one of
-/// `local_m`, `local_p` and a causal `multi_head`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Place {
-    /// The step that asks, from 0; of a whole sequence its first.
-    pub time: usize,
-    /// The memory holds each sentence from its end to its start: entry i of n is position
-    /// n - 1 - i.
-    pub reversed: bool,
-}
-
-impl Place {
-    /// A step over a source in its own order.
-    pub fn at(time: usize) -> Self {
-        Self { time, reversed: false }
-    }
-}
+use crate::span::Rule;
+use crate::step::{Asked, There, attend};
 
 /// What a query found.
 #[derive(Debug, Clone, Copy)]

@@ -47,7 +47,9 @@ mod error;
 pub mod general;
 pub mod local;
 pub mod location;
+mod memory;
 pub mod multi_head;
+mod plain;
 pub mod reference;
 mod score;
 mod span;
@@ -56,9 +58,10 @@ mod step;
 mod tests;
 mod weigh;
 
-pub use attention::{Attended, Attention, Memory, Place};
+pub use attention::{Attended, Attention};
 pub use config::{AttentionConfig, Kind};
 pub use error::{Error, Result};
+pub use memory::{Memory, Place};
 
 /// The example of the README is tested with those of the documentation.
 #[cfg(doctest)]

@@ -1,17 +1,14 @@
 //! Any attention of the family in plain loops, for any float: one query and one sentence at a
 //! time.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use num_traits::Float;
 
 use crate::multi_head::reference as heads;
+pub use crate::plain::Weights;
+use crate::plain::{affine, affine_back, get};
 use crate::{AttentionConfig, Kind, Place, additive, cosine, dot, local};
-
-/// The parameters of an attention by name, or their gradients; one that is not there is empty, or
-/// zero.
-pub type Weights<F> = BTreeMap<String, Vec<F>>;
 
 /// What a query finds, or the gradients of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,10 +21,6 @@ pub struct Found<F> {
     pub heads: Vec<F>,
 }
 
-pub(crate) fn get<'a, F>(w: &'a Weights<F>, name: &str) -> &'a [F] {
-    w.get(name).map_or(&[], Vec::as_slice)
-}
-
 /// The gradient of a parameter, to be added to.
 fn sum<'a, F: Float>(dw: &'a mut Weights<F>, w: &Weights<F>, name: &str) -> &'a mut [F] {
     dw.entry(name.into()).or_insert_with(|| vec![F::zero(); get(w, name).len()])
@@ -35,34 +28,6 @@ fn sum<'a, F: Float>(dw: &'a mut Weights<F>, w: &Weights<F>, name: &str) -> &'a 
 
 fn add<F: Float>(to: &mut [F], from: &[F]) {
     to.iter_mut().zip(from).for_each(|(a, &b)| *a = *a + b);
-}
-
-/// W x + b; no bias is an empty one.
-pub(crate) fn affine<F: Float>(w: &[F], x: &[F], b: &[F]) -> Vec<F> {
-    let row = |r: &[F]| r.iter().zip(x).fold(F::zero(), |s, (&w, &x)| s + w * x);
-    let rows = w.chunks_exact(x.len()).map(row);
-    rows.enumerate().map(|(i, y)| y + b.get(i).copied().unwrap_or_else(F::zero)).collect()
-}
-
-pub(crate) fn affine_back<F: Float>(
-    w: &[F],
-    x: &[F],
-    dy: &[F],
-    dw: &mut [F],
-    db: &mut [F],
-) -> Vec<F> {
-    let n = x.len();
-    let mut dx = vec![F::zero(); n];
-    for (o, &d) in dy.iter().enumerate() {
-        if let Some(b) = db.get_mut(o) {
-            *b = *b + d;
-        }
-        for j in 0..n {
-            dw[o * n + j] = dw[o * n + j] + d * x[j];
-            dx[j] = dx[j] + d * w[o * n + j];
-        }
-    }
-    dx
 }
 
 /// 1 / sqrt(width)

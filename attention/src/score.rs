@@ -7,8 +7,8 @@ use tensor::{Backward, ParamId, Shape, Tape, Tensor, Var, ops};
 
 use crate::config::{AttentionConfig, Kind};
 use crate::error::Result;
+use crate::memory::Sizes;
 use crate::span::Span;
-use crate::step::Sizes;
 use crate::{additive, cosine, dot, location};
 
 /// Adds a parameter to the store.

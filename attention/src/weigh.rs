@@ -3,8 +3,8 @@
 use tensor::kernels::{add_scaled_with, dot_with};
 use tensor::simd::{Kernel, Simd, math};
 
+use crate::memory::{Sizes, ask_ahead};
 use crate::span::Span;
-use crate::step::{Sizes, ask_ahead};
 
 /// Turns scores into weights, in place: softmax within the span, exactly zero outside of it.
 pub(crate) struct Softmax<'a> {

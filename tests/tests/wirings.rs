@@ -148,7 +148,9 @@ impl Plain<'_> {
             Some((name.strip_prefix("decoder.attention.")?.to_owned(), w.clone()))
         };
         let weights = self.values.iter().filter_map(own).collect();
-        let place = Place { time: t, reversed: c.reverse_source };
+        // From the end of a reversed source the end token comes first, then its first word.
+        let time = if c.reverse_source { t + 1 } else { t };
+        let place = Place { time, reversed: c.reverse_source };
         attend(&config, &weights, query, memory, place).context
     }
 

@@ -2,8 +2,8 @@
 
 use tensor::simd::{Kernel, Simd, math};
 
+use crate::memory::{Sizes, ask_ahead};
 use crate::span::Span;
-use crate::step::{Sizes, ask_ahead};
 
 pub(crate) struct Scores<'a> {
     pub(crate) n: Sizes,

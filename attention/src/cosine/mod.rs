@@ -47,7 +47,7 @@ const SMALLEST: f32 = 1e-12;
 /// x / |x|, row by row.
 pub(crate) fn unit(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
     if let Some(device) = tape.opencl() {
-        let (y, norms) = opencl::unit(device, tape.value(x))?;
+        let (y, norms) = opencl::unit(device, tape.value(x), SMALLEST)?;
         let y = tape.output(y);
         tape.record(Unit { x, y, norms });
         return Ok(y);
@@ -122,7 +122,7 @@ impl Op for Unit {
         if back.needs(self.x) {
             let y = back.value(self.y);
             if let Some(device) = back.opencl() {
-                opencl::unit_back(device, y, &self.norms, &mut dy)?;
+                opencl::unit_back(device, y, &self.norms, &mut dy, SMALLEST)?;
                 return back.add(self.x, dy);
             }
             let (width, norms) = (y.shape().width(), self.norms.data());

@@ -3,16 +3,14 @@
 use tensor::opencl::{OpenCl, Program};
 use tensor::{Result, Tensor};
 
-use super::SMALLEST;
-
 static PROGRAM: Program = Program::new(&[include_str!("cosine.cl")]);
 const ITEMS: [usize; 3] = [64, 1, 1];
 
-/// x / |x| row by row, and the norms.
-pub(super) fn unit(device: &OpenCl, x: &Tensor) -> Result<(Tensor, Tensor)> {
+/// x / |x| row by row, no |x| below `smallest`, and the norms.
+pub(super) fn unit(device: &OpenCl, x: &Tensor, smallest: f32) -> Result<(Tensor, Tensor)> {
     let (shape, rows) = (x.shape(), x.shape().rows());
     let (mut y, mut norms) = (device.scratch(shape)?, device.scratch([rows])?);
-    let launch = device.kernel(&PROGRAM, "unit").uint(shape.width()).float(SMALLEST).reads(x);
+    let launch = device.kernel(&PROGRAM, "unit").uint(shape.width()).float(smallest).reads(x);
     launch.writes(&mut y).writes(&mut norms).groups([rows, 1, 1], ITEMS)?;
     Ok((y, norms))
 }
@@ -23,8 +21,9 @@ pub(super) fn unit_back(
     y: &Tensor,
     norms: &Tensor,
     dy: &mut Tensor,
+    smallest: f32,
 ) -> Result<()> {
     let (rows, width) = (norms.len(), y.shape().width());
-    let launch = device.kernel(&PROGRAM, "unit_back").uint(width).float(SMALLEST);
+    let launch = device.kernel(&PROGRAM, "unit_back").uint(width).float(smallest);
     launch.reads(y).reads(norms).writes(dy).groups([rows, 1, 1], ITEMS)
 }

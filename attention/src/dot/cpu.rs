@@ -3,8 +3,8 @@
 use tensor::kernels::{add_scaled_with, dot_with};
 use tensor::simd::{Kernel, Simd};
 
+use crate::memory::Sizes;
 use crate::span::Span;
-use crate::step::Sizes;
 
 pub(crate) struct Scores<'a> {
     pub(crate) n: Sizes,

@@ -4,7 +4,7 @@ use tensor::simd::{Kernel, Simd, dispatch, math};
 use tensor::{Backward, List, Op, ParamId, Result, Tape, Tensor, Var};
 
 use super::opencl;
-use crate::step::Lengths;
+use crate::memory::Lengths;
 
 /// p = n sigmoid(v^T tanh(h)), \[T B\] of \[T, B, A\].
 pub(super) fn centres(

@@ -53,8 +53,8 @@ pub mod reference;
 
 use tensor::{ParamId, Tape, Var, ops};
 
-use crate::attention::{Memory, Place};
 use crate::error::Result;
+use crate::memory::{Memory, Place};
 use crate::span::{Reach, Rule};
 
 pub(crate) use bell::Bell;

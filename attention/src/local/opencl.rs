@@ -3,7 +3,7 @@
 use tensor::opencl::{OpenCl, Program};
 use tensor::{Error, Result, Tensor};
 
-use crate::step::Lengths;
+use crate::memory::Lengths;
 
 static PROGRAM: Program = Program::new(&[include_str!("centre.cl")]);
 

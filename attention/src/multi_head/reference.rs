@@ -6,7 +6,7 @@ use num_traits::Float;
 
 use super::{OWN, is_joined, parts};
 use crate::AttentionConfig;
-use crate::reference::{Weights, affine, affine_back, get};
+use crate::plain::{Weights, affine, affine_back, get};
 
 /// Where map `i` stands: the name of its weight, its rows there, and its part of the bias.
 fn place(config: &AttentionConfig, i: usize) -> (&'static str, Range<usize>, Range<usize>) {

@@ -1,79 +1,15 @@
 //! Queries as one operation: scores, masked softmax, Gaussian, context, and the way back.
 
+mod asked;
 mod opencl;
 
-use tensor::opencl::{Ids, OpenCl};
-use tensor::simd::{Simd, dispatch};
-use tensor::{Backward, List, Op, Result, Shape, Tape, Tensor, Var};
+use tensor::simd::dispatch;
+use tensor::{Backward, Op, Result, Shape, Tape, Tensor, Var};
 
-use crate::local::Bell;
-use crate::score::Score;
-use crate::span::{Rule, Span};
+use asked::Attend;
+pub(crate) use asked::{Asked, There};
+
 use crate::weigh;
-
-/// Shapes of a memory. Row r of the queries asks its entry r % `batch`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sizes {
-    /// Positions, S.
-    pub(crate) time: usize,
-    /// Entries of a position: B, or B h.
-    pub(crate) batch: usize,
-    /// Width of a key.
-    pub(crate) keys: usize,
-    /// Width of a value.
-    pub(crate) values: usize,
-}
-
-/// Asks for the next position's row, `distance` elements on, while this one is worked on: positions
-/// lie far apart, where the processor does not look ahead by itself.
-#[inline(always)]
-pub(crate) fn ask_ahead<S: Simd>(s: S, row: &[f32], distance: usize) {
-    let next = row.as_ptr().wrapping_add(distance);
-    for j in (0..row.len()).step_by(16) {
-        s.prefetch(next.wrapping_add(j));
-    }
-}
-
-/// The sentences' lengths on a device.
-#[derive(Clone)]
-pub(crate) struct Lengths(pub(crate) Ids);
-
-impl Lengths {
-    pub(crate) fn new(device: &OpenCl, lengths: &[usize]) -> Result<Self> {
-        let lengths: Vec<u32> = lengths.iter().map(|&n| n as u32).collect();
-        Ok(Self(device.ids(&lengths)?))
-    }
-}
-
-impl std::fmt::Debug for Lengths {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Lengths of {} sentences on a device", self.0.len())
-    }
-}
-
-/// What a device needs to find the spans by itself.
-#[derive(Debug, Clone)]
-pub(crate) struct There {
-    pub(crate) lengths: Lengths,
-    pub(crate) rule: Rule,
-    /// Entries of a sentence.
-    pub(crate) heads: usize,
-}
-
-/// What queries are asked, each within its span.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    pub(crate) score: Score,
-    /// None on a device, which has `there` instead.
-    pub(crate) spans: List<Span>,
-    pub(crate) there: Option<There>,
-    pub(crate) bell: Option<Bell>,
-    /// \[S, batch, keys\]
-    pub(crate) keys: Var,
-    /// \[S, batch, values\]
-    pub(crate) values: Var,
-    pub(crate) n: Sizes,
-}
 
 /// (context, weights) in these shapes.
 pub(crate) fn attend(
@@ -110,14 +46,6 @@ pub(crate) fn attend(
         tape.record(Attend { asked, softmax, context, weights });
     }
     Ok((context, weights))
-}
-
-struct Attend {
-    asked: Asked,
-    /// The weights before the Gaussian, where there is one.
-    softmax: Option<Tensor>,
-    context: Var,
-    weights: Var,
 }
 
 impl Op for Attend {

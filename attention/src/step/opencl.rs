@@ -4,8 +4,9 @@
 use tensor::opencl::{Launch, OpenCl, Program};
 use tensor::{Backward, Error, Result, Shape, Tape, Tensor, Var};
 
-use super::{Asked, Attend, Sizes, There};
+use super::asked::{Asked, Attend, There};
 use crate::local::Bell;
+use crate::memory::Sizes;
 use crate::score::Score;
 use crate::span::{Reach, Rule};
 

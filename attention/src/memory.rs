@@ -1,0 +1,83 @@
+//! What is attended to, and from where.
+
+use tensor::opencl::{Ids, OpenCl};
+use tensor::simd::Simd;
+use tensor::{List, Result, Var};
+
+use crate::span::Span;
+
+/// What is attended to: encoder states, their keys and the sentences' lengths.
+///
+/// Keys are the memory's side of the score, projected once a sentence.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// \[S, B, K\]; of `multi_head` the values of all heads, \[S, B, h d_v\].
+    pub values: Var,
+    /// \[S, B, A\], \[S, B, Q\] or \[S, B, h d_k\]; the states themselves where a score does not
+    /// project them.
+    pub keys: Var,
+    /// Length of each sentence; positions from there on get weight zero.
+    pub lengths: List<usize>,
+    /// What a query sees whose place does not matter; none on a device.
+    pub(crate) spans: List<Span>,
+    /// The lengths on the tape's device, where it has one.
+    pub(crate) there: Option<Lengths>,
+}
+
+/// Where a query stands: what an attention needs besides the query itself, if it is one of
+/// `local_m`, `local_p` and a causal `multi_head`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The step that asks, from 0; of a whole sequence its first.
+    pub time: usize,
+    /// The memory holds each sentence from its end to its start: entry i of n is position
+    /// n - 1 - i.
+    pub reversed: bool,
+}
+
+impl Place {
+    /// A step over a source in its own order.
+    pub fn at(time: usize) -> Self {
+        Self { time, reversed: false }
+    }
+}
+
+/// Shapes of a memory. Row r of the queries asks its entry r % `batch`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    /// Positions, S.
+    pub(crate) time: usize,
+    /// Entries of a position: B, or B h.
+    pub(crate) batch: usize,
+    /// Width of a key.
+    pub(crate) keys: usize,
+    /// Width of a value.
+    pub(crate) values: usize,
+}
+
+/// Asks for the next position's row, `distance` elements on, while this one is worked on: positions
+/// lie far apart, where the processor does not look ahead by itself.
+#[inline(always)]
+pub(crate) fn ask_ahead<S: Simd>(s: S, row: &[f32], distance: usize) {
+    let next = row.as_ptr().wrapping_add(distance);
+    for j in (0..row.len()).step_by(16) {
+        s.prefetch(next.wrapping_add(j));
+    }
+}
+
+/// The sentences' lengths on a device.
+#[derive(Clone)]
+pub(crate) struct Lengths(pub(crate) Ids);
+
+impl Lengths {
+    pub(crate) fn new(device: &OpenCl, lengths: &[usize]) -> Result<Self> {
+        let lengths: Vec<u32> = lengths.iter().map(|&n| n as u32).collect();
+        Ok(Self(device.ids(&lengths)?))
+    }
+}
+
+impl std::fmt::Debug for Lengths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lengths of {} sentences on a device", self.0.len())
+    }
+}

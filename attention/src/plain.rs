@@ -1,0 +1,43 @@
+//! Plain loops that several references share.
+
+use std::collections::BTreeMap;
+
+use num_traits::Float;
+
+/// The parameters of an attention by name, or their gradients; one that is not there is empty, or
+/// zero.
+pub type Weights<F> = BTreeMap<String, Vec<F>>;
+
+/// A parameter, empty where there is none.
+pub(crate) fn get<'a, F>(w: &'a Weights<F>, name: &str) -> &'a [F] {
+    w.get(name).map_or(&[], Vec::as_slice)
+}
+
+/// W x + b; no bias is an empty one.
+pub(crate) fn affine<F: Float>(w: &[F], x: &[F], b: &[F]) -> Vec<F> {
+    let row = |r: &[F]| r.iter().zip(x).fold(F::zero(), |s, (&w, &x)| s + w * x);
+    let rows = w.chunks_exact(x.len()).map(row);
+    rows.enumerate().map(|(i, y)| y + b.get(i).copied().unwrap_or_else(F::zero)).collect()
+}
+
+/// The way back through [`affine`]: the gradient of x; those of W and b are added to.
+pub(crate) fn affine_back<F: Float>(
+    w: &[F],
+    x: &[F],
+    dy: &[F],
+    dw: &mut [F],
+    db: &mut [F],
+) -> Vec<F> {
+    let n = x.len();
+    let mut dx = vec![F::zero(); n];
+    for (o, &d) in dy.iter().enumerate() {
+        if let Some(b) = db.get_mut(o) {
+            *b = *b + d;
+        }
+        for j in 0..n {
+            dw[o * n + j] = dw[o * n + j] + d * x[j];
+            dx[j] = dx[j] + d * w[o * n + j];
+        }
+    }
+    dx
+}
