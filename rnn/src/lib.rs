@@ -12,14 +12,16 @@
 #![forbid(unsafe_code)]
 
 mod cell;
+mod cells;
 mod config;
 pub mod elman;
 mod error;
+mod gating;
 pub mod gru;
 pub mod lstm;
 mod network;
 mod norm;
-mod opencl;
+mod programs;
 mod recur;
 pub mod reference;
 mod scan;

@@ -5,7 +5,7 @@ use std::path::Path;
 use tests::modules::ModuleGraph;
 
 /// The crates without a cycle. Every crate belongs here; one that is missing has cycles to open.
-const CRATES: [&str; 5] = ["attention", "tensor", "tests", "tokenizer", "tui"];
+const CRATES: [&str; 6] = ["attention", "rnn", "tensor", "tests", "tokenizer", "tui"];
 
 #[test]
 fn no_modules_use_each_other_in_a_cycle() {

@@ -1,7 +1,7 @@
 //! The gating's kernels. Where the reset comes before the product a step is two programs, each with
 //! its product.
 
-use crate::opencl::{Programs, programs};
+use crate::programs::{Programs, programs};
 
 pub(crate) static GRU: [Programs; 1] = [programs!("../gru/gru.cl", "-DGATES=3 -DKEPT=3 -DAPART")];
 

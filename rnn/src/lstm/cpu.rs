@@ -12,7 +12,7 @@
 
 use tensor::simd::{Kernel, Simd, math};
 
-use crate::cell::{self, block, row, row_mut, set_block};
+use crate::gating::{self, block, row, row_mut, set_block};
 
 /// The places of f, g, o among the blocks; i, where there is one, is the first.
 const fn places(input: bool, forget: bool) -> [usize; 3] {
@@ -51,7 +51,7 @@ pub(crate) struct Forward<
     const FORGET: bool,
     const PEEP: bool,
     const SQUASH: bool,
->(pub(crate) cell::Forward<'a>);
+>(pub(crate) gating::Forward<'a>);
 
 impl<const INPUT: bool, const FORGET: bool, const PEEP: bool, const SQUASH: bool> Kernel
     for Forward<'_, INPUT, FORGET, PEEP, SQUASH>
@@ -59,8 +59,9 @@ impl<const INPUT: bool, const FORGET: bool, const PEEP: bool, const SQUASH: bool
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let cell::Forward { width: n, active, gates, bias, peephole, h_prev, c_prev, h, c, .. } =
-            self.0;
+        let gating::Forward {
+            width: n, active, gates, bias, peephole, h_prev, c_prev, h, c, ..
+        } = self.0;
         let [at_f, at_g, at_o] = places(INPUT, FORGET);
         let one = s.splat(1.0);
         for b in 0..h.len() / n {
@@ -115,7 +116,7 @@ pub(crate) struct Backward<
     const FORGET: bool,
     const PEEP: bool,
     const SQUASH: bool,
->(pub(crate) cell::Backward<'a>);
+>(pub(crate) gating::Backward<'a>);
 
 impl<const INPUT: bool, const FORGET: bool, const PEEP: bool, const SQUASH: bool> Kernel
     for Backward<'_, INPUT, FORGET, PEEP, SQUASH>
@@ -123,7 +124,7 @@ impl<const INPUT: bool, const FORGET: bool, const PEEP: bool, const SQUASH: bool
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let cell::Backward { width: n, active, gates, c_prev, c, dh, dc, .. } = self.0;
+        let gating::Backward { width: n, active, gates, c_prev, c, dh, dc, .. } = self.0;
         let (peephole, d_peephole) = (self.0.peephole, self.0.d_peephole);
         let [at_f, at_g, at_o] = places(INPUT, FORGET);
         let (zero, one) = (s.splat(0.0), s.splat(1.0));

@@ -1,6 +1,6 @@
 //! The gating's kernels: one text with the switches of [`super::cpu`].
 
-use crate::opencl::{Programs, programs};
+use crate::programs::{Programs, programs};
 
 macro_rules! lstm {
     ($gates:literal, $switches:literal) => {

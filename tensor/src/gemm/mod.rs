@@ -10,7 +10,7 @@
 //! | weight gradient: dW = sum of dY^T X | [`outer_sum`] over the rows of a whole step |
 //!
 //! The weight's panels are packed once per optimizer step; X is read as it lies. The register
-//! tile is [`Simd::TILE_ROWS`] rows by two vectors. Plain-loop twins stand in [`mod@reference`].
+//! tile is [`Simd::TILE_ROWS`](crate::simd::Simd::TILE_ROWS) rows by two vectors. Plain-loop twins stand in [`mod@reference`].
 
 mod kernel;
 mod matmul;

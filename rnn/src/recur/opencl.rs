@@ -10,137 +10,82 @@
 //! | layer normalisation | 1 more: the product, then rows with their means and variances |
 //! | `gru_reset_before` | twice as many: its two products follow each other |
 //!
-//! The cells' gating stands in their folders (`lstm/lstm.cl`), once for all of these.
-
-mod norm;
-mod scan;
-mod step;
+//! The programs are those of [`crate::programs`].
 
 use tensor::opencl::{Form, Matrix, OpenCl, Place, Program, Start};
 use tensor::{Params, Result, Tensor};
 
+use super::{Kept, Recurrent};
 use crate::cell::Cell;
-use crate::recur::{Kept, Recurrent};
-use crate::{elman, gru, lstm};
+use crate::programs::{Programs, ROW_ITEMS};
 
-pub(crate) use norm::{normalise, normalise_back};
-pub(crate) use scan::{Scan, forward as scan, multiplied, steps_back};
-pub(crate) use step::{Input, StepBack, forward as step, step_back};
-
-/// The programs of a step, or of one of its two products.
-pub(crate) struct Programs {
-    /// Tiles of 16 rows of the batch.
-    pub(crate) narrow: Program,
-    /// Tiles of 64.
-    pub(crate) wide: Program,
-    /// Gating without products.
-    pub(crate) rows: Program,
-}
-
-/// A cell's programs: its text, and the options that say which cell it is.
-macro_rules! programs {
-    ($text:literal, $($options:literal),+) => {
-        Programs {
-            narrow: tensor::opencl::Program::new(&[
-                include_str!("../opencl/cell.cl"),
-                include_str!($text),
-                include_str!("../opencl/tile.cl"),
-                include_str!("../opencl/fused.cl"),
-            ])
-            .with_options(concat!($($options),+)),
-            wide: tensor::opencl::Program::new(&[
-                include_str!("../opencl/cell.cl"),
-                include_str!($text),
-                include_str!("../opencl/tile.cl"),
-                include_str!("../opencl/fused.cl"),
-            ])
-            .with_options(concat!($($options),+, " -DWIDE")),
-            rows: tensor::opencl::Program::new(&[
-                include_str!("../opencl/cell.cl"),
-                include_str!($text),
-                include_str!("../opencl/rows.cl"),
-            ])
-            .with_options(concat!($($options),+)),
-        }
-    };
-}
-pub(crate) use programs;
-
-fn programs_of(cell: Cell) -> &'static [Programs] {
-    match cell {
-        Cell::RnnTanh => &elman::opencl::TANH,
-        Cell::RnnRelu => &elman::opencl::RELU,
-        Cell::Lstm => &lstm::opencl::LSTM,
-        Cell::Lstm1997 => &lstm::opencl::OF_1997,
-        Cell::Lstm1997Squash => &lstm::opencl::OF_1997_SQUASH,
-        Cell::LstmPeephole => &lstm::opencl::PEEPHOLE,
-        Cell::LstmCoupled => &lstm::opencl::COUPLED,
-        Cell::Gru => &gru::opencl::GRU,
-        Cell::GruResetBefore => &gru::opencl::RESET_BEFORE,
-    }
-}
+static MULTIPLIED: Program = Program::new(&[include_str!("multiplied.cl")]);
 
 // What a kernel was given, as in `cell.cl`.
-const LENGTHS: usize = 1;
-const BIAS: usize = 2;
-const MASK: usize = 4;
-const GAIN: usize = 8;
-const START: usize = 16;
-const START_ROW: usize = 32;
-const THROUGH: usize = 64;
-const DY: usize = 128;
-const FLOW: usize = 256;
+pub(crate) const LENGTHS: usize = 1;
+pub(crate) const BIAS: usize = 2;
+pub(crate) const MASK: usize = 4;
+pub(crate) const GAIN: usize = 8;
+pub(crate) const START: usize = 16;
+pub(crate) const START_ROW: usize = 32;
+pub(crate) const THROUGH: usize = 64;
+pub(crate) const DY: usize = 128;
+pub(crate) const FLOW: usize = 256;
 
-fn has(what: usize, there: bool) -> usize {
+pub(crate) fn has(what: usize, there: bool) -> usize {
     if there { what } else { 0 }
 }
 
-const UNITS: usize = 16;
-const ROW_ITEMS: [usize; 3] = [128, 1, 1];
+pub(crate) const UNITS: usize = 16;
 
 /// Work-groups of tiles.
-struct Tiles {
-    wide: bool,
-    groups: [usize; 3],
-    local: [usize; 3],
+pub(crate) struct Tiles {
+    pub(crate) wide: bool,
+    pub(crate) groups: [usize; 3],
+    pub(crate) local: [usize; 3],
 }
 
 impl Tiles {
     /// For rows and tiles of [`UNITS`] columns: the wider where they keep every unit at work.
-    fn new(device: &OpenCl, rows: usize, columns: usize) -> Self {
+    pub(crate) fn new(device: &OpenCl, rows: usize, columns: usize) -> Self {
         let wide = rows > 32 && rows.div_ceil(64) * columns >= device.units();
         let (height, local) = if wide { (64, [UNITS, 16, 1]) } else { (16, [UNITS, 4, 4]) };
         Self { wide, groups: [columns, rows.div_ceil(height), 1], local }
     }
 
-    fn of<'a>(&self, programs: &'a Programs) -> &'a Program {
+    pub(crate) fn of<'a>(&self, programs: &'a Programs) -> &'a Program {
         if self.wide { &programs.wide } else { &programs.narrow }
     }
 }
 
 /// A layer's recurrent half on its device, for batches of one size.
-struct Layer<'a> {
-    device: &'a OpenCl,
-    cell: Cell,
-    programs: &'static [Programs],
-    batch: usize,
-    n: usize,
-    w: &'a Tensor,
-    bias: Option<&'a Tensor>,
-    peephole: Option<&'a Tensor>,
-    gain: Option<&'a Tensor>,
+pub(crate) struct Layer<'a> {
+    pub(crate) device: &'a OpenCl,
+    pub(crate) cell: Cell,
+    pub(crate) programs: &'static [Programs],
+    pub(crate) batch: usize,
+    pub(crate) n: usize,
+    pub(crate) w: &'a Tensor,
+    pub(crate) bias: Option<&'a Tensor>,
+    pub(crate) peephole: Option<&'a Tensor>,
+    pub(crate) gain: Option<&'a Tensor>,
     /// Stands for what is not there.
-    none: Tensor,
+    pub(crate) none: Tensor,
 }
 
 impl<'a> Layer<'a> {
-    fn new(device: &'a OpenCl, params: &'a Params, layer: Recurrent, batch: usize) -> Result<Self> {
+    pub(crate) fn new(
+        device: &'a OpenCl,
+        params: &'a Params,
+        layer: Recurrent,
+        batch: usize,
+    ) -> Result<Self> {
         let value = |id: Option<_>| id.map(|id| params.get(id));
         let w = params.get(layer.w_hh);
         Ok(Self {
             device,
             cell: layer.cell,
-            programs: programs_of(layer.cell),
+            programs: layer.cell.programs(),
             batch,
             n: w.shape().width(),
             w,
@@ -152,45 +97,45 @@ impl<'a> Layer<'a> {
     }
 
     /// G H.
-    fn wide(&self) -> usize {
+    pub(crate) fn wide(&self) -> usize {
         self.cell.gates() * self.n
     }
 
-    fn or_none<'b>(&'b self, tensor: Option<&'b Tensor>) -> &'b Tensor {
+    pub(crate) fn or_none<'b>(&'b self, tensor: Option<&'b Tensor>) -> &'b Tensor {
         tensor.unwrap_or(&self.none)
     }
 
     /// What the bias, where the gating adds it, and the gain are to a kernel.
-    fn weights(&self) -> usize {
+    pub(crate) fn weights(&self) -> usize {
         has(BIAS, self.bias.is_some()) | has(GAIN, self.gain.is_some())
     }
 
-    fn tiles(&self) -> Tiles {
+    pub(crate) fn tiles(&self) -> Tiles {
         Tiles::new(self.device, self.batch, self.n.div_ceil(UNITS))
     }
 
     /// True where a step's product and its gating are one kernel.
-    fn is_fused(&self) -> bool {
+    pub(crate) fn is_fused(&self) -> bool {
         self.gain.is_none()
     }
 
     /// Elements that a step of one launch touches: the weights, the gates twice, the states.
-    fn touched(&self) -> usize {
+    pub(crate) fn touched(&self) -> usize {
         self.w.len() + self.touched_by_rows()
     }
 
     /// The same of a step over rows, whose product is a launch of its own.
-    fn touched_by_rows(&self) -> usize {
+    pub(crate) fn touched_by_rows(&self) -> usize {
         self.batch * (2 * self.wide() + 6 * self.n)
     }
 
     /// Counts the product of these gates with the state.
-    fn count_product(&self, gates: &std::ops::Range<usize>) {
+    pub(crate) fn count_product(&self, gates: &std::ops::Range<usize>) {
         self.device.count_product((2 * self.batch * gates.len() * self.n * self.n) as u64);
     }
 
     /// The gradient whose rows meet W_hh on the way back.
-    fn d_products<'b>(&self, kept: &'b Kept) -> &'b Tensor {
+    pub(crate) fn d_products<'b>(&self, kept: &'b Kept) -> &'b Tensor {
         match self.cell.keeps_products_apart() {
             _ if self.gain.is_some() => &kept.normal,
             true => &kept.hidden,
@@ -199,7 +144,13 @@ impl<'a> Layer<'a> {
     }
 
     /// The product of program `k`'s gates with rows of the state, `to` their columns from a row on.
-    fn product(&self, k: usize, x: Matrix<'_>, to: &mut Tensor, row: usize) -> Result<()> {
+    pub(crate) fn product(
+        &self,
+        k: usize,
+        x: Matrix<'_>,
+        to: &mut Tensor,
+        row: usize,
+    ) -> Result<()> {
         let gates = &self.cell.products()[k];
         let rows = gates.start * self.n..gates.end * self.n;
         let at = rows.start;
@@ -208,7 +159,13 @@ impl<'a> Layer<'a> {
     }
 
     /// `to` = the gradient of the state that program `k`'s product met: D W of one step's rows.
-    fn product_back(&self, k: usize, d: &Tensor, step: usize, to: &mut Tensor) -> Result<()> {
+    pub(crate) fn product_back(
+        &self,
+        k: usize,
+        d: &Tensor,
+        step: usize,
+        to: &mut Tensor,
+    ) -> Result<()> {
         let gates = &self.cell.products()[k];
         let columns = gates.start * self.n..gates.end * self.n;
         let w = Matrix::block(self.w, columns.clone(), 0..self.n);
@@ -217,7 +174,7 @@ impl<'a> Layer<'a> {
     }
 
     /// What steps keep for their way back. `masked` has a slot more than there are steps.
-    fn kept(&self, gates: Tensor, mask: bool) -> Result<Kept> {
+    pub(crate) fn kept(&self, gates: Tensor, mask: bool) -> Result<Kept> {
         let time = gates.dims()[0];
         let part = |there: bool, time, width| {
             self.device.scratch([if there { time } else { 0 }, self.batch, width])
@@ -236,36 +193,36 @@ impl<'a> Layer<'a> {
 }
 
 /// The way back through one step's gating, rows alone; `kept` and what is written are of all steps.
-struct RowsBack<'a> {
-    time: usize,
+pub(crate) struct RowsBack<'a> {
+    pub(crate) time: usize,
     /// Slots of the states before and after, and of `state`.
-    before: usize,
-    after: usize,
-    seen: usize,
-    lengths: Option<&'a Tensor>,
-    mask: Option<&'a Tensor>,
-    state: &'a Tensor,
-    h: &'a Tensor,
-    c_before: &'a Tensor,
-    c: &'a Tensor,
-    dy: Option<&'a Tensor>,
-    through: Option<&'a Tensor>,
+    pub(crate) before: usize,
+    pub(crate) after: usize,
+    pub(crate) seen: usize,
+    pub(crate) lengths: Option<&'a Tensor>,
+    pub(crate) mask: Option<&'a Tensor>,
+    pub(crate) state: &'a Tensor,
+    pub(crate) h: &'a Tensor,
+    pub(crate) c_before: &'a Tensor,
+    pub(crate) c: &'a Tensor,
+    pub(crate) dy: Option<&'a Tensor>,
+    pub(crate) through: Option<&'a Tensor>,
 }
 
 /// What the way back writes besides what was kept.
-struct Gradients {
-    dh: Tensor,
-    dc: Tensor,
+pub(crate) struct Gradients {
+    pub(crate) dh: Tensor,
+    pub(crate) dc: Tensor,
     /// \[T, B, 3 H\], or empty: rows of the peephole weights' gradient.
-    peephole: Tensor,
+    pub(crate) peephole: Tensor,
     /// \[T, B, G H\], or empty: rows of the gain's gradient.
-    gain: Tensor,
+    pub(crate) gain: Tensor,
     /// \[T, B, H\], or empty: the state's gradients, where their norms are wanted.
-    flow: Tensor,
+    pub(crate) flow: Tensor,
 }
 
 impl Gradients {
-    fn new(
+    pub(crate) fn new(
         layer: &Layer<'_>,
         time: usize,
         dh: Option<Tensor>,
@@ -286,7 +243,7 @@ impl Gradients {
     }
 
     /// Defers the gradients of the peephole weights and of the gain.
-    fn defer(&self, back: &mut tensor::Backward<'_>, layer: Recurrent) {
+    pub(crate) fn defer(&self, back: &mut tensor::Backward<'_>, layer: Recurrent) {
         for (id, rows) in [(layer.peephole, &self.peephole), (layer.gain, &self.gain)] {
             if let Some(id) = id {
                 back.gradients.defer_sum(id, rows.clone(), 0..rows.shape().width());
@@ -296,7 +253,7 @@ impl Gradients {
 }
 
 impl Layer<'_> {
-    fn rows_back(
+    pub(crate) fn rows_back(
         &self,
         k: usize,
         s: &RowsBack<'_>,
@@ -322,4 +279,12 @@ impl Layer<'_> {
         let launch = launch.writes(&mut g.peephole).writes(&mut g.flow);
         launch.groups([self.batch, 1, 1], ROW_ITEMS)
     }
+}
+
+/// x m, element by element.
+pub(crate) fn multiplied(device: &OpenCl, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    let mut y = device.scratch(mask.shape())?;
+    let launch = device.kernel(&MULTIPLIED, "multiplied").uint(mask.len()).reads(x).reads(mask);
+    launch.writes(&mut y).over(mask.len())?;
+    Ok(y)
 }

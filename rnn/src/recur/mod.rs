@@ -1,6 +1,9 @@
 //! One time step of a recurrence over a batch: products, normalisation, gating. A scan runs it over
 //! a sequence, a decoder's step once.
 
+pub(crate) mod opencl;
+pub(crate) mod products;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,7 +11,8 @@ use tensor::gemm::{Init, Packed, Rows, Side, matmul, matmul_columns};
 use tensor::simd::dispatch;
 use tensor::{List, ParamId, Params, Tensor, Threads};
 
-use crate::cell::{self, Active, Cell};
+use crate::cell::Cell;
+use crate::gating::{self, Active};
 use crate::{gru, norm};
 
 /// The recurrent half of a layer's weights.
@@ -200,7 +204,7 @@ impl<'a> Forward<'a> {
                 matmul_columns(threads, x, packed, out, wide, from, Init::Output);
             }
         }
-        cell.forward(cell::Forward {
+        cell.forward(gating::Forward {
             width: n,
             active,
             gates,
@@ -322,7 +326,7 @@ impl Backward {
         let wide = n * cell.gates();
         let rows = active.rows(dh.len() / n);
         let View { gates, hidden, masked, normal, scales, .. } = kept;
-        cell.backward(cell::Backward {
+        cell.backward(gating::Backward {
             width: n,
             active,
             gates,

@@ -3,9 +3,8 @@
 use tensor::opencl::{OpenCl, Program};
 use tensor::{Result, Tensor};
 
-use super::ROW_ITEMS;
 use crate::cell::Cell;
-use crate::norm::EPS;
+use crate::programs::ROW_ITEMS;
 
 static PROGRAM: Program = Program::new(&[include_str!("norm.cl")]);
 
@@ -22,13 +21,14 @@ pub(crate) fn normalise(
     normal: &mut Tensor,
     gain: &Tensor,
     bias: Option<&Tensor>,
+    eps: f32,
 ) -> Result<(Tensor, Tensor)> {
     let (rows, width) = (normal.shape().rows(), normal.shape().width());
     let (split, count) = groups(cell, width);
     let mut y = device.scratch(normal.shape())?;
     let mut scales = device.scratch([count, rows])?;
     let launch = device.kernel(&PROGRAM, "normalise").uint(rows).uint(width).uint(split);
-    let launch = launch.uint(usize::from(bias.is_some())).float(EPS);
+    let launch = launch.uint(usize::from(bias.is_some())).float(eps);
     let launch = launch.reads(gain).reads(bias.unwrap_or(gain));
     let launch = launch.writes(normal).writes(&mut scales).writes(&mut y);
     launch.groups([rows, count, 1], ROW_ITEMS)?;

@@ -2,25 +2,17 @@
 
 use std::ops::Range;
 
-use tensor::opencl::{Form, Matrix, OpenCl, Place, Program, Start};
+use tensor::opencl::{Form, Matrix, OpenCl, Place, Start};
 use tensor::{List, Params, Result, Tensor};
 
-use super::{
-    Gradients, Layer, MASK, ROW_ITEMS, RowsBack, START, START_ROW, Tiles, UNITS, has, multiplied,
-};
 use crate::norm::EPS;
+use crate::programs::ROW_ITEMS;
+use crate::recur::opencl::{Gradients, Layer, RowsBack, START, START_ROW, has, multiplied};
+use crate::recur::products::{InputBack, PARTS, launch_back};
 use crate::recur::{Kept, Recurrent};
-
-const TEXT: &[&str] =
-    &[include_str!("cell.cl"), include_str!("tile.cl"), include_str!("products.cl")];
-static NARROW: Program = Program::new(TEXT).with_options("-DGATES=1");
-static WIDE: Program = Program::new(TEXT).with_options("-DGATES=1 -DWIDE");
 
 /// A part of the input, and the columns of W_ih that it meets.
 pub(crate) type Part<'a> = (&'a Tensor, Range<usize>);
-
-/// Parts whose products are made beside the state's.
-const PARTS: usize = 2;
 
 /// The weights that a step's input meets.
 #[derive(Clone, Copy)]
@@ -195,58 +187,4 @@ pub(crate) fn step_back(
     }
     g.defer(back, step.layer);
     Ok((g.dh, g.dc, parts))
-}
-
-/// What the gradients of up to [`PARTS`] parts of the input are made of, and where they go.
-struct InputBack<'a> {
-    d: &'a Tensor,
-    w: &'a Tensor,
-    parts: Vec<(Range<usize>, &'a mut Tensor)>,
-}
-
-/// dh += m (D W) of one step's rows.
-pub(super) fn products_back(
-    layer: &Layer<'_>,
-    mask: Option<&Tensor>,
-    d: &Tensor,
-    dh: &mut Tensor,
-) -> Result<()> {
-    launch_back(layer, mask, d, Some(dh), None)
-}
-
-fn launch_back(
-    layer: &Layer<'_>,
-    mask: Option<&Tensor>,
-    d: &Tensor,
-    dh: Option<&mut Tensor>,
-    input: Option<InputBack<'_>>,
-) -> Result<()> {
-    let device = layer.device;
-    let mut unused = [device.scratch([0])?, device.scratch([0])?, device.scratch([0])?];
-    let [no_dh, no_a, no_b] = &mut unused;
-    let n = if dh.is_some() { layer.n } else { 0 };
-    let (d_input, w_ih, parts) = match input {
-        Some(input) => (input.d, input.w, input.parts),
-        None => (&layer.none, &layer.none, Vec::new()),
-    };
-    let mut parts = parts.into_iter();
-    let (a_columns, a) = parts.next().unwrap_or((0..0, no_a));
-    let (b_columns, b) = parts.next().unwrap_or((0..0, no_b));
-    let tiles = [n, a_columns.len(), b_columns.len()].map(|n| n.div_ceil(UNITS)).iter().sum();
-    let tiles = Tiles::new(device, layer.batch, tiles);
-    // The state met the first program's gates.
-    let terms = layer.cell.products()[0].len() * layer.n;
-    let program = if tiles.wide { &WIDE } else { &NARROW };
-    let launch = device.kernel(program, "products_back").uint(layer.batch);
-    let launch = launch.uint(has(MASK, mask.is_some())).reads(layer.or_none(mask));
-    let launch = launch.reads(d).uint(layer.wide()).uint(terms).reads(layer.w).uint(n);
-    let launch = launch.writes(dh.unwrap_or(no_dh)).reads(d_input).uint(layer.wide());
-    let launch = launch.reads(w_ih).uint(w_ih.shape().width());
-    let launch = launch.uint(a_columns.start).uint(a_columns.len()).writes(a);
-    let launch = launch.uint(b_columns.start).uint(b_columns.len()).writes(b);
-    let columns = a_columns.len() + b_columns.len();
-    device.count_product((2 * layer.batch * (n * terms + columns * layer.wide())) as u64);
-    let touched = n * terms + columns * layer.wide();
-    let touched = touched + layer.batch * (2 * layer.wide() + 2 * n + columns);
-    launch.touches(touched).groups(tiles.groups, tiles.local)
 }

@@ -3,12 +3,13 @@
 //! The input's products of all steps come as one block; a step costs the recurrent product and one
 //! fused pass of gating. The weight's gradient is one product over all steps, deferred.
 
+mod opencl;
+
 use std::sync::Arc;
 
 use tensor::{List, Op, Result, Tape, Tensor, Var, kernels};
 
-use crate::cell::Active;
-use crate::opencl;
+use crate::gating::Active;
 use crate::recur::{Backward, Forward, Kept, Recurrent, States, hand_over};
 
 /// How long each sequence of a batch is.
@@ -63,7 +64,7 @@ pub(crate) fn scan(
         Some(device) => {
             let lengths = lengths.there.as_ref();
             let scan = opencl::Scan { layer, mask: mask.as_ref(), lengths, reverse };
-            opencl::scan(device, tape.params(), &scan, gates, start)?
+            opencl::forward(device, tape.params(), &scan, gates, start)?
         }
         None => {
             let forward = Forward::new(tape.params(), layer, mask.as_ref(), tape.threads());

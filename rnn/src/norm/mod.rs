@@ -17,14 +17,16 @@
 //! | gain_ih, gain_hh | \[G H\], 1 at first |
 //! | b_ih, b_hh | \[G H\], PyTorch's biases |
 
+mod opencl;
+
 use std::ops::Range;
 
 use tensor::kernels::dot_with;
 use tensor::simd::{Kernel, Simd, dispatch};
 use tensor::{Backward, Error, Op, ParamId, Result, Tape, Tensor, Var};
 
-use crate::cell::{Active, Cell};
-use crate::opencl;
+use crate::cell::Cell;
+use crate::gating::Active;
 
 pub(crate) const EPS: f32 = 1e-5;
 
@@ -153,7 +155,7 @@ pub(crate) fn normalise(
     let params = tape.params();
     if let Some(device) = tape.opencl() {
         let (g, b) = (params.get(gain), bias.map(|b| params.get(b)));
-        let (y, scales) = opencl::normalise(device, cell, &mut normal, g, b)?;
+        let (y, scales) = opencl::normalise(device, cell, &mut normal, g, b, EPS)?;
         let y = tape.output(y);
         tape.record(Normalise { cell, x, y, gain, bias, normal, scales });
         return Ok(y);

@@ -19,13 +19,6 @@ __kernel void first_state(
     if (cells) cell_states[cell_states_at + at] = has & HAS_C ? c[c_at + i] : 0.0f;
 }
 
-// y = x m
-__kernel void multiplied(const uint n, READS(x), READS(mask), WRITES(y))
-{
-    const size_t i = get_global_id(0);
-    if (i < n) y[y_at + i] = x[x_at + i] * mask[mask_at + i];
-}
-
 // The states after each step, zero past each sequence's end.
 __kernel void outputs(
     const uint batch, const uint n, const uint first, const ulong all, READS(lengths),

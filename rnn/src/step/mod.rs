@@ -1,14 +1,15 @@
 //! One time step of a layer, as one operation: what a decoder is made of.
 
+mod opencl;
+
 use std::ops::Range;
 
 use tensor::gemm::{Init, Rows, Side, matmul};
 use tensor::opencl::OpenCl;
 use tensor::{Error, List, Op, ParamId, Result, Tape, Tensor, Var, ops};
 
-use crate::cell::Active;
+use crate::gating::Active;
 use crate::norm::normalise;
-use crate::opencl;
 use crate::recur::{Backward, Forward, Kept, Recurrent, States, hand_over};
 use crate::state::State;
 
@@ -91,7 +92,7 @@ pub(crate) fn step(
             let parts: List<_> = input.parts.iter().map(|(x, c)| (value(*x), c.clone())).collect();
             let given = (input.projected.map(value), &parts[..]);
             let before = (value(state.h), state.c.map(value));
-            opencl::step(device, params, layer.recurrent, weights, given, mask.as_ref(), before)?
+            opencl::forward(device, params, layer.recurrent, weights, given, mask.as_ref(), before)?
         }
         None => run(tape, layer, input, state, mask.as_ref(), [batch, n])?,
     };

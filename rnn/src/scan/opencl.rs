@@ -3,9 +3,10 @@
 use tensor::opencl::{Matrix, OpenCl, Program};
 use tensor::{Params, Result, Tensor};
 
-use super::{DY, FLOW, Gradients, LENGTHS, Layer, MASK, ROW_ITEMS, RowsBack, THROUGH, has};
 use crate::norm::EPS;
-use crate::opencl::step::products_back;
+use crate::programs::ROW_ITEMS;
+use crate::recur::opencl::{DY, FLOW, Gradients, LENGTHS, Layer, MASK, RowsBack, THROUGH, has};
+use crate::recur::products::products_back;
 use crate::recur::{Kept, Recurrent};
 
 static SEQUENCE: Program = Program::new(&[include_str!("sequence.cl")]);
@@ -28,14 +29,6 @@ impl Scan<'_> {
     fn slots(&self, t: usize) -> (usize, usize) {
         if self.reverse { (t + 1, t) } else { (t, t + 1) }
     }
-}
-
-/// x m, element by element.
-pub(crate) fn multiplied(device: &OpenCl, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    let mut y = device.scratch(mask.shape())?;
-    let launch = device.kernel(&SEQUENCE, "multiplied").uint(mask.len()).reads(x).reads(mask);
-    launch.writes(&mut y).over(mask.len())?;
-    Ok(y)
 }
 
 /// Steps forwards, from the input's products \[T, B, G H\].
