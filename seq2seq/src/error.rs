@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tokenizer::shell_quoted;
 
-use crate::config::Range;
+use crate::range::Range;
 
 /// Results of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -372,7 +372,7 @@ pub enum Error {
         /// The run.
         path: PathBuf,
         /// What it was trained for.
-        task: crate::config::Task,
+        task: String,
         /// What is needed, with its article.
         needed: &'static str,
     },

@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::Command;
 use crate::config::{Change, Task};
-use crate::control::Command;
 
 /// One thing that happened in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

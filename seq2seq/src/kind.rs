@@ -3,8 +3,8 @@
 use tensor::Params;
 
 use crate::Result;
-use crate::control::Link;
 use crate::event::Event;
+use crate::link::Link;
 use crate::model::Model;
 use crate::run::{StoredRun, Vocabularies};
 

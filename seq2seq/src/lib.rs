@@ -2,9 +2,9 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+mod command;
 pub mod compare;
 mod config;
-mod control;
 pub mod data;
 mod devices;
 mod error;
@@ -12,29 +12,32 @@ mod evaluate;
 mod event;
 pub mod health;
 mod kind;
+mod link;
 mod machine;
 pub mod model;
-pub mod phrasebook;
+mod range;
 mod run;
 pub mod score;
 mod session;
-pub mod tasks;
 pub mod train;
 mod trained;
 mod translator;
 
+pub use command::Command;
 pub use config::{
     Attention, BatchBy, Cell, Change, Config, DecoderInit, ForcingSchedule, ForcingUnit, Init,
-    Judge, Key, KeyInfo, LossNorm, Merge, OnResume, Optimizer, Preset, Range, RateSchedule,
-    Readout, ReadoutState, Task, Tied, Wiring, preset_keys, presets,
+    Judge, Key, KeyInfo, LossNorm, Merge, OnResume, Optimizer, Preset, RateSchedule, Readout,
+    ReadoutState, Task, Tied, Wiring, preset_keys, presets,
 };
-pub use control::{Command, Link, Viewer, link};
+pub use data::{phrasebook, tasks};
 pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
 pub use error::{Error, Result};
 pub use event::{
     Best, CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample,
     Samples, Start, Step, Validation,
 };
+pub use link::{Link, Viewer, link};
+pub use range::Range;
 pub use run::{
     Checkpoint, EventLog, EventReader, RngState, RunDir, StoredOptimizer, StoredRun, StoredTensor,
     Vocabularies, new_run_path,

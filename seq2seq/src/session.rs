@@ -6,14 +6,15 @@ use tensor::init::{Rng, rng};
 use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
-use crate::config::{BatchBy, Change, Config, Preset, Range, Task};
-use crate::control::Link;
+use crate::config::{BatchBy, Change, Config, Preset, Task};
 use crate::data::{Batching, Corpora, Example, Spec, SplitRule, Text, corpora};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
 use crate::health;
 use crate::kind::{Built, Kind, Preparation, UnknownRates};
+use crate::link::Link;
 use crate::machine::{self, LargestBatch, Need};
 use crate::model::{EncoderDecoder, LanguageModel, SequenceModel, TranslationModel};
+use crate::range::Range;
 use crate::run::{Checkpoint, EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
 use crate::train::{
     Average, Progress, Settings, Trainer, from_checkpoint, take_carried, to_checkpoint,

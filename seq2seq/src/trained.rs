@@ -5,8 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tensor::{Device, Params};
 
-use crate::config::{Range, Task};
+use crate::config::Task;
 use crate::model::{Draws, LanguageModel, SequenceModel};
+use crate::range::Range;
 use crate::run::{RunDir, StoredRun};
 use crate::tasks::Generated;
 use crate::train::load_for_use;
@@ -120,7 +121,11 @@ impl Sampler {
         let stored = dir.stored_in_range()?;
         let task = stored.config.task;
         if !matches!(task, Task::LanguageLines | Task::LanguageStream) {
-            return Err(Error::OtherTask { path: run.into(), task, needed: "a language model" });
+            return Err(Error::OtherTask {
+                path: run.into(),
+                task: task.to_string(),
+                needed: "a language model",
+            });
         }
         let device = devices::open(device, threads)?;
         let mut params = Params::new();

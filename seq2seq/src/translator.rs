@@ -123,7 +123,7 @@ impl Translator {
         if stored.config.task != Task::Translation {
             return Err(Error::OtherTask {
                 path: run.into(),
-                task: stored.config.task,
+                task: stored.config.task.to_string(),
                 needed: "a translation",
             });
         }

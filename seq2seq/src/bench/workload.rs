@@ -4,8 +4,9 @@ use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
 use tokenizer::SPECIALS;
 
-use crate::config::{Attention, Cell, Config, DecoderInit, Init, LossNorm, Range, Readout, Wiring};
+use crate::config::{Attention, Cell, Config, DecoderInit, Init, LossNorm, Readout, Wiring};
 use crate::data::Example;
+use crate::range::Range;
 use crate::{Error, Result};
 
 /// A fixed workload: a model's configuration and the shape of its batches.

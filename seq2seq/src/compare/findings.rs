@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Comparison, TaskTable, TranslatorRow};
+use super::table::{Comparison, TaskTable, TranslatorRow};
 use crate::config::{Attention, Cell};
 
 /// Points of exact match between the shortest and the longest sentences that count as a fall.

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CellRow, CompareOptions, TaskTable, TranslatorRow};
+use super::table::{CellRow, CompareOptions, TaskTable, TranslatorRow};
 use crate::config::{Attention, Cell, nearest};
-use crate::control::link;
 use crate::data::Corpus;
 use crate::event::{EndReason, Event};
+use crate::link::link;
 use crate::run::{EventReader, RunDir};
 use crate::session::{Outcome, TrainOptions, train};
 use crate::{Error, Result, Translator, trained};

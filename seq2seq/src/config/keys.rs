@@ -9,9 +9,9 @@ use super::choice::{
 };
 use super::nearest::nearest;
 use super::on_resume::OnResume;
-use super::range::Range;
 use super::shorthand;
 use super::value::Value;
+use crate::range::Range;
 use crate::{Error, Result};
 
 /// One key of a [`Config`]: what `tui presets`, `--set` and the documentation tell of it.

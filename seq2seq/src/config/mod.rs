@@ -7,9 +7,9 @@ mod nearest;
 mod on_resume;
 mod optimizer;
 mod preset;
-mod range;
 mod resume;
 mod shorthand;
+mod stored;
 mod validate;
 mod value;
 
@@ -21,6 +21,5 @@ pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;
 pub use on_resume::OnResume;
 pub use preset::{KeyInfo, Preset, preset_keys, presets};
-pub use range::Range;
 pub use resume::Change;
-pub(crate) use shorthand::stored;
+pub(crate) use stored::stored;

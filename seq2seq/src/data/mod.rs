@@ -6,8 +6,10 @@ mod corpus;
 mod dictionary;
 mod filter;
 mod loss;
+pub mod phrasebook;
 mod spec;
 mod split;
+pub mod tasks;
 mod text;
 
 pub use batch::{Batch, Batching, Example, epoch_batches};

@@ -3,8 +3,8 @@
 use rnn::{Rnn, State};
 use tensor::{List, ParamId, Params, Tape, Var, ops};
 
+use super::first_values::Make;
 use super::recurrent;
-use super::translator::Make;
 use crate::config::Config;
 use crate::data::Batch;
 use crate::{Error, Result};

@@ -2,6 +2,7 @@
 
 mod decoder;
 mod encoder;
+mod first_values;
 mod forcing;
 mod generate;
 mod greedy;

@@ -4,7 +4,7 @@ use rnn::Rnn;
 use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{Vocabulary, VocabularyOptions};
 
-use super::translator::{Make, count_parameters, with_first_values};
+use super::first_values::{Make, count_parameters, with_first_values};
 use super::{BatchLoss, BatchShape, Model, check_cancelled, sharing};
 use crate::config::{Config, LossNorm};
 use crate::data::{END, hash};

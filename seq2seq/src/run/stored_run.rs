@@ -5,8 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::dir::RunDir;
-use crate::config::{Config, Range, Task};
+use crate::config::{Config, Task};
 use crate::data::{Sources, Spec, SplitRule, hash};
+use crate::range::Range;
 use crate::session::TrainOptions;
 use crate::{Error, Result};
 

@@ -11,11 +11,12 @@ use super::schedule::{Patience, is_better};
 use super::settings::Settings;
 use super::step::{Outcome, Started, StepOptions, start_step};
 use super::{put_carried, to_checkpoint};
-use crate::control::{Command, Link};
+use crate::command::Command;
 use crate::event::{
     Best, CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Step,
 };
 use crate::health::Health;
+use crate::link::Link;
 use crate::model::Model;
 use crate::run::{EventLog, RunDir};
 use crate::{Error, Result};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use super::super::shorthand;
-use super::Size;
+use super::size::Size;
 use crate::{Error, Result};
 
 /// A preset's file: see `ARCHITECTURE.md`, "How to add a preset".

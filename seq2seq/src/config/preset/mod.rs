@@ -1,12 +1,14 @@
 //! Presets: named configurations, as data.
 
 mod form;
+mod size;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use self::form::Form;
+use self::size::Size;
 use super::keys::Config;
 use super::nearest::nearest;
 use super::shorthand;
@@ -56,15 +58,6 @@ const EMBEDDED: &[(&str, &str)] = embedded! {
     "luong-small"
     "rnnsearch-small"
 };
-
-/// Which of a preset's sizes: `NAME` or `NAME:small`, `NAME:full`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Size {
-    /// One that trains on two cores in minutes.
-    Small,
-    /// The work's own.
-    Full,
-}
 
 /// A named configuration.
 #[derive(Debug, Clone, PartialEq)]

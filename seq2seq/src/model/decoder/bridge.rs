@@ -3,7 +3,7 @@
 use rnn::{Rnn, State};
 use tensor::{List, ParamId, Params, Tape, Var, ops};
 
-use super::{Add, side_by_side};
+use super::parts::{Add, side_by_side};
 use crate::Result;
 use crate::config::{Config, DecoderInit};
 

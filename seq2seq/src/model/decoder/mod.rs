@@ -1,6 +1,7 @@
 //! The decoder: embedding, attention, recurrence, readout, in either order.
 
 mod bridge;
+mod parts;
 mod readout;
 
 use attention::{Attention, AttentionConfig, Kind, Memory, Place};
@@ -8,10 +9,11 @@ use rnn::{Rnn, State, StepInput};
 use tensor::{List, ParamId, Params, Tape, Tensor, Var, ops};
 
 use self::bridge::Bridge;
+use self::parts::side_by_side;
 use self::readout::{Readout, Seen};
 use super::encoder::{Encoded, Encoder};
+use super::first_values::Make;
 use super::recurrent;
-use super::translator::Make;
 use crate::Result;
 use crate::config::{Config, Wiring};
 
@@ -79,9 +81,6 @@ struct Widths {
     /// What is fed back, as the output layer sees it.
     feed: usize,
 }
-
-/// Makes a parameter of the decoder, from its name and shape, and adds it to the store.
-type Add<'a> = dyn FnMut(&mut Params, &str, &[usize]) -> Result<ParamId> + 'a;
 
 /// The embeddings' shares of what the steps compute, \[T, B, ...\] or of one step \[B, ...\].
 #[derive(Debug, Clone, Copy)]
@@ -302,11 +301,6 @@ impl Decoder {
     pub(super) fn logits(&self, tape: &mut Tape<'_>, readouts: Var) -> Result<Var> {
         self.readout.logits(tape, readouts)
     }
-}
-
-/// One value, or several as one, side by side.
-fn side_by_side(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
-    Ok(if let [one] = parts { *one } else { ops::concat(tape, parts)? })
 }
 
 /// What a configuration says of an attention over a memory of width `k`.

@@ -2,7 +2,7 @@
 
 use tensor::{List, ParamId, Params, Tape, Tensor, Var, ops};
 
-use super::Add;
+use super::parts::Add;
 use crate::Result;
 use crate::config::{self, Config, ReadoutState};
 

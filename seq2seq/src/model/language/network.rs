@@ -5,8 +5,8 @@ use tensor::{List, ParamId, Params, Tape, Var, ops};
 
 use crate::Result;
 use crate::config::Config;
+use crate::model::first_values::{Make, count_parameters, with_first_values};
 use crate::model::recurrent;
-use crate::model::translator::{Make, count_parameters, with_first_values};
 
 /// The network of a language model: embedding, recurrent layers, output.
 ///

@@ -1,6 +1,5 @@
 //! Questions, requests and exclamations.
 
-use super::Pair;
 use super::choose::{self, Use, asked, object, other, person, phrase, yes_or_not};
 use super::clause::{Clause, Mode, Object, Polarity, Subject, Tail, Tense, place};
 use super::draw::Draw;
@@ -9,6 +8,7 @@ use super::lexicon::kind::{
     DRINK, EDIBLE, FOOD, HOLD, KIN, LANDMARK, OPEN, PERSON, READ, SIGHT, VEHICLE, WEAR,
 };
 use super::line::{English, French};
+use super::pair::Pair;
 use super::phrase::{Determiner, Phrase};
 use super::verbs::traits::{ASK, HABIT, WHOM, WILL};
 use super::verbs::{BE_ETRE, COME, GO, INTRANSITIVE, LIVE, MOVING, REFLEXIVE, TRANSITIVE, Verb};

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
 
-use crate::data::Pair;
+use crate::data::corpus::Pair;
 
 /// Letters that copy and reverse are made of.
 const LETTERS: u8 = 10;

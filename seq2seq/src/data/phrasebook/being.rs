@@ -1,6 +1,5 @@
 //! Sentences about what and where things are.
 
-use super::Pair;
 use super::choose::{self, Use, adjective, other, owned, person, phrase, resting_place, spot};
 use super::clause::{Clause, Degree, Mode, Object, Polarity, Subject, Tail, Than, place};
 use super::draw::Draw;
@@ -10,6 +9,7 @@ use super::lexicon::kind::{
     SURFACE, VEHICLE, WEAR,
 };
 use super::lexicon::{ADJECTIVES, Adjective, Noun, adj};
+use super::pair::Pair;
 use super::phrase::{Determiner, Phrase};
 use super::verbs::{BE_AVOIR, BE_ETRE};
 use super::words::{NEEDS, NUMBERS};

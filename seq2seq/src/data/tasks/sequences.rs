@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
 
-use super::reber;
+/// The symbols of Reber's grammar, in the order of their indices.
+pub(crate) const SYMBOLS: [&str; 7] = ["B", "T", "P", "S", "X", "V", "E"];
 
 /// What is read, step by step.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +70,7 @@ impl Sequence {
             }
             Input::Symbols(symbols) => {
                 let names: &[&str] = match self.answer {
-                    Answer::Next { .. } => &reber::SYMBOLS,
+                    Answer::Next { .. } => &SYMBOLS,
                     _ => &ORDER,
                 };
                 let name = |&s: &u32| names.get(s as usize).map_or("?", |name| name).to_owned();

@@ -1,4 +1,4 @@
-//! What a run obeys, and the two ends of the link between a run and its viewer.
+//! The two ends of the link between a run and its viewer.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -6,37 +6,14 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TryS
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tensor::CancellationToken;
 
+use crate::command::Command;
 use crate::event::Event;
 use crate::{Error, Result};
 
 /// How often a run that waits for a command looks at its cancellation.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// A wish of the person who watches; looked at between two optimizer steps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    /// Stop before the next step, until [`Command::Resume`] or [`Command::StepOnce`].
-    Pause,
-    /// Go on.
-    Resume,
-    /// Do one step, then pause.
-    StepOnce,
-    /// Use this learning rate from now on.
-    SetLearningRate(f32),
-    /// Write a checkpoint now.
-    Save,
-    /// Score the held-out pairs now.
-    Evaluate,
-    /// Translate this text now.
-    Translate(String),
-    /// Save, then end the run; it can be resumed. What is under way is ended first:
-    /// [`Viewer::cancellation`] gives it up.
-    Stop,
-}
 
 /// The run's end of the link: it sends events without ever waiting, and takes commands.
 #[derive(Debug)]

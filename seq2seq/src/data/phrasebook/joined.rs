@@ -1,6 +1,5 @@
 //! Sentences in which one clause or noun leans on another.
 
-use super::Pair;
 use super::being::{GRADED, SAID};
 use super::choose::{self, Use, adjective, owned, person};
 use super::clause::{Clause, Degree, Object, Polarity, Subject, Tail, Tense, place};
@@ -9,6 +8,7 @@ use super::grammar::{Script, only};
 use super::lexicon::kind::{
     ANIMAL, DRINK, EDIBLE, ESTATE, FOOD, HOLD, KIN, OPEN, PERSON, READ, VEHICLE, WEAR,
 };
+use super::pair::Pair;
 use super::phrase::{Determiner, Phrase, Relative};
 use super::verbs::traits::WHOM;
 use super::verbs::{BE_ETRE, TRANSITIVE, Verb};

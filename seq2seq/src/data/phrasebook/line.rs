@@ -4,7 +4,7 @@
 //! sentence's structure (the object's noun, the negation, ...): it is unique among the English
 //! words that can be linked, and every French word carries the tag of the word it stands for.
 
-use super::Pair;
+use super::pair::Pair;
 
 /// A place in the structure; `Tag::MAX` marks an English word that nothing stands for.
 pub(super) type Tag = u16;

@@ -5,8 +5,7 @@ use tensor::init::Rng;
 
 use super::sequences::{Answer, Input, Sequence};
 
-/// The symbols, in the order of their indices.
-pub(crate) const SYMBOLS: [&str; 7] = ["B", "T", "P", "S", "X", "V", "E"];
+// The places of the symbols among [`super::SYMBOLS`].
 const B: u32 = 0;
 const T: u32 = 1;
 const P: u32 = 2;

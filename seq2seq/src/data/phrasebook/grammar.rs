@@ -1,6 +1,5 @@
 //! Statements about doing: with nouns, with pronouns, now, before and later.
 
-use super::Pair;
 use super::choose::{
     self, Use, object, other, person, phrase, polarity, spot, spot_for, subject, transitive,
     yes_or_not,
@@ -11,6 +10,7 @@ use super::lexicon::kind::{
     ANIMAL, AT, EDIBLE, ESTATE, HOLD, HOME, KIN, LANDMARK, PERSON, VEHICLE,
 };
 use super::line::{English, French, finish};
+use super::pair::Pair;
 use super::phrase::{Determiner, Phrase};
 use super::verbs::traits::{HABIT, SELF, SPOT, WHOM, WILL};
 use super::verbs::{

@@ -49,14 +49,13 @@ use std::str::FromStr;
 
 use tensor::init::{Rng, rng};
 
-use crate::config::Range;
-use crate::data::{Pair, hash};
-use crate::phrasebook::Part;
+use crate::data::corpus::{Pair, hash};
+use crate::data::phrasebook::Part;
+use crate::range::Range;
 use crate::{Error, Result};
 
-pub(crate) use reber::SYMBOLS;
-pub(crate) use sequences::class_name;
 pub use sequences::{Answer, Input, Sequence};
+pub(crate) use sequences::{SYMBOLS, class_name};
 
 /// Examples of a training part.
 const TRAIN: usize = 20_000;

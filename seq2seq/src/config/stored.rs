@@ -1,0 +1,43 @@
+//! Configurations that were stored before a key of theirs became a shorthand.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use super::keys::Config;
+use super::shorthand::SHORTHANDS;
+
+/// Reads a stored configuration: a shorthand in it, which was a key of its own once, sets its keys.
+///
+/// # Errors
+/// Those of [`Config`]'s own form.
+pub(crate) fn stored<'de, D: Deserializer<'de>>(from: D) -> Result<Config, D::Error> {
+    let mut map = Map::<String, Value>::deserialize(from)?;
+    for (name, keys) in SHORTHANDS {
+        if let Some(value) = map.remove(name) {
+            for &key in keys {
+                map.entry(key).or_insert_with(|| value.clone());
+            }
+        }
+    }
+    Config::deserialize(Value::Object(map)).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokenizer::Unit;
+
+    use super::*;
+
+    #[test]
+    fn a_stored_unit_sets_both_sides() {
+        let read = |text: &str| stored(&mut serde_json::Deserializer::from_str(text));
+        let old = read(r#"{"unit": "characters", "hidden": 3}"#).unwrap();
+        let both = (Unit::Characters, Unit::Characters);
+        assert_eq!((old.source_unit, old.target_unit, old.hidden), (both.0, both.1, 3));
+        let error = read(r#"{"hiden": 3}"#).unwrap_err().to_string();
+        assert!(error.contains("unknown field `hiden`"), "{error}");
+        let new = Config { source_unit: Unit::Characters, ..Config::default() };
+        assert_eq!(read(&serde_json::to_string(&new).unwrap()).unwrap(), new);
+    }
+}

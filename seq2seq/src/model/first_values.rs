@@ -1,0 +1,92 @@
+//! The first values of parameters, and how many there are.
+
+use tensor::init::{Init, rng};
+use tensor::{Params, Shape, Tensor};
+
+use crate::Result;
+use crate::config::{self, Config, DecoderInit};
+use crate::machine::{self, Need};
+
+/// Gives a parameter's first value, from its name and shape.
+pub(super) type Make<'a> = dyn FnMut(&str, Shape) -> Tensor + 'a;
+
+/// How many numbers the parameters of something have. Their memory is asked for and not touched, and
+/// only as long as the machine could have it: of more than that at least so many are told.
+pub(super) fn count_parameters<T>(
+    build: impl Fn(&mut Params, &mut Make<'_>) -> Result<T>,
+) -> Result<u64> {
+    let (mut count, mut is_too_much) = (0_u64, false);
+    let mut make = |_: &str, shape: Shape| {
+        let elements = shape.dims().iter().fold(1_u64, |n, &d| n.saturating_mul(d as u64));
+        count = count.saturating_add(elements);
+        is_too_much |= machine::memory().is_some_and(|bytes| count.saturating_mul(4) > bytes);
+        Tensor::scratch(if is_too_much { Shape::new(&[0]) } else { shape })
+    };
+    let built = build(&mut Params::new(), &mut make);
+    if is_too_much { Ok(count) } else { built.map(|_| count) }
+}
+
+/// Builds something of parameters whose first values come from the seed's stream for them, where
+/// this machine's memory has room for them.
+pub(super) fn with_first_values<T>(
+    params: &mut Params,
+    config: &Config,
+    seed: u64,
+    build: impl Fn(&mut Params, &mut Make<'_>) -> Result<T>,
+) -> Result<T> {
+    machine::check_parameters(config, count_parameters(&build)?, Need::Use)?;
+    let mut rng = rng(seed, "init");
+    let mut failed = None;
+    let mut make = |name: &str, shape: Shape| {
+        let (init, blocks) = initial(config, name, shape);
+        init.blocks(blocks, shape, &mut rng).unwrap_or_else(|error| {
+            failed = Some(error);
+            Tensor::zeros(shape)
+        })
+    };
+    let built = build(params, &mut make)?;
+    failed.map_or(Ok(built), |error| Err(error.into()))
+}
+
+/// How a parameter is drawn, each of so many blocks of rows by itself.
+fn initial(config: &Config, name: &str, shape: Shape) -> (Init, usize) {
+    let is_matrix = shape.rank() == 2;
+    let is_vector_of_attention = name.ends_with("attention.v") || name.ends_with("attention.v_p");
+    // The embeddings are the output layer's weights, too, which are not that large.
+    let tied = config.tied.output() && is_matrix && name.contains("embedding");
+    let init = match config.init {
+        config::Init::Uniform => Init::Uniform { limit: config.init_scale },
+        config::Init::Xavier if is_matrix => Init::XavierUniform,
+        config::Init::Xavier if is_vector_of_attention => {
+            Init::Uniform { limit: (6.0 / (shape.len() + 1) as f32).sqrt() }
+        }
+        config::Init::Xavier => Init::Zeros,
+        // As nn.Embedding, nn.GRU and nn.LSTM, nn.Linear draw theirs.
+        config::Init::Torch if name.contains("embedding") && !tied => Init::Normal { std: 1.0 },
+        config::Init::Torch if name.contains(".rnn.") => Init::torch_default(config.hidden),
+        config::Init::Torch if is_matrix => Init::TorchDefault,
+        config::Init::Torch => Init::torch_default(fan_in(config, name)),
+        config::Init::Bahdanau if !is_matrix => Init::Zeros,
+        config::Init::Bahdanau if name.contains("weight_hh") => Init::Orthogonal,
+        config::Init::Bahdanau if name.contains("attention.") => Init::Normal { std: 0.001 },
+        config::Init::Bahdanau => Init::Normal { std: 0.01 },
+    };
+    let gates = if init == Init::Orthogonal { shape.rows() / config.hidden } else { 1 };
+    (init, gates)
+}
+
+/// The fan-in of the layer a bias or an attention's vector belongs to.
+fn fan_in(config: &Config, name: &str) -> usize {
+    let directions = if config.bidirectional { 2 } else { 1 };
+    let width = if config.attention_width == 0 { config.hidden } else { config.attention_width };
+    match name.rsplit('.').next() {
+        Some("v" | "b_v" | "v_p") => width,
+        Some("b_memory") => config.memory_width(),
+        _ if name.contains("bridge") && config.decoder_init != DecoderInit::BackwardTanh => {
+            config.hidden * directions
+        }
+        _ if name.contains("readout.") => config.embedding + config.hidden + config.context_width(),
+        _ if name.contains("output.") => config.readout_width(),
+        _ => config.hidden,
+    }
+}
