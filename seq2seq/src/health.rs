@@ -16,10 +16,8 @@ use std::collections::VecDeque;
 
 use tokenizer::{EOS, SOS, UNK};
 
-use crate::data::Example;
+use crate::data::{Example, UnknownRates};
 use crate::event::{FlowSeries, Sample, Samples};
-use crate::kind::UnknownRates;
-use crate::model::Passage;
 
 /// Share of unknown words from which on it is said.
 pub const UNKNOWN: f64 = 0.1;
@@ -66,9 +64,9 @@ pub(crate) fn unknown(examples: &[Example]) -> (f64, f64) {
     (side(|e| &e.source), side(|e| &e.target))
 }
 
-/// The share of unknown words of a language model's text.
-pub(crate) fn unknown_of_text(passages: &[Passage]) -> f64 {
-    share(passages.iter().map(|passage| passage.ids.as_slice()))
+/// The share of unknown words of a text, given as ids in parts.
+pub(crate) fn unknown_of_text<'a>(parts: impl Iterator<Item = &'a [u32]>) -> f64 {
+    share(parts)
 }
 
 /// What helps where a vocabulary is too small for its own text.
@@ -333,8 +331,7 @@ mod tests {
         assert!(told[0].starts_with("25% of the words of the training sources"), "{told:?}");
         assert!(told[1].starts_with("50% of the words of the held-out targets"), "{told:?}");
 
-        let line = |ids: &[u32]| Passage { ids: ids.to_vec(), place: None };
-        let rate = unknown_of_text(&[line(&[SOS, 5, UNK, EOS]), line(&[SOS, 6, 7, EOS])]);
+        let rate = unknown_of_text([&[SOS, 5, UNK, EOS][..], &[SOS, 6, 7, EOS]].into_iter());
         let told =
             unknown_in_text(&UnknownRates { training: (rate, rate), held_out: (0.05, 0.05) });
         assert_eq!(told.len(), 1, "{told:?}");

@@ -8,17 +8,18 @@ mod config;
 pub mod data;
 mod devices;
 mod error;
-mod evaluate;
+mod evaluation;
 mod event;
 pub mod health;
-mod kind;
 mod link;
 mod machine;
 pub mod model;
+mod options;
 mod range;
 mod run;
 pub mod score;
 mod session;
+pub mod task;
 pub mod train;
 mod trained;
 mod translator;
@@ -32,19 +33,21 @@ pub use config::{
 pub use data::{phrasebook, tasks};
 pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
 pub use error::{Error, Result};
+pub use evaluation::Evaluation;
 pub use event::{
     Best, CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample,
     Samples, Start, Step, Validation,
 };
 pub use link::{Link, Viewer, link};
+pub use options::TrainOptions;
 pub use range::Range;
 pub use run::{
     Checkpoint, EventLog, EventReader, RngState, RunDir, StoredOptimizer, StoredRun, StoredTensor,
     Vocabularies, new_run_path,
 };
-pub use session::{Outcome, TrainOptions, train};
+pub use session::{Outcome, train};
 pub use tensor::{CancellationToken, Reporting, on_refused_memory};
 pub use tokenizer::read::{ReadOptions, TextFile};
 pub use tokenizer::shell_quoted;
 pub use trained::{SampleOptions, Sampler, Written, evaluate};
-pub use translator::{Evaluation, PairScore, Translation, Translator};
+pub use translator::{PairScore, Translation, Translator};

@@ -6,55 +6,18 @@ use tensor::init::{Rng, rng};
 use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
-use crate::config::{BatchBy, Change, Config, Preset, Task};
-use crate::data::{Batching, Corpora, Example, Spec, SplitRule, Text, corpora};
+use crate::config::{Change, Preset, Task};
+use crate::data::{Batching, Spec, SplitRule};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
-use crate::health;
-use crate::kind::{Built, Kind, Preparation, UnknownRates};
 use crate::link::Link;
-use crate::machine::{self, LargestBatch, Need};
-use crate::model::{EncoderDecoder, LanguageModel, SequenceModel, TranslationModel};
+use crate::options::TrainOptions;
 use crate::range::Range;
 use crate::run::{Checkpoint, EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
+use crate::task::{Built, Kind, LanguageModel, Preparation, SequenceModel, TranslationModel};
 use crate::train::{
     Average, Progress, Settings, Trainer, from_checkpoint, take_carried, to_checkpoint,
 };
 use crate::{Error, Result, devices};
-
-/// What a person asked for: a preset, changes to it, and where it goes.
-///
-/// `None` means "as the preset says" for a new run and "as the run was started" for a resumed one.
-#[derive(Debug, Clone, Default)]
-pub struct TrainOptions {
-    /// Name of the preset; `phrasebook` by default.
-    pub preset: Option<String>,
-    /// The corpus: `phrasebook`, `phrasebook:PART`, a generated task (`reverse`, `adding`, ...), a
-    /// TSV file, or two files joined by a comma; for a language model a text file. By default as
-    /// the preset says.
-    pub data: Option<String>,
-    /// The held-out pairs, in the same form, or `none`; by default a fixed share of the corpus.
-    pub valid: Option<String>,
-    /// Source and target column of TSV files, from 1.
-    pub columns: Option<(usize, usize)>,
-    /// `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
-    pub device: Option<String>,
-    /// Threads; by default all processors.
-    pub threads: Option<usize>,
-    /// Seed of every random stream.
-    pub seed: Option<u64>,
-    /// Epochs, counted from the run's start.
-    pub epochs: Option<u64>,
-    /// Optimizer steps, counted from the run's start.
-    pub max_steps: Option<u64>,
-    /// Minutes of training, counted from the run's start.
-    pub max_minutes: Option<f64>,
-    /// The run directory; by default a new one under `runs/`.
-    pub run_dir: Option<PathBuf>,
-    /// Changes to the preset, key and value.
-    pub set: Vec<(String, String)>,
-    /// Go on with the run in `run_dir`.
-    pub resume: bool,
-}
 
 /// How a run ended, and where it is.
 #[derive(Debug, Clone)]
@@ -322,72 +285,6 @@ fn prepare<M: Kind>(
         best: None,
     };
     Ok(Prepared { stored, built, params, optimizer, average, device, start })
-}
-
-/// The largest batch there may be of so many examples, the longest of which is `longest`.
-fn largest_batch(
-    config: &Config,
-    examples: usize,
-    (source, target): (usize, usize),
-    classes: usize,
-) -> LargestBatch {
-    let size = match config.batch_by {
-        BatchBy::Sentences => config.batch,
-        BatchBy::Tokens => (config.batch / source.max(target).max(1)).max(1),
-    };
-    LargestBatch { size: size.min(examples), source, target, classes }
-}
-
-impl Kind for TranslationModel {
-    fn build(
-        stored: &StoredRun,
-        vocabularies: Option<Vocabularies>,
-        params: &mut Params,
-        preparation: &mut Preparation<'_>,
-    ) -> Result<Built<Self>> {
-        let config = &stored.config;
-        preparation.begin(&format!("reading corpus {}", stored.data))?;
-        let Corpora { train, held_out, mut warnings } = corpora(&stored.sources()?)?;
-        let corpus = train.fingerprint() ^ held_out.fingerprint().rotate_left(31);
-        preparation.begin("building vocabularies")?;
-        let text = match vocabularies {
-            Some(v) => Text::restore(config, v.source, v.target),
-            None => Text::build(config, &train),
-        };
-        warnings.extend(text.remark_on_vocabularies());
-        let examples: Vec<Example> = train.pairs.iter().map(|p| text.encode(p)).collect();
-        preparation.begin("building the model")?;
-        let (source, target) = (&text.source_vocabulary, &text.target_vocabulary);
-        let vocabularies = Vocabularies { source: source.clone(), target: target.clone() };
-        let longest_target = examples.iter().map(|e| e.target.len()).max();
-        let parameters = EncoderDecoder::count(config, source.len(), target.len())?;
-        machine::check_parameters(config, parameters, Need::Training)?;
-        let longest_source = examples.iter().map(|e| e.source.len()).max().unwrap_or(0);
-        let longest = (longest_source, longest_target.unwrap_or(0));
-        let batch = largest_batch(config, examples.len(), longest, target.len());
-        machine::check_batch(config, parameters, batch)?;
-        let network = EncoderDecoder::new(params, config, source.len(), target.len(), stored.seed)?
-            .with_longest_target(longest_target);
-        let count = held_out.pairs.len();
-        let unknown = UnknownRates {
-            training: health::unknown(&examples),
-            held_out: text.unknown_rates(&held_out),
-        };
-        warnings.extend(health::unknown_words(&unknown));
-        warnings.extend(text.remarks_on_references(&held_out));
-        let model = Self::new(network, text, held_out, &train);
-        let held_out = count;
-        Ok(Built {
-            model,
-            examples,
-            vocabularies,
-            corpus,
-            held_out,
-            unknown,
-            warnings,
-            longest_target,
-        })
-    }
 }
 
 /// Starts the loop.

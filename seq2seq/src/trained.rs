@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use tensor::{Device, Params};
 
 use crate::config::Task;
-use crate::model::{Draws, LanguageModel, SequenceModel};
+use crate::model::Draws;
 use crate::range::Range;
 use crate::run::{RunDir, StoredRun};
+use crate::task::{LanguageModel, SequenceModel};
 use crate::tasks::Generated;
 use crate::train::load_for_use;
 use crate::{Error, Evaluation, Result, Translator, devices};

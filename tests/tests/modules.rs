@@ -1,18 +1,27 @@
 //! No crate's files, and no crate's top-level modules, use each other in a cycle.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tests::modules::ModuleGraph;
 
-/// The crates without a cycle. Every crate belongs here; one that is missing has cycles to open.
-const CRATES: [&str; 6] = ["attention", "rnn", "tensor", "tests", "tokenizer", "tui"];
+/// The folders of all crates of the workspace.
+fn crates(root: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries: Vec<_> = std::fs::read_dir(root)?.collect::<Result<_, _>>()?;
+    let folders = entries.into_iter().map(|entry| entry.path());
+    let mut crates: Vec<_> = folders.filter(|path| path.join("src/lib.rs").is_file()).collect();
+    crates.sort();
+    Ok(crates)
+}
 
 #[test]
 fn no_modules_use_each_other_in_a_cycle() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let crates = crates(&root).unwrap();
+    assert!(crates.len() >= 7, "{crates:?}");
     let mut found = 0;
-    for name in CRATES {
-        let graph = ModuleGraph::read(&root.join(name)).unwrap();
+    for path in crates {
+        let name = path.file_name().unwrap_or_default().display();
+        let graph = ModuleGraph::read(&path).unwrap();
         println!("{name}: {} files, {} uses", graph.files.len(), graph.uses.len());
         for (what, cycles) in [("files", graph.file_cycles()), ("modules", graph.module_cycles())] {
             for cycle in cycles {

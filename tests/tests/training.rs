@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use seq2seq::data::{Corpus, Example, Text};
-use seq2seq::model::{EncoderDecoder, TranslationModel};
+use seq2seq::model::EncoderDecoder;
+use seq2seq::task::TranslationModel;
 use seq2seq::train::{StepOptions, StepOutcome, start_step};
 use seq2seq::{
     CheckpointKind, Config, EndReason, Error, Event, EventReader, Outcome, RunDir, StoredTensor,

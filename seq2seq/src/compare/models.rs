@@ -7,8 +7,9 @@ use crate::config::{Attention, Cell, nearest};
 use crate::data::Corpus;
 use crate::event::{EndReason, Event};
 use crate::link::link;
+use crate::options::TrainOptions;
 use crate::run::{EventReader, RunDir};
-use crate::session::{Outcome, TrainOptions, train};
+use crate::session::{Outcome, train};
 use crate::{Error, Result, Translator, trained};
 
 /// What the translators learn.

@@ -11,6 +11,7 @@ mod spec;
 mod split;
 pub mod tasks;
 mod text;
+mod unknown;
 
 pub use batch::{Batch, Batching, Example, epoch_batches};
 pub(crate) use corpora::{Corpora, Sources, corpora, lines_apart, recipe_losses};
@@ -20,3 +21,4 @@ pub use spec::Spec;
 pub use split::SplitRule;
 pub use text::Text;
 pub(crate) use text::{END, remark_on_vocabulary};
+pub(crate) use unknown::UnknownRates;

@@ -8,11 +8,11 @@ use crate::config::{self, Config, DecoderInit};
 use crate::machine::{self, Need};
 
 /// Gives a parameter's first value, from its name and shape.
-pub(super) type Make<'a> = dyn FnMut(&str, Shape) -> Tensor + 'a;
+pub(crate) type Make<'a> = dyn FnMut(&str, Shape) -> Tensor + 'a;
 
 /// How many numbers the parameters of something have. Their memory is asked for and not touched, and
 /// only as long as the machine could have it: of more than that at least so many are told.
-pub(super) fn count_parameters<T>(
+pub(crate) fn count_parameters<T>(
     build: impl Fn(&mut Params, &mut Make<'_>) -> Result<T>,
 ) -> Result<u64> {
     let (mut count, mut is_too_much) = (0_u64, false);
@@ -28,7 +28,7 @@ pub(super) fn count_parameters<T>(
 
 /// Builds something of parameters whose first values come from the seed's stream for them, where
 /// this machine's memory has room for them.
-pub(super) fn with_first_values<T>(
+pub(crate) fn with_first_values<T>(
     params: &mut Params,
     config: &Config,
     seed: u64,

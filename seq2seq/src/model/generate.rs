@@ -6,7 +6,7 @@ use tensor::{Params, Tape, Tensor};
 use tokenizer::{EOS, Vocabulary};
 
 use super::Decoded;
-use super::language::LanguageNetwork;
+use super::language_network::LanguageNetwork;
 use crate::Result;
 
 /// How tokens are drawn.

@@ -2,13 +2,11 @@
 
 mod decoder;
 mod encoder;
-mod first_values;
+pub(crate) mod first_values;
 mod forcing;
 mod generate;
 mod greedy;
-mod language;
-mod sequence;
-mod task;
+mod language_network;
 mod translator;
 
 pub use decoder::{Decoder, DecoderState};
@@ -16,9 +14,7 @@ pub use encoder::{Encoded, Encoder};
 pub use forcing::Forcing;
 pub use generate::{Draws, generate};
 pub use greedy::{Decoded, greedy};
-pub use language::{LanguageModel, LanguageNetwork, Passage, Place};
-pub use sequence::{SequenceModel, SequenceScore};
-pub use task::TranslationModel;
+pub use language_network::LanguageNetwork;
 pub use translator::{EncoderDecoder, Forced};
 
 use tensor::init::Rng;
@@ -30,7 +26,7 @@ use crate::data::Batching;
 use crate::event::{Samples, Validation};
 
 /// The recurrent layers that a configuration describes, on inputs of some width, forwards only.
-fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::RnnOptions) {
+pub(crate) fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::RnnOptions) {
     let layers = rnn::RnnConfig {
         layers: config.layers,
         dropout: config.dropout,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::checkpoint::{Checkpoint, Vocabularies};
 use super::lock::{self, RunLock};
 use super::log::{self, EventLog};
-use super::stored_run::StoredRun;
+use super::stored_run::{CONFIG, StoredRun};
 use super::{atomic, codec};
 use crate::event::CheckpointKind;
 use crate::{Error, Result};
@@ -34,9 +34,6 @@ pub struct RunDir {
 }
 
 impl RunDir {
-    /// The file of what the run was begun with.
-    pub(super) const CONFIG: &str = "config.json";
-
     /// Makes the folder of a new run; the folders above it too, where they are missing.
     ///
     /// It appears by one rename with all that a run needs, and with its lock held: whatever kills
@@ -89,7 +86,7 @@ impl RunDir {
     /// [`Error::NoRun`], [`Error::NotARun`]; [`Error::RunInUse`] while a live process trains there.
     pub fn resume(path: &Path) -> Result<Self> {
         let mut run = Self::open(path)?;
-        for name in [Self::CONFIG, VOCABULARIES, log::NAME, LAST, BEST, lock::NAME] {
+        for name in [CONFIG, VOCABULARIES, log::NAME, LAST, BEST, lock::NAME] {
             let file = path.join(name);
             if file.is_symlink() {
                 return Err(Error::Link { path: file });
@@ -113,7 +110,7 @@ impl RunDir {
             }
             Err(error) => Err(Error::io("read", path)(error)),
             Ok(metadata) if !metadata.is_dir() => not("it is a file"),
-            Ok(_) if !path.join(Self::CONFIG).is_file() => not("it holds no config.json"),
+            Ok(_) if !path.join(CONFIG).is_file() => not("it holds no config.json"),
             Ok(_) => Ok(Self { path: path.into(), lock: None, identity: None }),
         }
     }
@@ -133,7 +130,7 @@ impl RunDir {
     /// # Errors
     /// The file is damaged.
     pub fn stored(&self) -> Result<StoredRun> {
-        let path = self.path.join(Self::CONFIG);
+        let path = self.path.join(CONFIG);
         let text = fs::read(&path).map_err(Error::io("read", &path))?;
         serde_json::from_slice(&text).map_err(|source| Error::StoredRun { path, source })
     }
@@ -300,7 +297,7 @@ fn fill(
 }
 
 fn write_stored(folder: &Path, stored: &StoredRun) -> Result<()> {
-    let path = folder.join(RunDir::CONFIG);
+    let path = folder.join(CONFIG);
     let text = serde_json::to_string_pretty(stored);
     let text = text.map_err(|source| Error::StoredRun { path: path.clone(), source })?;
     atomic::replace(&path, |file| writeln!(file, "{text}").map_err(Error::io("write", &path)))

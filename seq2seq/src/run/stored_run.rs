@@ -4,12 +4,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::dir::RunDir;
 use crate::config::{Config, Task};
 use crate::data::{Sources, Spec, SplitRule, hash};
+use crate::options::TrainOptions;
 use crate::range::Range;
-use crate::session::TrainOptions;
 use crate::{Error, Result};
+
+/// The name of the file that it is kept in.
+pub(super) const CONFIG: &str = "config.json";
 
 /// What a run was begun with, as `config.json` keeps it for those who go on with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -218,7 +220,7 @@ impl StoredRun {
         if problems.is_empty() {
             return Ok(());
         }
-        Err(Error::StoredValues { path: folder.join(RunDir::CONFIG), problems })
+        Err(Error::StoredValues { path: folder.join(CONFIG), problems })
     }
 }
 

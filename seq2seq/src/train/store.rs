@@ -7,8 +7,8 @@ use tensor::optim::{Optimizer, Slot, State};
 use tensor::{Params, Tensor};
 
 use super::average::Average;
+use super::progress::Progress;
 use super::schedule::Patience;
-use super::trainer::Progress;
 use crate::run::{Checkpoint, RngState, StoredOptimizer, StoredTensor};
 use crate::{Error, Result};
 

@@ -7,7 +7,8 @@ use tensor::optim::Optimizer;
 use tensor::{Params, Threads};
 
 use super::average::Average;
-use super::schedule::{Patience, is_better};
+use super::progress::Progress;
+use super::schedule::is_better;
 use super::settings::Settings;
 use super::step::{Outcome, Started, StepOptions, start_step};
 use super::{put_carried, to_checkpoint};
@@ -20,30 +21,6 @@ use crate::link::Link;
 use crate::model::Model;
 use crate::run::{EventLog, RunDir};
 use crate::{Error, Result};
-
-/// How far a run is.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Progress {
-    /// Optimizer steps done.
-    pub step: u64,
-    /// The epoch under way, from 0.
-    pub epoch: u64,
-    /// Batches of this epoch that are done.
-    pub batch: u64,
-    /// Training seconds so far: steps alone, without pauses, validations and files.
-    pub seconds: f64,
-    /// The best validation so far.
-    pub best: Option<Best>,
-    /// The learning rate a person set.
-    pub learning_rate: Option<f32>,
-    /// How long validations have not got better.
-    pub patience: Patience,
-    /// True where the validation that was due after the last step was cancelled: a resume does it
-    /// before anything else, so that it ends as a run that was never stopped.
-    pub owes_validation: bool,
-    /// How the run ended, if it has.
-    pub end: Option<EndReason>,
-}
 
 /// Trains a [`Model`], writes the run directory, sends events and obeys commands.
 pub struct Trainer<'a, M: Model> {

@@ -11,7 +11,7 @@
 //!
 //! The first three are sentence pairs and train any translator; copy and reverse have gold word
 //! links. The others are for `task = sequence`: [`Sequence`]s, which a
-//! [`SequenceModel`](crate::model::SequenceModel) learns.
+//! [`SequenceModel`](crate::task::SequenceModel) learns.
 //!
 //! A SPEC is `NAME[:LENGTH][:PART]`. LENGTH is `N` or `MIN-MAX`: of copy and reverse the number of
 //! letters (`N` alone: 1 to N), of adding and temporal order the number of steps. PART is `train`,

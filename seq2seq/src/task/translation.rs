@@ -2,12 +2,15 @@
 
 use tensor::{Params, Tape, Threads};
 
-use super::translator::EncoderDecoder;
-use super::{BatchLoss, BatchShape, Model, greedy};
-use crate::Result;
-use crate::data::{Corpus, Example, Text};
-use crate::evaluate::evaluate;
+use super::evaluate::evaluate;
+use super::kind::{Built, Kind, Preparation};
+use crate::config::{BatchBy, Config};
+use crate::data::{Corpora, Corpus, Example, Text, UnknownRates, corpora};
 use crate::event::{Sample, Samples, Validation};
+use crate::machine::{self, LargestBatch, Need};
+use crate::model::{BatchLoss, BatchShape, Decoded, EncoderDecoder, Model, greedy};
+use crate::run::{StoredRun, Vocabularies};
+use crate::{Result, health};
 
 /// Held-out sentences shown as samples.
 const SAMPLES: usize = 8;
@@ -41,7 +44,7 @@ impl TranslationModel {
     fn translate(&self, params: &Params, lines: &[&str], threads: &Threads) -> Result<Vec<Sample>> {
         let sources: Vec<_> = lines.iter().map(|l| self.text.encode_source(l)).collect();
         let decoded = greedy(&self.network, params, &sources, None, threads)?;
-        let sample = |(line, d): (&&str, super::Decoded)| Sample {
+        let sample = |(line, d): (&&str, Decoded)| Sample {
             source: self.text.source_words(line),
             source_text: Some((*line).to_owned()),
             output_text: Some(self.text.detokenize(&d.ids)),
@@ -120,5 +123,71 @@ impl Model for TranslationModel {
 
     fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<Option<Sample>> {
         Ok(self.translate(params, &[text], threads)?.pop())
+    }
+}
+
+/// The largest batch there may be of so many examples, the longest of which is `longest`.
+fn largest_batch(
+    config: &Config,
+    examples: usize,
+    (source, target): (usize, usize),
+    classes: usize,
+) -> LargestBatch {
+    let size = match config.batch_by {
+        BatchBy::Sentences => config.batch,
+        BatchBy::Tokens => (config.batch / source.max(target).max(1)).max(1),
+    };
+    LargestBatch { size: size.min(examples), source, target, classes }
+}
+
+impl Kind for TranslationModel {
+    fn build(
+        stored: &StoredRun,
+        vocabularies: Option<Vocabularies>,
+        params: &mut Params,
+        preparation: &mut Preparation<'_>,
+    ) -> Result<Built<Self>> {
+        let config = &stored.config;
+        preparation.begin(&format!("reading corpus {}", stored.data))?;
+        let Corpora { train, held_out, mut warnings } = corpora(&stored.sources()?)?;
+        let corpus = train.fingerprint() ^ held_out.fingerprint().rotate_left(31);
+        preparation.begin("building vocabularies")?;
+        let text = match vocabularies {
+            Some(v) => Text::restore(config, v.source, v.target),
+            None => Text::build(config, &train),
+        };
+        warnings.extend(text.remark_on_vocabularies());
+        let examples: Vec<Example> = train.pairs.iter().map(|p| text.encode(p)).collect();
+        preparation.begin("building the model")?;
+        let (source, target) = (&text.source_vocabulary, &text.target_vocabulary);
+        let vocabularies = Vocabularies { source: source.clone(), target: target.clone() };
+        let longest_target = examples.iter().map(|e| e.target.len()).max();
+        let parameters = EncoderDecoder::count(config, source.len(), target.len())?;
+        machine::check_parameters(config, parameters, Need::Training)?;
+        let longest_source = examples.iter().map(|e| e.source.len()).max().unwrap_or(0);
+        let longest = (longest_source, longest_target.unwrap_or(0));
+        let batch = largest_batch(config, examples.len(), longest, target.len());
+        machine::check_batch(config, parameters, batch)?;
+        let network = EncoderDecoder::new(params, config, source.len(), target.len(), stored.seed)?
+            .with_longest_target(longest_target);
+        let count = held_out.pairs.len();
+        let unknown = UnknownRates {
+            training: health::unknown(&examples),
+            held_out: text.unknown_rates(&held_out),
+        };
+        warnings.extend(health::unknown_words(&unknown));
+        warnings.extend(text.remarks_on_references(&held_out));
+        let model = Self::new(network, text, held_out, &train);
+        let held_out = count;
+        Ok(Built {
+            model,
+            examples,
+            vocabularies,
+            corpus,
+            held_out,
+            unknown,
+            warnings,
+            longest_target,
+        })
     }
 }

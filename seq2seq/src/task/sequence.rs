@@ -4,17 +4,18 @@ use rnn::Rnn;
 use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{Vocabulary, VocabularyOptions};
 
-use super::first_values::{Make, count_parameters, with_first_values};
-use super::{BatchLoss, BatchShape, Model, check_cancelled, sharing};
+use super::kind::{Built, Kind, Preparation};
 use crate::config::{Config, LossNorm};
-use crate::data::{END, hash};
+use crate::data::{END, UnknownRates, hash};
+use crate::evaluation::Evaluation;
 use crate::event::{Sample, Samples, Validation};
-use crate::kind::{Built, Kind, Preparation, UnknownRates};
 use crate::machine::{self, LargestBatch, Need};
+use crate::model::first_values::{Make, count_parameters, with_first_values};
+use crate::model::{BatchLoss, BatchShape, Model, check_cancelled, recurrent, sharing};
 use crate::phrasebook::Part;
 use crate::run::{StoredRun, Vocabularies};
 use crate::tasks::{Answer, Generated, Input, Name, SYMBOLS, Sequence, class_name};
-use crate::{Error, Evaluation, Result};
+use crate::{Error, Result};
 
 /// Held-out sequences shown as samples.
 const SAMPLES: usize = 8;
@@ -125,7 +126,7 @@ impl SequenceModel {
             add("output.bias", &[classes], make)?,
         );
         let input = if has_symbols { config.embedding } else { 2 };
-        let (layers, options) = super::recurrent(config, input);
+        let (layers, options) = recurrent(config, input);
         Ok(Self {
             task,
             embedding,

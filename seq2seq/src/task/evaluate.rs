@@ -8,9 +8,9 @@ use tokenizer::PAD;
 
 use crate::Result;
 use crate::data::{Batch, Corpus, Example, Text};
+use crate::evaluation::Evaluation;
 use crate::model::{EncoderDecoder, check_cancelled, greedy, groups, sharing};
 use crate::score::{self, AlignmentErrors};
-use crate::translator::Evaluation;
 
 /// Sentences scored side by side.
 const BATCH: usize = 64;

@@ -1,7 +1,6 @@
 //! Language models: what comes next in a line, or in a running text.
 
 mod carried;
-mod network;
 mod text;
 
 use std::sync::{Mutex, PoisonError};
@@ -12,17 +11,20 @@ use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, UNK, Vocabulary};
 
 use self::carried::Carried;
 use self::text::{NEWLINE, Texts, lines, running, texts, vocabulary, windows};
-use super::{BatchLoss, BatchShape, Decoded, Draws, Model, check_cancelled, generate, sharing};
+use super::kind::{Built, Kind, Preparation};
 use crate::config::{Config, Task};
-use crate::data::{Batching, END, hash, remark_on_vocabulary};
+use crate::data::{Batching, END, UnknownRates, hash, remark_on_vocabulary};
+use crate::evaluation::Evaluation;
 use crate::event::{Sample, Samples, Validation};
 use crate::health;
-use crate::kind::{Built, Kind, Preparation, UnknownRates};
 use crate::machine::{self, LargestBatch, Need};
+use crate::model::{
+    BatchLoss, BatchShape, Decoded, Draws, LanguageNetwork, Model, check_cancelled, generate,
+    sharing,
+};
 use crate::run::{StoredRun, Vocabularies};
-use crate::{Error, Evaluation, Result};
+use crate::{Error, Result};
 
-pub use self::network::LanguageNetwork;
 pub use self::text::{Passage, Place};
 
 /// Texts drawn to be looked at.
@@ -428,7 +430,7 @@ impl Kind for LanguageModel {
         model.held_out = model.passages(&held_out, None);
         let tokens = held_out.iter().map(|line| model.tokenizer.tokenize(line));
         let held_out_rate = model.vocabulary.unknown_rate(tokens.collect::<Vec<_>>()).rate();
-        let training_rate = health::unknown_of_text(&examples);
+        let training_rate = health::unknown_of_text(examples.iter().map(|p| p.ids.as_slice()));
         let unknown = UnknownRates {
             training: (training_rate, training_rate),
             held_out: (held_out_rate, held_out_rate),

@@ -3,6 +3,7 @@
 use tensor::Params;
 
 use crate::Result;
+use crate::data::UnknownRates;
 use crate::event::Event;
 use crate::link::Link;
 use crate::model::Model;
@@ -39,13 +40,6 @@ pub(crate) struct Built<M: Model> {
     pub(crate) warnings: Vec<String>,
     /// Tokens of the longest training target, the end counted; `None` of tasks without an end.
     pub(crate) longest_target: Option<usize>,
-}
-
-/// Shares of tokens that are unknown, from 0 to 1, of source and target; a text alone is both.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct UnknownRates {
-    pub(crate) training: (f64, f64),
-    pub(crate) held_out: (f64, f64),
 }
 
 /// What comes before training, step by step: told to the viewer, and ended where it cancels.

@@ -3,10 +3,10 @@
 use rnn::{Rnn, State};
 use tensor::{List, ParamId, Params, Tape, Var, ops};
 
+use super::first_values::{Make, count_parameters, with_first_values};
+use super::recurrent;
 use crate::Result;
 use crate::config::Config;
-use crate::model::first_values::{Make, count_parameters, with_first_values};
-use crate::model::recurrent;
 
 /// The network of a language model: embedding, recurrent layers, output.
 ///
@@ -15,7 +15,7 @@ use crate::model::recurrent;
 #[derive(Debug, Clone)]
 pub struct LanguageNetwork {
     embedding: ParamId,
-    pub(super) rnn: Rnn,
+    pub(crate) rnn: Rnn,
     output: (ParamId, ParamId),
     dropout: f32,
     dropout_output: f32,
