@@ -1,4 +1,5 @@
-//! No crate's files, and no crate's top-level modules, use each other in a cycle.
+//! No crate's files, and no crate's top-level modules, use each other in a cycle; ARCHITECTURE.md shows
+//! the layers that so there are.
 
 use std::path::{Path, PathBuf};
 
@@ -32,4 +33,19 @@ fn no_modules_use_each_other_in_a_cycle() {
         }
     }
     assert_eq!(found, 0, "cycles, listed above with the uses that make them");
+}
+
+#[test]
+fn the_architecture_shows_the_layers_of_modules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut shown = String::new();
+    for path in crates(&root).unwrap() {
+        let graph = ModuleGraph::read(&path).unwrap();
+        shown += &format!("{}\n", path.file_name().unwrap_or_default().display());
+        for (i, layer) in graph.layers().iter().enumerate() {
+            shown += &format!("  {}  {}\n", i + 1, layer.join(", "));
+        }
+    }
+    let text = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    assert!(text.replace("\r\n", "\n").contains(&shown), "ARCHITECTURE.md should hold\n\n{shown}");
 }

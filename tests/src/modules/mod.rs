@@ -94,6 +94,26 @@ impl ModuleGraph {
     }
 }
 
+impl ModuleGraph {
+    /// The crate's top-level modules in layers, the lowest first: each uses modules of lower layers
+    /// alone. A module of a cycle, or one that uses such, is in none.
+    pub fn layers(&self) -> Vec<Vec<&str>> {
+        let mut left = self.by_module();
+        left.retain(|module, _| *module != "lib" && *module != "main");
+        let mut layers = Vec::new();
+        loop {
+            let is_free = |uses: &BTreeSet<&str>| uses.iter().all(|used| !left.contains_key(used));
+            let free = left.iter().filter(|(_, uses)| is_free(uses));
+            let layer: Vec<&str> = free.map(|(module, _)| *module).collect();
+            if layer.is_empty() {
+                return layers;
+            }
+            left.retain(|module, _| !layer.contains(module));
+            layers.push(layer);
+        }
+    }
+}
+
 fn cycles<'a>(edges: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<BTreeSet<&'a str>> {
     let graph: DiGraphMap<&str, ()> = DiGraphMap::from_edges(edges);
     let sets = tarjan_scc(&graph).into_iter().filter(|set| set.len() > 1);
