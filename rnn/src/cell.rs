@@ -1,5 +1,6 @@
 //! The cells, as one table.
 
+use std::fmt;
 use std::ops::Range;
 use std::slice::from_ref;
 
@@ -146,5 +147,11 @@ impl Cell {
     pub(crate) fn columns(self, gates: &Range<usize>, width: usize) -> Range<usize> {
         let n = width / self.gates();
         gates.start * n..gates.end * n
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }

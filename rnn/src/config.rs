@@ -1,5 +1,7 @@
 //! Sizes and options of a network.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::cell::Cell;
@@ -99,6 +101,12 @@ impl Merge {
             Self::Sum => "sum",
             Self::Average => "average",
         }
+    }
+}
+
+impl fmt::Display for Merge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 

@@ -76,7 +76,7 @@ impl Plain<'_> {
             let mut ends = Vec::new();
             for reverse in [false, true].into_iter().take(1 + usize::from(config.bidirectional)) {
                 let w = self.weights("encoder", l, reverse);
-                let (ys, end, _) = layer(config.cell.into(), &w, &xs, &self.zeros(), reverse);
+                let (ys, end, _) = layer(config.cell, &w, &xs, &self.zeros(), reverse);
                 both.push(ys);
                 ends.push(end);
             }
@@ -210,7 +210,7 @@ impl Plain<'_> {
             for (l, state) in states.iter_mut().enumerate() {
                 let w = self.weights("decoder", l, false);
                 let from = if c.faithful { self.zeros() } else { state.clone() };
-                *state = step(c.cell.into(), &w, &x, &from).0;
+                *state = step(c.cell, &w, &x, &from).0;
                 let mut y = state.h.clone();
                 if c.residual && l > 0 {
                     add(&mut y, &x);

@@ -67,38 +67,6 @@ choices! {
         Sequence = "sequence",
     }
 
-    /// The recurrent cell of encoder and decoder.
-    Cell ("cell") {
-        /// Elman's network with tanh.
-        RnnTanh = "rnn_tanh",
-        /// Elman's network with max(0, x).
-        RnnRelu = "rnn_relu",
-        /// Long short-term memory.
-        Lstm = "lstm",
-        /// Gated recurrent unit.
-        Gru = "gru",
-        /// LSTM of 1997, without a forget gate.
-        Lstm1997 = "lstm_1997",
-        /// The same with the paper's squashing functions in place of tanh.
-        Lstm1997Squash = "lstm_1997_squash",
-        /// LSTM whose gates see the cell state.
-        LstmPeephole = "lstm_peephole",
-        /// LSTM whose input gate is one minus its forget gate.
-        LstmCoupled = "lstm_coupled",
-        /// GRU that resets the state before the product.
-        GruResetBefore = "gru_reset_before",
-    }
-
-    /// How the outputs of two directions become one.
-    Merge ("merge") {
-        /// Side by side.
-        Concat = "concat",
-        /// Their sum.
-        Sum = "sum",
-        /// Half their sum.
-        Average = "average",
-    }
-
     /// Where a decoder looks.
     Attention ("attention") {
         /// v' tanh(W q + U k).
@@ -306,8 +274,8 @@ mod tests {
             assert_eq!(choice.name().parse::<Optimizer>().unwrap(), choice);
             assert_eq!(serde_json::to_string(&choice).unwrap(), format!("\"{choice}\""));
         }
-        let error = "sigmoid".parse::<Cell>().unwrap_err().to_string();
-        let expected = "cell cannot be 'sigmoid': it takes rnn_tanh, rnn_relu, lstm, gru, ";
+        let error = "sigmoid".parse::<Readout>().unwrap_err().to_string();
+        let expected = "readout cannot be 'sigmoid': it takes linear, tanh_context, ";
         assert!(error.starts_with(expected), "{error}");
     }
 }

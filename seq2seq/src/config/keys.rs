@@ -1,11 +1,12 @@
 //! Every key of a configuration, once: its name, type, default and documentation.
 
+use rnn::{Cell, Merge};
 use serde::{Deserialize, Serialize};
 use tokenizer::{Recipe, Unit};
 
 use super::choice::{
-    Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Merge, Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
+    Attention, BatchBy, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
+    Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };
 use super::nearest::nearest;
 use super::on_resume::OnResume;

@@ -14,12 +14,13 @@ mod validate;
 mod value;
 
 pub use choice::{
-    Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Merge, Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
+    Attention, BatchBy, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
+    Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;
 pub use on_resume::OnResume;
 pub use preset::{KeyInfo, Preset, preset_keys, presets};
 pub use resume::Change;
+pub use rnn::{Cell, Merge};
 pub(crate) use stored::stored;

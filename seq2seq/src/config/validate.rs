@@ -1,7 +1,9 @@
 //! What a configuration must keep to beyond the types of its values.
 
+use rnn::Merge;
+
 use super::choice::{
-    Attention, BatchBy, DecoderInit, ForcingSchedule, Merge, Optimizer, RateSchedule, Readout,
+    Attention, BatchBy, DecoderInit, ForcingSchedule, Optimizer, RateSchedule, Readout,
     ReadoutState, Task, Tied, Wiring,
 };
 use super::keys::{Config, Key};

@@ -1,12 +1,13 @@
 //! Values of keys as text: how `--set` gives them and `tui presets` shows them.
 
+use rnn::{Cell, Merge};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokenizer::{Recipe, Unit};
 
 use super::choice::{
-    Attention, BatchBy, Cell, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Merge, Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
+    Attention, BatchBy, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
+    Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };
 
 /// The type of a key's value.
@@ -79,7 +80,7 @@ macro_rules! names {
             }
 
             fn parse(text: &str) -> Option<Self> {
-                text.parse().ok()
+                Self::ALL.iter().copied().find(|choice| choice.name() == text)
             }
 
             fn show(&self) -> String {

@@ -30,10 +30,10 @@ pub(crate) fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::
     let layers = rnn::RnnConfig {
         layers: config.layers,
         dropout: config.dropout,
-        ..rnn::RnnConfig::new(config.cell.into(), input, config.hidden)
+        ..rnn::RnnConfig::new(config.cell, input, config.hidden)
     };
     let options = rnn::RnnOptions {
-        merge: config.merge.into(),
+        merge: config.merge,
         residual: config.residual,
         layer_norm: config.layer_norm,
         variational: config.variational_dropout,

@@ -214,32 +214,6 @@ fn layers(
     Ok((encoder, decoder))
 }
 
-impl From<config::Cell> for rnn::Cell {
-    fn from(cell: config::Cell) -> Self {
-        match cell {
-            config::Cell::RnnTanh => Self::RnnTanh,
-            config::Cell::RnnRelu => Self::RnnRelu,
-            config::Cell::Lstm => Self::Lstm,
-            config::Cell::Gru => Self::Gru,
-            config::Cell::Lstm1997 => Self::Lstm1997,
-            config::Cell::Lstm1997Squash => Self::Lstm1997Squash,
-            config::Cell::LstmPeephole => Self::LstmPeephole,
-            config::Cell::LstmCoupled => Self::LstmCoupled,
-            config::Cell::GruResetBefore => Self::GruResetBefore,
-        }
-    }
-}
-
-impl From<config::Merge> for rnn::Merge {
-    fn from(merge: config::Merge) -> Self {
-        match merge {
-            config::Merge::Concat => Self::Concat,
-            config::Merge::Sum => Self::Sum,
-            config::Merge::Average => Self::Average,
-        }
-    }
-}
-
 impl config::Attention {
     /// The kind of the attention crate; `None` for the baseline without attention.
     pub fn kind(self) -> Option<attention::Kind> {

@@ -204,8 +204,7 @@ impl Network<'_> {
             let mut ys = vec![Vec::new(); ids.len()];
             for d in 0..self.directions() {
                 let w = recurrent(values, "encoder", l, d);
-                let (y, end, keep) =
-                    layer(self.config.cell.into(), &w, &xs, &self.zero_state(), d == 1);
+                let (y, end, keep) = layer(self.config.cell, &w, &xs, &self.zero_state(), d == 1);
                 ys.iter_mut().zip(y).for_each(|(all, y)| all.extend(y));
                 kept.push(keep);
                 last.push(end);
@@ -233,7 +232,7 @@ impl Network<'_> {
                 let w = recurrent(values, "encoder", l, d);
                 let mut dw = w.zeros_like();
                 let part: Vec<Vec<F>> = d_ys.iter().map(|y| y[d * h..][..h].to_vec()).collect();
-                let cell = self.config.cell.into();
+                let cell = self.config.cell;
                 let kept = &encoded.kept[i];
                 let (dx, _) = layer_back(cell, &w, kept, &part, &d_last[i], d == 1, &mut dw);
                 recurrent_back("encoder", l, d, &dw, g);
@@ -342,7 +341,7 @@ impl Network<'_> {
             let mut kept = Vec::with_capacity(layers.len());
             for (l, state) in layers.iter_mut().enumerate() {
                 let w = recurrent(values, "decoder", l, 0);
-                let (after, keep) = step(self.config.cell.into(), &w, &x, state);
+                let (after, keep) = step(self.config.cell, &w, &x, state);
                 x.clone_from(&after.h);
                 *state = after;
                 kept.push(keep);
@@ -430,7 +429,7 @@ impl Network<'_> {
                 }
                 let w = recurrent(values, "decoder", l, 0);
                 let mut dw = w.zeros_like();
-                let cell = self.config.cell.into();
+                let cell = self.config.cell;
                 let (d_input, before) = step_back(cell, &w, &kept.kept[l], &d_layers[l], &mut dw);
                 recurrent_back("decoder", l, 0, &dw, g);
                 d_layers[l] = before;

@@ -251,7 +251,9 @@ pub fn preset_keys(name: &str) -> Result<Vec<KeyInfo>> {
 mod tests {
     use tokenizer::Recipe;
 
-    use super::super::choice::{Attention, Cell, Wiring};
+    use rnn::Cell;
+
+    use super::super::choice::{Attention, Wiring};
     use super::*;
 
     #[test]

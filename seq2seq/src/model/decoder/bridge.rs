@@ -43,7 +43,7 @@ impl Bridge {
         };
         let h = config.hidden;
         let seen = if backward { h } else { h * directions };
-        let has_c = rnn::Cell::from(config.cell).has_cell_state();
+        let has_c = config.cell.has_cell_state();
         let mut layers = Vec::new();
         for l in 0..config.layers {
             let mut map = |which: &str| -> Result<(ParamId, ParamId)> {
