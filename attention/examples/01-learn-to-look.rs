@@ -14,7 +14,7 @@
 //! `cargo run -p attention --example 01-learn-to-look [KIND ...]`
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use attention::{Attention, AttentionConfig, Kind, Place, Result};
+use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition, Result};
 use tensor::gemm::{Init as Onto, Packed, Rows, Side, matmul};
 use tensor::init::{Init, Rng, rng};
 use tensor::optim::{Optimizer, OptimizerConfig};
@@ -56,7 +56,7 @@ fn draw(weights: &Tensor, wanted: &[usize]) {
     }
 }
 
-fn learn(kind: Kind, turn: &Packed) -> Result<()> {
+fn learn(kind: AttentionKind, turn: &Packed) -> Result<()> {
     let mut params = Params::new();
     let mut random = rng(3, "init");
     let new = AttentionConfig::new(kind, WIDTH, WIDTH);
@@ -76,7 +76,7 @@ fn learn(kind: Kind, turn: &Packed) -> Result<()> {
         // The keys are made once; every query of a decoder would use this same value.
         let memory = attention.memory(&mut tape, memory, &LENGTHS)?;
         let query = tape.constant(query);
-        let found = attention.attend(&mut tape, query, &memory, Place::default())?;
+        let found = attention.attend(&mut tape, query, &memory, QueryPosition::default())?;
 
         // The loss is -log of the weight at the position asked for; its gradient is the seed.
         let weights = tape.value(found.weights).clone();
@@ -103,10 +103,10 @@ fn main() -> Result<()> {
     let turn = Packed::new(&threads, matrix.data(), WIDTH, 0..WIDTH, Side::Transposed);
     let names: Vec<String> = std::env::args().skip(1).collect();
     if names.is_empty() {
-        return Kind::ALL.into_iter().try_for_each(|kind| learn(kind, &turn));
+        return AttentionKind::ALL.into_iter().try_for_each(|kind| learn(kind, &turn));
     }
     for name in names {
-        match Kind::by_name(&name)? {
+        match AttentionKind::by_name(&name)? {
             Some(kind) => learn(kind, &turn)?,
             None => println!("none: nothing looks, so there is nothing to learn"),
         }

@@ -1,19 +1,19 @@
 //! The family: one type for all kinds, one value for the memory.
 
-use tensor::{List, ParamId, Params, Shape, Tape, Tensor, Var};
+use tensor::{ParamId, Params, PooledVec, Shape, Tape, Tensor, Var};
 
-use crate::config::{AttentionConfig, Kind};
+use crate::config::{AttentionConfig, AttentionKind};
 use crate::error::Result;
 use crate::local::Window;
-use crate::memory::{Lengths, Memory, Place, Sizes};
+use crate::mask::MaskRule;
+use crate::memory::{Lengths, Memory, QueryPosition, Sizes};
 use crate::multi_head::{self, Heads};
 use crate::score::Scorer;
-use crate::span::Rule;
-use crate::step::{Asked, There, attend};
+use crate::step::{AttentionInput, There, attend};
 
 /// What a query found.
 #[derive(Debug, Clone, Copy)]
-pub struct Attended {
+pub struct AttentionOutput {
     /// \[B, K\], of `multi_head` \[B, O\]; with T in front for a whole sequence.
     pub context: Var,
     /// \[B, S\], or \[T, B, S\]: not negative, summing to one (to less for a `local_p` that is not
@@ -24,21 +24,21 @@ pub struct Attended {
     pub heads: Option<Var>,
 }
 
-/// An attention of some [`Kind`].
+/// An attention of some [`AttentionKind`].
 ///
 /// ```
-/// use attention::{Attention, AttentionConfig, Kind, Place};
+/// use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 /// use tensor::{Params, Tape, Tensor};
 ///
 /// let mut params = Params::new();
-/// let config = AttentionConfig { width: 5, ..AttentionConfig::new(Kind::Additive, 4, 6) };
+/// let config = AttentionConfig { width: 5, ..AttentionConfig::new(AttentionKind::Additive, 4, 6) };
 /// let attention =
 ///     Attention::new(&mut params, "attention.", config, &mut |_, s| Tensor::full(s, 0.1))?;
 /// let mut tape = Tape::new(&params);
 /// let states = tape.input(Tensor::full([7, 2, 6], 1.0)); // S = 7, B = 2, K = 6
 /// let memory = attention.memory(&mut tape, states, &[7, 3])?;
 /// let query = tape.input(Tensor::zeros([2, 4]));
-/// let found = attention.attend(&mut tape, query, &memory, Place::at(0))?;
+/// let found = attention.attend(&mut tape, query, &memory, QueryPosition::at(0))?;
 /// assert!((tape.value(found.weights).data()[7] - 1.0 / 3.0).abs() < 1e-6);
 /// # Ok::<(), attention::Error>(())
 /// ```
@@ -86,8 +86,8 @@ impl Attention {
         let scorer = Scorer::new(&config, add)?;
         let (reach, renormalize) = (config.window, config.renormalize);
         let window = match config.kind {
-            Kind::LocalM => Some(Window { reach, predict: None, renormalize }),
-            Kind::LocalP => {
+            AttentionKind::LocalM => Some(Window { reach, predict: None, renormalize }),
+            AttentionKind::LocalP => {
                 let w_p = add("w_p", [config.width, config.query].into())?;
                 let v_p = add("v_p", [config.width].into())?;
                 Some(Window { reach, predict: Some((w_p, v_p)), renormalize })
@@ -95,7 +95,7 @@ impl Attention {
             _ => None,
         };
         let heads = match config.kind {
-            Kind::MultiHead => Some(Heads::new(&config, add)?),
+            AttentionKind::MultiHead => Some(Heads::new(&config, add)?),
             _ => None,
         };
         Ok(Self { config, scorer, window, heads })
@@ -133,24 +133,24 @@ impl Attention {
         };
         let there = tape.opencl().map(|device| Lengths::new(device, lengths)).transpose()?;
         let spans = match there {
-            None => self.rule(Place::default()).spans(1, lengths, self.head_count(), &[]),
-            Some(_) => List::new(),
+            None => self.rule(QueryPosition::default()).spans(1, lengths, self.head_count(), &[]),
+            Some(_) => PooledVec::new(),
         };
         Ok(Memory { values, keys, lengths: lengths.into(), spans, there })
     }
 
     /// What a query sees that stands at `place`.
-    fn rule(&self, place: Place) -> Rule {
+    fn rule(&self, place: QueryPosition) -> MaskRule {
         let limit = match self.config.kind {
-            Kind::Location => self.config.positions,
+            AttentionKind::Location => self.config.positions,
             _ => usize::MAX,
         };
         match &self.window {
             Some(window) => window.rule(place),
             None if self.config.causal && self.heads.is_some() => {
-                Rule::Causal { first: place.time }
+                MaskRule::Causal { first: place.time }
             }
-            None => Rule::Whole { limit },
+            None => MaskRule::Whole { limit },
         }
     }
 
@@ -163,8 +163,8 @@ impl Attention {
         tape: &mut Tape<'_>,
         query: Var,
         memory: &Memory,
-        place: Place,
-    ) -> Result<Attended> {
+        place: QueryPosition,
+    ) -> Result<AttentionOutput> {
         let batch = memory.lengths.len();
         let shape = tape.shape(query);
         let times = match *shape.dims() {
@@ -177,16 +177,18 @@ impl Attention {
         };
         let count = self.head_count();
         let rule = self.rule(place);
-        let bell = match &self.window {
-            Some(window) => window.bell(tape, query, memory, place.reversed)?,
+        let gaussian = match &self.window {
+            Some(window) => window.gaussian(tape, query, memory, place.reversed)?,
             None => None,
         };
         let there = memory.there.clone().map(|lengths| There { lengths, rule, heads: count });
         let spans = match rule {
-            _ if there.is_some() => List::new(),
-            Rule::Whole { .. } if times == 1 => memory.spans.clone(),
+            _ if there.is_some() => PooledVec::new(),
+            MaskRule::Whole { .. } if times == 1 => memory.spans.clone(),
             _ => {
-                let centres = bell.as_ref().map_or(&[][..], |bell| tape.value(bell.centres).data());
+                let centres = gaussian
+                    .as_ref()
+                    .map_or(&[][..], |gaussian| tape.value(gaussian.centres).data());
                 rule.spans(times, &memory.lengths, count, centres)
             }
         };
@@ -205,15 +207,16 @@ impl Attention {
         };
         let (keys, contexts, weights) =
             (memory.keys, shape.with_width(values), shape.with_width(time));
-        let asked = Asked { score, spans, there, bell, keys, values: memory.values, n };
+        let asked =
+            AttentionInput { score, spans, there, gaussian, keys, values: memory.values, n };
         let Some(heads) = &self.heads else {
             let (context, weights) = attend(tape, asked, contexts, weights)?;
-            return Ok(Attended { context, weights, heads: None });
+            return Ok(AttentionOutput { context, weights, heads: None });
         };
         let each = multi_head::with_heads(weights, count);
         let (contexts, each) = attend(tape, asked, contexts, each)?;
         let context = heads.output(tape, contexts, &memory.lengths)?;
         let weights = multi_head::mean(tape, each, count, weights)?;
-        Ok(Attended { context, weights, heads: Some(each) })
+        Ok(AttentionOutput { context, weights, heads: Some(each) })
     }
 }

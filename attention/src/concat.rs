@@ -19,17 +19,17 @@
 //! PyTorch: `torch.tanh(torch.cat([q.expand(S, -1, -1), m], -1) @ W.T) @ v`.
 //!
 //! ```
-//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 //! use tensor::{Params, Tape, Tensor};
 //!
 //! let mut params = Params::new();
-//! let config = AttentionConfig::new(Kind::Concat, 2, 2);
+//! let config = AttentionConfig::new(AttentionKind::Concat, 2, 2);
 //! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
 //! let mut tape = Tape::new(&params);
 //! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
 //! let memory = attention.memory(&mut tape, memory, &[2])?;
 //! let query = tape.input(Tensor::from_vec([1, 2], vec![1.0, 0.0])?);
-//! let a = attention.attend(&mut tape, query, &memory, Place::default())?;
+//! let a = attention.attend(&mut tape, query, &memory, QueryPosition::default())?;
 //! let a = tape.value(a.weights).data();
 //! // W and v of ones: the sums of q and m are alike.
 //! assert_eq!(a, [0.5, 0.5]);

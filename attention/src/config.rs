@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// Which attention, by its equation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum AttentionKind {
     /// v^T tanh(W_q q + W_m m): [`mod@crate::additive`].
     Additive,
     /// The same with biases, as the tutorials have it: [`mod@crate::additive`].
@@ -35,22 +35,22 @@ pub enum Kind {
 }
 
 /// Every kind and its name, in the order of the documentation.
-const TABLE: [(Kind, &str); 12] = [
-    (Kind::Additive, "additive"),
-    (Kind::AdditiveBias, "additive_bias"),
-    (Kind::Dot, "dot"),
-    (Kind::ScaledDot, "scaled_dot"),
-    (Kind::General, "general"),
-    (Kind::ScaledGeneral, "scaled_general"),
-    (Kind::Concat, "concat"),
-    (Kind::Cosine, "cosine"),
-    (Kind::Location, "location"),
-    (Kind::LocalM, "local_m"),
-    (Kind::LocalP, "local_p"),
-    (Kind::MultiHead, "multi_head"),
+const TABLE: [(AttentionKind, &str); 12] = [
+    (AttentionKind::Additive, "additive"),
+    (AttentionKind::AdditiveBias, "additive_bias"),
+    (AttentionKind::Dot, "dot"),
+    (AttentionKind::ScaledDot, "scaled_dot"),
+    (AttentionKind::General, "general"),
+    (AttentionKind::ScaledGeneral, "scaled_general"),
+    (AttentionKind::Concat, "concat"),
+    (AttentionKind::Cosine, "cosine"),
+    (AttentionKind::Location, "location"),
+    (AttentionKind::LocalM, "local_m"),
+    (AttentionKind::LocalP, "local_p"),
+    (AttentionKind::MultiHead, "multi_head"),
 ];
 
-impl Kind {
+impl AttentionKind {
     /// Every kind.
     pub const ALL: [Self; TABLE.len()] = {
         let mut all = [Self::Additive; TABLE.len()];
@@ -71,11 +71,11 @@ impl Kind {
     /// that may have none holds an `Option<Attention>`.
     ///
     /// ```
-    /// use attention::Kind;
+    /// use attention::AttentionKind;
     ///
-    /// assert_eq!(Kind::by_name("local_p")?, Some(Kind::LocalP));
-    /// assert_eq!(Kind::by_name("none")?, None);
-    /// assert!(Kind::by_name("luong").is_err());
+    /// assert_eq!(AttentionKind::by_name("local_p")?, Some(AttentionKind::LocalP));
+    /// assert_eq!(AttentionKind::by_name("none")?, None);
+    /// assert!(AttentionKind::by_name("luong").is_err());
     /// # Ok::<(), attention::Error>(())
     /// ```
     ///
@@ -101,15 +101,15 @@ impl Kind {
 /// The kind, widths and options of an [`Attention`](crate::Attention).
 ///
 /// ```
-/// use attention::{AttentionConfig, Kind};
+/// use attention::{AttentionConfig, AttentionKind};
 ///
-/// let config = AttentionConfig { window: 4, ..AttentionConfig::new(Kind::LocalP, 8, 6) };
-/// assert_eq!((config.width, config.score), (8, Kind::General));
+/// let config = AttentionConfig { window: 4, ..AttentionConfig::new(AttentionKind::LocalP, 8, 6) };
+/// assert_eq!((config.width, config.score), (8, AttentionKind::General));
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttentionConfig {
     /// Which attention.
-    pub kind: Kind,
+    pub kind: AttentionKind,
     /// Width of the query, Q.
     pub query: usize,
     /// Width of the memory, K.
@@ -119,8 +119,8 @@ pub struct AttentionConfig {
     /// Rows of `location`'s table: positions from there on get weight zero.
     pub positions: usize,
     /// The score within a window of `local_m` and `local_p`, one that
-    /// [looks at content](Kind::is_content).
-    pub score: Kind,
+    /// [looks at content](AttentionKind::is_content).
+    pub score: AttentionKind,
     /// Positions on each side of a window's centre, D.
     pub window: usize,
     /// The weights of `local_p` are made to sum to one again after its Gaussian; the paper's do not.
@@ -141,14 +141,14 @@ pub struct AttentionConfig {
 impl AttentionConfig {
     /// A kind with the widths of query and memory, and what the papers have for the rest: A = Q,
     /// 50 positions, `general` in windows of 2 * 10 + 1, a single head.
-    pub fn new(kind: Kind, query: usize, memory: usize) -> Self {
+    pub fn new(kind: AttentionKind, query: usize, memory: usize) -> Self {
         Self {
             kind,
             query,
             memory,
             width: query,
             positions: 50,
-            score: Kind::General,
+            score: AttentionKind::General,
             window: 10,
             renormalize: false,
             heads: 1,
@@ -162,16 +162,16 @@ impl AttentionConfig {
     /// Width of the context that [`attend`](crate::Attention::attend) gives.
     pub fn context(&self) -> usize {
         match (self.kind, self.output) {
-            (Kind::MultiHead, 0) => self.query,
-            (Kind::MultiHead, output) => output,
+            (AttentionKind::MultiHead, 0) => self.query,
+            (AttentionKind::MultiHead, output) => output,
             _ => self.memory,
         }
     }
 
     /// The score of each memory entry: the kind itself, or the one within its window.
-    pub(crate) fn scored_by(&self) -> Kind {
+    pub(crate) fn scored_by(&self) -> AttentionKind {
         match self.kind {
-            Kind::LocalM | Kind::LocalP => self.score,
+            AttentionKind::LocalM | AttentionKind::LocalP => self.score,
             kind => kind,
         }
     }
@@ -186,29 +186,33 @@ impl AttentionConfig {
     pub(crate) fn check(&self) -> Result<()> {
         let kind = self.kind;
         let score = self.scored_by();
-        if matches!(kind, Kind::LocalM | Kind::LocalP) && !score.is_content() {
+        if matches!(kind, AttentionKind::LocalM | AttentionKind::LocalP) && !score.is_content() {
             return Err(Error::Score { kind: kind.name(), score: score.name() });
         }
-        let hidden = matches!(score, Kind::Additive | Kind::AdditiveBias | Kind::Concat);
+        let hidden = matches!(
+            score,
+            AttentionKind::Additive | AttentionKind::AdditiveBias | AttentionKind::Concat
+        );
         let needed = [
             ("query", self.query, true),
             ("memory", self.memory, true),
-            ("width", self.width, hidden || kind == Kind::LocalP),
-            ("positions", self.positions, kind == Kind::Location),
+            ("width", self.width, hidden || kind == AttentionKind::LocalP),
+            ("positions", self.positions, kind == AttentionKind::Location),
             // A Gaussian of no width has no weights.
-            ("window", self.window, kind == Kind::LocalP),
-            ("heads", self.heads, kind == Kind::MultiHead),
+            ("window", self.window, kind == AttentionKind::LocalP),
+            ("heads", self.heads, kind == AttentionKind::MultiHead),
         ];
         if let Some((key, ..)) = needed.iter().find(|(_, value, needed)| *needed && *value == 0) {
             return Err(Error::Zero { key });
         }
         let (query, memory, heads) = (self.query, self.memory, self.heads);
-        let alike = matches!(score, Kind::Dot | Kind::ScaledDot | Kind::Cosine);
+        let alike =
+            matches!(score, AttentionKind::Dot | AttentionKind::ScaledDot | AttentionKind::Cosine);
         if alike && query != memory {
             return Err(Error::Widths { score: score.name(), query, memory });
         }
         let shared = self.head_key == 0 || self.head_value == 0;
-        if kind == Kind::MultiHead && shared && !query.is_multiple_of(heads) {
+        if kind == AttentionKind::MultiHead && shared && !query.is_multiple_of(heads) {
             return Err(Error::Heads { heads, query });
         }
         Ok(())

@@ -8,7 +8,7 @@
 //!
 //! An attention is named by its equation, q being the query \[Q\] and m_s a memory entry \[K\]:
 //!
-//! | [`Kind`] | score e_s | source |
+//! | [`AttentionKind`] | score e_s | source |
 //! |---|---|---|
 //! | [`additive`](mod@additive) | v^T tanh(W_q q + W_m m_s) | Bahdanau et al. 2014, appendix A.1.2 |
 //! | [`additive_bias`](mod@additive) | v^T tanh(W_q q + b_q + W_m m_s + b_m) + b_v | the tutorials of PyTorch and TensorFlow |
@@ -22,7 +22,7 @@
 //! | [`local_m`](mod@local) | one of those above `location`, in a window around step t | Luong et al. 2015, section 3.2 |
 //! | [`local_p`](mod@local) | the same in a window around a predicted position, times a Gaussian | Luong et al. 2015, equations 10 and 11 |
 //! | [`multi_head`](mod@multi_head) | (W_q q)_j^T (W_k m_s)_j / sqrt(d_k) for each head j | Vaswani et al. 2017, section 3.2.2 |
-//! | `none` | | the baseline: not a kind but the absence of one, `Option<Attention>`; see [`Kind::by_name`] |
+//! | `none` | | the baseline: not a kind but the absence of one, `Option<Attention>`; see [`AttentionKind::by_name`] |
 //!
 //! What is seen, whatever the kind: nothing past a sentence's end; no entry past the table of
 //! `location`; the window of `local_m` and `local_p` alone; nothing later than the step itself
@@ -47,21 +47,21 @@ mod error;
 pub mod general;
 pub mod local;
 pub mod location;
+mod mask;
 mod memory;
 pub mod multi_head;
 mod plain;
 pub mod reference;
 mod score;
-mod span;
+mod softmax;
 mod step;
 #[cfg(test)]
 mod tests;
-mod weigh;
 
-pub use attention::{Attended, Attention};
-pub use config::{AttentionConfig, Kind};
+pub use attention::{Attention, AttentionOutput};
+pub use config::{AttentionConfig, AttentionKind};
 pub use error::{Error, Result};
-pub use memory::{Memory, Place};
+pub use memory::{Memory, QueryPosition};
 
 /// The example of the README is tested with those of the documentation.
 #[cfg(doctest)]

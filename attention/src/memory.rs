@@ -2,9 +2,9 @@
 
 use tensor::opencl::{Ids, OpenCl};
 use tensor::simd::Simd;
-use tensor::{List, Result, Var};
+use tensor::{PooledVec, Result, Var};
 
-use crate::span::Span;
+use crate::mask::MaskSpan;
 
 /// What is attended to: encoder states, their keys and the sentences' lengths.
 ///
@@ -17,9 +17,9 @@ pub struct Memory {
     /// project them.
     pub keys: Var,
     /// Length of each sentence; positions from there on get weight zero.
-    pub lengths: List<usize>,
+    pub lengths: PooledVec<usize>,
     /// What a query sees whose place does not matter; none on a device.
-    pub(crate) spans: List<Span>,
+    pub(crate) spans: PooledVec<MaskSpan>,
     /// The lengths on the tape's device, where it has one.
     pub(crate) there: Option<Lengths>,
 }
@@ -27,7 +27,7 @@ pub struct Memory {
 /// Where a query stands: what an attention needs besides the query itself, if it is one of
 /// `local_m`, `local_p` and a causal `multi_head`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Place {
+pub struct QueryPosition {
     /// The step that asks, from 0; of a whole sequence its first.
     pub time: usize,
     /// The memory holds each sentence from its end to its start: entry i of n is position
@@ -35,7 +35,7 @@ pub struct Place {
     pub reversed: bool,
 }
 
-impl Place {
+impl QueryPosition {
     /// A step over a source in its own order.
     pub fn at(time: usize) -> Self {
         Self { time, reversed: false }
@@ -58,7 +58,7 @@ pub(crate) struct Sizes {
 /// Asks for the next position's row, `distance` elements on, while this one is worked on: positions
 /// lie far apart, where the processor does not look ahead by itself.
 #[inline(always)]
-pub(crate) fn ask_ahead<S: Simd>(s: S, row: &[f32], distance: usize) {
+pub(crate) fn prefetch_next<S: Simd>(s: S, row: &[f32], distance: usize) {
     let next = row.as_ptr().wrapping_add(distance);
     for j in (0..row.len()).step_by(16) {
         s.prefetch(next.wrapping_add(j));

@@ -20,7 +20,7 @@ pub(crate) fn affine<F: Float>(w: &[F], x: &[F], b: &[F]) -> Vec<F> {
     rows.enumerate().map(|(i, y)| y + b.get(i).copied().unwrap_or_else(F::zero)).collect()
 }
 
-/// The way back through [`affine`]: the gradient of x; those of W and b are added to.
+/// The backward pass through [`affine`]: the gradient of x; those of W and b are added to.
 pub(crate) fn affine_back<F: Float>(
     w: &[F],
     x: &[F],

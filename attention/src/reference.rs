@@ -8,7 +8,7 @@ use num_traits::Float;
 use crate::multi_head::reference as heads;
 pub use crate::plain::Weights;
 use crate::plain::{affine, affine_back, get};
-use crate::{AttentionConfig, Kind, Place, additive, cosine, dot, local};
+use crate::{AttentionConfig, AttentionKind, QueryPosition, additive, cosine, dot, local};
 
 /// What a query finds, or the gradients of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ fn scale<F: Float>(width: usize) -> F {
 /// The scores of all positions by a kind that has no window.
 fn scores<F: Float>(
     config: &AttentionConfig,
-    kind: Kind,
+    kind: AttentionKind,
     w: &Weights<F>,
     q: &[F],
     memory: &[Vec<F>],
@@ -46,39 +46,39 @@ fn scores<F: Float>(
     let each = |score: &dyn Fn(&[F]) -> F| memory.iter().map(|m| score(m)).collect();
     let factor = scale(config.query);
     match kind {
-        Kind::Additive | Kind::AdditiveBias => {
+        AttentionKind::Additive | AttentionKind::AdditiveBias => {
             let asked = affine(get(w, "w_query"), q, get(w, "b_query"));
             let b = get(w, "b_v").first().copied().unwrap_or_else(F::zero);
             let key = |m: &[F]| affine(get(w, "w_memory"), m, get(w, "b_memory"));
             each(&|m| additive::reference::score(&asked, &key(m), get(w, "v"), b))
         }
-        Kind::Concat => each(&|m| {
+        AttentionKind::Concat => each(&|m| {
             let inner = affine(get(w, "w"), &[q, m].concat(), &[]);
             inner.iter().zip(get(w, "v")).fold(F::zero(), |s, (x, &v)| s + v * x.tanh())
         }),
-        Kind::Dot => each(&|m| dot::reference::score(q, m, F::one())),
-        Kind::ScaledDot => each(&|m| dot::reference::score(q, m, factor)),
-        Kind::General | Kind::ScaledGeneral => {
-            let factor = if kind == Kind::General { F::one() } else { factor };
+        AttentionKind::Dot => each(&|m| dot::reference::score(q, m, F::one())),
+        AttentionKind::ScaledDot => each(&|m| dot::reference::score(q, m, factor)),
+        AttentionKind::General | AttentionKind::ScaledGeneral => {
+            let factor = if kind == AttentionKind::General { F::one() } else { factor };
             each(&|m| dot::reference::score(q, &affine(get(w, "w"), m, &[]), factor))
         }
-        Kind::Cosine => {
+        AttentionKind::Cosine => {
             let q = cosine::reference::unit(q);
             each(&|m| dot::reference::score(&q, &cosine::reference::unit(m), F::one()))
         }
-        Kind::Location => {
+        AttentionKind::Location => {
             let mut table = affine(get(w, "w"), q, &[]);
             table.resize(memory.len(), F::zero());
             table
         }
-        Kind::LocalM | Kind::LocalP | Kind::MultiHead => Vec::new(),
+        AttentionKind::LocalM | AttentionKind::LocalP | AttentionKind::MultiHead => Vec::new(),
     }
 }
 
-/// The way back through [`scores`]: adds to the gradients of query, memory and weights.
+/// The backward pass through [`scores`]: adds to the gradients of query, memory and weights.
 fn scores_back<F: Float>(
     config: &AttentionConfig,
-    kind: Kind,
+    kind: AttentionKind,
     w: &Weights<F>,
     (q, memory): (&[F], &[Vec<F>]),
     d: &[F],
@@ -86,10 +86,10 @@ fn scores_back<F: Float>(
     dw: &mut Weights<F>,
 ) {
     let factor = match kind {
-        Kind::ScaledDot | Kind::ScaledGeneral => scale(config.query),
+        AttentionKind::ScaledDot | AttentionKind::ScaledGeneral => scale(config.query),
         _ => F::one(),
     };
-    if kind == Kind::Location {
+    if kind == AttentionKind::Location {
         let mut d = d.to_vec();
         d.resize(config.positions, F::zero());
         let back = affine_back(get(w, "w"), q, &d, sum(dw, w, "w"), &mut []);
@@ -97,7 +97,7 @@ fn scores_back<F: Float>(
     }
     for ((m, dm), &d) in memory.iter().zip(dm).zip(d) {
         match kind {
-            Kind::Additive | Kind::AdditiveBias => {
+            AttentionKind::Additive | AttentionKind::AdditiveBias => {
                 let asked = affine(get(w, "w_query"), q, get(w, "b_query"));
                 let key = affine(get(w, "w_memory"), m, get(w, "b_memory"));
                 let (inner, dv) = additive::reference::score_back(&asked, &key, get(w, "v"), d);
@@ -110,7 +110,7 @@ fn scores_back<F: Float>(
                 let to = sum(dw, w, "w_memory");
                 add(dm, &affine_back(get(w, "w_memory"), m, &inner, to, &mut []));
             }
-            Kind::Concat => {
+            AttentionKind::Concat => {
                 let joined = [q, m].concat();
                 let inner = affine(get(w, "w"), &joined, &[]);
                 let slope = |x: F| F::one() - x.tanh() * x.tanh();
@@ -122,13 +122,13 @@ fn scores_back<F: Float>(
                 add(dq, &back[..q.len()]);
                 add(dm, &back[q.len()..]);
             }
-            Kind::General | Kind::ScaledGeneral => {
+            AttentionKind::General | AttentionKind::ScaledGeneral => {
                 let key = affine(get(w, "w"), m, &[]);
                 let (d_query, d_key) = dot::reference::score_back(q, &key, factor, d);
                 add(dq, &d_query);
                 add(dm, &affine_back(get(w, "w"), m, &d_key, sum(dw, w, "w"), &mut []));
             }
-            Kind::Cosine => {
+            AttentionKind::Cosine => {
                 let (a, b) = (cosine::reference::unit(q), cosine::reference::unit(m));
                 let (da, db) = dot::reference::score_back(&a, &b, factor, d);
                 add(dq, &cosine::reference::unit_back(q, &da));
@@ -165,7 +165,7 @@ fn softmax_back<F: Float>(a: &[F], da: &[F]) -> Vec<F> {
 struct Weighed<F> {
     softmax: Vec<F>,
     /// The Gaussian and its derivative by the centre; ones and zeros without one.
-    bell: Vec<(F, F)>,
+    gaussian: Vec<(F, F)>,
     /// The sum of the bent weights where they are divided by it.
     total: F,
     weights: Vec<F>,
@@ -176,38 +176,38 @@ fn weigh<F: Float>(
     w: &Weights<F>,
     q: &[F],
     memory: &[Vec<F>],
-    place: Place,
+    place: QueryPosition,
 ) -> Weighed<F> {
     let (n, kind) = (memory.len(), config.kind);
     // From here on entry i of the memory, which may be reversed, and position s are told apart.
     let at = |s: usize| if place.reversed { n - 1 - s } else { s };
-    let mut bell = vec![(F::one(), F::zero()); n];
+    let mut gaussian = vec![(F::one(), F::zero()); n];
     let mut seen = 0..n;
     match kind {
-        Kind::Location => seen = 0..n.min(config.positions),
-        Kind::LocalM => {
+        AttentionKind::Location => seen = 0..n.min(config.positions),
+        AttentionKind::LocalM => {
             let centre = F::from(place.time.min(n.saturating_sub(1))).unwrap_or_else(F::zero);
             seen = local::reference::window(centre, n, config.window);
         }
-        Kind::LocalP => {
+        AttentionKind::LocalP => {
             let h = affine(get(w, "w_p"), q, &[]);
             let centre = local::reference::centre(&h, get(w, "v_p"), n);
             seen = local::reference::window(centre, n, config.window);
             for s in 0..n {
-                bell[at(s)] = local::reference::gaussian(s, centre, config.window);
+                gaussian[at(s)] = local::reference::gaussian(s, centre, config.window);
             }
         }
         _ => {}
     }
-    if matches!(kind, Kind::LocalM | Kind::LocalP) && place.reversed {
+    if matches!(kind, AttentionKind::LocalM | AttentionKind::LocalP) && place.reversed {
         seen = n - seen.end..n - seen.start;
     }
     let softmax = softmax(&scores(config, config.scored_by(), w, q, memory), &seen);
-    let bent: Vec<F> = softmax.iter().zip(&bell).map(|(&a, g)| a * g.0).collect();
-    let divided = kind == Kind::LocalP && config.renormalize && n > 0;
+    let bent: Vec<F> = softmax.iter().zip(&gaussian).map(|(&a, g)| a * g.0).collect();
+    let divided = kind == AttentionKind::LocalP && config.renormalize && n > 0;
     let total = if divided { bent.iter().fold(F::zero(), |s, &a| s + a) } else { F::one() };
     let weights = bent.iter().map(|&a| a / total).collect();
-    Weighed { softmax, bell, total, weights }
+    Weighed { softmax, gaussian, total, weights }
 }
 
 /// sum_s a_s m_s
@@ -225,9 +225,9 @@ pub fn attend<F: Float>(
     w: &Weights<F>,
     query: &[F],
     memory: &[Vec<F>],
-    place: Place,
+    place: QueryPosition,
 ) -> Found<F> {
-    if config.kind == Kind::MultiHead {
+    if config.kind == AttentionKind::MultiHead {
         let split = Split::new(config, w, query, memory, place);
         let (context, n) = (split.contexts(memory.len()), memory.len());
         let mut context = affine(get(w, "out_proj.weight"), &context, get(w, "out_proj.bias"));
@@ -263,7 +263,7 @@ impl<F: Float> Split<F> {
         w: &Weights<F>,
         query: &[F],
         memory: &[Vec<F>],
-        place: Place,
+        place: QueryPosition,
     ) -> Self {
         let n = memory.len();
         let (dk, dv) = config.head_widths();
@@ -293,22 +293,22 @@ impl<F: Float> Split<F> {
     }
 }
 
-/// The way back: gradients of (query, memory) for those of what was found; those of the weights
+/// The backward pass: gradients of (query, memory) for those of what was found; those of the weights
 /// are added to `dw`.
 pub fn attend_back<F: Float>(
     config: &AttentionConfig,
     w: &Weights<F>,
     query: &[F],
     memory: &[Vec<F>],
-    place: Place,
+    place: QueryPosition,
     d: &Found<F>,
     dw: &mut Weights<F>,
 ) -> (Vec<F>, Vec<Vec<F>>) {
-    if config.kind == Kind::MultiHead {
+    if config.kind == AttentionKind::MultiHead {
         return multi_head_back(config, w, query, memory, place, d, dw);
     }
     let n = memory.len();
-    let Weighed { softmax, bell, total, weights } = weigh(config, w, query, memory, place);
+    let Weighed { softmax, gaussian, total, weights } = weigh(config, w, query, memory, place);
     let mut da: Vec<F> = memory
         .iter()
         .zip(&d.weights)
@@ -317,14 +317,14 @@ pub fn attend_back<F: Float>(
     let mut d_memory: Vec<Vec<F>> =
         weights.iter().map(|&a| d.context.iter().map(|&d| a * d).collect()).collect();
     let mut d_query = vec![F::zero(); query.len()];
-    if config.kind == Kind::LocalP {
+    if config.kind == AttentionKind::LocalP {
         let along = weights.iter().zip(&da).fold(F::zero(), |s, (&a, &d)| s + a * d);
         let mean = if config.renormalize { along } else { F::zero() };
         let mut d_centre = F::zero();
         for s in 0..n {
             let bent = (da[s] - mean) / total;
-            d_centre = d_centre + bent * softmax[s] * bell[s].1;
-            da[s] = bent * bell[s].0;
+            d_centre = d_centre + bent * softmax[s] * gaussian[s].1;
+            da[s] = bent * gaussian[s].0;
         }
         let h = affine(get(w, "w_p"), query, &[]);
         let (dh, dv) = local::reference::centre_back(&h, get(w, "v_p"), n, d_centre);
@@ -342,7 +342,7 @@ fn multi_head_back<F: Float>(
     w: &Weights<F>,
     query: &[F],
     memory: &[Vec<F>],
-    place: Place,
+    place: QueryPosition,
     d: &Found<F>,
     dw: &mut Weights<F>,
 ) -> (Vec<F>, Vec<Vec<F>>) {

@@ -5,10 +5,10 @@ use std::ops::Range;
 use tensor::simd::dispatch;
 use tensor::{Backward, ParamId, Shape, Tape, Tensor, Var, ops};
 
-use crate::config::{AttentionConfig, Kind};
+use crate::config::{AttentionConfig, AttentionKind};
 use crate::error::Result;
+use crate::mask::MaskSpan;
 use crate::memory::Sizes;
-use crate::span::Span;
 use crate::{additive, cosine, dot, location};
 
 /// Adds a parameter to the store.
@@ -48,12 +48,12 @@ impl Scorer {
             Self::Dot { w, scale, unit }
         };
         Ok(match config.scored_by() {
-            kind @ (Kind::Additive | Kind::AdditiveBias) => {
+            kind @ (AttentionKind::Additive | AttentionKind::AdditiveBias) => {
                 let w_query = add("w_query", [a, q].into())?;
                 let w_memory = add("w_memory", [a, k].into())?;
                 let v = add("v", [a].into())?;
                 let mut bias = |name: &str, width: usize| match kind {
-                    Kind::AdditiveBias => add(name, [width].into()).map(Some),
+                    AttentionKind::AdditiveBias => add(name, [width].into()).map(Some),
                     _ => Ok(None),
                 };
                 let (b_query, b_memory) = (bias("b_query", a)?, bias("b_memory", a)?);
@@ -64,7 +64,7 @@ impl Scorer {
                     b_v: bias("b_v", 1)?,
                 }
             }
-            Kind::Concat => {
+            AttentionKind::Concat => {
                 let w = add("w", [a, q + k].into())?;
                 Self::Additive {
                     query: Map { w, columns: 0..q, b: None },
@@ -73,14 +73,16 @@ impl Scorer {
                     b_v: None,
                 }
             }
-            Kind::General => dot(Some(add("w", [q, k].into())?), None, false),
-            Kind::ScaledGeneral => dot(Some(add("w", [q, k].into())?), Some(q), false),
-            Kind::ScaledDot => dot(None, Some(q), false),
-            Kind::Cosine => dot(None, None, true),
-            Kind::MultiHead => dot(None, Some(config.head_widths().0), false),
-            Kind::Location => Self::Table { w: add("w", [config.positions, q].into())? },
+            AttentionKind::General => dot(Some(add("w", [q, k].into())?), None, false),
+            AttentionKind::ScaledGeneral => dot(Some(add("w", [q, k].into())?), Some(q), false),
+            AttentionKind::ScaledDot => dot(None, Some(q), false),
+            AttentionKind::Cosine => dot(None, None, true),
+            AttentionKind::MultiHead => dot(None, Some(config.head_widths().0), false),
+            AttentionKind::Location => Self::Table { w: add("w", [config.positions, q].into())? },
             // A window's score is none of the last two: the configuration was checked.
-            Kind::Dot | Kind::LocalM | Kind::LocalP => dot(None, None, false),
+            AttentionKind::Dot | AttentionKind::LocalM | AttentionKind::LocalP => {
+                dot(None, None, false)
+            }
         })
     }
 
@@ -134,7 +136,7 @@ impl Score {
         self,
         tape: &Tape<'_>,
         keys: Var,
-        spans: &[Span],
+        spans: &[MaskSpan],
         n: Sizes,
         scores: &mut [f32],
     ) {
@@ -164,12 +166,12 @@ impl Score {
         }
     }
 
-    /// The way back from gradients of the scores \[R, S\].
+    /// The backward pass from gradients of the scores \[R, S\].
     pub(crate) fn backward(
         self,
         back: &mut Backward<'_>,
         keys: Var,
-        spans: &[Span],
+        spans: &[MaskSpan],
         n: Sizes,
         d_scores: &Tensor,
     ) -> tensor::Result<()> {

@@ -1,17 +1,17 @@
 //! The kernels against the reference, and the reference against finite differences.
 
-use tensor::check::{assert_close, finite_differences, narrow, values, wide};
+use tensor::check::{assert_close, finite_differences, to_f32, to_f64, values};
 use tensor::{Params, Shape, Tape, Tensor, Threads};
 
 use crate::reference::{self, Found, Weights};
-use crate::{Attention, AttentionConfig, Kind, Place};
+use crate::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 
 #[cfg(feature = "opencl")]
 mod opencl;
 mod properties;
 
 fn tensor(shape: impl Into<Shape>, values: &[f64]) -> Tensor {
-    Tensor::from_vec(shape, narrow(values)).unwrap()
+    Tensor::from_vec(shape, to_f32(values)).unwrap()
 }
 
 /// An attention with reproducible parameters, and these by their names in the reference.
@@ -20,7 +20,7 @@ fn build(params: &mut Params, config: &AttentionConfig, scale: f64) -> (Attentio
     let mut init = |name: &str, shape: Shape| {
         let seed = 30 + weights.len() as u64;
         let v: Vec<f64> = values(shape.len(), seed).iter().map(|v| v * scale).collect();
-        let v = wide(&narrow(&v));
+        let v = to_f64(&to_f32(&v));
         let value = tensor(shape, &v);
         weights.insert(name.strip_prefix("att.").unwrap().to_string(), v);
         value
@@ -32,23 +32,26 @@ fn build(params: &mut Params, config: &AttentionConfig, scale: f64) -> (Attentio
 /// Kinds of all sizes and options; where a kind takes a content score, with each.
 fn configs() -> Vec<AttentionConfig> {
     let mut all = Vec::new();
-    for kind in Kind::ALL {
+    for kind in AttentionKind::ALL {
         for (query, memory, width) in [(3, 5, 4), (16, 8, 24), (7, 7, 9), (18, 18, 1)] {
-            let alike = matches!(kind, Kind::Dot | Kind::ScaledDot | Kind::Cosine);
+            let alike = matches!(
+                kind,
+                AttentionKind::Dot | AttentionKind::ScaledDot | AttentionKind::Cosine
+            );
             let memory = if alike { query } else { memory };
             let (window, positions) = (1, 3);
             let new = AttentionConfig::new(kind, query, memory);
             all.push(AttentionConfig { width, window, positions, ..new });
         }
     }
-    for kind in [Kind::LocalM, Kind::LocalP] {
-        for score in Kind::ALL.into_iter().filter(|kind| kind.is_content()) {
+    for kind in [AttentionKind::LocalM, AttentionKind::LocalP] {
+        for score in AttentionKind::ALL.into_iter().filter(|kind| kind.is_content()) {
             let new = AttentionConfig::new(kind, 6, 6);
             all.push(AttentionConfig { score, width: 5, window: 2, renormalize: true, ..new });
         }
         all.push(AttentionConfig { width: 3, ..AttentionConfig::new(kind, 4, 5) });
     }
-    all.push(AttentionConfig { window: 0, ..AttentionConfig::new(Kind::LocalM, 4, 5) });
+    all.push(AttentionConfig { window: 0, ..AttentionConfig::new(AttentionKind::LocalM, 4, 5) });
     for (query, memory, heads, head_key, head_value, output, causal) in [
         (6, 6, 2, 0, 0, 0, false),
         (6, 6, 3, 0, 0, 0, true),
@@ -57,7 +60,7 @@ fn configs() -> Vec<AttentionConfig> {
         (6, 6, 2, 3, 4, 6, false),
         (20, 20, 1, 0, 0, 0, false),
     ] {
-        let new = AttentionConfig::new(Kind::MultiHead, query, memory);
+        let new = AttentionConfig::new(AttentionKind::MultiHead, query, memory);
         all.push(AttentionConfig { heads, head_key, head_value, output, causal, ..new });
     }
     all
@@ -67,33 +70,40 @@ fn configs() -> Vec<AttentionConfig> {
 fn kernels_reference_and_finite_differences_agree() {
     for config in configs() {
         let places = match config.kind {
-            Kind::LocalM | Kind::LocalP => vec![(0, false), (2, true), (40, false), (1, true)],
-            Kind::MultiHead => vec![(0, false), (2, false)],
+            AttentionKind::LocalM | AttentionKind::LocalP => {
+                vec![(0, false), (2, true), (40, false), (1, true)]
+            }
+            AttentionKind::MultiHead => vec![(0, false), (2, false)],
             _ => vec![(0, false)],
         };
         for (time, reversed) in places {
-            let place = Place { time, reversed };
+            let place = QueryPosition { time, reversed };
             compare(&config, place, None, &[6, 2, 1]);
             compare(&config, place, Some(3), &[3, 4]);
         }
-        compare(&config, Place::default(), None, &[1]);
+        compare(&config, QueryPosition::default(), None, &[1]);
     }
 }
 
 /// One step (`times` of none) or a sequence of queries, all directions.
-fn compare(config: &AttentionConfig, place: Place, times: Option<usize>, lengths: &[usize]) {
+fn compare(
+    config: &AttentionConfig,
+    place: QueryPosition,
+    times: Option<usize>,
+    lengths: &[usize],
+) {
     let (q, k, o) = (config.query, config.memory, config.context());
     let (time, batch) = (lengths.iter().copied().max().unwrap() + 1, lengths.len());
     let (rows, heads) = (times.unwrap_or(1) * batch, config.heads);
     let mut params = Params::new();
     let (attention, w) = build(&mut params, config, 1.0);
     let (query, memory) = (values(rows * q, 1), values(time * batch * k, 2));
-    let multi = config.kind == Kind::MultiHead;
+    let multi = config.kind == AttentionKind::MultiHead;
     let (cc, cw) = (values(rows * o, 3), values(rows * time, 4));
     let ch = values(if multi { rows * heads * time } else { 0 }, 5);
 
     // Row r is entry r % B at step r / B.
-    let at = |r: usize| Place { time: place.time + r / batch, ..place };
+    let at = |r: usize| QueryPosition { time: place.time + r / batch, ..place };
     let of = |m: &[f64], r: usize| -> Vec<Vec<f64>> {
         let entry = |s: usize| m[(s * batch + r % batch) * k..][..k].to_vec();
         (0..lengths[r % batch]).map(entry).collect()
@@ -165,8 +175,8 @@ fn compare(config: &AttentionConfig, place: Place, times: Option<usize>, lengths
     let found = attention.attend(&mut tape, qv, &mem, place).unwrap();
     assert_eq!(tape.shape(found.context), shaped(&[o]));
     assert_eq!(tape.shape(found.weights), shaped(&[time]));
-    assert_close(&wide(tape.value(found.context).data()), &want_c, 1e-4, &what);
-    assert_close(&wide(tape.value(found.weights).data()), &want_a, 1e-4, &what);
+    assert_close(&to_f64(tape.value(found.context).data()), &want_c, 1e-4, &what);
+    assert_close(&to_f64(tape.value(found.weights).data()), &want_a, 1e-4, &what);
     let mut seeds = vec![
         (found.context, tensor(shaped(&[o]), &cc)),
         (found.weights, tensor(shaped(&[time]), &cw)),
@@ -174,12 +184,12 @@ fn compare(config: &AttentionConfig, place: Place, times: Option<usize>, lengths
     assert_eq!(found.heads.is_some(), multi);
     if let Some(each) = found.heads {
         assert_eq!(tape.shape(each), shaped(&[heads, time]));
-        assert_close(&wide(tape.value(each).data()), &want_heads, 1e-4, &what);
+        assert_close(&to_f64(tape.value(each).data()), &want_heads, 1e-4, &what);
         seeds.push((each, tensor(shaped(&[heads, time]), &ch)));
     }
     let back = tape.backward(&seeds).unwrap();
     let zeros = |n| vec![0.0; n];
-    let got = |v| back.of(v).map(|t| wide(t.data()));
+    let got = |v| back.of(v).map(|t| to_f64(t.data()));
     let dq = got(qv).unwrap_or_else(|| zeros(query.len()));
     assert_close(&dq, &want_dq, 1e-4, &format!("query of {what}"));
     assert_close(&got(mv).unwrap(), &want_dm, 1e-4, &format!("memory of {what}"));
@@ -187,7 +197,7 @@ fn compare(config: &AttentionConfig, place: Place, times: Option<usize>, lengths
     for (name, want) in &dw {
         let Some(id) = params.find(&format!("att.{name}")) else { continue };
         let got = g.get(id).to_dense(params.shape(id));
-        assert_close(&wide(got.data()), want, 1e-4, &format!("{name} of {what}"));
+        assert_close(&to_f64(got.data()), want, 1e-4, &format!("{name} of {what}"));
     }
 }
 
@@ -199,43 +209,54 @@ fn what_cannot_be_built_is_named() {
         assert!(error.to_string().contains(why), "{error}");
     };
     let new = AttentionConfig::new;
-    refused(new(Kind::General, 0, 6), "query is 0, expected at least 1");
-    refused(new(Kind::General, 4, 0), "memory is 0");
-    refused(AttentionConfig { width: 0, ..new(Kind::Concat, 4, 6) }, "width is 0");
-    refused(AttentionConfig { width: 0, ..new(Kind::LocalP, 4, 6) }, "width is 0");
-    refused(AttentionConfig { positions: 0, ..new(Kind::Location, 4, 6) }, "positions is 0");
-    refused(AttentionConfig { window: 0, ..new(Kind::LocalP, 4, 6) }, "window is 0");
-    refused(AttentionConfig { heads: 0, ..new(Kind::MultiHead, 4, 6) }, "heads is 0");
+    refused(new(AttentionKind::General, 0, 6), "query is 0, expected at least 1");
+    refused(new(AttentionKind::General, 4, 0), "memory is 0");
+    refused(AttentionConfig { width: 0, ..new(AttentionKind::Concat, 4, 6) }, "width is 0");
+    refused(AttentionConfig { width: 0, ..new(AttentionKind::LocalP, 4, 6) }, "width is 0");
     refused(
-        AttentionConfig { heads: 3, ..new(Kind::MultiHead, 4, 6) },
+        AttentionConfig { positions: 0, ..new(AttentionKind::Location, 4, 6) },
+        "positions is 0",
+    );
+    refused(AttentionConfig { window: 0, ..new(AttentionKind::LocalP, 4, 6) }, "window is 0");
+    refused(AttentionConfig { heads: 0, ..new(AttentionKind::MultiHead, 4, 6) }, "heads is 0");
+    refused(
+        AttentionConfig { heads: 3, ..new(AttentionKind::MultiHead, 4, 6) },
         "3 heads of a query 4 wide",
     );
-    for kind in [Kind::Dot, Kind::ScaledDot, Kind::Cosine] {
+    for kind in [AttentionKind::Dot, AttentionKind::ScaledDot, AttentionKind::Cosine] {
         refused(new(kind, 4, 6), "a query as wide as the memory, found 4 and 6");
-        refused(AttentionConfig { score: kind, ..new(Kind::LocalM, 4, 6) }, "found 4 and 6");
+        refused(
+            AttentionConfig { score: kind, ..new(AttentionKind::LocalM, 4, 6) },
+            "found 4 and 6",
+        );
     }
-    for score in [Kind::Location, Kind::LocalM, Kind::LocalP, Kind::MultiHead] {
-        let config = AttentionConfig { score, ..new(Kind::LocalP, 4, 4) };
+    for score in [
+        AttentionKind::Location,
+        AttentionKind::LocalM,
+        AttentionKind::LocalP,
+        AttentionKind::MultiHead,
+    ] {
+        let config = AttentionConfig { score, ..new(AttentionKind::LocalP, 4, 4) };
         refused(config, &format!("local_p cannot have the score {}", score.name()));
     }
-    let error = Kind::by_name("genral").unwrap_err().to_string();
+    let error = AttentionKind::by_name("genral").unwrap_err().to_string();
     assert!(error.contains("\"genral\"") && error.contains("scaled_general, concat"), "{error}");
 }
 
 #[test]
 fn names_are_those_of_configurations_and_lead_back() {
-    for kind in Kind::ALL {
-        assert_eq!(Kind::by_name(kind.name()).unwrap(), Some(kind));
+    for kind in AttentionKind::ALL {
+        assert_eq!(AttentionKind::by_name(kind.name()).unwrap(), Some(kind));
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
     }
-    assert_eq!(Kind::by_name("none").unwrap(), None);
+    assert_eq!(AttentionKind::by_name("none").unwrap(), None);
 }
 
 #[test]
 fn shapes_that_do_not_fit_are_named() {
     let mut params = Params::new();
     let zeros = &mut |_: &str, shape| Tensor::zeros(shape);
-    let config = AttentionConfig::new(Kind::General, 4, 6);
+    let config = AttentionConfig::new(AttentionKind::General, 4, 6);
     let attention = Attention::new(&mut params, "", config, zeros).unwrap();
     let mut tape = Tape::new(&params);
     let m = tape.input(Tensor::zeros([3, 2, 6]));
@@ -245,6 +266,9 @@ fn shapes_that_do_not_fit_are_named() {
     let mem = attention.memory(&mut tape, m, &[3, 1]).unwrap();
     for shape in [&[2, 5][..], &[1, 4], &[3, 1, 4], &[2, 2, 2, 4], &[4]] {
         let q = tape.input(Tensor::zeros(shape));
-        assert!(attention.attend(&mut tape, q, &mem, Place::default()).is_err(), "{shape:?}");
+        assert!(
+            attention.attend(&mut tape, q, &mem, QueryPosition::default()).is_err(),
+            "{shape:?}"
+        );
     }
 }

@@ -115,7 +115,7 @@ impl Cell {
         self == Self::Gru
     }
 
-    /// Blocks of H that it keeps for its way back besides its gates: a GRU's hidden product, or
+    /// Blocks of H that it keeps for its backward pass besides its gates: a GRU's hidden product, or
     /// r h where it resets before the product.
     pub(crate) fn hidden_width(self) -> usize {
         match self {

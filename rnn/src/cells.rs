@@ -24,7 +24,7 @@ impl Cell {
         }
     }
 
-    /// The way back through it.
+    /// The backward pass through it.
     pub(crate) fn backward(self, step: Backward<'_>) {
         use lstm::cpu::Backward as Lstm;
         match self {

@@ -46,7 +46,7 @@ pub(crate) struct Forward<'a> {
     pub(crate) c: &'a mut [f32],
 }
 
-/// The way back through one time step of gating.
+/// The backward pass through one time step of gating.
 pub(crate) struct Backward<'a> {
     pub(crate) width: usize,
     pub(crate) active: Active<'a>,

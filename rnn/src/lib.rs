@@ -22,11 +22,11 @@ pub mod lstm;
 mod network;
 mod norm;
 mod programs;
-mod recur;
 pub mod reference;
 mod scan;
 mod state;
 mod step;
+mod step_kernel;
 #[cfg(test)]
 mod tests;
 

@@ -3,16 +3,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use tensor::{List, ParamId, Params, Shape, Tape, Tensor, Var, ops};
+use tensor::{ParamId, Params, PooledVec, Shape, Tape, Tensor, Var, ops};
 
 use crate::cell::Cell;
 use crate::config::{Merge, RnnConfig, RnnOptions};
 use crate::error::{Error, Result};
 use crate::norm::normalise;
-use crate::recur::Recurrent;
 use crate::scan::{Lengths, scan};
 use crate::state::State;
 use crate::step::{Layer, StepInput, step};
+use crate::step_kernel::Recurrent;
 
 /// What a whole sequence gives.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct Output {
     /// averaged), zero past a sequence's end.
     pub y: Var,
     /// The state at each sequence's end, for each layer and direction in PyTorch's order.
-    pub state: List<State>,
+    pub state: PooledVec<State>,
 }
 
 /// A recurrent network: layers of one [`Cell`] in one or two directions.
@@ -245,9 +245,9 @@ impl Rnn {
         self.check_states(tape, state, batch)?;
         let lengths = Lengths::new(tape, lengths)?;
         let mut input = x;
-        let mut states = List::with_capacity(self.layers.len());
+        let mut states = PooledVec::with_capacity(self.layers.len());
         for (l, layer) in self.layers.chunks(directions).enumerate() {
-            let (before, mut outputs) = (input, List::with_capacity(directions));
+            let (before, mut outputs) = (input, PooledVec::with_capacity(directions));
             if l > 0 {
                 input = self.dropout(tape, input, l)?;
             }
@@ -331,7 +331,7 @@ impl Rnn {
     }
 
     /// States of zeros for a batch.
-    pub fn zero_state(&self, tape: &mut Tape<'_>, batch: usize) -> List<State> {
+    pub fn zero_state(&self, tape: &mut Tape<'_>, batch: usize) -> PooledVec<State> {
         let shape = [batch, self.config.hidden];
         let has_c = self.config.cell.has_cell_state();
         // A device that fails keeps why.
@@ -370,7 +370,7 @@ impl Rnn {
         input: &StepInput,
         state: &[State],
         time: usize,
-    ) -> Result<(Var, List<State>)> {
+    ) -> Result<(Var, PooledVec<State>)> {
         if self.config.bidirectional {
             let expected = "false: one step at a time goes forwards only";
             return Err(Error::Config { key: "bidirectional", value: "true".into(), expected });
@@ -378,7 +378,7 @@ impl Rnn {
         if state.len() != self.layers.len() {
             return Err(Error::States { got: state.len(), expected: self.layers.len() });
         }
-        let mut new = List::with_capacity(state.len());
+        let mut new = PooledVec::with_capacity(state.len());
         let mut above = None;
         for (l, (layer, &before)) in self.layers.iter().zip(state).enumerate() {
             let series = &self.series[l];
@@ -388,7 +388,7 @@ impl Rnn {
                 None => step(tape, *layer, input, before, mask)?,
                 Some(x) => {
                     let x = self.dropout(tape, x, l)?;
-                    let parts = List::from([(x, 0..self.config.hidden)]);
+                    let parts = PooledVec::from([(x, 0..self.config.hidden)]);
                     step(tape, *layer, &StepInput { projected: None, parts }, before, mask)?
                 }
             };

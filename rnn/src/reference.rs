@@ -160,9 +160,9 @@ fn eps<F: Float>() -> F {
     F::from(1e-5).unwrap_or_else(F::epsilon)
 }
 
-/// What one step keeps for its way back.
+/// What one step keeps for its backward pass.
 #[derive(Debug, Clone)]
-pub struct Kept<F> {
+pub struct SavedActivations<F> {
     input: Product<F>,
     /// One, or two where the second meets the state that the first's gates reset.
     products: Vec<Product<F>>,
@@ -178,7 +178,7 @@ pub fn step<F: Float>(
     w: &Weights<F>,
     x: &[F],
     before: &State<F>,
-) -> (State<F>, Kept<F>) {
+) -> (State<F>, SavedActivations<F>) {
     let n = before.h.len();
     let input = Product::new(0..cell.gates(), &w.w_ih, n, x);
     let a = input.value(cell, n, &w.gain_ih, &w.b_ih);
@@ -209,15 +209,15 @@ pub fn step<F: Float>(
         }
     };
     let (before, hidden) = (before.clone(), b);
-    let kept = Kept { input, products, before, hidden, gates, after: after.clone() };
+    let kept = SavedActivations { input, products, before, hidden, gates, after: after.clone() };
     (after, kept)
 }
 
-/// The way back: gradients of the input and of the state before; those of the weights are added.
+/// The backward pass: gradients of the input and of the state before; those of the weights are added.
 pub fn step_back<F: Float>(
     cell: Cell,
     w: &Weights<F>,
-    kept: &Kept<F>,
+    kept: &SavedActivations<F>,
     d: &State<F>,
     dw: &mut Weights<F>,
 ) -> (Vec<F>, State<F>) {
@@ -283,7 +283,7 @@ pub fn layer<F: Float>(
     xs: &[Vec<F>],
     start: &State<F>,
     reverse: bool,
-) -> (Vec<Vec<F>>, State<F>, Vec<Kept<F>>) {
+) -> (Vec<Vec<F>>, State<F>, Vec<SavedActivations<F>>) {
     let mut state = start.clone();
     let mut kept = Vec::with_capacity(xs.len());
     let mut ys = vec![Vec::new(); xs.len()];
@@ -300,11 +300,11 @@ pub fn layer<F: Float>(
     (ys, state, kept)
 }
 
-/// The way back through [`layer`]: gradients of the inputs and of the start.
+/// The backward pass through [`layer`]: gradients of the inputs and of the start.
 pub fn layer_back<F: Float>(
     cell: Cell,
     w: &Weights<F>,
-    kept: &[Kept<F>],
+    kept: &[SavedActivations<F>],
     dys: &[Vec<F>],
     d_end: &State<F>,
     reverse: bool,

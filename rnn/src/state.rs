@@ -18,7 +18,7 @@ impl State {
     }
 }
 
-/// The values of a [`State`], without the way back to where they come from.
+/// The values of a [`State`], without their place on a tape.
 ///
 /// A long sequence is read in windows, each on its own tape and started from the values that the
 /// window before ended with; gradients end at the window's start (truncated backpropagation through

@@ -1,6 +1,6 @@
 //! The kernels against the reference, and the reference against finite differences.
 
-use tensor::check::{assert_close, finite_differences, narrow, values, wide};
+use tensor::check::{assert_close, finite_differences, to_f32, to_f64, values};
 use tensor::{Params, Tape, Tensor, Threads};
 
 use crate::reference::{self, Weights};
@@ -12,12 +12,12 @@ mod network;
 mod opencl;
 
 fn weights(cell: Cell, input: usize, n: usize, seed: u64) -> Weights<f64> {
-    let wide = cell.gates() * n;
+    let to_f64 = cell.gates() * n;
     Weights {
-        w_ih: values(wide * input, seed),
-        w_hh: values(wide * n, seed + 1),
-        b_ih: values(wide, seed + 2),
-        b_hh: values(wide, seed + 3),
+        w_ih: values(to_f64 * input, seed),
+        w_hh: values(to_f64 * n, seed + 1),
+        b_ih: values(to_f64, seed + 2),
+        b_hh: values(to_f64, seed + 3),
         peephole: values(cell.peepholes() * n, seed + 4),
         gain_ih: Vec::new(),
         gain_hh: Vec::new(),
@@ -113,20 +113,20 @@ fn steps_equal_the_sequence() {
         let mut seed = 50;
         let mut make = |_: &str, shape: tensor::Shape| {
             seed += 1;
-            Tensor::from_vec(shape, narrow(&values(shape.len(), seed))).unwrap()
+            Tensor::from_vec(shape, to_f32(&values(shape.len(), seed))).unwrap()
         };
         let rnn =
             Rnn::with_options(&mut params, "decoder.", config, options.clone(), &mut make).unwrap();
-        let x = narrow(&values(time * batch * input, 1));
+        let x = to_f32(&values(time * batch * input, 1));
         let seed =
-            Tensor::from_vec([time, batch, n], narrow(&values(time * batch * n, 2))).unwrap();
+            Tensor::from_vec([time, batch, n], to_f32(&values(time * batch * n, 2))).unwrap();
 
         let mut tape = Tape::new(&params).with_draws(3, 5);
         let xv = tape.input(Tensor::from_vec([time, batch, input], x.clone()).unwrap());
         let out = rnn.forward(&mut tape, xv, None, None).unwrap();
-        let y = wide(tape.value(out.y).data());
+        let y = to_f64(tape.value(out.y).data());
         let back = tape.backward(&[(out.y, seed.clone())]).unwrap();
-        let dx = wide(back.of(xv).unwrap().data());
+        let dx = to_f64(back.of(xv).unwrap().data());
         let whole = back.gradients.finish(&params, &Threads::single()).unwrap();
 
         let mut tape = Tape::new(&params).with_flow().with_draws(3, 5);
@@ -149,18 +149,19 @@ fn steps_equal_the_sequence() {
             state = new;
         }
         let stacked = tensor::ops::stack(&mut tape, &ys).unwrap();
-        assert_close(&wide(tape.value(stacked).data()), &y, 1e-5, &format!("{what} y"));
+        assert_close(&to_f64(tape.value(stacked).data()), &y, 1e-5, &format!("{what} y"));
         let back = tape.backward(&[(stacked, seed)]).unwrap();
         let (da, db) = (back.of(a).unwrap().data(), back.of(b).unwrap().data());
         let joined: Vec<f32> =
             da.chunks(4).zip(db.chunks(2)).flat_map(|(a, b)| [a, b].concat()).collect();
-        assert_close(&wide(&joined), &dx, 1e-4, &format!("{what} dx"));
+        assert_close(&to_f64(&joined), &dx, 1e-4, &format!("{what} dx"));
         let flow = back.flow.read().unwrap();
         assert_eq!(flow.len(), 2);
         assert!(flow.iter().all(|(n, s)| n.starts_with("decoder.l") && s.len() == time));
         let stepped = back.gradients.finish(&params, &Threads::single()).unwrap();
         for id in params.ids() {
-            let dense = |g: &tensor::Summed| wide(g.get(id).to_dense(params.shape(id)).data());
+            let dense =
+                |g: &tensor::ReducedGradients| to_f64(g.get(id).to_dense(params.shape(id)).data());
             let what = format!("{what} {}", params.name(id));
             assert_close(&dense(&stepped), &dense(&whole), 1e-4, &what);
         }

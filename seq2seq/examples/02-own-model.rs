@@ -56,7 +56,7 @@ impl Speller {
         word.chars().filter_map(id).collect()
     }
 
-    /// The likeliest letters after a beginning, up to the word's end.
+    /// The most probable letters after a beginning, up to the word's end.
     fn spell(&self, params: &Params, beginning: &str) -> Result<String> {
         let mut ids = vec![EDGE];
         ids.extend(self.encode(beginning));
@@ -64,7 +64,7 @@ impl Speller {
         while ids.len() < 20 {
             let mut tape = Tape::inference(params);
             let logits = self.logits(&mut tape, &ids, [ids.len(), 1])?;
-            let best = ops::likeliest(tape.value(logits));
+            let best = ops::argmax(tape.value(logits));
             let Some(&(id, _)) = best.last().filter(|(id, _)| *id >= LETTER) else { break };
             ids.push(id);
             word.extend(self.letters.get((id - LETTER) as usize));

@@ -49,5 +49,5 @@ pub use session::{Outcome, train};
 pub use tensor::{CancellationToken, Reporting, on_refused_memory};
 pub use tokenizer::read::{ReadOptions, TextFile};
 pub use tokenizer::shell_quoted;
-pub use trained::{SampleOptions, Sampler, Written, evaluate};
+pub use trained::{GeneratedText, SampleOptions, Sampler, evaluate};
 pub use translator::{PairScore, Translation, Translator};

@@ -199,7 +199,7 @@ fn resume_at<M: Kind>(
     // A run of an older program does not know it.
     run.stored.longest_target = run.built.longest_target;
     run.stored.identify();
-    run.built.model.carry_on(take_carried(&mut checkpoint))?;
+    run.built.model.load_state(take_carried(&mut checkpoint))?;
     let file = dir.checkpoint_path(CheckpointKind::Last);
     let average = run.average.as_mut();
     let (shuffle, mut progress) =

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tensor::{Device, Params};
 
 use crate::config::Task;
-use crate::model::Draws;
+use crate::model::SamplingOptions;
 use crate::range::Range;
 use crate::run::{RunDir, StoredRun};
 use crate::task::{LanguageModel, SequenceModel};
@@ -75,7 +75,7 @@ pub fn evaluate(
 pub struct SampleOptions {
     /// Texts.
     pub count: usize,
-    /// What logits are divided by before a token is drawn, 0 for the likeliest token; as the run
+    /// What logits are divided by before a token is drawn, 0 for the most probable token; as the run
     /// was begun where absent.
     pub temperature: Option<f32>,
     /// How each text begins.
@@ -94,7 +94,7 @@ impl Default for SampleOptions {
 
 /// A text that a language model wrote.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Written {
+pub struct GeneratedText {
     /// The text, its prefix included.
     pub text: String,
     /// Natural-log probability of what follows the prefix, at temperature 1.
@@ -146,7 +146,7 @@ impl Sampler {
     ///
     /// # Errors
     /// A temperature below 0, errors of operations.
-    pub fn sample(&self, options: &SampleOptions) -> Result<Vec<Written>> {
+    pub fn sample(&self, options: &SampleOptions) -> Result<Vec<GeneratedText>> {
         let temperature = options.temperature.unwrap_or(self.stored.config.temperature);
         if !Range::TEMPERATURE.contains(f64::from(temperature)) {
             return Err(Error::BadValue {
@@ -155,12 +155,12 @@ impl Sampler {
                 allowed: format!("a number {}", Range::TEMPERATURE),
             });
         }
-        let draws = Draws { temperature, seed: options.seed };
+        let draws = SamplingOptions { temperature, seed: options.seed };
         let limit = options.length.unwrap_or_else(|| self.model.text_limit());
         let prefix = &options.prefix;
         let all = self.model.write(&self.params, prefix, options.count, limit, draws)?;
         let all = self.params.checked(all)?;
-        let written = |d: crate::model::Decoded| Written {
+        let written = |d: crate::model::Decoded| GeneratedText {
             text: self.model.joined(prefix, &d.ids),
             logprob: d.logprob,
             tokens: self.model.shown(&d.ids),

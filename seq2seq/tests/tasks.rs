@@ -194,9 +194,9 @@ fn lines_are_measured_and_written() {
     let known = texts.iter().filter(|t| names.contains(&t.text.as_str())).count();
     assert!(known > 170, "{known} of 200");
     assert_eq!(texts[0].tokens.last().map(String::as_str), Some("</s>"));
-    let likeliest = SampleOptions { temperature: Some(0.0), count: 3, ..many.clone() };
-    let likeliest = sampler.sample(&likeliest).unwrap();
-    assert!(likeliest[0] == likeliest[1] && likeliest[1] == likeliest[2]);
+    let most_probable = SampleOptions { temperature: Some(0.0), count: 3, ..many.clone() };
+    let most_probable = sampler.sample(&most_probable).unwrap();
+    assert!(most_probable[0] == most_probable[1] && most_probable[1] == most_probable[2]);
     let prefix = SampleOptions { prefix: "han".into(), count: 30, ..many.clone() };
     let known = ["hana", "hanna"];
     let texts = sampler.sample(&prefix).unwrap();

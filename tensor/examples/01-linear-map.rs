@@ -27,13 +27,13 @@ fn main() -> Result<()> {
     println!("{} parameters, {} scalars, {threads:?}", params.len(), params.scalars());
     println!("{:>5}  {:>10}  {:>10}", "step", "loss", "|gradient|");
     for step in 0..=400 {
-        // A tape lives for one step: what was computed, and the way back.
+        // A tape lives for one step: what was computed, and the backward pass.
         let mut tape = Tape::new(&params).with_threads(&threads);
         let input = tape.constant(x.clone());
         let y = ops::linear(&mut tape, input, w, Some(b))?;
 
         // The loss is sum (y - t)^2 / 2 rows; its gradient with respect to y is known, so it is
-        // the seed of the way back.
+        // the seed of the backward pass.
         let mut dy = tape.value(y).copy();
         for (d, t) in dy.data_mut().iter_mut().zip(&targets) {
             *d = (*d - t) / rows as f32;

@@ -5,10 +5,10 @@
 //! `cargo run -p tensor --example 02-own-operation`
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use tensor::check::{assert_close, finite_differences, wide};
+use tensor::check::{assert_close, finite_differences, to_f64};
 use tensor::{Backward, Op, Params, Result, Tape, Tensor, Var};
 
-/// The forward part: computes, puts its output on the tape, records the way back.
+/// The forward part: computes, puts its output on the tape, records the backward pass.
 fn swish(tape: &mut Tape<'_>, x: Var) -> Var {
     let mut y = tape.value(x).copy();
     y.data_mut().iter_mut().for_each(|v| *v *= sigmoid(*v));
@@ -59,13 +59,13 @@ fn main() -> Result<()> {
     let back = tape.backward(&[(y, Tensor::full([x.len()], 1.0))])?;
     let gradient = back.of(input).cloned().unwrap_or_else(|| Tensor::zeros([x.len()]));
 
-    let differences = finite_differences(reference, &wide(&x));
+    let differences = finite_differences(reference, &to_f64(&x));
     println!("{:>6} {:>9} {:>9} {:>12}", "x", "swish", "gradient", "differences");
     for (i, x) in x.iter().enumerate() {
         let (y, d) = (output.data()[i], gradient.data()[i]);
         println!("{x:>6} {y:>9.5} {d:>9.5} {:>12.5}", differences[i]);
     }
-    assert_close(&wide(gradient.data()), &differences, 1e-5, "dx");
+    assert_close(&to_f64(gradient.data()), &differences, 1e-5, "dx");
     println!("the gradient agrees with finite differences");
     Ok(())
 }

@@ -37,12 +37,12 @@ pub fn assert_close(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
 }
 
 /// f32 values as f64.
-pub fn wide(x: &[f32]) -> Vec<f64> {
+pub fn to_f64(x: &[f32]) -> Vec<f64> {
     x.iter().map(|&v| f64::from(v)).collect()
 }
 
 /// f64 values as f32.
-pub fn narrow(x: &[f64]) -> Vec<f32> {
+pub fn to_f32(x: &[f64]) -> Vec<f32> {
     x.iter().map(|&v| v as f32).collect()
 }
 

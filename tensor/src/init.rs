@@ -195,7 +195,7 @@ impl Init {
         }
         dims[0] /= blocks;
         let block = Shape::new(&dims[..shape.rank()]);
-        let mut whole = Tensor::scratch(shape);
+        let mut whole = Tensor::uninit(shape);
         for part in whole.data_mut().chunks_exact_mut(block.len().max(1)) {
             part.copy_from_slice(self.tensor(block, rng)?.data());
         }

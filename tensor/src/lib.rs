@@ -7,9 +7,9 @@
 //!   Operations are as coarse as speed wants; other crates add theirs through [`Op`].
 //! - [`ops`] are the operations that every network needs: linear, embedding, dropout, layer norm,
 //!   maxout, cross-entropy.
-//! - [`Gradients`] gathers what the way back found, multiplies each weight's deferred rows once, and
-//!   [clips](Summed::norms); [`optim`] equals `torch.optim`.
-//! - [`Tensor`] is the value itself, in and out of `ndarray`; [`List`] is for what goes with it. The
+//! - [`Gradients`] gathers what the backward pass found, multiplies each weight's deferred rows once, and
+//!   [clips](ReducedGradients::norms); [`optim`] equals `torch.optim`.
+//! - [`Tensor`] is the value itself, in and out of `ndarray`; [`PooledVec`] is for what goes with it. The
 //!   memory of both is reused: a training step whose shapes were seen before allocates nothing.
 //! - [`gemm`], [`simd`], [`kernels`], [`Threads`] make it fast: weights packed once a step, vector
 //!   instructions chosen at run time, one level of threads that is started once.
@@ -33,7 +33,7 @@
 //!     let mut tape = Tape::new(&params);
 //!     let input = tape.constant(x.clone());
 //!     let y = ops::linear(&mut tape, input, w, Some(b))?;
-//!     // The loss is sum (y - t)^2 / 128, t = 2 x_0 - x_1 + 1: its gradient starts the way back.
+//!     // The loss is sum (y - t)^2 / 128, t = 2 x_0 - x_1 + 1: its gradient starts the backward pass.
 //!     let mut dy = tape.value(y).copy();
 //!     for (d, x) in dy.data_mut().iter_mut().zip(x.data().chunks_exact(2)) {
 //!         *d = (*d - (2.0 * x[0] - x[1] + 1.0)) / 64.0;
@@ -77,7 +77,7 @@
 //! # Feature `opencl`
 //!
 //! With it, [`Device::open`] opens a device behind OpenCL 1.2, and what [`Params::to_device`] moved
-//! there is computed there: every operation of this crate, its way back, gradients, clipping,
+//! there is computed there: every operation of this crate, its backward pass, gradients, clipping,
 //! optimizers ([`optim::Optimizer::update`]). [`opencl`] says how, and how an operation of another
 //! crate takes part. A build without the feature needs no system library and answers
 //! [`Error::NotBuiltWith`].
@@ -102,17 +102,17 @@ mod shape;
 mod tensor;
 mod threads;
 
-pub use autograd::{Backpropagated, Backward, BatchPart, Flow, Op, Profile, Spent, Tape, Var};
+pub use autograd::{Backpropagated, Backward, BatchPart, Flow, Op, OpTiming, Profile, Tape, Var};
 pub use cancellation::CancellationToken;
-pub use cpu::list::{Items, List};
+pub use cpu::pooled_vec::{Items, PooledVec};
 pub use cpu::{elementwise as kernels, simd};
 pub use device::Device;
 pub use error::{Error, Result};
-pub use gradients::{Gradient, Gradients, Norms, RowGradient, Summed};
+pub use gradients::{Gradient, Gradients, Norms, ReducedGradients, RowGradient};
 pub use memory::{Reporting, on_refused_memory};
 pub use params::{ParamId, Params};
 pub use shape::Shape;
-pub use tensor::{Figure, Tensor};
+pub use tensor::{DeferredScalar, Tensor};
 pub use threads::Threads;
 
 /// The example of the README is tested with those of the documentation.

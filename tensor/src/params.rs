@@ -221,14 +221,14 @@ impl Params {
             return Err(Error::shapes("set parameter", entry.value.shape(), value.shape()));
         }
         if self.arena.is_some() {
-            return self.set_there(id, &value);
+            return self.set_on_device(id, &value);
         }
         entry.value = value;
         entry.packed.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
-    fn set_there(&mut self, id: ParamId, value: &Tensor) -> Result<()> {
+    fn set_on_device(&mut self, id: ParamId, value: &Tensor) -> Result<()> {
         self.arena_mut()?;
         match &self.arena {
             Some(arena) => arena.layout.device.overwrite(&mut self.entries[id.0].value, value),
@@ -244,7 +244,7 @@ impl Params {
                 let mut value = self.entries[i].value.clone();
                 change(ParamId(i), value.data_mut());
                 // A device that fails keeps why.
-                let _ = self.set_there(ParamId(i), &value);
+                let _ = self.set_on_device(ParamId(i), &value);
             }
             return;
         }

@@ -17,7 +17,7 @@ mod of_tensor;
 
 use bench::{Bench, Case};
 use tensor::Device;
-use tensor::check::{assert_close, wide};
+use tensor::check::{assert_close, to_f64};
 
 /// Every case.
 fn all() -> Vec<Case> {
@@ -40,7 +40,12 @@ fn every_operation_gives_the_same_on_both_devices() {
         for ((what, want), (also, got)) in want.iter().zip(&got) {
             assert_eq!(what, also, "{name}");
             assert_eq!(want.dims(), got.dims(), "{name}: {what}");
-            assert_close(&wide(got.data()), &wide(want.data()), 1e-5, &format!("{name}: {what}"));
+            assert_close(
+                &to_f64(got.data()),
+                &to_f64(want.data()),
+                1e-5,
+                &format!("{name}: {what}"),
+            );
         }
         eprintln!("{name}: {} tensors agree", want.len());
     }

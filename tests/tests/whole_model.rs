@@ -14,7 +14,7 @@ use seq2seq::data::Example;
 use seq2seq::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
 use seq2seq::train::{StepOptions, StepOutcome, train_step};
 use seq2seq::{Attention, Cell, Config, DecoderInit, Init, LossNorm, Readout, Wiring};
-use tensor::check::{finite_differences, narrow, wide};
+use tensor::check::{finite_differences, to_f32, to_f64};
 use tensor::optim::reference::Reference as PlainOptimizer;
 use tensor::optim::{Adam, Optimizer, OptimizerConfig, Sgd};
 use tensor::random::Draw;
@@ -50,7 +50,7 @@ const LOSSES: [(LossNorm, bool, f32); 6] = [
     (LossNorm::Sentence, false, 0.0),
 ];
 
-/// The cells whose whole networks are compared with a way back of its own; the others are in
+/// The cells whose whole networks are compared with a backward pass of its own; the others are in
 /// `tests/wirings.rs`.
 const CELLS: [Cell; 4] = [Cell::RnnTanh, Cell::RnnRelu, Cell::Lstm, Cell::Gru];
 /// The same for attentions.
@@ -153,7 +153,7 @@ fn examples(count: usize, longest: usize, vocabularies: [usize; 2], seed: u64) -
 }
 
 fn named(params: &Params) -> Named<f64> {
-    params.iter().map(|(name, t)| (name.to_owned(), wide(t.data()))).collect()
+    params.iter().map(|(name, t)| (name.to_owned(), to_f64(t.data()))).collect()
 }
 
 fn network(config: &Config, sizes: Sizes, seed: u64) -> (EncoderDecoder, Params) {
@@ -172,7 +172,7 @@ fn kernels(network: &EncoderDecoder, params: &Params, batch: &[&Example]) -> Sum
     let back = tape.backward(&[(loss.loss, Tensor::scalar(1.0))]).unwrap();
     let summed = back.gradients.finish(params, &Threads::single()).unwrap();
     let dense = |(id, (name, _)): (tensor::ParamId, (&str, &Tensor))| {
-        (name.to_owned(), wide(summed.get(id).to_dense(params.shape(id)).data()))
+        (name.to_owned(), to_f64(summed.get(id).to_dense(params.shape(id)).data()))
     };
     let gradient = params.ids().zip(params.iter()).map(dense).collect();
     Sums { loss: value, nll: loss.nll.get(), count: loss.count, gradient }
@@ -291,13 +291,13 @@ fn the_reference_is_the_same_in_f32() {
     for (i, config) in all_configs(TINY).iter().enumerate().step_by(5) {
         let (_, params) = network(config, TINY, i as u64);
         let values = named(&params);
-        let single: Named<f32> = values.iter().map(|(n, v)| (n.clone(), narrow(v))).collect();
+        let single: Named<f32> = values.iter().map(|(n, v)| (n.clone(), to_f32(v))).collect();
         let (want, got) = (
             Network { config }.batch(&values, &batch),
             Network { config }.batch::<f32>(&single, &batch),
         );
         assert!((f64::from(got.loss) - want.loss).abs() <= 1e-5 * want.loss, "{}", words(config));
-        let got = got.gradient.iter().map(|(n, v)| (n.clone(), wide(v))).collect();
+        let got = got.gradient.iter().map(|(n, v)| (n.clone(), to_f64(v))).collect();
         compare(&got, &want.gradient, 1e-4, 1e-6, &words(config));
     }
 }

@@ -1,21 +1,21 @@
 //! Every cell, attention, wiring, readout and first state of a translator: its loss against the
 //! equations in plain loops, its gradient against finite differences of those.
 //!
-//! `whole_model.rs` has a way back in plain loops, and so whole training, for the commonest of them.
+//! `whole_model.rs` has a backward pass in plain loops, and so whole training, for the commonest of them.
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 
 use attention::reference::attend;
-use attention::{AttentionConfig, Place};
+use attention::{AttentionConfig, QueryPosition};
 use rnn::reference::{State, Weights, affine, layer, step};
 use seq2seq::data::Example;
 use seq2seq::model::EncoderDecoder;
 use seq2seq::{
     Attention, Cell, Config, DecoderInit, Init, Merge, Readout, ReadoutState, Tied, Wiring,
 };
-use tensor::check::{assert_close, finite_differences, wide};
+use tensor::check::{assert_close, finite_differences, to_f64};
 use tensor::ops::{
     cross_entropy::reference as cross_entropy, layer_norm::reference as layer_norm,
     maxout::reference as maxout,
@@ -150,7 +150,7 @@ impl Plain<'_> {
         let weights = self.values.iter().filter_map(own).collect();
         // From the end of a reversed source the end token comes first, then its first word.
         let time = if c.reverse_source { t + 1 } else { t };
-        let place = Place { time, reversed: c.reverse_source };
+        let place = QueryPosition { time, reversed: c.reverse_source };
         attend(&config, &weights, query, memory, place).context
     }
 
@@ -376,7 +376,7 @@ fn every_network_computes_its_equations() {
         let loss = network.loss(&mut tape, &batch, &network.shape_of(&batch)).unwrap();
         let got = f64::from(tape.value(loss.loss).data()[0]);
         let values: Values =
-            params.iter().map(|(name, t)| (name.to_owned(), wide(t.data()))).collect();
+            params.iter().map(|(name, t)| (name.to_owned(), to_f64(t.data()))).collect();
         let want = Plain { config, values: &values }.loss(&examples);
         assert!((got - want).abs() <= 1e-5 * want, "{what}: the loss is {got}, not {want}");
 
@@ -388,9 +388,9 @@ fn every_network_computes_its_equations() {
                 moved.get_mut(name).unwrap().copy_from_slice(x);
                 Plain { config, values: &moved }.loss(&examples)
             };
-            let want = finite_differences(loss, &wide(value.data()));
+            let want = finite_differences(loss, &to_f64(value.data()));
             let got = summed.get(id).to_dense(params.shape(id));
-            assert_close(&wide(got.data()), &want, 1e-4, &format!("{name} of {what}"));
+            assert_close(&to_f64(got.data()), &want, 1e-4, &format!("{name} of {what}"));
         }
     }
 }

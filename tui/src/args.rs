@@ -250,8 +250,8 @@ pub struct SampleArguments {
     /// Texts.
     #[arg(long, value_name = "N", value_parser = texts, default_value = "10")]
     pub count: usize,
-    /// What the logits are divided by before a token is drawn: below 1 for likelier texts, 0 for
-    /// always the likeliest token [default: as the run was begun].
+    /// What the logits are divided by before a token is drawn: below 1 for more probable texts, 0 for
+    /// always the most probable token [default: as the run was begun].
     #[arg(long, value_name = "T", value_parser = temperature)]
     pub temperature: Option<f32>,
     /// How each text begins.

@@ -2,9 +2,9 @@
 
 use seq2seq::{Command, Event, Start, Step, Task};
 
-use crate::digest::{Digest, State};
 use crate::format::{brief, count, duration, figure, percent, setting, several};
 use crate::output::{self, StdoutError};
+use crate::run_state::{RunState, State};
 use crate::signals::{Signal, Signals};
 use crate::summary::{checkpoint_name, measured};
 use crate::terminal;
@@ -21,7 +21,7 @@ const INTERVAL: f64 = 10.0;
 /// again gives the same lines.
 #[derive(Debug, Default)]
 pub struct Reporter {
-    digest: Digest,
+    run_state: RunState,
     told_seconds: Option<f64>,
     losses: f64,
     tokens: f64,
@@ -32,29 +32,29 @@ pub struct Reporter {
 
 impl Reporter {
     /// What is known of the run.
-    pub fn digest(&self) -> &Digest {
-        &self.digest
+    pub fn run_state(&self) -> &RunState {
+        &self.run_state
     }
 
     /// What is known of the run, to change it.
-    pub fn digest_mut(&mut self) -> &mut Digest {
-        &mut self.digest
+    pub fn run_state_mut(&mut self) -> &mut RunState {
+        &mut self.run_state
     }
 
     /// Goes on where another viewer left.
-    pub fn after(digest: Digest) -> Self {
+    pub fn after(run_state: RunState) -> Self {
         Self {
-            last_told: digest.steps(),
-            told_seconds: Some(digest.seconds()),
-            warned: digest.not_finite > 0,
-            digest,
+            last_told: run_state.steps(),
+            told_seconds: Some(run_state.seconds()),
+            warned: run_state.not_finite > 0,
+            run_state,
             ..Self::default()
         }
     }
 
     /// Takes in an event and gives the lines that it is worth.
     pub fn apply(&mut self, event: &Event) -> Vec<String> {
-        self.digest.apply(event);
+        self.run_state.apply(event);
         match event {
             Event::Phase { text } => vec![format!("{text} ...")],
             Event::Start(start) => {
@@ -109,7 +109,7 @@ impl Reporter {
             }
             Event::End(end) => {
                 let mut lines = self.due_line(true);
-                if let Some(saved) = self.digest.saved {
+                if let Some(saved) = self.run_state.saved {
                     lines.push(format!("checkpoint at step {}", count(saved)));
                 }
                 if end.dropped_events > 0 {
@@ -155,7 +155,7 @@ impl Reporter {
 
     /// The line of the steps since the last one, where it is due or wanted now.
     fn due_line(&mut self, now: bool) -> Vec<String> {
-        let Some(step) = &self.digest.step else { return Vec::new() };
+        let Some(step) = &self.run_state.step else { return Vec::new() };
         let interval = if step.seconds < EARLY_SECONDS { EARLY_INTERVAL } else { INTERVAL };
         let due = self.told_seconds.is_none_or(|told| step.seconds - told >= interval);
         if step.step <= self.last_told || !(due || now) {
@@ -163,27 +163,27 @@ impl Reporter {
         }
         let loss = if self.tokens > 0.0 { self.losses / self.tokens } else { f64::NAN };
         let mut parts = vec![
-            match self.digest.start.as_ref().and_then(|start| start.last_step) {
+            match self.run_state.start.as_ref().and_then(|start| start.last_step) {
                 Some(last) => format!("step {}/{}", count(step.step), count(last)),
                 None => format!("step {}", count(step.step)),
             },
-            match self.digest.epoch() {
+            match self.run_state.epoch() {
                 Some((epoch, Some(epochs))) => format!("epoch {epoch}/{epochs}"),
                 _ => format!("epoch {}", step.epoch),
             },
             format!("loss(mean) {}", figure(loss)),
         ];
-        if self.digest.has_perplexity() {
+        if self.run_state.has_perplexity() {
             parts.push(format!("ppl {}", figure(loss.exp())));
         }
         parts.extend([
             format!("grad {}", figure(step.gradient_norm)),
             format!("lr {}", setting(step.learning_rate)),
-            format!("{} tokens/s", brief(self.digest.speed.value().unwrap_or(f64::NAN))),
+            format!("{} tokens/s", brief(self.run_state.speed.value().unwrap_or(f64::NAN))),
         ]);
-        if let Some(eta) = self.digest.eta() {
+        if let Some(eta) = self.run_state.eta() {
             parts.push(format!("ETA {}", duration(eta)));
-        } else if !self.digest.state().is_over() {
+        } else if !self.run_state.state().is_over() {
             parts.push("ETA ?".to_owned());
         }
         if self.not_finite > 0 {

@@ -7,7 +7,7 @@
 //!   keys and asks for [`dashboard::Effect`]s, [`dashboard::view`] draws it. Neither reads a
 //!   clock or touches a terminal; [`dashboard::show`] does both.
 //! - [`headless`] says the same in plain lines, for logs.
-//! - [`digest`] is what both know about a run; [`summary`] is what is said when it is over.
+//! - [`run_state`] is what both know about a run; [`summary`] is what is said when it is over.
 //! - [`terminal`], [`signals`] and [`output`] are the only places that touch the terminal, the
 //!   process's signals, and the standard streams.
 #![forbid(unsafe_code)]
@@ -15,12 +15,12 @@
 pub mod args;
 pub mod commands;
 pub mod dashboard;
-pub mod digest;
 pub mod format;
 pub mod headless;
 pub mod output;
 mod program;
 mod refused;
+pub mod run_state;
 pub mod signals;
 pub mod summary;
 pub mod terminal;

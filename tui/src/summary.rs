@@ -4,25 +4,25 @@ use std::path::Path;
 
 use seq2seq::{CheckpointKind, Task, Validation, shell_quoted};
 
-use crate::digest::{Digest, State};
 use crate::format::{count, duration, figure, percent, several};
+use crate::run_state::{RunState, State};
 
 /// Lines that say how a run ended, how good it got, where it is, and how to go on.
-pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
-    let mut lines = vec![headline(digest)];
-    if let Some(step) = &digest.step {
-        let smoothed = digest
+pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
+    let mut lines = vec![headline(run_state)];
+    if let Some(step) = &run_state.step {
+        let smoothed = run_state
             .loss
             .value()
             .map_or_else(String::new, |loss| format!(", smoothed {}", figure(loss)));
         lines.push(format!("  last loss   {}{smoothed}", figure(step.loss)));
     }
-    if let Some(best) = &digest.best {
+    if let Some(best) = &run_state.best {
         let mut parts = vec![format!("loss {}", figure(best.loss))];
         parts.extend(measured(best));
         parts.push(format!("at step {}", count(best.step)));
         lines.push(format!("  best valid  {}", parts.join(", ")));
-    } else if let Some(best) = digest.start.as_ref().and_then(|start| start.best) {
+    } else if let Some(best) = run_state.start.as_ref().and_then(|start| start.best) {
         let bleu = best.bleu.map_or_else(String::new, |bleu| format!(", BLEU {bleu:.1}"));
         let step = count(best.step);
         lines.push(format!(
@@ -30,27 +30,27 @@ pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
             figure(best.loss)
         ));
     }
-    if digest.not_finite > 0 {
+    if run_state.not_finite > 0 {
         lines.push(format!(
             "  not finite  {}, the first at step {}",
-            several(digest.not_finite, "step"),
-            count(digest.first_not_finite.unwrap_or_default()),
+            several(run_state.not_finite, "step"),
+            count(run_state.first_not_finite.unwrap_or_default()),
         ));
     }
-    if digest.dropped > 0 {
+    if run_state.dropped > 0 {
         lines.push(format!(
             "  not drawn   {} (every event is in the run's events.jsonl)",
-            several(digest.dropped, "event")
+            several(run_state.dropped, "event")
         ));
     }
     if let Some(run_dir) = run_dir {
         let dir = shell_quoted(run_dir);
         lines.push(format!("  run         {dir}"));
-        let done = matches!(digest.state(), State::Finished | State::EarlyStopped);
-        if digest.state() == State::EarlyStopped {
+        let done = matches!(run_state.state(), State::Finished | State::EarlyStopped);
+        if run_state.state() == State::EarlyStopped {
             lines.push(format!("  go on       tui --resume --run-dir {dir} --set stop_patience=0"));
-        } else if digest.state() == State::Diverged
-            && let Some(step) = &digest.step
+        } else if run_state.state() == State::Diverged
+            && let Some(step) = &run_state.step
         {
             // As it was, it would end in the same way.
             let rate = step.learning_rate as f32 / 10.0;
@@ -61,9 +61,9 @@ pub fn lines(digest: &Digest, run_dir: Option<&Path>) -> Vec<String> {
             lines.push(format!("  go on       tui --resume --run-dir {dir}"));
         }
         lines.push(format!("  look again  tui watch {dir}"));
-        if digest.saved.is_some() || done {
+        if run_state.saved.is_some() || done {
             lines.push(format!("  measure     tui evaluate --run {dir} --data SPEC"));
-            match digest.start.as_ref().map(|start| start.task) {
+            match run_state.start.as_ref().map(|start| start.task) {
                 Some(Task::LanguageLines | Task::LanguageStream) => {
                     lines.push(format!("  use         tui sample --run {dir}"));
                 }
@@ -92,10 +92,10 @@ pub fn measured(validation: &Validation) -> Vec<String> {
 }
 
 /// How the run ended, in a line.
-fn headline(digest: &Digest) -> String {
-    let state = digest.state();
-    let steps = several(digest.steps(), "step");
-    let time = duration(digest.seconds());
+fn headline(run_state: &RunState) -> String {
+    let state = run_state.state();
+    let steps = several(run_state.steps(), "step");
+    let time = duration(run_state.seconds());
     if state.is_over() {
         format!("{} after {steps}, {time} of training", state.word())
     } else {
@@ -134,15 +134,15 @@ mod tests {
 
     #[test]
     fn a_stopped_run_says_how_to_go_on() {
-        let mut digest = Digest::default();
-        digest.apply(&Event::Checkpoint { step: 7, kind: CheckpointKind::Last });
-        digest.apply(&Event::End(End {
+        let mut run_state = RunState::default();
+        run_state.apply(&Event::Checkpoint { step: 7, kind: CheckpointKind::Last });
+        run_state.apply(&Event::End(End {
             step: 7,
             seconds: 65.0,
             reason: EndReason::Stopped,
             dropped_events: 2,
         }));
-        let text = lines(&digest, Some(Path::new("runs/a b"))).join("\n");
+        let text = lines(&run_state, Some(Path::new("runs/a b"))).join("\n");
         assert!(text.starts_with("stopped after"), "{text}");
         assert!(text.contains("tui --resume --run-dir 'runs/a b'"), "{text}");
         assert!(text.contains("1m05s"), "{text}");
@@ -151,14 +151,14 @@ mod tests {
 
     #[test]
     fn a_run_that_stopped_early_says_what_would_go_on() {
-        let mut digest = Digest::default();
-        digest.apply(&Event::End(End {
+        let mut run_state = RunState::default();
+        run_state.apply(&Event::End(End {
             step: 7,
             seconds: 65.0,
             reason: EndReason::EarlyStopped,
             dropped_events: 0,
         }));
-        let text = lines(&digest, Some(Path::new("runs/a"))).join("\n");
+        let text = lines(&run_state, Some(Path::new("runs/a"))).join("\n");
         assert!(text.starts_with("stopped early after"), "{text}");
         assert!(text.contains("--run-dir runs/a --set stop_patience=0"), "{text}");
         assert!(text.contains("tui translate --run runs/a"), "{text}");

@@ -4,7 +4,7 @@
 // A column's share of the score.
 float term(float q, float k, float v) { return v * tanh(q + k); }
 
-// Its way back from d: the query's share, the key's, and that of v.
+// Its backward pass from d: the query's share, the key's, and that of v.
 float3 term_back(float q, float k, float v, float d) {
     const float y = tanh(q + k), inner = d * v * (1.0f - y * y);
     return (float3)(inner, inner, d * y);

@@ -2,12 +2,12 @@
 
 use tensor::simd::{Kernel, Simd, math};
 
-use crate::memory::{Sizes, ask_ahead};
-use crate::span::Span;
+use crate::mask::MaskSpan;
+use crate::memory::{Sizes, prefetch_next};
 
 pub(crate) struct Scores<'a> {
     pub(crate) n: Sizes,
-    pub(crate) spans: &'a [Span],
+    pub(crate) spans: &'a [MaskSpan],
     pub(crate) query: &'a [f32],
     pub(crate) keys: &'a [f32],
     pub(crate) v: &'a [f32],
@@ -25,7 +25,7 @@ impl Kernel for Scores<'_> {
             let q = &self.query[r * width..][..width];
             for t in span.from..span.to {
                 let key = &self.keys[(t * batch + b) * width..][..width];
-                ask_ahead(s, key, batch * width);
+                prefetch_next(s, key, batch * width);
                 let mut sum = s.splat(0.0);
                 for j in (0..width).step_by(S::LANES) {
                     let y = math::tanh(s, s.add(s.load(&q[j..]), s.load(&key[j..])));
@@ -39,7 +39,7 @@ impl Kernel for Scores<'_> {
 
 pub(crate) struct Back<'a> {
     pub(crate) n: Sizes,
-    pub(crate) spans: &'a [Span],
+    pub(crate) spans: &'a [MaskSpan],
     pub(crate) query: &'a [f32],
     pub(crate) keys: &'a [f32],
     pub(crate) v: &'a [f32],
@@ -63,9 +63,9 @@ impl Kernel for Back<'_> {
                 let at = (t * batch + b) * width;
                 let key = &self.keys[at..][..width];
                 let d = s.splat(self.d_scores[r * time + t]);
-                ask_ahead(s, key, batch * width);
+                prefetch_next(s, key, batch * width);
                 if let Some(d_keys) = &self.d_keys {
-                    ask_ahead(s, &d_keys[at..][..width], batch * width);
+                    prefetch_next(s, &d_keys[at..][..width], batch * width);
                 }
                 for j in (0..width).step_by(S::LANES) {
                     let y = math::tanh(s, s.add(s.load(&q[j..]), s.load(&key[j..])));

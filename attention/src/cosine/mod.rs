@@ -17,17 +17,17 @@
 //! PyTorch: `torch.einsum("bq,sbq->bs", F.normalize(q, dim=-1), F.normalize(m, dim=-1))`.
 //!
 //! ```
-//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 //! use tensor::{Params, Tape, Tensor};
 //!
 //! let mut params = Params::new();
-//! let config = AttentionConfig::new(Kind::Cosine, 2, 2);
+//! let config = AttentionConfig::new(AttentionKind::Cosine, 2, 2);
 //! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
 //! let mut tape = Tape::new(&params);
 //! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
 //! let memory = attention.memory(&mut tape, memory, &[2])?;
 //! let query = tape.input(Tensor::from_vec([1, 2], vec![9.0, 0.0])?);
-//! let a = attention.attend(&mut tape, query, &memory, Place::default())?;
+//! let a = attention.attend(&mut tape, query, &memory, QueryPosition::default())?;
 //! let a = tape.value(a.weights).data();
 //! // The same direction, and a right angle, however long the query is.
 //! assert!((a[0] / a[1] - 1f32.exp()).abs() < 1e-5);
@@ -53,7 +53,7 @@ pub(crate) fn unit(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
         return Ok(y);
     }
     let mut y = tape.value(x).copy();
-    let mut norms = Tensor::scratch([y.shape().rows()]);
+    let mut norms = Tensor::uninit([y.shape().rows()]);
     let width = y.shape().width();
     dispatch(Forward { width, y: y.data_mut(), norms: norms.data_mut() });
     let y = tape.output(y);

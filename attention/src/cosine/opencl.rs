@@ -9,7 +9,7 @@ const ITEMS: [usize; 3] = [64, 1, 1];
 /// x / |x| row by row, no |x| below `smallest`, and the norms.
 pub(super) fn unit(device: &OpenCl, x: &Tensor, smallest: f32) -> Result<(Tensor, Tensor)> {
     let (shape, rows) = (x.shape(), x.shape().rows());
-    let (mut y, mut norms) = (device.scratch(shape)?, device.scratch([rows])?);
+    let (mut y, mut norms) = (device.uninit(shape)?, device.uninit([rows])?);
     let launch = device.kernel(&PROGRAM, "unit").uint(shape.width()).float(smallest).reads(x);
     launch.writes(&mut y).writes(&mut norms).groups([rows, 1, 1], ITEMS)?;
     Ok((y, norms))

@@ -3,12 +3,12 @@
 use tensor::kernels::{add_scaled_with, dot_with};
 use tensor::simd::{Kernel, Simd};
 
+use crate::mask::MaskSpan;
 use crate::memory::Sizes;
-use crate::span::Span;
 
 pub(crate) struct Scores<'a> {
     pub(crate) n: Sizes,
-    pub(crate) spans: &'a [Span],
+    pub(crate) spans: &'a [MaskSpan],
     pub(crate) query: &'a [f32],
     pub(crate) keys: &'a [f32],
     pub(crate) scale: f32,
@@ -33,7 +33,7 @@ impl Kernel for Scores<'_> {
 
 pub(crate) struct Back<'a> {
     pub(crate) n: Sizes,
-    pub(crate) spans: &'a [Span],
+    pub(crate) spans: &'a [MaskSpan],
     pub(crate) query: &'a [f32],
     pub(crate) keys: &'a [f32],
     pub(crate) scale: f32,

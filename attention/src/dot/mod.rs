@@ -17,17 +17,17 @@
 //! PyTorch: `torch.einsum("bq,sbq->bs", q, m)`, divided by `math.sqrt(Q)`.
 //!
 //! ```
-//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 //! use tensor::{Params, Tape, Tensor};
 //!
 //! let mut params = Params::new();
-//! let config = AttentionConfig::new(Kind::Dot, 2, 2);
+//! let config = AttentionConfig::new(AttentionKind::Dot, 2, 2);
 //! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
 //! let mut tape = Tape::new(&params);
 //! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
 //! let memory = attention.memory(&mut tape, memory, &[2])?;
 //! let query = tape.input(Tensor::from_vec([1, 2], vec![1.0, 0.0])?);
-//! let a = attention.attend(&mut tape, query, &memory, Place::default())?;
+//! let a = attention.attend(&mut tape, query, &memory, QueryPosition::default())?;
 //! let a = tape.value(a.weights).data();
 //! // Scores 1 and 0.
 //! assert!((a[0] / a[1] - 1f32.exp()).abs() < 1e-5);

@@ -1,7 +1,7 @@
 //! Where `local_p` looks.
 
 use tensor::simd::{Kernel, Simd, dispatch, math};
-use tensor::{Backward, List, Op, ParamId, Result, Tape, Tensor, Var};
+use tensor::{Backward, Op, ParamId, PooledVec, Result, Tape, Tensor, Var};
 
 use super::opencl;
 use crate::memory::Lengths;
@@ -11,7 +11,7 @@ pub(super) fn centres(
     tape: &mut Tape<'_>,
     h: Var,
     v: ParamId,
-    lengths: List<usize>,
+    lengths: PooledVec<usize>,
     there: Option<&Lengths>,
 ) -> Result<Var> {
     if let (Some(device), Some(there)) = (tape.opencl(), there) {
@@ -20,7 +20,7 @@ pub(super) fn centres(
         tape.record(Centres { h, v, p, lengths, there: Some(there.clone()) });
         return Ok(p);
     }
-    let mut p = Tensor::scratch([tape.shape(h).rows()]);
+    let mut p = Tensor::uninit([tape.shape(h).rows()]);
     dispatch(Forward {
         h: tape.value(h).data(),
         v: tape.params().get(v).data(),
@@ -60,7 +60,7 @@ struct Centres {
     h: Var,
     v: ParamId,
     p: Var,
-    lengths: List<usize>,
+    lengths: PooledVec<usize>,
     there: Option<Lengths>,
 }
 
@@ -114,7 +114,7 @@ impl Op for Centres {
             return back.add(self.h, dh);
         }
         let (h, v) = (back.value(self.h), back.param(self.v));
-        let (mut dh, mut dv) = (Tensor::scratch(h.shape()), Tensor::zeros(v.shape()));
+        let (mut dh, mut dv) = (Tensor::uninit(h.shape()), Tensor::zeros(v.shape()));
         dispatch(Back {
             h: h.data(),
             v: v.data(),

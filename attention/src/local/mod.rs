@@ -17,7 +17,7 @@
 //! | v_p | \[A\] |
 //! | the score's | as the score has them: [`score`](crate::AttentionConfig::score), `general` at first |
 //!
-//! Positions count from 0. Where the source was reversed ([`Place::reversed`](crate::Place)), entry
+//! Positions count from 0. Where the source was reversed ([`QueryPosition::reversed`](crate::QueryPosition)), entry
 //! i of the memory is position n - 1 - i, and the window lies where the words are.
 //!
 //! Only the window is scored, weighed and summed up: a step costs 2D + 1 positions, however long
@@ -29,35 +29,35 @@
 //! PyTorch: a softmax of the scores, those with `(s - p.floor()).abs() > D` filled with -inf.
 //!
 //! ```
-//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 //! use tensor::{Params, Tape, Tensor};
 //!
 //! let mut params = Params::new();
-//! let config = AttentionConfig { window: 0, ..AttentionConfig::new(Kind::LocalM, 2, 2) };
+//! let config = AttentionConfig { window: 0, ..AttentionConfig::new(AttentionKind::LocalM, 2, 2) };
 //! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
 //! let mut tape = Tape::new(&params);
 //! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
 //! let memory = attention.memory(&mut tape, memory, &[2])?;
 //! let query = tape.input(Tensor::from_vec([1, 2], vec![1.0, 0.0])?);
-//! let a = attention.attend(&mut tape, query, &memory, Place::at(1))?;
+//! let a = attention.attend(&mut tape, query, &memory, QueryPosition::at(1))?;
 //! let a = tape.value(a.weights).data();
 //! // Step 1 sees position 1 alone.
 //! assert_eq!(a, [0.0, 1.0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod bell;
 mod centre;
+mod gaussian_window;
 mod opencl;
 pub mod reference;
 
 use tensor::{ParamId, Tape, Var, ops};
 
 use crate::error::Result;
-use crate::memory::{Memory, Place};
-use crate::span::{Reach, Rule};
+use crate::mask::{MaskRule, Reach};
+use crate::memory::{Memory, QueryPosition};
 
-pub(crate) use bell::Bell;
+pub(crate) use gaussian_window::GaussianWindow;
 
 /// Where a window lies.
 #[derive(Debug, Clone)]
@@ -71,27 +71,27 @@ pub(crate) struct Window {
 
 impl Window {
     /// What a query sees that stands at `place`.
-    pub(crate) fn rule(&self, place: Place) -> Rule {
+    pub(crate) fn rule(&self, place: QueryPosition) -> MaskRule {
         let reach = Reach { reach: self.reach, reversed: place.reversed };
         match self.predict {
-            Some(_) => Rule::Centre { reach },
-            None => Rule::Step { first: place.time, reach },
+            Some(_) => MaskRule::Centre { reach },
+            None => MaskRule::Step { first: place.time, reach },
         }
     }
 
     /// What weighs the windows of some queries \[T, B, Q\], where they predict their centres.
-    pub(crate) fn bell(
+    pub(crate) fn gaussian(
         &self,
         tape: &mut Tape<'_>,
         query: Var,
         memory: &Memory,
         reversed: bool,
-    ) -> Result<Option<Bell>> {
+    ) -> Result<Option<GaussianWindow>> {
         let Some((w_p, v_p)) = self.predict else { return Ok(None) };
         let hidden = ops::linear(tape, query, w_p, None)?;
         let lengths = memory.lengths.clone();
         let centres = centre::centres(tape, hidden, v_p, lengths, memory.there.as_ref())?;
-        Ok(Some(Bell {
+        Ok(Some(GaussianWindow {
             centres,
             lengths: memory.lengths.clone(),
             sigma: self.reach as f32 / 2.0,

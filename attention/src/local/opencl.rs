@@ -18,7 +18,7 @@ pub(super) fn centres(
     if v.len() != width {
         return Err(Error::shapes("attention centre", h.shape(), v.shape()));
     }
-    let mut p = device.scratch([rows])?;
+    let mut p = device.uninit([rows])?;
     let launch = device.kernel(&PROGRAM, "centre").uint(width).uint(lengths.0.len());
     let launch = launch.ids(&lengths.0).reads(h).reads(v).writes(&mut p);
     launch.groups([rows, 1, 1], [64, 1, 1])?;
@@ -35,7 +35,7 @@ pub(super) fn centres_back(
     lengths: &Lengths,
 ) -> Result<(Tensor, Tensor)> {
     let (rows, width) = (h.shape().rows(), h.shape().width());
-    let (mut dh, mut dv) = (device.scratch(h.shape())?, device.scratch([rows, width])?);
+    let (mut dh, mut dv) = (device.uninit(h.shape())?, device.uninit([rows, width])?);
     let launch = device.kernel(&PROGRAM, "centre_back").uint(rows).uint(width);
     let launch = launch.uint(lengths.0.len()).ids(&lengths.0).reads(h).reads(v).reads(p).reads(dp);
     launch.writes(&mut dh).writes(&mut dv).over(rows * width)?;

@@ -16,30 +16,30 @@
 //! PyTorch: `q @ W.T`, cut or filled up with -inf to S positions.
 //!
 //! ```
-//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 //! use tensor::{Params, Tape, Tensor};
 //!
 //! let mut params = Params::new();
-//! let config = AttentionConfig { positions: 1, ..AttentionConfig::new(Kind::Location, 2, 2) };
+//! let config = AttentionConfig { positions: 1, ..AttentionConfig::new(AttentionKind::Location, 2, 2) };
 //! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
 //! let mut tape = Tape::new(&params);
 //! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
 //! let memory = attention.memory(&mut tape, memory, &[2])?;
 //! let query = tape.input(Tensor::from_vec([1, 2], vec![1.0, 0.0])?);
-//! let a = attention.attend(&mut tape, query, &memory, Place::default())?;
+//! let a = attention.attend(&mut tape, query, &memory, QueryPosition::default())?;
 //! let a = tape.value(a.weights).data();
 //! // The table ends before the second position.
 //! assert_eq!(a, [1.0, 0.0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use crate::span::Span;
+use crate::mask::MaskSpan;
 
 /// Scores \[R, S\] of the table's products \[R, P\]; no span goes past the table.
 pub(crate) fn scores(
     time: usize,
     positions: usize,
-    spans: &[Span],
+    spans: &[MaskSpan],
     products: &[f32],
     to: &mut [f32],
 ) {
@@ -49,11 +49,11 @@ pub(crate) fn scores(
     }
 }
 
-/// The way back: gradients of the products, zero where no position was scored.
+/// The backward pass: gradients of the products, zero where no position was scored.
 pub(crate) fn scores_back(
     time: usize,
     positions: usize,
-    spans: &[Span],
+    spans: &[MaskSpan],
     d_scores: &[f32],
     d_products: &mut [f32],
 ) {

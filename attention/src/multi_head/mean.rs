@@ -38,7 +38,7 @@ impl Op for Mean {
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(d) = back.take(self.y) else { return Ok(()) };
         if let Some(device) = back.opencl() {
-            return match back.grad_there(self.heads)? {
+            return match back.grad_on_device(self.heads)? {
                 Some((d_heads, at)) => opencl::mean_back(device, &d, self.count, d_heads, at),
                 None => Ok(()),
             };

@@ -23,7 +23,7 @@
 //!
 //! Self-attention is a sequence that is both query and memory. With
 //! [`causal`](crate::AttentionConfig::causal) step t sees positions up to t, and a single step of
-//! [time](crate::Place::time) t gives what row t of the whole sequence does.
+//! [time](crate::QueryPosition::time) t gives what row t of the whole sequence does.
 //!
 //! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
@@ -31,17 +31,17 @@
 //! PyTorch: `nn.MultiheadAttention(Q, h, kdim=K, vdim=K)(q, m, m)`.
 //!
 //! ```
-//! use attention::{Attention, AttentionConfig, Kind, Place};
+//! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 //! use tensor::{Params, Tape, Tensor};
 //!
 //! let mut params = Params::new();
 //! let config =
-//!     AttentionConfig { heads: 2, causal: true, ..AttentionConfig::new(Kind::MultiHead, 6, 6) };
+//!     AttentionConfig { heads: 2, causal: true, ..AttentionConfig::new(AttentionKind::MultiHead, 6, 6) };
 //! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 0.1))?;
 //! let mut tape = Tape::new(&params);
 //! let x = tape.input(Tensor::full([4, 1, 6], 1.0)); // four steps of one sentence
 //! let memory = attention.memory(&mut tape, x, &[4])?;
-//! let all = attention.attend(&mut tape, x, &memory, Place::default())?;
+//! let all = attention.attend(&mut tape, x, &memory, QueryPosition::default())?;
 //! assert_eq!(tape.shape(all.context).dims(), [4, 1, 6]);
 //! assert_eq!(tape.value(all.weights).data()[4..8], [0.5, 0.5, 0.0, 0.0]); // of the second step
 //! # Ok::<(), attention::Error>(())

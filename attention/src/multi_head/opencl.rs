@@ -10,7 +10,7 @@ pub(super) fn mean(device: &OpenCl, heads: &Tensor, count: usize, shape: Shape) 
     if heads.len() != shape.len() * count {
         return Err(Error::shapes("mean of heads", heads.shape(), shape));
     }
-    let mut y = device.scratch(shape)?;
+    let mut y = device.uninit(shape)?;
     let launch = device.kernel(&PROGRAM, "mean_of_heads").uint(shape.rows()).uint(shape.width());
     launch.uint(count).reads(heads).writes(&mut y).over(shape.len())?;
     Ok(y)

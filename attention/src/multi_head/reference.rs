@@ -25,7 +25,7 @@ pub fn map<F: Float>(config: &AttentionConfig, w: &Weights<F>, i: usize, x: &[F]
     affine(weight, x, &get(w, "in_proj_bias")[bias])
 }
 
-/// The way back through [`map`]: the gradient of x; those of the weights are added to `dw`.
+/// The backward pass through [`map`]: the gradient of x; those of the weights are added to `dw`.
 pub fn map_back<F: Float>(
     config: &AttentionConfig,
     w: &Weights<F>,

@@ -1,20 +1,20 @@
-//! Queries as one operation: scores, masked softmax, Gaussian, context, and the way back.
+//! Queries as one operation: scores, masked softmax, Gaussian, context, and the backward pass.
 
-mod asked;
+mod input;
 mod opencl;
 
 use tensor::simd::dispatch;
 use tensor::{Backward, Op, Result, Shape, Tape, Tensor, Var};
 
-use asked::Attend;
-pub(crate) use asked::{Asked, There};
+use input::Attend;
+pub(crate) use input::{AttentionInput, There};
 
-use crate::weigh;
+use crate::softmax;
 
 /// (context, weights) in these shapes.
 pub(crate) fn attend(
     tape: &mut Tape<'_>,
-    asked: Asked,
+    asked: AttentionInput,
     context: Shape,
     weights: Shape,
 ) -> Result<(Var, Var)> {
@@ -24,17 +24,17 @@ pub(crate) fn attend(
         tape.record(Attend { asked, softmax: found.softmax, context, weights });
         return Ok((context, weights));
     }
-    let (mut context, mut weights) = (Tensor::scratch(context), Tensor::scratch(weights));
-    let Asked { score, spans, bell, keys, values, n, .. } = &asked;
+    let (mut context, mut weights) = (Tensor::uninit(context), Tensor::uninit(weights));
+    let AttentionInput { score, spans, gaussian, keys, values, n, .. } = &asked;
     score.forward(tape, *keys, spans, *n, weights.data_mut());
-    dispatch(weigh::Softmax { time: n.time, spans, scores: weights.data_mut() });
+    dispatch(softmax::Softmax { time: n.time, spans, scores: weights.data_mut() });
     let mut softmax = None;
-    if let Some(bell) = bell {
+    if let Some(gaussian) = gaussian {
         softmax = tape.is_recording().then(|| weights.copy());
-        let centres = tape.value(bell.centres).data();
-        bell.forward(n.time, spans, centres, weights.data_mut());
+        let centres = tape.value(gaussian.centres).data();
+        gaussian.forward(n.time, spans, centres, weights.data_mut());
     }
-    dispatch(weigh::Context {
+    dispatch(softmax::Context {
         n: *n,
         spans,
         weights: weights.data(),
@@ -59,7 +59,7 @@ impl Op for Attend {
         if d_context.is_none() && d_weights.is_none() {
             return Ok(());
         }
-        let Asked { score, spans, bell, keys, values, n, .. } = &self.asked;
+        let AttentionInput { score, spans, gaussian, keys, values, n, .. } = &self.asked;
         if let (Some(device), Some(there)) = (back.opencl(), &self.asked.there) {
             return opencl::backward(device, back, &self, there, d_context, d_weights);
         }
@@ -68,7 +68,7 @@ impl Op for Attend {
         let mut d_scores = d_weights.unwrap_or_else(|| Tensor::zeros(weights.shape()));
         if let Some(d_context) = d_context {
             let value = back.value(*values).clone();
-            dispatch(weigh::BackContext {
+            dispatch(softmax::BackContext {
                 n: *n,
                 spans,
                 weights: weights.data(),
@@ -79,10 +79,10 @@ impl Op for Attend {
             });
         }
         let softmax = self.softmax.unwrap_or(weights);
-        if let Some(bell) = bell {
-            let centres = back.value(bell.centres).clone();
-            let mut d_centres = Tensor::scratch(centres.shape());
-            bell.backward(
+        if let Some(gaussian) = gaussian {
+            let centres = back.value(gaussian.centres).clone();
+            let mut d_centres = Tensor::uninit(centres.shape());
+            gaussian.backward(
                 n.time,
                 spans,
                 centres.data(),
@@ -90,9 +90,9 @@ impl Op for Attend {
                 d_scores.data_mut(),
                 d_centres.data_mut(),
             );
-            back.add(bell.centres, d_centres)?;
+            back.add(gaussian.centres, d_centres)?;
         }
-        weigh::back_softmax(softmax.data(), d_scores.data_mut(), n.time);
+        softmax::back_softmax(softmax.data(), d_scores.data_mut(), n.time);
         score.backward(back, *keys, spans, *n, &d_scores)
     }
 }

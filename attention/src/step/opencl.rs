@@ -4,26 +4,28 @@
 use tensor::opencl::{Launch, OpenCl, Program};
 use tensor::{Backward, Error, Result, Shape, Tape, Tensor, Var};
 
-use super::asked::{Asked, Attend, There};
-use crate::local::Bell;
+use super::input::{Attend, AttentionInput, There};
+use crate::local::GaussianWindow;
+use crate::mask::{MaskRule, Reach};
 use crate::memory::Sizes;
 use crate::score::Score;
-use crate::span::{Reach, Rule};
 
-const SPAN: &str = include_str!("../span.cl");
+const SPAN: &str = include_str!("../mask.cl");
 const STEP: &str = include_str!("step.cl");
-const BELL: &str = include_str!("../local/bell.cl");
+const GAUSSIAN: &str = include_str!("../local/gaussian_window.cl");
 const OF_SUM: &str = include_str!("../additive/additive.cl");
 const OF_PRODUCT: &str = include_str!("../dot/dot.cl");
 const OF_PLACE: &str = include_str!("../location/location.cl");
 
 static ADDITIVE: Program = Program::new(&[SPAN, OF_SUM, STEP]);
-static ADDITIVE_BELL: Program = Program::new(&[SPAN, BELL, OF_SUM, STEP]).with_options("-DBELL");
+static ADDITIVE_GAUSSIAN: Program =
+    Program::new(&[SPAN, GAUSSIAN, OF_SUM, STEP]).with_options("-DGAUSSIAN");
 static DOT: Program = Program::new(&[SPAN, OF_PRODUCT, STEP]);
-static DOT_BELL: Program = Program::new(&[SPAN, BELL, OF_PRODUCT, STEP]).with_options("-DBELL");
+static DOT_GAUSSIAN: Program =
+    Program::new(&[SPAN, GAUSSIAN, OF_PRODUCT, STEP]).with_options("-DGAUSSIAN");
 static TIED: Program = Program::new(&[SPAN, OF_PRODUCT, STEP]).with_options("-DTIED");
-static TIED_BELL: Program =
-    Program::new(&[SPAN, BELL, OF_PRODUCT, STEP]).with_options("-DTIED -DBELL");
+static TIED_GAUSSIAN: Program =
+    Program::new(&[SPAN, GAUSSIAN, OF_PRODUCT, STEP]).with_options("-DTIED -DGAUSSIAN");
 static TABLE: Program = Program::new(&[SPAN, OF_PLACE, STEP]);
 
 /// The work-items of a group, as `step.cl` has them.
@@ -45,7 +47,7 @@ struct Step<'a> {
     there: &'a There,
     n: Sizes,
     rows: usize,
-    bell: Option<(&'a Bell, Tensor)>,
+    gaussian: Option<(&'a GaussianWindow, Tensor)>,
     query: (Var, Tensor),
     /// The scale of the score, and v.
     score: (f32, Option<Tensor>),
@@ -58,7 +60,7 @@ struct Step<'a> {
 
 impl<'a> Step<'a> {
     fn new<'t>(
-        asked: &'a Asked,
+        asked: &'a AttentionInput,
         there: &'a There,
         weights: Shape,
         value: impl Fn(Var) -> &'t Tensor,
@@ -87,8 +89,9 @@ impl<'a> Step<'a> {
             has(&keys, n.time * n.batch * n.keys)?;
         }
         v.as_ref().map_or(Ok(()), |v| has(v, n.keys))?;
-        let bell = asked.bell.as_ref().map(|bell| (bell, value(bell.centres).clone()));
-        bell.as_ref().map_or(Ok(()), |(_, centres)| has(centres, rows))?;
+        let gaussian =
+            asked.gaussian.as_ref().map(|gaussian| (gaussian, value(gaussian.centres).clone()));
+        gaussian.as_ref().map_or(Ok(()), |(_, centres)| has(centres, rows))?;
         let fits = weights.width() == n.time
             && n.batch == there.lengths.0.len() * there.heads
             && rows.is_multiple_of(n.batch.max(1));
@@ -97,41 +100,41 @@ impl<'a> Step<'a> {
         }
         let is_tied = asked.keys == asked.values && v.is_none() && !is_table;
         let score = (scale, v);
-        Ok(Self { there, n, rows, bell, query, score, keys, values, is_tied, is_table })
+        Ok(Self { there, n, rows, gaussian, query, score, keys, values, is_tied, is_table })
     }
 
     fn program(&self) -> Result<&'static Program> {
-        let (is_bell, is_weighed) = (self.bell.is_some(), self.score.1.is_some());
+        let (is_bell, is_weighed) = (self.gaussian.is_some(), self.score.1.is_some());
         Ok(match (self.is_table, is_weighed, self.is_tied, is_bell) {
             (true, _, _, false) => &TABLE,
             (true, _, _, true) => {
                 return Err(Error::argument("attend", "a table of positions has no window"));
             }
             (_, true, _, false) => &ADDITIVE,
-            (_, true, _, true) => &ADDITIVE_BELL,
+            (_, true, _, true) => &ADDITIVE_GAUSSIAN,
             (_, _, false, false) => &DOT,
-            (_, _, false, true) => &DOT_BELL,
+            (_, _, false, true) => &DOT_GAUSSIAN,
             (_, _, true, false) => &TIED,
-            (_, _, true, true) => &TIED_BELL,
+            (_, _, true, true) => &TIED_GAUSSIAN,
         })
     }
 
-    /// The arguments that say what a row sees, in `span.cl`'s order, and the Gaussian's.
+    /// The arguments that say what a row sees, in `mask.cl`'s order, and the Gaussian's.
     fn seen<'l>(&'l self, launch: Launch<'l>) -> Launch<'l> {
         let n = self.n;
         let (rule, limit, first, reach) = match self.there.rule {
-            Rule::Whole { limit } => (0, limit, 0, None),
-            Rule::Causal { first } => (1, n.time, first, None),
-            Rule::Step { first, reach } => (2, n.time, first, Some(reach)),
-            Rule::Centre { reach } => (3, n.time, 0, Some(reach)),
+            MaskRule::Whole { limit } => (0, limit, 0, None),
+            MaskRule::Causal { first } => (1, n.time, first, None),
+            MaskRule::Step { first, reach } => (2, n.time, first, Some(reach)),
+            MaskRule::Centre { reach } => (3, n.time, 0, Some(reach)),
         };
         let Reach { reach, reversed } = reach.unwrap_or(Reach { reach: 0, reversed: false });
         let launch = launch.uint(n.time).uint(n.batch).uint(self.there.heads);
         let launch = launch.ids(&self.there.lengths.0).uint(limit.min(n.time)).long(first);
         let launch = launch.uint(rule).uint(reach.min(n.time)).uint(usize::from(reversed));
-        match &self.bell {
-            Some((bell, centres)) => {
-                launch.float(bell.sigma).uint(usize::from(bell.renormalize)).reads(centres)
+        match &self.gaussian {
+            Some((gaussian, centres)) => {
+                launch.float(gaussian.sigma).uint(usize::from(gaussian.renormalize)).reads(centres)
             }
             None => launch,
         }
@@ -166,7 +169,7 @@ pub(super) struct Found {
 pub(super) fn forward(
     device: &OpenCl,
     tape: &Tape<'_>,
-    asked: &Asked,
+    asked: &AttentionInput,
     there: &There,
     context: Shape,
     weights: Shape,
@@ -175,8 +178,8 @@ pub(super) fn forward(
     if context.len() != step.rows * step.n.values {
         return Err(Error::shapes("attend", context, [step.rows, step.n.values]));
     }
-    let mut softmax = step.bell.is_some().then(|| device.scratch(weights)).transpose()?;
-    let (mut context, mut weights) = (device.scratch(context)?, device.scratch(weights)?);
+    let mut softmax = step.gaussian.is_some().then(|| device.uninit(weights)).transpose()?;
+    let (mut context, mut weights) = (device.uninit(context)?, device.uninit(weights)?);
     let launch = step.memory(step.seen(device.kernel(step.program()?, "attend")));
     let launch = match &mut softmax {
         Some(softmax) => launch.writes(softmax),
@@ -187,7 +190,7 @@ pub(super) fn forward(
 }
 
 /// A gradient that is added to in place, and where a value's part of it starts. It is taken out of
-/// the way back, so that a kernel can have two of them.
+/// the backward pass, so that a kernel can have two of them.
 struct Lent {
     grad: Tensor,
     at: usize,
@@ -197,15 +200,15 @@ struct Lent {
 impl Lent {
     /// Nothing, in the place of a gradient that is not added to.
     fn nothing(device: &OpenCl) -> Result<Self> {
-        Ok(Self { grad: device.scratch([1])?, at: 0, owner: None })
+        Ok(Self { grad: device.uninit([1])?, at: 0, owner: None })
     }
 
     /// The gradient of a value where it is wanted, else nothing.
     fn of(device: &OpenCl, back: &mut Backward<'_>, v: Var) -> Result<Self> {
         let len = back.value(v).len();
-        match back.grad_there(v)? {
+        match back.grad_on_device(v)? {
             Some((grad, at)) if at + len <= grad.len() => {
-                let grad = std::mem::replace(grad, Tensor::scratch([0]));
+                let grad = std::mem::replace(grad, Tensor::uninit([0]));
                 Ok(Self { grad, at, owner: Some(v) })
             }
             Some((grad, _)) => Err(Error::shapes("attend", grad.shape(), [len])),
@@ -215,7 +218,7 @@ impl Lent {
 
     fn give_back(self, back: &mut Backward<'_>) -> Result<()> {
         if let Some(v) = self.owner
-            && let Some((grad, _)) = back.grad_there(v)?
+            && let Some((grad, _)) = back.grad_on_device(v)?
         {
             *grad = self.grad;
         }
@@ -246,7 +249,7 @@ pub(super) fn backward(
             given |= D_CONTEXT;
             d
         }
-        None => device.scratch([1])?,
+        None => device.uninit([1])?,
     };
     // Gradients of the weights, then of the scores, in one place.
     let mut d_scores = match d_weights {
@@ -254,13 +257,13 @@ pub(super) fn backward(
             given |= D_WEIGHTS;
             d
         }
-        None => device.scratch(weights.shape())?,
+        None => device.uninit(weights.shape())?,
     };
-    let mut d_query = device.scratch(step.query.1.shape())?;
+    let mut d_query = device.uninit(step.query.1.shape())?;
     let is_weighed = step.score.1.is_some();
-    let mut d_v = is_weighed.then(|| device.scratch([rows, step.n.keys])).transpose()?;
-    let mut d_centres = match &step.bell {
-        Some((_, centres)) => Some(device.scratch(centres.shape())?),
+    let mut d_v = is_weighed.then(|| device.uninit([rows, step.n.keys])).transpose()?;
+    let mut d_centres = match &step.gaussian {
+        Some((_, centres)) => Some(device.uninit(centres.shape())?),
         None => None,
     };
     let mut d_values = match given & D_CONTEXT != 0 || step.is_tied {
@@ -303,8 +306,8 @@ pub(super) fn backward(
     let query = step.query.0;
     d_values.give_back(back)?;
     d_keys.give_back(back)?;
-    if let (Some(bell), Some(d_centres)) = (&asked.bell, d_centres) {
-        back.add(bell.centres, d_centres)?;
+    if let (Some(gaussian), Some(d_centres)) = (&asked.gaussian, d_centres) {
+        back.add(gaussian.centres, d_centres)?;
     }
     if let (Score::Additive { v, .. }, Some(d_v)) = (asked.score, d_v) {
         let width = d_v.shape().width();

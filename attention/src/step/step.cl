@@ -1,4 +1,4 @@
-// Queries over a memory: scores, masked softmax, weighted sum, and the way back. A work-group of
+// Queries over a memory: scores, masked softmax, weighted sum, and the backward pass. A work-group of
 // TEAMS teams of LANES work-items has one row, a query of one step, sentence and head; what it
 // writes outside of that row belongs to no other group of the launch. Barriers stand outside of all
 // conditions, in loops of as many turns for every work-item of a group (some of none): a barrier
@@ -12,7 +12,7 @@
 #define SCRATCH (TILE * (LANES + 1))
 #define GROUP __attribute__((reqd_work_group_size(LANES, TEAMS, 1)))
 
-// What the way back was given, and which gradients it adds to.
+// What the backward pass was given, and which gradients it adds to.
 #define D_CONTEXT 1
 #define D_WEIGHTS 2
 #define INTO_VALUES 4
@@ -82,7 +82,7 @@ float sum_of_parts(float v, uint columns, __local float *scratch) {
     return v;
 }
 
-#ifdef BELL
+#ifdef GAUSSIAN
 #define BELL_ARGUMENTS                                                                            \
     const float sigma, const uint renormalize, __global const float *restrict centres,            \
         const ulong centres_at,
@@ -116,7 +116,7 @@ float sum_of_parts(float v, uint columns, __local float *scratch) {
 
 GROUP __kernel void attend(
     SEEN_ARGUMENTS, BELL_ARGUMENTS SCORE_ARGUMENTS VALUES_ARGUMENTS
-#ifdef BELL
+#ifdef GAUSSIAN
     __global float *restrict softmax, const ulong softmax_at,
 #endif
     __global float *restrict weights, const ulong weights_at,
@@ -163,7 +163,7 @@ GROUP __kernel void attend(
     }
     const float share = 1.0f / sum_of_all(total, scratch);
     for (uint s = span.x + i; s < span.y; s += ITEMS) weights[s] *= share;
-#ifdef BELL
+#ifdef GAUSSIAN
     softmax += softmax_at + row * time;
     const uint length = sentence_length(row, SEEN);
     total = 0.0f;
@@ -198,12 +198,12 @@ GROUP __kernel void attend(
     }
 }
 
-// The way back of a row. d_scores holds the weights' gradients, where they are given, and gets those
+// The backward pass of a row. d_scores holds the weights' gradients, where they are given, and gets those
 // of the scores. Gradients of the memory are added to where no other row of the launch asks its
 // entry; else attend_back_memory does it. TIED: keys and values are one, and so are their gradients.
 GROUP __kernel void attend_back(
     SEEN_ARGUMENTS, BELL_ARGUMENTS SCORE_ARGUMENTS VALUES_ARGUMENTS
-#ifdef BELL
+#ifdef GAUSSIAN
     __global const float *restrict softmax, const ulong softmax_at,
     __global float *restrict d_centres, const ulong d_centres_at,
 #endif
@@ -263,7 +263,7 @@ GROUP __kernel void attend_back(
     all_written();
 
     // Gradients of the softmax, then of the scores; a work-item has every ITEMS-th position.
-#ifdef BELL
+#ifdef GAUSSIAN
     softmax += softmax_at + row * time;
     const uint length = sentence_length(row, SEEN);
     float bent = 0.0f, bent_along = 0.0f;

@@ -1,11 +1,11 @@
 //! Every kind and option on an OpenCL device against the processor.
 
-use tensor::check::{assert_close, opencl, values, wide};
+use tensor::check::{assert_close, opencl, to_f64, values};
 use tensor::opencl::KernelWork;
 use tensor::{Device, Params, Shape, Tape, Tensor, Threads, Var};
 
 use super::{build, configs, tensor};
-use crate::{Attended, Attention, AttentionConfig, Kind, Place};
+use crate::{Attention, AttentionConfig, AttentionKind, AttentionOutput, QueryPosition};
 
 /// What is asked, and which gradients are given.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ struct Case {
     config: AttentionConfig,
     /// Parameters lie between this and its negative.
     scale: f64,
-    place: Place,
+    place: QueryPosition,
     /// Queries of a whole sequence, none for a single step.
     times: Option<usize>,
     /// Asks of the same memory, one after the other.
@@ -40,7 +40,7 @@ impl Case {
         Self {
             config,
             scale: 1.0,
-            place: Place::default(),
+            place: QueryPosition::default(),
             times: None,
             asks: 1,
             lengths: lengths.to_vec(),
@@ -72,12 +72,12 @@ impl Case {
         };
         let states = states.unwrap_or(whole);
         let memory = attention.memory(&mut tape, states, &self.lengths).unwrap();
-        let mut asked: Vec<(Var, Attended)> = Vec::new();
+        let mut asked: Vec<(Var, AttentionOutput)> = Vec::new();
         for ask in 0..self.asks {
             let outer: Vec<usize> = self.times.into_iter().chain([batch]).collect();
             let shape = Shape::new(&[&outer[..], &[self.config.query]].concat());
             let query = tape.input(tensor(shape, &values(shape.len(), 2 + ask as u64)));
-            let place = Place { time: self.place.time + ask, ..self.place };
+            let place = QueryPosition { time: self.place.time + ask, ..self.place };
             let found = attention.attend(&mut tape, query, &memory, place).unwrap();
             asked.push((query, found));
         }
@@ -122,7 +122,7 @@ impl Case {
         for ((name, want), (also, got)) in want.iter().zip(&got) {
             assert_eq!(name, also);
             let what = format!("{name} of {self:?}");
-            assert_close(&wide(got.data()), &wide(want.data()), 1e-5, &what);
+            assert_close(&to_f64(got.data()), &to_f64(want.data()), 1e-5, &what);
             if name.starts_with("weights") || name.starts_with("heads") {
                 let pairs = got.data().iter().zip(want.data());
                 for (i, (a, b)) in pairs.enumerate() {
@@ -133,11 +133,13 @@ impl Case {
     }
 }
 
-fn places(kind: Kind) -> Vec<Place> {
-    let at = |time, reversed| Place { time, reversed };
+fn places(kind: AttentionKind) -> Vec<QueryPosition> {
+    let at = |time, reversed| QueryPosition { time, reversed };
     match kind {
-        Kind::LocalM | Kind::LocalP => vec![at(0, false), at(2, true), at(40, false)],
-        Kind::MultiHead => vec![at(0, false), at(2, false)],
+        AttentionKind::LocalM | AttentionKind::LocalP => {
+            vec![at(0, false), at(2, true), at(40, false)]
+        }
+        AttentionKind::MultiHead => vec![at(0, false), at(2, false)],
         _ => vec![at(0, false)],
     }
 }
@@ -161,18 +163,19 @@ fn every_kind_and_option_gives_what_the_processor_gives() {
 /// than its tiles.
 fn wide_ones() -> Vec<AttentionConfig> {
     let mut all = Vec::new();
-    for kind in Kind::ALL {
-        let alike = matches!(kind, Kind::Dot | Kind::ScaledDot | Kind::Cosine);
+    for kind in AttentionKind::ALL {
+        let alike =
+            matches!(kind, AttentionKind::Dot | AttentionKind::ScaledDot | AttentionKind::Cosine);
         let new = AttentionConfig::new(kind, 129, if alike { 129 } else { 301 });
         let (width, positions) = (275, 70);
         let options = AttentionConfig { width, positions, window: 40, heads: 3, ..new };
         all.push(options);
     }
-    let heads = AttentionConfig::new(Kind::MultiHead, 264, 264);
+    let heads = AttentionConfig::new(AttentionKind::MultiHead, 264, 264);
     all.push(AttentionConfig { heads: 4, causal: true, ..heads });
-    let local = AttentionConfig::new(Kind::LocalP, 140, 140);
-    all.push(AttentionConfig { score: Kind::Dot, window: 5, ..local.clone() });
-    all.push(AttentionConfig { score: Kind::Additive, renormalize: true, ..local });
+    let local = AttentionConfig::new(AttentionKind::LocalP, 140, 140);
+    all.push(AttentionConfig { score: AttentionKind::Dot, window: 5, ..local.clone() });
+    all.push(AttentionConfig { score: AttentionKind::Additive, renormalize: true, ..local });
     all
 }
 
@@ -180,7 +183,7 @@ fn wide_ones() -> Vec<AttentionConfig> {
 fn odd_sizes_and_long_sentences_agree() {
     let Some(device) = opencl() else { return };
     for config in wide_ones() {
-        let place = Place { time: 30, reversed: true };
+        let place = QueryPosition { time: 30, reversed: true };
         // As first values of such widths are: with scores of some tens a softmax would turn the last
         // bits of a sum into more than the bound, on any device.
         let scale = 0.1;
@@ -231,11 +234,11 @@ fn a_step_is_few_launches() {
         let each = [0, 1, 2, 3].map(|i| two[i] - one[i]);
         let want = match config.kind {
             // Forward and back; what finds the centre; the query's direction; the heads' mean.
-            Kind::LocalP if config.score == Kind::Cosine => [2, 2, 2, 0],
-            Kind::LocalP => [2, 2, 0, 0],
-            Kind::LocalM if config.score == Kind::Cosine => [2, 0, 2, 0],
-            Kind::Cosine => [2, 0, 2, 0],
-            Kind::MultiHead => [2, 0, 0, 1],
+            AttentionKind::LocalP if config.score == AttentionKind::Cosine => [2, 2, 2, 0],
+            AttentionKind::LocalP => [2, 2, 0, 0],
+            AttentionKind::LocalM if config.score == AttentionKind::Cosine => [2, 0, 2, 0],
+            AttentionKind::Cosine => [2, 0, 2, 0],
+            AttentionKind::MultiHead => [2, 0, 0, 1],
             _ => [2, 0, 0, 0],
         };
         assert_eq!(each, want, "{config:?}");
@@ -246,9 +249,12 @@ fn a_step_is_few_launches() {
 #[test]
 fn only_the_window_is_computed() {
     let Some(device) = opencl() else { return };
-    for score in Kind::ALL.into_iter().filter(|kind| kind.is_content()) {
-        let config =
-            AttentionConfig { score, window: 1, ..AttentionConfig::new(Kind::LocalM, 6, 6) };
+    for score in AttentionKind::ALL.into_iter().filter(|kind| kind.is_content()) {
+        let config = AttentionConfig {
+            score,
+            window: 1,
+            ..AttentionConfig::new(AttentionKind::LocalM, 6, 6)
+        };
         let mut params = Params::new();
         let (attention, _) = build(&mut params, &config, 1.0);
         params.to_device(&device).unwrap();
@@ -259,7 +265,7 @@ fn only_the_window_is_computed() {
         let (query, m) = (tape.input(tensor([1, 6], &values(6, 2))), tensor([9, 1, 6], &m));
         let states = tape.input(m);
         let memory = attention.memory(&mut tape, states, &[9]).unwrap();
-        let found = attention.attend(&mut tape, query, &memory, Place::at(4)).unwrap();
+        let found = attention.attend(&mut tape, query, &memory, QueryPosition::at(4)).unwrap();
         let weights = tape.value(found.weights).data().to_vec();
         assert!((weights[3..6].iter().sum::<f32>() - 1.0).abs() < 1e-6, "{weights:?}");
         assert!(weights[..3].iter().chain(&weights[6..]).all(|&a| a == 0.0), "{weights:?}");
@@ -274,7 +280,7 @@ fn only_the_window_is_computed() {
 fn what_does_not_fit_is_refused_before_a_kernel_starts() {
     let Some(device) = opencl() else { return };
     let mut params = Params::new();
-    let config = AttentionConfig::new(Kind::General, 4, 6);
+    let config = AttentionConfig::new(AttentionKind::General, 4, 6);
     let zeros = &mut |_: &str, shape| Tensor::zeros(shape);
     let attention = Attention::new(&mut params, "", config, zeros).unwrap();
     params.to_device(&device).unwrap();
@@ -283,6 +289,6 @@ fn what_does_not_fit_is_refused_before_a_kernel_starts() {
     let mut memory = attention.memory(&mut tape, states, &[3, 1]).unwrap();
     let query = tape.input(Tensor::zeros([2, 4]));
     memory.keys = query;
-    let error = attention.attend(&mut tape, query, &memory, Place::default()).unwrap_err();
+    let error = attention.attend(&mut tape, query, &memory, QueryPosition::default()).unwrap_err();
     assert!(error.to_string().starts_with("attend: shapes"), "{error}");
 }

@@ -5,40 +5,46 @@ use tensor::check::values;
 use tensor::{Params, Tape, Tensor, Threads};
 
 use super::{build, tensor};
-use crate::{Attended, Attention, AttentionConfig, Kind, Place};
+use crate::{Attention, AttentionConfig, AttentionKind, AttentionOutput, QueryPosition};
 
 const WIDTH: usize = 6;
 
 fn config() -> impl Strategy<Value = AttentionConfig> {
-    let content: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| kind.is_content()).collect();
+    let content: Vec<AttentionKind> =
+        AttentionKind::ALL.into_iter().filter(|kind| kind.is_content()).collect();
     let score = prop::sample::select(content);
     let (positions, window, heads) = (1_usize..9, 1_usize..5, prop::sample::select(vec![1, 2, 3]));
     (score, positions, window, heads, any::<[bool; 2]>()).prop_map(
         |(score, positions, window, heads, [renormalize, causal])| {
-            let new = AttentionConfig::new(Kind::General, WIDTH, WIDTH);
+            let new = AttentionConfig::new(AttentionKind::General, WIDTH, WIDTH);
             AttentionConfig { score, positions, window, heads, renormalize, causal, ..new }
         },
     )
 }
 
 /// The spans that the definitions give, entry by entry; `None` where the query decides.
-fn is_seen(config: &AttentionConfig, place: Place, length: usize, i: usize) -> Option<bool> {
+fn is_seen(
+    config: &AttentionConfig,
+    place: QueryPosition,
+    length: usize,
+    i: usize,
+) -> Option<bool> {
     let inside = i < length;
     match config.kind {
-        Kind::Location => Some(inside && i < config.positions),
-        Kind::LocalM if inside => {
+        AttentionKind::Location => Some(inside && i < config.positions),
+        AttentionKind::LocalM if inside => {
             let position = if place.reversed { length - 1 - i } else { i };
             Some(position.abs_diff(place.time.min(length - 1)) <= config.window)
         }
-        Kind::LocalP if inside => None,
-        Kind::MultiHead if config.causal => Some(inside && i <= place.time),
+        AttentionKind::LocalP if inside => None,
+        AttentionKind::MultiHead if config.causal => Some(inside && i <= place.time),
         _ => Some(inside),
     }
 }
 
 struct Asked<'p> {
     tape: Tape<'p>,
-    found: Attended,
+    found: AttentionOutput,
     memory: tensor::Var,
     query: tensor::Var,
 }
@@ -49,7 +55,7 @@ fn ask<'p>(
     query: Tensor,
     memory: Tensor,
     lengths: &[usize],
-    place: Place,
+    place: QueryPosition,
 ) -> Asked<'p> {
     let mut tape = Tape::new(params);
     let (query, states) = (tape.input(query), tape.input(memory));
@@ -70,17 +76,17 @@ proptest! {
         (scale, seed) in (prop::sample::select(vec![0.0, 1.0, 30.0]), 0_u64..1_000),
     ) {
         let (batch, longest) = (lengths.len(), 8);
-        for kind in Kind::ALL {
+        for kind in AttentionKind::ALL {
             let config = AttentionConfig { kind, ..options.clone() };
             let mut params = Params::new();
             let (attention, _) = build(&mut params, &config, scale);
-            let place = Place { time, reversed };
+            let place = QueryPosition { time, reversed };
             let (q, m) = (values(batch * WIDTH, seed), values(longest * batch * WIDTH, seed + 1));
             let query = tensor([batch, WIDTH], &q);
             let memory = tensor([longest, batch, WIDTH], &m);
             let Asked { mut tape, found, memory, query } =
                 ask(&params, &attention, query, memory, &lengths, place);
-            let count = if kind == Kind::MultiHead { config.heads } else { 1 };
+            let count = if kind == AttentionKind::MultiHead { config.heads } else { 1 };
             let each = tape.value(found.heads.unwrap_or(found.weights)).data().to_vec();
             for (r, row) in each.chunks(longest).enumerate() {
                 let length = lengths[r / count];
@@ -94,12 +100,12 @@ proptest! {
                 let total: f32 = row.iter().sum();
                 if !any_seen {
                     prop_assert_eq!(total, 0.0);
-                } else if kind == Kind::LocalP && !config.renormalize {
+                } else if kind == AttentionKind::LocalP && !config.renormalize {
                     prop_assert!(total > 0.0 && total < 1.0 + 1e-5, "{config:?}: {row:?}");
                 } else {
                     prop_assert!((total - 1.0).abs() < 1e-5, "{config:?}: {row:?}");
                 }
-                if kind == Kind::LocalP {
+                if kind == AttentionKind::LocalP {
                     let wide = row.iter().filter(|&&a| a != 0.0).count();
                     prop_assert!(wide <= 2 * config.window + 1, "{config:?}: {row:?}");
                 }
@@ -136,9 +142,9 @@ proptest! {
         seed in 0_u64..1_000,
     ) {
         let (batch, longest) = (lengths.len(), 9);
-        let place = Place { time, reversed };
+        let place = QueryPosition { time, reversed };
         let (q, m) = (values(batch * WIDTH, seed), values(longest * batch * WIDTH, seed + 1));
-        for kind in Kind::ALL {
+        for kind in AttentionKind::ALL {
             let config = AttentionConfig { kind, ..options.clone() };
             let mut params = Params::new();
             let (attention, _) = build(&mut params, &config, 1.0);
@@ -173,16 +179,16 @@ proptest! {
         let (times, batch, longest) = (4, lengths.len(), 5);
         let q = values(times * batch * WIDTH, seed);
         let memory = tensor([longest, batch, WIDTH], &values(longest * batch * WIDTH, seed + 1));
-        for kind in Kind::ALL {
+        for kind in AttentionKind::ALL {
             let config = AttentionConfig { kind, ..options.clone() };
             let mut params = Params::new();
             let (attention, _) = build(&mut params, &config, 1.0);
             let query = tensor([times, batch, WIDTH], &q);
-            let place = Place { time, reversed };
+            let place = QueryPosition { time, reversed };
             let all = ask(&params, &attention, query, memory.clone(), &lengths, place);
             for t in 0..times {
                 let query = tensor([batch, WIDTH], &q[t * batch * WIDTH..][..batch * WIDTH]);
-                let place = Place { time: time + t, reversed };
+                let place = QueryPosition { time: time + t, reversed };
                 let one = ask(&params, &attention, query, memory.clone(), &lengths, place);
                 let pairs = [
                     (all.found.weights, one.found.weights, batch * longest),
@@ -203,8 +209,8 @@ proptest! {
 #[test]
 fn only_the_window_is_computed() {
     let (longest, time) = (9, 4);
-    for score in Kind::ALL.into_iter().filter(|kind| kind.is_content()) {
-        let new = AttentionConfig::new(Kind::LocalM, WIDTH, WIDTH);
+    for score in AttentionKind::ALL.into_iter().filter(|kind| kind.is_content()) {
+        let new = AttentionConfig::new(AttentionKind::LocalM, WIDTH, WIDTH);
         let config = AttentionConfig { score, window: 1, ..new };
         let mut params = Params::new();
         let (attention, _) = build(&mut params, &config, 1.0);
@@ -213,7 +219,7 @@ fn only_the_window_is_computed() {
         m[6 * WIDTH..].fill(f64::NAN);
         let (query, memory) = (values(WIDTH, 2), tensor([longest, 1, WIDTH], &m));
         let query = tensor([1, WIDTH], &query);
-        let place = Place { time, reversed: false };
+        let place = QueryPosition { time, reversed: false };
         let asked = ask(&params, &attention, query, memory, &[longest], place);
         let weights = asked.tape.value(asked.found.weights).data();
         assert!((weights[3..6].iter().sum::<f32>() - 1.0).abs() < 1e-6, "{weights:?}");

@@ -135,7 +135,7 @@ impl Kernel for ForwardBefore<'_> {
     }
 }
 
-/// The way back through the second half: r's place keeps r.
+/// The backward pass through the second half: r's place keeps r.
 pub(crate) struct BackwardBefore<'a>(pub(crate) gating::Backward<'a>);
 
 impl Kernel for BackwardBefore<'_> {
@@ -166,7 +166,7 @@ impl Kernel for BackwardBefore<'_> {
     }
 }
 
-/// The way back through r h: the gradient of r's sum takes the place of r.
+/// The backward pass through r h: the gradient of r's sum takes the place of r.
 pub(crate) struct ResetBack<'a> {
     pub(crate) width: usize,
     pub(crate) active: Active<'a>,

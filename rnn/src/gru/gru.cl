@@ -3,7 +3,7 @@
 
 #ifndef RESET_BEFORE
 
-// n's product with the state stays apart: y[2], kept for the way back in block 2.
+// n's product with the state stays apart: y[2], kept for the backward pass in block 2.
 void forward_element(
     const Forward *s, const uint b, const uint j, const float *x, const float *y)
 {

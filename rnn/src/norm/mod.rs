@@ -90,7 +90,7 @@ impl Kernel for Forward<'_> {
     }
 }
 
-/// The way back through [`Forward`].
+/// The backward pass through [`Forward`].
 pub(crate) struct Back<'a> {
     pub(crate) width: usize,
     pub(crate) columns: Range<usize>,
@@ -162,8 +162,8 @@ pub(crate) fn normalise(
     }
     let (rows, width) = (shape.rows(), shape.width());
     let groups = cell.norm_groups();
-    let mut scales = Tensor::scratch([groups.len(), rows]);
-    let mut y = Tensor::scratch(shape);
+    let mut scales = Tensor::uninit([groups.len(), rows]);
+    let mut y = Tensor::uninit(shape);
     for (i, group) in groups.iter().enumerate() {
         dispatch(Forward {
             width,

@@ -25,8 +25,8 @@ pub(crate) fn normalise(
 ) -> Result<(Tensor, Tensor)> {
     let (rows, width) = (normal.shape().rows(), normal.shape().width());
     let (split, count) = groups(cell, width);
-    let mut y = device.scratch(normal.shape())?;
-    let mut scales = device.scratch([count, rows])?;
+    let mut y = device.uninit(normal.shape())?;
+    let mut scales = device.uninit([count, rows])?;
     let launch = device.kernel(&PROGRAM, "normalise").uint(rows).uint(width).uint(split);
     let launch = launch.uint(usize::from(bias.is_some())).float(eps);
     let launch = launch.reads(gain).reads(bias.unwrap_or(gain));
@@ -47,7 +47,7 @@ pub(crate) fn normalise_back(
 ) -> Result<Tensor> {
     let (rows, width) = (normal.shape().rows(), normal.shape().width());
     let (split, count) = groups(cell, width);
-    let mut d_gain = device.scratch([rows, width])?;
+    let mut d_gain = device.uninit([rows, width])?;
     let launch = device.kernel(&PROGRAM, "normalise_back").uint(rows).uint(width).uint(split);
     let launch = launch.reads(d).reads(scales).reads(gain).writes(normal).writes(&mut d_gain);
     launch.groups([rows, count, 1], ROW_ITEMS)?;

@@ -7,23 +7,25 @@ mod opencl;
 
 use std::sync::Arc;
 
-use tensor::{List, Op, Result, Tape, Tensor, Var, kernels};
+use tensor::{Op, PooledVec, Result, Tape, Tensor, Var, kernels};
 
 use crate::gating::Active;
-use crate::recur::{Backward, Forward, Kept, Recurrent, States, hand_over};
+use crate::step_kernel::{
+    Backward, Forward, Recurrent, SavedActivations, States, defer_weight_gradients,
+};
 
 /// How long each sequence of a batch is.
 #[derive(Clone, Default)]
 pub(crate) struct Lengths {
     /// `None`: all as long as the batch.
-    host: Option<List<usize>>,
+    host: Option<PooledVec<usize>>,
     /// The same on the tape's device.
     there: Option<Tensor>,
 }
 
 impl Lengths {
     pub(crate) fn new(tape: &Tape<'_>, lengths: Option<&[usize]>) -> Result<Self> {
-        let host = lengths.map(List::from);
+        let host = lengths.map(PooledVec::from);
         let there = match (tape.opencl(), &host) {
             (Some(device), Some(lengths)) => {
                 let lengths: Vec<f32> = lengths.iter().map(|&n| n as f32).collect();
@@ -68,7 +70,7 @@ pub(crate) fn scan(
         }
         None => {
             let forward = Forward::new(tape.params(), layer, mask.as_ref(), tape.threads());
-            let kept = Kept::new(layer, gates, mask.as_ref());
+            let kept = SavedActivations::new(layer, gates, mask.as_ref());
             run(layer, &forward, kept, start, lengths.host.as_deref(), reverse)
         }
     };
@@ -99,17 +101,17 @@ pub(crate) fn scan(
 fn run(
     layer: Recurrent,
     forward: &Forward<'_>,
-    mut kept: Kept,
+    mut kept: SavedActivations,
     (h0, c0): (Option<&Tensor>, Option<&Tensor>),
     lengths: Option<&[usize]>,
     reverse: bool,
-) -> (Kept, Tensor, Tensor, Tensor) {
+) -> (SavedActivations, Tensor, Tensor, Tensor) {
     let shape = kept.gates.shape();
     let (time, batch) = (shape.dims()[0], shape.dims()[1]);
     let n = shape.width() / layer.cell.gates();
-    let mut states = Tensor::scratch([time + 1, batch, n]);
+    let mut states = Tensor::uninit([time + 1, batch, n]);
     let has_c = layer.cell.has_cell_state();
-    let mut cells = Tensor::scratch([if has_c { time + 1 } else { 0 }, batch, n]);
+    let mut cells = Tensor::uninit([if has_c { time + 1 } else { 0 }, batch, n]);
     let first = if reverse { time } else { 0 };
     set_slot(&mut states, first, h0);
     if has_c {
@@ -178,7 +180,7 @@ struct Scan {
     h: Var,
     c: Option<Var>,
     mask: Option<Tensor>,
-    kept: Kept,
+    kept: SavedActivations,
     states: Tensor,
     cells: Tensor,
     lengths: Lengths,
@@ -228,7 +230,7 @@ impl Op for Scan {
         }
         let time = self.states.dims()[0] - 1;
         let before = self.states.range(usize::from(self.reverse), time);
-        let d = hand_over(back, self.layer, self.kept, before);
+        let d = defer_weight_gradients(back, self.layer, self.kept, before);
         back.add(self.projected, d)
     }
 }

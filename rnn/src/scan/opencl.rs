@@ -5,9 +5,11 @@ use tensor::{Params, Result, Tensor};
 
 use crate::norm::EPS;
 use crate::programs::ROW_ITEMS;
-use crate::recur::opencl::{DY, FLOW, Gradients, LENGTHS, Layer, MASK, RowsBack, THROUGH, has};
-use crate::recur::products::products_back;
-use crate::recur::{Kept, Recurrent};
+use crate::step_kernel::opencl::{
+    DY, FLOW, Gradients, LENGTHS, Layer, MASK, RowsBack, THROUGH, has,
+};
+use crate::step_kernel::products::products_back;
+use crate::step_kernel::{Recurrent, SavedActivations};
 
 static SEQUENCE: Program = Program::new(&[include_str!("sequence.cl")]);
 /// Parts of a sum of squares, as in `sequence.cl`.
@@ -22,7 +24,7 @@ pub(crate) struct Scan<'a> {
 }
 
 /// What was kept, the states and the cell states \[T + 1, B, H\], and the outputs \[T, B, H\].
-pub(crate) type Scanned = (Kept, Tensor, Tensor, Tensor);
+pub(crate) type Scanned = (SavedActivations, Tensor, Tensor, Tensor);
 
 impl Scan<'_> {
     /// Slots of the states before and after step t.
@@ -43,9 +45,9 @@ pub(crate) fn forward(
     let layer = Layer::new(device, params, scan.layer, batch)?;
     let n = layer.n;
     let mut kept = layer.kept(projected, scan.mask.is_some())?;
-    let mut states = device.scratch([time + 1, batch, n])?;
+    let mut states = device.uninit([time + 1, batch, n])?;
     let has_c = layer.cell.has_cell_state();
-    let mut cells = device.scratch([if has_c { time + 1 } else { 0 }, batch, n])?;
+    let mut cells = device.uninit([if has_c { time + 1 } else { 0 }, batch, n])?;
 
     let first = if scan.reverse { time } else { 0 };
     let given = usize::from(h0.is_some()) | (2 * usize::from(c0.is_some()));
@@ -81,7 +83,7 @@ fn fused(
     scan: &Scan<'_>,
     k: usize,
     t: usize,
-    kept: &mut Kept,
+    kept: &mut SavedActivations,
     states: &mut Tensor,
     cells: &mut Tensor,
 ) -> Result<()> {
@@ -106,7 +108,7 @@ fn rows(
     scan: &Scan<'_>,
     k: usize,
     t: usize,
-    kept: &mut Kept,
+    kept: &mut SavedActivations,
     states: &mut Tensor,
     cells: &mut Tensor,
 ) -> Result<()> {
@@ -136,7 +138,7 @@ fn rows(
 fn outputs(layer: &Layer<'_>, scan: &Scan<'_>, states: &Tensor) -> Result<Tensor> {
     let (time, first) = (states.dims()[0] - 1, usize::from(!scan.reverse));
     let Some(lengths) = scan.lengths else { return Ok(states.range(first, time)) };
-    let mut y = layer.device.scratch([time, layer.batch, layer.n])?;
+    let mut y = layer.device.uninit([time, layer.batch, layer.n])?;
     let all = y.len();
     let launch = layer.device.kernel(&SEQUENCE, "outputs").uint(layer.batch).uint(layer.n);
     let launch = launch.uint(first).long(all).reads(lengths).reads(states);
@@ -151,7 +153,7 @@ pub(crate) fn steps_back(
     device: &OpenCl,
     scan: &Scan<'_>,
     (states, cells): (&Tensor, &Tensor),
-    kept: &mut Kept,
+    kept: &mut SavedActivations,
     (dy, dh, dc): (Option<&Tensor>, Option<Tensor>, Option<Tensor>),
     wants_state: bool,
     flow: Option<&str>,
@@ -162,8 +164,8 @@ pub(crate) fn steps_back(
     let n = layer.n;
     let mut g = Gradients::new(&layer, time, dh, dc, flow.is_some())?;
     let mut through = match layer.is_fused() {
-        true => device.scratch([0])?,
-        false => device.scratch([batch, n])?,
+        true => device.uninit([0])?,
+        false => device.uninit([batch, n])?,
     };
     let order: Box<dyn Iterator<Item = usize>> =
         if scan.reverse { Box::new(0..time) } else { Box::new((0..time).rev()) };
@@ -207,7 +209,7 @@ pub(crate) fn steps_back(
         products_back(&layer, scan.mask, &d, &mut g.dh)?;
     }
     if let Some(name) = flow {
-        let mut squares = device.scratch([time, PARTS])?;
+        let mut squares = device.uninit([time, PARTS])?;
         let launch = device.kernel(&SEQUENCE, "step_squares").uint(batch * n).reads(&g.flow);
         launch.writes(&mut squares).groups([PARTS, time, 1], ROW_ITEMS)?;
         if let Some(flow) = back.flow() {
@@ -225,7 +227,7 @@ fn fused_back(
     (k, t, met): (usize, usize, Option<(usize, usize)>),
     (states, cells): (&Tensor, &Tensor),
     dy: Option<&Tensor>,
-    kept: &mut Kept,
+    kept: &mut SavedActivations,
     g: &mut Gradients,
 ) -> Result<()> {
     let (before, after) = scan.slots(t);

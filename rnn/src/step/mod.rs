@@ -6,12 +6,14 @@ use std::ops::Range;
 
 use tensor::gemm::{Init, Rows, Side, matmul};
 use tensor::opencl::OpenCl;
-use tensor::{Error, List, Op, ParamId, Result, Tape, Tensor, Var, ops};
+use tensor::{Error, Op, ParamId, PooledVec, Result, Tape, Tensor, Var, ops};
 
 use crate::gating::Active;
 use crate::norm::normalise;
-use crate::recur::{Backward, Forward, Kept, Recurrent, States, hand_over};
 use crate::state::State;
+use crate::step_kernel::{
+    Backward, Forward, Recurrent, SavedActivations, States, defer_weight_gradients,
+};
 
 /// What a step's input is made of.
 ///
@@ -23,7 +25,7 @@ pub struct StepInput {
     /// normalised): \[B, G H\].
     pub projected: Option<Var>,
     /// Values \[B, .\] and the columns of W_ih that they meet.
-    pub parts: List<(Var, Range<usize>)>,
+    pub parts: PooledVec<(Var, Range<usize>)>,
 }
 
 /// All weights of one layer and direction.
@@ -38,7 +40,7 @@ pub(crate) struct Layer {
 
 /// The input's product as one value, normalised: for a layer that has a gain.
 fn normalised(tape: &mut Tape<'_>, layer: Layer, gain: ParamId, input: &StepInput) -> Result<Var> {
-    let mut terms: List<Var> = input.projected.into_iter().collect();
+    let mut terms: PooledVec<Var> = input.projected.into_iter().collect();
     for (x, columns) in &input.parts {
         terms.push(ops::linear_columns(tape, *x, layer.w_ih, columns.clone(), None)?);
     }
@@ -58,7 +60,7 @@ pub(crate) fn step(
     let input = match layer.gain_ih {
         Some(gain) => {
             let projected = Some(normalised(tape, layer, gain, input)?);
-            whole = StepInput { projected, parts: List::new() };
+            whole = StepInput { projected, parts: PooledVec::new() };
             &whole
         }
         None => input,
@@ -89,7 +91,8 @@ pub(crate) fn step(
             let value = |v: Var| tape.value(v);
             let bias = layer.b_ih.filter(|_| layer.gain_ih.is_none()).map(|b| params.get(b));
             let weights = opencl::Input { w: params.get(layer.w_ih), bias };
-            let parts: List<_> = input.parts.iter().map(|(x, c)| (value(*x), c.clone())).collect();
+            let parts: PooledVec<_> =
+                input.parts.iter().map(|(x, c)| (value(*x), c.clone())).collect();
             let given = (input.projected.map(value), &parts[..]);
             let before = (value(state.h), state.c.map(value));
             opencl::forward(device, params, layer.recurrent, weights, given, mask.as_ref(), before)?
@@ -113,7 +116,7 @@ fn run(
     state: State,
     mask: Option<&Tensor>,
     [batch, n]: [usize; 2],
-) -> Result<(Kept, Tensor, Tensor)> {
+) -> Result<(SavedActivations, Tensor, Tensor)> {
     let cell = layer.recurrent.cell;
     let wide = n * cell.gates();
     let (params, threads) = (tape.params(), tape.threads());
@@ -137,11 +140,11 @@ fn run(
         matmul(threads, rows, &packed, gates.data_mut(), Init::Output);
     }
     let gates = gates.reshape([1, batch, wide])?;
-    let mut kept = Kept::new(layer.recurrent, gates, mask);
+    let mut kept = SavedActivations::new(layer.recurrent, gates, mask);
     let h_prev = tape.value(state.h).clone();
-    let c_prev = state.c.map_or_else(|| Tensor::scratch([0]), |c| tape.value(c).clone());
-    let mut h = Tensor::scratch([batch, n]);
-    let mut c = Tensor::scratch([if cell.has_cell_state() { batch } else { 0 }, n]);
+    let c_prev = state.c.map_or_else(|| Tensor::uninit([0]), |c| tape.value(c).clone());
+    let mut h = Tensor::uninit([batch, n]);
+    let mut c = Tensor::uninit([if cell.has_cell_state() { batch } else { 0 }, n]);
     let forward = Forward::new(params, layer.recurrent, mask, threads);
     let states =
         States { h_prev: h_prev.data(), c_prev: c_prev.data(), h: h.data_mut(), c: c.data_mut() };
@@ -155,7 +158,7 @@ struct Step {
     state: State,
     new: State,
     mask: Option<Tensor>,
-    kept: Kept,
+    kept: SavedActivations,
 }
 
 impl Op for Step {
@@ -173,10 +176,10 @@ impl Op for Step {
         let (batch, n) = (h_prev.shape().rows(), h_prev.shape().width());
         let wide = n * self.layer.recurrent.cell.gates();
         let wanted = |x: &Var| back.needs(*x);
-        let columns: List<Range<usize>> =
+        let columns: PooledVec<Range<usize>> =
             self.input.parts.iter().filter(|(x, _)| wanted(x)).map(|(_, c)| c.clone()).collect();
         let (dh, dc, d_parts) = match back.opencl() {
-            Some(device) => self.back_there(back, device, (dh, dc), &columns)?,
+            Some(device) => self.back_on_device(back, device, (dh, dc), &columns)?,
             None => self.back_here(back, (dh, dc), &columns),
         };
         back.add(self.state.h, dh)?;
@@ -184,8 +187,8 @@ impl Op for Step {
             back.add(c, dc)?;
         }
         let before = h_prev.reshape([1, batch, n])?;
-        let gates =
-            hand_over(back, self.layer.recurrent, self.kept, before).reshape([batch, wide])?;
+        let gates = defer_weight_gradients(back, self.layer.recurrent, self.kept, before)
+            .reshape([batch, wide])?;
         let mut d_parts = d_parts.into_iter();
         for (x, columns) in std::mem::take(&mut self.input.parts) {
             let value = back.value(x).clone();
@@ -208,10 +211,10 @@ impl Op for Step {
 }
 
 /// Gradients of the states before, and of parts of the input.
-type StepGradients = (Tensor, Tensor, List<Tensor>);
+type StepGradients = (Tensor, Tensor, PooledVec<Tensor>);
 
 impl Step {
-    fn back_there(
+    fn back_on_device(
         &mut self,
         back: &mut tensor::Backward<'_>,
         device: &OpenCl,
@@ -249,7 +252,7 @@ impl Step {
         let mut dc = dc.unwrap_or_else(|| Tensor::zeros([rows, n]));
         let (c_prev, c) = match (self.state.c, self.new.c) {
             (Some(before), Some(after)) => (back.value(before).clone(), back.value(after).clone()),
-            _ => (Tensor::scratch([0]), Tensor::scratch([0])),
+            _ => (Tensor::uninit([0]), Tensor::uninit([0])),
         };
         let mut steps = Backward::new(back, self.layer.recurrent, self.mask.take(), batch);
         if !back.needs(self.state.h) {
@@ -259,10 +262,10 @@ impl Step {
         steps.step(Active::ALL, self.kept.view(), around, dh.data_mut(), dc.data_mut());
         steps.finish(back);
         let (params, threads) = (back.params(), back.threads());
-        let mut parts = List::with_capacity(columns.len());
+        let mut parts = PooledVec::with_capacity(columns.len());
         for columns in columns {
             let packed = params.packed(self.layer.w_ih, columns.clone(), Side::Plain, threads);
-            let mut dx = Tensor::scratch([batch, columns.len()]);
+            let mut dx = Tensor::uninit([batch, columns.len()]);
             let d = Rows::new(self.kept.gates.data(), wide);
             matmul(threads, d, &packed, dx.data_mut(), Init::Zero);
             parts.push(dx);

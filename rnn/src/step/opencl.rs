@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use tensor::opencl::{Form, Matrix, OpenCl, Place, Start};
-use tensor::{List, Params, Result, Tensor};
+use tensor::{Params, PooledVec, Result, Tensor};
 
 use crate::norm::EPS;
 use crate::programs::ROW_ITEMS;
-use crate::recur::opencl::{Gradients, Layer, RowsBack, START, START_ROW, has, multiplied};
-use crate::recur::products::{InputBack, PARTS, launch_back};
-use crate::recur::{Kept, Recurrent};
+use crate::step_kernel::opencl::{Gradients, Layer, RowsBack, START, START_ROW, has, multiplied};
+use crate::step_kernel::products::{InputBack, PARTS, launch_back};
+use crate::step_kernel::{Recurrent, SavedActivations};
 
 /// A part of the input, and the columns of W_ih that it meets.
 pub(crate) type Part<'a> = (&'a Tensor, Range<usize>);
@@ -30,11 +30,11 @@ pub(crate) fn forward(
     (projected, parts): (Option<&Tensor>, &[Part<'_>]),
     mask: Option<&Tensor>,
     (h_before, c_before): (&Tensor, Option<&Tensor>),
-) -> Result<(Kept, Tensor, Tensor)> {
+) -> Result<(SavedActivations, Tensor, Tensor)> {
     let batch = h_before.shape().rows();
     let layer = Layer::new(device, params, layer, batch)?;
     let (n, wide) = (layer.n, layer.wide());
-    let mut kept = layer.kept(device.scratch([1, batch, wide])?, false)?;
+    let mut kept = layer.kept(device.uninit([1, batch, wide])?, false)?;
     if let Some(mask) = mask {
         kept.masked = multiplied(device, h_before, mask)?;
     }
@@ -44,9 +44,9 @@ pub(crate) fn forward(
     let start = ahead.as_ref().or(projected).or(input.bias);
     let is_row = ahead.is_none() && projected.is_none();
     let flags = layer.weights() | has(START, start.is_some()) | has(START_ROW, is_row);
-    let mut h = device.scratch([batch, n])?;
+    let mut h = device.uninit([batch, n])?;
     let has_c = layer.cell.has_cell_state();
-    let mut c = device.scratch([if has_c { batch } else { 0 }, n])?;
+    let mut c = device.uninit([if has_c { batch } else { 0 }, n])?;
     let masked = kept.masked.clone();
     let state = if mask.is_some() { &masked } else { h_before };
     let c_before = layer.or_none(c_before);
@@ -102,7 +102,7 @@ fn products_ahead(
         let is_first = sum.is_none();
         let mut to = match sum.take() {
             Some(to) => to,
-            None => layer.device.scratch([layer.batch, layer.wide()])?,
+            None => layer.device.uninit([layer.batch, layer.wide()])?,
         };
         let start = match input.bias {
             _ if !is_first => Start::Output,
@@ -118,7 +118,7 @@ fn products_ahead(
     Ok(sum)
 }
 
-/// What the way back through a step needs.
+/// What the backward pass through a step needs.
 pub(crate) struct StepBack<'a> {
     pub(crate) layer: Recurrent,
     pub(crate) mask: Option<&'a Tensor>,
@@ -137,14 +137,14 @@ pub(crate) fn step_back(
     back: &mut tensor::Backward<'_>,
     device: &OpenCl,
     step: &StepBack<'_>,
-    kept: &mut Kept,
+    kept: &mut SavedActivations,
     (dh, dc): (Option<Tensor>, Option<Tensor>),
-) -> Result<(Tensor, Tensor, List<Tensor>)> {
+) -> Result<(Tensor, Tensor, PooledVec<Tensor>)> {
     let batch = step.h_before.shape().rows();
     let layer = Layer::new(device, back.params(), step.layer, batch)?;
     let n = layer.n;
     let mut g = Gradients::new(&layer, 1, dh, dc, false)?;
-    let mut through = device.scratch([if layer.programs.len() > 1 { batch } else { 0 }, n])?;
+    let mut through = device.uninit([if layer.programs.len() > 1 { batch } else { 0 }, n])?;
     let masked = kept.masked.clone();
     for k in (0..layer.programs.len()).rev() {
         let is_last = k + 1 == layer.programs.len();
@@ -168,9 +168,9 @@ pub(crate) fn step_back(
         layer.rows_back(k, &s, kept, &mut g)?;
     }
     let d = layer.d_products(kept).index(0);
-    let mut parts = List::with_capacity(step.parts.len());
+    let mut parts = PooledVec::with_capacity(step.parts.len());
     for columns in step.parts {
-        parts.push(device.scratch([batch, columns.len()])?);
+        parts.push(device.uninit([batch, columns.len()])?);
     }
     let d_input = kept.gates.index(0);
     let mut todo = step.parts.iter().cloned().zip(&mut parts);

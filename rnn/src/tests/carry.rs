@@ -1,6 +1,6 @@
 //! Windows with carried states.
 
-use tensor::check::{assert_close, narrow, values, wide};
+use tensor::check::{assert_close, to_f32, to_f64, values};
 use tensor::{Params, Tape, Tensor};
 
 use crate::{Cell, Rnn, RnnConfig, RnnOptions, StateValues};
@@ -19,16 +19,16 @@ fn windows_with_carried_states_equal_one_pass() {
             let mut seed = 70;
             let mut make = |_: &str, shape: tensor::Shape| {
                 seed += 1;
-                Tensor::from_vec(shape, narrow(&values(shape.len(), seed))).unwrap()
+                Tensor::from_vec(shape, to_f32(&values(shape.len(), seed))).unwrap()
             };
             let rnn = Rnn::with_options(&mut params, "", config, options, &mut make).unwrap();
-            let x = narrow(&values(time * batch * input, 1));
+            let x = to_f32(&values(time * batch * input, 1));
             let x = Tensor::from_vec([time, batch, input], x).unwrap();
 
             let mut tape = Tape::new(&params);
             let xv = tape.input(x.clone());
             let out = rnn.forward(&mut tape, xv, Some(&lengths), None).unwrap();
-            let y = wide(tape.value(out.y).data());
+            let y = to_f64(tape.value(out.y).data());
             let end: Vec<StateValues> = out.state.iter().map(|s| s.values(&tape)).collect();
 
             let mut ys = Vec::new();
@@ -41,7 +41,7 @@ fn windows_with_carried_states_equal_one_pass() {
                 let start: Option<Vec<_>> =
                     carried.take().map(|c| c.iter().map(|s| s.constant(&mut tape)).collect());
                 let out = rnn.forward(&mut tape, xv, Some(&here), start.as_deref()).unwrap();
-                ys.extend(wide(tape.value(out.y).data()));
+                ys.extend(to_f64(tape.value(out.y).data()));
                 carried = Some(out.state.iter().map(|s| s.values(&tape)).collect());
                 let seed = Tensor::full([size, batch, n], 1.0);
                 let back = tape.backward(&[(out.y, seed)]).unwrap();
@@ -53,10 +53,10 @@ fn windows_with_carried_states_equal_one_pass() {
             let what = format!("{cell:?} {layer_norm}");
             assert_close(&ys, &y, 1e-6, &what);
             for (got, want) in carried.unwrap().iter().zip(&end) {
-                assert_close(&wide(got.h.data()), &wide(want.h.data()), 1e-6, &what);
+                assert_close(&to_f64(got.h.data()), &to_f64(want.h.data()), 1e-6, &what);
                 assert_eq!(got.c.is_some(), cell.has_cell_state());
                 if let (Some(got), Some(want)) = (&got.c, &want.c) {
-                    assert_close(&wide(got.data()), &wide(want.data()), 1e-6, &what);
+                    assert_close(&to_f64(got.data()), &to_f64(want.data()), 1e-6, &what);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Weights of the other update gate.
 
-use tensor::check::{assert_close, narrow, values, wide};
+use tensor::check::{assert_close, to_f32, to_f64, values};
 use tensor::ops::layer_norm::reference as layer_norm;
 use tensor::{Params, Tape, Tensor};
 
@@ -58,18 +58,18 @@ fn a_flipped_update_gate_gives_the_other_conventions_values() {
             let mut seed = 30;
             let mut make = |_: &str, shape: tensor::Shape| {
                 seed += 1;
-                Tensor::from_vec(shape, narrow(&values(shape.len(), seed))).unwrap()
+                Tensor::from_vec(shape, to_f32(&values(shape.len(), seed))).unwrap()
             };
             let config = RnnConfig::new(cell, INPUT, N);
             let rnn = Rnn::with_options(&mut params, "", config, options, &mut make).unwrap();
-            let weights = |name: &str| params.find(name).map(|id| wide(params.get(id).data()));
+            let weights = |name: &str| params.find(name).map(|id| to_f64(params.get(id).data()));
             let x = values(6 * INPUT, 1);
             let want = bahdanau(cell, &weights, &x);
             let run = |params: &Params| {
                 let mut tape = Tape::inference(params);
-                let x = tape.constant(Tensor::from_vec([6, 1, INPUT], narrow(&x)).unwrap());
+                let x = tape.constant(Tensor::from_vec([6, 1, INPUT], to_f32(&x)).unwrap());
                 let out = rnn.forward(&mut tape, x, None, None).unwrap();
-                wide(tape.value(out.y).data())
+                to_f64(tape.value(out.y).data())
             };
             let before = run(&params);
             let far = before.iter().zip(&want).any(|(a, b)| (a - b).abs() > 0.01);

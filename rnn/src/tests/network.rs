@@ -1,7 +1,7 @@
 //! Two-layer bidirectional networks on padded batches, with every option: kernels against the
 //! reference.
 
-use tensor::check::{assert_close, narrow, values, wide};
+use tensor::check::{assert_close, to_f32, to_f64, values};
 use tensor::{Params, Tape, Tensor, Threads, ops};
 
 use crate::reference::{self, Weights};
@@ -57,7 +57,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
     let mut make = |_: &str, shape: tensor::Shape| {
         seed += 1;
         let v: Vec<f64> = values(shape.len(), seed).iter().map(|v| v * 0.5).collect();
-        Tensor::from_vec(shape, narrow(&v)).unwrap()
+        Tensor::from_vec(shape, to_f32(&v)).unwrap()
     };
     let rnn = Rnn::with_options(&mut params, "rnn.", config, options.clone(), &mut make).unwrap();
     for (i, id) in params.ids().enumerate() {
@@ -68,13 +68,13 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
             // then differs by as much between vector instruction sets.
             let gain: Vec<f64> =
                 values(shape.len(), i as u64).iter().map(|v| 0.5 + 0.25 * v).collect();
-            params.set(id, Tensor::from_vec(shape, narrow(&gain)).unwrap()).unwrap();
+            params.set(id, Tensor::from_vec(shape, to_f32(&gain)).unwrap()).unwrap();
         }
     }
     let get = |kind: &str, l: usize, d: usize| {
         let suffix = if d == 1 { "_reverse" } else { "" };
         let id = params.find(&format!("rnn.{kind}_l{l}{suffix}"))?;
-        Some((id, wide(params.get(id).data())))
+        Some((id, to_f64(params.get(id).data())))
     };
     let width = rnn.width();
     assert_eq!(width, if options.merge == Merge::Concat { 2 * n } else { n });
@@ -85,9 +85,9 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
     let has_c = cell.has_cell_state();
 
     let mut tape = Tape::new(&params).with_threads(&Threads::new(2)).with_draws(3, 5);
-    let xv = tape.input(Tensor::from_vec([time, batch, input], narrow(&x)).unwrap());
+    let xv = tape.input(Tensor::from_vec([time, batch, input], to_f32(&x)).unwrap());
     let block = |v: &[f64], i: usize| {
-        Tensor::from_vec([batch, n], narrow(&v[i * batch * n..(i + 1) * batch * n])).unwrap()
+        Tensor::from_vec([batch, n], to_f32(&v[i * batch * n..(i + 1) * batch * n])).unwrap()
     };
     let start: Vec<State> = (0..LAYERS * 2)
         .map(|i| State {
@@ -97,7 +97,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
         .collect();
     let mask = |tape: &Tape<'_>, name: &str, width: usize, p: f32| {
         let mask = ops::sequence_mask(tape, [batch, width], p, name).unwrap();
-        mask.map_or_else(|| vec![1.0; batch * width], |m| wide(m.data()))
+        mask.map_or_else(|| vec![1.0; batch * width], |m| to_f64(m.data()))
     };
     let state_masks: Vec<Vec<f64>> = ["l0", "l0.reverse", "l1", "l1.reverse"]
         .iter()
@@ -105,14 +105,14 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
         .collect();
     let input_mask = mask(&tape, "rnn.l1.input", width, dropout);
     let out = rnn.forward(&mut tape, xv, Some(lengths), Some(&start)).unwrap();
-    let y = wide(tape.value(out.y).data());
+    let y = to_f64(tape.value(out.y).data());
     let ends: Vec<_> = out
         .state
         .iter()
         .map(|s| s.values(&tape))
-        .map(|s| (wide(s.h.data()), s.c.map(|c| wide(c.data()))))
+        .map(|s| (to_f64(s.h.data()), s.c.map(|c| to_f64(c.data()))))
         .collect();
-    let mut seeds = vec![(out.y, Tensor::from_vec([time, batch, width], narrow(&cy)).unwrap())];
+    let mut seeds = vec![(out.y, Tensor::from_vec([time, batch, width], to_f32(&cy)).unwrap())];
     for (i, s) in out.state.iter().enumerate() {
         seeds.push((s.h, block(&ch, i)));
         seeds.extend(s.c.map(|c| (c, block(&cc, i))));
@@ -209,10 +209,10 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
                 dw.w_hh = masked(&dw.w_hh, i);
                 add_weights(&mut dws[i], &dw);
                 let rows = b * n..(b + 1) * n;
-                let got = wide(back.of(start[i].h).unwrap().data());
+                let got = to_f64(back.of(start[i].h).unwrap().data());
                 assert_close(&got[rows.clone()], &ds.h, 1e-4, &format!("{what} dh0"));
                 if let Some(c) = start[i].c {
-                    let got = wide(back.of(c).unwrap().data());
+                    let got = to_f64(back.of(c).unwrap().data());
                     assert_close(&got[rows], &ds.c, 1e-4, &format!("{what} dc0"));
                 }
                 add_rows(&mut dxs, &dx);
@@ -230,7 +230,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
         }
     }
     assert_close(&y, &want_y, 1e-4, &format!("{what} y"));
-    assert_close(&wide(back.of(xv).unwrap().data()), &want_dx, 1e-4, &format!("{what} dx"));
+    assert_close(&to_f64(back.of(xv).unwrap().data()), &want_dx, 1e-4, &format!("{what} dx"));
     let g = back.gradients.finish(&params, &Threads::single()).unwrap();
     for (i, dw) in dws.iter().enumerate() {
         for (kind, want) in [
@@ -248,7 +248,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
             };
             let got = g.get(id).to_dense(params.shape(id));
             let what = format!("{what} {}", params.name(id));
-            assert_close(&wide(got.data()), want, 1e-4, &what);
+            assert_close(&to_f64(got.data()), want, 1e-4, &what);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An OpenCL device against the processor: every cell and option, sequences and single steps, values
 //! and all gradients.
 
-use tensor::check::{TestDevice, assert_close, narrow, opencl, values, wide};
+use tensor::check::{TestDevice, assert_close, opencl, to_f32, to_f64, values};
 use tensor::{Device, Params, Tape, Tensor, Threads, Var};
 
 use crate::{Cell, Merge, Rnn, RnnConfig, RnnOptions, State, StepInput};
@@ -11,7 +11,7 @@ type Found = Vec<(String, Tensor)>;
 
 fn tensor<const N: usize>(shape: [usize; N], seed: u64) -> Tensor {
     let n = shape.iter().product();
-    Tensor::from_vec(shape, narrow(&values(n, seed))).unwrap()
+    Tensor::from_vec(shape, to_f32(&values(n, seed))).unwrap()
 }
 
 /// A network whose weights are as wide as keeps states apart from their limits. Gains are small:
@@ -22,7 +22,7 @@ fn network(params: &mut Params, config: &RnnConfig, options: &RnnOptions) -> Rnn
     let mut make = |_: &str, shape: tensor::Shape| {
         seed += 1;
         let v: Vec<f64> = values(shape.len(), seed).iter().map(|v| v * scale).collect();
-        Tensor::from_vec(shape, narrow(&v)).unwrap()
+        Tensor::from_vec(shape, to_f32(&v)).unwrap()
     };
     let rnn =
         Rnn::with_options(params, "rnn.", config.clone(), options.clone(), &mut make).unwrap();
@@ -31,7 +31,7 @@ fn network(params: &mut Params, config: &RnnConfig, options: &RnnOptions) -> Rnn
             let shape = params.shape(id);
             let gain: Vec<f64> =
                 values(shape.len(), i as u64).iter().map(|v| 0.2 + 0.1 * v).collect();
-            params.set(id, Tensor::from_vec(shape, narrow(&gain)).unwrap()).unwrap();
+            params.set(id, Tensor::from_vec(shape, to_f32(&gain)).unwrap()).unwrap();
         }
     }
     rnn
@@ -51,7 +51,7 @@ fn back(
         outputs.iter().map(|(name, v)| (name.clone(), tape.value(*v).clone())).collect();
     let seed = |(i, (_, v)): (usize, &(String, Var))| {
         let shape = tape.shape(*v);
-        let seed = narrow(&values(shape.len(), 300 + i as u64));
+        let seed = to_f32(&values(shape.len(), 300 + i as u64));
         (*v, Tensor::from_vec(shape, seed).unwrap())
     };
     let seeds: Vec<_> = outputs.iter().enumerate().map(seed).collect();
@@ -65,7 +65,7 @@ fn back(
     }
     found.extend(of);
     for (name, norms) in back.flow.read().unwrap() {
-        found.push((format!("flow {name}"), Tensor::from(narrow(&norms))));
+        found.push((format!("flow {name}"), Tensor::from(to_f32(&norms))));
     }
     for id in params.ids() {
         let d = gradients.get(id).to_dense(params.shape(id));
@@ -79,7 +79,7 @@ fn compare(what: &str, got: &Found, want: &Found) {
     for ((name, got), (same, want)) in got.iter().zip(want) {
         assert_eq!(name, same, "{what}");
         assert_eq!(got.len(), want.len(), "{what} {name}");
-        assert_close(&wide(got.data()), &wide(want.data()), 1e-5, &format!("{what}: {name}"));
+        assert_close(&to_f64(got.data()), &to_f64(want.data()), 1e-5, &format!("{what}: {name}"));
     }
 }
 

@@ -18,7 +18,7 @@ use tensor::{Device, Params, Profile, gemm};
 use crate::config::nearest;
 use crate::data::Example;
 use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model, greedy};
-use crate::train::{Started, StepOptions, StepOutcome, start_step};
+use crate::train::{PendingStep, StepOptions, StepOutcome, start_step};
 use crate::{Error, Result};
 pub use layer::{LayerRow, layers};
 use memory::{Resident, reset_peak};
@@ -150,7 +150,7 @@ struct Bench<'a> {
     params: Params,
     model: Bare,
     optimizer: Option<Optimizer>,
-    in_flight: Option<Started>,
+    in_flight: Option<PendingStep>,
     step: u64,
     /// Where the system tells: what was resident with the parameters loaded.
     loaded: Option<u64>,
@@ -177,7 +177,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Begins a training step on a fresh batch.
-    fn start(&mut self, profile: bool) -> Result<(Started, &mut Optimizer)> {
+    fn start(&mut self, profile: bool) -> Result<(PendingStep, &mut Optimizer)> {
         let config = &self.workload.config;
         let optimizer = match &mut self.optimizer {
             Some(optimizer) => optimizer,

@@ -1,6 +1,6 @@
 //! Keys that do nothing in a configuration.
 
-use super::choice::{Attention, ForcingSchedule, Init, Optimizer, RateSchedule, Readout, Task};
+use super::enums::{Attention, ForcingSchedule, Init, Optimizer, RateSchedule, Readout, Task};
 use super::keys::Config;
 use crate::{Error, Result};
 

@@ -4,7 +4,7 @@ use rnn::{Cell, Merge};
 use serde::{Deserialize, Serialize};
 use tokenizer::{Recipe, Unit};
 
-use super::choice::{
+use super::enums::{
     Attention, BatchBy, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
     Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };
@@ -373,7 +373,7 @@ keys! {
         /// Share of the target probability that is spread over all words; from 0 to below 1.
         label_smoothing: f32 = 0.0, below(0.0, 1.0) => Changes;
         /// Share of teacher forcing: how often the decoder is fed the reference and not its own
-        /// likeliest token; 0 to 1.
+        /// most probable token; 0 to 1.
         teacher_forcing: f32 = 1.0, within(0.0, 1.0) => Changes;
         /// What is drawn by that share. token: each position (Bengio 2015); batch: the whole batch,
         /// as the PyTorch tutorial did.
@@ -423,7 +423,7 @@ keys! {
         /// training target, or twice the source where that is longer; of a running text four windows.
         max_length: usize = 0, within(0.0, 1e5) => Changes;
         /// What a language model's logits are divided by before a token is drawn: below 1 for
-        /// likelier texts, 0 for always the likeliest token.
+        /// more probable texts, 0 for always the most probable token.
         temperature: f32 = 1.0, within(0.0, 1e3) => Changes;
     }
 }

@@ -1,7 +1,7 @@
 //! Configurations: their keys, their checks, and the presets.
 
-mod choice;
 mod effect;
+mod enums;
 mod keys;
 mod nearest;
 mod on_resume;
@@ -13,7 +13,7 @@ mod stored;
 mod validate;
 mod value;
 
-pub use choice::{
+pub use enums::{
     Attention, BatchBy, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
     Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };

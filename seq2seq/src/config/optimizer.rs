@@ -2,7 +2,7 @@
 
 use tensor::optim::{Adadelta, Adagrad, Adam, AdamW, OptimizerConfig, RmsProp, Sgd};
 
-use super::choice::Optimizer;
+use super::enums::Optimizer;
 use super::keys::Config;
 
 impl Config {

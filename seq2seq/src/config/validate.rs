@@ -2,7 +2,7 @@
 
 use rnn::Merge;
 
-use super::choice::{
+use super::enums::{
     Attention, BatchBy, DecoderInit, ForcingSchedule, Optimizer, RateSchedule, Readout,
     ReadoutState, Task, Tied, Wiring,
 };
@@ -106,7 +106,7 @@ impl Config {
             let way = "set attention_width = 0 or attention = additive";
             unfit("attention_width", format!("attention = {attention} has no inner layer; {way}"));
         }
-        let content = scored_by.kind().is_some_and(attention::Kind::is_content);
+        let content = scored_by.kind().is_some_and(attention::AttentionKind::is_content);
         if local && !content {
             let way = "set one that looks at the source, such as general";
             unfit("attention_score", format!("it cannot fill a window; {way}"));
@@ -212,7 +212,7 @@ impl Config {
         if self.bidirectional {
             problems.push(format!(
                 "bidirectional = true: task = {task} reads forwards only, or it would see what it \
-                 is to foretell; set bidirectional = false"
+                 is to predict; set bidirectional = false"
             ));
         }
         for (key, asks, off) in [

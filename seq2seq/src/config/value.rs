@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokenizer::{Recipe, Unit};
 
-use super::choice::{
+use super::enums::{
     Attention, BatchBy, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
     Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
 };

@@ -1,7 +1,7 @@
 //! Batches: padded, time-major, of sentences of like length.
 
 use ndarray_rand::rand::seq::SliceRandom;
-use tensor::List;
+use tensor::PooledVec;
 use tensor::init::Rng;
 use tokenizer::{PAD, SOS};
 
@@ -24,13 +24,13 @@ pub struct Batch {
     /// Target positions, T.
     pub target_time: usize,
     /// Source ids, \[S, B\].
-    pub source: List<u32>,
+    pub source: PooledVec<u32>,
     /// Length of each source.
-    pub source_lengths: List<usize>,
+    pub source_lengths: PooledVec<usize>,
     /// What the decoder is fed, SOS first, \[T, B\].
-    pub target_in: List<u32>,
+    pub target_in: PooledVec<u32>,
     /// What it should say, EOS last, \[T, B\].
-    pub target_out: List<u32>,
+    pub target_out: PooledVec<u32>,
 }
 
 impl Batch {
@@ -45,7 +45,7 @@ impl Batch {
         source_time: usize,
         target_time: usize,
     ) -> Self {
-        let examples: List<&Example> = examples.into_iter().collect();
+        let examples: PooledVec<&Example> = examples.into_iter().collect();
         let size = examples.len();
         let longest = |f: fn(&Example) -> usize| examples.iter().map(|e| f(e)).max().unwrap_or(0);
         let s = longest(|e| e.source.len()).max(source_time);
@@ -54,10 +54,10 @@ impl Batch {
             size,
             source_time: s,
             target_time: t,
-            source: List::filled(PAD, s * size),
+            source: PooledVec::filled(PAD, s * size),
             source_lengths: examples.iter().map(|e| e.source.len()).collect(),
-            target_in: List::filled(PAD, t * size),
-            target_out: List::filled(PAD, t * size),
+            target_in: PooledVec::filled(PAD, t * size),
+            target_out: PooledVec::filled(PAD, t * size),
         };
         for (b, example) in examples.iter().enumerate() {
             for (i, &id) in example.source.iter().enumerate() {

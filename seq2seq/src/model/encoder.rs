@@ -1,7 +1,7 @@
 //! The encoder: embedding, dropout, recurrent network.
 
 use rnn::{Rnn, State};
-use tensor::{List, ParamId, Params, Tape, Var, ops};
+use tensor::{ParamId, Params, PooledVec, Tape, Var, ops};
 
 use super::first_values::Make;
 use super::recurrent;
@@ -25,9 +25,9 @@ pub struct Encoded {
     /// States over time, \[S, B, D H\] or \[S, B, H\], zero past a sentence's end.
     pub states: Var,
     /// The states at each sentence's end.
-    pub last: List<State>,
+    pub last: PooledVec<State>,
     /// Lengths of the sentences; of the whole batch's, where padding is read.
-    pub lengths: List<usize>,
+    pub lengths: PooledVec<usize>,
 }
 
 impl Encoder {
@@ -76,7 +76,7 @@ impl Encoder {
         let embedded = ops::embedding(tape, &batch.source, shape, self.embedding, None)?;
         let embedded = ops::dropout(tape, embedded, self.dropout)?;
         let lengths = if self.reads_padding {
-            List::filled(batch.source_time, batch.size)
+            PooledVec::filled(batch.source_time, batch.size)
         } else {
             batch.source_lengths.clone()
         };

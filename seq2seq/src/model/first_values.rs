@@ -20,7 +20,7 @@ pub(crate) fn count_parameters<T>(
         let elements = shape.dims().iter().fold(1_u64, |n, &d| n.saturating_mul(d as u64));
         count = count.saturating_add(elements);
         is_too_much |= machine::memory().is_some_and(|bytes| count.saturating_mul(4) > bytes);
-        Tensor::scratch(if is_too_much { Shape::new(&[0]) } else { shape })
+        Tensor::uninit(if is_too_much { Shape::new(&[0]) } else { shape })
     };
     let built = build(&mut Params::new(), &mut make);
     if is_too_much { Ok(count) } else { built.map(|_| count) }

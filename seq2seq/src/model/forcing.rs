@@ -49,7 +49,11 @@ impl Forcing {
 
     /// The coins of a step; `draw` is asked for only where a coin could fall either way or is
     /// always the decoder's own.
-    pub(super) fn coins(&self, step: u64, draw: impl FnOnce() -> Option<Draw>) -> Option<Coins> {
+    pub(super) fn coins(
+        &self,
+        step: u64,
+        draw: impl FnOnce() -> Option<Draw>,
+    ) -> Option<ScheduledSampling> {
         let share = self.share(step);
         if share >= 1.0 {
             return None;
@@ -59,19 +63,19 @@ impl Forcing {
         let batch = (self.unit == ForcingUnit::Batch).then(|| draw.uniform(0) < share);
         match batch {
             Some(true) => None,
-            Some(false) => Some(Coins { draw, share: 0.0 }),
-            None => Some(Coins { draw, share }),
+            Some(false) => Some(ScheduledSampling { draw, share: 0.0 }),
+            None => Some(ScheduledSampling { draw, share }),
         }
     }
 }
 
 /// Decides for each position of a batch whether it is fed the reference.
-pub(super) struct Coins {
+pub(super) struct ScheduledSampling {
     draw: Draw,
     share: f32,
 }
 
-impl Coins {
+impl ScheduledSampling {
     pub(super) fn keeps_reference(&self, position: usize) -> bool {
         self.draw.uniform(position as u64) < self.share
     }

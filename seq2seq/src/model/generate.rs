@@ -11,8 +11,8 @@ use crate::Result;
 
 /// How tokens are drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Draws {
-    /// What logits are divided by: below 1 likelier texts, 0 always the likeliest token.
+pub struct SamplingOptions {
+    /// What logits are divided by: below 1 more probable texts, 0 always the most probable token.
     pub temperature: f32,
     /// The seed: the same one draws the same texts.
     pub seed: u64,
@@ -33,7 +33,7 @@ pub fn generate(
     count: usize,
     limit: usize,
     ends: bool,
-    draws: Draws,
+    draws: SamplingOptions,
 ) -> Result<Vec<Decoded>> {
     let mut all = vec![Decoded::default(); count];
     let mut fed: Vec<u32> = prefix.iter().flat_map(|&id| std::iter::repeat_n(id, count)).collect();
@@ -74,7 +74,7 @@ pub fn generate(
     Ok(all)
 }
 
-/// The token that a uniform number draws; the likeliest one at temperature 0.
+/// The token that a uniform number draws; the most probable one at temperature 0.
 fn pick(logits: &[f32], temperature: f32, uniform: f64, ends: bool) -> u32 {
     let may = |id: usize| !Vocabulary::is_special(id as u32) || (ends && id as u32 == EOS);
     let (mut best, mut most) = (EOS as usize, f32::NEG_INFINITY);

@@ -1,4 +1,4 @@
-//! Greedy decoding: the likeliest token at each step, attention kept.
+//! Greedy decoding: the most probable token at each step, attention kept.
 //!
 //! [`PAD`](tokenizer::PAD) and [`SOS`] are never taken, however likely: they are no words, and
 //! nothing that is decoded or fed back may hold them.

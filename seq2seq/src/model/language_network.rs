@@ -1,7 +1,7 @@
 //! The network of a language model.
 
 use rnn::{Rnn, State};
-use tensor::{List, ParamId, Params, Tape, Var, ops};
+use tensor::{ParamId, Params, PooledVec, Tape, Var, ops};
 
 use super::first_values::{Make, count_parameters, with_first_values};
 use super::recurrent;
@@ -70,7 +70,7 @@ impl LanguageNetwork {
         ids: &[u32],
         shape: [usize; 2],
         state: Option<&[State]>,
-    ) -> Result<(Var, List<State>)> {
+    ) -> Result<(Var, PooledVec<State>)> {
         let x = ops::embedding(tape, ids, shape, self.embedding, None)?;
         let x = ops::dropout(tape, x, self.dropout)?;
         let out = self.rnn.forward(tape, x, None, state)?;

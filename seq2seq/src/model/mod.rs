@@ -12,13 +12,13 @@ mod translator;
 pub use decoder::{Decoder, DecoderState};
 pub use encoder::{Encoded, Encoder};
 pub use forcing::Forcing;
-pub use generate::{Draws, generate};
+pub use generate::{SamplingOptions, generate};
 pub use greedy::{Decoded, greedy};
 pub use language_network::LanguageNetwork;
-pub use translator::{EncoderDecoder, Forced};
+pub use translator::{EncoderDecoder, TeacherForced};
 
 use tensor::init::Rng;
-use tensor::{Figure, Params, Tape, Tensor, Threads, Var, ops};
+use tensor::{DeferredScalar, Params, Tape, Tensor, Threads, Var, ops};
 
 use crate::Result;
 use crate::config::Config;
@@ -101,7 +101,7 @@ pub trait Model: Send + Sync {
     ///
     /// # Errors
     /// What another model carried.
-    fn carry_on(&self, carried: Vec<Tensor>) -> Result<()> {
+    fn load_state(&self, carried: Vec<Tensor>) -> Result<()> {
         if carried.is_empty() {
             return Ok(());
         }
@@ -183,11 +183,11 @@ pub struct BatchLoss {
     /// The weighted loss, whose gradient is taken.
     pub loss: Var,
     /// Sum of -log p over the counted positions, in nats.
-    pub nll: Figure,
+    pub nll: DeferredScalar,
     /// Counted positions.
     pub count: usize,
-    /// Positions where the likeliest token is the right one.
-    pub correct: Figure,
+    /// Positions where the most probable token is the right one.
+    pub correct: DeferredScalar,
 }
 
 impl From<ops::CrossEntropyResult> for BatchLoss {

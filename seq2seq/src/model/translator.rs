@@ -1,12 +1,12 @@
 //! The encoder-decoder with attention.
 
-use tensor::{List, Params, Tape, Var, ops};
+use tensor::{Params, PooledVec, Tape, Var, ops};
 use tokenizer::PAD;
 
 use super::decoder::Decoder;
 use super::encoder::Encoder;
 use super::first_values::{Make, count_parameters, with_first_values};
-use super::forcing::{Coins, Forcing};
+use super::forcing::{Forcing, ScheduledSampling};
 use crate::config::{self, Config, LossNorm};
 use crate::data::{Batch, Example};
 use crate::model::{BatchLoss, BatchShape, NEVER_SAID};
@@ -39,11 +39,11 @@ struct Loss {
 
 /// What the decoder says when it is fed the reference.
 #[derive(Debug, Clone)]
-pub struct Forced {
+pub struct TeacherForced {
     /// \[T, B, V\]
     pub logits: Var,
     /// Attention weights of each step, \[B, S\]; none of a network without attention.
-    pub weights: List<Var>,
+    pub weights: PooledVec<Var>,
 }
 
 impl EncoderDecoder {
@@ -155,21 +155,26 @@ impl EncoderDecoder {
     ///
     /// # Errors
     /// Ids outside the vocabularies.
-    pub fn forced(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<Forced> {
+    pub fn forced(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<TeacherForced> {
         self.run(tape, batch, None)
     }
 
     /// Runs the decoder over the reference; where a coin does not keep it, a position is fed the
-    /// decoder's own likeliest token.
-    fn run(&self, tape: &mut Tape<'_>, batch: &Batch, coins: Option<Coins>) -> Result<Forced> {
+    /// decoder's own most probable token.
+    fn run(
+        &self,
+        tape: &mut Tape<'_>,
+        batch: &Batch,
+        coins: Option<ScheduledSampling>,
+    ) -> Result<TeacherForced> {
         let encoded = self.encoder.forward(tape, batch)?;
         let (source, mut state) = self.decoder.start(tape, &encoded, self.encoder.directions())?;
         let (time, size) = (batch.target_time, batch.size);
-        let mut weights = List::with_capacity(time);
+        let mut weights = PooledVec::with_capacity(time);
         if let Some(coins) = coins {
-            let mut logits: List<Var> = List::with_capacity(time);
+            let mut logits: PooledVec<Var> = PooledVec::with_capacity(time);
             for t in 0..time {
-                let mut fed = List::from(&batch.target_in[t * size..(t + 1) * size]);
+                let mut fed = PooledVec::from(&batch.target_in[t * size..(t + 1) * size]);
                 if let Some(&before) = logits.last() {
                     // As in decoding: the network is never fed what it will never say.
                     let own = ops::argmax_except(tape.value(before), &NEVER_SAID);
@@ -187,10 +192,10 @@ impl EncoderDecoder {
                 weights.extend(step.weights);
                 state = step.state;
             }
-            return Ok(Forced { logits: ops::stack(tape, &logits)?, weights });
+            return Ok(TeacherForced { logits: ops::stack(tape, &logits)?, weights });
         }
         let projected = self.decoder.project(tape, &batch.target_in, [time, size])?;
-        let mut readouts = List::with_capacity(time);
+        let mut readouts = PooledVec::with_capacity(time);
         for t in 0..time {
             let projected = projected.at(tape, t);
             let step = self.decoder.step(tape, projected, &source, &state, t)?;
@@ -199,7 +204,7 @@ impl EncoderDecoder {
             state = step.state;
         }
         let readouts = ops::stack(tape, &readouts)?;
-        Ok(Forced { logits: self.decoder.logits(tape, readouts)?, weights })
+        Ok(TeacherForced { logits: self.decoder.logits(tape, readouts)?, weights })
     }
 }
 
@@ -216,21 +221,21 @@ fn layers(
 
 impl config::Attention {
     /// The kind of the attention crate; `None` for the baseline without attention.
-    pub fn kind(self) -> Option<attention::Kind> {
-        use attention::Kind;
+    pub fn kind(self) -> Option<attention::AttentionKind> {
+        use attention::AttentionKind;
         Some(match self {
-            Self::Additive => Kind::Additive,
-            Self::AdditiveBias => Kind::AdditiveBias,
-            Self::General => Kind::General,
-            Self::Dot => Kind::Dot,
-            Self::ScaledDot => Kind::ScaledDot,
-            Self::ScaledGeneral => Kind::ScaledGeneral,
-            Self::Concat => Kind::Concat,
-            Self::Cosine => Kind::Cosine,
-            Self::Location => Kind::Location,
-            Self::LocalM => Kind::LocalM,
-            Self::LocalP => Kind::LocalP,
-            Self::MultiHead => Kind::MultiHead,
+            Self::Additive => AttentionKind::Additive,
+            Self::AdditiveBias => AttentionKind::AdditiveBias,
+            Self::General => AttentionKind::General,
+            Self::Dot => AttentionKind::Dot,
+            Self::ScaledDot => AttentionKind::ScaledDot,
+            Self::ScaledGeneral => AttentionKind::ScaledGeneral,
+            Self::Concat => AttentionKind::Concat,
+            Self::Cosine => AttentionKind::Cosine,
+            Self::Location => AttentionKind::Location,
+            Self::LocalM => AttentionKind::LocalM,
+            Self::LocalP => AttentionKind::LocalP,
+            Self::MultiHead => AttentionKind::MultiHead,
             Self::None => return None,
         })
     }

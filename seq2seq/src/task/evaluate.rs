@@ -21,7 +21,7 @@ pub(crate) struct ForcedPair {
     /// Natural-log probability of the target, EOS included. Of a blank source, which gives nothing,
     /// it is 0 for an empty target and minus infinity for any other.
     pub(crate) logprob: f64,
-    /// Target tokens, EOS counted, and those that are the likeliest; none where the source is blank.
+    /// Target tokens, EOS counted, and those that are the most probable; none where the source is blank.
     pub(crate) tokens: usize,
     pub(crate) correct: usize,
     /// Attention of each target token over the source, in the sentence's order.
@@ -70,7 +70,7 @@ fn forced_group(
     let mut tape = Tape::inference(params);
     let run = network.forced(&mut tape, &batch)?;
     let logits = tape.value(run.logits);
-    let best = ops::likeliest(logits);
+    let best = ops::argmax(logits);
     let logprobs = ops::log_probabilities(logits, &batch.target_out)?;
     let mut all = vec![ForcedPair::default(); examples.len()];
     for (i, &id) in batch.target_out.iter().enumerate() {

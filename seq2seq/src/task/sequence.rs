@@ -33,8 +33,8 @@ const NEAR: f32 = 0.04;
 /// | task | head | loss | right |
 /// |---|---|---|---|
 /// | adding | y = w' h_T + b | (y - t)^2 | off by less than 0.04 |
-/// | temporal order | softmax(W h_T + b) | cross-entropy | the likeliest class is the right one |
-/// | Reber | softmax(W h_t + b) at each step | cross-entropy | as many of the likeliest symbols as are legal are the legal ones, at every step |
+/// | temporal order | softmax(W h_T + b) | cross-entropy | the most probable class is the right one |
+/// | Reber | softmax(W h_t + b) at each step | cross-entropy | as many of the most probable symbols as are legal are the legal ones, at every step |
 #[derive(Debug)]
 pub struct SequenceModel {
     task: Name,
@@ -297,13 +297,13 @@ impl SequenceModel {
                 Answer::Class(class) => {
                     all.loss -= logp[b];
                     all.answers += 1;
-                    all.right += usize::from(likeliest(row(0), 1) == 1 << class);
+                    all.right += usize::from(most_probable(row(0), 1) == 1 << class);
                 }
                 Answer::Next { legal, .. } => {
                     for (t, &legal) in legal.iter().enumerate() {
                         all.loss -= logp[t * group.len() + b];
                         all.answers += 1;
-                        all.right += usize::from(foretold(row(t), legal) == legal);
+                        all.right += usize::from(predicted(row(t), legal) == legal);
                     }
                 }
             }
@@ -328,12 +328,12 @@ impl SequenceModel {
                 (vec![format!("{:.3}", answers.data()[0])], format!("{number:.3}"))
             }
             Answer::Class(class) => {
-                let said = likeliest(&answers.data()[..width], 1).trailing_zeros();
+                let said = most_probable(&answers.data()[..width], 1).trailing_zeros();
                 (vec![class_name(said).to_owned()], class_name(*class).to_owned())
             }
             Answer::Next { legal, .. } => {
                 let rows = answers.data().chunks_exact(width);
-                let told = rows.zip(legal).map(|(row, &legal)| symbols(foretold(row, legal)));
+                let told = rows.zip(legal).map(|(row, &legal)| symbols(predicted(row, legal)));
                 (told.collect(), legal.iter().map(|&l| symbols(l)).collect::<Vec<_>>().join(" "))
             }
         };
@@ -344,17 +344,17 @@ impl SequenceModel {
     }
 }
 
-/// The `n` likeliest classes, one bit each; the first of equals.
-fn likeliest(row: &[f32], n: u32) -> u32 {
+/// The `n` most probable classes, one bit each; the first of equals.
+fn most_probable(row: &[f32], n: u32) -> u32 {
     let mut order: Vec<usize> = (0..row.len()).collect();
     order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
     order.iter().take(n as usize).fold(0, |bits, class| bits | 1 << class)
 }
 
-/// As many of the likeliest symbols as are legal, one bit each; where [`NOTHING`] is among them,
+/// As many of the most probable symbols as are legal, one bit each; where [`NOTHING`] is among them,
 /// they are fewer.
-fn foretold(row: &[f32], legal: u32) -> u32 {
-    likeliest(row, legal.count_ones()) >> 1
+fn predicted(row: &[f32], legal: u32) -> u32 {
+    most_probable(row, legal.count_ones()) >> 1
 }
 
 /// Symbols of the grammar by their bits.
@@ -479,11 +479,11 @@ mod tests {
     fn a_step_is_legal_where_the_likeliest_symbols_are_the_legal_ones() {
         // NOTHING first, then B, T, P, S, X, V, E.
         let row = [0.0, 0.1, 5.0, 4.0, 0.0, 0.0, 0.0, 0.0];
-        assert_eq!(foretold(&row, 0b110), 0b110);
+        assert_eq!(predicted(&row, 0b110), 0b110);
         assert_eq!(symbols(0b110), "TP");
-        assert_ne!(foretold(&row, 0b101), 0b101);
-        assert_eq!(foretold(&row, 0b010), 0b010);
+        assert_ne!(predicted(&row, 0b101), 0b101);
+        assert_eq!(predicted(&row, 0b010), 0b010);
         let row = [9.0, 0.1, 5.0, 4.0, 0.0, 0.0, 0.0, 0.0];
-        assert_ne!(foretold(&row, 0b010), 0b010);
+        assert_ne!(predicted(&row, 0b010), 0b010);
     }
 }

@@ -12,7 +12,7 @@ pub use average::Average;
 pub use progress::Progress;
 pub use schedule::{LearningRate, Patience};
 pub use settings::Settings;
-pub use step::{Outcome as StepOutcome, Started, StepOptions, start_step, train_step};
+pub use step::{Outcome as StepOutcome, PendingStep, StepOptions, start_step, train_step};
 pub use trainer::Trainer;
 
 pub(crate) use store::{from_checkpoint, load_for_use, put_carried, take_carried, to_checkpoint};

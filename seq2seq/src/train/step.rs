@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use tensor::optim::{Optimizer, Report, Update};
 use tensor::{
-    Backpropagated, BatchPart, Figure, Flow, Gradients, List, Norms, Params, Profile, Summed, Tape,
-    Tensor, Threads,
+    Backpropagated, BatchPart, DeferredScalar, Flow, Gradients, Norms, Params, PooledVec, Profile,
+    ReducedGradients, Tape, Tensor, Threads,
 };
 
 use crate::Result;
@@ -42,7 +42,7 @@ pub struct Outcome {
     pub loss: f64,
     /// Counted positions.
     pub count: usize,
-    /// Counted positions where the likeliest token was right.
+    /// Counted positions where the most probable token was right.
     pub correct: usize,
     /// Gradient norms.
     pub norms: Norms,
@@ -58,17 +58,17 @@ pub struct Outcome {
 
 /// A step that was begun. On a device it may still be under way.
 #[must_use = "what a step gave is known only when it is finished"]
-pub struct Started {
+pub struct PendingStep {
     report: Report,
     /// Batches whose losses and counts of right positions the report has.
     batches: usize,
     counted: usize,
     /// Of each part of a batch.
-    flow: List<Flow>,
+    flow: PooledVec<Flow>,
     profile: Option<Profile>,
 }
 
-impl Started {
+impl PendingStep {
     /// What the step gave; waits for a device. `optimizer` is the one that stepped.
     ///
     /// # Errors
@@ -113,7 +113,7 @@ pub fn train_step<M: Model>(
 /// of its own; only one at a time is in memory.
 ///
 /// On the processor the step is over when this returns. On a device nothing waits for it: the next
-/// one may be begun before [`Started::finish`].
+/// one may be begun before [`PendingStep::finish`].
 ///
 /// # Errors
 /// Errors of operations.
@@ -124,8 +124,9 @@ pub fn start_step<M: Model>(
     batches: &[&[&M::Example]],
     threads: &Threads,
     options: &StepOptions,
-) -> Result<Started> {
-    let mut shapes: List<BatchShape> = batches.iter().map(|batch| model.shape_of(batch)).collect();
+) -> Result<PendingStep> {
+    let mut shapes: PooledVec<BatchShape> =
+        batches.iter().map(|batch| model.shape_of(batch)).collect();
     if shapes.len() > 1 {
         let divisor: f64 = shapes.iter().map(|shape| 1.0 / f64::from(shape.weight)).sum();
         shapes.iter_mut().for_each(|shape| shape.weight = (1.0 / divisor) as f32);
@@ -143,7 +144,7 @@ pub fn start_step<M: Model>(
     };
     let since = Instant::now();
     let batches = nll.len();
-    let figures: List<Figure> = nll.into_iter().chain(correct).collect();
+    let figures: PooledVec<DeferredScalar> = nll.into_iter().chain(correct).collect();
     let how = Update {
         limit: options.clip,
         learning_rate: options.learning_rate,
@@ -152,7 +153,7 @@ pub fn start_step<M: Model>(
     };
     let report = optimizer.update(params, &summed, &how, threads)?;
     note(&mut profile, "optimizer, packing", since, threads);
-    Ok(Started { report, batches, counted, flow, profile })
+    Ok(PendingStep { report, batches, counted, flow, profile })
 }
 
 /// Random draws of one batch have fewer places than this.
@@ -162,11 +163,11 @@ const PLACES: u32 = 1 << 16;
 #[derive(Default)]
 struct Sums {
     /// Of each part of a batch.
-    nll: List<Figure>,
+    nll: PooledVec<DeferredScalar>,
     counted: usize,
-    correct: List<Figure>,
-    flow: List<Flow>,
-    gradients: Option<Summed>,
+    correct: PooledVec<DeferredScalar>,
+    flow: PooledVec<Flow>,
+    gradients: Option<ReducedGradients>,
     profile: Option<Profile>,
 }
 
@@ -186,11 +187,11 @@ impl Sums {
         // A device takes the whole batch.
         let threads_used = if params.opencl().is_some() { 1 } else { threads.count() };
         let count = threads_used.min(batch.len()).max(1);
-        let mut parts: List<Option<Result<(BatchLoss, Backpropagated)>>> =
+        let mut parts: PooledVec<Option<Result<(BatchLoss, Backpropagated)>>> =
             (0..count).map(|_| None).collect();
         threads.for_each(&mut parts, |first, part| {
             // Every count-th row: like lengths are neighbours, so all threads get alike work.
-            let rows: List<&M::Example> =
+            let rows: PooledVec<&M::Example> =
                 batch.iter().skip(first).step_by(count).copied().collect();
             let place = BatchPart { first, step: count, total: batch.len() };
             let mut tape = Tape::new(params)
@@ -240,7 +241,7 @@ fn note(profile: &mut Option<Profile>, name: &'static str, since: Instant, threa
 }
 
 /// The norms of what all parts of a batch have together, series by series.
-fn joined(parts: List<Flow>) -> Result<Vec<(String, Vec<f64>)>> {
+fn joined(parts: PooledVec<Flow>) -> Result<Vec<(String, Vec<f64>)>> {
     let mut all: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for part in parts {
         for (name, norms) in part.read()? {

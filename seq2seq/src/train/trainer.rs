@@ -10,7 +10,7 @@ use super::average::Average;
 use super::progress::Progress;
 use super::schedule::is_better;
 use super::settings::Settings;
-use super::step::{Outcome, Started, StepOptions, start_step};
+use super::step::{Outcome, PendingStep, StepOptions, start_step};
 use super::{put_carried, to_checkpoint};
 use crate::command::Command;
 use crate::event::{
@@ -59,7 +59,7 @@ struct Clock {
     /// A loss, a gradient, or a parameter when a checkpoint was due, was not finite.
     broken: bool,
     /// The step that is not told of yet.
-    in_flight: Option<(Started, Box<Step>)>,
+    in_flight: Option<(PendingStep, Box<Step>)>,
 }
 
 impl<M: Model> Trainer<'_, M> {

@@ -1,4 +1,4 @@
-//! The way back over a tape.
+//! The backward pass over a tape.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::flow::Flow;
 use super::profile::Profile;
 use super::var::{Node, Var};
 use crate::cpu::elementwise as kernels;
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::opencl::OpenCl;
@@ -19,7 +19,7 @@ pub struct Backward<'a> {
     pub(crate) nodes: &'a [Node],
     pub(crate) params: &'a Params,
     pub(crate) threads: &'a Threads,
-    pub(crate) grads: List<Option<Tensor>>,
+    pub(crate) grads: PooledVec<Option<Tensor>>,
     /// Gradients of parameters.
     pub gradients: Gradients,
     /// Whose gradients' norms are kept, by value: name of the series and entry in it.
@@ -28,7 +28,7 @@ pub struct Backward<'a> {
 }
 
 impl<'a> Backward<'a> {
-    /// The device that the way back is on, `None` for the processor.
+    /// The device that the backward pass is on, `None` for the processor.
     pub fn opencl(&self) -> Option<&'a OpenCl> {
         self.params.opencl()
     }
@@ -103,7 +103,7 @@ impl<'a> Backward<'a> {
             return Ok(());
         }
         if let Some(device) = self.opencl() {
-            return self.add_there(device, v, gradient);
+            return self.add_on_device(device, v, gradient);
         }
         let (whole, offset) = self.whole(v);
         if whole == v {
@@ -130,21 +130,21 @@ impl<'a> Backward<'a> {
         Ok(())
     }
 
-    fn add_there(&mut self, device: &OpenCl, v: Var, gradient: Tensor) -> Result<()> {
+    fn add_on_device(&mut self, device: &OpenCl, v: Var, gradient: Tensor) -> Result<()> {
         let shape = self.value(v).shape();
         // A value that an operation took off the tape tells nothing of its gradient's length.
         if gradient.len() != shape.len() && !shape.is_empty() {
             return Err(Error::shapes("gradient", shape, gradient.shape()));
         }
         if gradient.opencl().is_none() {
-            return Err(Error::NoKernel { op: "the way back of an operation" });
+            return Err(Error::NoKernel { op: "the backward pass of an operation" });
         }
         if self.nodes[v.0].part_of.is_none() && self.grads[v.0].is_none() {
             let keep = shape.is_empty();
             self.grads[v.0] = Some(if keep { gradient } else { gradient.shaped(shape) });
             return Ok(());
         }
-        match self.grad_there(v)? {
+        match self.grad_on_device(v)? {
             Some((grad, at)) => device.add_scaled(grad, at, 1.0, &gradient),
             None => Ok(()),
         }
@@ -155,7 +155,7 @@ impl<'a> Backward<'a> {
     ///
     /// # Errors
     /// The device failed, or there is none.
-    pub fn grad_there(&mut self, v: Var) -> Result<Option<(&mut Tensor, usize)>> {
+    pub fn grad_on_device(&mut self, v: Var) -> Result<Option<(&mut Tensor, usize)>> {
         let Some(device) = self.opencl() else {
             return Err(Error::argument("gradient", "no device"));
         };
@@ -171,7 +171,7 @@ impl<'a> Backward<'a> {
     }
 
     /// The gradient of a value, zero at first, to add to in place; `None` where it is not wanted.
-    /// On a device: [`Backward::grad_there`].
+    /// On a device: [`Backward::grad_on_device`].
     pub fn grad_mut(&mut self, v: Var) -> Option<&mut [f32]> {
         if !self.needs(v) {
             return None;
@@ -186,7 +186,7 @@ impl<'a> Backward<'a> {
 
 /// What a pass back gave.
 pub struct Backpropagated {
-    pub(crate) grads: List<Option<Tensor>>,
+    pub(crate) grads: PooledVec<Option<Tensor>>,
     /// Gradients of parameters, still to be [finished](Gradients::finish).
     pub gradients: Gradients,
     /// Gradient norms of [watched](crate::Tape::watch) states over time.

@@ -10,6 +10,6 @@ mod var;
 pub use backward::{Backpropagated, Backward};
 pub use flow::Flow;
 pub use op::Op;
-pub use profile::{Profile, Spent};
+pub use profile::{OpTiming, Profile};
 pub use tape::{BatchPart, Tape};
 pub use var::Var;

@@ -3,13 +3,13 @@
 use super::backward::Backward;
 use crate::error::Result;
 
-/// The way back through one recorded operation.
+/// The backward pass through one recorded operation.
 pub trait Op: Send {
     /// Its name, as profiles and errors show it.
     fn name(&self) -> &'static str;
 
     /// Takes the gradients of its outputs and adds those of its inputs and parameters. What the
-    /// operation kept for this may be overwritten: the way back is gone once.
+    /// operation kept for this may be overwritten: the backward pass is gone once.
     ///
     /// # Errors
     /// Gradients whose shapes do not fit.

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 /// Time spent in one kind of operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spent {
+pub struct OpTiming {
     /// The operation.
     pub name: &'static str,
     /// How often it was recorded.
     pub calls: usize,
     /// Time of the forward pass.
     pub forward: Duration,
-    /// Time of the way back.
+    /// Time of the backward pass.
     pub backward: Duration,
 }
 
@@ -21,20 +21,20 @@ pub struct Spent {
 /// the operation before it, what stands between the two included.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
-    rows: Vec<Spent>,
+    rows: Vec<OpTiming>,
 }
 
 impl Profile {
     /// One row an operation, in the order of their first use.
-    pub fn rows(&self) -> &[Spent] {
+    pub fn rows(&self) -> &[OpTiming] {
         &self.rows
     }
 
     /// The row of an operation, made at its first use.
-    fn row(&mut self, name: &'static str) -> &mut Spent {
+    fn row(&mut self, name: &'static str) -> &mut OpTiming {
         let at = self.rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
             let none = Duration::ZERO;
-            self.rows.push(Spent { name, calls: 0, forward: none, backward: none });
+            self.rows.push(OpTiming { name, calls: 0, forward: none, backward: none });
             self.rows.len() - 1
         });
         &mut self.rows[at]
@@ -47,7 +47,7 @@ impl Profile {
         row.forward += time;
     }
 
-    /// Adds time of the way back.
+    /// Adds time of the backward pass.
     pub fn add_backward(&mut self, name: &'static str, time: Duration) {
         self.row(name).backward += time;
     }

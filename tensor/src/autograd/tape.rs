@@ -47,7 +47,7 @@ use super::flow::Flow;
 use super::op::{Op, Recorded};
 use super::profile::Profiler;
 use super::var::{Node, Var};
-use crate::cpu::list::{List, Pool};
+use crate::cpu::pooled_vec::{Pool, PooledVec};
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::opencl::OpenCl;
@@ -76,12 +76,12 @@ impl BatchPart {
     }
 }
 
-/// What was computed on one thread, and the way back.
+/// What was computed on one thread, and the backward pass.
 pub struct Tape<'p> {
     params: &'p Params,
     threads: Threads,
-    nodes: List<Node>,
-    ops: List<Box<dyn Recorded, Pool>>,
+    nodes: PooledVec<Node>,
+    ops: PooledVec<Box<dyn Recorded, Pool>>,
     recording: bool,
     draws: Option<(u64, u64)>,
     places: u32,
@@ -98,8 +98,8 @@ impl<'p> Tape<'p> {
         Self {
             params,
             threads: Threads::single(),
-            nodes: List::new(),
-            ops: List::new(),
+            nodes: PooledVec::new(),
+            ops: PooledVec::new(),
             recording: true,
             draws: None,
             places: 0,
@@ -144,7 +144,7 @@ impl<'p> Tape<'p> {
         self
     }
 
-    /// Gradient norms of watched states are kept on the way back.
+    /// Gradient norms of watched states are kept on the backward pass.
     #[must_use]
     pub fn with_flow(mut self) -> Self {
         self.watched = Some(HashMap::new());
@@ -217,7 +217,7 @@ impl<'p> Tape<'p> {
         self.push(value, false, None)
     }
 
-    /// The value on the tape's device. A device that fails keeps why, and the way back says it.
+    /// The value on the tape's device. A device that fails keeps why, and the backward pass says it.
     fn moved(&self, value: Tensor) -> Tensor {
         match self.opencl() {
             Some(device) => device.upload(&value).unwrap_or(value),
@@ -241,7 +241,7 @@ impl<'p> Tape<'p> {
         Var(self.nodes.len() - 1)
     }
 
-    /// Records the way back through an operation whose outputs were put on the tape just before.
+    /// Records the backward pass through an operation whose outputs were put on the tape just before.
     pub fn record(&mut self, op: impl Op + 'static) {
         if let Some(device) = self.opencl().filter(|_| self.strayed) {
             self.strayed = false;
@@ -269,7 +269,7 @@ impl<'p> Tape<'p> {
     /// Takes a value off the tape, leaving an empty one: for an operation that makes its own
     /// gradient in the value's place and knows that nobody else needs it.
     pub fn take_value(&mut self, v: Var) -> Tensor {
-        std::mem::replace(&mut self.nodes[v.0].value, Tensor::scratch([0]))
+        std::mem::replace(&mut self.nodes[v.0].value, Tensor::uninit([0]))
     }
 
     /// Entry `i` of the outermost dimension of a value, sharing its memory and its gradient's.
@@ -303,7 +303,7 @@ impl<'p> Tape<'p> {
         self.ops.clear();
     }
 
-    /// The way back from gradients of some values.
+    /// The backward pass from gradients of some values.
     ///
     /// # Errors
     /// A seed's shape is not its value's; errors of operations.
@@ -314,7 +314,7 @@ impl<'p> Tape<'p> {
             nodes: &self.nodes,
             params: self.params,
             threads: &self.threads,
-            grads: List::new(),
+            grads: PooledVec::new(),
             gradients: Gradients::default(),
             watched: self.watched.as_ref(),
             flow: Flow::default(),

@@ -6,7 +6,7 @@ use crate::tensor::Tensor;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Var(pub(crate) usize);
 
-/// A value on a tape, and what the way back must know of it.
+/// A value on a tape, and what the backward pass must know of it.
 pub(crate) struct Node {
     pub(crate) value: Tensor,
     pub(crate) needs: bool,

@@ -49,7 +49,7 @@ pub(crate) struct Buffer(ManuallyDrop<Arc<Block>>);
 
 impl Buffer {
     /// At least `len` elements of any values.
-    pub(crate) fn scratch(len: usize) -> Self {
+    pub(crate) fn uninit(len: usize) -> Self {
         let class = class(len);
         let mut lists = free_lists().lock().unwrap_or_else(PoisonError::into_inner);
         let reused = lists.get_mut(&class).and_then(Vec::pop);
@@ -59,7 +59,7 @@ impl Buffer {
 
     /// A buffer with the elements of a slice first.
     pub(crate) fn from_slice(from: &[f32]) -> Self {
-        let mut buffer = Self::scratch(from.len());
+        let mut buffer = Self::uninit(from.len());
         if let Some(data) = buffer.unique() {
             data[..from.len()].copy_from_slice(from);
         }
@@ -101,7 +101,7 @@ mod tests {
     fn memory_begins_with_a_cache_line_and_comes_back() {
         // A class that no other test has.
         let len = 3_333_333;
-        let mut buffer = Buffer::scratch(len);
+        let mut buffer = Buffer::uninit(len);
         let at = buffer.data().as_ptr();
         assert!(at.addr().is_multiple_of(64) && buffer.data().len() >= len);
         let copy = buffer.clone();
@@ -109,7 +109,7 @@ mod tests {
         drop(copy);
         buffer.unique().unwrap()[len - 1] = 1.0;
         drop(buffer);
-        assert_eq!(Buffer::scratch(len).data().as_ptr(), at);
+        assert_eq!(Buffer::uninit(len).data().as_ptr(), at);
         assert_eq!(Buffer::from_slice(&[1.0, 2.0]).data()[..2], [1.0, 2.0]);
     }
 }

@@ -2,5 +2,5 @@
 
 pub(crate) mod buffer;
 pub mod elementwise;
-pub(crate) mod list;
+pub(crate) mod pooled_vec;
 pub mod simd;

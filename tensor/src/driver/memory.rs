@@ -150,7 +150,7 @@ impl OpenCl {
     /// Whole numbers here.
     ///
     /// # Errors
-    /// As [`OpenCl::scratch`].
+    /// As [`OpenCl::uninit`].
     pub fn ids(&self, ids: &[u32]) -> Result<Ids> {
         let block = Block::new(self, ids.len())?;
         self.write_block(&block, 0, Data::Words(ids.to_vec()))?;

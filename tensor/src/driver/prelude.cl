@@ -1,5 +1,5 @@
 // What all programs share. Group functions must be reached by every work-item of a work-group; they
-// work along dimension 0, and `scratch` has one float for each work-item.
+// work along dimension 0, and `uninit` has one float for each work-item.
 
 float sigmoid(float x) { return 1.0f / (1.0f + exp(-x)); }
 

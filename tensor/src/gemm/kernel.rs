@@ -92,7 +92,7 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
     // them, a copy whose rows lie otherwise pays.
     let from = if x.stride.is_multiple_of(FIGHT) { COPY_FROM / 6 } else { COPY_FROM };
     let copies = panels.len() >= from && rows.len() >= S::TILE_ROWS;
-    let mut copy = copies.then(|| Buffer::scratch(ROWS.min(rows.len()) * APART));
+    let mut copy = copies.then(|| Buffer::uninit(ROWS.min(rows.len()) * APART));
     let mut row = rows.start;
     while row < rows.end {
         let row_end = (row + ROWS).min(rows.end);

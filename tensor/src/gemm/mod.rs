@@ -7,25 +7,25 @@
 //! |---|---|
 //! | forward: Y = X W^T | [`matmul`] with a [`Packed`] of [`Side::Transposed`] |
 //! | backward: dX = dY W | [`matmul`] with a [`Packed`] of [`Side::Plain`] |
-//! | weight gradient: dW = sum of dY^T X | [`outer_sum`] over the rows of a whole step |
+//! | weight gradient: dW = sum of dY^T X | [`weight_gradient`] over the rows of a whole step |
 //!
 //! The weight's panels are packed once per optimizer step; X is read as it lies. The register
 //! tile is [`Simd::TILE_ROWS`](crate::simd::Simd::TILE_ROWS) rows by two vectors. Plain-loop twins stand in [`mod@reference`].
 
 mod kernel;
 mod matmul;
-mod outer;
 mod pack;
 mod peak;
 pub mod reference;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod weight_gradient;
 mod work;
 
 pub use matmul::{matmul, matmul_columns};
-pub use outer::{Product, outer_sum};
 pub use pack::{Packed, Side};
 pub use peak::peak;
 pub use rows::{Init, Rows};
+pub use weight_gradient::{Product, weight_gradient};
 pub use work::{Work, work};

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::work::PACKINGS;
 use crate::cpu::buffer::Buffer;
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
 
@@ -73,7 +73,7 @@ impl Packed {
             Side::Plain => (rows.len(), columns.len()),
         };
         let panel_width = dispatch(PanelWidth);
-        let buffer = Buffer::scratch(width.div_ceil(panel_width) * panel_width * depth);
+        let buffer = Buffer::uninit(width.div_ceil(panel_width) * panel_width * depth);
         let mut packed = Self { buffer, side, rows, columns, depth, width, panel_width };
         packed.fill(threads, w, inputs);
         packed
@@ -86,7 +86,8 @@ impl Packed {
         let columns = self.columns.clone();
         let w = &w[self.rows.start * inputs..self.rows.end * inputs];
         let Some(data) = self.buffer.unique() else { return };
-        let mut panels: List<&mut [f32]> = data.chunks_exact_mut((nr * depth).max(1)).collect();
+        let mut panels: PooledVec<&mut [f32]> =
+            data.chunks_exact_mut((nr * depth).max(1)).collect();
         panels.truncate(width.div_ceil(nr));
         threads.for_each_of(width * depth / 2, &mut panels, |p, panel| {
             let (first, count) = (p * nr, nr.min(width - p * nr));

@@ -53,7 +53,7 @@ fn products_agree_with_plain_loops() {
 
             let mut dw = vec![7.0; outputs * inputs];
             let term = Product { dy: Rows::new(&dy, outputs), x: Rows::new(&x, inputs) };
-            outer_sum(&threads, &[term], &mut dw, inputs, 0, false);
+            weight_gradient(&threads, &[term], &mut dw, inputs, 0, false);
             close(&dw, &reference::outer(&dy, &x, outputs, inputs), &what);
         }
     }
@@ -78,7 +78,7 @@ fn column_ranges_are_products_of_their_own() {
         dy: Rows::new(&dy[start * outputs..][..n * outputs], outputs),
         x: Rows::new(&x[start * count..][..n * count], count),
     });
-    outer_sum(&threads, &halves, &mut dw, inputs, from, false);
+    weight_gradient(&threads, &halves, &mut dw, inputs, from, false);
     let want = reference::outer(&dy, &x, outputs, count);
     for o in 0..outputs {
         let row = &dw[o * inputs..][..inputs];
@@ -148,7 +148,7 @@ fn products_have_the_same_bits_however_they_are_cut() {
             matmul(threads, Rows::new(&x, inputs), &packed, &mut y, Init::Bias(&bias));
             let mut dw = vec![7.0; outputs * inputs];
             let term = Product { dy: Rows::new(&dy, outputs), x: Rows::new(&x, inputs) };
-            outer_sum(threads, &[term], &mut dw, inputs, 0, true);
+            weight_gradient(threads, &[term], &mut dw, inputs, 0, true);
             (y, dw)
         };
         let want = run(&one);

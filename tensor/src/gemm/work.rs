@@ -12,7 +12,7 @@ pub(super) static PACKINGS: AtomicU64 = AtomicU64::new(0);
 pub struct Work {
     /// Floating-point operations; a multiplication and an addition are two.
     pub flops: u64,
-    /// Sums of products for a weight's gradient ([`outer_sum`](super::outer_sum)).
+    /// Sums of products for a weight's gradient ([`weight_gradient`](super::weight_gradient)).
     pub weight_gradients: u64,
     /// Weights, or blocks of them, that were packed for one side.
     pub packings: u64,

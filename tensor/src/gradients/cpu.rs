@@ -3,9 +3,9 @@
 use super::gradient::{Gradient, RowGradient};
 use super::slot::{Deferred, Slot, Sum};
 use crate::cpu::elementwise as kernels;
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
-use crate::gemm::{Product, Rows, outer_sum};
+use crate::gemm::{Product, Rows, weight_gradient};
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 
@@ -41,7 +41,7 @@ pub(super) fn finish(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gr
         let fresh = whole && total.is_none();
         let mut into = match total {
             Some(t) => t,
-            None if whole => Tensor::scratch(shape),
+            None if whole => Tensor::uninit(shape),
             None => Tensor::zeros(shape),
         };
         multiply(&slot.products, &mut into, !fresh, threads)?;
@@ -68,7 +68,7 @@ fn add_sums(sums: &[Sum], into: &mut Tensor, threads: &Threads) -> Result<()> {
             return Err(Error::shapes("bias gradient", dy.shape(), shape));
         }
     }
-    let mut parts: List<&mut [f32]> = into.data_mut().chunks_mut(COLUMNS).collect();
+    let mut parts: PooledVec<&mut [f32]> = into.data_mut().chunks_mut(COLUMNS).collect();
     let summed: usize = sums.iter().map(|s| s.dy.shape().rows() * s.columns.len()).sum();
     threads.for_each_of(summed / 8, &mut parts, |i, part| {
         let first = i * COLUMNS;
@@ -92,12 +92,12 @@ const COLUMNS: usize = 512;
 fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threads) -> Result<()> {
     let shape = into.shape();
     let block = |p: &Deferred| (p.rows.clone().unwrap_or(0..shape.rows()), p.columns.clone());
-    let mut blocks: List<_> = products.iter().map(block).collect();
+    let mut blocks: PooledVec<_> = products.iter().map(block).collect();
     blocks.sort_unstable_by_key(|(r, c)| (r.start, r.end, c.start, c.end));
     blocks.dedup();
     for (rows, columns) in blocks {
         let same = products.iter().filter(|p| block(p) == (rows.clone(), columns.clone()));
-        let mut terms = List::new();
+        let mut terms = PooledVec::new();
         for p in same {
             p.check(&rows, &columns, shape)?;
             let (x, dy) = (p.x.shape(), p.dy.shape());
@@ -107,7 +107,7 @@ fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threa
             });
         }
         let into = &mut into.data_mut()[rows.start * shape.width()..rows.end * shape.width()];
-        outer_sum(threads, &terms, into, shape.width(), columns.start, add);
+        weight_gradient(threads, &terms, into, shape.width(), columns.start, add);
     }
     Ok(())
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::reduced::ReducedGradients;
 use super::slot::{Deferred, Slot, Sum};
-use super::summed::Summed;
 use super::{cpu, opencl};
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::Result;
 use crate::params::{ParamId, Params};
 use crate::tensor::Tensor;
@@ -19,7 +19,7 @@ use crate::threads::Threads;
 /// first, so a weight still costs one product a step.
 #[derive(Debug, Default)]
 pub struct Gradients {
-    slots: List<Slot>,
+    slots: PooledVec<Slot>,
 }
 
 impl Gradients {
@@ -106,17 +106,17 @@ impl Gradients {
     ///
     /// # Errors
     /// A gradient does not fit its parameter's shape.
-    pub fn finish(self, params: &Params, threads: &Threads) -> Result<Summed> {
+    pub fn finish(self, params: &Params, threads: &Threads) -> Result<ReducedGradients> {
         let mut slots = self.slots;
         slots.resize_with(params.len(), Slot::default);
         if let Some(layout) = params.layout() {
             return opencl::finish(slots, layout);
         }
-        let mut summed = List::with_capacity(params.len());
+        let mut summed = PooledVec::with_capacity(params.len());
         for (id, slot) in params.ids().zip(slots) {
             summed.push(cpu::finish(slot, params.get(id), threads)?);
         }
-        Ok(Summed::new(summed, threads))
+        Ok(ReducedGradients::new(summed, threads))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The gradient of one parameter.
 
 use crate::cpu::elementwise as kernels;
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -9,7 +9,7 @@ use crate::tensor::Tensor;
 #[derive(Debug, Clone)]
 pub struct RowGradient {
     /// The rows, in rising order, each once.
-    pub ids: List<u32>,
+    pub ids: PooledVec<u32>,
     /// One gradient row an id.
     pub rows: Tensor,
 }
@@ -17,11 +17,11 @@ pub struct RowGradient {
 impl RowGradient {
     /// Sums rows of the same id, in a fixed order.
     pub(super) fn gather(
-        parts: &[(List<u32>, Option<u32>, Tensor)],
+        parts: &[(PooledVec<u32>, Option<u32>, Tensor)],
         table: usize,
         width: usize,
     ) -> Result<Self> {
-        let mut places: List<(u32, usize, usize)> = List::new();
+        let mut places: PooledVec<(u32, usize, usize)> = PooledVec::new();
         for (p, (ids, padding, gradients)) in parts.iter().enumerate() {
             if gradients.len() != ids.len() * width {
                 return Err(Error::shapes("row gradient", gradients.shape(), [ids.len(), width]));
@@ -30,12 +30,12 @@ impl RowGradient {
             places.extend(rows.map(|(i, &id)| (id, p, i)));
         }
         places.sort_unstable();
-        let mut ids: List<u32> = places.iter().map(|p| p.0).collect();
+        let mut ids: PooledVec<u32> = places.iter().map(|p| p.0).collect();
         ids.dedup();
         if let Some(&last) = ids.last().filter(|&&last| last as usize >= table) {
             return Err(Error::Id { op: "row gradient", id: last, rows: table });
         }
-        let mut rows = Tensor::scratch([ids.len(), width]);
+        let mut rows = Tensor::uninit([ids.len(), width]);
         let mut place = places.iter().peekable();
         for (row, &id) in rows.data_mut().chunks_exact_mut(width.max(1)).zip(&ids) {
             let mut first = true;

@@ -5,11 +5,11 @@ mod gathered;
 mod gradient;
 mod norms;
 mod opencl;
+mod reduced;
 mod slot;
-mod summed;
 
 pub use gathered::Gradients;
 pub use gradient::{Gradient, RowGradient};
 pub use norms::Norms;
 pub(crate) use norms::opencl as device_norms;
-pub use summed::Summed;
+pub use reduced::ReducedGradients;

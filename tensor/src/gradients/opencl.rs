@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::gradient::Gradient;
+use super::reduced::ReducedGradients;
 use super::slot::{Deferred, Slot, Sum};
-use super::summed::Summed;
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::opencl::{Arena, Form, Layout, Matrix, OpenCl, Place, Program, Start};
 use crate::shape::Shape;
@@ -16,11 +16,11 @@ use crate::tensor::Tensor;
 static PROGRAM: Program = Program::new(&[include_str!("gradients.cl")]);
 
 /// Multiplies what was deferred and sums up, into one arena of the parameters' layout.
-pub(super) fn finish(slots: List<Slot>, layout: &Arc<Layout>) -> Result<Summed> {
+pub(super) fn finish(slots: PooledVec<Slot>, layout: &Arc<Layout>) -> Result<ReducedGradients> {
     let device = &layout.device;
-    let memory = device.scratch([layout.total])?;
+    let memory = device.uninit([layout.total])?;
     let mut panels = Panels::new(device);
-    let mut gradients = List::with_capacity(slots.len());
+    let mut gradients = PooledVec::with_capacity(slots.len());
     for (i, slot) in slots.into_iter().enumerate() {
         let mut target = Target { device, view: layout.view(&memory, i), is_set: false };
         target.gather(slot, &mut panels)?;
@@ -28,7 +28,7 @@ pub(super) fn finish(slots: List<Slot>, layout: &Arc<Layout>) -> Result<Summed> 
         target.begin()?;
         gradients.push(if is_live { Gradient::Dense(target.view) } else { Gradient::None });
     }
-    Ok(Summed::there(gradients, Arena { layout: Arc::clone(layout), memory }))
+    Ok(ReducedGradients::there(gradients, Arena { layout: Arc::clone(layout), memory }))
 }
 
 /// One parameter's gradient: a part of the arena, whose memory only this writes.
@@ -71,7 +71,7 @@ impl Target<'_> {
     }
 
     /// One product for each block of rows and columns.
-    fn multiply(&mut self, products: List<Deferred>, panels: &mut Panels<'_>) -> Result<()> {
+    fn multiply(&mut self, products: PooledVec<Deferred>, panels: &mut Panels<'_>) -> Result<()> {
         let shape = self.view.shape();
         let mut blocks: Vec<(Range<usize>, Range<usize>, Vec<Deferred>)> = Vec::new();
         for p in products {
@@ -114,7 +114,7 @@ impl Target<'_> {
         Ok(())
     }
 
-    fn sum(&mut self, sums: List<Sum>, panels: &mut Panels<'_>) -> Result<()> {
+    fn sum(&mut self, sums: PooledVec<Sum>, panels: &mut Panels<'_>) -> Result<()> {
         let shape = self.view.shape();
         let mut groups: Vec<(Range<usize>, Range<usize>, Vec<Tensor>)> = Vec::new();
         for Sum { elements, dy, columns } in sums {

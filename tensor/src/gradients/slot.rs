@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -10,11 +10,11 @@ use crate::tensor::Tensor;
 /// Parts of one parameter's gradient, as operations gave them.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
-    pub(super) dense: List<Tensor>,
+    pub(super) dense: PooledVec<Tensor>,
     /// Ids, the id that has no gradient, and one row an id.
-    pub(super) rows: List<(List<u32>, Option<u32>, Tensor)>,
-    pub(super) products: List<Deferred>,
-    pub(super) sums: List<Sum>,
+    pub(super) rows: PooledVec<(PooledVec<u32>, Option<u32>, Tensor)>,
+    pub(super) products: PooledVec<Deferred>,
+    pub(super) sums: PooledVec<Sum>,
 }
 
 /// A bias's gradient: the sum of columns of dY, for all of the bias or for some of its elements.

@@ -101,7 +101,7 @@ impl OpenCl {
             return Err(Error::shapes("gather", first.shape(), other.shape()));
         }
         let rows = parts.iter().map(|p| p.shape().rows()).sum();
-        let mut y = self.scratch([rows, width])?;
+        let mut y = self.uninit([rows, width])?;
         let mut done = 0;
         for some in parts.chunks(SOURCES) {
             let count = some.iter().map(|p| p.shape().rows()).sum();
@@ -159,7 +159,7 @@ impl OpenCl {
     /// A failure of the device.
     pub fn squares(&self, x: &Tensor) -> Result<Tensor> {
         let groups = x.len().div_ceil(4 * 256).clamp(1, 64);
-        let mut y = self.scratch([groups])?;
+        let mut y = self.uninit([groups])?;
         let launch = self.kernel(&PROGRAM, "squares").uint(x.len()).reads(x).writes(&mut y);
         launch.groups([groups, 1, 1], [256, 1, 1])?;
         Ok(y)

@@ -5,7 +5,7 @@
 //! compiler leaves out what needs one.
 //!
 //! - [`platforms`] says what there is, [`OpenCl::open`] opens a device.
-//! - A [`Tensor`](crate::Tensor) lies on the host or on a device ([`OpenCl::scratch`],
+//! - A [`Tensor`](crate::Tensor) lies on the host or on a device ([`OpenCl::uninit`],
 //!   [`OpenCl::upload`]). A view shares its memory in both cases. Reading a device's tensor on the
 //!   host waits for the device and is counted.
 //! - A [`Program`] is text in OpenCL C 1.2, compiled once a device. [`OpenCl::kernel`] starts one

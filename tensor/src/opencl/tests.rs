@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Form, Matrix, Place, Program, Start, Way};
-use crate::check::{assert_close, narrow, opencl, values, wide};
+use crate::check::{assert_close, opencl, to_f32, to_f64, values};
 use crate::{Device, Error, Gradients, Params, Tensor, Threads};
 
 fn tensor(shape: [usize; 2], seed: u64) -> Tensor {
-    Tensor::from_vec(shape, narrow(&values(shape[0] * shape[1], seed))).unwrap()
+    Tensor::from_vec(shape, to_f32(&values(shape[0] * shape[1], seed))).unwrap()
 }
 
 /// op(A) op(B) in plain loops.
@@ -33,7 +33,7 @@ fn products_are_right_at_any_size() {
             let (bias, before) = (tensor([1, n], 3), tensor([m, n], 4));
             let want = product(form, &a, &b);
             let up = |t: &Tensor| device.upload(t).unwrap();
-            let (a, b, bias_there) = (up(&a), up(&b), up(&bias.clone().reshape([n]).unwrap()));
+            let (a, b, bias_on_device) = (up(&a), up(&b), up(&bias.clone().reshape([n]).unwrap()));
             let ways = (0..3).map(|tile| Way::Tiles { tile, slices: 1 + tile % 2 });
             let slices = [1, 2, 4, 8].into_iter().filter(|n| k.is_multiple_of(*n));
             let sliced = slices.map(|slices| Way::Tiles { tile: 2, slices });
@@ -44,17 +44,17 @@ fn products_are_right_at_any_size() {
             for (i, way) in ways.enumerate() {
                 let kind = (i + m) % 3;
                 let mut c = up(&before);
-                let start = [Start::Zero, Start::Bias(&bias_there), Start::Output][kind];
+                let start = [Start::Zero, Start::Bias(&bias_on_device), Start::Output][kind];
                 let factors = (Matrix::new(&a), Matrix::new(&b));
                 let to = Place::new(&mut c);
                 device.products_by(Some(way), 1, form, factors, to, start).unwrap();
-                let mut want = wide(want.data());
+                let mut want = to_f64(want.data());
                 for (i, w) in want.iter_mut().enumerate() {
                     *w += [0.0, bias.data()[i % n].into(), before.data()[i].into()][kind];
                 }
                 let tolerance = if matches!(way, Way::Cores { .. }) { 1e-2 } else { 1e-5 };
                 assert_close(
-                    &wide(c.data()),
+                    &to_f64(c.data()),
                     &want,
                     tolerance,
                     &format!("{way:?} {form:?} {m} {n} {k} {kind}"),
@@ -78,18 +78,18 @@ fn factors_of_tf32_are_rounded_and_sums_are_not() {
     let want = product(Form::Nn, &rounded(&a), &rounded(&b));
     let (a, b) = (device.upload(&a).unwrap(), device.upload(&b).unwrap());
     for tile in 0..2 {
-        let mut c = device.scratch([m, n]).unwrap();
+        let mut c = device.uninit([m, n]).unwrap();
         let factors = (Matrix::new(&a), Matrix::new(&b));
         let way = Some(Way::Cores { tile, slices: 1 });
         let to = Place::new(&mut c);
         device.products_by(way, 1, Form::Nn, factors, to, Start::Zero).unwrap();
-        assert_close(&wide(c.data()), &wide(want.data()), 1e-6, "rounded factors");
+        assert_close(&to_f64(c.data()), &to_f64(want.data()), 1e-6, "rounded factors");
     }
     // What is no number, and what is too large for one, goes through.
     let odd = [f32::NAN, f32::INFINITY, f32::from_bits(0x7fff_ffff), f32::MAX];
     let x = device.upload(&Tensor::from_vec([4, 1], odd.to_vec()).unwrap()).unwrap();
     let one = device.full([1, 1], 1.0).unwrap();
-    let mut y = device.scratch([4, 1]).unwrap();
+    let mut y = device.uninit([4, 1]).unwrap();
     let factors = (Matrix::new(&x), Matrix::new(&one));
     let way = Some(Way::Cores { tile: 1, slices: 1 });
     device.products_by(way, 1, Form::Nn, factors, Place::new(&mut y), Start::Zero).unwrap();
@@ -114,13 +114,13 @@ fn blocks_and_batches_of_products() {
         Tensor::from(t.view2().slice(ndarray::s![rows, columns]).to_owned())
     };
     let want = product(Form::Nt, &part(&x, 0..7, 3..8), &part(&w, 2..6, 1..6));
-    assert_close(&wide(part(&y, 0..7, 4..8).data()), &wide(want.data()), 1e-5, "block");
+    assert_close(&to_f64(part(&y, 0..7, 4..8).data()), &to_f64(want.data()), 1e-5, "block");
     assert!(part(&y, 0..7, 0..4).data().iter().all(|&v| v == 0.0));
     // Time-major [S, B, K] keys against [B, K] queries: scores [B, S].
     let (s, batch, k) = (5, 3, 4);
     let (keys, query) = (tensor([s * batch, k], 3), tensor([batch, k], 4));
     let (tk, tq) = (device.upload(&keys).unwrap(), device.upload(&query).unwrap());
-    let mut scores = device.scratch([batch, s]).unwrap();
+    let mut scores = device.uninit([batch, s]).unwrap();
     let (a, b) =
         (Matrix::strided(&tq, 0, (1, k), k, k), Matrix::strided(&tk, 0, (s, k), batch * k, k));
     let to = Place::strided(&mut scores, 0, s, s);
@@ -157,7 +157,7 @@ fn memory_is_shared_reused_and_copied_on_write() {
     assert_eq!(device.counters().since(&start).reads, 1);
     let taken = device.memory_taken();
     for _ in 0..10 {
-        drop(device.scratch([1000]).unwrap());
+        drop(device.uninit([1000]).unwrap());
     }
     assert!(device.memory_taken() <= taken + 8_000);
     // On the host a device's tensor is another one.
@@ -178,7 +178,7 @@ fn deferred_gradients_are_those_of_the_host() {
     let gather = |up: &dyn Fn(Tensor) -> Tensor| {
         let mut g = Gradients::default();
         let (x, dy) = (up(tensor([30, 6], 1)), up(tensor([30, 9], 2)));
-        // Time steps in the way back's order, then others of their own memory.
+        // Time steps in the backward pass's order, then others of their own memory.
         for t in (0..10).rev() {
             g.defer(w, 0..6, x.range(3 * t, 3), dy.range(3 * t, 3), 2..6);
             g.defer_sum(b, dy.range(3 * t, 3), 2..6);
@@ -203,7 +203,7 @@ fn deferred_gradients_are_those_of_the_host() {
     for id in [w, b, table] {
         let shape = params.shape(id);
         let (got, want) = (got.get(id).to_dense(shape), want.get(id).to_dense(shape));
-        assert_close(&wide(got.data()), &wide(want.data()), 1e-5, params.name(id));
+        assert_close(&to_f64(got.data()), &to_f64(want.data()), 1e-5, params.name(id));
     }
     assert!(matches!(got.get(unused), crate::Gradient::None));
 }
@@ -255,10 +255,10 @@ fn failures_are_clear_and_the_first_is_kept() {
     }
     there.check().unwrap();
     there.limit_memory(there.memory_taken() + (1 << 20));
-    let error = there.scratch([1 << 20]).unwrap_err();
+    let error = there.uninit([1 << 20]).unwrap_err();
     assert!(error.to_string().contains("4.0 MiB more are needed"), "{error}");
     // A device whose memory is used up still works.
-    assert!(there.scratch([4]).is_ok() && x.data() == [0.0; 4]);
+    assert!(there.uninit([4]).is_ok() && x.data() == [0.0; 4]);
     there.check().unwrap();
     let device = Device::open("opencl", 1).unwrap();
     let there = device.opencl().unwrap();

@@ -15,7 +15,7 @@ impl OpenCl {
     ///
     /// # Errors
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory), or an earlier failure of the device.
-    pub fn scratch(&self, shape: impl Into<Shape>) -> Result<Tensor> {
+    pub fn uninit(&self, shape: impl Into<Shape>) -> Result<Tensor> {
         let shape = shape.into();
         Ok(tensor_of(Block::new(self, shape.len())?, shape, OnceLock::new()))
     }
@@ -23,7 +23,7 @@ impl OpenCl {
     /// A tensor here, all elements `value`.
     ///
     /// # Errors
-    /// As [`OpenCl::scratch`].
+    /// As [`OpenCl::uninit`].
     pub fn full(&self, shape: impl Into<Shape>, value: f32) -> Result<Tensor> {
         let shape = shape.into();
         let block = Block::new(self, shape.len())?;
@@ -38,7 +38,7 @@ impl OpenCl {
     /// A tensor here, all elements zero.
     ///
     /// # Errors
-    /// As [`OpenCl::scratch`].
+    /// As [`OpenCl::uninit`].
     pub fn zeros(&self, shape: impl Into<Shape>) -> Result<Tensor> {
         self.full(shape, 0.0)
     }
@@ -46,7 +46,7 @@ impl OpenCl {
     /// The tensor here: itself where it is, else a copy, for which nobody waits.
     ///
     /// # Errors
-    /// As [`OpenCl::scratch`].
+    /// As [`OpenCl::uninit`].
     pub fn upload(&self, tensor: &Tensor) -> Result<Tensor> {
         if tensor.opencl().is_some_and(|device| device.is(self)) {
             return Ok(tensor.clone());
@@ -113,7 +113,7 @@ impl OpenCl {
 
     /// A copy of a tensor here, with memory of its own.
     pub(crate) fn duplicate(&self, tensor: &Tensor) -> Result<Tensor> {
-        let mut copy = self.scratch(tensor.shape())?;
+        let mut copy = self.uninit(tensor.shape())?;
         self.overwrite(&mut copy, tensor)?;
         Ok(copy)
     }

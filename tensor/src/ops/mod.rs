@@ -14,7 +14,7 @@ pub mod maxout;
 mod squared_error;
 
 pub use cross_entropy::{
-    CrossEntropy, CrossEntropyResult, argmax_except, cross_entropy, likeliest, log_probabilities,
+    CrossEntropy, CrossEntropyResult, argmax, argmax_except, cross_entropy, log_probabilities,
 };
 pub use dropout::{dropout, dropout_sequence, masked, sequence_mask};
 pub use embedding::embedding;

@@ -6,7 +6,7 @@ use super::OptimizerConfig;
 use super::report::{Report, Update};
 use super::state::State;
 use crate::error::{Error, Result};
-use crate::gradients::Summed;
+use crate::gradients::ReducedGradients;
 use crate::gradients::device_norms::{COEFFICIENTS, owner_sums, squares};
 use crate::opencl::{Arena, Launch, Layout, Program};
 use crate::params::Params;
@@ -115,7 +115,7 @@ impl Slots {
         config: &OptimizerConfig,
         state: &mut State,
         params: &mut Params,
-        gradients: &Summed,
+        gradients: &ReducedGradients,
         live: Vec<bool>,
         how: &Update<'_>,
         factor: Option<f32>,
@@ -138,7 +138,7 @@ impl Slots {
         // All that is read, in one piece: see `Report::read`.
         let figures = how.figures.len();
         let norms = if how.ratios { 2 * n } else { 0 };
-        let report = device.scratch([n + 2 + figures + norms])?;
+        let report = device.uninit([n + 2 + figures + norms])?;
         let mut each = report.flat(0, n);
         squares(device, &layout, &coefficients, &gradient.memory, &mut each)?;
         let found = self.figures(how)?;
@@ -157,7 +157,7 @@ impl Slots {
         }
 
         let chunks = layout.chunk_count;
-        let (mut changes, mut values) = (device.scratch([chunks])?, device.scratch([chunks])?);
+        let (mut changes, mut values) = (device.uninit([chunks])?, device.uninit([chunks])?);
         for (arena, slot) in self.arenas.iter_mut().zip(&mut state.slots) {
             arena.make_unique(slot.tensors.iter_mut().enumerate())?;
         }

@@ -6,9 +6,9 @@ use super::pass::{Rule, Sums, run};
 use super::report::{Measured, Report, Update};
 use super::sgd::{Momentum, Plain};
 use super::state::{Slot, State};
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
-use crate::gradients::{Gradient, Norms, Summed};
+use crate::gradients::{Gradient, Norms, ReducedGradients};
 use crate::params::Params;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -112,17 +112,17 @@ impl Optimizer {
     pub fn update(
         &mut self,
         params: &mut Params,
-        gradients: &Summed,
+        gradients: &ReducedGradients,
         how: &Update<'_>,
         threads: &Threads,
     ) -> Result<Report> {
         self.check(params, gradients, how.learning_rate)?;
         if params.opencl().is_some() {
             self.follow(params)?;
-            return self.update_there(params, gradients, how, None);
+            return self.update_on_device(params, gradients, how, None);
         }
         let norms = gradients.norms(how.limit);
-        let figures: List<f64> = how.figures.iter().map(crate::Figure::get).collect();
+        let figures: PooledVec<f64> = how.figures.iter().map(crate::DeferredScalar::get).collect();
         let updated = norms.total.is_finite() && figures.iter().all(|f| f.is_finite());
         let mut ratios = None;
         if updated {
@@ -132,10 +132,10 @@ impl Optimizer {
         Ok(Report::here(Measured { figures, norms, ratios, updated }))
     }
 
-    fn update_there(
+    fn update_on_device(
         &mut self,
         params: &mut Params,
-        gradients: &Summed,
+        gradients: &ReducedGradients,
         how: &Update<'_>,
         factor: Option<f32>,
     ) -> Result<Report> {
@@ -172,7 +172,7 @@ impl Optimizer {
     pub fn step(
         &mut self,
         params: &mut Params,
-        gradients: &Summed,
+        gradients: &ReducedGradients,
         norms: &Norms,
         learning_rate: f32,
         threads: &Threads,
@@ -186,7 +186,7 @@ impl Optimizer {
         self.follow(params)?;
         if params.opencl().is_some() {
             let how = Update { limit: None, learning_rate, ratios, figures: &[] };
-            let report = self.update_there(params, gradients, &how, Some(norms.factor))?;
+            let report = self.update_on_device(params, gradients, &how, Some(norms.factor))?;
             return Ok(report.read(self)?.ratios);
         }
         let rate = f64::from(learning_rate);
@@ -208,7 +208,12 @@ impl Optimizer {
         Ok(ratios.then_some(all))
     }
 
-    fn check(&self, params: &Params, gradients: &Summed, learning_rate: f32) -> Result<()> {
+    fn check(
+        &self,
+        params: &Params,
+        gradients: &ReducedGradients,
+        learning_rate: f32,
+    ) -> Result<()> {
         if !(learning_rate >= 0.0 && learning_rate.is_finite()) {
             let what = format!("the learning rate is {learning_rate}, expected 0 or more");
             return Err(Error::argument(OP, what));

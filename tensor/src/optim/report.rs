@@ -1,10 +1,10 @@
 //! What a step is asked for, and what it tells afterwards.
 
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::Result;
 use crate::gradients::Norms;
 use crate::opencl::Pending;
-use crate::tensor::Figure;
+use crate::tensor::DeferredScalar;
 
 /// How [`Optimizer::update`](super::Optimizer::update) steps, and what it reports besides.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,14 +16,14 @@ pub struct Update<'a> {
     /// Report each parameter's ratio of update to value.
     pub ratios: bool,
     /// Numbers to report, without which being finite no step is taken: losses, counts.
-    pub figures: &'a [Figure],
+    pub figures: &'a [DeferredScalar],
 }
 
 /// What a step measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// [`Update::figures`].
-    pub figures: List<f64>,
+    pub figures: PooledVec<f64>,
     /// Norms of the gradients.
     pub norms: Norms,
     /// Update over value of each parameter, where asked for and a step was taken.
@@ -71,7 +71,7 @@ impl Report {
         // Squares of gradients' norms, factor, whether it stepped, figures, and for ratios squares
         // of changes and of values.
         let numbers = pending.wait()?;
-        let wide = |range: &[f32]| range.iter().map(|&v| f64::from(v)).collect::<List<_>>();
+        let wide = |range: &[f32]| range.iter().map(|&v| f64::from(v)).collect::<PooledVec<_>>();
         let n = live.len();
         let (squares, rest) = numbers.split_at(n.min(numbers.len()));
         let (control, rest) = rest.split_at(2.min(rest.len()));

@@ -2,9 +2,9 @@
 
 use super::reference::Reference;
 use super::*;
-use crate::check::{assert_close, values, wide};
+use crate::check::{assert_close, to_f64, values};
 use crate::error::Error;
-use crate::gradients::{Gradients, Norms, Summed};
+use crate::gradients::{Gradients, Norms, ReducedGradients};
 use crate::params::{ParamId, Params};
 use crate::tensor::Tensor;
 use crate::threads::Threads;
@@ -50,13 +50,13 @@ fn torch_rows(t: usize) -> (Vec<u32>, Tensor) {
     (ids, rows)
 }
 
-fn dense(params: &Params, id: ParamId, gradient: Tensor) -> Summed {
+fn dense(params: &Params, id: ParamId, gradient: Tensor) -> ReducedGradients {
     let mut g = Gradients::default();
     g.add(id, gradient);
     g.finish(params, &Threads::single()).unwrap()
 }
 
-fn sparse(params: &Params, id: ParamId, ids: &[u32], rows: Tensor) -> Summed {
+fn sparse(params: &Params, id: ParamId, ids: &[u32], rows: Tensor) -> ReducedGradients {
     let mut g = Gradients::default();
     g.add_rows(id, ids, rows);
     g.finish(params, &Threads::single()).unwrap()
@@ -88,10 +88,10 @@ fn trajectories_are_pytorchs() {
             let norms = g.norms(Some(2.5));
             optimizer.step(&mut params, &g, &norms, rate, &threads, false).unwrap();
             if t == 0 {
-                assert_close(&wide(params.get(id).data()), &first, 1e-6, &format!("{config:?}"));
+                assert_close(&to_f64(params.get(id).data()), &first, 1e-6, &format!("{config:?}"));
             }
         }
-        assert_close(&wide(params.get(id).data()), &last, 1e-5, &format!("{config:?}"));
+        assert_close(&to_f64(params.get(id).data()), &last, 1e-5, &format!("{config:?}"));
     }
 }
 
@@ -101,12 +101,12 @@ fn kernels_agree_with_plain_loops_at_odd_lengths() {
     for (config, rate, ..) in torch() {
         for n in [1, 7, 16, 33, 4_097, 20_011] {
             let (mut params, id, mut optimizer) = one(config, [1, n]);
-            let mut want = wide(params.get(id).data());
+            let mut want = to_f64(params.get(id).data());
             let mut reference = Reference::<f64>::new(config, n);
             for t in 0..10 {
                 let gradient: Vec<f64> = values(n, 100 + t);
-                let narrow = gradient.iter().map(|&v| v as f32).collect();
-                let g = dense(&params, id, Tensor::from_vec([1, n], narrow).unwrap());
+                let to_f32 = gradient.iter().map(|&v| v as f32).collect();
+                let g = dense(&params, id, Tensor::from_vec([1, n], to_f32).unwrap());
                 let norms = g.norms(Some(1.5));
                 let clipped: Vec<f64> =
                     gradient.iter().map(|g| g * f64::from(norms.factor)).collect();
@@ -114,9 +114,9 @@ fn kernels_agree_with_plain_loops_at_odd_lengths() {
                 optimizer.step(&mut params, &g, &norms, rate, &threads, t % 2 == 0).unwrap();
             }
             let what = format!("{config:?}, {n} elements");
-            assert_close(&wide(params.get(id).data()), &want, 1e-5, &what);
+            assert_close(&to_f64(params.get(id).data()), &want, 1e-5, &what);
             for (k, slot) in optimizer.state().slots.iter().enumerate() {
-                let got = wide(slot.tensors[0].data());
+                let got = to_f64(slot.tensors[0].data());
                 assert_close(&got, reference.slot(k), 1e-5, &format!("{what}: {}", slot.name));
             }
         }
@@ -174,7 +174,7 @@ fn ratios_are_of_the_change_to_the_value_before() {
         let zero = params.find("zero").unwrap();
         let mut optimizer = Optimizer::new(config, &params).unwrap();
         for count in [1, 3] {
-            let before = wide(params.get(id).data());
+            let before = to_f64(params.get(id).data());
             let mut g = Gradients::default();
             g.add_rows(id, &[3, 9], Tensor::full([2, 77], 0.5));
             g.add(zero, Tensor::zeros([3]));
@@ -182,7 +182,7 @@ fn ratios_are_of_the_change_to_the_value_before() {
             let threads = Threads::new(count);
             let ratios =
                 optimizer.step(&mut params, &g, &g.norms(None), rate, &threads, true).unwrap();
-            let after = wide(params.get(id).data());
+            let after = to_f64(params.get(id).data());
             let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|v| v * v).sum::<f64>().sqrt();
             let change = norm(&mut before.iter().zip(&after).map(|(b, a)| a - b));
             let ratio = change / norm(&mut before.iter().copied());

@@ -8,7 +8,7 @@ use super::Tensor;
 /// step hands its figures to [`Optimizer::update`](crate::optim::Optimizer::update), which reads
 /// all of them together, later.
 #[derive(Debug, Clone)]
-pub struct Figure(Kind);
+pub struct DeferredScalar(Kind);
 
 #[derive(Debug, Clone)]
 enum Kind {
@@ -16,7 +16,7 @@ enum Kind {
     Device(Tensor),
 }
 
-impl Figure {
+impl DeferredScalar {
     /// Element `i` of a tensor on a device.
     pub(crate) fn there(tensor: &Tensor, i: usize) -> Self {
         Self(Kind::Device(tensor.flat(i, 1)))
@@ -40,7 +40,7 @@ impl Figure {
     }
 }
 
-impl From<f64> for Figure {
+impl From<f64> for DeferredScalar {
     fn from(value: f64) -> Self {
         Self(Kind::Host(value))
     }

@@ -8,7 +8,7 @@ use crate::cpu::buffer::Buffer;
 use crate::driver::{OpenCl, Remote};
 use crate::error::{Error, Result};
 use crate::shape::Shape;
-pub use figure::Figure;
+pub use figure::DeferredScalar;
 
 /// f32 elements in row-major order, of one to four dimensions.
 ///
@@ -142,14 +142,14 @@ impl Tensor {
     }
 
     /// Elements of any values, for an operation that writes them all.
-    pub fn scratch(shape: impl Into<Shape>) -> Self {
+    pub fn uninit(shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        Self::host(Buffer::scratch(shape.len()), 0, shape)
+        Self::host(Buffer::uninit(shape.len()), 0, shape)
     }
 
     /// All elements `value`.
     pub fn full(shape: impl Into<Shape>, value: f32) -> Self {
-        let mut t = Self::scratch(shape);
+        let mut t = Self::uninit(shape);
         t.data_mut().fill(value);
         t
     }
@@ -186,7 +186,7 @@ impl Tensor {
         if shape.len() != data.len() {
             return Err(Error::shapes("from_slice", shape, [data.len()]));
         }
-        let mut t = Self::scratch(shape);
+        let mut t = Self::uninit(shape);
         t.data_mut().copy_from_slice(data);
         Ok(t)
     }
@@ -241,7 +241,7 @@ impl Tensor {
     }
 
     fn copy_on_host(&self) -> Self {
-        let mut buffer = Buffer::scratch(self.len());
+        let mut buffer = Buffer::uninit(self.len());
         if let Some(data) = buffer.unique() {
             data[..self.len()].copy_from_slice(self.data());
         }

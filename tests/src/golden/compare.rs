@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tensor::Tensor;
-use tensor::check::wide;
+use tensor::check::to_f64;
 
 use super::case_file::Expected;
 use crate::error::{Error, Result};
@@ -22,7 +22,7 @@ pub struct Computed {
 impl Computed {
     /// A tensor of a name.
     pub fn new(name: impl Into<String>, tensor: &Tensor) -> Self {
-        Self { name: name.into(), shape: tensor.dims().to_vec(), values: wide(tensor.data()) }
+        Self { name: name.into(), shape: tensor.dims().to_vec(), values: to_f64(tensor.data()) }
     }
 }
 

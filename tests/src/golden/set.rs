@@ -42,7 +42,7 @@ impl Case {
 }
 
 #[derive(Deserialize)]
-struct List {
+struct PooledVec {
     torch: String,
     cases: Vec<Case>,
 }
@@ -68,7 +68,7 @@ impl GoldenSet {
 
     fn read_list(folder: PathBuf) -> Result<Self> {
         let text = fs::read_to_string(folder.join("cases.json"))?;
-        let List { torch, cases } = serde_json::from_str(&text)?;
+        let PooledVec { torch, cases } = serde_json::from_str(&text)?;
         if cases.is_empty() {
             return Err(Error::new("the set is empty"));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use attention::Kind;
+use attention::AttentionKind;
 use rnn::Cell;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -23,7 +23,7 @@ fn golden_table_knows_every_operation_once() {
     let once: BTreeSet<&str> = names.iter().copied().collect();
     assert_eq!(once.len(), names.len());
     let cells = Cell::ALL.into_iter().filter(|c| c.pytorch().is_some()).map(Cell::name);
-    for name in cells.chain(Kind::ALL.map(Kind::name)) {
+    for name in cells.chain(AttentionKind::ALL.map(AttentionKind::name)) {
         assert!(find(name).is_some(), "{name} has no runner");
     }
 }

@@ -1,40 +1,46 @@
 //! The cases of the crate `attention`: each kind over one memory, by steps and as a sequence. All
 //! options are compared in the crate's own tests.
 
-use attention::{Attention, AttentionConfig, Kind, Place};
+use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 use tensor::{Params, Result, Shape};
 
 use super::bench::{Bench, Case, tensor};
 
 /// Every case.
 pub(crate) const CASES: &[Case] = &[
-    ("attention additive", |b| kind(b, AttentionConfig { width: 37, ..new(Kind::Additive) })),
+    ("attention additive", |b| {
+        kind(b, AttentionConfig { width: 37, ..new(AttentionKind::Additive) })
+    }),
     ("attention additive_bias", |b| {
-        kind(b, AttentionConfig { width: 70, ..new(Kind::AdditiveBias) })
+        kind(b, AttentionConfig { width: 70, ..new(AttentionKind::AdditiveBias) })
     }),
-    ("attention dot", |b| kind(b, new(Kind::Dot))),
-    ("attention scaled_dot", |b| kind(b, new(Kind::ScaledDot))),
-    ("attention general", |b| kind(b, AttentionConfig { memory: 41, ..new(Kind::General) })),
+    ("attention dot", |b| kind(b, new(AttentionKind::Dot))),
+    ("attention scaled_dot", |b| kind(b, new(AttentionKind::ScaledDot))),
+    ("attention general", |b| {
+        kind(b, AttentionConfig { memory: 41, ..new(AttentionKind::General) })
+    }),
     ("attention scaled_general", |b| {
-        kind(b, AttentionConfig { memory: 41, ..new(Kind::ScaledGeneral) })
+        kind(b, AttentionConfig { memory: 41, ..new(AttentionKind::ScaledGeneral) })
     }),
-    ("attention concat", |b| kind(b, AttentionConfig { memory: 9, ..new(Kind::Concat) })),
-    ("attention cosine", |b| kind(b, new(Kind::Cosine))),
-    ("attention location", |b| kind(b, AttentionConfig { positions: 5, ..new(Kind::Location) })),
-    ("attention local_m", |b| kind(b, AttentionConfig { window: 2, ..new(Kind::LocalM) })),
+    ("attention concat", |b| kind(b, AttentionConfig { memory: 9, ..new(AttentionKind::Concat) })),
+    ("attention cosine", |b| kind(b, new(AttentionKind::Cosine))),
+    ("attention location", |b| {
+        kind(b, AttentionConfig { positions: 5, ..new(AttentionKind::Location) })
+    }),
+    ("attention local_m", |b| kind(b, AttentionConfig { window: 2, ..new(AttentionKind::LocalM) })),
     ("attention local_p", |b| {
-        let local = AttentionConfig { window: 2, ..new(Kind::LocalP) };
-        kind(b, AttentionConfig { score: Kind::Dot, ..local.clone() })?;
+        let local = AttentionConfig { window: 2, ..new(AttentionKind::LocalP) };
+        kind(b, AttentionConfig { score: AttentionKind::Dot, ..local.clone() })?;
         kind(b, AttentionConfig { renormalize: true, ..local })
     }),
     ("attention multi_head", |b| {
-        let heads = AttentionConfig { heads: 3, ..new(Kind::MultiHead) };
+        let heads = AttentionConfig { heads: 3, ..new(AttentionKind::MultiHead) };
         kind(b, AttentionConfig { causal: true, ..heads.clone() })?;
         kind(b, AttentionConfig { head_key: 5, head_value: 7, output: 11, memory: 13, ..heads })
     }),
 ];
 
-fn new(kind: Kind) -> AttentionConfig {
+fn new(kind: AttentionKind) -> AttentionConfig {
     AttentionConfig::new(kind, 18, 18)
 }
 
@@ -63,11 +69,12 @@ fn kind(b: &mut Bench, config: AttentionConfig) -> Result<()> {
         let mut outputs = Vec::new();
         for time in 0..2 {
             let query = tape.index(x[0], time);
-            let place = Place { time, reversed: true };
+            let place = QueryPosition { time, reversed: true };
             let found = attention.attend(tape, query, &memory, place).map_err(of_tensor)?;
             outputs.extend([found.context, found.weights]);
         }
-        let found = attention.attend(tape, x[1], &memory, Place::at(2)).map_err(of_tensor)?;
+        let found =
+            attention.attend(tape, x[1], &memory, QueryPosition::at(2)).map_err(of_tensor)?;
         outputs.extend([found.context, found.weights]);
         outputs.extend(found.heads);
         Ok(outputs)

@@ -1,6 +1,6 @@
 //! What runs a case on one device and keeps all it gives.
 
-use tensor::check::{narrow, values};
+use tensor::check::{to_f32, values};
 use tensor::opencl::OpenCl;
 use tensor::{Device, ParamId, Params, Result, Shape, Tape, Tensor, Threads, Var};
 
@@ -21,7 +21,7 @@ pub(crate) type Dims = &'static [usize];
 /// Reproducible values between -1 and 1.
 pub(crate) fn tensor(dims: &[usize], seed: u64) -> Tensor {
     let shape = Shape::new(dims);
-    Tensor::from_vec(shape, narrow(&values(shape.len(), seed))).unwrap()
+    Tensor::from_vec(shape, to_f32(&values(shape.len(), seed))).unwrap()
 }
 
 impl Bench {
@@ -37,7 +37,7 @@ impl Bench {
 
     /// Keeps numbers.
     pub(crate) fn keep_numbers(&mut self, name: &str, numbers: &[f64]) {
-        self.found.push((name.into(), Tensor::from(narrow(numbers))));
+        self.found.push((name.into(), Tensor::from(to_f32(numbers))));
     }
 
     /// Parameters of these shapes on the device.

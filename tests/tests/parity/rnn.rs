@@ -2,7 +2,7 @@
 //! All options are compared in the crate's own tests.
 
 use rnn::{Cell, Rnn, RnnConfig, RnnOptions, State, StepInput};
-use tensor::{List, Params, Result, Shape};
+use tensor::{Params, PooledVec, Result, Shape};
 
 use super::bench::{Bench, Case, tensor};
 
@@ -66,7 +66,7 @@ fn steps(b: &mut Bench, config: RnnConfig) -> Result<()> {
     let (params, rnn) = network(b, config, RnnOptions::default())?;
     let ids: Vec<_> = params.ids().collect();
     b.run_with(&params, &ids, &[&[3, 4, 18], &[4, 21], &[4, 21]], |tape, _, x| {
-        let mut states = List::from([State { h: x[1], c: has_c.then_some(x[2]) }]);
+        let mut states = PooledVec::from([State { h: x[1], c: has_c.then_some(x[2]) }]);
         let mut outputs = Vec::new();
         for time in 0..3 {
             let part = (tape.index(x[0], time), 0..18);

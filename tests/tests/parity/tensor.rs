@@ -4,7 +4,7 @@ use tensor::opencl::OpenCl;
 use tensor::optim::{
     Adadelta, Adagrad, Adam, AdamW, Optimizer, OptimizerConfig, RmsProp, Sgd, Update,
 };
-use tensor::{BatchPart, Figure, Gradients, Params, Result, Tape, Tensor, ops};
+use tensor::{BatchPart, DeferredScalar, Gradients, Params, Result, Tape, Tensor, ops};
 
 use super::bench::{Bench, Case, tensor};
 
@@ -166,7 +166,7 @@ fn cross_entropy(b: &mut Bench, classes: usize, smoothing: f32) -> Result<()> {
     let mut tape = Tape::new(&params);
     let logits: Vec<f32> = tensor(&[9, classes], 1).data().iter().map(|v| 8.0 * v).collect();
     let logits = tape.input(Tensor::from_vec([3, 3, classes], logits)?);
-    let best: Vec<u32> = ops::likeliest(tape.value(logits)).iter().map(|b| b.0).collect();
+    let best: Vec<u32> = ops::argmax(tape.value(logits)).iter().map(|b| b.0).collect();
     let mut targets: Vec<u32> = (0..9).map(|i| i * 31 % classes as u32).collect();
     // Some are right, some do not count.
     targets[1] = best[1];
@@ -199,10 +199,10 @@ fn predictions(b: &mut Bench) -> Result<()> {
         logits.data_mut()[0] = 3.0;
         logits.data_mut()[classes - 1] = 3.0;
         let logits = tape.constant(logits);
-        let best = ops::likeliest(tape.value(logits));
+        let best = ops::argmax(tape.value(logits));
         let numbers: Vec<f64> =
             best.iter().flat_map(|&(id, p)| [f64::from(id), f64::from(p)]).collect();
-        b.keep_numbers("likeliest", &numbers);
+        b.keep_numbers("argmax", &numbers);
         if classes > 1 {
             let best = ops::argmax_except(tape.value(logits), &[0, classes as u32 - 1]);
             let numbers: Vec<f64> =
@@ -308,7 +308,7 @@ fn optimizer(b: &mut Bench, config: OptimizerConfig) -> Result<()> {
         }
         let gradients = gradients.finish(&params, &b.threads)?;
         let loss = if t == 6 { f64::NAN } else { 1.5 };
-        let figures = [Figure::from(loss), Figure::from(7.0)];
+        let figures = [DeferredScalar::from(loss), DeferredScalar::from(7.0)];
         let how =
             Update { limit: Some(10.0), learning_rate: 0.02, ratios: t >= 6, figures: &figures };
         let before = b.device.opencl().map(OpenCl::counters);

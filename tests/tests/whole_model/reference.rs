@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use attention::reference::{Found, Weights as Attend, attend, attend_back};
-use attention::{AttentionConfig, Place};
+use attention::{AttentionConfig, QueryPosition};
 use num_traits::Float;
 use rnn::reference::{
-    Kept, State, Weights, affine, affine_back, layer, layer_back, step, step_back,
+    SavedActivations, State, Weights, affine, affine_back, layer, layer_back, step, step_back,
 };
 use seq2seq::data::Example;
 use seq2seq::{Config, DecoderInit, LossNorm, Readout, Wiring};
@@ -40,20 +40,20 @@ pub(crate) struct Network<'a> {
     pub(crate) config: &'a Config,
 }
 
-/// One step of the decoder, as its way back needs it.
+/// One step of the decoder, as its backward pass needs it.
 struct Step<F> {
     /// What attention was asked with.
     query: Vec<F>,
     /// What each layer keeps.
-    kept: Vec<Kept<F>>,
+    kept: Vec<SavedActivations<F>>,
     /// \[context; state\], where a readout joins them.
     joined: Vec<F>,
     readout: Vec<F>,
 }
 
-/// The encoder's part, as its way back needs it.
+/// The encoder's part, as its backward pass needs it.
 struct Encoded<F> {
-    kept: Vec<Vec<Kept<F>>>,
+    kept: Vec<Vec<SavedActivations<F>>>,
     /// States at the end, for each layer and direction.
     last: Vec<State<F>>,
     memory: Vec<Vec<F>>,
@@ -116,7 +116,7 @@ impl Network<'_> {
         self.sums(values, examples, Named::new()).loss
     }
 
-    /// Without names to gather gradients under, there is no way back.
+    /// Without names to gather gradients under, there is no backward pass.
     fn sums<F: Float>(
         &self,
         values: &Named<F>,
@@ -325,7 +325,7 @@ impl Network<'_> {
         let mut steps = Vec::with_capacity(embedded.len());
         for (t, e) in embedded.iter().enumerate() {
             let ask = |query: &[F]| {
-                attend(&self.attention(), &weights, query, memory, Place::at(t)).context
+                attend(&self.attention(), &weights, query, memory, QueryPosition::at(t)).context
             };
             let mut asked = None;
             let mut x = e.clone();
@@ -365,7 +365,7 @@ impl Network<'_> {
         steps
     }
 
-    /// The way back through [`Self::decode`]: gradients of the memory and of the first state.
+    /// The backward pass through [`Self::decode`]: gradients of the memory and of the first state.
     fn decode_back<F: Float>(
         &self,
         values: &Named<F>,
@@ -411,7 +411,7 @@ impl Network<'_> {
                     &weights,
                     &kept.query,
                     memory,
-                    Place::at(t),
+                    QueryPosition::at(t),
                     &d,
                     &mut d_attention,
                 );

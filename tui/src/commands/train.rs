@@ -8,11 +8,11 @@ use color_eyre::eyre::{Report, Result, WrapErr, eyre};
 use seq2seq::{Command, EndReason, Event, Outcome};
 
 use crate::args::TrainArguments;
-use crate::dashboard::{self, Departure, Model, Role, Theme};
-use crate::digest::Digest;
+use crate::dashboard::{self, ExitReason, Model, Role, Theme};
 use crate::format::count;
 use crate::headless::{self, Followed, Reporter};
 use crate::output::{self, StdoutError};
+use crate::run_state::RunState;
 use crate::signals::{Signal, Signals};
 use crate::trainer::Trainer;
 use crate::{summary, terminal};
@@ -34,22 +34,24 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     if draws && !trainer.ends_within(PATIENCE) {
         let mut model = Model::new(Role::Training, theme);
         let departure = dashboard::show(&mut trainer, &mut model, &signals);
-        reporter = Reporter::after(model.into_digest());
+        reporter = Reporter::after(model.into_run_state());
         match departure {
-            Ok(Departure::Left) => {}
-            Ok(Departure::Stopped(signal)) => signals.set_cause(signal),
-            Ok(Departure::Abort(signal)) => return Ok(abort(&trainer, reporter.digest(), signal)),
-            Ok(Departure::Detach) => {
+            Ok(ExitReason::Left) => {}
+            Ok(ExitReason::Stopped(signal)) => signals.set_cause(signal),
+            Ok(ExitReason::Abort(signal)) => {
+                return Ok(abort(&trainer, reporter.run_state(), signal));
+            }
+            Ok(ExitReason::Detach) => {
                 // A stdout that cannot be written is noticed with the run's next line.
                 let _ =
                     output::line("the run goes on here, in plain lines; Ctrl-C stops and saves");
             }
-            Ok(Departure::HungUp) if signals.ignores_hang_up() && !trainer.has_ended() => {
+            Ok(ExitReason::HungUp) if signals.ignores_hang_up() && !trainer.has_ended() => {
                 // As asked for, it outlives its terminal; nobody is left to end a pause.
                 trainer.send(Command::Resume);
                 quiet = true;
             }
-            Ok(Departure::HungUp) => {
+            Ok(ExitReason::HungUp) => {
                 signals.raise(Signal::HangUp);
                 quiet = true;
             }
@@ -67,7 +69,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
             let run_dir = trainer.work().run_dir().map(Path::to_owned);
             conclude(trainer.join(), reporter, run_dir.as_deref(), &signals, quiet)
         }
-        Followed::Abort(signal) => Ok(abort(&trainer, reporter.digest(), signal)),
+        Followed::Abort(signal) => Ok(abort(&trainer, reporter.run_state(), signal)),
         Followed::Mute(error) => unread(trainer.join(), &error),
     }
 }
@@ -82,7 +84,7 @@ fn conclude(
 ) -> Result<ExitCode> {
     let print = |lines: &[String]| if quiet { Ok(()) } else { output::lines(lines) };
     let status = signals.first().map_or(0, Signal::exit_status);
-    let digest = reporter.digest_mut();
+    let run_state = reporter.run_state_mut();
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) if is_cancelled(&error) => {
@@ -90,10 +92,10 @@ fn conclude(
             return Ok(status.into());
         }
         Err(error) => {
-            if digest.step.is_some() {
-                digest.set_crashed(true);
+            if run_state.step.is_some() {
+                run_state.set_crashed(true);
                 // The error of the run says more than one of stdout.
-                let _ = print(&summary::lines(digest, run_dir));
+                let _ = print(&summary::lines(run_state, run_dir));
             }
             return Err(error);
         }
@@ -112,18 +114,18 @@ fn conclude(
         ])?;
         return Ok(ExitCode::SUCCESS);
     }
-    digest.apply(&Event::End(outcome.end));
-    let printed = print(&summary::lines(digest, Some(&outcome.run_dir)));
-    if !headless::is_success(digest.state()) {
+    run_state.apply(&Event::End(outcome.end));
+    let printed = print(&summary::lines(run_state, Some(&outcome.run_dir)));
+    if !headless::is_success(run_state.state()) {
         return Err(eyre!(
             "the loss, a gradient or a parameter was not finite at step {}; a lower learning \
              rate or a smaller clip may help",
-            digest.first_not_finite.unwrap_or(digest.steps())
+            run_state.first_not_finite.unwrap_or(run_state.steps())
         ));
     }
     match printed {
         Err(error) if error.is_closed() && status == 0 => {
-            let step = count(digest.steps());
+            let step = count(run_state.steps());
             output::note(&format!("error: the reader of stdout has gone; saved at step {step}"));
             Ok(UNREAD.into())
         }
@@ -154,8 +156,8 @@ fn unread(outcome: Result<Outcome>, error: &StdoutError) -> Result<ExitCode> {
 }
 
 /// The person wants out now; the run can be resumed from its last checkpoint.
-fn abort(trainer: &Trainer, digest: &Digest, signal: Signal) -> ExitCode {
-    for line in summary::aborted(trainer.work().run_dir(), digest.saved) {
+fn abort(trainer: &Trainer, run_state: &RunState, signal: Signal) -> ExitCode {
+    for line in summary::aborted(trainer.work().run_dir(), run_state.saved) {
         output::note(&line);
     }
     ExitCode::from(signal.exit_status())

@@ -9,7 +9,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use seq2seq::{Command, EventReader, RunDir};
 
 use crate::args::WatchArguments;
-use crate::dashboard::{self, Departure, Model, News, Role, Source, Theme};
+use crate::dashboard::{self, ExitReason, Model, Role, Source, SourceUpdate, Theme};
 use crate::headless::Reporter;
 use crate::signals::{Signal, Signals};
 use crate::trainer::Work;
@@ -27,8 +27,8 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
     let reader =
         EventReader::open(&arguments.run).wrap_err_with(|| arguments.run.display().to_string())?;
     if arguments.headless || !terminal::is_interactive() {
-        let digest = print(reader)?;
-        output::lines(&summary::lines(digest.digest(), Some(&arguments.run)))?;
+        let run_state = print(reader)?;
+        output::lines(&summary::lines(run_state.run_state(), Some(&arguments.run)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let signals = Signals::install()?;
@@ -37,16 +37,16 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
     let mut log = Log::follow(reader)?;
     let departure = dashboard::show(&mut log, &mut model, &signals);
     let status = match departure.wrap_err("the terminal")? {
-        Departure::Stopped(signal) | Departure::Abort(signal) => {
+        ExitReason::Stopped(signal) | ExitReason::Abort(signal) => {
             ExitCode::from(signal.exit_status())
         }
-        Departure::HungUp => return Ok(ExitCode::from(Signal::HangUp.exit_status())),
-        Departure::Left | Departure::Detach => ExitCode::SUCCESS,
+        ExitReason::HungUp => return Ok(ExitCode::from(Signal::HangUp.exit_status())),
+        ExitReason::Left | ExitReason::Detach => ExitCode::SUCCESS,
     };
     if let Some(trouble) = &log.trouble {
         output::note(&format!("warning: {trouble}"));
     }
-    output::lines(&summary::lines(&model.into_digest(), Some(&arguments.run)))?;
+    output::lines(&summary::lines(&model.into_run_state(), Some(&arguments.run)))?;
     Ok(status)
 }
 
@@ -65,10 +65,10 @@ fn print(mut reader: EventReader) -> Result<Reporter> {
             output::lines(&reporter.apply(event))?;
         }
         if !live {
-            reporter.digest_mut().set_crashed(true);
+            reporter.run_state_mut().set_crashed(true);
             return Ok(reporter);
         }
-        if reporter.digest().end.is_some() && events.is_empty() {
+        if reporter.run_state().end.is_some() && events.is_empty() {
             return Ok(reporter);
         }
         thread::sleep(LOOK);
@@ -77,7 +77,7 @@ fn print(mut reader: EventReader) -> Result<Reporter> {
 
 /// The log of a run, read on its own thread, so that a long one does not stop the keys.
 struct Log {
-    news: Receiver<Result<News>>,
+    news: Receiver<Result<SourceUpdate>>,
     live: bool,
     trouble: Option<String>,
 }
@@ -90,7 +90,7 @@ impl Log {
                 let alive = reader.is_live();
                 let look = reader.poll();
                 let restarted = reader.restarted();
-                let look = look.map(|events| News { events, alive, restarted });
+                let look = look.map(|events| SourceUpdate { events, alive, restarted });
                 let broken = look.is_err();
                 if sender.send(look.wrap_err("reading the log")).is_err() || broken {
                     break;
@@ -103,7 +103,7 @@ impl Log {
 }
 
 impl Source for Log {
-    fn news(&mut self) -> News {
+    fn news(&mut self) -> SourceUpdate {
         match self.news.try_recv() {
             Ok(Ok(news)) => {
                 self.live = news.alive;
@@ -116,7 +116,7 @@ impl Source for Log {
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => self.live = false,
         }
-        News { events: Vec::new(), alive: self.live, restarted: false }
+        SourceUpdate { events: Vec::new(), alive: self.live, restarted: false }
     }
 
     fn send(&mut self, _: Command) {

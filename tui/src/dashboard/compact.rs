@@ -43,14 +43,14 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 fn first(model: &Model, wide: usize) -> Line<'static> {
     let mut figures = Figures::new(model.theme, wide);
     figures.add([header::state_span(model)]);
-    if let Some(phase) = &model.digest.phase {
+    if let Some(phase) = &model.run_state.phase {
         figures.add([Span::styled(phase.clone(), model.theme.valid())]);
     }
-    if let Some((epoch, epochs)) = model.digest.epoch() {
+    if let Some((epoch, epochs)) = model.run_state.epoch() {
         let epochs = epochs.map_or_else(String::new, |epochs| format!("/{epochs}"));
         figures.figure("epoch", format!("{epoch}{epochs}"), Style::new());
     }
-    if !model.digest.state().is_over() {
+    if !model.run_state.state().is_over() {
         figures.figure("ETA", header::eta_words(model), model.theme.strong());
     }
     figures.line()
@@ -58,12 +58,12 @@ fn first(model: &Model, wide: usize) -> Line<'static> {
 
 fn second(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
-    let digest = &model.digest;
-    let last = digest.start.as_ref().and_then(|start| start.last_step);
+    let run_state = &model.run_state;
+    let last = run_state.start.as_ref().and_then(|start| start.last_step);
     let last = last.map_or_else(String::new, |last| format!("/{}", count(last)));
-    let steps = format!("step {}{last}", count(digest.steps()));
+    let steps = format!("step {}{last}", count(run_state.steps()));
     let mut figures = Figures::new(theme, wide);
-    if let Some(share) = digest.share() {
+    if let Some(share) = run_state.share() {
         let bar = wide.saturating_sub(steps.len() + 9);
         let [filled, empty] = progress(share, bar, theme.good(), theme);
         figures.add([filled, empty, Span::raw(format!(" {}", percent(share)))]);
@@ -75,15 +75,15 @@ fn second(model: &Model, wide: usize) -> Line<'static> {
 fn third(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let mut figures = Figures::new(theme, wide);
-    let Some(step) = &model.digest.step else { return figures.line() };
+    let Some(step) = &model.run_state.step else { return figures.line() };
     let style = if step.loss.is_finite() { theme.train().bold() } else { theme.bad() };
-    let smoothed = model.digest.loss.value().unwrap_or(f64::NAN);
+    let smoothed = model.run_state.loss.value().unwrap_or(f64::NAN);
     let shown = if step.loss.is_finite() { smoothed } else { step.loss };
     figures.figure("loss", figure(shown), style);
-    if let Some(valid) = &model.digest.validation {
+    if let Some(valid) = &model.run_state.validation {
         figures.figure("valid", figure(valid.loss), theme.valid());
     }
-    figures.figure("tok/s", brief(model.digest.speed.value().unwrap_or(f64::NAN)), Style::new());
+    figures.figure("tok/s", brief(model.run_state.speed.value().unwrap_or(f64::NAN)), Style::new());
     figures.figure("grad", figure(step.gradient_norm), theme.gradient());
     figures.line()
 }
@@ -91,23 +91,23 @@ fn third(model: &Model, wide: usize) -> Line<'static> {
 /// Draws as many words as fit, a line each: on screens below 40 by 12.
 pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    let digest = &model.digest;
-    let sign = header::sign(digest.state(), theme).to_string();
+    let run_state = &model.run_state;
+    let sign = header::sign(run_state.state(), theme).to_string();
     if area.width < 10 {
         put(buf, area, (0, 0), &sign, theme.strong(), theme);
         return;
     }
     let mut lines = Vec::new();
     let mut head = vec![header::state_span(model)];
-    if let Some(share) = digest.share() {
+    if let Some(share) = run_state.share() {
         head.push(Span::raw(format!(" {}", percent(share))));
     }
     lines.push(Line::from(head));
-    if let Some(loss) = digest.loss.value() {
+    if let Some(loss) = run_state.loss.value() {
         lines.push(Line::raw(format!("loss {}", figure(loss))));
     }
-    lines.push(Line::raw(format!("step {}", count(digest.steps()))));
-    if let Some(valid) = &digest.validation {
+    lines.push(Line::raw(format!("step {}", count(run_state.steps()))));
+    if let Some(valid) = &run_state.validation {
         let share = valid.exact_match.or(valid.token_accuracy).map_or_else(String::new, percent);
         lines.push(Line::raw(format!("valid {} {share}", figure(valid.loss))));
     }

@@ -55,7 +55,7 @@ pub(super) fn draw_page(model: &Model, area: Rect, buf: &mut Buffer) {
 /// What the curves are, with the newest figures where there is room for them.
 fn title(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
-    let Some(step) = &model.digest.step else { return Line::raw(" gradient norm ") };
+    let Some(step) = &model.run_state.step else { return Line::raw(" gradient norm ") };
     let of = |before: &str, after: &str| {
         Line::from(vec![
             Span::raw(" gradient norm "),

@@ -11,8 +11,8 @@ use super::loss;
 use super::mode::Role;
 use super::model::Model;
 use super::theme::Theme;
-use crate::digest::State;
 use crate::format::{brief, count, duration, figure, percent, setting};
+use crate::run_state::State;
 
 /// Rows of the head.
 pub(super) const ROWS: u16 = 4;
@@ -30,7 +30,7 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 /// The state's sign, word and style.
 pub(super) fn state_span(model: &Model) -> Span<'static> {
     let theme = model.theme;
-    let state = model.digest.state();
+    let state = model.run_state.state();
     Span::styled(format!("{} {}", sign(state, theme), state.word()), style(state, theme))
 }
 
@@ -57,16 +57,16 @@ fn style(state: State, theme: Theme) -> Style {
 /// State, phase, preset, data, device, time.
 fn identity(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
-    let digest = &model.digest;
+    let run_state = &model.run_state;
     let mut figures = Figures::new(theme, wide);
     figures.add([state_span(model)]);
     if model.role == Role::Watching {
         figures.add([Span::styled("(watching)", theme.faint())]);
     }
-    if let Some(phase) = &digest.phase {
+    if let Some(phase) = &run_state.phase {
         figures.add([Span::styled(phase.clone(), theme.valid())]);
     }
-    if let Some(start) = &digest.start {
+    if let Some(start) = &run_state.start {
         let what = if start.data == start.preset {
             start.preset.clone()
         } else {
@@ -85,22 +85,22 @@ fn identity(model: &Model, wide: usize) -> Line<'static> {
 /// Two bars: the run and the epoch; steps, time spent, time left.
 fn advance(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
-    let digest = &model.digest;
-    let last = digest.start.as_ref().and_then(|start| start.last_step);
+    let run_state = &model.run_state;
+    let last = run_state.start.as_ref().and_then(|start| start.last_step);
     let steps = match last {
-        Some(last) => format!("{}/{}", count(digest.steps()), count(last)),
-        None => count(digest.steps()),
+        Some(last) => format!("{}/{}", count(run_state.steps()), count(last)),
+        None => count(run_state.steps()),
     };
     let eta = eta_words(model);
     let mut words = Figures::new(theme, wide);
     words.figure("step", steps, theme.strong());
-    if digest.state().is_over() {
-        words.figure("in", duration(digest.seconds()), theme.strong());
+    if run_state.state().is_over() {
+        words.figure("in", duration(run_state.seconds()), theme.strong());
     } else {
         words.figure("ETA", eta, theme.strong());
-        words.figure("spent", duration(digest.seconds()), Style::new());
+        words.figure("spent", duration(run_state.seconds()), Style::new());
     }
-    let epoch = digest.epoch().map(|(epoch, epochs)| match epochs {
+    let epoch = run_state.epoch().map(|(epoch, epochs)| match epochs {
         Some(epochs) => format!("{epoch}/{epochs}"),
         None => epoch.to_string(),
     });
@@ -109,13 +109,13 @@ fn advance(model: &Model, wide: usize) -> Line<'static> {
     let run_bar = (spare * 3 / 5).min(40);
     let epoch_bar = (spare - run_bar).min(16);
     let mut line = Figures::new(theme, wide);
-    if let Some(share) = digest.share().filter(|_| run_bar >= 4) {
+    if let Some(share) = run_state.share().filter(|_| run_bar >= 4) {
         let [filled, empty] = progress(share, run_bar, theme.good(), theme);
         let name = Span::styled("run ", theme.faint());
         line.add([name, filled, empty, Span::raw(format!(" {}", percent(share)))]);
     }
     line.add(words.line().spans);
-    if let (Some(epoch), Some(share)) = (epoch, digest.epoch_share()) {
+    if let (Some(epoch), Some(share)) = (epoch, run_state.epoch_share()) {
         let name = Span::styled("epoch ", theme.faint());
         let mut pieces = vec![name, Span::raw(epoch)];
         if epoch_bar >= 4 {
@@ -129,7 +129,7 @@ fn advance(model: &Model, wide: usize) -> Line<'static> {
 
 /// The time left, or why it is not told.
 pub(super) fn eta_words(model: &Model) -> String {
-    match (model.digest.eta(), model.digest.state()) {
+    match (model.run_state.eta(), model.run_state.state()) {
         (Some(eta), _) => duration(eta),
         (None, State::Preparing | State::Training) => "warming up".to_owned(),
         (None, _) => model.theme.pick('–', '-').to_string(),
@@ -146,7 +146,7 @@ fn rate_words(rate: f64) -> String {
 fn training(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let mut figures = Figures::new(theme, wide);
-    let Some(step) = &model.digest.step else { return figures.line() };
+    let Some(step) = &model.run_state.step else { return figures.line() };
     if let Some((batch, smoothed)) = loss::words(model) {
         let style = if step.loss.is_finite() { Style::new() } else { theme.bad() };
         figures.figure("loss(smoothed)", smoothed, theme.train().bold());
@@ -156,11 +156,11 @@ fn training(model: &Model, wide: usize) -> Line<'static> {
     let norms = format!("{}{arrow}{}", figure(step.gradient_norm), figure(step.clipped_norm));
     let style = if step.gradient_norm.is_finite() { theme.gradient() } else { theme.bad() };
     figures.figure("grad", norms, style);
-    let speed = model.digest.speed.value().unwrap_or(f64::NAN);
+    let speed = model.run_state.speed.value().unwrap_or(f64::NAN);
     figures.figure("tok/s", brief(speed), theme.strong());
     figures.figure("lr", rate_words(step.learning_rate), Style::new());
-    if model.digest.has_perplexity() {
-        let perplexity = model.digest.loss.value().map_or(f64::NAN, f64::exp);
+    if model.run_state.has_perplexity() {
+        let perplexity = model.run_state.loss.value().map_or(f64::NAN, f64::exp);
         figures.figure("ppl", figure(perplexity), Style::new());
     }
     figures.line()
@@ -169,9 +169,9 @@ fn training(model: &Model, wide: usize) -> Line<'static> {
 /// Figures of the newest validation, the best one, the checkpoint, dropped events.
 fn held_out(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
-    let digest = &model.digest;
+    let run_state = &model.run_state;
     let mut figures = Figures::new(theme, wide);
-    match (&digest.validation, &digest.start) {
+    match (&run_state.validation, &run_state.start) {
         (Some(valid), _) => {
             let style = if valid.loss.is_finite() { theme.valid().bold() } else { theme.bad() };
             figures.figure("valid loss", figure(valid.loss), style);
@@ -199,19 +199,19 @@ fn held_out(model: &Model, wide: usize) -> Line<'static> {
             figures.add([Span::styled("not validated yet", theme.faint())]);
         }
     }
-    if digest.dropped > 0 {
-        figures.figure("dropped", count(digest.dropped), theme.valid());
+    if run_state.dropped > 0 {
+        figures.figure("dropped", count(run_state.dropped), theme.valid());
     }
-    if let Some(step) = digest.best_step() {
+    if let Some(step) = run_state.best_step() {
         figures.figure("best at", count(step), Style::new());
     }
-    if let Some(saved) = digest.saved {
+    if let Some(saved) = run_state.saved {
         figures.figure("saved", count(saved), Style::new());
     }
-    if let Some(perplexity) = digest.validation.as_ref().and_then(|valid| valid.perplexity) {
+    if let Some(perplexity) = run_state.validation.as_ref().and_then(|valid| valid.perplexity) {
         figures.figure("ppl", figure(perplexity), Style::new());
     }
-    if let Some(start) = &digest.start {
+    if let Some(start) = &run_state.start {
         // Of held-out words; a text alone has no two sides.
         let (source, target) = (start.unknown_rate, start.unknown_target_rate);
         if target > 0.0 && start.task == seq2seq::Task::Translation {

@@ -23,12 +23,12 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         title.push(Span::raw(" log "));
     }
     let mut block = theme.panel(Line::from(title));
-    if model.digest.not_finite > 0 {
+    if model.run_state.not_finite > 0 {
         let text = format!(
             " {} {} not finite, first at {} ",
             theme.not_finite(),
-            several(model.digest.not_finite, "step"),
-            model.digest.first_not_finite.unwrap_or_default()
+            several(model.run_state.not_finite, "step"),
+            model.run_state.first_not_finite.unwrap_or_default()
         );
         block = block.title_bottom(Line::styled(text, theme.bad()));
     }
@@ -55,7 +55,7 @@ pub(super) fn plot(model: &Model) -> Plot<'_> {
 
 /// `batch 0.3210, smoothed 0.3504`, as far as known.
 pub(super) fn words(model: &Model) -> Option<(String, String)> {
-    let batch = model.digest.step.as_ref()?.loss;
-    let smoothed = model.digest.loss.value().unwrap_or(f64::NAN);
+    let batch = model.run_state.step.as_ref()?.loss;
+    let smoothed = model.run_state.loss.value().unwrap_or(f64::NAN);
     Some((figure(batch), figure(smoothed)))
 }

@@ -7,6 +7,7 @@
 mod attention_map;
 mod bars;
 mod compact;
+mod event_loop;
 mod footer;
 mod gradients;
 mod header;
@@ -19,7 +20,6 @@ mod parameters;
 mod plot;
 mod samples;
 mod series;
-mod show;
 mod theme;
 mod ticks;
 mod view;
@@ -27,10 +27,10 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use event_loop::{ExitReason, Source, SourceUpdate, show};
 pub use keys::{Action, BINDINGS, Binding, Key, Page, action, hints, markdown};
 pub use mode::{Effect, Mode, QUIT_CHOICES, Role};
 pub use model::Model;
 pub use series::{Bucket, Column, Series};
-pub use show::{Departure, News, Source, show};
 pub use theme::Theme;
 pub use view::view;

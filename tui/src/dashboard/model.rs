@@ -10,8 +10,8 @@ use super::mode::{Effect, Mode, Role};
 use super::parameters::Parameters;
 use super::series::Series;
 use super::theme::Theme;
-use crate::digest::{Digest, State};
 use crate::format::{count, setting};
+use crate::run_state::{RunState, State};
 
 /// A second Ctrl-C within this time leaves at once.
 const SECOND_INTERRUPT: Duration = Duration::from_secs(3);
@@ -39,7 +39,7 @@ pub(super) struct Curves {
 pub struct Model {
     pub(super) role: Role,
     pub(super) theme: Theme,
-    pub(super) digest: Digest,
+    pub(super) run_state: RunState,
     pub(super) curves: Curves,
     pub(super) parameters: Parameters,
     pub(super) flow: Option<Flow>,
@@ -67,7 +67,7 @@ impl Model {
         Self {
             role,
             theme,
-            digest: Digest::default(),
+            run_state: RunState::default(),
             curves: Curves::default(),
             parameters: Parameters::default(),
             flow: None,
@@ -92,7 +92,7 @@ impl Model {
 
     /// Forgets what it was told of the run; what a person chose to see stays.
     pub fn forget(&mut self) {
-        self.digest = Digest::default();
+        self.run_state = RunState::default();
         (self.curves, self.parameters) = (Curves::default(), Parameters::default());
         self.flow = None;
         (self.samples, self.own) = (Vec::new(), Vec::new());
@@ -101,13 +101,13 @@ impl Model {
     }
 
     /// What is known of the run.
-    pub fn digest(&self) -> &Digest {
-        &self.digest
+    pub fn run_state(&self) -> &RunState {
+        &self.run_state
     }
 
     /// What is known of the run, once nothing is drawn any more.
-    pub fn into_digest(self) -> Digest {
-        self.digest
+    pub fn into_run_state(self) -> RunState {
+        self.run_state
     }
 
     /// What the keyboard does.
@@ -149,7 +149,8 @@ impl Model {
     /// True where nothing keeps the dashboard open: the person left and the run is over.
     pub fn wants_to_leave(&self) -> bool {
         let failed = self.role == Role::Training
-            && (self.digest.state() == State::Failed || self.digest.state() == State::Crashed);
+            && (self.run_state.state() == State::Failed
+                || self.run_state.state() == State::Crashed);
         failed || (self.leaving && (!self.is_going_on() || self.role == Role::Watching))
     }
 
@@ -160,7 +161,7 @@ impl Model {
 
     /// True while a run is trained here.
     fn is_going_on(&self) -> bool {
-        self.role == Role::Training && self.alive && !self.digest.state().is_over()
+        self.role == Role::Training && self.alive && !self.run_state.state().is_over()
     }
 
     /// The samples, those of held-out sentences first, then typed ones.
@@ -198,7 +199,7 @@ impl Model {
             self.alive = alive;
             self.dirty = true;
         }
-        self.digest.set_crashed(!alive);
+        self.run_state.set_crashed(!alive);
     }
 
     /// Takes in an event.
@@ -242,7 +243,7 @@ impl Model {
             }
             _ => {}
         }
-        self.digest.apply(event);
+        self.run_state.apply(event);
         self.selected = self.selected.min(self.sample_count().saturating_sub(1));
     }
 
@@ -262,8 +263,8 @@ impl Model {
     fn take_step(&mut self, step: &Step) {
         let x = step.step as f64;
         self.curves.loss.push(x, step.loss);
-        // The digest takes the same step in below; this is its smoothed loss after that.
-        let mut smoother = self.digest.loss;
+        // The run's state takes the same step in below; this is its smoothed loss after that.
+        let mut smoother = self.run_state.loss;
         if let Some(smoothed) = smoother.push(step.loss).filter(|_| step.loss.is_finite()) {
             self.curves.smoothed.push(x, smoothed);
         }
@@ -328,7 +329,9 @@ impl Model {
             return Vec::new();
         }
         match action {
-            Action::Pause if self.digest.state() == State::Paused => self.send(Command::Resume, ""),
+            Action::Pause if self.run_state.state() == State::Paused => {
+                self.send(Command::Resume, "")
+            }
             Action::Pause => self.send(Command::Pause, ""),
             Action::Step => self.send(Command::StepOnce, ""),
             Action::Save => {
@@ -384,7 +387,7 @@ impl Model {
 
     fn ask_rate(&mut self, factor: f64) -> Vec<Effect> {
         #[allow(clippy::cast_possible_truncation)] // a learning rate is an f32 in the optimizer
-        let rate = self.digest.step.as_ref().map(|step| (step.learning_rate * factor) as f32);
+        let rate = self.run_state.step.as_ref().map(|step| (step.learning_rate * factor) as f32);
         match rate {
             Some(rate) => self.mode = Mode::LearningRate(rate),
             None => self.tell("the learning rate is not known before the first step"),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use seq2seq::ParameterFigures;
 
-use crate::digest::Smoother;
+use crate::run_state::Smoother;
 
 /// How much of the norm that sorts the rows stays from figure to figure: rows should not jump.
 const STEADINESS: f64 = 0.9;

@@ -253,7 +253,7 @@ mod tests {
 
     use rnn::Cell;
 
-    use super::super::choice::{Attention, Wiring};
+    use super::super::enums::{Attention, Wiring};
     use super::*;
 
     #[test]

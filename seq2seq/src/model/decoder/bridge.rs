@@ -1,7 +1,7 @@
 //! The decoder's first state.
 
 use rnn::{Rnn, State};
-use tensor::{List, ParamId, Params, Tape, Var, ops};
+use tensor::{ParamId, Params, PooledVec, Tape, Var, ops};
 
 use super::parts::{Add, side_by_side};
 use crate::Result;
@@ -64,13 +64,13 @@ impl Bridge {
         batch: usize,
         last: &[State],
         directions: usize,
-    ) -> Result<List<State>> {
+    ) -> Result<PooledVec<State>> {
         let (layers, backward, tanh) = match self {
             Self::Zeros => return Ok(rnn.zero_state(tape, batch)),
             Self::Copy => return Ok(last.iter().step_by(directions).copied().collect()),
             Self::Map { layers, backward, tanh } => (layers, *backward, *tanh),
         };
-        let mut states = List::with_capacity(layers.len());
+        let mut states = PooledVec::with_capacity(layers.len());
         for (maps, last) in layers.iter().zip(last.chunks(directions)) {
             let seen = if backward { &last[directions - 1..] } else { last };
             let mut map = |ends: &[Var], (w, b): (ParamId, ParamId)| -> Result<Var> {
@@ -78,11 +78,11 @@ impl Bridge {
                 let mapped = ops::linear(tape, joined, w, Some(b))?;
                 Ok(if tanh { ops::tanh(tape, mapped) } else { mapped })
             };
-            let hs: List<Var> = seen.iter().map(|s| s.h).collect();
+            let hs: PooledVec<Var> = seen.iter().map(|s| s.h).collect();
             let h = map(&hs, maps.h)?;
             let c = match maps.c {
                 Some(weights) => {
-                    let cs: List<Var> = seen.iter().filter_map(|s| s.c).collect();
+                    let cs: PooledVec<Var> = seen.iter().filter_map(|s| s.c).collect();
                     Some(map(&cs, weights)?)
                 }
                 None => None,

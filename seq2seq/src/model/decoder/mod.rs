@@ -4,9 +4,9 @@ mod bridge;
 mod parts;
 mod readout;
 
-use attention::{Attention, AttentionConfig, Kind, Memory, Place};
+use attention::{Attention, AttentionConfig, AttentionKind, Memory, QueryPosition};
 use rnn::{Rnn, State, StepInput};
-use tensor::{List, ParamId, Params, Tape, Tensor, Var, ops};
+use tensor::{ParamId, Params, PooledVec, Tape, Tensor, Var, ops};
 
 use self::bridge::Bridge;
 use self::parts::side_by_side;
@@ -105,7 +105,7 @@ impl Projected {
 #[derive(Debug, Clone)]
 pub struct DecoderState {
     /// States of the recurrent layers.
-    pub layers: List<State>,
+    pub layers: PooledVec<State>,
     /// What the last layer says, as attention asks with it: \[B, H\].
     top: Var,
     /// The attentional vector of the step before.
@@ -198,7 +198,7 @@ impl Decoder {
             }
             None => {
                 let last = encoded.last.len() - directions..;
-                let ends: List<Var> = encoded.last[last].iter().map(|state| state.h).collect();
+                let ends: PooledVec<Var> = encoded.last[last].iter().map(|state| state.h).collect();
                 Source::Last(side_by_side(tape, &ends)?)
             }
         };
@@ -248,7 +248,7 @@ impl Decoder {
                 // A reversed source still ends with the end token, which so is position 0 and its
                 // first word position 1.
                 let time = time + usize::from(self.reversed);
-                let place = Place { time, reversed: self.reversed };
+                let place = QueryPosition { time, reversed: self.reversed };
                 let found = attention.attend(tape, query, memory, place)?;
                 Ok((found.context, Some(found.weights)))
             }
@@ -266,7 +266,8 @@ impl Decoder {
         time: usize,
     ) -> Result<Step> {
         let Widths { embedding: e, context: c, feed: f } = self.widths;
-        let mut input = StepInput { projected: Some(projected.recurrence), parts: List::new() };
+        let mut input =
+            StepInput { projected: Some(projected.recurrence), parts: PooledVec::new() };
         let mut found = None;
         match self.wiring {
             Wiring::AttendThenRecur => {
@@ -304,7 +305,7 @@ impl Decoder {
 }
 
 /// What a configuration says of an attention over a memory of width `k`.
-fn attention_config(config: &Config, kind: Kind, k: usize) -> AttentionConfig {
+fn attention_config(config: &Config, kind: AttentionKind, k: usize) -> AttentionConfig {
     let h = config.hidden;
     let base = AttentionConfig::new(kind, h, k);
     AttentionConfig {

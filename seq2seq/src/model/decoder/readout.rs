@@ -1,6 +1,6 @@
 //! From a decoder's state to logits.
 
-use tensor::{List, ParamId, Params, Tape, Tensor, Var, ops};
+use tensor::{ParamId, Params, PooledVec, Tape, Tensor, Var, ops};
 
 use super::parts::Add;
 use crate::Result;
@@ -103,7 +103,8 @@ impl Readout {
                 let state = if previous { seen.previous } else { seen.state };
                 let joined = ops::concat(tape, &[seen.context, state])?;
                 let from = ops::linear_columns(tape, joined, w, 0..context_and_state, None)?;
-                let all: List<Var> = [Some(from), seen.projected].into_iter().flatten().collect();
+                let all: PooledVec<Var> =
+                    [Some(from), seen.projected].into_iter().flatten().collect();
                 let t = ops::sum(tape, &all, 1.0)?;
                 Ok(ops::maxout(tape, t, PIECES)?)
             }

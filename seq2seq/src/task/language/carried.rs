@@ -1,7 +1,7 @@
 //! What the windows of a running text carry to the next ones.
 
 use rnn::{RnnConfig, State};
-use tensor::{List, Tape, Tensor, Var};
+use tensor::{PooledVec, Tape, Tensor, Var};
 
 use super::Place;
 
@@ -60,7 +60,7 @@ impl Carried {
         tape: &mut Tape<'_>,
         places: &[Place],
         config: &RnnConfig,
-    ) -> List<State> {
+    ) -> PooledVec<State> {
         let (h, has_c) = (config.hidden, config.cell.has_cell_state());
         let parts = places.iter().map(|place| place.part);
         let goes_on = places.iter().all(|place| !place.is_first);
@@ -69,7 +69,7 @@ impl Carried {
             _ => self.gathered(places, h, config.layers * (1 + usize::from(has_c))),
         };
         let mut kept = kept.into_iter().map(|t| tape.constant(t));
-        let mut states = List::with_capacity(config.layers);
+        let mut states = PooledVec::with_capacity(config.layers);
         while let Some(h) = kept.next() {
             states.push(State { h, c: if has_c { kept.next() } else { None } });
         }

@@ -6,7 +6,7 @@ mod text;
 use std::sync::{Mutex, PoisonError};
 
 use tensor::init::Rng;
-use tensor::{List, Params, Tape, Tensor, Threads, Var, ops};
+use tensor::{Params, PooledVec, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, UNK, Vocabulary};
 
 use self::carried::Carried;
@@ -19,13 +19,13 @@ use crate::event::{Sample, Samples, Validation};
 use crate::health;
 use crate::machine::{self, LargestBatch, Need};
 use crate::model::{
-    BatchLoss, BatchShape, Decoded, Draws, LanguageNetwork, Model, check_cancelled, generate,
-    sharing,
+    BatchLoss, BatchShape, Decoded, LanguageNetwork, Model, SamplingOptions, check_cancelled,
+    generate, sharing,
 };
 use crate::run::{StoredRun, Vocabularies};
 use crate::{Error, Result};
 
-pub use self::text::{Passage, Place};
+pub use self::text::{Place, TextChunk};
 
 /// Texts drawn to be looked at.
 const SAMPLES: u64 = 8;
@@ -49,11 +49,11 @@ pub struct LanguageModel {
     config: Config,
     longest_line: Option<usize>,
     seed: u64,
-    held_out: Vec<Passage>,
+    held_out: Vec<TextChunk>,
     carried: Mutex<Carried>,
 }
 
-/// Sums over foretold tokens.
+/// Sums over predicted tokens.
 #[derive(Debug, Clone, Copy, Default)]
 struct Score {
     nll: f64,
@@ -88,7 +88,7 @@ impl LanguageModel {
     /// Figures of a text file, or of the targets of another corpus.
     ///
     /// # Errors
-    /// Unreadable data; data without a token to foretell.
+    /// Unreadable data; data without a token to predict.
     pub fn evaluate(&self, params: &Params, data: &str, threads: &Threads) -> Result<Evaluation> {
         let mut remarks = Vec::new();
         let lines = lines(&data.parse()?, self.seed, &mut remarks)?;
@@ -120,7 +120,7 @@ impl LanguageModel {
         prefix: &str,
         count: usize,
         limit: usize,
-        draws: Draws,
+        draws: SamplingOptions,
     ) -> Result<Vec<Decoded>> {
         let mut ids = self.encode(prefix);
         if !self.is_stream() {
@@ -187,7 +187,7 @@ impl LanguageModel {
     }
 
     /// Lines as passages; a running text in `parts`, or in as many as its length allows.
-    fn passages(&self, lines: &[String], parts: Option<usize>) -> Vec<Passage> {
+    fn passages(&self, lines: &[String], parts: Option<usize>) -> Vec<TextChunk> {
         if self.is_stream() {
             let text = self.vocabulary.encode(&running(&self.tokenizer, lines));
             let parts = parts.unwrap_or_else(|| (text.len() / PART).clamp(1, BATCH));
@@ -197,7 +197,7 @@ impl LanguageModel {
             let mut ids = vec![SOS];
             ids.extend(self.encode(line));
             ids.push(EOS);
-            Passage { ids, place: None }
+            TextChunk { ids, place: None }
         };
         lines.iter().map(passage).collect()
     }
@@ -206,19 +206,19 @@ impl LanguageModel {
     fn run(
         &self,
         tape: &mut Tape<'_>,
-        part: &[&Passage],
+        part: &[&TextChunk],
         carried: &Mutex<Carried>,
-    ) -> Result<(Var, List<u32>)> {
+    ) -> Result<(Var, PooledVec<u32>)> {
         let size = part.len();
         let time = part.iter().map(|p| p.ids.len()).max().unwrap_or(1).saturating_sub(1);
         let (mut fed, mut targets) =
-            (List::filled(PAD, time * size), List::filled(PAD, time * size));
+            (PooledVec::filled(PAD, time * size), PooledVec::filled(PAD, time * size));
         for (b, passage) in part.iter().enumerate() {
             for (t, pair) in passage.ids.windows(2).enumerate() {
                 (fed[t * size + b], targets[t * size + b]) = (pair[0], pair[1]);
             }
         }
-        let places: Option<List<Place>> = part.iter().map(|p| p.place).collect();
+        let places: Option<PooledVec<Place>> = part.iter().map(|p| p.place).collect();
         let config = self.network.rnn.config();
         // Not held in between: other threads read other parts of the text.
         let carried = || carried.lock().unwrap_or_else(PoisonError::into_inner);
@@ -231,14 +231,14 @@ impl LanguageModel {
     }
 
     /// Sums over passages, in the order of a running text.
-    fn score(&self, params: &Params, passages: &[Passage], threads: &Threads) -> Result<Score> {
+    fn score(&self, params: &Params, passages: &[TextChunk], threads: &Threads) -> Result<Score> {
         let carried = Mutex::default();
-        let one = |part: &[&Passage], own: &Threads| -> Result<Score> {
+        let one = |part: &[&TextChunk], own: &Threads| -> Result<Score> {
             check_cancelled(threads)?;
             let mut tape = Tape::inference(params).with_threads(own);
             let (logits, targets) = self.run(&mut tape, part, &carried)?;
             let logits = tape.value(logits);
-            let best = ops::likeliest(logits);
+            let best = ops::argmax(logits);
             let logp = ops::log_probabilities(logits, &targets)?;
             let mut score = Score::default();
             for ((&id, best), logp) in targets.iter().zip(best).zip(logp) {
@@ -250,8 +250,8 @@ impl LanguageModel {
             }
             Ok(score)
         };
-        let mut sorted: Vec<&Passage> = passages.iter().collect();
-        let mut groups: Vec<(&[&Passage], Result<Score>)> = if self.is_stream() {
+        let mut sorted: Vec<&TextChunk> = passages.iter().collect();
+        let mut groups: Vec<(&[&TextChunk], Result<Score>)> = if self.is_stream() {
             let parts = passages.iter().filter_map(|p| p.place).filter(|p| p.is_first).count();
             let mut done = Vec::new();
             for windows in sorted.chunks(parts.max(1)) {
@@ -293,14 +293,14 @@ impl LanguageModel {
 }
 
 impl Model for LanguageModel {
-    type Example = Passage;
+    type Example = TextChunk;
 
-    fn length(&self, passage: &Passage) -> usize {
+    fn length(&self, passage: &TextChunk) -> usize {
         passage.ids.len()
     }
 
-    /// Tokens that are foretold.
-    fn width(&self, passage: &Passage) -> usize {
+    /// Tokens that are predicted.
+    fn width(&self, passage: &TextChunk) -> usize {
         passage.ids.len().saturating_sub(1)
     }
 
@@ -325,7 +325,7 @@ impl Model for LanguageModel {
         carried.rows().iter().map(|row| Tensor::from(row.clone())).collect()
     }
 
-    fn carry_on(&self, carried: Vec<Tensor>) -> Result<()> {
+    fn load_state(&self, carried: Vec<Tensor>) -> Result<()> {
         let states = if self.network.rnn.config().cell.has_cell_state() { 2 } else { 1 };
         let width = self.config.layers * self.config.hidden * states;
         // A part whose turn has not come has carried nothing yet.
@@ -338,8 +338,8 @@ impl Model for LanguageModel {
         Ok(())
     }
 
-    fn shape_of(&self, batch: &[&Passage]) -> BatchShape {
-        let said = |p: &&Passage| p.ids.len().saturating_sub(1);
+    fn shape_of(&self, batch: &[&TextChunk]) -> BatchShape {
+        let said = |p: &&TextChunk| p.ids.len().saturating_sub(1);
         let time = batch.iter().map(said).max().unwrap_or(0);
         let tokens = batch.iter().map(said).sum();
         let weight = self.config.loss_norm.weight(tokens, batch.len(), time * batch.len());
@@ -349,7 +349,7 @@ impl Model for LanguageModel {
     fn loss(
         &self,
         tape: &mut Tape<'_>,
-        part: &[&Passage],
+        part: &[&TextChunk],
         shape: &BatchShape,
     ) -> Result<BatchLoss> {
         let (logits, targets) = self.run(tape, part, &self.carried)?;
@@ -375,14 +375,14 @@ impl Model for LanguageModel {
 
     /// Texts of the same draws each time, so that what changes is what was learnt.
     fn samples(&self, params: &Params, _: &Threads) -> Result<Option<Samples>> {
-        let draws = Draws { temperature: self.config.temperature, seed: self.seed };
+        let draws = SamplingOptions { temperature: self.config.temperature, seed: self.seed };
         let written = self.write(params, "", SAMPLES as usize, self.text_limit(), draws)?;
         let samples = written.iter().map(|w| self.sample("", w)).collect();
         Ok(Some(Samples { step: 0, samples }))
     }
 
     fn answer(&self, params: &Params, text: &str, _: &Threads) -> Result<Option<Sample>> {
-        let draws = Draws { temperature: self.config.temperature, seed: self.seed };
+        let draws = SamplingOptions { temperature: self.config.temperature, seed: self.seed };
         let written = self.write(params, text, 1, self.text_limit(), draws)?;
         Ok(written.first().map(|w| self.sample(text, w)))
     }

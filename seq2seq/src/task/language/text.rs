@@ -9,9 +9,9 @@ use crate::{Error, Result};
 /// How a running text's line ends.
 pub(super) const NEWLINE: &str = "\n";
 
-/// A text to foretell: each token but the first, from those before it.
+/// A text to predict: each token but the first, from those before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Passage {
+pub struct TextChunk {
     /// What is read, and, from the second on, what should be said.
     pub ids: Vec<u32>,
     /// Where it stands in a running text.
@@ -99,12 +99,12 @@ pub(super) fn running(tokenizer: &Tokenizer, lines: &[String]) -> Vec<String> {
 
 /// A running text in parts of equal length, each cut into windows: the first window of each part,
 /// then the second of each. Less than one token a part is left over.
-pub(super) fn windows(text: &[u32], parts: usize, window: usize) -> Vec<Passage> {
+pub(super) fn windows(text: &[u32], parts: usize, window: usize) -> Vec<TextChunk> {
     let length = text.len().saturating_sub(1) / parts.max(1);
     let mut all = Vec::new();
     for start in (0..length).step_by(window.max(1)) {
         let end = (start + window).min(length);
-        all.extend((0..parts).map(|part| Passage {
+        all.extend((0..parts).map(|part| TextChunk {
             ids: text[part * length + start..=part * length + end].to_vec(),
             place: Some(Place { part, is_first: start == 0 }),
         }));

@@ -2,7 +2,7 @@
 
 pub(crate) mod opencl;
 
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 
 /// Norms of a gradient, before and after clipping.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,13 +12,13 @@ pub struct Norms {
     /// The same after clipping.
     pub clipped: f64,
     /// L2 norm of each parameter's gradient, before clipping.
-    pub each: List<f64>,
+    pub each: PooledVec<f64>,
     /// What an optimizer must multiply the gradients with: 1 where nothing was clipped.
     pub factor: f32,
 }
 
 impl Norms {
-    pub(crate) fn new(each: List<f64>, limit: Option<f32>) -> Self {
+    pub(crate) fn new(each: PooledVec<f64>, limit: Option<f32>) -> Self {
         let total = each.iter().map(|n| n * n).sum::<f64>().sqrt();
         let factor = limit.map_or(1.0, |limit| (f64::from(limit) / (total + 1e-6)).min(1.0));
         // A total that is not finite clips nothing: the step is refused, not hidden.

@@ -1,6 +1,6 @@
 //! Norms of gradients on a device: sums of squares of chunks, then of parameters.
 
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::Result;
 use crate::opencl::{Arena, Layout, OpenCl, Program};
 use crate::tensor::Tensor;
@@ -12,7 +12,7 @@ const ITEMS: [usize; 3] = [256, 1, 1];
 pub(crate) const COEFFICIENTS: usize = 8;
 
 /// L2 norms of the gradients in an arena, read; 0 of a parameter that is not live, which has none.
-pub(crate) fn norms(arena: &Arena, live: impl Iterator<Item = bool>) -> Result<List<f64>> {
+pub(crate) fn norms(arena: &Arena, live: impl Iterator<Item = bool>) -> Result<PooledVec<f64>> {
     let layout = &arena.layout;
     let device = &layout.device;
     let mut numbers = vec![0.0; COEFFICIENTS * layout.shapes.len()];
@@ -20,7 +20,7 @@ pub(crate) fn norms(arena: &Arena, live: impl Iterator<Item = bool>) -> Result<L
         c[0] = f32::from(u8::from(is_live));
     }
     let coefficients = device.upload(&Tensor::from(numbers))?;
-    let mut each = device.scratch([layout.shapes.len()])?;
+    let mut each = device.uninit([layout.shapes.len()])?;
     squares(device, layout, &coefficients, &arena.memory, &mut each)?;
     let squares = device.read_later(&each)?.wait()?;
     Ok(squares.into_iter().map(|v| f64::from(v).sqrt()).collect())
@@ -34,7 +34,7 @@ pub(crate) fn squares(
     arena: &Tensor,
     each: &mut Tensor,
 ) -> Result<()> {
-    let mut sums = device.scratch([layout.chunk_count])?;
+    let mut sums = device.uninit([layout.chunk_count])?;
     let launch = device.kernel(&PROGRAM, "chunk_squares").ids(&layout.chunks).reads(coefficients);
     launch.reads(arena).writes(&mut sums).groups([layout.chunk_count, 1, 1], ITEMS)?;
     owner_sums(device, layout, &sums, each)

@@ -201,7 +201,7 @@ pub(super) fn launch(
         Form::Tn => (share * a.stride, share * b.stride),
     };
     let size = s.m * s.n;
-    let mut parts = device.scratch([slices, s.m, s.n])?;
+    let mut parts = device.uninit([slices, s.m, s.n])?;
     let place = Place::strided(&mut parts, 0, s.n, size);
     tiles(device, tile, sliced, form, (a, b), place, Start::Zero)?;
     let (bias, kind) = start.parts(&parts);

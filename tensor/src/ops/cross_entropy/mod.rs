@@ -8,12 +8,12 @@ pub mod reference;
 mod tests;
 
 pub use config::CrossEntropy;
-pub use predict::{argmax_except, likeliest, log_probabilities};
+pub use predict::{argmax, argmax_except, log_probabilities};
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
 use crate::simd::{Kernel, Simd, dispatch, math};
-use crate::tensor::Figure;
+use crate::tensor::DeferredScalar;
 use crate::tensor::Tensor;
 
 /// A loss and what was seen on the way.
@@ -22,13 +22,13 @@ pub struct CrossEntropyResult {
     /// The weighted loss, one element.
     pub loss: Var,
     /// Sum over counted rows of -log p(target), without smoothing and weight, in nats.
-    pub nll: Figure,
+    pub nll: DeferredScalar,
     /// The weighted loss, on the host in f64.
-    pub value: Figure,
+    pub value: DeferredScalar,
     /// Rows counted.
     pub count: usize,
     /// Counted rows whose largest logit is the target's (the first of equals).
-    pub correct: Figure,
+    pub correct: DeferredScalar,
 }
 
 /// Cross-entropy of logits and class ids.
@@ -88,10 +88,10 @@ pub fn cross_entropy(
         tape.record(CrossEntropyOp { logits, loss, gradient });
         return Ok(CrossEntropyResult {
             loss,
-            nll: Figure::there(&sums, 1),
-            value: Figure::there(&sums, 0),
+            nll: DeferredScalar::there(&sums, 1),
+            value: DeferredScalar::there(&sums, 0),
             count: how.targets.iter().filter(|&&t| how.ignore != Some(t)).count(),
-            correct: Figure::there(&sums, 2),
+            correct: DeferredScalar::there(&sums, 2),
         });
     }
     let sums = dispatch(Forward { rows: gradient.data_mut(), classes, how });

@@ -16,7 +16,7 @@ pub(super) fn forward(
 ) -> Result<Tensor> {
     let (rows, classes) = (logits.shape().rows(), logits.shape().width());
     let targets = device.ids(how.targets)?;
-    let (mut found, mut sums) = (device.scratch([rows, 3])?, device.scratch([3])?);
+    let (mut found, mut sums) = (device.uninit([rows, 3])?, device.uninit([3])?);
     let launch = device.kernel(&PROGRAM, "cross_entropy").uint(classes);
     let launch = launch.uint(usize::from(how.ignore.is_some()));
     let launch = launch.uint(how.ignore.unwrap_or(0) as usize);
@@ -34,7 +34,7 @@ pub(super) fn argmax_except(
     excluded: &[u32],
 ) -> Result<Vec<(u32, f32)>> {
     let (rows, classes) = (logits.shape().rows(), logits.shape().width());
-    let mut best = device.scratch([rows, 2])?;
+    let mut best = device.uninit([rows, 2])?;
     // A list on a device has at least one number: this one is no class.
     let excluded = device.ids(if excluded.is_empty() { &[u32::MAX] } else { excluded })?;
     let launch = device.kernel(&PROGRAM, "argmax_except").uint(classes);
@@ -52,7 +52,7 @@ pub(super) fn log_probabilities(
 ) -> Result<Vec<f64>> {
     let (rows, width) = (logits.shape().rows(), logits.shape().width());
     let ids = device.ids(classes)?;
-    let mut y = device.scratch([rows])?;
+    let mut y = device.uninit([rows])?;
     let launch = device.kernel(&PROGRAM, "log_probabilities").uint(width).ids(&ids);
     launch.reads(logits).writes(&mut y).groups([rows, 1, 1], ITEMS)?;
     Ok(device.read_later(&y)?.wait()?.into_iter().map(f64::from).collect())

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::simd::{Kernel, Simd, dispatch, math};
 use crate::tensor::Tensor;
 
-/// The likeliest class of each row, the first of equals, and its natural-log probability.
+/// The most probable class of each row, the first of equals, and its natural-log probability.
 ///
 /// PyTorch: `torch.log_softmax(logits, -1).max(-1)`.
 ///
@@ -13,12 +13,12 @@ use crate::tensor::Tensor;
 /// use ndarray::array;
 /// use tensor::{Tensor, ops};
 ///
-/// let best = ops::likeliest(&Tensor::from(array![[0.0, 0.0], [0.0, 3.0]]));
+/// let best = ops::argmax(&Tensor::from(array![[0.0, 0.0], [0.0, 3.0]]));
 /// assert_eq!(best[0].0, 0);
 /// assert!((best[0].1 + 2f32.ln()).abs() < 1e-6);
 /// assert_eq!(best[1].0, 1);
 /// ```
-pub fn likeliest(logits: &Tensor) -> Vec<(u32, f32)> {
+pub fn argmax(logits: &Tensor) -> Vec<(u32, f32)> {
     argmax_except(logits, &[])
 }
 
@@ -150,7 +150,7 @@ fn total<S: Simd>(s: S, row: &[f32]) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{narrow, values};
+    use crate::check::{to_f32, values};
     use crate::ops::cross_entropy::reference::log_softmax;
 
     #[test]
@@ -181,13 +181,13 @@ mod tests {
     fn both_agree_with_plain_loops() {
         for width in [1, 3, 8, 21, 100] {
             let x: Vec<f64> = values(4 * width, 3).iter().map(|v| v * 5.0).collect();
-            let logits = Tensor::from_vec([4, width], narrow(&x)).unwrap();
+            let logits = Tensor::from_vec([4, width], to_f32(&x)).unwrap();
             let classes: Vec<u32> = (0..4).map(|i| (i * 7 % width) as u32).collect();
             let scores = log_probabilities(&logits, &classes).unwrap();
             for (i, row) in x.chunks(width).enumerate() {
                 let want = log_softmax(row);
                 assert!((scores[i] - want[classes[i] as usize]).abs() < 1e-5);
-                let (best, logp) = likeliest(&logits)[i];
+                let (best, logp) = argmax(&logits)[i];
                 let most = want.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
                 assert!((f64::from(logp) - most).abs() < 1e-5);
                 assert!((want[best as usize] - most).abs() < 1e-6);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::Params;
-use crate::check::{assert_close, finite_differences, narrow, values, wide};
+use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
 
 #[test]
 fn both_directions_agree_with_the_reference_and_finite_differences() {
@@ -14,7 +14,7 @@ fn both_directions_agree_with_the_reference_and_finite_differences() {
 
         let params = Params::new();
         let mut tape = Tape::new(&params);
-        let x = tape.input(Tensor::from_vec([2, 4, classes], narrow(&logits)).unwrap());
+        let x = tape.input(Tensor::from_vec([2, 4, classes], to_f32(&logits)).unwrap());
         let how = CrossEntropy { targets: &targets, ignore, smoothing, weight: 0.25 };
         let result = cross_entropy(&mut tape, x, how).unwrap();
         assert_close(&[result.value.get()], &[0.25 * loss(&logits)], 1e-5, "loss");
@@ -24,7 +24,7 @@ fn both_directions_agree_with_the_reference_and_finite_differences() {
         assert_eq!(result.count, counted);
         let back = tape.backward(&[(result.loss, Tensor::scalar(8.0))]).unwrap();
         let want: Vec<f64> = want.iter().map(|d| 2.0 * d).collect();
-        assert_close(&wide(back.of(x).unwrap().data()), &want, 1e-4, "gradient");
+        assert_close(&to_f64(back.of(x).unwrap().data()), &want, 1e-4, "gradient");
     }
 }
 

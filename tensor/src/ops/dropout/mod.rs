@@ -43,7 +43,7 @@ pub fn dropout(tape: &mut Tape<'_>, x: Var, p: f32) -> Result<Var> {
     let rows = shape.dims().iter().rev().nth(1).copied().unwrap_or(1);
     let mask = Mask { draw, p, rows, part: tape.part(rows) };
     let y = match tape.opencl() {
-        Some(device) => mask.applied_there(device, tape.value(x))?,
+        Some(device) => mask.applied_on_device(device, tape.value(x))?,
         None => {
             let mut y = tape.value(x).copy();
             mask.apply(&mut y);
@@ -81,7 +81,7 @@ pub fn sequence_mask(
     let drawn = Mask { draw, p, rows: shape[0], part: tape.part(shape[0]) };
     if let Some(device) = tape.opencl() {
         let mut mask = device.full(shape, 1.0)?;
-        drawn.apply_there(device, &mut mask)?;
+        drawn.apply_on_device(device, &mut mask)?;
         return Ok(Some(mask));
     }
     let mut mask = Tensor::full(shape, 1.0);
@@ -180,7 +180,7 @@ impl Op for Dropout {
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
         match back.opencl() {
-            Some(device) => self.mask.apply_there(device, &mut dy)?,
+            Some(device) => self.mask.apply_on_device(device, &mut dy)?,
             None => self.mask.apply(&mut dy),
         }
         back.add(self.x, dy)

@@ -29,15 +29,15 @@ impl Mask {
     }
 
     /// x times what is drawn.
-    pub(super) fn applied_there(&self, device: &OpenCl, x: &Tensor) -> Result<Tensor> {
-        let mut y = device.scratch(x.shape())?;
+    pub(super) fn applied_on_device(&self, device: &OpenCl, x: &Tensor) -> Result<Tensor> {
+        let mut y = device.uninit(x.shape())?;
         let (launch, groups) = self.drawn(device.kernel(&PROGRAM, "dropout"), x);
         launch.reads(x).writes(&mut y).groups(groups, [64, 1, 1])?;
         Ok(y)
     }
 
     /// The same in place.
-    pub(super) fn apply_there(&self, device: &OpenCl, x: &mut Tensor) -> Result<()> {
+    pub(super) fn apply_on_device(&self, device: &OpenCl, x: &mut Tensor) -> Result<()> {
         let (launch, groups) = self.drawn(device.kernel(&PROGRAM, "dropout_in_place"), x);
         launch.writes(x).groups(groups, [64, 1, 1])
     }
@@ -45,7 +45,7 @@ impl Mask {
 
 /// x times a mask that comes again for each step.
 pub(super) fn masked(device: &OpenCl, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    let mut y = device.scratch(x.shape())?;
+    let mut y = device.uninit(x.shape())?;
     let launch = device.kernel(&PROGRAM, "masked").uint(x.len()).uint(mask.len().max(1));
     launch.reads(x).reads(mask).writes(&mut y).over(x.len())?;
     Ok(y)

@@ -6,7 +6,7 @@ pub mod reference;
 mod tests;
 
 use crate::autograd::{Backward, Op, Tape, Var};
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::params::ParamId;
 use crate::shape::Shape;
@@ -60,7 +60,7 @@ pub fn embedding(
         tape.record(Embedding { ids: ids.into(), y, w, padding });
         return Ok(y);
     }
-    let mut y = Tensor::scratch(dims);
+    let mut y = Tensor::uninit(dims);
     for (to, &id) in y.data_mut().chunks_exact_mut(width.max(1)).zip(ids) {
         let from = table.data().get(id as usize * width..(id as usize + 1) * width);
         to.copy_from_slice(from.ok_or(Error::Id { op: "embedding", id, rows })?);
@@ -73,7 +73,7 @@ pub fn embedding(
 }
 
 struct Embedding {
-    ids: List<u32>,
+    ids: PooledVec<u32>,
     y: Var,
     w: ParamId,
     padding: Option<u32>,

@@ -1,4 +1,4 @@
-//! The lookup on a device. Its way back is the gradients' own: rows added by id.
+//! The lookup on a device. Its backward pass is the gradients' own: rows added by id.
 
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
@@ -15,7 +15,7 @@ pub(super) fn forward(
     shape: Shape,
 ) -> Result<Tensor> {
     let (count, width) = (ids.len(), shape.width());
-    let mut y = device.scratch(shape)?;
+    let mut y = device.uninit(shape)?;
     let ids = device.ids(ids)?;
     let launch = device.kernel(&PROGRAM, "embedding").uint(count).uint(width).ids(&ids);
     let groups = [width.div_ceil(64), count, 1];

@@ -1,5 +1,5 @@
 use super::*;
-use crate::check::{assert_close, finite_differences, narrow, values, wide};
+use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
 use crate::{Params, Threads};
 
 #[test]
@@ -14,17 +14,17 @@ fn both_directions_agree_with_the_reference_and_finite_differences() {
 
     for padding in [None, Some(3)] {
         let mut params = Params::new();
-        let id = params.add("w", Tensor::from_vec([table, width], narrow(&w)).unwrap()).unwrap();
+        let id = params.add("w", Tensor::from_vec([table, width], to_f32(&w)).unwrap()).unwrap();
         let mut tape = Tape::new(&params);
         let y = embedding(&mut tape, &ids, [2, 3], id, padding).unwrap();
         assert_eq!(tape.shape(y).dims(), [2, 3, width]);
-        assert_eq!(wide(tape.value(y).data()), reference::forward(&ids, &w, width));
-        let seed = Tensor::from_vec([2, 3, width], narrow(&cotangent)).unwrap();
+        assert_eq!(to_f64(tape.value(y).data()), reference::forward(&ids, &w, width));
+        let seed = Tensor::from_vec([2, 3, width], to_f32(&cotangent)).unwrap();
         let back = tape.backward(&[(y, seed)]).unwrap();
         let g = back.gradients.finish(&params, &Threads::single()).unwrap();
         let want = reference::backward(&ids, &cotangent, table, width, padding);
         let got = g.get(id).to_dense([table, width].into());
-        assert_close(&wide(got.data()), &want, 1e-6, "dw");
+        assert_close(&to_f64(got.data()), &want, 1e-6, "dw");
     }
 }
 

@@ -4,7 +4,7 @@ mod opencl;
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::cpu::elementwise as kernels;
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::simd::math;
 use crate::tensor::Tensor;
@@ -12,7 +12,7 @@ use crate::tensor::Tensor;
 /// tanh, element by element. PyTorch: `torch.tanh`.
 pub fn tanh(tape: &mut Tape<'_>, x: Var) -> Var {
     let y = match tape.opencl() {
-        // A device that fails keeps why, and the way back says it.
+        // A device that fails keeps why, and the backward pass says it.
         Some(device) => {
             opencl::tanh(device, tape.value(x)).unwrap_or_else(|_| tape.value(x).clone())
         }
@@ -65,7 +65,7 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
             return Err(Error::shapes("concat", shape, tape.shape(p)));
         }
     }
-    let widths: List<usize> = parts.iter().map(|&p| tape.shape(p).width()).collect();
+    let widths: PooledVec<usize> = parts.iter().map(|&p| tape.shape(p).width()).collect();
     let width = widths.iter().sum();
     if let Some(device) = tape.opencl() {
         let values: Vec<&Tensor> = parts.iter().map(|&p| tape.value(p)).collect();
@@ -73,7 +73,7 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         tape.record(Concat { parts: parts.into(), y });
         return Ok(y);
     }
-    let mut y = Tensor::scratch(shape.with_width(width));
+    let mut y = Tensor::uninit(shape.with_width(width));
     let mut column = 0;
     for (&p, &w) in parts.iter().zip(&widths) {
         let from = tape.value(p).data();
@@ -89,7 +89,7 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
 }
 
 struct Concat {
-    parts: List<Var>,
+    parts: PooledVec<Var>,
     y: Var,
 }
 
@@ -108,7 +108,7 @@ impl Op for Concat {
             if let Some(device) = back.opencl().filter(|_| back.needs(p)) {
                 back.add(p, opencl::columns(device, &d, column, shape)?)?;
             } else if back.needs(p) {
-                let mut part = Tensor::scratch(shape);
+                let mut part = Tensor::uninit(shape);
                 let to = part.data_mut();
                 for r in 0..rows {
                     to[r * w..][..w].copy_from_slice(&d.data()[r * width + column..][..w]);
@@ -140,7 +140,7 @@ pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
             opencl::stack(device, &values, dims)?
         }
         None => {
-            let mut y = Tensor::scratch(dims);
+            let mut y = Tensor::uninit(dims);
             for (to, &p) in y.data_mut().chunks_exact_mut(shape.len().max(1)).zip(parts) {
                 to.copy_from_slice(tape.value(p).data());
             }
@@ -153,7 +153,7 @@ pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
 }
 
 struct Stack {
-    parts: List<Var>,
+    parts: PooledVec<Var>,
     y: Var,
 }
 
@@ -202,7 +202,7 @@ pub fn sum(tape: &mut Tape<'_>, parts: &[Var], factor: f32) -> Result<Var> {
 }
 
 struct Sum {
-    parts: List<Var>,
+    parts: PooledVec<Var>,
     y: Var,
     factor: f32,
 }
@@ -230,7 +230,7 @@ impl Op for Sum {
 mod tests {
     use super::*;
     use crate::Params;
-    use crate::check::{assert_close, finite_differences, narrow, values, wide};
+    use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
     use ndarray::array;
 
     #[test]
@@ -243,19 +243,19 @@ mod tests {
         };
         let params = Params::new();
         let mut tape = Tape::new(&params);
-        let v = tape.input(Tensor::from_vec([2, 3, 2], narrow(&x)).unwrap());
+        let v = tape.input(Tensor::from_vec([2, 3, 2], to_f32(&x)).unwrap());
         let (a, b) = (tape.index(v, 0), tape.index(v, 1));
         let (a, b) = (tanh(&mut tape, a), tanh(&mut tape, b));
         let s = stack(&mut tape, &[a, b]).unwrap();
         let y = concat(&mut tape, &[s, v]).unwrap();
         assert_eq!(tape.shape(y).dims(), [2, 3, 4]);
         let mut seed = Vec::new();
-        for pair in narrow(&cotangent).chunks(2) {
+        for pair in to_f32(&cotangent).chunks(2) {
             seed.extend([pair[0], pair[1], 2.0 * pair[0], 2.0 * pair[1]]);
         }
         let back = tape.backward(&[(y, Tensor::from_vec([2, 3, 4], seed).unwrap())]).unwrap();
         let want = finite_differences(loss, &x);
-        assert_close(&wide(back.of(v).unwrap().data()), &want, 1e-4, "dx");
+        assert_close(&to_f64(back.of(v).unwrap().data()), &want, 1e-4, "dx");
     }
 
     #[test]

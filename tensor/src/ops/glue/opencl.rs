@@ -11,7 +11,7 @@ static PROGRAM: Program = Program::new(&[include_str!("glue.cl")]);
 const PARTS: usize = 4;
 
 pub(super) fn tanh(device: &OpenCl, x: &Tensor) -> Result<Tensor> {
-    let mut y = device.scratch(x.shape())?;
+    let mut y = device.uninit(x.shape())?;
     let n = x.len();
     device.kernel(&PROGRAM, "tanh_forward").uint(n).reads(x).writes(&mut y).over(n)?;
     Ok(y)
@@ -26,7 +26,7 @@ pub(super) fn tanh_back(device: &OpenCl, y: &Tensor, d: &mut Tensor) -> Result<(
 /// Parts of the same rows side by side.
 pub(super) fn concat(device: &OpenCl, parts: &[&Tensor], shape: Shape) -> Result<Tensor> {
     let (rows, width) = (shape.rows(), shape.width());
-    let mut y = device.scratch(shape)?;
+    let mut y = device.uninit(shape)?;
     let mut first = 0;
     for some in parts.chunks(PARTS) {
         let mut launch = device.kernel(&PROGRAM, "concat").uint(rows).uint(width).uint(first);
@@ -45,7 +45,7 @@ pub(super) fn concat(device: &OpenCl, parts: &[&Tensor], shape: Shape) -> Result
 /// Columns from `first` on, as many as `shape` is wide.
 pub(super) fn columns(device: &OpenCl, x: &Tensor, first: usize, shape: Shape) -> Result<Tensor> {
     let (rows, n) = (shape.rows(), shape.width());
-    let mut y = device.scratch(shape)?;
+    let mut y = device.uninit(shape)?;
     let launch = device.kernel(&PROGRAM, "columns").uint(rows).uint(n).uint(x.shape().width());
     let launch = launch.uint(first).reads(x).writes(&mut y);
     launch.groups([n.div_ceil(64), rows, 1], [64, 1, 1])?;
@@ -59,7 +59,7 @@ pub(super) fn stack(device: &OpenCl, parts: &[Tensor], shape: Shape) -> Result<T
 
 /// factor (x_0 + x_1 + ...)
 pub(super) fn sum(device: &OpenCl, parts: &[&Tensor], factor: f32) -> Result<Tensor> {
-    let mut y = device.scratch(parts[0].shape())?;
+    let mut y = device.uninit(parts[0].shape())?;
     let n = y.len();
     for (i, some) in parts.chunks(PARTS).enumerate() {
         let launch = device.kernel(&PROGRAM, "sum_parts").uint(n).uint(some.len()).float(factor);

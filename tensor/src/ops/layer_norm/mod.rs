@@ -51,10 +51,10 @@ pub fn layer_norm(tape: &mut Tape<'_>, x: Var, w: ParamId, b: ParamId, eps: f32)
         tape.record(LayerNorm { x, y, w, b, normalised, scales });
         return Ok(y);
     }
-    // Kept for the way back: the normalised rows, and 1 / sqrt(var + eps) of each.
+    // Kept for the backward pass: the normalised rows, and 1 / sqrt(var + eps) of each.
     let mut normalised = tape.value(x).copy();
-    let mut scales = Tensor::scratch([shape.rows()]);
-    let mut y = Tensor::scratch(shape);
+    let mut scales = Tensor::uninit([shape.rows()]);
+    let mut y = Tensor::uninit(shape);
     dispatch(Forward {
         rows: normalised.data_mut(),
         scales: scales.data_mut(),

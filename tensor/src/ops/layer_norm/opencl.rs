@@ -16,8 +16,8 @@ pub(super) fn forward(
     eps: f32,
 ) -> Result<(Tensor, Tensor, Tensor)> {
     let (shape, rows) = (x.shape(), x.shape().rows());
-    let (mut y, mut normal) = (device.scratch(shape)?, device.scratch(shape)?);
-    let mut scales = device.scratch([rows])?;
+    let (mut y, mut normal) = (device.uninit(shape)?, device.uninit(shape)?);
+    let mut scales = device.uninit([rows])?;
     let launch = device.kernel(&PROGRAM, "layer_norm").uint(shape.width()).float(eps);
     let launch = launch.reads(x).reads(w).reads(b);
     let launch = launch.writes(&mut normal).writes(&mut scales).writes(&mut y);
@@ -34,7 +34,7 @@ pub(super) fn backward(
     w: &Tensor,
 ) -> Result<(Tensor, Tensor)> {
     let (rows, width) = (dy.shape().rows(), dy.shape().width());
-    let (mut dw, mut db) = (device.scratch([width])?, device.scratch([width])?);
+    let (mut dw, mut db) = (device.uninit([width])?, device.uninit([width])?);
     let launch = device.kernel(&PROGRAM, "layer_norm_weights").uint(rows).uint(width);
     let launch = launch.reads(normal).reads(dy).writes(&mut dw).writes(&mut db);
     launch.groups([width.div_ceil(16), 1, 1], [16, 16, 1])?;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::check::{assert_close, finite_differences, narrow, values, wide};
+use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
 use crate::{Params, Threads};
 
 #[test]
@@ -20,18 +20,18 @@ fn both_directions_agree_with_the_reference_and_finite_differences() {
         assert_close(&db, &finite_differences(|b| loss(&x, &w, b), &b), 1e-4, "db");
 
         let mut params = Params::new();
-        let wi = params.add("w", Tensor::from(narrow(&w))).unwrap();
-        let bi = params.add("b", Tensor::from(narrow(&b))).unwrap();
+        let wi = params.add("w", Tensor::from(to_f32(&w))).unwrap();
+        let bi = params.add("b", Tensor::from(to_f32(&b))).unwrap();
         let mut tape = Tape::new(&params);
-        let xv = tape.input(Tensor::from_vec([rows, width], narrow(&x)).unwrap());
+        let xv = tape.input(Tensor::from_vec([rows, width], to_f32(&x)).unwrap());
         let y = layer_norm(&mut tape, xv, wi, bi, 1e-5).unwrap();
         let want = reference::forward(&x, &w, &b, 1e-5);
-        assert_close(&wide(tape.value(y).data()), &want, 1e-4, "y");
-        let seed = Tensor::from_vec([rows, width], narrow(&cotangent)).unwrap();
+        assert_close(&to_f64(tape.value(y).data()), &want, 1e-4, "y");
+        let seed = Tensor::from_vec([rows, width], to_f32(&cotangent)).unwrap();
         let back = tape.backward(&[(y, seed)]).unwrap();
-        assert_close(&wide(back.of(xv).unwrap().data()), &dx, 1e-4, "kernel dx");
+        assert_close(&to_f64(back.of(xv).unwrap().data()), &dx, 1e-4, "kernel dx");
         let g = back.gradients.finish(&params, &Threads::single()).unwrap();
-        let dense = |id| wide(g.get(id).to_dense([width].into()).data());
+        let dense = |id| to_f64(g.get(id).to_dense([width].into()).data());
         assert_close(&dense(wi), &dw, 1e-4, "kernel dw");
         assert_close(&dense(bi), &db, 1e-4, "kernel db");
     }

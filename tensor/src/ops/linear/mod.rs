@@ -118,7 +118,7 @@ fn block(
     let side = Side::Transposed;
     let outputs = taken.len();
     let packed = tape.params().packed_block(w, taken, columns.clone(), side, &threads);
-    let mut y = Tensor::scratch(shape.with_width(outputs));
+    let mut y = Tensor::uninit(shape.with_width(outputs));
     let input = Rows::new(tape.value(x).data(), columns.len());
     matmul(&threads, input, &packed, y.data_mut(), init);
     let y = tape.output(y);
@@ -153,7 +153,7 @@ impl Op for Linear {
             let rows = self.rows.clone().unwrap_or(0..outputs);
             let (columns, side) = (self.columns.clone(), Side::Plain);
             let packed = back.params().packed_block(self.w, rows, columns, side, &threads);
-            let mut dx = Tensor::scratch(x.shape());
+            let mut dx = Tensor::uninit(x.shape());
             let input = Rows::new(dy.data(), outputs);
             matmul(&threads, input, &packed, dx.data_mut(), Init::Zero);
             back.add(self.x, dx)?;

@@ -14,7 +14,7 @@ pub(super) fn forward(
     (rows, columns): (Range<usize>, Range<usize>),
     bias: Option<&Tensor>,
 ) -> Result<Tensor> {
-    let mut y = device.scratch(x.shape().with_width(rows.len()))?;
+    let mut y = device.uninit(x.shape().with_width(rows.len()))?;
     let start = bias.map_or(Start::Zero, Start::Bias);
     let w = Matrix::block(w, rows, columns);
     device.product(Form::Nt, Matrix::new(x), w, Place::new(&mut y), start)?;
@@ -28,7 +28,7 @@ pub(super) fn backward(
     w: &Tensor,
     (rows, columns): (Range<usize>, Range<usize>),
 ) -> Result<Tensor> {
-    let mut dx = device.scratch(dy.shape().with_width(columns.len()))?;
+    let mut dx = device.uninit(dy.shape().with_width(columns.len()))?;
     let w = Matrix::block(w, rows, columns);
     device.product(Form::Nn, Matrix::new(dy), w, Place::new(&mut dx), Start::Zero)?;
     Ok(dx)

@@ -1,5 +1,5 @@
 use super::*;
-use crate::check::{assert_close, finite_differences, narrow, values, wide};
+use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
 use crate::gemm::reference;
 use crate::{Gradient, Params, Threads};
 
@@ -13,20 +13,20 @@ fn both_directions_agree_with_finite_differences() {
         y.iter().zip(&cotangent).map(|(y, c)| y * c).sum()
     };
     let mut params = Params::new();
-    let wi = params.add("w", Tensor::from_vec([outputs, inputs], narrow(&w)).unwrap()).unwrap();
-    let bi = params.add("b", Tensor::from(narrow(&b))).unwrap();
+    let wi = params.add("w", Tensor::from_vec([outputs, inputs], to_f32(&w)).unwrap()).unwrap();
+    let bi = params.add("b", Tensor::from(to_f32(&b))).unwrap();
     let mut tape = Tape::new(&params);
-    let xv = tape.input(Tensor::from_vec([rows, inputs], narrow(&x)).unwrap());
+    let xv = tape.input(Tensor::from_vec([rows, inputs], to_f32(&x)).unwrap());
     let y = linear(&mut tape, xv, wi, Some(bi)).unwrap();
     let want = reference::linear(&x, &w, Some(&b), inputs);
-    assert_close(&wide(tape.value(y).data()), &want, 1e-5, "y");
-    let seed = Tensor::from_vec([rows, outputs], narrow(&cotangent)).unwrap();
+    assert_close(&to_f64(tape.value(y).data()), &want, 1e-5, "y");
+    let seed = Tensor::from_vec([rows, outputs], to_f32(&cotangent)).unwrap();
     let back = tape.backward(&[(y, seed)]).unwrap();
     let dx = finite_differences(|x| loss(x, &w, &b), &x);
-    assert_close(&wide(back.of(xv).unwrap().data()), &dx, 1e-4, "dx");
+    assert_close(&to_f64(back.of(xv).unwrap().data()), &dx, 1e-4, "dx");
     let g = back.gradients.finish(&params, &Threads::single()).unwrap();
     let dense = |id| match g.get(id) {
-        Gradient::Dense(t) => wide(t.data()),
+        Gradient::Dense(t) => to_f64(t.data()),
         _ => panic!("dense expected"),
     };
     assert_close(&dense(wi), &finite_differences(|w| loss(&x, w, &b), &w), 1e-4, "dw");
@@ -37,7 +37,7 @@ fn both_directions_agree_with_finite_differences() {
 fn blocks_of_rows_make_up_the_whole_map() {
     let (rows, inputs, outputs) = (3, 5, 40);
     let mut params = Params::new();
-    let of = |n, seed| narrow(&values(n, seed));
+    let of = |n, seed| to_f32(&values(n, seed));
     let w = Tensor::from_vec([outputs, inputs], of(outputs * inputs, 1)).unwrap();
     let w = params.add("w", w).unwrap();
     let b = params.add("b", Tensor::from(of(outputs, 2))).unwrap();
@@ -54,16 +54,16 @@ fn blocks_of_rows_make_up_the_whole_map() {
             .collect();
         let y = crate::ops::concat(&mut tape, &parts).unwrap();
         let back = tape.backward(&[(y, seed.clone())]).unwrap();
-        let (y, dx) = (wide(tape.value(y).data()), wide(back.of(v).unwrap().data()));
+        let (y, dx) = (to_f64(tape.value(y).data()), to_f64(back.of(v).unwrap().data()));
         let g = back.gradients.finish(&params, &Threads::single()).unwrap();
-        let dense = |id| wide(g.get(id).to_dense(params.shape(id)).data());
+        let dense = |id| to_f64(g.get(id).to_dense(params.shape(id)).data());
         [y, dx, dense(w), dense(b)]
     };
     let mut tape = Tape::new(&params);
     let v = tape.input(x.clone());
     let whole = linear(&mut tape, v, w, Some(b)).unwrap();
     let want = run(std::slice::from_ref(&(0..outputs)));
-    assert_close(&want[0], &wide(tape.value(whole).data()), 1e-6, "one block");
+    assert_close(&want[0], &to_f64(tape.value(whole).data()), 1e-6, "one block");
     for (got, want) in run(&[0..7, 7..33, 33..40]).iter().zip(&want) {
         assert_close(got, want, 1e-5, "blocks");
     }

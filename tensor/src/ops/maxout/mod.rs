@@ -49,7 +49,7 @@ pub fn maxout(tape: &mut Tape<'_>, x: Var, pieces: usize) -> Result<Var> {
         tape.record(Maxout { x, y, pieces });
         return Ok(y);
     }
-    let mut y = Tensor::scratch(shape.with_width(width / pieces));
+    let mut y = Tensor::uninit(shape.with_width(width / pieces));
     let groups = tape.value(x).data().chunks_exact(pieces);
     for (y, group) in y.data_mut().iter_mut().zip(groups) {
         *y = group.iter().fold(f32::NEG_INFINITY, |m, &v| largest(m, v));

@@ -9,7 +9,7 @@ static PROGRAM: Program = Program::new(&[include_str!("maxout.cl")]);
 /// The largest of each `pieces`.
 pub(super) fn forward(device: &OpenCl, x: &Tensor, pieces: usize) -> Result<Tensor> {
     let shape = x.shape();
-    let mut y = device.scratch(shape.with_width(shape.width() / pieces))?;
+    let mut y = device.uninit(shape.with_width(shape.width() / pieces))?;
     let n = y.len();
     let launch = device.kernel(&PROGRAM, "maxout").uint(n).uint(pieces);
     launch.reads(x).writes(&mut y).over(n)?;
@@ -24,7 +24,7 @@ pub(super) fn backward(
     dy: &Tensor,
     pieces: usize,
 ) -> Result<Tensor> {
-    let mut dx = device.scratch(x.shape())?;
+    let mut dx = device.uninit(x.shape())?;
     let n = y.len();
     let launch = device.kernel(&PROGRAM, "maxout_back").uint(n).uint(pieces);
     launch.reads(x).reads(y).reads(dy).writes(&mut dx).over(n)?;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::Params;
-use crate::check::{assert_close, finite_differences, narrow, values, wide};
+use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
 
 #[test]
 fn both_directions_agree_with_the_reference_and_finite_differences() {
@@ -17,13 +17,13 @@ fn both_directions_agree_with_the_reference_and_finite_differences() {
 
         let params = Params::new();
         let mut tape = Tape::new(&params);
-        let v = tape.input(Tensor::from_vec([rows, width * pieces], narrow(&x)).unwrap());
+        let v = tape.input(Tensor::from_vec([rows, width * pieces], to_f32(&x)).unwrap());
         let y = maxout(&mut tape, v, pieces).unwrap();
         assert_eq!(tape.shape(y).dims(), [rows, width]);
-        assert_eq!(wide(tape.value(y).data()), reference::forward(&x, pieces));
-        let seed = Tensor::from_vec([rows, width], narrow(&cotangent)).unwrap();
+        assert_eq!(to_f64(tape.value(y).data()), reference::forward(&x, pieces));
+        let seed = Tensor::from_vec([rows, width], to_f32(&cotangent)).unwrap();
         let back = tape.backward(&[(y, seed)]).unwrap();
-        assert_eq!(wide(back.of(v).unwrap().data()), dx);
+        assert_eq!(to_f64(back.of(v).unwrap().data()), dx);
     }
 }
 

@@ -4,7 +4,7 @@ mod opencl;
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
-use crate::tensor::Figure;
+use crate::tensor::DeferredScalar;
 use crate::tensor::Tensor;
 
 /// A squared error and its unweighted sum.
@@ -13,9 +13,9 @@ pub struct SquaredErrorResult {
     /// The weighted loss, one element.
     pub loss: Var,
     /// Sum of (y - t)^2 without the weight.
-    pub sum: Figure,
+    pub sum: DeferredScalar,
     /// Predictions that are less than `near` away from their number.
-    pub correct: Figure,
+    pub correct: DeferredScalar,
 }
 
 /// Squared error of predictions and numbers.
@@ -61,7 +61,7 @@ pub fn squared_error(
         let (gradient, sums) = opencl::forward(device, tape.value(y), targets, weight, near)?;
         let loss = tape.output(sums.flat(0, 1));
         tape.record(SquaredError { y, loss, gradient });
-        let (sum, correct) = (Figure::there(&sums, 1), Figure::there(&sums, 2));
+        let (sum, correct) = (DeferredScalar::there(&sums, 1), DeferredScalar::there(&sums, 2));
         return Ok(SquaredErrorResult { loss, sum, correct });
     }
     let mut gradient = tape.value(y).copy();
@@ -105,7 +105,7 @@ impl Op for SquaredError {
 mod tests {
     use super::*;
     use crate::Params;
-    use crate::check::{assert_close, finite_differences, narrow, values, wide};
+    use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
 
     #[test]
     fn loss_and_gradient_agree_with_plain_loops_and_finite_differences() {
@@ -116,15 +116,15 @@ mod tests {
             };
             let params = Params::new();
             let mut tape = Tape::new(&params);
-            let v = tape.input(Tensor::from(narrow(&y)));
-            let result = squared_error(&mut tape, v, &narrow(&t), 0.3, 0.5).unwrap();
+            let v = tape.input(Tensor::from(to_f32(&y)));
+            let result = squared_error(&mut tape, v, &to_f32(&t), 0.3, 0.5).unwrap();
             assert!((0.3 * result.sum.get() - loss(&y)).abs() < 1e-5);
             let near = y.iter().zip(&t).filter(|(y, t)| (*y - *t).abs() < 0.5).count();
             assert_eq!(result.correct.get(), near as f64);
-            assert_close(&wide(tape.value(result.loss).data()), &[loss(&y)], 1e-5, "loss");
+            assert_close(&to_f64(tape.value(result.loss).data()), &[loss(&y)], 1e-5, "loss");
             let back = tape.backward(&[(result.loss, Tensor::scalar(2.0))]).unwrap();
             let want: Vec<f64> = finite_differences(loss, &y).iter().map(|d| 2.0 * d).collect();
-            assert_close(&wide(back.of(v).unwrap().data()), &want, 1e-4, "dy");
+            assert_close(&to_f64(back.of(v).unwrap().data()), &want, 1e-4, "dy");
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) fn forward(
     near: f32,
 ) -> Result<(Tensor, Tensor)> {
     let targets = device.upload(&Tensor::from_slice(y.shape(), targets)?)?;
-    let (mut d, mut sums) = (device.scratch(y.shape())?, device.scratch([3])?);
+    let (mut d, mut sums) = (device.uninit(y.shape())?, device.uninit([3])?);
     let launch = device.kernel(&PROGRAM, "squared_error").uint(y.len()).float(weight);
     let launch = launch.float(near);
     let launch = launch.reads(y).reads(&targets).writes(&mut d).writes(&mut sums);

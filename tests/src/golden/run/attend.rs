@@ -1,6 +1,6 @@
 //! Attention over a padded batch.
 
-use attention::{Attention, AttentionConfig, Kind, Place};
+use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 use ndarray::IxDyn;
 use serde::Deserialize;
 use tensor::{Device, Params, Tape, Tensor, Var};
@@ -24,7 +24,7 @@ struct Config {
     #[serde(rename = "D")]
     window: Option<usize>,
     /// The score within a window.
-    score: Option<Kind>,
+    score: Option<AttentionKind>,
     /// The step that asks.
     t: Option<usize>,
     reversed: Option<bool>,
@@ -89,7 +89,7 @@ impl<'p> Asking<'p> {
         Ok(Self { attention, params, tape, lengths, states })
     }
 
-    fn ask(&mut self, query: Var, place: Place) -> Result<attention::Attended> {
+    fn ask(&mut self, query: Var, place: QueryPosition) -> Result<attention::AttentionOutput> {
         let memory = self.attention.memory(&mut self.tape, self.states, &self.lengths)?;
         Ok(self.attention.attend(&mut self.tape, query, &memory, place)?)
     }
@@ -126,7 +126,7 @@ pub(in super::super) fn run(
     device: &Device,
 ) -> Result<Vec<Computed>> {
     let sizes: Config = case.config()?;
-    let kind = Kind::by_name(&case.op)?;
+    let kind = AttentionKind::by_name(&case.op)?;
     let kind = kind.ok_or_else(|| Error::new(format!("{} has no golden values", case.op)))?;
     let new = AttentionConfig::new(kind, sizes.query, sizes.memory);
     let config = AttentionConfig {
@@ -142,7 +142,8 @@ pub(in super::super) fn run(
     params.to_device(device)?;
     let mut asking = Asking::new(&attention, &params, given, device)?;
     let query = asking.tape.input(given.tensor("in.query")?);
-    let place = Place { time: sizes.t.unwrap_or(0), reversed: sizes.reversed.unwrap_or(false) };
+    let place =
+        QueryPosition { time: sizes.t.unwrap_or(0), reversed: sizes.reversed.unwrap_or(false) };
     let found = asking.ask(query, place)?;
     let weights = asking.tape.value(found.weights);
     check_padding(weights, &asking.lengths)?;
@@ -165,14 +166,14 @@ pub(in super::super) fn multi_head(
     device: &Device,
 ) -> Result<Vec<Computed>> {
     let Heads { embed, memory, heads, causal } = case.config()?;
-    let new = AttentionConfig::new(Kind::MultiHead, embed, memory);
+    let new = AttentionConfig::new(AttentionKind::MultiHead, embed, memory);
     let config = AttentionConfig { heads, causal, ..new };
     let mut params = Params::new();
     let attention = build(given, |init| Attention::new(&mut params, "", config, init))?;
     params.to_device(device)?;
     let mut asking = Asking::new(&attention, &params, given, device)?;
     let query = asking.tape.input(swapped(&given.tensor("in.query")?)?);
-    let found = asking.ask(query, Place::default())?;
+    let found = asking.ask(query, QueryPosition::default())?;
     let each = found.heads.ok_or_else(|| Error::new("multi_head has no heads"))?;
     // [T, B, h, S] here, [B, h, T, S] in the file.
     let weights = permuted(asking.tape.value(each), &[1, 2, 0, 3])?;

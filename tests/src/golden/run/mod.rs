@@ -29,7 +29,7 @@ fn build<T, E: Into<Error>>(
     }
 }
 
-/// The gradient of an input, zero where the way back did not reach it.
+/// The gradient of an input, zero where the backward pass did not reach it.
 fn gradient(tape: &Tape<'_>, back: &Backpropagated, name: &str, v: Var) -> Computed {
     let gradient = back.of(v).cloned().unwrap_or_else(|| Tensor::zeros(tape.shape(v)));
     Computed::new(format!("grad.in.{name}"), &gradient)

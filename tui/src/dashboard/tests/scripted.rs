@@ -7,7 +7,7 @@ use seq2seq::{CheckpointKind, Command, EndReason, Event};
 
 use super::fixture::{ctrl, end, events, letter, model_of, obeyed, press, sample, training};
 use crate::dashboard::{Effect, Mode, Page, Role, Theme};
-use crate::digest::State;
+use crate::run_state::State;
 
 fn sends(command: Command) -> Vec<Effect> {
     vec![Effect::Send(command)]
@@ -18,17 +18,17 @@ fn space_pauses_once_obeyed_and_then_goes_on() {
     let mut model = training();
     assert_eq!(letter(&mut model, ' '), sends(Command::Pause));
     // Asked for is not done: the step that is going on ends first.
-    assert_eq!(model.digest().state(), State::Training);
+    assert_eq!(model.run_state().state(), State::Training);
     model.apply(&obeyed(Command::Pause));
-    assert_eq!(model.digest().state(), State::Paused);
+    assert_eq!(model.run_state().state(), State::Paused);
     assert_eq!(letter(&mut model, 'n'), sends(Command::StepOnce));
     model.apply(&obeyed(Command::StepOnce));
     model.apply(&super::fixture::step(421));
-    assert_eq!(model.digest().state(), State::Paused);
-    assert_eq!(model.digest().steps(), 421);
+    assert_eq!(model.run_state().state(), State::Paused);
+    assert_eq!(model.run_state().steps(), 421);
     assert_eq!(letter(&mut model, ' '), sends(Command::Resume));
     model.apply(&obeyed(Command::Resume));
-    assert_eq!(model.digest().state(), State::Training);
+    assert_eq!(model.run_state().state(), State::Training);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn stopping_leaves_once_the_run_is_over() {
     letter(&mut model, 'q');
     assert_eq!(letter(&mut model, 's'), sends(Command::Stop));
     model.apply(&obeyed(Command::Stop));
-    assert_eq!(model.digest().state(), State::Stopping);
+    assert_eq!(model.run_state().state(), State::Stopping);
     assert!(!model.wants_to_leave());
     model.apply(&end(420, EndReason::Stopped));
     assert!(model.wants_to_leave());

@@ -1,15 +1,15 @@
 //! Which positions a query sees.
 
-use tensor::List;
+use tensor::PooledVec;
 
 /// Positions `from..to` of the memory: what a query sees. No others get a weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct MaskSpan {
     pub(crate) from: usize,
     pub(crate) to: usize,
 }
 
-impl Span {
+impl MaskSpan {
     /// Positions up to `to`.
     fn until(to: usize) -> Self {
         Self { from: 0, to }
@@ -47,7 +47,7 @@ pub(crate) struct Reach {
 
 /// What a query sees of its sentence; that of step `first` is the first one.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Rule {
+pub(crate) enum MaskRule {
     /// Positions before a limit.
     Whole { limit: usize },
     /// Nothing later than its own step.
@@ -58,16 +58,16 @@ pub(crate) enum Rule {
     Centre { reach: Reach },
 }
 
-impl Rule {
+impl MaskRule {
     /// The span of query `t` of a sentence.
-    fn span(self, t: usize, length: usize, centre: f32) -> Span {
+    fn span(self, t: usize, length: usize, centre: f32) -> MaskSpan {
         match self {
-            Self::Whole { limit } => Span::until(length.min(limit)),
-            Self::Causal { first } => Span::until(length.min(first + t + 1)),
+            Self::Whole { limit } => MaskSpan::until(length.min(limit)),
+            Self::Causal { first } => MaskSpan::until(length.min(first + t + 1)),
             // A time that a float does not hold exactly is still a position.
-            Self::Step { first, reach } => Span::around(first + t, length, reach),
+            Self::Step { first, reach } => MaskSpan::around(first + t, length, reach),
             // A sigmoid of one puts the centre just past the sentence.
-            Self::Centre { reach } => Span::around(centre.floor() as usize, length, reach),
+            Self::Centre { reach } => MaskSpan::around(centre.floor() as usize, length, reach),
         }
     }
 
@@ -79,8 +79,8 @@ impl Rule {
         lengths: &[usize],
         heads: usize,
         centres: &[f32],
-    ) -> List<Span> {
-        let mut all = List::with_capacity(times * lengths.len() * heads);
+    ) -> PooledVec<MaskSpan> {
+        let mut all = PooledVec::with_capacity(times * lengths.len() * heads);
         let mut centres = centres.iter().copied();
         for t in 0..times {
             for &length in lengths {

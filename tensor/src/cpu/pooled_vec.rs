@@ -74,15 +74,15 @@ unsafe impl Allocator for Pool {
 /// before it allocates nothing.
 ///
 /// ```
-/// use tensor::List;
+/// use tensor::PooledVec;
 ///
-/// let mut list: List<u32> = (0..3).collect();
+/// let mut list: PooledVec<u32> = (0..3).collect();
 /// list.push(7);
 /// assert_eq!(list, [0, 1, 2, 7]);
 /// ```
-pub struct List<T>(Vec<T, Pool>);
+pub struct PooledVec<T>(Vec<T, Pool>);
 
-impl<T> List<T> {
+impl<T> PooledVec<T> {
     /// An empty list, without memory as yet.
     pub const fn new() -> Self {
         Self(Vec::new_in(Pool))
@@ -137,13 +137,13 @@ impl<T> List<T> {
     }
 }
 
-impl<T> Default for List<T> {
+impl<T> Default for PooledVec<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T> Deref for List<T> {
+impl<T> Deref for PooledVec<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -151,19 +151,19 @@ impl<T> Deref for List<T> {
     }
 }
 
-impl<T> DerefMut for List<T> {
+impl<T> DerefMut for PooledVec<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.0
     }
 }
 
-impl<T> Extend<T> for List<T> {
+impl<T> Extend<T> for PooledVec<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
         self.0.extend(items);
     }
 }
 
-impl<T> FromIterator<T> for List<T> {
+impl<T> FromIterator<T> for PooledVec<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut list = Self::new();
         list.extend(items);
@@ -171,45 +171,45 @@ impl<T> FromIterator<T> for List<T> {
     }
 }
 
-impl<T: Clone> From<&[T]> for List<T> {
+impl<T: Clone> From<&[T]> for PooledVec<T> {
     fn from(items: &[T]) -> Self {
         items.iter().cloned().collect()
     }
 }
 
-impl<T, const N: usize> From<[T; N]> for List<T> {
+impl<T, const N: usize> From<[T; N]> for PooledVec<T> {
     fn from(items: [T; N]) -> Self {
         items.into_iter().collect()
     }
 }
 
-impl<T: Clone> Clone for List<T> {
+impl<T: Clone> Clone for PooledVec<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for List<T> {
+impl<T: fmt::Debug> fmt::Debug for PooledVec<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl<T: PartialEq> PartialEq for List<T> {
+impl<T: PartialEq> PartialEq for PooledVec<T> {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
 
-impl<T: Eq> Eq for List<T> {}
+impl<T: Eq> Eq for PooledVec<T> {}
 
-impl<T: PartialEq, const N: usize> PartialEq<[T; N]> for List<T> {
+impl<T: PartialEq, const N: usize> PartialEq<[T; N]> for PooledVec<T> {
     fn eq(&self, other: &[T; N]) -> bool {
         **self == other[..]
     }
 }
 
-impl<'a, T> IntoIterator for &'a List<T> {
+impl<'a, T> IntoIterator for &'a PooledVec<T> {
     type Item = &'a T;
     type IntoIter = std::slice::Iter<'a, T>;
 
@@ -218,7 +218,7 @@ impl<'a, T> IntoIterator for &'a List<T> {
     }
 }
 
-impl<'a, T> IntoIterator for &'a mut List<T> {
+impl<'a, T> IntoIterator for &'a mut PooledVec<T> {
     type Item = &'a mut T;
     type IntoIter = std::slice::IterMut<'a, T>;
 
@@ -227,7 +227,7 @@ impl<'a, T> IntoIterator for &'a mut List<T> {
     }
 }
 
-impl<T> IntoIterator for List<T> {
+impl<T> IntoIterator for PooledVec<T> {
     type Item = T;
     type IntoIter = Items<T>;
 
@@ -236,7 +236,7 @@ impl<T> IntoIterator for List<T> {
     }
 }
 
-/// What a [`List`] held, one by one.
+/// What a [`PooledVec`] held, one by one.
 pub struct Items<T>(IntoIter<T, Pool>);
 
 impl<T> Iterator for Items<T> {
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_list_is_what_a_vector_is() {
-        let mut list: List<String> = ["a", "b", "b", "c"].map(String::from).into();
+        let mut list: PooledVec<String> = ["a", "b", "b", "c"].map(String::from).into();
         list.dedup();
         list.push("d".into());
         let copy = list.clone();
@@ -274,7 +274,7 @@ mod tests {
             all
         };
         assert_eq!(all.concat(), "a!b!c!e!");
-        assert!(List::<u8>::default().is_empty() && List::filled(3, 2) == [3, 3]);
+        assert!(PooledVec::<u8>::default().is_empty() && PooledVec::filled(3, 2) == [3, 3]);
     }
 
     #[test]
@@ -303,7 +303,7 @@ mod tests {
         let mut sums = [0_usize; 3];
         threads.for_each(&mut sums, |i, sum| {
             for n in 0..500 {
-                let list: List<usize> = (0..n).map(|x| x + i).collect();
+                let list: PooledVec<usize> = (0..n).map(|x| x + i).collect();
                 *sum += list.iter().filter(|&&x| x >= i && x < n + i).count();
             }
         });

@@ -2,7 +2,7 @@
 
 use super::gradient::Gradient;
 use super::norms::{self, Norms};
-use crate::cpu::list::List;
+use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::opencl::Arena;
 use crate::params::ParamId;
@@ -10,24 +10,24 @@ use crate::threads::Threads;
 
 /// One gradient a parameter, ready for an optimizer.
 #[derive(Debug, Clone)]
-pub struct Summed {
-    gradients: List<Gradient>,
+pub struct ReducedGradients {
+    gradients: PooledVec<Gradient>,
     /// L2 norm of each, where they are on the host.
-    norms: List<f64>,
+    norms: PooledVec<f64>,
     /// The gradients' memory, where they are on a device.
     arena: Option<Arena>,
 }
 
-impl Summed {
-    pub(super) fn new(gradients: List<Gradient>, threads: &Threads) -> Self {
-        let mut norms = List::filled(0.0, gradients.len());
+impl ReducedGradients {
+    pub(super) fn new(gradients: PooledVec<Gradient>, threads: &Threads) -> Self {
+        let mut norms = PooledVec::filled(0.0, gradients.len());
         let elements: usize = gradients.iter().map(Gradient::len).sum();
         threads.for_each_of(elements / 4, &mut norms, |i, norm| *norm = gradients[i].norm());
         Self { gradients, norms, arena: None }
     }
 
-    pub(super) fn there(gradients: List<Gradient>, arena: Arena) -> Self {
-        Self { gradients, norms: List::new(), arena: Some(arena) }
+    pub(super) fn there(gradients: PooledVec<Gradient>, arena: Arena) -> Self {
+        Self { gradients, norms: PooledVec::new(), arena: Some(arena) }
     }
 
     /// The gradient of a parameter.
@@ -50,7 +50,7 @@ impl Summed {
             Some(arena) => {
                 let is_live = |g: &Gradient| !matches!(g, Gradient::None);
                 norms::opencl::norms(arena, self.gradients.iter().map(is_live))
-                    .unwrap_or_else(|_| List::filled(f64::NAN, self.gradients.len()))
+                    .unwrap_or_else(|_| PooledVec::filled(f64::NAN, self.gradients.len()))
             }
         };
         Norms::new(each, limit)
@@ -72,7 +72,7 @@ impl Summed {
         Ok(Some(arena))
     }
 
-    fn add_there(&mut self, other: &Self) -> Result<()> {
+    fn add_on_device(&mut self, other: &Self) -> Result<()> {
         let (Some(arena), Some(theirs)) = (self.arena_mut()?, &other.arena) else {
             return Err(Error::argument("add gradients", "they are on another device"));
         };
@@ -98,7 +98,7 @@ impl Summed {
             return Err(Error::argument("add gradients", what));
         }
         if self.arena.is_some() {
-            return self.add_there(&other);
+            return self.add_on_device(&other);
         }
         self.gradients.iter_mut().zip(other.gradients).try_for_each(|(a, b)| a.add(b))?;
         self.norms = self.gradients.iter().map(Gradient::norm).collect();
@@ -140,12 +140,12 @@ mod tests {
             (Gradient::None, rows(&[1]), [0.0, 5.0, 0.0]),
             (dense(4.0), Gradient::None, [4.0, 4.0, 4.0]),
         ] {
-            let mut sum = Summed::new([a].into(), &Threads::single());
-            sum.add(Summed::new([b].into(), &Threads::single())).unwrap();
+            let mut sum = ReducedGradients::new([a].into(), &Threads::single());
+            sum.add(ReducedGradients::new([b].into(), &Threads::single())).unwrap();
             assert_eq!(sum.get(w).to_dense(params.shape(w)).data(), want);
         }
-        let mut sum = Summed::new([dense(1.0)].into(), &Threads::single());
-        assert!(sum.add(Summed::new([rows(&[3])].into(), &Threads::single())).is_err());
-        assert!(sum.add(Summed::new(List::new(), &Threads::single())).is_err());
+        let mut sum = ReducedGradients::new([dense(1.0)].into(), &Threads::single());
+        assert!(sum.add(ReducedGradients::new([rows(&[3])].into(), &Threads::single())).is_err());
+        assert!(sum.add(ReducedGradients::new(PooledVec::new(), &Threads::single())).is_err());
     }
 }

@@ -3,13 +3,13 @@
 use tensor::kernels::{add_scaled_with, dot_with};
 use tensor::simd::{Kernel, Simd, math};
 
-use crate::memory::{Sizes, ask_ahead};
-use crate::span::Span;
+use crate::mask::MaskSpan;
+use crate::memory::{Sizes, prefetch_next};
 
 /// Turns scores into weights, in place: softmax within the span, exactly zero outside of it.
 pub(crate) struct Softmax<'a> {
     pub(crate) time: usize,
-    pub(crate) spans: &'a [Span],
+    pub(crate) spans: &'a [MaskSpan],
     pub(crate) scores: &'a mut [f32],
 }
 
@@ -46,7 +46,7 @@ impl Kernel for Softmax<'_> {
 /// Sums up the values.
 pub(crate) struct Context<'a> {
     pub(crate) n: Sizes,
-    pub(crate) spans: &'a [Span],
+    pub(crate) spans: &'a [MaskSpan],
     pub(crate) weights: &'a [f32],
     pub(crate) values: &'a [f32],
     pub(crate) context: &'a mut [f32],
@@ -63,17 +63,17 @@ impl Kernel for Context<'_> {
             context.fill(0.0);
             for t in span.from..span.to {
                 let value = &self.values[(t * batch + r % batch) * width..][..width];
-                ask_ahead(s, value, batch * width);
+                prefetch_next(s, value, batch * width);
                 add_scaled_with(s, context, self.weights[r * time + t], value);
             }
         }
     }
 }
 
-/// The way back through the weighted sum: dv_s += a_s dc, da_s += dc . v_s.
+/// The backward pass through the weighted sum: dv_s += a_s dc, da_s += dc . v_s.
 pub(crate) struct BackContext<'a> {
     pub(crate) n: Sizes,
-    pub(crate) spans: &'a [Span],
+    pub(crate) spans: &'a [MaskSpan],
     pub(crate) weights: &'a [f32],
     pub(crate) values: &'a [f32],
     pub(crate) d_context: &'a [f32],
@@ -92,11 +92,11 @@ impl Kernel for BackContext<'_> {
             for t in span.from..span.to {
                 let at = (t * batch + b) * width;
                 let value = &self.values[at..][..width];
-                ask_ahead(s, value, batch * width);
+                prefetch_next(s, value, batch * width);
                 self.d_weights[r * time + t] += dot_with(s, d, value);
                 if let Some(d_values) = &mut self.d_values {
                     let d_value = &mut d_values[at..][..width];
-                    ask_ahead(s, d_value, batch * width);
+                    prefetch_next(s, d_value, batch * width);
                     add_scaled_with(s, d_value, self.weights[r * time + t], d);
                 }
             }
@@ -104,7 +104,7 @@ impl Kernel for BackContext<'_> {
     }
 }
 
-/// The way back through softmax, in place: de = a (da - sum a da). Zero where a is zero.
+/// The backward pass through softmax, in place: de = a (da - sum a da). Zero where a is zero.
 pub(crate) fn back_softmax(weights: &[f32], d: &mut [f32], time: usize) {
     for (a, d) in weights.chunks_exact(time.max(1)).zip(d.chunks_exact_mut(time.max(1))) {
         let mean: f32 = a.iter().zip(d.iter()).map(|(a, d)| a * d).sum();

@@ -23,7 +23,7 @@ const EVENTS: usize = 16_384;
 
 /// What a source has to tell.
 #[derive(Debug, Default)]
-pub struct News {
+pub struct SourceUpdate {
     /// Events since the last call.
     pub events: Vec<Event>,
     /// False where the process that makes the events has gone.
@@ -35,15 +35,15 @@ pub struct News {
 /// Where events come from and commands go to.
 pub trait Source {
     /// What is new, without waiting.
-    fn news(&mut self) -> News;
+    fn news(&mut self) -> SourceUpdate;
     /// Sends a command.
     fn send(&mut self, command: Command);
 }
 
 impl Source for Trainer {
-    fn news(&mut self) -> News {
+    fn news(&mut self) -> SourceUpdate {
         let events = self.drain(EVENTS);
-        News { alive: !(self.has_ended() && events.is_empty()), events, restarted: false }
+        SourceUpdate { alive: !(self.has_ended() && events.is_empty()), events, restarted: false }
     }
 
     fn send(&mut self, command: Command) {
@@ -53,7 +53,7 @@ impl Source for Trainer {
 
 /// How the dashboard was left; the terminal is given back by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Departure {
+pub enum ExitReason {
     /// The person left, or the run failed.
     Left,
     /// A signal or Ctrl-C ended it; where a run was being trained, it has stopped and saved.
@@ -74,9 +74,9 @@ pub fn show(
     source: &mut dyn Source,
     model: &mut Model,
     signals: &Signals,
-) -> io::Result<Departure> {
+) -> io::Result<ExitReason> {
     match show_here(source, model, signals) {
-        Err(_) if terminal::has_hung_up() => Ok(Departure::HungUp),
+        Err(_) if terminal::has_hung_up() => Ok(ExitReason::HungUp),
         other => other,
     }
 }
@@ -85,7 +85,7 @@ fn show_here(
     source: &mut dyn Source,
     model: &mut Model,
     signals: &Signals,
-) -> io::Result<Departure> {
+) -> io::Result<ExitReason> {
     let mut screen = Screen::take()?;
     let keyboard = Keyboard::open()?;
     let clock = Instant::now();
@@ -103,7 +103,7 @@ fn show_here(
         model.set_alive(news.alive);
         // Another thread panicked and its report is on the shell's screen: nobody sees this loop.
         if screen.is_lost() {
-            return Ok(Departure::Left);
+            return Ok(ExitReason::Left);
         }
         if signals.was_continued() {
             screen.retake()?;
@@ -112,8 +112,8 @@ fn show_here(
         model.tick(clock.elapsed());
         while let Some(signal) = signals.take() {
             match signal {
-                Signal::HangUp => return Ok(Departure::HungUp),
-                signal if signals.is_repeated() => return Ok(Departure::Abort(signal)),
+                Signal::HangUp => return Ok(ExitReason::HungUp),
+                signal if signals.is_repeated() => return Ok(ExitReason::Abort(signal)),
                 signal => ended_by = ended_by.or(Some(signal)),
             }
             if let Some(departure) = obey(model.interrupt(), source, &mut screen)? {
@@ -122,7 +122,7 @@ fn show_here(
         }
         if model.wants_to_leave() {
             let by_key = model.was_interrupted().then_some(Signal::Interrupt);
-            return Ok(ended_by.or(by_key).map_or(Departure::Left, Departure::Stopped));
+            return Ok(ended_by.or(by_key).map_or(ExitReason::Left, ExitReason::Stopped));
         }
 
         // A key is answered at once, not with the next frame of the run.
@@ -151,7 +151,7 @@ fn show_here(
                     }
                 }
                 Input::Resize => model.set_dirty(),
-                Input::Gone => return Ok(Departure::HungUp),
+                Input::Gone => return Ok(ExitReason::HungUp),
             }
         }
     }
@@ -162,12 +162,12 @@ fn obey(
     effects: Vec<Effect>,
     source: &mut dyn Source,
     screen: &mut Screen,
-) -> io::Result<Option<Departure>> {
+) -> io::Result<Option<ExitReason>> {
     for effect in effects {
         match effect {
             Effect::Send(command) => source.send(command),
-            Effect::Detach => return Ok(Some(Departure::Detach)),
-            Effect::Abort => return Ok(Some(Departure::Abort(Signal::Interrupt))),
+            Effect::Detach => return Ok(Some(ExitReason::Detach)),
+            Effect::Abort => return Ok(Some(ExitReason::Abort(Signal::Interrupt))),
             Effect::Suspend => screen.suspend()?,
             Effect::Redraw => screen.clear()?,
         }

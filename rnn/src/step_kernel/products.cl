@@ -1,4 +1,4 @@
-// The way back through the products of one step, all in one launch: the state before gets
+// The backward pass through the products of one step, all in one launch: the state before gets
 // dh += m (D W), parts of the input dx = D W. Work-groups are shared out over the columns of all.
 
 __attribute__((reqd_work_group_size(UNITS, ITEMS_Y, SLICES)))

@@ -15,7 +15,7 @@
 use tensor::opencl::{Form, Matrix, OpenCl, Place, Program, Start};
 use tensor::{Params, Result, Tensor};
 
-use super::{Kept, Recurrent};
+use super::{Recurrent, SavedActivations};
 use crate::cell::Cell;
 use crate::programs::{Programs, ROW_ITEMS};
 
@@ -92,7 +92,7 @@ impl<'a> Layer<'a> {
             bias: value(layer.b_hh),
             peephole: value(layer.peephole),
             gain: value(layer.gain),
-            none: device.scratch([0])?,
+            none: device.uninit([0])?,
         })
     }
 
@@ -134,8 +134,8 @@ impl<'a> Layer<'a> {
         self.device.count_product((2 * self.batch * gates.len() * self.n * self.n) as u64);
     }
 
-    /// The gradient whose rows meet W_hh on the way back.
-    pub(crate) fn d_products<'b>(&self, kept: &'b Kept) -> &'b Tensor {
+    /// The gradient whose rows meet W_hh on the backward pass.
+    pub(crate) fn d_products<'b>(&self, kept: &'b SavedActivations) -> &'b Tensor {
         match self.cell.keeps_products_apart() {
             _ if self.gain.is_some() => &kept.normal,
             true => &kept.hidden,
@@ -173,26 +173,26 @@ impl<'a> Layer<'a> {
         self.device.product(Form::Nn, d, w, Place::new(to), Start::Zero)
     }
 
-    /// What steps keep for their way back. `masked` has a slot more than there are steps.
-    pub(crate) fn kept(&self, gates: Tensor, mask: bool) -> Result<Kept> {
+    /// What steps keep for their backward pass. `masked` has a slot more than there are steps.
+    pub(crate) fn kept(&self, gates: Tensor, mask: bool) -> Result<SavedActivations> {
         let time = gates.dims()[0];
         let part = |there: bool, time, width| {
-            self.device.scratch([if there { time } else { 0 }, self.batch, width])
+            self.device.uninit([if there { time } else { 0 }, self.batch, width])
         };
         let hidden = self.cell.hidden_width() * self.n;
         let normalises = self.gain.is_some();
         let groups = self.cell.norm_groups().len();
-        Ok(Kept {
+        Ok(SavedActivations {
             gates,
             hidden: part(hidden > 0, time, hidden)?,
             masked: part(mask, time + 1, self.n)?,
             normal: part(normalises, time, self.wide())?,
-            scales: self.device.scratch([if normalises { time } else { 0 }, groups, self.batch])?,
+            scales: self.device.uninit([if normalises { time } else { 0 }, groups, self.batch])?,
         })
     }
 }
 
-/// The way back through one step's gating, rows alone; `kept` and what is written are of all steps.
+/// The backward pass through one step's gating, rows alone; `kept` and what is written are of all steps.
 pub(crate) struct RowsBack<'a> {
     pub(crate) time: usize,
     /// Slots of the states before and after, and of `state`.
@@ -209,7 +209,7 @@ pub(crate) struct RowsBack<'a> {
     pub(crate) through: Option<&'a Tensor>,
 }
 
-/// What the way back writes besides what was kept.
+/// What the backward pass writes besides what was kept.
 pub(crate) struct Gradients {
     pub(crate) dh: Tensor,
     pub(crate) dc: Tensor,
@@ -231,8 +231,7 @@ impl Gradients {
     ) -> Result<Self> {
         let (device, batch, n) = (layer.device, layer.batch, layer.n);
         let zeros = |there: bool| device.zeros([if there { batch } else { 0 }, n]);
-        let rows =
-            |there: bool, width| device.scratch([if there { time } else { 0 }, batch, width]);
+        let rows = |there: bool, width| device.uninit([if there { time } else { 0 }, batch, width]);
         Ok(Self {
             dh: dh.map_or_else(|| zeros(true), Ok)?,
             dc: dc.map_or_else(|| zeros(layer.cell.has_cell_state()), Ok)?,
@@ -257,7 +256,7 @@ impl Layer<'_> {
         &self,
         k: usize,
         s: &RowsBack<'_>,
-        kept: &mut Kept,
+        kept: &mut SavedActivations,
         g: &mut Gradients,
     ) -> Result<()> {
         let flags = self.weights()
@@ -283,7 +282,7 @@ impl Layer<'_> {
 
 /// x m, element by element.
 pub(crate) fn multiplied(device: &OpenCl, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    let mut y = device.scratch(mask.shape())?;
+    let mut y = device.uninit(mask.shape())?;
     let launch = device.kernel(&MULTIPLIED, "multiplied").uint(mask.len()).reads(x).reads(mask);
     launch.writes(&mut y).over(mask.len())?;
     Ok(y)

@@ -1,4 +1,4 @@
-//! The products of a step's way back: the gradients of the state and of parts of the input.
+//! The products of a step's backward pass: the gradients of the state and of parts of the input.
 
 use std::ops::Range;
 
@@ -44,7 +44,7 @@ pub(crate) fn launch_back(
     input: Option<InputBack<'_>>,
 ) -> Result<()> {
     let device = layer.device;
-    let mut unused = [device.scratch([0])?, device.scratch([0])?, device.scratch([0])?];
+    let mut unused = [device.uninit([0])?, device.uninit([0])?, device.uninit([0])?];
     let [no_dh, no_a, no_b] = &mut unused;
     let n = if dh.is_some() { layer.n } else { 0 };
     let (d_input, w_ih, parts) = match input {

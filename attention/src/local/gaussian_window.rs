@@ -1,22 +1,22 @@
 //! The Gaussian around a centre: a layer between softmax and the weighted sum.
 
-use tensor::{List, Var};
+use tensor::{PooledVec, Var};
 
-use crate::span::Span;
+use crate::mask::MaskSpan;
 
 /// Multiplies weights with exp(-(s - p)^2 / (2 sigma^2)). A window is a few positions, so plain
 /// loops do.
 #[derive(Debug, Clone)]
-pub(crate) struct Bell {
+pub(crate) struct GaussianWindow {
     /// p of each row.
     pub(crate) centres: Var,
-    pub(crate) lengths: List<usize>,
+    pub(crate) lengths: PooledVec<usize>,
     pub(crate) sigma: f32,
     pub(crate) reversed: bool,
     pub(crate) renormalize: bool,
 }
 
-impl Bell {
+impl GaussianWindow {
     /// How far entry `i` of row `r` is from its centre, in positions.
     fn distance(&self, r: usize, i: usize, centre: f32) -> f32 {
         let length = self.lengths[r % self.lengths.len()];
@@ -32,7 +32,7 @@ impl Bell {
     pub(crate) fn forward(
         &self,
         time: usize,
-        spans: &[Span],
+        spans: &[MaskSpan],
         centres: &[f32],
         weights: &mut [f32],
     ) {
@@ -49,12 +49,12 @@ impl Bell {
         }
     }
 
-    /// The way back: turns gradients of the weights into those of the softmax, in place, and gives
+    /// The backward pass: turns gradients of the weights into those of the softmax, in place, and gives
     /// those of the centres.
     pub(crate) fn backward(
         &self,
         time: usize,
-        spans: &[Span],
+        spans: &[MaskSpan],
         centres: &[f32],
         softmax: &[f32],
         d: &mut [f32],

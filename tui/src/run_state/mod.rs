@@ -69,7 +69,7 @@ impl State {
 
 /// The figures of a run, changed by each of its events.
 #[derive(Debug, Clone, Default)]
-pub struct Digest {
+pub struct RunState {
     /// What is trained, on what.
     pub start: Option<Start>,
     /// The newest step; its per-parameter figures are left out.
@@ -103,7 +103,7 @@ pub struct Digest {
     crashed: bool,
 }
 
-impl Digest {
+impl RunState {
     /// True where the exponential of the loss means something: an answer to a sequence may be a
     /// number, whose loss is a squared error.
     pub fn has_perplexity(&self) -> bool {
@@ -317,61 +317,61 @@ mod tests {
 
     #[test]
     fn the_time_left_waits_for_the_warm_up() {
-        let mut digest = Digest::default();
-        digest.apply(&Event::Start(Box::new(start(Some(100), None))));
-        assert_eq!(digest.state(), State::Preparing);
-        digest.apply(&step(1, 2.0));
-        assert_eq!(digest.state(), State::Training);
-        assert_eq!(digest.eta(), None);
+        let mut run_state = RunState::default();
+        run_state.apply(&Event::Start(Box::new(start(Some(100), None))));
+        assert_eq!(run_state.state(), State::Preparing);
+        run_state.apply(&step(1, 2.0));
+        assert_eq!(run_state.state(), State::Training);
+        assert_eq!(run_state.eta(), None);
         for i in 2..=50 {
-            digest.apply(&step(i, 2.0));
+            run_state.apply(&step(i, 2.0));
         }
-        assert!((digest.eta().unwrap() - 5.0).abs() < 1e-6);
-        assert_eq!(digest.share(), Some(0.5));
-        assert_eq!(digest.epoch(), Some((5, Some(10))));
-        assert_eq!(digest.epoch_share(), Some(1.0));
+        assert!((run_state.eta().unwrap() - 5.0).abs() < 1e-6);
+        assert_eq!(run_state.share(), Some(0.5));
+        assert_eq!(run_state.epoch(), Some((5, Some(10))));
+        assert_eq!(run_state.epoch_share(), Some(1.0));
     }
 
     #[test]
     fn a_time_limit_alone_gives_progress() {
-        let mut digest = Digest::default();
-        digest.apply(&Event::Start(Box::new(start(None, Some(1.0)))));
+        let mut run_state = RunState::default();
+        run_state.apply(&Event::Start(Box::new(start(None, Some(1.0)))));
         for i in 1..=300 {
-            digest.apply(&step(i, 1.0));
+            run_state.apply(&step(i, 1.0));
         }
-        assert_eq!(digest.share(), Some(0.5));
-        assert!((digest.eta().unwrap() - 30.0).abs() < 1e-6);
-        assert_eq!(digest.epoch(), Some((30, None)));
+        assert_eq!(run_state.share(), Some(0.5));
+        assert!((run_state.eta().unwrap() - 30.0).abs() < 1e-6);
+        assert_eq!(run_state.epoch(), Some((30, None)));
     }
 
     #[test]
     fn lost_steps_and_steps_without_a_number_are_counted() {
-        let mut digest = Digest::default();
-        digest.apply(&step(1, 2.0));
-        digest.apply(&step(5, f64::NAN));
-        digest.apply(&step(6, f64::INFINITY));
-        assert_eq!(digest.dropped, 3);
-        assert_eq!(digest.not_finite, 2);
-        assert_eq!(digest.first_not_finite, Some(5));
-        assert_eq!(digest.loss.value(), Some(2.0));
+        let mut run_state = RunState::default();
+        run_state.apply(&step(1, 2.0));
+        run_state.apply(&step(5, f64::NAN));
+        run_state.apply(&step(6, f64::INFINITY));
+        assert_eq!(run_state.dropped, 3);
+        assert_eq!(run_state.not_finite, 2);
+        assert_eq!(run_state.first_not_finite, Some(5));
+        assert_eq!(run_state.loss.value(), Some(2.0));
     }
 
     #[test]
     fn a_resumed_run_lives_again() {
-        let mut digest = Digest::default();
-        digest.apply(&Event::Start(Box::new(start(Some(100), None))));
-        digest.apply(&step(20, 2.0));
-        digest.apply(&Event::End(End {
+        let mut run_state = RunState::default();
+        run_state.apply(&Event::Start(Box::new(start(Some(100), None))));
+        run_state.apply(&step(20, 2.0));
+        run_state.apply(&Event::End(End {
             step: 20,
             seconds: 2.0,
             reason: EndReason::Stopped,
             dropped_events: 0,
         }));
-        assert_eq!(digest.state(), State::Stopped);
-        digest.apply(&Event::Start(Box::new(Start { step: 15, ..start(Some(100), None) })));
-        assert_eq!(digest.state(), State::Preparing);
-        assert_eq!(digest.steps(), 15);
-        digest.set_crashed(true);
-        assert_eq!(digest.state(), State::Crashed);
+        assert_eq!(run_state.state(), State::Stopped);
+        run_state.apply(&Event::Start(Box::new(Start { step: 15, ..start(Some(100), None) })));
+        assert_eq!(run_state.state(), State::Preparing);
+        assert_eq!(run_state.steps(), 15);
+        run_state.set_crashed(true);
+        assert_eq!(run_state.state(), State::Crashed);
     }
 }

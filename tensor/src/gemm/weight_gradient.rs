@@ -28,7 +28,7 @@ const CHUNK: usize = 192;
 ///
 /// `out` has rows of `stride` elements, of which those from `column` on are written. Terms of
 /// other widths than the first's, or an output too small, panic: operations check before.
-pub fn outer_sum(
+pub fn weight_gradient(
     threads: &Threads,
     terms: &[Product<'_>],
     out: &mut [f32],
@@ -82,8 +82,8 @@ impl Kernel for Outer<'_> {
         // From panel to panel: some lines more than a block, for panels that lie a power of two apart
         // fight for the same places of the nearest cache while they are written.
         let (left_panel, right_panel) = (mr * BLOCK + 16, nr * BLOCK + 32);
-        let mut left = Buffer::scratch(CHUNK.div_ceil(mr) * left_panel);
-        let mut right = Buffer::scratch(right_panels * right_panel);
+        let mut left = Buffer::uninit(CHUNK.div_ceil(mr) * left_panel);
+        let mut right = Buffer::uninit(right_panels * right_panel);
         let (Some(left), Some(right)) = (left.unique(), right.unique()) else { return };
         let mut cursor = Cursor { terms, term: 0, row: 0 };
         let mut block: [Pair<'_>; BLOCK] = [(&[], &[]); BLOCK];

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tensor::gemm::{Init, Packed, Rows, Side, matmul, matmul_columns};
 use tensor::simd::dispatch;
-use tensor::{List, ParamId, Params, Tensor, Threads};
+use tensor::{ParamId, Params, PooledVec, Tensor, Threads};
 
 use crate::cell::Cell;
 use crate::gating::{self, Active};
@@ -26,8 +26,8 @@ pub(crate) struct Recurrent {
     pub(crate) gain: Option<ParamId>,
 }
 
-/// What steps keep for their way back, \[T, B, .\] each; empty where there is no such thing.
-pub(crate) struct Kept {
+/// What steps keep for their backward pass, \[T, B, .\] each; empty where there is no such thing.
+pub(crate) struct SavedActivations {
     /// G H wide: products at first, then activations, then gradients of the input's products.
     pub(crate) gates: Tensor,
     /// What the cell keeps besides: [`Cell::hidden_width`] wide.
@@ -40,14 +40,14 @@ pub(crate) struct Kept {
     pub(crate) scales: Tensor,
 }
 
-impl Kept {
+impl SavedActivations {
     /// For steps that start from the input's products \[T, B, G H\].
     pub(crate) fn new(layer: Recurrent, gates: Tensor, mask: Option<&Tensor>) -> Self {
         let shape = gates.shape();
         let (time, batch, wide) = (shape.dims()[0], shape.dims()[1], shape.width());
         let n = wide / layer.cell.gates();
         let part =
-            |there: bool, width| Tensor::scratch([if there { time } else { 0 }, batch, width]);
+            |there: bool, width| Tensor::uninit([if there { time } else { 0 }, batch, width]);
         let hidden = layer.cell.hidden_width() * n;
         let groups = layer.cell.norm_groups().len();
         let normal = layer.gain.is_some();
@@ -56,7 +56,7 @@ impl Kept {
             hidden: part(hidden > 0, hidden),
             masked: part(mask.is_some(), n),
             normal: part(normal, wide),
-            scales: Tensor::scratch([if normal { time } else { 0 }, groups, batch]),
+            scales: Tensor::uninit([if normal { time } else { 0 }, groups, batch]),
         }
     }
 
@@ -74,7 +74,7 @@ impl Kept {
     }
 }
 
-/// What [`Kept`] holds, of all steps or of one.
+/// What [`SavedActivations`] holds, of all steps or of one.
 pub(crate) struct View<'a> {
     time: usize,
     gates: &'a mut [f32],
@@ -111,7 +111,12 @@ struct Product {
     packed: Arc<Packed>,
 }
 
-fn products(params: &Params, layer: Recurrent, side: Side, threads: &Threads) -> List<Product> {
+fn products(
+    params: &Params,
+    layer: Recurrent,
+    side: Side,
+    threads: &Threads,
+) -> PooledVec<Product> {
     let n = params.shape(layer.w_hh).width();
     let product = |gates: &Range<usize>| {
         let rows = gates.start * n..gates.end * n;
@@ -138,7 +143,7 @@ pub(crate) struct Forward<'a> {
     layer: Recurrent,
     n: usize,
     threads: Threads,
-    products: List<Product>,
+    products: PooledVec<Product>,
     bias: &'a [f32],
     peephole: &'a [f32],
     gain: &'a [f32],
@@ -263,7 +268,7 @@ pub(crate) struct Backward {
     layer: Recurrent,
     n: usize,
     threads: Threads,
-    products: List<Product>,
+    products: PooledVec<Product>,
     peephole: Tensor,
     d_peephole: Tensor,
     gain: Tensor,
@@ -286,9 +291,8 @@ impl Backward {
     ) -> Self {
         let (params, threads) = (back.params(), back.threads());
         let n = params.shape(layer.w_hh).width();
-        let weights = |id: Option<ParamId>| {
-            id.map_or_else(|| Tensor::scratch([0]), |p| params.get(p).clone())
-        };
+        let weights =
+            |id: Option<ParamId>| id.map_or_else(|| Tensor::uninit([0]), |p| params.get(p).clone());
         let (peephole, gain) = (weights(layer.peephole), weights(layer.gain));
         let rows = |there: bool| Tensor::zeros([if there { batch } else { 0 }, n]);
         Self {
@@ -312,7 +316,7 @@ impl Backward {
         self.wants_state = false;
     }
 
-    /// The way back through [`Forward::step`]: `dh` and `dc`, gradients of the states after, become
+    /// The backward pass through [`Forward::step`]: `dh` and `dc`, gradients of the states after, become
     /// those of the states before, and `kept` holds the products' gradients.
     pub(crate) fn step(
         &mut self,
@@ -402,16 +406,16 @@ impl Backward {
 
 /// Defers the gradients of W_hh and b_hh, whose rows are in `kept` after the last step back;
 /// `before` are the states before each. Gives the gradient of the input's products.
-pub(crate) fn hand_over(
+pub(crate) fn defer_weight_gradients(
     back: &mut tensor::Backward<'_>,
     layer: Recurrent,
-    kept: Kept,
+    kept: SavedActivations,
     before: Tensor,
 ) -> Tensor {
     let Recurrent { cell, w_hh, b_hh, .. } = layer;
     let n = before.shape().width();
     let wide = n * cell.gates();
-    let Kept { gates, hidden, masked, normal, .. } = kept;
+    let SavedActivations { gates, hidden, masked, normal, .. } = kept;
     let apart = cell.keeps_products_apart();
     let d = if apart { hidden.clone() } else { gates.clone() };
     if let Some(b) = b_hh {

@@ -1,29 +1,29 @@
 //! What queries are asked.
 
-use tensor::{List, Tensor, Var};
+use tensor::{PooledVec, Tensor, Var};
 
-use crate::local::Bell;
+use crate::local::GaussianWindow;
+use crate::mask::{MaskRule, MaskSpan};
 use crate::memory::{Lengths, Sizes};
 use crate::score::Score;
-use crate::span::{Rule, Span};
 
 /// What a device needs to find the spans by itself.
 #[derive(Debug, Clone)]
 pub(crate) struct There {
     pub(crate) lengths: Lengths,
-    pub(crate) rule: Rule,
+    pub(crate) rule: MaskRule,
     /// Entries of a sentence.
     pub(crate) heads: usize,
 }
 
 /// What queries are asked, each within its span.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct AttentionInput {
     pub(crate) score: Score,
     /// None on a device, which has `there` instead.
-    pub(crate) spans: List<Span>,
+    pub(crate) spans: PooledVec<MaskSpan>,
     pub(crate) there: Option<There>,
-    pub(crate) bell: Option<Bell>,
+    pub(crate) gaussian: Option<GaussianWindow>,
     /// \[S, batch, keys\]
     pub(crate) keys: Var,
     /// \[S, batch, values\]
@@ -31,9 +31,9 @@ pub(crate) struct Asked {
     pub(crate) n: Sizes,
 }
 
-/// The operation, with what its way back needs.
+/// The operation, with what its backward pass needs.
 pub(super) struct Attend {
-    pub(super) asked: Asked,
+    pub(super) asked: AttentionInput,
     /// The weights before the Gaussian, where there is one.
     pub(super) softmax: Option<Tensor>,
     pub(super) context: Var,
