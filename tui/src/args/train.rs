@@ -1,0 +1,87 @@
+//! Options of training.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use seq2seq::TrainOptions;
+
+use super::value::{columns, device, key_and_value, minutes, threads};
+
+/// Options of `train`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TrainArguments {
+    /// A named configuration, at a size for two cores; `NAME:full` is at the size of the work it
+    /// follows. `tui presets` lists them [default: phrasebook].
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// The corpus: `phrasebook` (or `phrasebook:train`, `:valid`, `:test`), a generated task
+    /// (`copy`, `reverse:20`, `dates`, `adding`, `temporal-order`, `reber`), a TSV file, or two
+    /// parallel files joined by a comma; for a language model any text file. `.gz` is read as it is
+    /// [default: as the preset says].
+    #[arg(long, value_name = "SPEC")]
+    pub data: Option<String>,
+    /// The held-out pairs, in the same form; `none` trains on everything [default: a fixed share
+    /// of the corpus].
+    #[arg(long, value_name = "SPEC")]
+    pub valid: Option<String>,
+    /// Source and target column of a TSV file, from 1; of the phrasebook 2,1 is French to English
+    /// [default: 1,2].
+    #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
+    pub columns: Option<(usize, usize)>,
+    /// Where to compute: `cpu`, `opencl` (the first device, a GPU before others) or
+    /// `opencl:PLATFORM.DEVICE`, in a build with the feature; `tui devices` lists them. With `:tf32`
+    /// behind it, as in `opencl:tf32`, products are in TF32 [default: cpu].
+    #[arg(long, value_name = "DEVICE", value_parser = device)]
+    pub device: Option<String>,
+    /// Threads [default: all processors].
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Seed of every random stream.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Stop after this many epochs, counted from the run's start.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub epochs: Option<u64>,
+    /// Stop after this many optimizer steps, counted from the run's start.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_steps: Option<u64>,
+    /// Stop after this many minutes of training, counted from the run's start.
+    #[arg(long, value_name = "M", value_parser = minutes)]
+    pub max_minutes: Option<f64>,
+    /// The run's folder [default: a new one under runs/].
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// Print plain lines instead of drawing the dashboard.
+    #[arg(long)]
+    pub headless: bool,
+    /// Change one key of the preset; may be given often. `tui presets NAME` lists the keys.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub set: Vec<(String, String)>,
+    /// Go on with the run in --run-dir, with its own configuration.
+    #[arg(long, requires = "run_dir")]
+    pub resume: bool,
+    /// Draw the dashboard with ASCII characters only.
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+impl TrainArguments {
+    /// The options of the library, without those of the screen.
+    pub fn options(self) -> TrainOptions {
+        TrainOptions {
+            preset: self.preset,
+            data: self.data,
+            valid: self.valid,
+            columns: self.columns,
+            device: self.device,
+            threads: self.threads,
+            seed: self.seed,
+            epochs: self.epochs,
+            max_steps: self.max_steps,
+            max_minutes: self.max_minutes,
+            run_dir: self.run_dir,
+            set: self.set,
+            resume: self.resume,
+        }
+    }
+}
