@@ -12,25 +12,14 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::command;
+use common::{command, small};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// A run that has no end of its own.
-const ENDLESS: [&str; 12] = [
-    "--headless",
-    "--threads",
-    "1",
-    "--data",
-    "copy:3",
-    "--set",
-    "hidden=8",
-    "--set",
-    "embedding=8",
-    "--epochs",
-    "1000000",
-    "--run-dir=run",
-];
+fn endless() -> Vec<&'static str> {
+    small(&["--headless", "--epochs", "1000000", "--run-dir=run"])
+}
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -82,7 +71,7 @@ fn ended_after(words: &str, mut command: Command) -> (String, Option<i32>) {
 #[test]
 fn a_reader_that_goes_stops_the_run_with_a_checkpoint_and_a_status() {
     let folder = folder();
-    let mut program = command(folder.path(), &ENDLESS);
+    let mut program = command(folder.path(), &endless());
     let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(read_up_to(&mut child, "tokens/s"));
     let (said, status) = ended(&child.wait_with_output().unwrap());
@@ -99,7 +88,7 @@ fn a_full_stdout_is_an_error_and_no_lost_run() {
         let stdout = Stdio::from(full.try_clone().unwrap());
         ended(&command(folder.path(), arguments).stdout(stdout).output().unwrap())
     };
-    let (said, status) = onto(&ENDLESS);
+    let (said, status) = onto(&endless());
     assert_eq!(status, Some(1), "{said}");
     assert!(
         said.contains("stdout cannot be written") && said.contains("before training"),
@@ -116,7 +105,7 @@ fn a_full_stdout_is_an_error_and_no_lost_run() {
 fn a_limit_on_the_size_of_files_is_an_error_that_names_the_file() {
     let folder = folder();
     // In blocks of 512 or 1,024 bytes: less than one checkpoint.
-    let output = after("ulimit -f 4", folder.path(), &ENDLESS).output().unwrap();
+    let output = after("ulimit -f 4", folder.path(), &endless()).output().unwrap();
     let (said, status) = ended(&output);
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("config.json") && said.contains("File too large"), "{said}");
@@ -125,7 +114,7 @@ fn a_limit_on_the_size_of_files_is_an_error_that_names_the_file() {
 #[test]
 fn a_hang_up_that_was_to_be_ignored_is() {
     let folder = folder();
-    let mut program = after("trap '' HUP", folder.path(), &ENDLESS);
+    let mut program = after("trap '' HUP", folder.path(), &endless());
     let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = read_up_to(&mut child, "tokens/s").lines().map_while(Result::ok);
     send(&child, Signal::HUP);
@@ -196,7 +185,7 @@ fn nothing_in_the_arguments_reaches_the_terminal_raw() {
 fn a_closed_stdout_does_not_damage_a_file() {
     // Whatever is opened first gets the free descriptor: the log of the run must not.
     let folder = folder();
-    let arguments = [&ENDLESS[..10], &["--max-steps", "3", "--run-dir=run"]].concat();
+    let arguments = small(&["--headless", "--max-steps", "3", "--run-dir=run"]);
     let output = after("exec >&-", folder.path(), &arguments).output().unwrap();
     let events = File::open(folder.path().join("run/events.jsonl"));
     let Ok(events) = events else {

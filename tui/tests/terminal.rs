@@ -4,6 +4,8 @@
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -11,6 +13,7 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::small;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -132,26 +135,14 @@ fn skip() {
     let _ = writeln!(std::io::stderr(), "SKIPPED: no pseudo-terminal, or no setsid, here");
 }
 
-const TRAIN: [&str; 9] = [
-    "--threads",
-    "1",
-    "--data",
-    "copy:3",
-    "--set",
-    "hidden=8",
-    "--set",
-    "embedding=8",
-    "--run-dir",
-];
-
 #[test]
 fn a_terminal_that_vanishes_leaves_a_saved_run_and_no_process() {
     // The key pressed before, and what is on screen then.
     for (mode, key) in [("training", ""), ("paused", " "), ("question", "q"), ("translating", "t")]
     {
         let folder = tempfile::tempdir().unwrap();
-        let more = [mode, "--epochs", "1000000"];
-        let Some(mut screen) = Screen::open(folder.path(), &[&TRAIN[..], &more].concat()) else {
+        let more = ["--run-dir", mode, "--epochs", "1000000"];
+        let Some(mut screen) = Screen::open(folder.path(), &small(&more)) else {
             return skip();
         };
         screen.wait_for("training");
@@ -169,7 +160,7 @@ fn a_terminal_that_vanishes_leaves_a_saved_run_and_no_process() {
 fn a_terminal_that_vanishes_ends_what_only_looks() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let arguments = [&TRAIN[..], &["run", "--epochs", "4"]].concat();
+    let arguments = small(&["--run-dir", "run", "--epochs", "4"]);
     let Some(mut screen) = Screen::open(folder, &arguments) else { return skip() };
     screen.wait_for_drawn("tok/s");
     let events = folder.join("run/events.jsonl");
@@ -188,7 +179,7 @@ fn a_terminal_that_vanishes_ends_what_only_looks() {
 #[test]
 fn plain_lines_end_with_their_terminal_too() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = [&TRAIN[..], &["run", "--headless", "--epochs", "1000000"]].concat();
+    let arguments = small(&["--run-dir", "run", "--headless", "--epochs", "1000000"]);
     let Some(mut screen) = Screen::open(folder.path(), &arguments) else { return skip() };
     screen.wait_for("tokens/s");
     assert_eq!(screen.vanish(), Some(129));
@@ -199,7 +190,7 @@ fn plain_lines_end_with_their_terminal_too() {
 fn a_terminal_without_a_name_gets_plain_lines() {
     for term in ["", "dumb", "unknown"] {
         let folder = tempfile::tempdir().unwrap();
-        let arguments = [&TRAIN[..], &["run", "--max-steps", "5"]].concat();
+        let arguments = small(&["--run-dir", "run", "--max-steps", "5"]);
         let Some(mut screen) = Screen::named(term, folder.path(), &arguments) else {
             return skip();
         };
@@ -213,7 +204,7 @@ fn a_terminal_without_a_name_gets_plain_lines() {
 fn a_terminal_that_takes_nothing_holds_up_no_signal() {
     for more in [&[][..], &["--headless"]] {
         let folder = tempfile::tempdir().unwrap();
-        let arguments = [&TRAIN[..], &["run", "--epochs", "1000000"], more].concat();
+        let arguments = [&small(&["--run-dir", "run", "--epochs", "1000000"])[..], more].concat();
         let Some(screen) = Screen::open(folder.path(), &arguments) else { return skip() };
         // Nobody reads: what is drawn fills the terminal's buffer before long.
         thread::sleep(Duration::from_secs(3));
@@ -232,7 +223,7 @@ fn the_dashboard_is_drawn_anew_without_asking_the_terminal_and_after_a_stop() {
     const CLEARED: &str = "\u{1b}[2J";
     const ALTERNATE_SCREEN: &str = "\u{1b}[?1049h";
     let folder = tempfile::tempdir().unwrap();
-    let arguments = [&TRAIN[..], &["run", "--epochs", "1000000"]].concat();
+    let arguments = small(&["--run-dir", "run", "--epochs", "1000000"]);
     let Some(mut screen) = Screen::open(folder.path(), &arguments) else { return skip() };
     screen.wait_for("training");
     // Ctrl-L and Ctrl-Z; as the leader of its session the program cannot be stopped by the latter.

@@ -11,6 +11,12 @@ pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// Arguments that train a small model on one thread, and more of them.
+pub(crate) fn small<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let small = ["--threads", "1", "--data", "copy:3"];
+    [&small[..], &["--set", "hidden=8", "--set", "embedding=8"], more].concat()
+}
+
 /// What the program says on both streams, stdout first, and its status.
 pub(crate) fn tui(folder: &Path, arguments: &[&str]) -> (String, Option<i32>) {
     let output = command(folder, arguments).output().unwrap();
