@@ -192,11 +192,11 @@ impl Attention {
                 rule.spans(times, &memory.lengths, count, centres)
             }
         };
-        let asked = match &self.heads {
+        let projected = match &self.heads {
             Some(heads) => heads.query(tape, query)?,
             None => query,
         };
-        let score = self.scorer.ask(tape, asked)?;
+        let score = self.scorer.ask(tape, projected)?;
         let time = tape.shape(memory.values).dims()[0];
         let values = self.heads.as_ref().map_or(self.config.memory, Heads::values);
         let n = Sizes {
@@ -207,14 +207,14 @@ impl Attention {
         };
         let (keys, contexts, weights) =
             (memory.keys, shape.with_width(values), shape.with_width(time));
-        let asked =
+        let input =
             AttentionInput { score, spans, there, gaussian, keys, values: memory.values, n };
         let Some(heads) = &self.heads else {
-            let (context, weights) = attend(tape, asked, contexts, weights)?;
+            let (context, weights) = attend(tape, input, contexts, weights)?;
             return Ok(AttentionOutput { context, weights, heads: None });
         };
         let each = multi_head::with_heads(weights, count);
-        let (contexts, each) = attend(tape, asked, contexts, each)?;
+        let (contexts, each) = attend(tape, input, contexts, each)?;
         let context = heads.output(tape, contexts, &memory.lengths)?;
         let weights = multi_head::mean(tape, each, count, weights)?;
         Ok(AttentionOutput { context, weights, heads: Some(each) })

@@ -47,10 +47,10 @@ fn scores<F: Float>(
     let factor = scale(config.query);
     match kind {
         AttentionKind::Additive | AttentionKind::AdditiveBias => {
-            let asked = affine(get(w, "w_query"), q, get(w, "b_query"));
+            let projected = affine(get(w, "w_query"), q, get(w, "b_query"));
             let b = get(w, "b_v").first().copied().unwrap_or_else(F::zero);
             let key = |m: &[F]| affine(get(w, "w_memory"), m, get(w, "b_memory"));
-            each(&|m| additive::reference::score(&asked, &key(m), get(w, "v"), b))
+            each(&|m| additive::reference::score(&projected, &key(m), get(w, "v"), b))
         }
         AttentionKind::Concat => each(&|m| {
             let inner = affine(get(w, "w"), &[q, m].concat(), &[]);
@@ -98,9 +98,9 @@ fn scores_back<F: Float>(
     for ((m, dm), &d) in memory.iter().zip(dm).zip(d) {
         match kind {
             AttentionKind::Additive | AttentionKind::AdditiveBias => {
-                let asked = affine(get(w, "w_query"), q, get(w, "b_query"));
+                let projected = affine(get(w, "w_query"), q, get(w, "b_query"));
                 let key = affine(get(w, "w_memory"), m, get(w, "b_memory"));
-                let (inner, dv) = additive::reference::score_back(&asked, &key, get(w, "v"), d);
+                let (inner, dv) = additive::reference::score_back(&projected, &key, get(w, "v"), d);
                 add(sum(dw, w, "v"), &dv);
                 add(sum(dw, w, "b_v"), &[d]);
                 add(sum(dw, w, "b_query"), &inner);

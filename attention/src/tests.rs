@@ -189,7 +189,7 @@ fn compare(
     }
     let back = tape.backward(&seeds).unwrap();
     let zeros = |n| vec![0.0; n];
-    let got = |v| back.of(v).map(|t| to_f64(t.data()));
+    let got = |v| back.grad(v).map(|t| to_f64(t.data()));
     let dq = got(qv).unwrap_or_else(|| zeros(query.len()));
     assert_close(&dq, &want_dq, 1e-4, &format!("query of {what}"));
     assert_close(&got(mv).unwrap(), &want_dm, 1e-4, &format!("memory of {what}"));

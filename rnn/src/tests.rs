@@ -126,7 +126,7 @@ fn steps_equal_the_sequence() {
         let out = rnn.forward(&mut tape, xv, None, None).unwrap();
         let y = to_f64(tape.value(out.y).data());
         let back = tape.backward(&[(out.y, seed.clone())]).unwrap();
-        let dx = to_f64(back.of(xv).unwrap().data());
+        let dx = to_f64(back.grad(xv).unwrap().data());
         let whole = back.gradients.finish(&params, &Threads::single()).unwrap();
 
         let mut tape = Tape::new(&params).with_flow().with_draws(3, 5);
@@ -151,7 +151,7 @@ fn steps_equal_the_sequence() {
         let stacked = tensor::ops::stack(&mut tape, &ys).unwrap();
         assert_close(&to_f64(tape.value(stacked).data()), &y, 1e-5, &format!("{what} y"));
         let back = tape.backward(&[(stacked, seed)]).unwrap();
-        let (da, db) = (back.of(a).unwrap().data(), back.of(b).unwrap().data());
+        let (da, db) = (back.grad(a).unwrap().data(), back.grad(b).unwrap().data());
         let joined: Vec<f32> =
             da.chunks(4).zip(db.chunks(2)).flat_map(|(a, b)| [a, b].concat()).collect();
         assert_close(&to_f64(&joined), &dx, 1e-4, &format!("{what} dx"));

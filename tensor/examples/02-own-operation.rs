@@ -57,7 +57,7 @@ fn main() -> Result<()> {
     let y = swish(&mut tape, input);
     let output = tape.value(y).clone();
     let back = tape.backward(&[(y, Tensor::full([x.len()], 1.0))])?;
-    let gradient = back.of(input).cloned().unwrap_or_else(|| Tensor::zeros([x.len()]));
+    let gradient = back.grad(input).cloned().unwrap_or_else(|| Tensor::zeros([x.len()]));
 
     let differences = finite_differences(reference, &to_f64(&x));
     println!("{:>6} {:>9} {:>9} {:>12}", "x", "swish", "gradient", "differences");

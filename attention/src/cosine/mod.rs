@@ -119,7 +119,7 @@ impl Op for Unit {
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(mut dy) = back.take(self.y) else { return Ok(()) };
-        if back.needs(self.x) {
+        if back.requires_grad(self.x) {
             let y = back.value(self.y);
             if let Some(device) = back.opencl() {
                 opencl::unit_back(device, y, &self.norms, &mut dy, SMALLEST)?;

@@ -1,4 +1,4 @@
-//! What queries are asked.
+//! The input of an attention operation.
 
 use tensor::{PooledVec, Tensor, Var};
 
@@ -16,7 +16,7 @@ pub(crate) struct There {
     pub(crate) heads: usize,
 }
 
-/// What queries are asked, each within its span.
+/// Scores, keys and values of queries, each within its span.
 #[derive(Debug)]
 pub(crate) struct AttentionInput {
     pub(crate) score: Score,
@@ -33,7 +33,7 @@ pub(crate) struct AttentionInput {
 
 /// The operation, with what its backward pass needs.
 pub(super) struct Attend {
-    pub(super) asked: AttentionInput,
+    pub(super) input: AttentionInput,
     /// The weights before the Gaussian, where there is one.
     pub(super) softmax: Option<Tensor>,
     pub(super) context: Var,

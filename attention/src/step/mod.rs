@@ -14,18 +14,18 @@ use crate::softmax;
 /// (context, weights) in these shapes.
 pub(crate) fn attend(
     tape: &mut Tape<'_>,
-    asked: AttentionInput,
+    input: AttentionInput,
     context: Shape,
     weights: Shape,
 ) -> Result<(Var, Var)> {
-    if let (Some(device), Some(there)) = (tape.opencl(), &asked.there) {
-        let found = opencl::forward(device, tape, &asked, there, context, weights)?;
+    if let (Some(device), Some(there)) = (tape.opencl(), &input.there) {
+        let found = opencl::forward(device, tape, &input, there, context, weights)?;
         let (context, weights) = (tape.output(found.context), tape.output(found.weights));
-        tape.record(Attend { asked, softmax: found.softmax, context, weights });
+        tape.record(Attend { input, softmax: found.softmax, context, weights });
         return Ok((context, weights));
     }
     let (mut context, mut weights) = (Tensor::uninit(context), Tensor::uninit(weights));
-    let AttentionInput { score, spans, gaussian, keys, values, n, .. } = &asked;
+    let AttentionInput { score, spans, gaussian, keys, values, n, .. } = &input;
     score.forward(tape, *keys, spans, *n, weights.data_mut());
     dispatch(softmax::Softmax { time: n.time, spans, scores: weights.data_mut() });
     let mut softmax = None;
@@ -43,14 +43,14 @@ pub(crate) fn attend(
     });
     let (context, weights) = (tape.output(context), tape.output(weights));
     if tape.is_recording() {
-        tape.record(Attend { asked, softmax, context, weights });
+        tape.record(Attend { input, softmax, context, weights });
     }
     Ok((context, weights))
 }
 
 impl Op for Attend {
     fn name(&self) -> &'static str {
-        self.asked.score.name()
+        self.input.score.name()
     }
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
@@ -59,8 +59,8 @@ impl Op for Attend {
         if d_context.is_none() && d_weights.is_none() {
             return Ok(());
         }
-        let AttentionInput { score, spans, gaussian, keys, values, n, .. } = &self.asked;
-        if let (Some(device), Some(there)) = (back.opencl(), &self.asked.there) {
+        let AttentionInput { score, spans, gaussian, keys, values, n, .. } = &self.input;
+        if let (Some(device), Some(there)) = (back.opencl(), &self.input.there) {
             return opencl::backward(device, back, &self, there, d_context, d_weights);
         }
         let weights = back.value(self.weights).clone();

@@ -60,21 +60,21 @@ struct Step<'a> {
 
 impl<'a> Step<'a> {
     fn new<'t>(
-        asked: &'a AttentionInput,
+        input: &'a AttentionInput,
         there: &'a There,
         weights: Shape,
         value: impl Fn(Var) -> &'t Tensor,
         param: impl Fn(tensor::ParamId) -> &'t Tensor,
     ) -> Result<Self> {
-        let mut n = asked.n;
-        let (query, scale, v, is_table) = match asked.score {
+        let mut n = input.n;
+        let (query, scale, v, is_table) = match input.score {
             // What is added to every score, b_v, makes no difference to a softmax.
             Score::Additive { query, v, .. } => (query, 1.0, Some(param(v).clone()), false),
             Score::Dot { query, scale } => (query, scale, None, false),
             Score::Table { products } => (products, 1.0, None, true),
         };
         let query = (query, value(query).clone());
-        let (keys, values) = (value(asked.keys).clone(), value(asked.values).clone());
+        let (keys, values) = (value(input.keys).clone(), value(input.values).clone());
         let rows = weights.rows();
         if is_table {
             n.keys = query.1.shape().width();
@@ -90,7 +90,7 @@ impl<'a> Step<'a> {
         }
         v.as_ref().map_or(Ok(()), |v| has(v, n.keys))?;
         let gaussian =
-            asked.gaussian.as_ref().map(|gaussian| (gaussian, value(gaussian.centres).clone()));
+            input.gaussian.as_ref().map(|gaussian| (gaussian, value(gaussian.centres).clone()));
         gaussian.as_ref().map_or(Ok(()), |(_, centres)| has(centres, rows))?;
         let fits = weights.width() == n.time
             && n.batch == there.lengths.0.len() * there.heads
@@ -98,7 +98,7 @@ impl<'a> Step<'a> {
         if !fits {
             return Err(Error::shapes("attend", weights, [n.time, n.batch, there.lengths.0.len()]));
         }
-        let is_tied = asked.keys == asked.values && v.is_none() && !is_table;
+        let is_tied = input.keys == input.values && v.is_none() && !is_table;
         let score = (scale, v);
         Ok(Self { there, n, rows, gaussian, query, score, keys, values, is_tied, is_table })
     }
@@ -169,12 +169,12 @@ pub(super) struct Found {
 pub(super) fn forward(
     device: &OpenCl,
     tape: &Tape<'_>,
-    asked: &AttentionInput,
+    input: &AttentionInput,
     there: &There,
     context: Shape,
     weights: Shape,
 ) -> Result<Found> {
-    let step = Step::new(asked, there, weights, |v| tape.value(v), |id| tape.params().get(id))?;
+    let step = Step::new(input, there, weights, |v| tape.value(v), |id| tape.params().get(id))?;
     if context.len() != step.rows * step.n.values {
         return Err(Error::shapes("attend", context, [step.rows, step.n.values]));
     }
@@ -238,9 +238,9 @@ pub(super) fn backward(
     d_context: Option<Tensor>,
     d_weights: Option<Tensor>,
 ) -> Result<()> {
-    let asked = &op.asked;
+    let input = &op.input;
     let weights = back.value(op.weights).clone();
-    let step = Step::new(asked, there, weights.shape(), |v| back.value(v), |id| back.param(id))?;
+    let step = Step::new(input, there, weights.shape(), |v| back.value(v), |id| back.param(id))?;
     let (rows, program) = (step.rows, step.program()?);
 
     let mut given = 0;
@@ -267,12 +267,12 @@ pub(super) fn backward(
         None => None,
     };
     let mut d_values = match given & D_CONTEXT != 0 || step.is_tied {
-        true => Lent::of(device, back, asked.values)?,
+        true => Lent::of(device, back, input.values)?,
         false => Lent::nothing(device)?,
     };
     let has_keys = !step.is_table && !step.is_tied;
     let mut d_keys = match has_keys {
-        true => Lent::of(device, back, asked.keys)?,
+        true => Lent::of(device, back, input.keys)?,
         false => Lent::nothing(device)?,
     };
     let into = d_values.flag(INTO_VALUES) | d_keys.flag(INTO_KEYS);
@@ -306,10 +306,10 @@ pub(super) fn backward(
     let query = step.query.0;
     d_values.give_back(back)?;
     d_keys.give_back(back)?;
-    if let (Some(gaussian), Some(d_centres)) = (&asked.gaussian, d_centres) {
+    if let (Some(gaussian), Some(d_centres)) = (&input.gaussian, d_centres) {
         back.add(gaussian.centres, d_centres)?;
     }
-    if let (Score::Additive { v, .. }, Some(d_v)) = (asked.score, d_v) {
+    if let (Score::Additive { v, .. }, Some(d_v)) = (input.score, d_v) {
         let width = d_v.shape().width();
         back.gradients.defer_sum(v, d_v, 0..width);
     }

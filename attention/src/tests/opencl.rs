@@ -95,7 +95,7 @@ impl Case {
             }
         }
         let back = tape.backward(&seeds).unwrap();
-        let mut keep = |name: String, v: Var| match back.of(v) {
+        let mut keep = |name: String, v: Var| match back.grad(v) {
             Some(d) => found.push((name, d.clone())),
             None => found.push((name, Tensor::zeros([0]))),
         };
@@ -272,7 +272,7 @@ fn only_the_window_is_computed() {
         assert!(tape.value(found.context).data().iter().all(|c| c.is_finite()));
         let seeds = [(found.context, Tensor::full([1, 6], 1.0))];
         let back = tape.backward(&seeds).unwrap();
-        assert!(back.of(query).unwrap().data().iter().all(|d| d.is_finite()), "{score:?}");
+        assert!(back.grad(query).unwrap().data().iter().all(|d| d.is_finite()), "{score:?}");
     }
 }
 

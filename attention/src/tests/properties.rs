@@ -121,8 +121,8 @@ proptest! {
             ];
             let back = tape.backward(&seeds).unwrap();
             let finite = |t: &Tensor| t.data().iter().all(|d| d.is_finite());
-            prop_assert!(back.of(query).is_none_or(finite), "{config:?}");
-            let d_memory = back.of(memory).unwrap();
+            prop_assert!(back.grad(query).is_none_or(finite), "{config:?}");
+            let d_memory = back.grad(memory).unwrap();
             prop_assert!(finite(d_memory), "{config:?}");
             for (i, row) in d_memory.data().chunks(WIDTH).enumerate() {
                 let (s, b) = (i / batch, i % batch);

@@ -206,7 +206,7 @@ impl Op for Scan {
                 let (layer, mask, reverse) = (self.layer, self.mask.as_ref(), self.reverse);
                 let scan = opencl::Scan { layer, mask, lengths, reverse };
                 let states = (&self.states, &self.cells);
-                let wants_state = self.h0.is_some_and(|v| back.needs(v));
+                let wants_state = self.h0.is_some_and(|v| back.requires_grad(v));
                 let flow = back.wants_flow().then_some(&self.name[..]);
                 let (dy, kept) = (dy.as_ref(), &mut self.kept);
                 opencl::steps_back(

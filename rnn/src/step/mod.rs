@@ -175,7 +175,7 @@ impl Op for Step {
         let h_prev = back.value(self.state.h).clone();
         let (batch, n) = (h_prev.shape().rows(), h_prev.shape().width());
         let wide = n * self.layer.recurrent.cell.gates();
-        let wanted = |x: &Var| back.needs(*x);
+        let wanted = |x: &Var| back.requires_grad(*x);
         let columns: PooledVec<Range<usize>> =
             self.input.parts.iter().filter(|(x, _)| wanted(x)).map(|(_, c)| c.clone()).collect();
         let (dh, dc, d_parts) = match back.opencl() {
@@ -192,7 +192,7 @@ impl Op for Step {
         let mut d_parts = d_parts.into_iter();
         for (x, columns) in std::mem::take(&mut self.input.parts) {
             let value = back.value(x).clone();
-            if back.needs(x)
+            if back.requires_grad(x)
                 && let Some(dx) = d_parts.next()
             {
                 back.add(x, dx)?;
@@ -232,7 +232,7 @@ impl Step {
             c: c.as_ref(),
             w_ih: &w_ih,
             parts: columns,
-            wants_state: back.needs(self.state.h),
+            wants_state: back.requires_grad(self.state.h),
         };
         opencl::step_back(back, device, &step, &mut self.kept, d)
     }
@@ -255,7 +255,7 @@ impl Step {
             _ => (Tensor::uninit([0]), Tensor::uninit([0])),
         };
         let mut steps = Backward::new(back, self.layer.recurrent, self.mask.take(), batch);
-        if !back.needs(self.state.h) {
+        if !back.requires_grad(self.state.h) {
             steps.leave_state();
         }
         let around = (h_prev.data(), c_prev.data(), c.data());

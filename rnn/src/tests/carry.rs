@@ -45,9 +45,9 @@ fn windows_with_carried_states_equal_one_pass() {
                 carried = Some(out.state.iter().map(|s| s.values(&tape)).collect());
                 let seed = Tensor::full([size, batch, n], 1.0);
                 let back = tape.backward(&[(out.y, seed)]).unwrap();
-                assert!(back.of(xv).is_some());
+                assert!(back.grad(xv).is_some());
                 for s in start.into_iter().flatten() {
-                    assert!(back.of(s.h).is_none() && s.c.is_none_or(|c| back.of(c).is_none()));
+                    assert!(back.grad(s.h).is_none() && s.c.is_none_or(|c| back.grad(c).is_none()));
                 }
             }
             let what = format!("{cell:?} {layer_norm}");

@@ -209,10 +209,10 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
                 dw.w_hh = masked(&dw.w_hh, i);
                 add_weights(&mut dws[i], &dw);
                 let rows = b * n..(b + 1) * n;
-                let got = to_f64(back.of(start[i].h).unwrap().data());
+                let got = to_f64(back.grad(start[i].h).unwrap().data());
                 assert_close(&got[rows.clone()], &ds.h, 1e-4, &format!("{what} dh0"));
                 if let Some(c) = start[i].c {
-                    let got = to_f64(back.of(c).unwrap().data());
+                    let got = to_f64(back.grad(c).unwrap().data());
                     assert_close(&got[rows], &ds.c, 1e-4, &format!("{what} dc0"));
                 }
                 add_rows(&mut dxs, &dx);
@@ -230,7 +230,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
         }
     }
     assert_close(&y, &want_y, 1e-4, &format!("{what} y"));
-    assert_close(&to_f64(back.of(xv).unwrap().data()), &want_dx, 1e-4, &format!("{what} dx"));
+    assert_close(&to_f64(back.grad(xv).unwrap().data()), &want_dx, 1e-4, &format!("{what} dx"));
     let g = back.gradients.finish(&params, &Threads::single()).unwrap();
     for (i, dw) in dws.iter().enumerate() {
         for (kind, want) in [

@@ -56,7 +56,7 @@ fn back(
     };
     let seeds: Vec<_> = outputs.iter().enumerate().map(seed).collect();
     let back = tape.backward(&seeds).unwrap();
-    let of = |v: &Var| back.of(*v).cloned().unwrap_or_else(|| Tensor::zeros([0]));
+    let of = |v: &Var| back.grad(*v).cloned().unwrap_or_else(|| Tensor::zeros([0]));
     let of: Found = inputs.iter().map(|(name, v)| (format!("d {name}"), of(v))).collect();
     let gradients = back.gradients.finish(params, &Threads::single()).unwrap();
     if let (Some(device), Some(before)) = (device.opencl(), before) {

@@ -54,7 +54,7 @@ impl<'a> Backward<'a> {
     }
 
     /// True where the gradient of a value is wanted.
-    pub fn needs(&self, v: Var) -> bool {
+    pub fn requires_grad(&self, v: Var) -> bool {
         self.nodes[v.0].needs
     }
 
@@ -99,7 +99,7 @@ impl<'a> Backward<'a> {
     /// # Errors
     /// The gradient has another number of elements than the value, or is not on the tape's device.
     pub fn add(&mut self, v: Var, gradient: Tensor) -> Result<()> {
-        if !self.needs(v) {
+        if !self.requires_grad(v) {
             return Ok(());
         }
         if let Some(device) = self.opencl() {
@@ -159,7 +159,7 @@ impl<'a> Backward<'a> {
         let Some(device) = self.opencl() else {
             return Err(Error::argument("gradient", "no device"));
         };
-        if !self.needs(v) {
+        if !self.requires_grad(v) {
             return Ok(None);
         }
         let (whole, at) = self.whole(v);
@@ -173,7 +173,7 @@ impl<'a> Backward<'a> {
     /// The gradient of a value, zero at first, to add to in place; `None` where it is not wanted.
     /// On a device: [`Backward::grad_on_device`].
     pub fn grad_mut(&mut self, v: Var) -> Option<&mut [f32]> {
-        if !self.needs(v) {
+        if !self.requires_grad(v) {
             return None;
         }
         let (whole, offset) = self.whole(v);
@@ -197,7 +197,7 @@ pub struct Backpropagated {
 
 impl Backpropagated {
     /// The gradient of an [input](crate::Tape::input); `None` where it is zero.
-    pub fn of(&self, v: Var) -> Option<&Tensor> {
+    pub fn grad(&self, v: Var) -> Option<&Tensor> {
         self.grads[v.0].as_ref()
     }
 }

@@ -32,7 +32,7 @@
 //! let x = tape.input(Tensor::from(vec![3.0, -1.0]));
 //! let y = square(&mut tape, x);
 //! let back = tape.backward(&[(y, Tensor::full([2], 1.0))])?;
-//! assert_eq!(back.of(x).unwrap().data(), [6.0, -2.0]);
+//! assert_eq!(back.grad(x).unwrap().data(), [6.0, -2.0]);
 //! # Ok::<(), tensor::Error>(())
 //! ```
 

@@ -85,7 +85,7 @@ impl Bench {
             .map(|((&v, value), seed)| (v, tensor(value.dims(), seed)))
             .collect();
         let back = tape.backward(&seeds)?;
-        let of: Vec<Option<Tensor>> = vars.iter().map(|&v| back.of(v).cloned()).collect();
+        let of: Vec<Option<Tensor>> = vars.iter().map(|&v| back.grad(v).cloned()).collect();
         let gradients = back.gradients.finish(params, &self.threads)?;
         if let (Some(device), Some(before)) = (self.device.opencl(), before) {
             assert_eq!(device.counters().since(&before).reads, 0, "the host read from the device");

@@ -184,7 +184,7 @@ fn cross_entropy(b: &mut Bench, classes: usize, smoothing: f32) -> Result<()> {
         let logits = tape.input(tensor(&[9, classes], 2));
         let found = ops::cross_entropy(&mut tape, logits, how)?;
         let back = tape.backward(&[(found.loss, Tensor::scalar(seed))])?;
-        if let Some(gradient) = back.of(logits) {
+        if let Some(gradient) = back.grad(logits) {
             b.keep("gradient", gradient)?;
         }
     }
@@ -225,7 +225,7 @@ fn squared_error(b: &mut Bench) -> Result<()> {
         b.keep("loss", tape.value(found.loss))?;
         b.keep_numbers("sum", &[found.sum.get()]);
         let back = tape.backward(&[(found.loss, Tensor::scalar(seed))])?;
-        if let Some(gradient) = back.of(y) {
+        if let Some(gradient) = back.grad(y) {
             b.keep("gradient", gradient)?;
         }
     }

@@ -24,7 +24,7 @@ fn both_directions_agree_with_the_reference_and_finite_differences() {
         assert_eq!(result.count, counted);
         let back = tape.backward(&[(result.loss, Tensor::scalar(8.0))]).unwrap();
         let want: Vec<f64> = want.iter().map(|d| 2.0 * d).collect();
-        assert_close(&to_f64(back.of(x).unwrap().data()), &want, 1e-4, "gradient");
+        assert_close(&to_f64(back.grad(x).unwrap().data()), &want, 1e-4, "gradient");
     }
 }
 

@@ -202,7 +202,7 @@ mod tests {
         assert!((kept - 0.75).abs() < 0.03, "{kept}");
         let values = tape.value(y).clone();
         let back = tape.backward(&[(y, Tensor::full([3, 40, 33], 2.0))]).unwrap();
-        assert_eq!(back.of(x), Some(&values));
+        assert_eq!(back.grad(x), Some(&values));
     }
 
     #[test]
@@ -229,7 +229,7 @@ mod tests {
         }
         let values = tape.value(y).clone();
         let back = tape.backward(&[(y, Tensor::full([3, 40, 33], 2.0))]).unwrap();
-        assert_eq!(back.of(x), Some(&values));
+        assert_eq!(back.grad(x), Some(&values));
         assert!(sequence_mask(&Tape::new(&params), [4, 4], 0.5, "a").unwrap().is_none());
         assert!(sequence_mask(&Tape::new(&params), [4, 4], 1.0, "a").is_err());
     }

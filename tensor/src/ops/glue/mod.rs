@@ -105,9 +105,9 @@ impl Op for Concat {
         for &p in &self.parts {
             let shape = back.value(p).shape();
             let w = shape.width();
-            if let Some(device) = back.opencl().filter(|_| back.needs(p)) {
+            if let Some(device) = back.opencl().filter(|_| back.requires_grad(p)) {
                 back.add(p, opencl::columns(device, &d, column, shape)?)?;
-            } else if back.needs(p) {
+            } else if back.requires_grad(p) {
                 let mut part = Tensor::uninit(shape);
                 let to = part.data_mut();
                 for r in 0..rows {
@@ -255,7 +255,7 @@ mod tests {
         }
         let back = tape.backward(&[(y, Tensor::from_vec([2, 3, 4], seed).unwrap())]).unwrap();
         let want = finite_differences(loss, &x);
-        assert_close(&to_f64(back.of(v).unwrap().data()), &want, 1e-4, "dx");
+        assert_close(&to_f64(back.grad(v).unwrap().data()), &want, 1e-4, "dx");
     }
 
     #[test]
@@ -267,8 +267,8 @@ mod tests {
         let y = sum(&mut tape, &[a, b, a], 0.5).unwrap();
         assert_eq!(tape.value(y).data(), [2.5, 4.5]);
         let back = tape.backward(&[(y, Tensor::from(array![[2.0, 4.0]]))]).unwrap();
-        assert_eq!(back.of(a).unwrap().data(), [2.0, 4.0]);
-        assert_eq!(back.of(b).unwrap().data(), [1.0, 2.0]);
+        assert_eq!(back.grad(a).unwrap().data(), [2.0, 4.0]);
+        assert_eq!(back.grad(b).unwrap().data(), [1.0, 2.0]);
     }
 
     #[test]

@@ -143,12 +143,12 @@ impl Op for Linear {
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dy) = back.take(self.y) else { return Ok(()) };
         let (x, outputs) = (back.value(self.x).clone(), dy.shape().width());
-        if let Some(device) = back.opencl().filter(|_| back.needs(self.x)) {
+        if let Some(device) = back.opencl().filter(|_| back.requires_grad(self.x)) {
             let rows = self.rows.clone().unwrap_or(0..outputs);
             let block = (rows, self.columns.clone());
             let dx = opencl::backward(device, &dy, back.param(self.w), block)?;
             back.add(self.x, dx.shaped(x.shape()))?;
-        } else if back.needs(self.x) {
+        } else if back.requires_grad(self.x) {
             let threads = back.threads().clone();
             let rows = self.rows.clone().unwrap_or(0..outputs);
             let (columns, side) = (self.columns.clone(), Side::Plain);

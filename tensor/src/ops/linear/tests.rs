@@ -23,7 +23,7 @@ fn both_directions_agree_with_finite_differences() {
     let seed = Tensor::from_vec([rows, outputs], to_f32(&cotangent)).unwrap();
     let back = tape.backward(&[(y, seed)]).unwrap();
     let dx = finite_differences(|x| loss(x, &w, &b), &x);
-    assert_close(&to_f64(back.of(xv).unwrap().data()), &dx, 1e-4, "dx");
+    assert_close(&to_f64(back.grad(xv).unwrap().data()), &dx, 1e-4, "dx");
     let g = back.gradients.finish(&params, &Threads::single()).unwrap();
     let dense = |id| match g.get(id) {
         Gradient::Dense(t) => to_f64(t.data()),
@@ -54,7 +54,7 @@ fn blocks_of_rows_make_up_the_whole_map() {
             .collect();
         let y = crate::ops::concat(&mut tape, &parts).unwrap();
         let back = tape.backward(&[(y, seed.clone())]).unwrap();
-        let (y, dx) = (to_f64(tape.value(y).data()), to_f64(back.of(v).unwrap().data()));
+        let (y, dx) = (to_f64(tape.value(y).data()), to_f64(back.grad(v).unwrap().data()));
         let g = back.gradients.finish(&params, &Threads::single()).unwrap();
         let dense = |id| to_f64(g.get(id).to_dense(params.shape(id)).data());
         [y, dx, dense(w), dense(b)]

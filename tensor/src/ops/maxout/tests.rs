@@ -23,7 +23,7 @@ fn both_directions_agree_with_the_reference_and_finite_differences() {
         assert_eq!(to_f64(tape.value(y).data()), reference::forward(&x, pieces));
         let seed = Tensor::from_vec([rows, width], to_f32(&cotangent)).unwrap();
         let back = tape.backward(&[(y, seed)]).unwrap();
-        assert_eq!(to_f64(back.of(v).unwrap().data()), dx);
+        assert_eq!(to_f64(back.grad(v).unwrap().data()), dx);
     }
 }
 
@@ -34,7 +34,7 @@ fn of_equal_pieces_the_first_gets_the_gradient() {
     let x = tape.input(Tensor::from(vec![2.0, 2.0, 2.0, 1.0, 0.0, 1.0]));
     let y = maxout(&mut tape, x, 3).unwrap();
     let back = tape.backward(&[(y, Tensor::from(vec![5.0, 7.0]))]).unwrap();
-    assert_eq!(back.of(x).unwrap().data(), [5.0, 0.0, 0.0, 7.0, 0.0, 0.0]);
+    assert_eq!(back.grad(x).unwrap().data(), [5.0, 0.0, 0.0, 7.0, 0.0, 0.0]);
 }
 
 #[test]

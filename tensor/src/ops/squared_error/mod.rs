@@ -124,7 +124,7 @@ mod tests {
             assert_close(&to_f64(tape.value(result.loss).data()), &[loss(&y)], 1e-5, "loss");
             let back = tape.backward(&[(result.loss, Tensor::scalar(2.0))]).unwrap();
             let want: Vec<f64> = finite_differences(loss, &y).iter().map(|d| 2.0 * d).collect();
-            assert_close(&to_f64(back.of(v).unwrap().data()), &want, 1e-4, "dy");
+            assert_close(&to_f64(back.grad(v).unwrap().data()), &want, 1e-4, "dy");
         }
     }
 

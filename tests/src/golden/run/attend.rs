@@ -105,14 +105,14 @@ impl<'p> Asking<'p> {
         let back = self.tape.backward(seeds)?;
         let mut computed = Vec::new();
         if batch_first {
-            let whole = back.of(query).cloned();
+            let whole = back.grad(query).cloned();
             let whole = whole.unwrap_or_else(|| Tensor::zeros(self.tape.shape(query)));
             computed.push(Computed::new("grad.in.query", &swapped(&whole)?));
         } else {
             computed.push(gradient(&self.tape, &back, "query", query));
         }
         let shape = self.tape.shape(self.states);
-        let whole = back.of(self.states).cloned().unwrap_or_else(|| Tensor::zeros(shape));
+        let whole = back.grad(self.states).cloned().unwrap_or_else(|| Tensor::zeros(shape));
         computed.push(Computed::new("grad.in.memory", &swapped(&whole)?));
         computed.extend(param_gradients(self.params, back, device)?);
         Ok(computed)

@@ -31,7 +31,7 @@ fn build<T, E: Into<Error>>(
 
 /// The gradient of an input, zero where the backward pass did not reach it.
 fn gradient(tape: &Tape<'_>, back: &Backpropagated, name: &str, v: Var) -> Computed {
-    let gradient = back.of(v).cloned().unwrap_or_else(|| Tensor::zeros(tape.shape(v)));
+    let gradient = back.grad(v).cloned().unwrap_or_else(|| Tensor::zeros(tape.shape(v)));
     Computed::new(format!("grad.in.{name}"), &gradient)
 }
 

@@ -48,7 +48,7 @@ pub(in super::super) fn cross_entropy(
     }
     let mut computed = vec![Computed::new("out.loss", tape.value(result.loss))];
     let back = tape.backward(&[(result.loss, given.tensor("cot.loss")?)])?;
-    let gradient = back.of(logits).cloned().unwrap_or_else(|| Tensor::zeros(shape));
+    let gradient = back.grad(logits).cloned().unwrap_or_else(|| Tensor::zeros(shape));
     computed.push(Computed::new("grad.in.logits", &gradient));
     Ok(computed)
 }
