@@ -1,20 +1,3 @@
-__kernel void tanh_forward(
-    const uint n, __global const float *x, const ulong x_at, __global float *y, const ulong y_at)
-{
-    const size_t i = get_global_id(0);
-    if (i < n) y[y_at + i] = tanh(x[x_at + i]);
-}
-
-// d *= 1 - y^2
-__kernel void tanh_back(
-    const uint n, __global const float *y, const ulong y_at, __global float *d, const ulong d_at)
-{
-    const size_t i = get_global_id(0);
-    if (i >= n) return;
-    const float v = y[y_at + i];
-    d[d_at + i] *= 1.0f - v * v;
-}
-
 // Up to four parts side by side, to columns first.. of y: part k is columns up to `end_k`.
 #define PART(k) __global const float *p##k, const ulong p##k##_at, const uint end_##k
 __kernel void concat(
@@ -39,20 +22,4 @@ __kernel void columns(
     const uint column = get_global_id(0), row = get_global_id(1);
     if (column >= n || row >= rows) return;
     y[y_at + (size_t)row * n + column] = x[x_at + (size_t)row * width + first + column];
-}
-
-// y = factor (a + b + c + d), of which `count` are there, added to what y holds where `add`.
-__kernel void sum_parts(
-    const uint n, const uint count, const float factor, const uint add,
-    __global const float *a, const ulong a_at, __global const float *b, const ulong b_at,
-    __global const float *c, const ulong c_at, __global const float *d, const ulong d_at,
-    __global float *y, const ulong y_at)
-{
-    const size_t i = get_global_id(0);
-    if (i >= n) return;
-    float sum = a[a_at + i];
-    if (count > 1) sum += b[b_at + i];
-    if (count > 2) sum += c[c_at + i];
-    if (count > 3) sum += d[d_at + i];
-    y[y_at + i] = factor * sum + (add ? y[y_at + i] : 0.0f);
 }

@@ -1,0 +1,125 @@
+//! Values side by side.
+
+mod opencl;
+
+use crate::autograd::{Backward, Op, Tape, Var};
+use crate::cpu::pooled_vec::PooledVec;
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+
+/// Values side by side in the innermost dimension. PyTorch: `torch.cat(parts, -1)`.
+///
+/// # Errors
+/// No part, or parts of different outer dimensions.
+pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
+    let Some(&first) = parts.first() else {
+        return Err(Error::argument("concat", "nothing to put side by side"));
+    };
+    let shape = tape.shape(first);
+    let rows = shape.rows();
+    for &p in parts {
+        if tape.shape(p).with_width(1) != shape.with_width(1) {
+            return Err(Error::shapes("concat", shape, tape.shape(p)));
+        }
+    }
+    let widths: PooledVec<usize> = parts.iter().map(|&p| tape.shape(p).width()).collect();
+    let width = widths.iter().sum();
+    if let Some(device) = tape.opencl() {
+        let values: Vec<&Tensor> = parts.iter().map(|&p| tape.value(p)).collect();
+        let y = tape.output(opencl::concat(device, &values, shape.with_width(width))?);
+        tape.record(Concat { parts: parts.into(), y });
+        return Ok(y);
+    }
+    let mut y = Tensor::uninit(shape.with_width(width));
+    let mut column = 0;
+    for (&p, &w) in parts.iter().zip(&widths) {
+        let from = tape.value(p).data();
+        let to = y.data_mut();
+        for r in 0..rows {
+            to[r * width + column..][..w].copy_from_slice(&from[r * w..][..w]);
+        }
+        column += w;
+    }
+    let y = tape.output(y);
+    tape.record(Concat { parts: parts.into(), y });
+    Ok(y)
+}
+
+struct Concat {
+    parts: PooledVec<Var>,
+    y: Var,
+}
+
+impl Op for Concat {
+    fn name(&self) -> &'static str {
+        "concat"
+    }
+
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
+        let Some(d) = back.take(self.y) else { return Ok(()) };
+        let (rows, width) = (d.shape().rows(), d.shape().width());
+        let mut column = 0;
+        for &p in &self.parts {
+            let shape = back.value(p).shape();
+            let w = shape.width();
+            if let Some(device) = back.opencl().filter(|_| back.requires_grad(p)) {
+                back.add(p, opencl::columns(device, &d, column, shape)?)?;
+            } else if back.requires_grad(p) {
+                let mut part = Tensor::uninit(shape);
+                let to = part.data_mut();
+                for r in 0..rows {
+                    to[r * w..][..w].copy_from_slice(&d.data()[r * width + column..][..w]);
+                }
+                back.add(p, part)?;
+            }
+            column += w;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Params;
+    use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
+    use crate::ops::{stack, sum, tanh};
+    use ndarray::array;
+
+    #[test]
+    fn gradients_flow_through_parts_and_stacks() {
+        let x = values(12, 1);
+        let cotangent = values(12, 2);
+        // stack(tanh(x[0]), tanh(x[1])) side by side with x, then summed with weights.
+        let loss = |x: &[f64]| -> f64 {
+            (0..12).map(|i| cotangent[i] * x[i].tanh() + 2.0 * cotangent[i] * x[i]).sum()
+        };
+        let params = Params::new();
+        let mut tape = Tape::new(&params);
+        let v = tape.input(Tensor::from_vec([2, 3, 2], to_f32(&x)).unwrap());
+        let (a, b) = (tape.index(v, 0), tape.index(v, 1));
+        let (a, b) = (tanh(&mut tape, a), tanh(&mut tape, b));
+        let s = stack(&mut tape, &[a, b]).unwrap();
+        let y = concat(&mut tape, &[s, v]).unwrap();
+        assert_eq!(tape.shape(y).dims(), [2, 3, 4]);
+        let mut seed = Vec::new();
+        for pair in to_f32(&cotangent).chunks(2) {
+            seed.extend([pair[0], pair[1], 2.0 * pair[0], 2.0 * pair[1]]);
+        }
+        let back = tape.backward(&[(y, Tensor::from_vec([2, 3, 4], seed).unwrap())]).unwrap();
+        let want = finite_differences(loss, &x);
+        assert_close(&to_f64(back.grad(v).unwrap().data()), &want, 1e-4, "dx");
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_refused() {
+        let params = Params::new();
+        let mut tape = Tape::new(&params);
+        let a = tape.input(Tensor::from(array![[1.0, 2.0]]));
+        let b = tape.input(Tensor::zeros([2, 2]));
+        assert!(concat(&mut tape, &[a, b]).is_err());
+        assert!(stack(&mut tape, &[a, b]).is_err());
+        assert!(sum(&mut tape, &[a, b], 1.0).is_err() && sum(&mut tape, &[], 1.0).is_err());
+        assert!(concat(&mut tape, &[]).is_err() && stack(&mut tape, &[]).is_err());
+    }
+}

@@ -1,0 +1,127 @@
+//! Operations element by element: tanh and sums.
+
+mod opencl;
+
+use crate::autograd::{Backward, Op, Tape, Var};
+use crate::cpu::elementwise as kernels;
+use crate::cpu::pooled_vec::PooledVec;
+use crate::error::{Error, Result};
+use crate::simd::math;
+use crate::tensor::Tensor;
+
+/// tanh, element by element. PyTorch: `torch.tanh`.
+pub fn tanh(tape: &mut Tape<'_>, x: Var) -> Var {
+    let y = match tape.opencl() {
+        // A device that fails keeps why, and the backward pass says it.
+        Some(device) => {
+            opencl::tanh(device, tape.value(x)).unwrap_or_else(|_| tape.value(x).clone())
+        }
+        None => {
+            let mut y = tape.value(x).copy();
+            math::tanh_slice(y.data_mut());
+            y
+        }
+    };
+    let y = tape.output(y);
+    tape.record(Tanh { x, y });
+    y
+}
+
+struct Tanh {
+    x: Var,
+    y: Var,
+}
+
+impl Op for Tanh {
+    fn name(&self) -> &'static str {
+        "tanh"
+    }
+
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
+        let Some(mut d) = back.take(self.y) else { return Ok(()) };
+        if let Some(device) = back.opencl() {
+            opencl::tanh_back(device, back.value(self.y), &mut d)?;
+            return back.add(self.x, d);
+        }
+        for (d, y) in d.data_mut().iter_mut().zip(back.value(self.y).data()) {
+            *d *= 1.0 - y * y;
+        }
+        back.add(self.x, d)
+    }
+}
+
+/// The sum of values of one shape, times a number: `factor` (x_0 + x_1 + ...).
+///
+/// # Errors
+/// No part, or parts of different numbers of elements.
+pub fn sum(tape: &mut Tape<'_>, parts: &[Var], factor: f32) -> Result<Var> {
+    let Some((&first, rest)) = parts.split_first() else {
+        return Err(Error::argument("sum", "nothing to sum"));
+    };
+    let shape = tape.shape(first);
+    if let Some(&p) = rest.iter().find(|&&p| tape.shape(p).len() != shape.len()) {
+        return Err(Error::shapes("sum", shape, tape.shape(p)));
+    }
+    if let Some(device) = tape.opencl() {
+        let values: Vec<&Tensor> = parts.iter().map(|&p| tape.value(p)).collect();
+        let y = tape.output(opencl::sum(device, &values, factor)?);
+        tape.record(Sum { parts: parts.into(), y, factor });
+        return Ok(y);
+    }
+    let mut y = tape.value(first).copy();
+    for &p in rest {
+        kernels::add(y.data_mut(), tape.value(p).data());
+    }
+    if factor != 1.0 {
+        kernels::scale(y.data_mut(), factor);
+    }
+    let y = tape.output(y);
+    tape.record(Sum { parts: parts.into(), y, factor });
+    Ok(y)
+}
+
+struct Sum {
+    parts: PooledVec<Var>,
+    y: Var,
+    factor: f32,
+}
+
+impl Op for Sum {
+    fn name(&self) -> &'static str {
+        "sum"
+    }
+
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
+        let Some(mut d) = back.take(self.y) else { return Ok(()) };
+        match back.opencl() {
+            _ if self.factor == 1.0 => {}
+            Some(device) => device.scale(&mut d, self.factor)?,
+            None => kernels::scale(d.data_mut(), self.factor),
+        }
+        for &p in &self.parts {
+            back.add(p, d.clone())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::Params;
+
+    #[test]
+    fn sums_pass_their_gradient_to_every_part() {
+        let params = Params::new();
+        let mut tape = Tape::new(&params);
+        let a = tape.input(Tensor::from(array![[1.0, 2.0]]));
+        let b = tape.input(Tensor::from(array![[3.0, 5.0]]));
+        let y = sum(&mut tape, &[a, b, a], 0.5).unwrap();
+        assert_eq!(tape.value(y).data(), [2.5, 4.5]);
+        let back = tape.backward(&[(y, Tensor::from(array![[2.0, 4.0]]))]).unwrap();
+        assert_eq!(back.grad(a).unwrap().data(), [2.0, 4.0]);
+        assert_eq!(back.grad(b).unwrap().data(), [1.0, 2.0]);
+    }
+}
