@@ -10,7 +10,7 @@
 //! | [`same_output`] | all samples, of different sources, have one output |
 //! | [`still_attention`] | weights are near uniform, or always on one position |
 //! | [`gradient_norms`] | norms have vanished, keep far above the clip, or leap without one |
-//! | [`gradient_flow`] | a state's gradient dies or grows on its backward pass through time |
+//! | [`gradient_flow`] | a state's gradient dies or grows as it is propagated back through time |
 
 use std::collections::VecDeque;
 
@@ -188,7 +188,7 @@ pub fn gradient_norms(norms: &[f64], clip: Option<f32>) -> Option<String> {
     }
 }
 
-/// The gradient of states on its backward pass through time, series by series.
+/// The gradient of states as it is propagated back through time, series by series.
 ///
 /// The far end is the begin of a sentence, of a `.reverse` series its end. The largest norm of its
 /// quarter of the time steps is compared with that of the near half: the last steps alone may have

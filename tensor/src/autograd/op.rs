@@ -9,7 +9,7 @@ pub trait Op: Send {
     fn name(&self) -> &'static str;
 
     /// Takes the gradients of its outputs and adds those of its inputs and parameters. What the
-    /// operation kept for this may be overwritten: the backward pass is gone once.
+    /// operation kept for this may be overwritten: the backward pass runs once.
     ///
     /// # Errors
     /// Gradients whose shapes do not fit.
