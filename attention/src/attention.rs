@@ -9,7 +9,7 @@ use crate::mask::MaskRule;
 use crate::memory::{Lengths, Memory, QueryPosition, Sizes};
 use crate::multi_head::{self, Heads};
 use crate::score::Scorer;
-use crate::step::{AttentionInput, There, attend};
+use crate::step::{AttentionInput, DeviceMask, attend};
 
 /// What a query found.
 #[derive(Debug, Clone, Copy)]
@@ -131,12 +131,12 @@ impl Attention {
             Some(heads) => heads.memory(tape, values)?,
             None => (values, self.scorer.keys(tape, values)?),
         };
-        let there = tape.opencl().map(|device| Lengths::new(device, lengths)).transpose()?;
-        let spans = match there {
+        let on_device = tape.opencl().map(|device| Lengths::new(device, lengths)).transpose()?;
+        let spans = match on_device {
             None => self.rule(QueryPosition::default()).spans(1, lengths, self.head_count(), &[]),
             Some(_) => PooledVec::new(),
         };
-        Ok(Memory { values, keys, lengths: lengths.into(), spans, there })
+        Ok(Memory { values, keys, lengths: lengths.into(), spans, device_lengths: on_device })
     }
 
     /// What a query sees that stands at `place`.
@@ -181,9 +181,10 @@ impl Attention {
             Some(window) => window.gaussian(tape, query, memory, place.reversed)?,
             None => None,
         };
-        let there = memory.there.clone().map(|lengths| There { lengths, rule, heads: count });
+        let device_mask =
+            memory.device_lengths.clone().map(|lengths| DeviceMask { lengths, rule, heads: count });
         let spans = match rule {
-            _ if there.is_some() => PooledVec::new(),
+            _ if device_mask.is_some() => PooledVec::new(),
             MaskRule::Whole { .. } if times == 1 => memory.spans.clone(),
             _ => {
                 let centres = gaussian
@@ -208,7 +209,7 @@ impl Attention {
         let (keys, contexts, weights) =
             (memory.keys, shape.with_width(values), shape.with_width(time));
         let input =
-            AttentionInput { score, spans, there, gaussian, keys, values: memory.values, n };
+            AttentionInput { score, spans, device_mask, gaussian, keys, values: memory.values, n };
         let Some(heads) = &self.heads else {
             let (context, weights) = attend(tape, input, contexts, weights)?;
             return Ok(AttentionOutput { context, weights, heads: None });

@@ -21,7 +21,7 @@ pub struct Memory {
     /// What a query sees whose place does not matter; none on a device.
     pub(crate) spans: PooledVec<MaskSpan>,
     /// The lengths on the tape's device, where it has one.
-    pub(crate) there: Option<Lengths>,
+    pub(crate) device_lengths: Option<Lengths>,
 }
 
 /// Where a query stands: what an attention needs besides the query itself, if it is one of

@@ -9,7 +9,7 @@
 use rnn::{Cell, Result, Rnn, RnnConfig};
 use tensor::init::{Init, rng};
 use tensor::optim::{Optimizer, OptimizerConfig};
-use tensor::random::Draw;
+use tensor::random::PhiloxStream;
 use tensor::{ParamId, Params, Tape, Tensor, Threads, ops};
 
 const SYMBOLS: usize = 4;
@@ -20,7 +20,7 @@ const STEPS: u64 = 400;
 
 /// Symbols \[T, B\], time-major, and the first of each sequence.
 fn sequences(step: u64) -> (Vec<u32>, Vec<u32>) {
-    let draw = Draw::new(1, step, 0);
+    let draw = PhiloxStream::new(1, step, 0);
     let ids: Vec<u32> = (0..(TIME * BATCH) as u64).map(|i| draw.word(i) % SYMBOLS as u32).collect();
     let first = ids[..BATCH].to_vec();
     (ids, first)

@@ -102,7 +102,7 @@ impl Rnn {
     ) -> Result<Self> {
         config.check(&options)?;
         let width = width(&config, &options);
-        let (h, wide) = (config.hidden, config.hidden * config.cell.gates());
+        let (h, gates_width) = (config.hidden, config.hidden * config.cell.gates());
         let mut layers = Vec::new();
         for l in 0..config.layers {
             let input = if l == 0 { config.input } else { width };
@@ -128,12 +128,12 @@ impl Rnn {
                         Ok(value)
                     })
                 };
-                let w_ih = add("weight_ih", [wide, input].into())?;
-                let w_hh = add("weight_hh", [wide, h].into())?;
+                let w_ih = add("weight_ih", [gates_width, input].into())?;
+                let w_hh = add("weight_hh", [gates_width, h].into())?;
                 let (mut b_ih, mut b_hh) = (None, None);
                 if config.bias {
-                    b_ih = Some(add("bias_ih", [wide].into())?);
-                    b_hh = Some(add("bias_hh", [wide].into())?);
+                    b_ih = Some(add("bias_ih", [gates_width].into())?);
+                    b_hh = Some(add("bias_hh", [gates_width].into())?);
                 }
                 let peepholes = config.cell.peepholes();
                 let mut peephole = None;
@@ -142,7 +142,7 @@ impl Rnn {
                 }
                 let (mut gain_ih, mut gain) = (None, None);
                 if options.layer_norm {
-                    let mut ones = |kind| put(kind, &mut |_| Ok(Tensor::full([wide], 1.0)));
+                    let mut ones = |kind| put(kind, &mut |_| Ok(Tensor::full([gates_width], 1.0)));
                     gain_ih = Some(ones("gain_ih")?);
                     gain = Some(ones("gain_hh")?);
                 }

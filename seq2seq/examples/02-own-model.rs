@@ -87,7 +87,7 @@ impl Model for Speller {
         word.len()
     }
 
-    fn shape_of(&self, batch: &[&Vec<u32>]) -> BatchShape {
+    fn loss_normalization(&self, batch: &[&Vec<u32>]) -> BatchShape {
         let tokens: usize = batch.iter().map(|word| word.len() + 1).sum();
         let time = batch.iter().map(|word| word.len() + 1).max().unwrap_or(0);
         BatchShape { weight: 1.0 / tokens.max(1) as f32, source_time: 0, time, tokens }

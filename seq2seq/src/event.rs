@@ -159,12 +159,12 @@ pub struct Step {
     pub seconds: f64,
     /// Per-parameter figures, every few steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parameters: Vec<ParameterFigures>,
+    pub parameters: Vec<ParameterMetrics>,
 }
 
 /// The gradient of one parameter at one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ParameterFigures {
+pub struct ParameterMetrics {
     /// The parameter's name (`encoder.weight_hh_l0`).
     pub name: String,
     /// L2 norm of its gradient before clipping.
@@ -311,7 +311,7 @@ mod figure {
 
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Figure {
+    enum NumberOrText {
         Number(f64),
         Text(String),
     }
@@ -322,9 +322,9 @@ mod figure {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
-        match Figure::deserialize(d)? {
-            Figure::Number(x) => Ok(x),
-            Figure::Text(t) => {
+        match NumberOrText::deserialize(d)? {
+            NumberOrText::Number(x) => Ok(x),
+            NumberOrText::Text(t) => {
                 t.parse().map_err(|_| D::Error::custom(format!("not a figure: {t}")))
             }
         }

@@ -35,7 +35,7 @@ pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, proc
 pub use error::{Error, Result};
 pub use evaluation::Evaluation;
 pub use event::{
-    Best, CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample,
+    Best, CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, Sample,
     Samples, Start, Step, Validation,
 };
 pub use link::{Link, Viewer, link};

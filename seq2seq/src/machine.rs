@@ -51,7 +51,9 @@ pub(crate) fn check_parameters(config: &Config, count: u64, need: Need) -> Resul
         Need::Training => 2 + config.optimizer_config().slot_count() + average,
     };
     let needed = 4.0 * count as f64 * copies as f64;
-    let Some(there) = memory().map(|bytes| bytes as f64).filter(|&there| needed > there) else {
+    let Some(available) =
+        memory().map(|bytes| bytes as f64).filter(|&available| needed > available)
+    else {
         return Ok(());
     };
     let what = match need {
@@ -67,7 +69,7 @@ pub(crate) fn check_parameters(config: &Config, count: u64, need: Need) -> Resul
         config.layers,
         count as f64,
         bytes(needed),
-        bytes(there)
+        bytes(available)
     );
     Err(Error::Configuration { problems: vec![problem] })
 }
@@ -98,7 +100,9 @@ pub(crate) fn check_batch(config: &Config, count: u64, batch: LargestBatch) -> R
     let encoder = source * (e + layers * directions * 3.0 * h);
     let decoder = target * (e + layers * 3.0 * h + classes as f64 + source);
     let needed = 4.0 * size * (encoder + decoder) + 8.0 * count as f64;
-    let Some(there) = memory().map(|bytes| bytes as f64).filter(|&there| needed > there) else {
+    let Some(available) =
+        memory().map(|bytes| bytes as f64).filter(|&available| needed > available)
+    else {
         return Ok(());
     };
     let (sides, keys) = match config.task {
@@ -119,7 +123,7 @@ pub(crate) fn check_batch(config: &Config, count: u64, batch: LargestBatch) -> R
         "batch = {size}: a batch of {sides}, with a vocabulary of {classes}, takes {} to train on; \
          this machine has {}: set a smaller {keys}",
         bytes(needed),
-        bytes(there)
+        bytes(available)
     );
     Err(Error::Configuration { problems: vec![problem] })
 }

@@ -48,7 +48,7 @@ pub fn to_f32(x: &[f64]) -> Vec<f32> {
 
 /// `n` reproducible values between -1 and 1 that f32 holds exactly.
 pub fn values(n: usize, seed: u64) -> Vec<f64> {
-    let draw = crate::random::Draw::new(seed, 0, 0);
+    let draw = crate::random::PhiloxStream::new(seed, 0, 0);
     (0..n as u64).map(|i| f64::from(draw.uniform(i) * 2.0 - 1.0)).collect()
 }
 

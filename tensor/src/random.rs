@@ -36,13 +36,13 @@ fn philox_lanes<const N: usize>(mut counters: [[u32; N]; 4], mut key: [u32; 2]) 
 
 /// The random words of one place of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Draw {
+pub struct PhiloxStream {
     key: [u32; 2],
     step: u32,
     place: u32,
 }
 
-impl Draw {
+impl PhiloxStream {
     /// The draws of a place (a dropout layer, a sampler) at a step of a run.
     pub fn new(seed: u64, step: u64, place: u32) -> Self {
         Self { key: [seed as u32, (seed >> 32) as u32], step: step as u32, place }
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn blocks_together_are_the_blocks() {
-        let draw = Draw::new(7, 3, 1);
+        let draw = PhiloxStream::new(7, 3, 1);
         for first in [0, 5, u64::from(u32::MAX) - 3] {
             let words = draw.blocks(first);
             for l in 0..LANES {
@@ -117,12 +117,12 @@ mod tests {
 
     #[test]
     fn draws_are_uniform_and_differ_by_place_and_step() {
-        let draw = Draw::new(7, 3, 1);
+        let draw = PhiloxStream::new(7, 3, 1);
         let n = 40_000;
         let mean = (0..n).map(|i| f64::from(draw.uniform(i))).sum::<f64>() / n as f64;
         assert!((mean - 0.5).abs() < 0.01, "{mean}");
-        assert_ne!(draw.word(0), Draw::new(7, 3, 2).word(0));
-        assert_ne!(draw.word(0), Draw::new(7, 4, 1).word(0));
-        assert_ne!(draw.word(0), Draw::new(8, 3, 1).word(0));
+        assert_ne!(draw.word(0), PhiloxStream::new(7, 3, 2).word(0));
+        assert_ne!(draw.word(0), PhiloxStream::new(7, 4, 1).word(0));
+        assert_ne!(draw.word(0), PhiloxStream::new(8, 3, 1).word(0));
     }
 }

@@ -52,8 +52,8 @@ impl Model for Bare {
         example.source.len()
     }
 
-    fn shape_of(&self, batch: &[&Example]) -> BatchShape {
-        self.0.shape_of(batch)
+    fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
+        self.0.loss_normalization(batch)
     }
 
     fn loss(

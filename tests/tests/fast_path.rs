@@ -10,7 +10,7 @@ use std::process::Command;
 use seq2seq::data::Example;
 use seq2seq::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
 use seq2seq::train::{StepOptions, train_step};
-use seq2seq::{Attention, Cell, Config, Optimizer as Rule, Readout, Wiring};
+use seq2seq::{Attention, Cell, Config, Readout, Wiring};
 use tensor::gemm::{self, Work};
 use tensor::optim::Optimizer;
 use tensor::simd::{self, Level};
@@ -25,8 +25,8 @@ impl Model for Bare {
         example.source.len()
     }
 
-    fn shape_of(&self, batch: &[&Example]) -> BatchShape {
-        self.0.shape_of(batch)
+    fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
+        self.0.loss_normalization(batch)
     }
 
     fn loss(
@@ -45,7 +45,7 @@ fn configs() -> [Config; 2] {
         embedding: 19,
         hidden: 37,
         dropout: 0.1,
-        optimizer: Rule::Sgd,
+        optimizer: seq2seq::Optimizer::Sgd,
         bidirectional: true,
         ..Config::default()
     };

@@ -14,7 +14,7 @@ use seq2seq::{
     TrainOptions, Viewer, link, train,
 };
 use tempfile::TempDir;
-use tensor::random::Draw;
+use tensor::random::PhiloxStream;
 
 /// How a run is interrupted.
 #[derive(Debug, Clone, Copy)]
@@ -251,7 +251,7 @@ fn a_resumed_run_equals_one_that_never_stopped() {
 
         // Before the first step, in an epoch, at ends of epochs, where a validation was just made.
         let fixed = [0, 1, 8, 12, 16, 24, 28, 36].map(Stop::After).to_vec();
-        let draw = Draw::new(i as u64, 0, 0);
+        let draw = PhiloxStream::new(i as u64, 0, 0);
         let mut drawn: Vec<u64> = (0..5).map(|k| u64::from(draw.word(k) % 37)).collect();
         drawn.sort_unstable();
         let drawn = drawn.into_iter().map(Stop::Around).collect();

@@ -17,7 +17,7 @@ use seq2seq::{Attention, Cell, Config, DecoderInit, Init, LossNorm, Readout, Wir
 use tensor::check::{finite_differences, to_f32, to_f64};
 use tensor::optim::reference::Reference as PlainOptimizer;
 use tensor::optim::{Adam, Optimizer, OptimizerConfig, Sgd};
-use tensor::random::Draw;
+use tensor::random::PhiloxStream;
 use tensor::{Params, Tape, Tensor, Threads};
 use tokenizer::EOS;
 
@@ -131,7 +131,7 @@ fn words(c: &Config) -> String {
 
 /// Sentences of different lengths, the shortest of EOS alone, ids up to the vocabularies' ends.
 fn examples(count: usize, longest: usize, vocabularies: [usize; 2], seed: u64) -> Vec<Example> {
-    let draw = Draw::new(seed, 0, 0);
+    let draw = PhiloxStream::new(seed, 0, 0);
     let mut at = 0;
     let mut below = |n: usize| {
         at += 1;
@@ -165,7 +165,7 @@ fn network(config: &Config, sizes: Sizes, seed: u64) -> (EncoderDecoder, Params)
 
 /// What the kernels make of a batch.
 fn kernels(network: &EncoderDecoder, params: &Params, batch: &[&Example]) -> Sums<f64> {
-    let shape = network.shape_of(batch);
+    let shape = network.loss_normalization(batch);
     let mut tape = Tape::new(params);
     let loss = network.loss(&mut tape, batch, &shape).unwrap();
     let value = f64::from(tape.value(loss.loss).data()[0]);
@@ -347,8 +347,8 @@ impl Model for Plain {
         example.source.len()
     }
 
-    fn shape_of(&self, batch: &[&Example]) -> BatchShape {
-        self.0.shape_of(batch)
+    fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
+        self.0.loss_normalization(batch)
     }
 
     fn loss(

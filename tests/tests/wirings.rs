@@ -373,7 +373,7 @@ fn every_network_computes_its_equations() {
         let network =
             EncoderDecoder::new(&mut params, config, VOCABULARY, VOCABULARY, seed).unwrap();
         let mut tape = Tape::new(&params);
-        let loss = network.loss(&mut tape, &batch, &network.shape_of(&batch)).unwrap();
+        let loss = network.loss(&mut tape, &batch, &network.loss_normalization(&batch)).unwrap();
         let got = f64::from(tape.value(loss.loss).data()[0]);
         let values: Values =
             params.iter().map(|(name, t)| (name.to_owned(), to_f64(t.data()))).collect();
@@ -403,7 +403,7 @@ fn a_faithful_batch_may_be_shared_out() {
     let batch: Vec<&Example> = examples.iter().collect();
     let mut params = Params::new();
     let network = EncoderDecoder::new(&mut params, &config, VOCABULARY, VOCABULARY, 1).unwrap();
-    let shape = network.shape_of(&batch);
+    let shape = network.loss_normalization(&batch);
     let loss = |part: &[&Example]| {
         let mut tape = Tape::new(&params);
         let loss = network.loss(&mut tape, part, &shape).unwrap();

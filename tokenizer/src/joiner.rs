@@ -22,7 +22,7 @@ pub const ESCAPE: char = '％';
 
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum PieceKind {
     /// Letters, digits and what clings to them.
     Word,
     /// One sign and what clings to it.
@@ -36,7 +36,7 @@ enum Kind {
 struct Piece {
     start: usize,
     end: usize,
-    kind: Kind,
+    kind: PieceKind,
     /// Whether a separating space stands before it.
     spaced: bool,
 }
@@ -44,12 +44,13 @@ struct Piece {
 /// The tokens of `text`; [`join`] gives the text back.
 pub(crate) fn split(text: &str) -> Vec<String> {
     let pieces = pieces(text);
-    let word_follows =
-        |next: Option<&Piece>| next.is_some_and(|next| !next.spaced && next.kind == Kind::Word);
+    let word_follows = |next: Option<&Piece>| {
+        next.is_some_and(|next| !next.spaced && next.kind == PieceKind::Word)
+    };
     let mut tokens = Vec::with_capacity(pieces.len());
     for (i, piece) in pieces.iter().enumerate() {
         let mut token = String::with_capacity(piece.end - piece.start + 3);
-        let word = piece.kind == Kind::Word;
+        let word = piece.kind == PieceKind::Word;
         if !word && i > 0 && !piece.spaced {
             token.push(JOINER);
         }
@@ -94,14 +95,14 @@ fn pieces(text: &str) -> Vec<Piece> {
         let (kind, clings) = classify(c);
         match pieces.last_mut() {
             // A space separates when something stands on both its sides; otherwise it is kept.
-            Some(_) if kind == Kind::Space && !spaced && end < text.len() => {
+            Some(_) if kind == PieceKind::Space && !spaced && end < text.len() => {
                 spaced = true;
                 continue;
             }
             Some(last)
                 if !spaced
-                    && ((clings && last.kind != Kind::Space)
-                        || (kind == Kind::Word && last.kind == Kind::Word)) =>
+                    && ((clings && last.kind != PieceKind::Space)
+                        || (kind == PieceKind::Word && last.kind == PieceKind::Word)) =>
             {
                 last.end = end;
             }
@@ -113,15 +114,15 @@ fn pieces(text: &str) -> Vec<Piece> {
 }
 
 /// What a character is, and whether it clings to a word or sign right before it.
-fn classify(c: char) -> (Kind, bool) {
+fn classify(c: char) -> (PieceKind, bool) {
     if c == ' ' {
-        return (Kind::Space, false);
+        return (PieceKind::Space, false);
     }
     if c.is_ascii_alphanumeric() {
-        return (Kind::Word, false);
+        return (PieceKind::Word, false);
     }
     if must_escape(c) || CharClass::Punctuation.contains(c) {
-        return (Kind::Sign, false);
+        return (PieceKind::Sign, false);
     }
     // Accents, emoji variation selectors and zero-width joiners belong to what they follow.
     let clings = matches!(
@@ -131,7 +132,7 @@ fn classify(c: char) -> (Kind, bool) {
             | GeneralCategory::EnclosingMark
             | GeneralCategory::Format
     );
-    (Kind::Word, clings)
+    (PieceKind::Word, clings)
 }
 
 /// Whether a token cannot hold `c` as itself. All of these are below U+10000.

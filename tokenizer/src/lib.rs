@@ -15,7 +15,7 @@ mod vocabulary;
 pub use char_class::CharClass;
 pub use error::{Error, Result, shell_quoted};
 pub use joiner::{ESCAPE, JOINER};
-pub use normalizer::{Form, Normalizer, Step};
+pub use normalizer::{NormalizationForm, NormalizationStep, Normalizer};
 pub use recipe::Recipe;
 pub use tokenizer::Tokenizer;
 pub use unit::Unit;

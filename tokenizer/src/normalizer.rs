@@ -9,7 +9,7 @@ use crate::CharClass;
 /// A Unicode normalisation form (Unicode Standard Annex 15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Form {
+pub enum NormalizationForm {
     /// Canonical decomposition, then canonical composition.
     Nfc,
     /// Canonical decomposition: `é` becomes `e` and a combining acute.
@@ -25,13 +25,13 @@ pub enum Form {
 /// Every step is total: it accepts any text and never fails.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Step {
+pub enum NormalizationStep {
     /// Lower case by the full Unicode mapping, which may change the number of characters.
     Lowercase,
     /// White space at both ends is removed.
     Trim,
     /// A Unicode normalisation form.
-    Unicode(Form),
+    Unicode(NormalizationForm),
     /// Characters that are not seen and separate nothing are removed: the zero-width space (U+200B),
     /// the word joiner (U+2060), byte order marks within a text (U+FEFF), soft hyphens (U+00AD), and
     /// the marks of writing direction (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
@@ -39,7 +39,7 @@ pub enum Step {
     DropInvisible,
     /// Spaces of every kind (general category Zs: no-break, narrow, thin, ideographic) become U+0020.
     PlainSpaces,
-    /// Non-spacing marks (general category Mn) are removed; after [`Form::Nfd`], the accents.
+    /// Non-spacing marks (general category Mn) are removed; after [`NormalizationForm::Nfd`], the accents.
     DropMarks,
     /// A space is put before each character of the class.
     SpaceBefore(CharClass),
@@ -53,15 +53,15 @@ pub enum Step {
     CollapseSpaces,
 }
 
-impl Step {
+impl NormalizationStep {
     /// The text after this step.
     ///
     /// ```
-    /// use tokenizer::{CharClass, Form, Step};
+    /// use tokenizer::{CharClass, NormalizationForm, NormalizationStep};
     ///
     /// let marks = CharClass::Chars("?!".into());
-    /// assert_eq!(Step::SpaceBefore(marks).apply("quoi?!"), "quoi ? !");
-    /// assert_eq!(Step::Unicode(Form::Nfkd).apply("ﬁn"), "fin");
+    /// assert_eq!(NormalizationStep::SpaceBefore(marks).apply("quoi?!"), "quoi ? !");
+    /// assert_eq!(NormalizationStep::Unicode(NormalizationForm::Nfkd).apply("ﬁn"), "fin");
     /// ```
     #[must_use]
     pub fn apply(&self, text: &str) -> String {
@@ -74,11 +74,11 @@ impl Step {
             Self::DropInvisible => text.replace(is_invisible, ""),
             Self::PlainSpaces if text.is_ascii() => text.to_owned(),
             Self::PlainSpaces => text.chars().map(|c| if is_space(c) { ' ' } else { c }).collect(),
-            Self::Unicode(Form::Nfc) if is_nfc(text) => text.to_owned(),
-            Self::Unicode(Form::Nfc) => text.nfc().collect(),
-            Self::Unicode(Form::Nfd) => text.nfd().collect(),
-            Self::Unicode(Form::Nfkc) => text.nfkc().collect(),
-            Self::Unicode(Form::Nfkd) => text.nfkd().collect(),
+            Self::Unicode(NormalizationForm::Nfc) if is_nfc(text) => text.to_owned(),
+            Self::Unicode(NormalizationForm::Nfc) => text.nfc().collect(),
+            Self::Unicode(NormalizationForm::Nfd) => text.nfd().collect(),
+            Self::Unicode(NormalizationForm::Nfkc) => text.nfkc().collect(),
+            Self::Unicode(NormalizationForm::Nfkd) => text.nfkd().collect(),
             Self::DropMarks => text.chars().filter(|&c| !is_mark(c)).collect(),
             Self::SpaceBefore(class) => spaced(text, class, false),
             Self::SpaceAround(class) => spaced(text, class, true),
@@ -89,7 +89,7 @@ impl Step {
     }
 }
 
-/// What [`Step::DropInvisible`] removes.
+/// What [`NormalizationStep::DropInvisible`] removes.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
@@ -138,40 +138,40 @@ fn one_space_for_runs(text: &str, replaced: impl Fn(char) -> bool) -> String {
     out
 }
 
-/// A chain of [`Step`]s, applied in order.
+/// A chain of [`NormalizationStep`]s, applied in order.
 ///
 /// The named chains of the literature come from [`Recipe::normalizer`](crate::Recipe::normalizer);
 /// others are put together from the steps. The chain without steps leaves text as it is.
 ///
 /// ```
-/// use tokenizer::{CharClass, Form, Normalizer, Step};
+/// use tokenizer::{CharClass, NormalizationForm, Normalizer, NormalizationStep};
 ///
 /// let fold = Normalizer::new([
-///     Step::Lowercase,
-///     Step::Unicode(Form::Nfd),
-///     Step::DropMarks,
-///     Step::SpaceAround(CharClass::Punctuation),
-///     Step::CollapseSpaces,
-///     Step::Trim,
+///     NormalizationStep::Lowercase,
+///     NormalizationStep::Unicode(NormalizationForm::Nfd),
+///     NormalizationStep::DropMarks,
+///     NormalizationStep::SpaceAround(CharClass::Punctuation),
+///     NormalizationStep::CollapseSpaces,
+///     NormalizationStep::Trim,
 /// ]);
 /// assert_eq!(fold.normalize("Ça va, «Zoé»?"), "ca va , « zoe » ?");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Normalizer {
-    steps: Vec<Step>,
+    steps: Vec<NormalizationStep>,
 }
 
 impl Normalizer {
     /// The chain of these steps.
     #[must_use]
-    pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+    pub fn new(steps: impl IntoIterator<Item = NormalizationStep>) -> Self {
         Self { steps: steps.into_iter().collect() }
     }
 
     /// The steps, in the order in which they are applied.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[NormalizationStep] {
         &self.steps
     }
 
@@ -198,18 +198,18 @@ mod tests {
     #[test]
     fn each_step_does_its_one_thing() {
         let cases = [
-            (Step::Lowercase, "ÉTÉ İ ΣΑΣ", "été i\u{307} σας"),
-            (Step::Trim, "\u{2003} a b\t\n", "a b"),
-            (Step::Unicode(Form::Nfc), "e\u{301}ﬁ", "éﬁ"),
-            (Step::Unicode(Form::Nfd), "éﬁ", "e\u{301}ﬁ"),
-            (Step::Unicode(Form::Nfkc), "e\u{301}ﬁ", "éfi"),
-            (Step::Unicode(Form::Nfkd), "éﬁ", "e\u{301}fi"),
-            (Step::DropMarks, "e\u{301}\u{327}a\u{903}", "ea\u{903}"),
-            (Step::SpaceBefore(chars("!?")), "a!?b", "a ! ?b"),
-            (Step::SpaceAround(chars("!?")), "a!?b", "a !  ? b"),
-            (Step::SpaceForOthers(CharClass::AsciiLetters), "..a\u{e9}\t b.", " a b "),
-            (Step::DeleteOthers(CharClass::AsciiLetters), "..a\u{e9}\t b.", "ab"),
-            (Step::CollapseSpaces, "  a \t  b", " a \t b"),
+            (NormalizationStep::Lowercase, "ÉTÉ İ ΣΑΣ", "été i\u{307} σας"),
+            (NormalizationStep::Trim, "\u{2003} a b\t\n", "a b"),
+            (NormalizationStep::Unicode(NormalizationForm::Nfc), "e\u{301}ﬁ", "éﬁ"),
+            (NormalizationStep::Unicode(NormalizationForm::Nfd), "éﬁ", "e\u{301}ﬁ"),
+            (NormalizationStep::Unicode(NormalizationForm::Nfkc), "e\u{301}ﬁ", "éfi"),
+            (NormalizationStep::Unicode(NormalizationForm::Nfkd), "éﬁ", "e\u{301}fi"),
+            (NormalizationStep::DropMarks, "e\u{301}\u{327}a\u{903}", "ea\u{903}"),
+            (NormalizationStep::SpaceBefore(chars("!?")), "a!?b", "a ! ?b"),
+            (NormalizationStep::SpaceAround(chars("!?")), "a!?b", "a !  ? b"),
+            (NormalizationStep::SpaceForOthers(CharClass::AsciiLetters), "..a\u{e9}\t b.", " a b "),
+            (NormalizationStep::DeleteOthers(CharClass::AsciiLetters), "..a\u{e9}\t b.", "ab"),
+            (NormalizationStep::CollapseSpaces, "  a \t  b", " a \t b"),
         ];
         for (step, text, expected) in cases {
             assert_eq!(step.apply(text), expected, "{step:?} of {text:?}");
@@ -219,8 +219,14 @@ mod tests {
 
     #[test]
     fn steps_apply_in_order() {
-        let drop_first = Normalizer::new([Step::DropMarks, Step::Unicode(Form::Nfd)]);
-        let drop_last = Normalizer::new([Step::Unicode(Form::Nfd), Step::DropMarks]);
+        let drop_first = Normalizer::new([
+            NormalizationStep::DropMarks,
+            NormalizationStep::Unicode(NormalizationForm::Nfd),
+        ]);
+        let drop_last = Normalizer::new([
+            NormalizationStep::Unicode(NormalizationForm::Nfd),
+            NormalizationStep::DropMarks,
+        ]);
         assert_eq!(drop_first.normalize("é"), "e\u{301}");
         assert_eq!(drop_last.normalize("é"), "e");
         assert_eq!(drop_last.steps().len(), 2);
@@ -230,9 +236,12 @@ mod tests {
     #[test]
     fn a_chain_survives_serde() {
         let chain = Normalizer::new([
-            Step::Lowercase,
-            Step::Unicode(Form::Nfkd),
-            Step::DeleteOthers(CharClass::AnyOf(vec![CharClass::Range('a', 'z'), chars(" ")])),
+            NormalizationStep::Lowercase,
+            NormalizationStep::Unicode(NormalizationForm::Nfkd),
+            NormalizationStep::DeleteOthers(CharClass::AnyOf(vec![
+                CharClass::Range('a', 'z'),
+                chars(" "),
+            ])),
         ]);
         let json = serde_json::to_string(&chain).unwrap();
         assert_eq!(

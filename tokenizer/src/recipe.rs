@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::names;
-use crate::{CharClass, Error, Form, Normalizer, Step};
+use crate::{CharClass, Error, NormalizationForm, NormalizationStep, Normalizer};
 
 /// A named way from raw text to the text that is cut into tokens.
 ///
@@ -39,8 +39,8 @@ pub enum Recipe {
     /// punctuation. TensorFlow leaves the doubled spaces this makes and skips them when it
     /// splits; here they are collapsed, which gives the same words.
     TfText,
-    /// The text in NFC, without what is not seen ([`Step::DropInvisible`]) and with one kind of space
-    /// ([`Step::PlainSpaces`]); as words, punctuation is
+    /// The text in NFC, without what is not seen ([`NormalizationStep::DropInvisible`]) and with one kind of space
+    /// ([`NormalizationStep::PlainSpaces`]); as words, punctuation is
     /// split off with joiner marks and nothing else is lost.
     Words,
     /// The same, in lower case.
@@ -80,44 +80,48 @@ impl Recipe {
         let letters_and = |set: &str| CharClass::AnyOf(vec![CharClass::AsciiLetters, chars(set)]);
         let steps = match self {
             Self::Tutorial => vec![
-                Step::Lowercase,
-                Step::Trim,
-                Step::Unicode(Form::Nfd),
-                Step::DropMarks,
-                Step::SpaceBefore(chars(".!?")),
-                Step::SpaceForOthers(letters_and("!?")),
-                Step::Trim,
+                NormalizationStep::Lowercase,
+                NormalizationStep::Trim,
+                NormalizationStep::Unicode(NormalizationForm::Nfd),
+                NormalizationStep::DropMarks,
+                NormalizationStep::SpaceBefore(chars(".!?")),
+                NormalizationStep::SpaceForOthers(letters_and("!?")),
+                NormalizationStep::Trim,
             ],
             Self::TfNmt => vec![
-                Step::Lowercase,
-                Step::Trim,
-                Step::Unicode(Form::Nfd),
-                Step::DropMarks,
-                Step::SpaceAround(chars("?.!,¿")),
-                Step::SpaceForOthers(letters_and("?.!,¿")),
-                Step::Trim,
+                NormalizationStep::Lowercase,
+                NormalizationStep::Trim,
+                NormalizationStep::Unicode(NormalizationForm::Nfd),
+                NormalizationStep::DropMarks,
+                NormalizationStep::SpaceAround(chars("?.!,¿")),
+                NormalizationStep::SpaceForOthers(letters_and("?.!,¿")),
+                NormalizationStep::Trim,
             ],
             Self::TfText => vec![
-                Step::Unicode(Form::Nfkd),
-                Step::Lowercase,
-                Step::DeleteOthers(CharClass::AnyOf(vec![
+                NormalizationStep::Unicode(NormalizationForm::Nfkd),
+                NormalizationStep::Lowercase,
+                NormalizationStep::DeleteOthers(CharClass::AnyOf(vec![
                     CharClass::Range('a', 'z'),
                     chars(" .?!,¿"),
                 ])),
-                Step::SpaceAround(chars(".?!,¿")),
-                Step::CollapseSpaces,
-                Step::Trim,
+                NormalizationStep::SpaceAround(chars(".?!,¿")),
+                NormalizationStep::CollapseSpaces,
+                NormalizationStep::Trim,
             ],
             Self::WordsLower => {
                 vec![
-                    Step::DropInvisible,
-                    Step::PlainSpaces,
-                    Step::Unicode(Form::Nfc),
-                    Step::Lowercase,
+                    NormalizationStep::DropInvisible,
+                    NormalizationStep::PlainSpaces,
+                    NormalizationStep::Unicode(NormalizationForm::Nfc),
+                    NormalizationStep::Lowercase,
                 ]
             }
             Self::Words | Self::None => {
-                vec![Step::DropInvisible, Step::PlainSpaces, Step::Unicode(Form::Nfc)]
+                vec![
+                    NormalizationStep::DropInvisible,
+                    NormalizationStep::PlainSpaces,
+                    NormalizationStep::Unicode(NormalizationForm::Nfc),
+                ]
             }
         };
         Normalizer::new(steps)

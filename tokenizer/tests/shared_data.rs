@@ -6,7 +6,10 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::composed;
-use tokenizer::{Form, Recipe, SPECIALS, Step, Tokenizer, Unit, Vocabulary, VocabularyOptions};
+use tokenizer::{
+    NormalizationForm, NormalizationStep, Recipe, SPECIALS, Tokenizer, Unit, Vocabulary,
+    VocabularyOptions,
+};
 
 /// A file of the shared data; says so where there is none.
 #[allow(clippy::print_stderr)]
@@ -35,17 +38,21 @@ fn unicode_forms_pass_the_conformance_test() {
         }
         let columns: Vec<String> = line.split(';').take(5).map(parse).collect();
         let [c1, c2, c3, c4, c5] = columns.as_slice() else { panic!("{line}") };
-        let check = |form: Form, from: &[&String], expected: &String| {
+        let check = |form: NormalizationForm, from: &[&String], expected: &String| {
             for text in from {
-                assert_eq!(&Step::Unicode(form).apply(text), expected, "{form:?} of {text:?}");
+                assert_eq!(
+                    &NormalizationStep::Unicode(form).apply(text),
+                    expected,
+                    "{form:?} of {text:?}"
+                );
             }
         };
-        check(Form::Nfc, &[c1, c2, c3], c2);
-        check(Form::Nfc, &[c4, c5], c4);
-        check(Form::Nfd, &[c1, c2, c3], c3);
-        check(Form::Nfd, &[c4, c5], c5);
-        check(Form::Nfkc, &[c1, c2, c3, c4, c5], c4);
-        check(Form::Nfkd, &[c1, c2, c3, c4, c5], c5);
+        check(NormalizationForm::Nfc, &[c1, c2, c3], c2);
+        check(NormalizationForm::Nfc, &[c4, c5], c4);
+        check(NormalizationForm::Nfd, &[c1, c2, c3], c3);
+        check(NormalizationForm::Nfd, &[c4, c5], c5);
+        check(NormalizationForm::Nfkc, &[c1, c2, c3, c4, c5], c4);
+        check(NormalizationForm::Nfkd, &[c1, c2, c3, c4, c5], c5);
         rows += 1;
     }
     assert!(rows > 18_000, "only {rows} rows");

@@ -45,8 +45,8 @@ fn a_device_trains_and_is_evaluated() {
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         json["loss_per_token"].as_f64().unwrap()
     };
-    let (here, there) = (loss(evaluate("cpu")), loss(evaluate("opencl")));
-    assert!((here - there).abs() < 1e-4 * here, "{here} {there}");
+    let (cpu, opencl) = (loss(evaluate("cpu")), loss(evaluate("opencl")));
+    assert!((cpu - opencl).abs() < 1e-4 * cpu, "{cpu} {opencl}");
     let on = ["train", "--headless", "--run-dir", "r", "--resume", "--max-steps", "20"];
     succeed(folder, &[&on[..], &["--device", "cpu"]].concat());
     let absent = run(folder, &["--headless", "--run-dir", "n", "--device", "opencl:77.0"]);
@@ -64,11 +64,11 @@ fn skip(test: &str) {
 /// A folder for runs, where there is a device.
 fn with_a_device(test: &str) -> Option<tempfile::TempDir> {
     let folder = tempfile::tempdir().unwrap();
-    let is_there = succeed(folder.path(), &["devices"]).contains("opencl:");
-    if !is_there {
+    let is_present = succeed(folder.path(), &["devices"]).contains("opencl:");
+    if !is_present {
         skip(test);
     }
-    is_there.then_some(folder)
+    is_present.then_some(folder)
 }
 
 #[test]

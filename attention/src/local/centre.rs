@@ -12,12 +12,12 @@ pub(super) fn centres(
     h: Var,
     v: ParamId,
     lengths: PooledVec<usize>,
-    there: Option<&Lengths>,
+    device_lengths: Option<&Lengths>,
 ) -> Result<Var> {
-    if let (Some(device), Some(there)) = (tape.opencl(), there) {
-        let p = opencl::centres(device, tape.value(h), tape.params().get(v), there)?;
+    if let (Some(device), Some(device_lengths)) = (tape.opencl(), device_lengths) {
+        let p = opencl::centres(device, tape.value(h), tape.params().get(v), device_lengths)?;
         let p = tape.output(p);
-        tape.record(Centres { h, v, p, lengths, there: Some(there.clone()) });
+        tape.record(Centres { h, v, p, lengths, device_lengths: Some(device_lengths.clone()) });
         return Ok(p);
     }
     let mut p = Tensor::uninit([tape.shape(h).rows()]);
@@ -28,7 +28,7 @@ pub(super) fn centres(
         p: p.data_mut(),
     });
     let p = tape.output(p);
-    tape.record(Centres { h, v, p, lengths, there: None });
+    tape.record(Centres { h, v, p, lengths, device_lengths: None });
     Ok(p)
 }
 
@@ -61,7 +61,7 @@ struct Centres {
     v: ParamId,
     p: Var,
     lengths: PooledVec<usize>,
-    there: Option<Lengths>,
+    device_lengths: Option<Lengths>,
 }
 
 struct Back<'a> {
@@ -106,9 +106,9 @@ impl Op for Centres {
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dp) = back.take(self.p) else { return Ok(()) };
-        if let (Some(device), Some(there)) = (back.opencl(), &self.there) {
+        if let (Some(device), Some(device_lengths)) = (back.opencl(), &self.device_lengths) {
             let (h, v, p) = (back.value(self.h), back.param(self.v), back.value(self.p));
-            let (dh, dv) = opencl::centres_back(device, h, v, p, &dp, there)?;
+            let (dh, dv) = opencl::centres_back(device, h, v, p, &dp, device_lengths)?;
             let width = dv.shape().width();
             back.gradients.defer_sum(self.v, dv, 0..width);
             return back.add(self.h, dh);

@@ -9,7 +9,7 @@ use crate::score::Score;
 
 /// What a device needs to find the spans by itself.
 #[derive(Debug, Clone)]
-pub(crate) struct There {
+pub(crate) struct DeviceMask {
     pub(crate) lengths: Lengths,
     pub(crate) rule: MaskRule,
     /// Entries of a sentence.
@@ -20,9 +20,9 @@ pub(crate) struct There {
 #[derive(Debug)]
 pub(crate) struct AttentionInput {
     pub(crate) score: Score,
-    /// None on a device, which has `there` instead.
+    /// None on a device, which has `device_mask` instead.
     pub(crate) spans: PooledVec<MaskSpan>,
-    pub(crate) there: Option<There>,
+    pub(crate) device_mask: Option<DeviceMask>,
     pub(crate) gaussian: Option<GaussianWindow>,
     /// \[S, batch, keys\]
     pub(crate) keys: Var,

@@ -7,7 +7,7 @@ use tensor::simd::dispatch;
 use tensor::{Backward, Op, Result, Shape, Tape, Tensor, Var};
 
 use input::Attend;
-pub(crate) use input::{AttentionInput, There};
+pub(crate) use input::{AttentionInput, DeviceMask};
 
 use crate::softmax;
 
@@ -18,8 +18,8 @@ pub(crate) fn attend(
     context: Shape,
     weights: Shape,
 ) -> Result<(Var, Var)> {
-    if let (Some(device), Some(there)) = (tape.opencl(), &input.there) {
-        let found = opencl::forward(device, tape, &input, there, context, weights)?;
+    if let (Some(device), Some(device_mask)) = (tape.opencl(), &input.device_mask) {
+        let found = opencl::forward(device, tape, &input, device_mask, context, weights)?;
         let (context, weights) = (tape.output(found.context), tape.output(found.weights));
         tape.record(Attend { input, softmax: found.softmax, context, weights });
         return Ok((context, weights));
@@ -60,8 +60,8 @@ impl Op for Attend {
             return Ok(());
         }
         let AttentionInput { score, spans, gaussian, keys, values, n, .. } = &self.input;
-        if let (Some(device), Some(there)) = (back.opencl(), &self.input.there) {
-            return opencl::backward(device, back, &self, there, d_context, d_weights);
+        if let (Some(device), Some(device_mask)) = (back.opencl(), &self.input.device_mask) {
+            return opencl::backward(device, back, &self, device_mask, d_context, d_weights);
         }
         let weights = back.value(self.weights).clone();
         // Gradients of the weights, then of the softmax, then of the scores, in one place.

@@ -4,7 +4,7 @@
 use tensor::opencl::{Launch, OpenCl, Program};
 use tensor::{Backward, Error, Result, Shape, Tape, Tensor, Var};
 
-use super::input::{Attend, AttentionInput, There};
+use super::input::{Attend, AttentionInput, DeviceMask};
 use crate::local::GaussianWindow;
 use crate::mask::{MaskRule, Reach};
 use crate::memory::Sizes;
@@ -44,7 +44,7 @@ fn columns(width: usize) -> usize {
 
 /// The tensors of a step, checked to be as large as the kernels take them to be.
 struct Step<'a> {
-    there: &'a There,
+    device_mask: &'a DeviceMask,
     n: Sizes,
     rows: usize,
     gaussian: Option<(&'a GaussianWindow, Tensor)>,
@@ -61,7 +61,7 @@ struct Step<'a> {
 impl<'a> Step<'a> {
     fn new<'t>(
         input: &'a AttentionInput,
-        there: &'a There,
+        device_mask: &'a DeviceMask,
         weights: Shape,
         value: impl Fn(Var) -> &'t Tensor,
         param: impl Fn(tensor::ParamId) -> &'t Tensor,
@@ -93,14 +93,18 @@ impl<'a> Step<'a> {
             input.gaussian.as_ref().map(|gaussian| (gaussian, value(gaussian.centres).clone()));
         gaussian.as_ref().map_or(Ok(()), |(_, centres)| has(centres, rows))?;
         let fits = weights.width() == n.time
-            && n.batch == there.lengths.0.len() * there.heads
+            && n.batch == device_mask.lengths.0.len() * device_mask.heads
             && rows.is_multiple_of(n.batch.max(1));
         if !fits {
-            return Err(Error::shapes("attend", weights, [n.time, n.batch, there.lengths.0.len()]));
+            return Err(Error::shapes(
+                "attend",
+                weights,
+                [n.time, n.batch, device_mask.lengths.0.len()],
+            ));
         }
         let is_tied = input.keys == input.values && v.is_none() && !is_table;
         let score = (scale, v);
-        Ok(Self { there, n, rows, gaussian, query, score, keys, values, is_tied, is_table })
+        Ok(Self { device_mask, n, rows, gaussian, query, score, keys, values, is_tied, is_table })
     }
 
     fn program(&self) -> Result<&'static Program> {
@@ -122,15 +126,15 @@ impl<'a> Step<'a> {
     /// The arguments that say what a row sees, in `mask.cl`'s order, and the Gaussian's.
     fn seen<'l>(&'l self, launch: Launch<'l>) -> Launch<'l> {
         let n = self.n;
-        let (rule, limit, first, reach) = match self.there.rule {
+        let (rule, limit, first, reach) = match self.device_mask.rule {
             MaskRule::Whole { limit } => (0, limit, 0, None),
             MaskRule::Causal { first } => (1, n.time, first, None),
             MaskRule::Step { first, reach } => (2, n.time, first, Some(reach)),
             MaskRule::Centre { reach } => (3, n.time, 0, Some(reach)),
         };
         let Reach { reach, reversed } = reach.unwrap_or(Reach { reach: 0, reversed: false });
-        let launch = launch.uint(n.time).uint(n.batch).uint(self.there.heads);
-        let launch = launch.ids(&self.there.lengths.0).uint(limit.min(n.time)).long(first);
+        let launch = launch.uint(n.time).uint(n.batch).uint(self.device_mask.heads);
+        let launch = launch.ids(&self.device_mask.lengths.0).uint(limit.min(n.time)).long(first);
         let launch = launch.uint(rule).uint(reach.min(n.time)).uint(usize::from(reversed));
         match &self.gaussian {
             Some((gaussian, centres)) => {
@@ -170,11 +174,12 @@ pub(super) fn forward(
     device: &OpenCl,
     tape: &Tape<'_>,
     input: &AttentionInput,
-    there: &There,
+    device_mask: &DeviceMask,
     context: Shape,
     weights: Shape,
 ) -> Result<Found> {
-    let step = Step::new(input, there, weights, |v| tape.value(v), |id| tape.params().get(id))?;
+    let step =
+        Step::new(input, device_mask, weights, |v| tape.value(v), |id| tape.params().get(id))?;
     if context.len() != step.rows * step.n.values {
         return Err(Error::shapes("attend", context, [step.rows, step.n.values]));
     }
@@ -234,13 +239,14 @@ pub(super) fn backward(
     device: &OpenCl,
     back: &mut Backward<'_>,
     op: &Attend,
-    there: &There,
+    device_mask: &DeviceMask,
     d_context: Option<Tensor>,
     d_weights: Option<Tensor>,
 ) -> Result<()> {
     let input = &op.input;
     let weights = back.value(op.weights).clone();
-    let step = Step::new(input, there, weights.shape(), |v| back.value(v), |id| back.param(id))?;
+    let step =
+        Step::new(input, device_mask, weights.shape(), |v| back.value(v), |id| back.param(id))?;
     let (rows, program) = (step.rows, step.program()?);
 
     let mut given = 0;

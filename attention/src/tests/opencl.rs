@@ -108,10 +108,10 @@ impl Case {
             let d = gradients.get(id).to_dense(params.shape(id));
             found.push((format!("gradient of {}", params.name(id)), d));
         }
-        if let (Some(there), Some(before)) = (device.opencl(), before) {
-            let done = there.counters().since(&before);
+        if let (Some(opencl), Some(before)) = (device.opencl(), before) {
+            let done = opencl.counters().since(&before);
             assert_eq!(done.reads, 0, "{self:?}: the host read from the device");
-            there.check().unwrap();
+            opencl.check().unwrap();
         }
         found
     }
@@ -216,17 +216,17 @@ fn steps_add_up_in_the_memory_wherever_it_lies() {
 #[test]
 fn a_step_is_few_launches() {
     let Some(device) = opencl() else { return };
-    let there = device.opencl().unwrap();
+    let opencl = device.opencl().unwrap();
     for config in configs() {
         let launches = |asks: usize| {
             let case =
                 Case { asks, padding: 0, weights: false, ..Case::new(config.clone(), &[4, 4]) };
-            let before = there.kernels();
+            let before = opencl.kernels();
             case.run(&device);
             let count = |all: &[KernelWork], name: &str| -> u64 {
                 all.iter().filter(|work| work.name.contains(name)).map(|work| work.launches).sum()
             };
-            let after = there.kernels();
+            let after = opencl.kernels();
             ["attend", "centre", "unit", "mean_of_heads"]
                 .map(|name| count(&after, name) - count(&before, name))
         };

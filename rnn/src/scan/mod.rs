@@ -20,20 +20,20 @@ pub(crate) struct Lengths {
     /// `None`: all as long as the batch.
     host: Option<PooledVec<usize>>,
     /// The same on the tape's device.
-    there: Option<Tensor>,
+    on_device: Option<Tensor>,
 }
 
 impl Lengths {
     pub(crate) fn new(tape: &Tape<'_>, lengths: Option<&[usize]>) -> Result<Self> {
         let host = lengths.map(PooledVec::from);
-        let there = match (tape.opencl(), &host) {
+        let on_device = match (tape.opencl(), &host) {
             (Some(device), Some(lengths)) => {
                 let lengths: Vec<f32> = lengths.iter().map(|&n| n as f32).collect();
                 Some(device.upload(&Tensor::from(lengths))?)
             }
             _ => None,
         };
-        Ok(Self { host, there })
+        Ok(Self { host, on_device })
     }
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn scan(
     let start = (h0.map(|v| tape.value(v)), c0.map(|v| tape.value(v)));
     let (kept, states, cells, y) = match tape.opencl() {
         Some(device) => {
-            let lengths = lengths.there.as_ref();
+            let lengths = lengths.on_device.as_ref();
             let scan = opencl::Scan { layer, mask: mask.as_ref(), lengths, reverse };
             opencl::forward(device, tape.params(), &scan, gates, start)?
         }
@@ -202,7 +202,7 @@ impl Op for Scan {
         }
         let (dh, dc) = match back.opencl() {
             Some(device) => {
-                let lengths = self.lengths.there.as_ref();
+                let lengths = self.lengths.on_device.as_ref();
                 let (layer, mask, reverse) = (self.layer, self.mask.as_ref(), self.reverse);
                 let scan = opencl::Scan { layer, mask, lengths, reverse };
                 let states = (&self.states, &self.cells);

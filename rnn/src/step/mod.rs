@@ -67,15 +67,15 @@ pub(crate) fn step(
     };
     let cell = layer.recurrent.cell;
     let n = tape.params().shape(layer.recurrent.w_hh).width();
-    let wide = n * cell.gates();
+    let gates_width = n * cell.gates();
     let batch = tape.shape(state.h).rows();
     if tape.shape(state.h).width() != n {
         return Err(Error::shapes("rnn step", tape.shape(state.h), [batch, n]));
     }
     if let Some(p) = input.projected
-        && tape.shape(p).len() != batch * wide
+        && tape.shape(p).len() != batch * gates_width
     {
-        return Err(Error::shapes("rnn step", tape.shape(p), [batch, wide]));
+        return Err(Error::shapes("rnn step", tape.shape(p), [batch, gates_width]));
     }
     for (x, columns) in &input.parts {
         let fits = tape.shape(*x).rows() == batch
@@ -118,17 +118,17 @@ fn run(
     [batch, n]: [usize; 2],
 ) -> Result<(SavedActivations, Tensor, Tensor)> {
     let cell = layer.recurrent.cell;
-    let wide = n * cell.gates();
+    let gates_width = n * cell.gates();
     let (params, threads) = (tape.params(), tape.threads());
     let mut gates = match input.projected {
         Some(p) => tape.value(p).copy(),
         None => {
-            let mut gates = Tensor::zeros([batch, wide]);
+            let mut gates = Tensor::zeros([batch, gates_width]);
             if let Some(b) = layer.b_ih {
                 let bias = params.get(b);
                 gates
                     .data_mut()
-                    .chunks_exact_mut(wide)
+                    .chunks_exact_mut(gates_width)
                     .for_each(|r| r.copy_from_slice(bias.data()));
             }
             gates
@@ -139,7 +139,7 @@ fn run(
         let rows = Rows::new(tape.value(*x).data(), columns.len());
         matmul(threads, rows, &packed, gates.data_mut(), Init::Output);
     }
-    let gates = gates.reshape([1, batch, wide])?;
+    let gates = gates.reshape([1, batch, gates_width])?;
     let mut kept = SavedActivations::new(layer.recurrent, gates, mask);
     let h_prev = tape.value(state.h).clone();
     let c_prev = state.c.map_or_else(|| Tensor::uninit([0]), |c| tape.value(c).clone());
@@ -174,7 +174,7 @@ impl Op for Step {
         }
         let h_prev = back.value(self.state.h).clone();
         let (batch, n) = (h_prev.shape().rows(), h_prev.shape().width());
-        let wide = n * self.layer.recurrent.cell.gates();
+        let gates_width = n * self.layer.recurrent.cell.gates();
         let wanted = |x: &Var| back.requires_grad(*x);
         let columns: PooledVec<Range<usize>> =
             self.input.parts.iter().filter(|(x, _)| wanted(x)).map(|(_, c)| c.clone()).collect();
@@ -188,7 +188,7 @@ impl Op for Step {
         }
         let before = h_prev.reshape([1, batch, n])?;
         let gates = defer_weight_gradients(back, self.layer.recurrent, self.kept, before)
-            .reshape([batch, wide])?;
+            .reshape([batch, gates_width])?;
         let mut d_parts = d_parts.into_iter();
         for (x, columns) in std::mem::take(&mut self.input.parts) {
             let value = back.value(x).clone();
@@ -197,12 +197,12 @@ impl Op for Step {
             {
                 back.add(x, dx)?;
             }
-            back.gradients.defer(self.layer.w_ih, columns, value, gates.clone(), 0..wide);
+            back.gradients.defer(self.layer.w_ih, columns, value, gates.clone(), 0..gates_width);
         }
         match (self.input.projected, self.layer.b_ih) {
             (Some(p), _) => back.add(p, gates),
             (None, Some(b)) => {
-                back.gradients.defer_sum(b, gates, 0..wide);
+                back.gradients.defer_sum(b, gates, 0..gates_width);
                 Ok(())
             }
             (None, None) => Ok(()),
@@ -246,7 +246,7 @@ impl Step {
         let cell = self.layer.recurrent.cell;
         let h_prev = back.value(self.state.h).clone();
         let (batch, n) = (h_prev.shape().rows(), h_prev.shape().width());
-        let wide = n * cell.gates();
+        let gates_width = n * cell.gates();
         let mut dh = dh.unwrap_or_else(|| Tensor::zeros([batch, n]));
         let rows = if cell.has_cell_state() { batch } else { 0 };
         let mut dc = dc.unwrap_or_else(|| Tensor::zeros([rows, n]));
@@ -266,7 +266,7 @@ impl Step {
         for columns in columns {
             let packed = params.packed(self.layer.w_ih, columns.clone(), Side::Plain, threads);
             let mut dx = Tensor::uninit([batch, columns.len()]);
-            let d = Rows::new(self.kept.gates.data(), wide);
+            let d = Rows::new(self.kept.gates.data(), gates_width);
             matmul(threads, d, &packed, dx.data_mut(), Init::Zero);
             parts.push(dx);
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tensor::opencl::{Form, Matrix, OpenCl, Place, Start};
+use tensor::opencl::{Matrix, OpenCl, ProductForm, ProductOutput, Start};
 use tensor::{Params, PooledVec, Result, Tensor};
 
 use crate::norm::EPS;
@@ -33,8 +33,8 @@ pub(crate) fn forward(
 ) -> Result<(SavedActivations, Tensor, Tensor)> {
     let batch = h_before.shape().rows();
     let layer = Layer::new(device, params, layer, batch)?;
-    let (n, wide) = (layer.n, layer.wide());
-    let mut kept = layer.kept(device.uninit([1, batch, wide])?, false)?;
+    let (n, gates_width) = (layer.n, layer.gates_width());
+    let mut kept = layer.kept(device.uninit([1, batch, gates_width])?, false)?;
     if let Some(mask) = mask {
         kept.masked = multiplied(device, h_before, mask)?;
     }
@@ -69,7 +69,7 @@ pub(crate) fn forward(
             layer.count_product(&layer.cell.products()[k]);
             let terms: usize = beside.iter().map(|(_, columns)| columns.len()).sum();
             device.count_product((2 * batch * layer.cell.products()[k].len() * n * terms) as u64);
-            let touched = layer.touched() + terms * (wide + batch);
+            let touched = layer.touched() + terms * (gates_width + batch);
             let launch = launch.writes(&mut h).writes(&mut c).touches(touched);
             launch.groups(tiles.groups, tiles.local)?;
             continue;
@@ -102,7 +102,7 @@ fn products_ahead(
         let is_first = sum.is_none();
         let mut to = match sum.take() {
             Some(to) => to,
-            None => layer.device.uninit([layer.batch, layer.wide()])?,
+            None => layer.device.uninit([layer.batch, layer.gates_width()])?,
         };
         let start = match input.bias {
             _ if !is_first => Start::Output,
@@ -110,9 +110,9 @@ fn products_ahead(
             None => Start::Zero,
         };
         let x = Matrix::strided(x, 0, (layer.batch, columns.len()), columns.len(), 0);
-        let w = Matrix::block(input.w, 0..layer.wide(), columns.clone());
-        let place = Place::strided(&mut to, 0, layer.wide(), 0);
-        layer.device.product(Form::Nt, x, w, place, start)?;
+        let w = Matrix::block(input.w, 0..layer.gates_width(), columns.clone());
+        let place = ProductOutput::strided(&mut to, 0, layer.gates_width(), 0);
+        layer.device.product(ProductForm::Nt, x, w, place, start)?;
         sum = Some(to);
     }
     Ok(sum)

@@ -44,10 +44,10 @@ impl SavedActivations {
     /// For steps that start from the input's products \[T, B, G H\].
     pub(crate) fn new(layer: Recurrent, gates: Tensor, mask: Option<&Tensor>) -> Self {
         let shape = gates.shape();
-        let (time, batch, wide) = (shape.dims()[0], shape.dims()[1], shape.width());
-        let n = wide / layer.cell.gates();
+        let (time, batch, gates_width) = (shape.dims()[0], shape.dims()[1], shape.width());
+        let n = gates_width / layer.cell.gates();
         let part =
-            |there: bool, width| Tensor::uninit([if there { time } else { 0 }, batch, width]);
+            |present: bool, width| Tensor::uninit([if present { time } else { 0 }, batch, width]);
         let hidden = layer.cell.hidden_width() * n;
         let groups = layer.cell.norm_groups().len();
         let normal = layer.gain.is_some();
@@ -55,7 +55,7 @@ impl SavedActivations {
             gates,
             hidden: part(hidden > 0, hidden),
             masked: part(mask.is_some(), n),
-            normal: part(normal, wide),
+            normal: part(normal, gates_width),
             scales: Tensor::uninit([if normal { time } else { 0 }, groups, batch]),
         }
     }
@@ -172,7 +172,7 @@ impl<'a> Forward<'a> {
     /// From the input's products, in `kept.gates`, and the states before to the states after.
     pub(crate) fn step(&self, active: Active<'_>, kept: View<'_>, states: States<'_>) {
         let (n, cell) = (self.n, self.layer.cell);
-        let wide = n * cell.gates();
+        let gates_width = n * cell.gates();
         let States { h_prev, c_prev, h, c } = states;
         let View { gates, hidden, masked, normal, scales, .. } = kept;
         let batch = h.len() / n;
@@ -191,7 +191,7 @@ impl<'a> Forward<'a> {
                 let reset = &mut *hidden;
                 dispatch(gru::cpu::Reset { width: n, active, gates, bias, state, reset });
             }
-            let (threads, packed, all) = (&self.threads, &product.packed, rows * wide);
+            let (threads, packed, all) = (&self.threads, &product.packed, rows * gates_width);
             if apart && !normalises {
                 let init = if self.bias.is_empty() { Init::Zero } else { Init::Bias(self.bias) };
                 matmul(threads, Rows::new(&state[..rows * n], n), packed, &mut hidden[..all], init);
@@ -201,12 +201,12 @@ impl<'a> Forward<'a> {
             let x = Rows::new(&x[..rows * n], n);
             if normalises {
                 let raw = &mut normal[..all];
-                matmul_columns(threads, x, packed, raw, wide, from, Init::Zero);
+                matmul_columns(threads, x, packed, raw, gates_width, from, Init::Zero);
                 let out: &mut [f32] = if apart { hidden } else { gates };
                 self.normalise(active, from..from + width, normal, scales, out, !apart);
             } else {
                 let out = &mut gates[..all];
-                matmul_columns(threads, x, packed, out, wide, from, Init::Output);
+                matmul_columns(threads, x, packed, out, gates_width, from, Init::Output);
             }
         }
         cell.forward(gating::Forward {
@@ -294,7 +294,7 @@ impl Backward {
         let weights =
             |id: Option<ParamId>| id.map_or_else(|| Tensor::uninit([0]), |p| params.get(p).clone());
         let (peephole, gain) = (weights(layer.peephole), weights(layer.gain));
-        let rows = |there: bool| Tensor::zeros([if there { batch } else { 0 }, n]);
+        let rows = |present: bool| Tensor::zeros([if present { batch } else { 0 }, n]);
         Self {
             layer,
             n,
@@ -327,7 +327,7 @@ impl Backward {
         dc: &mut [f32],
     ) {
         let (n, cell) = (self.n, self.layer.cell);
-        let wide = n * cell.gates();
+        let gates_width = n * cell.gates();
         let rows = active.rows(dh.len() / n);
         let View { gates, hidden, masked, normal, scales, .. } = kept;
         cell.backward(gating::Backward {
@@ -353,12 +353,12 @@ impl Backward {
             let (from, width) = (product.gates.start * n, product.gates.len() * n);
             if !self.gain.is_empty() {
                 let d: &[f32] = if apart { hidden } else { gates };
-                let batch = normal.len() / wide;
+                let batch = normal.len() / gates_width;
                 for (group, scales) in cell.norm_groups().iter().zip(scales.chunks_exact(batch)) {
-                    let columns = cell.columns(group, wide);
+                    let columns = cell.columns(group, gates_width);
                     if (from..from + width).contains(&columns.start) {
                         dispatch(norm::Back {
-                            width: wide,
+                            width: gates_width,
                             columns,
                             active,
                             d,
@@ -375,7 +375,7 @@ impl Backward {
                 (true, true) => hidden,
                 (true, false) => gates,
             };
-            let d = Rows::columns(&d[..rows * wide], wide, from, width);
+            let d = Rows::columns(&d[..rows * gates_width], gates_width, from, width);
             if k == 0 && self.wants_state {
                 let out = &mut d_state[..rows * n];
                 matmul(&self.threads, d, &product.packed, out, Init::Output);
@@ -414,17 +414,17 @@ pub(crate) fn defer_weight_gradients(
 ) -> Tensor {
     let Recurrent { cell, w_hh, b_hh, .. } = layer;
     let n = before.shape().width();
-    let wide = n * cell.gates();
+    let gates_width = n * cell.gates();
     let SavedActivations { gates, hidden, masked, normal, .. } = kept;
     let apart = cell.keeps_products_apart();
     let d = if apart { hidden.clone() } else { gates.clone() };
     if let Some(b) = b_hh {
-        back.gradients.defer_sum(b, d.clone(), 0..wide);
+        back.gradients.defer_sum(b, d.clone(), 0..gates_width);
     }
     let d = if layer.gain.is_some() { normal } else { d };
     let before = if masked.is_empty() { before } else { masked };
     if let [_] = cell.products() {
-        back.gradients.defer(w_hh, 0..n, before, d, 0..wide);
+        back.gradients.defer(w_hh, 0..n, before, d, 0..gates_width);
         return gates;
     }
     for (gates, x) in cell.products().iter().zip([before, hidden]) {

@@ -12,7 +12,7 @@
 //!
 //! The programs are those of [`crate::programs`].
 
-use tensor::opencl::{Form, Matrix, OpenCl, Place, Program, Start};
+use tensor::opencl::{Matrix, OpenCl, ProductForm, ProductOutput, Program, Start};
 use tensor::{Params, Result, Tensor};
 
 use super::{Recurrent, SavedActivations};
@@ -32,8 +32,8 @@ pub(crate) const THROUGH: usize = 64;
 pub(crate) const DY: usize = 128;
 pub(crate) const FLOW: usize = 256;
 
-pub(crate) fn has(what: usize, there: bool) -> usize {
-    if there { what } else { 0 }
+pub(crate) fn has(what: usize, present: bool) -> usize {
+    if present { what } else { 0 }
 }
 
 pub(crate) const UNITS: usize = 16;
@@ -97,7 +97,7 @@ impl<'a> Layer<'a> {
     }
 
     /// G H.
-    pub(crate) fn wide(&self) -> usize {
+    pub(crate) fn gates_width(&self) -> usize {
         self.cell.gates() * self.n
     }
 
@@ -126,7 +126,7 @@ impl<'a> Layer<'a> {
 
     /// The same of a step over rows, whose product is a launch of its own.
     pub(crate) fn touched_by_rows(&self) -> usize {
-        self.batch * (2 * self.wide() + 6 * self.n)
+        self.batch * (2 * self.gates_width() + 6 * self.n)
     }
 
     /// Counts the product of these gates with the state.
@@ -155,7 +155,7 @@ impl<'a> Layer<'a> {
         let rows = gates.start * self.n..gates.end * self.n;
         let at = rows.start;
         let w = Matrix::block(self.w, rows, 0..self.n);
-        self.device.product(Form::Nt, x, w, Place::block(to, row, at), Start::Zero)
+        self.device.product(ProductForm::Nt, x, w, ProductOutput::block(to, row, at), Start::Zero)
     }
 
     /// `to` = the gradient of the state that program `k`'s product met: D W of one step's rows.
@@ -170,14 +170,14 @@ impl<'a> Layer<'a> {
         let columns = gates.start * self.n..gates.end * self.n;
         let w = Matrix::block(self.w, columns.clone(), 0..self.n);
         let d = Matrix::block(d, step * self.batch..(step + 1) * self.batch, columns);
-        self.device.product(Form::Nn, d, w, Place::new(to), Start::Zero)
+        self.device.product(ProductForm::Nn, d, w, ProductOutput::new(to), Start::Zero)
     }
 
     /// What steps keep for their backward pass. `masked` has a slot more than there are steps.
     pub(crate) fn kept(&self, gates: Tensor, mask: bool) -> Result<SavedActivations> {
         let time = gates.dims()[0];
-        let part = |there: bool, time, width| {
-            self.device.uninit([if there { time } else { 0 }, self.batch, width])
+        let part = |present: bool, time, width| {
+            self.device.uninit([if present { time } else { 0 }, self.batch, width])
         };
         let hidden = self.cell.hidden_width() * self.n;
         let normalises = self.gain.is_some();
@@ -186,7 +186,7 @@ impl<'a> Layer<'a> {
             gates,
             hidden: part(hidden > 0, time, hidden)?,
             masked: part(mask, time + 1, self.n)?,
-            normal: part(normalises, time, self.wide())?,
+            normal: part(normalises, time, self.gates_width())?,
             scales: self.device.uninit([if normalises { time } else { 0 }, groups, self.batch])?,
         })
     }
@@ -230,13 +230,14 @@ impl Gradients {
         flow: bool,
     ) -> Result<Self> {
         let (device, batch, n) = (layer.device, layer.batch, layer.n);
-        let zeros = |there: bool| device.zeros([if there { batch } else { 0 }, n]);
-        let rows = |there: bool, width| device.uninit([if there { time } else { 0 }, batch, width]);
+        let zeros = |present: bool| device.zeros([if present { batch } else { 0 }, n]);
+        let rows =
+            |present: bool, width| device.uninit([if present { time } else { 0 }, batch, width]);
         Ok(Self {
             dh: dh.map_or_else(|| zeros(true), Ok)?,
             dc: dc.map_or_else(|| zeros(layer.cell.has_cell_state()), Ok)?,
             peephole: rows(layer.peephole.is_some(), layer.cell.peepholes() * n)?,
-            gain: rows(layer.gain.is_some(), layer.wide())?,
+            gain: rows(layer.gain.is_some(), layer.gates_width())?,
             flow: rows(flow, n)?,
         })
     }

@@ -61,14 +61,14 @@ pub(crate) fn launch_back(
     let program = if tiles.wide { &WIDE } else { &NARROW };
     let launch = device.kernel(program, "products_back").uint(layer.batch);
     let launch = launch.uint(has(MASK, mask.is_some())).reads(layer.or_none(mask));
-    let launch = launch.reads(d).uint(layer.wide()).uint(terms).reads(layer.w).uint(n);
-    let launch = launch.writes(dh.unwrap_or(no_dh)).reads(d_input).uint(layer.wide());
+    let launch = launch.reads(d).uint(layer.gates_width()).uint(terms).reads(layer.w).uint(n);
+    let launch = launch.writes(dh.unwrap_or(no_dh)).reads(d_input).uint(layer.gates_width());
     let launch = launch.reads(w_ih).uint(w_ih.shape().width());
     let launch = launch.uint(a_columns.start).uint(a_columns.len()).writes(a);
     let launch = launch.uint(b_columns.start).uint(b_columns.len()).writes(b);
     let columns = a_columns.len() + b_columns.len();
-    device.count_product((2 * layer.batch * (n * terms + columns * layer.wide())) as u64);
-    let touched = n * terms + columns * layer.wide();
-    let touched = touched + layer.batch * (2 * layer.wide() + 2 * n + columns);
+    device.count_product((2 * layer.batch * (n * terms + columns * layer.gates_width())) as u64);
+    let touched = n * terms + columns * layer.gates_width();
+    let touched = touched + layer.batch * (2 * layer.gates_width() + 2 * n + columns);
     launch.touches(touched).groups(tiles.groups, tiles.local)
 }

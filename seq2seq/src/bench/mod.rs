@@ -3,9 +3,9 @@
 //! A step is what a training step is: forward, loss, backward, clipping by the global norm,
 //! optimizer, on fresh random ids over the whole vocabulary, every sentence of full length.
 
+mod device_work;
 mod layer;
 mod memory;
-mod there;
 mod workload;
 
 use std::time::{Duration, Instant};
@@ -20,10 +20,10 @@ use crate::data::Example;
 use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model, greedy};
 use crate::train::{PendingStep, StepOptions, StepOutcome, start_step};
 use crate::{Error, Result};
+use device_work::Before;
+pub use device_work::{DeviceWork, KernelShare, gpu};
 pub use layer::{LayerRow, layers};
 use memory::{Resident, reset_peak};
-use there::Before;
-pub use there::{DeviceWork, KernelShare, gpu};
 pub use workload::{Workload, workloads};
 
 /// How long the machine's own peak is measured.
@@ -92,7 +92,7 @@ pub struct StepProfile {
     pub peak: f64,
     /// What a step asks of a device behind OpenCL; there, times of operations are those of starting
     /// them.
-    pub there: Option<DeviceWork>,
+    pub device: Option<DeviceWork>,
 }
 
 /// Measures workloads; `each` is told of each as it is done.
@@ -219,7 +219,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Waits for the last step.
-    fn settle(&mut self) -> Result<()> {
+    fn finish_pending(&mut self) -> Result<()> {
         if let (Some(last), Some(optimizer)) = (self.in_flight.take(), &mut self.optimizer) {
             last.finish(optimizer)?;
         }
@@ -240,7 +240,7 @@ impl<'a> Bench<'a> {
         self.train(false)?;
         let flops = (flops(self.device) - before) as f64;
         let train = median(seconds, || self.advance())?;
-        self.settle()?;
+        self.finish_pending()?;
         let grown = |loaded| Resident::read().map(|r| r.peak.saturating_sub(loaded));
         let memory = self.loaded.and_then(grown);
         let batch = self.workload.config.batch;
@@ -280,21 +280,21 @@ impl<'a> Bench<'a> {
         let threads =
             if self.device.opencl().is_some() { 1 } else { self.device.threads().count() };
         let flops = (flops(self.device) - before) as f64 / seconds;
-        let there = self.device.opencl().zip(counters.as_ref());
-        let there = there.map(|(device, before)| DeviceWork::new(device, before, steps));
-        Ok(StepProfile { steps, seconds, threads, operations, flops, peak, there })
+        let device = self.device.opencl().zip(counters.as_ref());
+        let device = device.map(|(device, before)| DeviceWork::new(device, before, steps));
+        Ok(StepProfile { steps, seconds, threads, operations, flops, peak, device })
     }
 }
 
 /// Operations of products on a device so far.
 fn flops(device: &Device) -> u64 {
-    device.opencl().map_or_else(|| gemm::work().flops, |there| there.counters().flops)
+    device.opencl().map_or_else(|| gemm::work().flops, |opencl| opencl.counters().flops)
 }
 
 /// A device's peak in operations per second.
 fn peak(device: &Device) -> Result<f64> {
     match device.opencl() {
-        Some(there) => there::peak(there, PEAK_TIME),
+        Some(opencl) => device_work::peak(opencl, PEAK_TIME),
         None => Ok(gemm::peak(device.threads(), PEAK_TIME)),
     }
 }
@@ -330,8 +330,8 @@ impl Model for Bare {
         example.source.len()
     }
 
-    fn shape_of(&self, batch: &[&Example]) -> BatchShape {
-        self.0.shape_of(batch)
+    fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
+        self.0.loss_normalization(batch)
     }
 
     fn loss(

@@ -5,9 +5,9 @@ use super::keys::Config;
 use crate::{Error, Result};
 
 /// Keys, where they have an effect, and what has to be set for one.
-type Rule = (&'static [&'static str], fn(&Config) -> bool, &'static str);
+type EffectRule = (&'static [&'static str], fn(&Config) -> bool, &'static str);
 
-const RULES: &[Rule] = &[
+const RULES: &[EffectRule] = &[
     (&["init_scale"], |c| c.init == Init::Uniform, "init = uniform"),
     (&["attention_heads"], |c| c.attention == Attention::MultiHead, "attention = multi_head"),
     (&["attention_positions"], |c| scored_by(c) == Attention::Location, "attention = location"),
@@ -116,7 +116,8 @@ impl Config {
             let needed = if !holds_out && OF_VALIDATIONS.contains(&key) && !is_never {
                 "something held out, and not --valid none"
             } else {
-                let rule = |(keys, has_effect, _): &&Rule| keys.contains(&key) && !has_effect(self);
+                let rule =
+                    |(keys, has_effect, _): &&EffectRule| keys.contains(&key) && !has_effect(self);
                 RULES.iter().find(rule)?.2
             };
             let value =

@@ -59,11 +59,11 @@ impl FromStr for Spec {
         // A name with a comma in it is a file's where there is such a file.
         let is_one = !spec.is_empty() && Path::new(spec).exists();
         let mut halves = spec.match_indices(',').map(|(at, _)| (&spec[..at], &spec[at + 1..]));
-        let are_there = |(a, b): &(&str, &str)| Path::new(a).exists() && Path::new(b).exists();
+        let exist = |(a, b): &(&str, &str)| Path::new(a).exists() && Path::new(b).exists();
         if is_one {
             return Ok(Self::Tsv(spec.into()));
         }
-        if let Some((a, b)) = halves.find(are_there) {
+        if let Some((a, b)) = halves.find(exist) {
             return Ok(Self::Parallel(a.into(), b.into()));
         }
         match spec.split_once(',') {

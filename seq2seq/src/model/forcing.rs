@@ -1,6 +1,6 @@
 //! Teacher forcing: how often the decoder is fed the reference, and what is drawn.
 
-use tensor::random::Draw;
+use tensor::random::PhiloxStream;
 
 use crate::config::{Config, ForcingSchedule, ForcingUnit};
 
@@ -52,7 +52,7 @@ impl Forcing {
     pub(super) fn coins(
         &self,
         step: u64,
-        draw: impl FnOnce() -> Option<Draw>,
+        draw: impl FnOnce() -> Option<PhiloxStream>,
     ) -> Option<ScheduledSampling> {
         let share = self.share(step);
         if share >= 1.0 {
@@ -71,7 +71,7 @@ impl Forcing {
 
 /// Decides for each position of a batch whether it is fed the reference.
 pub(super) struct ScheduledSampling {
-    draw: Draw,
+    draw: PhiloxStream,
     share: f32,
 }
 
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_coin_is_for_a_token_or_for_a_batch() {
-        let draw = |step| move || Some(Draw::new(3, step, 1));
+        let draw = |step| move || Some(PhiloxStream::new(3, step, 1));
         let all = forcing(&[]);
         assert!(all.coins(0, || panic!("nothing to draw")).is_none());
         assert!(forcing(&[("teacher_forcing", "0.5")]).coins(0, || None).is_none());

@@ -1,7 +1,7 @@
 //! Texts drawn from a language model, with a temperature.
 
 use rnn::State;
-use tensor::random::Draw;
+use tensor::random::PhiloxStream;
 use tensor::{Params, Tape, Tensor};
 use tokenizer::{EOS, Vocabulary};
 
@@ -56,7 +56,7 @@ pub fn generate(
         let value = |v| tape.value(v).clone();
         states = Some(after.iter().map(|s| (value(s.h), s.c.map(value))).collect());
         let logits = tape.value(logits).index(time - 1);
-        let draw = Draw::new(draws.seed, t as u64, 0);
+        let draw = PhiloxStream::new(draws.seed, t as u64, 0);
         let rows = logits.data().chunks_exact(logits.shape().width());
         fed = Vec::with_capacity(count);
         for (b, (row, text)) in rows.zip(&mut all).enumerate() {
@@ -116,7 +116,7 @@ mod tests {
         let logits = [9.0, 9.0, 9.0, 0.0, 1.0, 2.0];
         let shares = |temperature: f32, ends: bool| {
             let mut counts = [0.0; 6];
-            let draw = Draw::new(1, 0, 0);
+            let draw = PhiloxStream::new(1, 0, 0);
             for i in 0..20_000 {
                 let uniform = f64::from(draw.uniform(i));
                 counts[pick(&logits, temperature, uniform, ends) as usize] += 1.0 / 20_000.0;

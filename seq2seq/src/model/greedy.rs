@@ -32,7 +32,7 @@ impl Decoded {
 /// Sentences decoded side by side.
 const BATCH: usize = 64;
 /// The same on a device, which is slow for few.
-const BATCH_THERE: usize = 256;
+const DEVICE_BATCH: usize = 256;
 
 /// Translates sources (ids with EOS), each until EOS or as many ids as
 /// [`EncoderDecoder::output_limit`] gives for it, or `limit` ids where that is given.
@@ -54,7 +54,7 @@ pub fn greedy(
     threads: &Threads,
 ) -> Result<Vec<Decoded>> {
     let lengths: Vec<usize> = sources.iter().map(Vec::len).collect();
-    let most = if params.opencl().is_some() { BATCH_THERE } else { BATCH };
+    let most = if params.opencl().is_some() { DEVICE_BATCH } else { BATCH };
     let sharing = sharing(params, threads);
     let size = most.min(sources.len().div_ceil(sharing.count())).max(1);
     let mut groups: Vec<(Vec<usize>, Result<Vec<Decoded>>)> =

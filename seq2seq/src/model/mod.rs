@@ -109,7 +109,7 @@ pub trait Model: Send + Sync {
     }
 
     /// What a batch's loss is divided by, and what every part of it must know.
-    fn shape_of(&self, batch: &[&Self::Example]) -> BatchShape;
+    fn loss_normalization(&self, batch: &[&Self::Example]) -> BatchShape;
 
     /// The loss of a part of a batch on a tape, divided as [`BatchShape::weight`] says.
     ///

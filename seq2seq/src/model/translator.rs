@@ -114,7 +114,7 @@ impl EncoderDecoder {
     }
 
     /// What a batch's loss is divided by.
-    pub fn shape_of(&self, batch: &[&Example]) -> BatchShape {
+    pub fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
         let time = batch.iter().map(|e| e.target.len()).max().unwrap_or(0);
         let tokens: usize = batch.iter().map(|e| e.target.len()).sum();
         let positions = time * batch.len();
@@ -138,7 +138,7 @@ impl EncoderDecoder {
         let source_time = if self.encoder.reads_padding() { shape.source_time } else { 0 };
         let batch = Batch::padded(part.iter().copied(), source_time, time);
         let coins = match tape.step() {
-            Some(step) => self.loss.forcing.coins(step, || tape.next_draw()),
+            Some(step) => self.loss.forcing.coins(step, || tape.next_stream()),
             None => None,
         };
         let forced = self.run(tape, &batch, coins)?;

@@ -61,7 +61,7 @@ impl RunLock {
 fn is_same_file(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     match (file.metadata(), fs::symlink_metadata(path)) {
-        (Ok(mine), Ok(there)) => (mine.dev(), mine.ino()) == (there.dev(), there.ino()),
+        (Ok(mine), Ok(path)) => (mine.dev(), mine.ino()) == (path.dev(), path.ino()),
         _ => false,
     }
 }

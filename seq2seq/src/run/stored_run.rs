@@ -89,8 +89,8 @@ impl StoredRun {
             let Some((spec, path)) = parsed(&given).zip(path.as_deref().and_then(parsed)) else {
                 return Some(given);
             };
-            let are_there = spec.files().iter().all(|file| file.exists());
-            match (spec.is_of_same_files(&path), are_there) {
+            let exist = spec.files().iter().all(|file| file.exists());
+            match (spec.is_of_same_files(&path), exist) {
                 (true, _) => None,
                 (false, true) => Some(spec.absolute().to_string()),
                 (false, false) => Some(given),
@@ -125,12 +125,12 @@ impl StoredRun {
     }
 }
 
-fn there_or(path: Option<&str>, given: &str) -> Result<Spec> {
+fn existing_or(path: Option<&str>, given: &str) -> Result<Spec> {
     let given: Spec = given.parse()?;
     let Some(path) = path.and_then(|path| path.parse::<Spec>().ok()) else { return Ok(given) };
-    let are_there = path.files().iter().all(|file| file.exists());
+    let exist = path.files().iter().all(|file| file.exists());
     // Errors name a file as it was given, where that is the same one.
-    Ok(if are_there && !given.is_of_same_files(&path) { path } else { given })
+    Ok(if exist && !given.is_of_same_files(&path) { path } else { given })
 }
 
 /// A corpus with whole paths, where it names files.
@@ -186,12 +186,12 @@ impl StoredRun {
         let valid = match self.valid.as_deref() {
             None => None,
             Some("none") => Some(("none", None)),
-            Some(valid) => Some((valid, Some(there_or(self.valid_path.as_deref(), valid)?))),
+            Some(valid) => Some((valid, Some(existing_or(self.valid_path.as_deref(), valid)?))),
         };
         Ok(Sources {
             config: &self.config,
             data: &self.data,
-            spec: there_or(self.data_path.as_deref(), &self.data)?,
+            spec: existing_or(self.data_path.as_deref(), &self.data)?,
             valid,
             columns: self.columns,
             seed: self.seed,

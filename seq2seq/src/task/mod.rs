@@ -8,6 +8,6 @@ mod translation;
 
 pub(crate) use evaluate::{ForcedPair, evaluate, forced};
 pub(crate) use kind::{Built, Kind, Preparation};
-pub use language::{LanguageModel, Place, TextChunk};
+pub use language::{ChunkPosition, LanguageModel, TextChunk};
 pub use sequence::{SequenceModel, SequenceScore};
 pub use translation::TranslationModel;

@@ -369,7 +369,7 @@ impl Model for SequenceModel {
         sequence.len()
     }
 
-    fn shape_of(&self, batch: &[&Sequence]) -> BatchShape {
+    fn loss_normalization(&self, batch: &[&Sequence]) -> BatchShape {
         let answers = |s: &&Sequence| match &s.answer {
             Answer::Next { next, .. } => next.len(),
             _ => 1,
@@ -476,7 +476,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_is_legal_where_the_likeliest_symbols_are_the_legal_ones() {
+    fn a_step_is_legal_where_the_most_probable_symbols_are_the_legal_ones() {
         // NOTHING first, then B, T, P, S, X, V, E.
         let row = [0.0, 0.1, 5.0, 4.0, 0.0, 0.0, 0.0, 0.0];
         assert_eq!(predicted(&row, 0b110), 0b110);

@@ -72,8 +72,8 @@ impl Model for TranslationModel {
         example.source.len().max(example.target.len())
     }
 
-    fn shape_of(&self, batch: &[&Example]) -> BatchShape {
-        self.network.shape_of(batch)
+    fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
+        self.network.loss_normalization(batch)
     }
 
     fn loss(

@@ -126,7 +126,7 @@ pub fn start_step<M: Model>(
     options: &StepOptions,
 ) -> Result<PendingStep> {
     let mut shapes: PooledVec<BatchShape> =
-        batches.iter().map(|batch| model.shape_of(batch)).collect();
+        batches.iter().map(|batch| model.loss_normalization(batch)).collect();
     if shapes.len() > 1 {
         let divisor: f64 = shapes.iter().map(|shape| 1.0 / f64::from(shape.weight)).sum();
         shapes.iter_mut().for_each(|shape| shape.weight = (1.0 / divisor) as f32);

@@ -14,7 +14,7 @@ use super::step::{Outcome, PendingStep, StepOptions, start_step};
 use super::{put_carried, to_checkpoint};
 use crate::command::Command;
 use crate::event::{
-    Best, CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Step,
+    Best, CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, Step,
 };
 use crate::health::Health;
 use crate::link::Link;
@@ -119,7 +119,7 @@ impl<M: Model> Trainer<'_, M> {
                 }
                 loop {
                     if paused {
-                        self.settle(clock)?;
+                        self.finish_pending(clock)?;
                     }
                     let command = match (paused, once) {
                         // One step first: what else waits, waits until after it.
@@ -199,12 +199,13 @@ impl<M: Model> Trainer<'_, M> {
         if let Some(average) = self.average.as_mut() {
             average.update(self.params, self.progress.step + 1, self.threads)?;
         }
-        self.settle(clock)?;
+        self.finish_pending(clock)?;
         let seconds = start.elapsed().as_secs_f64();
         self.progress.step += 1;
         self.progress.batch += batches.len() as u64;
         self.progress.seconds += seconds;
-        let tokens: usize = batches.iter().map(|batch| self.model.shape_of(batch).tokens).sum();
+        let tokens: usize =
+            batches.iter().map(|batch| self.model.loss_normalization(batch).tokens).sum();
         let step = Step {
             step: self.progress.step,
             epoch: self.progress.epoch + 1,
@@ -220,13 +221,13 @@ impl<M: Model> Trainer<'_, M> {
         };
         clock.in_flight = Some((started, Box::new(step)));
         if self.params.opencl().is_none() {
-            self.settle(clock)?;
+            self.finish_pending(clock)?;
         }
         Ok(())
     }
 
     /// Tells of the step under way, if there is one; waits for a device.
-    fn settle(&mut self, clock: &mut Clock) -> Result<()> {
+    fn finish_pending(&mut self, clock: &mut Clock) -> Result<()> {
         let Some((started, mut step)) = clock.in_flight.take() else { return Ok(()) };
         let outcome = started.finish(self.optimizer)?;
         let at = step.step;
@@ -257,10 +258,10 @@ impl<M: Model> Trainer<'_, M> {
         self.progress.learning_rate.unwrap_or(scheduled)
     }
 
-    fn figures(&self, outcome: &Outcome) -> Vec<ParameterFigures> {
+    fn figures(&self, outcome: &Outcome) -> Vec<ParameterMetrics> {
         let Some(ratios) = &outcome.ratios else { return Vec::new() };
         let rows = self.params.iter().zip(&outcome.norms.each).zip(ratios);
-        rows.map(|(((name, _), &gradient_norm), &update_ratio)| ParameterFigures {
+        rows.map(|(((name, _), &gradient_norm), &update_ratio)| ParameterMetrics {
             name: name.to_string(),
             gradient_norm,
             update_ratio,
@@ -324,7 +325,7 @@ impl<M: Model> Trainer<'_, M> {
 
     /// A validation, one that was `due` or one that a person asked for.
     fn validate(&mut self, clock: &mut Clock, due: bool) -> Result<()> {
-        self.settle(clock)?;
+        self.finish_pending(clock)?;
         let Some(seen) = self.look(M::validate)? else {
             self.progress.owes_validation |= due;
             return Ok(());
@@ -353,7 +354,7 @@ impl<M: Model> Trainer<'_, M> {
     }
 
     fn sample(&mut self, clock: &mut Clock) -> Result<()> {
-        self.settle(clock)?;
+        self.finish_pending(clock)?;
         clock.sampled = Some(Instant::now());
         if self.settings.sample_every_seconds > 0.0
             && let Some(mut samples) = self.look(M::samples)?.flatten()
@@ -366,7 +367,7 @@ impl<M: Model> Trainer<'_, M> {
     }
 
     fn save(&mut self, kind: CheckpointKind, clock: &mut Clock) -> Result<()> {
-        self.settle(clock)?;
+        self.finish_pending(clock)?;
         // An update may overflow after a finite gradient: the checkpoint before it is the good one.
         if clock.broken || !self.params.iter().all(|(_, value)| is_finite(value.data())) {
             clock.broken = true;
@@ -393,7 +394,7 @@ impl<M: Model> Trainer<'_, M> {
             reason,
             dropped_events: trainer.link.dropped(),
         };
-        self.settle(clock)?;
+        self.finish_pending(clock)?;
         let mut reason = reason;
         if reason == EndReason::Finished && clock.validated_at != Some(self.progress.step) {
             self.validate(clock, false)?;

@@ -55,7 +55,7 @@ impl<'a> Backward<'a> {
 
     /// True where the gradient of a value is wanted.
     pub fn requires_grad(&self, v: Var) -> bool {
-        self.nodes[v.0].needs
+        self.nodes[v.0].requires_grad
     }
 
     /// The value a part belongs to, and where in it the part starts.

@@ -15,12 +15,12 @@ use crate::tensor::Tensor;
 pub struct Flow {
     norms: BTreeMap<String, Vec<f64>>,
     /// Parts of squares that are on the device.
-    there: Vec<(String, usize, Tensor)>,
-    asked: Option<Asked>,
+    on_device: Vec<(String, usize, Tensor)>,
+    pending_read: Option<PendingRead>,
 }
 
 /// Parts of squares on their way.
-struct Asked {
+struct PendingRead {
     pending: Pending,
     /// Whose they are: series, time, number of parts.
     whose: Vec<(String, usize, usize)>,
@@ -42,24 +42,26 @@ impl Flow {
 
     /// Keeps a norm that is on the device: the root of the sum of these parts of its square.
     pub fn add_squares(&mut self, name: &str, time: usize, squares: Tensor) {
-        self.there.push((name.to_string(), time, squares));
+        self.on_device.push((name.to_string(), time, squares));
     }
 
     /// True where nothing was kept.
     pub fn is_empty(&self) -> bool {
-        self.norms.is_empty() && self.there.is_empty() && self.asked.is_none()
+        self.norms.is_empty() && self.on_device.is_empty() && self.pending_read.is_none()
     }
 
     /// Asks the device for what is there, without waiting for it.
     pub(crate) fn ask(&mut self, device: &OpenCl) -> Result<()> {
-        if self.there.is_empty() {
+        if self.on_device.is_empty() {
             return Ok(());
         }
         let column = |t: &Tensor| t.flat(0, t.len()).shaped([t.len(), 1].into());
-        let all: Vec<Tensor> = self.there.iter().map(|(_, _, squares)| column(squares)).collect();
+        let all: Vec<Tensor> =
+            self.on_device.iter().map(|(_, _, squares)| column(squares)).collect();
         let pending = device.read_later(&device.gather(&all)?)?;
-        let whose = self.there.drain(..).map(|(name, time, squares)| (name, time, squares.len()));
-        self.asked = Some(Asked { pending, whose: whose.collect() });
+        let whose =
+            self.on_device.drain(..).map(|(name, time, squares)| (name, time, squares.len()));
+        self.pending_read = Some(PendingRead { pending, whose: whose.collect() });
         Ok(())
     }
 
@@ -69,7 +71,7 @@ impl Flow {
     /// The device failed.
     pub fn read(mut self) -> Result<Vec<(String, Vec<f64>)>> {
         let norm = |parts: &[f32]| parts.iter().map(|&v| f64::from(v)).sum::<f64>().sqrt();
-        if let Some(Asked { pending, whose }) = self.asked.take() {
+        if let Some(PendingRead { pending, whose }) = self.pending_read.take() {
             let read = pending.wait()?;
             let mut rest = read.as_slice();
             for (name, time, parts) in whose {
@@ -78,7 +80,7 @@ impl Flow {
                 self.add(&name, time, norm(mine));
             }
         }
-        for (name, time, squares) in std::mem::take(&mut self.there) {
+        for (name, time, squares) in std::mem::take(&mut self.on_device) {
             self.add(&name, time, norm(squares.to_host()?.data()));
         }
         Ok(self.norms.into_iter().collect())

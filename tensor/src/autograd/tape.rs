@@ -52,7 +52,7 @@ use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::opencl::OpenCl;
 use crate::params::Params;
-use crate::random::Draw;
+use crate::random::PhiloxStream;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads::Threads;
@@ -179,10 +179,10 @@ impl<'p> Tape<'p> {
     }
 
     /// The draws of the next place, `None` where random draws are off.
-    pub fn next_draw(&mut self) -> Option<Draw> {
+    pub fn next_stream(&mut self) -> Option<PhiloxStream> {
         let (seed, step) = self.draws?;
         self.places += 1;
-        Some(Draw::new(seed, step, self.places))
+        Some(PhiloxStream::new(seed, step, self.places))
     }
 
     /// The step whose random draws are on, `None` where they are off.
@@ -192,12 +192,12 @@ impl<'p> Tape<'p> {
 
     /// The draws of a place with a name: the same every time it is asked for in a step. `None` where
     /// random draws are off.
-    pub fn draw_of(&self, name: &str) -> Option<Draw> {
+    pub fn named_stream(&self, name: &str) -> Option<PhiloxStream> {
         let (seed, step) = self.draws?;
-        // FNV-1a, in the upper half of the numbers: `next_draw` counts from below.
+        // FNV-1a, in the upper half of the numbers: `next_stream` counts from below.
         let hash = |h: u32, b: u8| (h ^ u32::from(b)).wrapping_mul(0x0100_0193);
         let place = name.bytes().fold(0x811c_9dc5, hash) | 1 << 31;
-        Some(Draw::new(seed, step, place))
+        Some(PhiloxStream::new(seed, step, place))
     }
 
     /// The part of the batch that a value of `rows` batch rows stands for.
@@ -232,12 +232,12 @@ impl<'p> Tape<'p> {
         if self.opencl().is_some() && value.opencl().is_none() {
             self.strayed = true;
         }
-        let needs = self.recording;
-        self.push(value, needs, None)
+        let requires_grad = self.recording;
+        self.push(value, requires_grad, None)
     }
 
-    fn push(&mut self, value: Tensor, needs: bool, part_of: Option<(Var, usize)>) -> Var {
-        self.nodes.push(Node { value, needs, part_of });
+    fn push(&mut self, value: Tensor, requires_grad: bool, part_of: Option<(Var, usize)>) -> Var {
+        self.nodes.push(Node { value, requires_grad, part_of });
         Var(self.nodes.len() - 1)
     }
 
@@ -276,8 +276,8 @@ impl<'p> Tape<'p> {
     pub fn index(&mut self, v: Var, i: usize) -> Var {
         let value = self.value(v).index(i);
         let inner = value.len();
-        let needs = self.nodes[v.0].needs;
-        self.push(value, needs, Some((v, i * inner)))
+        let requires_grad = self.nodes[v.0].requires_grad;
+        self.push(value, requires_grad, Some((v, i * inner)))
     }
 
     /// Entries `range` of the outermost dimension of a value, sharing its memory and its
@@ -285,8 +285,8 @@ impl<'p> Tape<'p> {
     pub fn range(&mut self, v: Var, range: Range<usize>) -> Var {
         let value = self.value(v).range(range.start, range.len());
         let inner = value.shape().inner().len();
-        let needs = self.nodes[v.0].needs;
-        self.push(value, needs, Some((v, range.start * inner)))
+        let requires_grad = self.nodes[v.0].requires_grad;
+        self.push(value, requires_grad, Some((v, range.start * inner)))
     }
 
     /// Keeps the norm of the gradient of `v`, an operation's output, as entry `time` of the

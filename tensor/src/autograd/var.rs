@@ -9,7 +9,7 @@ pub struct Var(pub(crate) usize);
 /// A value on a tape, and what the backward pass must know of it.
 pub(crate) struct Node {
     pub(crate) value: Tensor,
-    pub(crate) needs: bool,
+    pub(crate) requires_grad: bool,
     /// A part of another value: that value, and where the part starts.
     pub(crate) part_of: Option<(Var, usize)>,
 }

@@ -9,7 +9,7 @@ use super::reduced::ReducedGradients;
 use super::slot::{Deferred, Slot, Sum};
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
-use crate::opencl::{Arena, Form, Layout, Matrix, OpenCl, Place, Program, Start};
+use crate::opencl::{Arena, Layout, Matrix, OpenCl, ProductForm, ProductOutput, Program, Start};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -28,7 +28,7 @@ pub(super) fn finish(slots: PooledVec<Slot>, layout: &Arc<Layout>) -> Result<Red
         target.begin()?;
         gradients.push(if is_live { Gradient::Dense(target.view) } else { Gradient::None });
     }
-    Ok(ReducedGradients::there(gradients, Arena { layout: Arc::clone(layout), memory }))
+    Ok(ReducedGradients::on_device(gradients, Arena { layout: Arc::clone(layout), memory }))
 }
 
 /// One parameter's gradient: a part of the arena, whose memory only this writes.
@@ -107,8 +107,8 @@ impl Target<'_> {
                 };
                 self.is_set = true;
                 let a = Matrix::block(&dy, 0..dy.shape().rows(), dy_columns);
-                let to = Place::block(&mut self.view, rows.start, columns.start).shared();
-                self.device.product(Form::Tn, a, Matrix::new(&x), to, start)?;
+                let to = ProductOutput::block(&mut self.view, rows.start, columns.start).shared();
+                self.device.product(ProductForm::Tn, a, Matrix::new(&x), to, start)?;
             }
         }
         Ok(())

@@ -26,7 +26,7 @@ impl ReducedGradients {
         Self { gradients, norms, arena: None }
     }
 
-    pub(super) fn there(gradients: PooledVec<Gradient>, arena: Arena) -> Self {
+    pub(super) fn on_device(gradients: PooledVec<Gradient>, arena: Arena) -> Self {
         Self { gradients, norms: PooledVec::new(), arena: Some(arena) }
     }
 

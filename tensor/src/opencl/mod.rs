@@ -34,7 +34,7 @@ pub use crate::driver::{
     Program, platforms,
 };
 pub use launch::Launch;
-pub use product::{Form, Matrix, Place, Start};
+pub use product::{Matrix, ProductForm, ProductOutput, Start};
 
 pub(crate) use arena::{Arena, Layout};
 #[cfg(all(test, feature = "opencl"))]

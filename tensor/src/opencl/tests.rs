@@ -2,7 +2,7 @@
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used)]
 
-use super::{Form, Matrix, Place, Program, Start, Way};
+use super::{Matrix, ProductForm, ProductOutput, Program, Start, Way};
 use crate::check::{assert_close, opencl, to_f32, to_f64, values};
 use crate::{Device, Error, Gradients, Params, Tensor, Threads};
 
@@ -11,12 +11,12 @@ fn tensor(shape: [usize; 2], seed: u64) -> Tensor {
 }
 
 /// op(A) op(B) in plain loops.
-fn product(form: Form, a: &Tensor, b: &Tensor) -> Tensor {
+fn product(form: ProductForm, a: &Tensor, b: &Tensor) -> Tensor {
     let (a, b) = (a.view2().mapv(f64::from), b.view2().mapv(f64::from));
     let y = match form {
-        Form::Nn => a.dot(&b),
-        Form::Nt => a.dot(&b.t()),
-        Form::Tn => a.t().dot(&b),
+        ProductForm::Nn => a.dot(&b),
+        ProductForm::Nt => a.dot(&b.t()),
+        ProductForm::Tn => a.t().dot(&b),
     };
     Tensor::from(y.mapv(|v| v as f32))
 }
@@ -27,9 +27,9 @@ fn products_are_right_at_any_size() {
     let device = device.opencl().unwrap();
     let sizes = [(1, 1, 1), (5, 3, 2), (33, 65, 17), (64, 64, 16), (130, 257, 40), (300, 150, 532)];
     for (m, n, k) in sizes {
-        for form in [Form::Nn, Form::Nt, Form::Tn] {
-            let a = tensor(if form == Form::Tn { [k, m] } else { [m, k] }, 1);
-            let b = tensor(if form == Form::Nt { [n, k] } else { [k, n] }, 2);
+        for form in [ProductForm::Nn, ProductForm::Nt, ProductForm::Tn] {
+            let a = tensor(if form == ProductForm::Tn { [k, m] } else { [m, k] }, 1);
+            let b = tensor(if form == ProductForm::Nt { [n, k] } else { [k, n] }, 2);
             let (bias, before) = (tensor([1, n], 3), tensor([m, n], 4));
             let want = product(form, &a, &b);
             let up = |t: &Tensor| device.upload(t).unwrap();
@@ -46,7 +46,7 @@ fn products_are_right_at_any_size() {
                 let mut c = up(&before);
                 let start = [Start::Zero, Start::Bias(&bias_on_device), Start::Output][kind];
                 let factors = (Matrix::new(&a), Matrix::new(&b));
-                let to = Place::new(&mut c);
+                let to = ProductOutput::new(&mut c);
                 device.products_by(Some(way), 1, form, factors, to, start).unwrap();
                 let mut want = to_f64(want.data());
                 for (i, w) in want.iter_mut().enumerate() {
@@ -75,14 +75,14 @@ fn factors_of_tf32_are_rounded_and_sums_are_not() {
         let bits = |v: &f32| f32::from_bits((v.to_bits() + 0x1000) & 0xffff_e000);
         Tensor::from_vec(t.shape(), t.data().iter().map(bits).collect()).unwrap()
     };
-    let want = product(Form::Nn, &rounded(&a), &rounded(&b));
+    let want = product(ProductForm::Nn, &rounded(&a), &rounded(&b));
     let (a, b) = (device.upload(&a).unwrap(), device.upload(&b).unwrap());
     for tile in 0..2 {
         let mut c = device.uninit([m, n]).unwrap();
         let factors = (Matrix::new(&a), Matrix::new(&b));
         let way = Some(Way::Cores { tile, slices: 1 });
-        let to = Place::new(&mut c);
-        device.products_by(way, 1, Form::Nn, factors, to, Start::Zero).unwrap();
+        let to = ProductOutput::new(&mut c);
+        device.products_by(way, 1, ProductForm::Nn, factors, to, Start::Zero).unwrap();
         assert_close(&to_f64(c.data()), &to_f64(want.data()), 1e-6, "rounded factors");
     }
     // What is no number, and what is too large for one, goes through.
@@ -92,7 +92,9 @@ fn factors_of_tf32_are_rounded_and_sums_are_not() {
     let mut y = device.uninit([4, 1]).unwrap();
     let factors = (Matrix::new(&x), Matrix::new(&one));
     let way = Some(Way::Cores { tile: 1, slices: 1 });
-    device.products_by(way, 1, Form::Nn, factors, Place::new(&mut y), Start::Zero).unwrap();
+    device
+        .products_by(way, 1, ProductForm::Nn, factors, ProductOutput::new(&mut y), Start::Zero)
+        .unwrap();
     let y = y.data();
     assert!(
         y[0].is_nan() && y[1] == f32::INFINITY && y[2].is_nan() && y[3] == f32::INFINITY,
@@ -109,11 +111,13 @@ fn blocks_and_batches_of_products() {
     let mut y = device.zeros([7, 8]).unwrap();
     // Columns 3..8 of x times the block of rows 2..6 and columns 1..6 of w, to columns 4..8.
     let (ma, mb) = (Matrix::block(&a, 0..7, 3..8), Matrix::block(&b, 2..6, 1..6));
-    device.product(Form::Nt, ma, mb, Place::block(&mut y, 0, 4), Start::Zero).unwrap();
+    device
+        .product(ProductForm::Nt, ma, mb, ProductOutput::block(&mut y, 0, 4), Start::Zero)
+        .unwrap();
     let part = |t: &Tensor, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| {
         Tensor::from(t.view2().slice(ndarray::s![rows, columns]).to_owned())
     };
-    let want = product(Form::Nt, &part(&x, 0..7, 3..8), &part(&w, 2..6, 1..6));
+    let want = product(ProductForm::Nt, &part(&x, 0..7, 3..8), &part(&w, 2..6, 1..6));
     assert_close(&to_f64(part(&y, 0..7, 4..8).data()), &to_f64(want.data()), 1e-5, "block");
     assert!(part(&y, 0..7, 0..4).data().iter().all(|&v| v == 0.0));
     // Time-major [S, B, K] keys against [B, K] queries: scores [B, S].
@@ -123,8 +127,8 @@ fn blocks_and_batches_of_products() {
     let mut scores = device.uninit([batch, s]).unwrap();
     let (a, b) =
         (Matrix::strided(&tq, 0, (1, k), k, k), Matrix::strided(&tk, 0, (s, k), batch * k, k));
-    let to = Place::strided(&mut scores, 0, s, s);
-    device.products(batch, Form::Nt, a, b, to, Start::Zero).unwrap();
+    let to = ProductOutput::strided(&mut scores, 0, s, s);
+    device.products(batch, ProductForm::Nt, a, b, to, Start::Zero).unwrap();
     for i in 0..batch {
         for t in 0..s {
             let dot = |j: usize| keys.data()[(t * batch + i) * k + j] * query.data()[i * k + j];
@@ -134,9 +138,17 @@ fn blocks_and_batches_of_products() {
     }
     // What does not fit is refused.
     let (a, b) = (Matrix::new(&tk), Matrix::new(&tq));
-    assert!(device.product(Form::Nn, a, b, Place::new(&mut scores), Start::Zero).is_err());
+    assert!(
+        device
+            .product(ProductForm::Nn, a, b, ProductOutput::new(&mut scores), Start::Zero)
+            .is_err()
+    );
     let a = Matrix::strided(&tq, 8, (batch, k), k, 0);
-    assert!(device.product(Form::Nt, a, b, Place::new(&mut scores), Start::Zero).is_err());
+    assert!(
+        device
+            .product(ProductForm::Nt, a, b, ProductOutput::new(&mut scores), Start::Zero)
+            .is_err()
+    );
 }
 
 #[test]
@@ -198,8 +210,8 @@ fn deferred_gradients_are_those_of_the_host() {
     let threads = Threads::single();
     let want = gather(&|t| t).finish(&params, &threads).unwrap();
     params.to_device(&device).unwrap();
-    let there = device.opencl().unwrap();
-    let got = gather(&|t| there.upload(&t).unwrap()).finish(&params, &threads).unwrap();
+    let opencl = device.opencl().unwrap();
+    let got = gather(&|t| opencl.upload(&t).unwrap()).finish(&params, &threads).unwrap();
     for id in [w, b, table] {
         let shape = params.shape(id);
         let (got, want) = (got.get(id).to_dense(shape), want.get(id).to_dense(shape));
@@ -242,29 +254,29 @@ fn failures_are_clear_and_the_first_is_kept() {
     static KINDS: Program =
         Program::new(&["__kernel void kinds(const uint n, __global float *x, ulong at) {}"]);
     let Some(device) = opencl() else { return };
-    let there = device.opencl().unwrap();
-    let mut x = there.zeros([4]).unwrap();
-    assert!(there.kernel(&KINDS, "kinds").uint(4).writes(&mut x).over(4).is_ok());
+    let opencl = device.opencl().unwrap();
+    let mut x = opencl.zeros([4]).unwrap();
+    assert!(opencl.kernel(&KINDS, "kinds").uint(4).writes(&mut x).over(4).is_ok());
     for refused in [
-        there.kernel(&KINDS, "kinds").uint(4).over(4),
-        there.kernel(&KINDS, "kinds").float(4.0).writes(&mut x).over(4),
-        there.kernel(&KINDS, "kinds").uint(4).reads(&Tensor::zeros([4])).over(4),
-        there.kernel(&KINDS, "kinds").uint(usize::MAX).reads(&x).over(4),
+        opencl.kernel(&KINDS, "kinds").uint(4).over(4),
+        opencl.kernel(&KINDS, "kinds").float(4.0).writes(&mut x).over(4),
+        opencl.kernel(&KINDS, "kinds").uint(4).reads(&Tensor::zeros([4])).over(4),
+        opencl.kernel(&KINDS, "kinds").uint(usize::MAX).reads(&x).over(4),
     ] {
         assert!(matches!(refused, Err(Error::Argument { .. })), "{refused:?}");
     }
-    there.check().unwrap();
-    there.limit_memory(there.memory_taken() + (1 << 20));
-    let error = there.uninit([1 << 20]).unwrap_err();
+    opencl.check().unwrap();
+    opencl.limit_memory(opencl.memory_taken() + (1 << 20));
+    let error = opencl.uninit([1 << 20]).unwrap_err();
     assert!(error.to_string().contains("4.0 MiB more are needed"), "{error}");
     // A device whose memory is used up still works.
-    assert!(there.uninit([4]).is_ok() && x.data() == [0.0; 4]);
-    there.check().unwrap();
+    assert!(opencl.uninit([4]).is_ok() && x.data() == [0.0; 4]);
+    opencl.check().unwrap();
     let device = Device::open("opencl", 1).unwrap();
-    let there = device.opencl().unwrap();
-    let error = there.kernel(&BROKEN, "broken").uint(1).over(1).unwrap_err();
+    let opencl = device.opencl().unwrap();
+    let error = opencl.kernel(&BROKEN, "broken").uint(1).over(1).unwrap_err();
     assert!(error.to_string().contains("nonsense"), "{error}");
-    assert_eq!(there.check(), Err(error));
+    assert_eq!(opencl.check(), Err(error));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pass::Rule;
+use super::pass::UpdateRule;
 use super::sgd::decayed;
 use crate::simd::Simd;
 
@@ -75,7 +75,7 @@ pub(super) struct Deltas {
 }
 
 // At g = 0 the value rests, but both averages shrink: every row has its pass.
-impl Rule<2> for Deltas {
+impl UpdateRule<2> for Deltas {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, [v, u]: &mut [S::V; 2]) -> S::V {
         let (rho, fresh, eps) = (s.splat(self.rho), s.splat(self.fresh), s.splat(self.eps));

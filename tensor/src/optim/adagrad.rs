@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pass::Rule;
+use super::pass::UpdateRule;
 use super::sgd::decayed;
 use crate::simd::Simd;
 
@@ -69,7 +69,7 @@ pub(super) struct Squares {
     decay: f32,
 }
 
-impl Rule<1> for Squares {
+impl UpdateRule<1> for Squares {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, [sum]: &mut [S::V; 1]) -> S::V {
         let g = decayed(s, self.decay, p, g);

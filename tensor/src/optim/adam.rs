@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pass::Rule;
+use super::pass::UpdateRule;
 use super::sgd::decayed;
 use crate::simd::Simd;
 
@@ -142,7 +142,7 @@ pub(super) struct Moments {
     eps: f32,
 }
 
-impl Rule<2> for Moments {
+impl UpdateRule<2> for Moments {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, [m, v]: &mut [S::V; 2]) -> S::V {
         let p = s.mul(p, s.splat(self.keep));

@@ -177,7 +177,7 @@ impl Slots {
             owner_sums(device, &layout, &changes, &mut report.flat(first, n))?;
             owner_sums(device, &layout, &values, &mut report.flat(first + n, n))?;
         }
-        Ok(Report::there(device.read_later(&report)?, live, how))
+        Ok(Report::on_device(device.read_later(&report)?, live, how))
     }
 
     /// The figures in one tensor, `None` where there is none.
@@ -186,7 +186,7 @@ impl Slots {
         let mut rows = Vec::with_capacity(how.figures.len());
         for figure in how.figures {
             rows.push(match figure.tensor() {
-                Some(there) => there.flat(0, 1).shaped([1, 1].into()),
+                Some(tensor) => tensor.flat(0, 1).shaped([1, 1].into()),
                 None => device.upload(&Tensor::full([1, 1], figure.get() as f32))?,
             });
         }

@@ -2,7 +2,7 @@
 
 use super::OptimizerConfig;
 use super::opencl::Slots;
-use super::pass::{Rule, Sums, run};
+use super::pass::{Sums, UpdateRule, run};
 use super::report::{Measured, Report, Update};
 use super::sgd::{Momentum, Plain};
 use super::state::{Slot, State};
@@ -42,7 +42,7 @@ pub struct Optimizer {
     shapes: Vec<Shape>,
     state: State,
     /// The state's memory, where the parameters are on a device.
-    there: Option<Slots>,
+    device_slots: Option<Slots>,
 }
 
 impl Optimizer {
@@ -54,7 +54,7 @@ impl Optimizer {
         config.check()?;
         let shapes = params.iter().map(|(_, t)| t.shape()).collect();
         let state = State::new(&config.slots(), params);
-        let mut optimizer = Self { config, shapes, state, there: None };
+        let mut optimizer = Self { config, shapes, state, device_slots: None };
         optimizer.follow(params)?;
         Ok(optimizer)
     }
@@ -76,8 +76,8 @@ impl Optimizer {
     pub fn restore(&mut self, state: State) -> Result<()> {
         self.state.check(&state)?;
         self.state = state;
-        if let Some(there) = &mut self.there {
-            there.refill(&mut self.state)?;
+        if let Some(device_slots) = &mut self.device_slots {
+            device_slots.refill(&mut self.state)?;
         }
         Ok(())
     }
@@ -85,14 +85,19 @@ impl Optimizer {
     /// The state goes where the parameters are.
     fn follow(&mut self, params: &Params) -> Result<()> {
         match params.layout() {
-            Some(layout) if self.there.as_ref().is_none_or(|there| !there.is_of(layout)) => {
-                self.there = Some(Slots::new(layout, &mut self.state)?);
+            Some(layout)
+                if self
+                    .device_slots
+                    .as_ref()
+                    .is_none_or(|device_slots| !device_slots.is_of(layout)) =>
+            {
+                self.device_slots = Some(Slots::new(layout, &mut self.state)?);
             }
-            None if self.there.is_some() => {
+            None if self.device_slots.is_some() => {
                 for tensor in self.state.slots.iter_mut().flat_map(|s| &mut s.tensors) {
                     *tensor = tensor.to_host()?;
                 }
-                self.there = None;
+                self.device_slots = None;
             }
             _ => {}
         }
@@ -129,7 +134,7 @@ impl Optimizer {
             let rate = how.learning_rate;
             ratios = self.step(params, gradients, &norms, rate, threads, how.ratios)?;
         }
-        Ok(Report::here(Measured { figures, norms, ratios, updated }))
+        Ok(Report::on_host(Measured { figures, norms, ratios, updated }))
     }
 
     fn update_on_device(
@@ -144,10 +149,16 @@ impl Optimizer {
         for (steps, _) in self.state.steps.iter_mut().zip(&live).filter(|(_, live)| **live) {
             *steps += 1;
         }
-        match &mut self.there {
-            Some(there) => {
-                there.update(&self.config, &mut self.state, params, gradients, live, how, factor)
-            }
+        match &mut self.device_slots {
+            Some(device_slots) => device_slots.update(
+                &self.config,
+                &mut self.state,
+                params,
+                gradients,
+                live,
+                how,
+                factor,
+            ),
             None => Err(Error::argument(OP, "the optimizer is on another device")),
         }
     }
@@ -286,7 +297,7 @@ impl Parameter<'_> {
         }
     }
 
-    fn run<const N: usize, R: Rule<N>>(self, rule: R) -> Sums {
+    fn run<const N: usize, R: UpdateRule<N>>(self, rule: R) -> Sums {
         let Self { threads, factor, value, slots, i, gradient, ratios } = self;
         if matches!(gradient, Gradient::None) {
             return Sums::default();

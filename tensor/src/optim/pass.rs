@@ -14,7 +14,7 @@ const LEAST_PART: usize = 8_192;
 const BLOCK: usize = 4_096;
 
 /// What an optimizer does to one vector of elements, with `N` state tensors.
-pub(super) trait Rule<const N: usize>: Copy + Sync {
+pub(super) trait UpdateRule<const N: usize>: Copy + Sync {
     /// The new value for value `p`, clipped gradient `g` and state `slots`, which it replaces.
     ///
     /// Lanes must not see each other: an element's result depends on that element alone.
@@ -131,7 +131,7 @@ fn cut<'a>(slice: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
 ///
 /// The gradient fits the value, its ids are rising (the caller has checked). A parameter without
 /// a gradient is left alone. The norms are gathered only where `ratios` asks for them.
-pub(super) fn run<const N: usize, R: Rule<N>>(
+pub(super) fn run<const N: usize, R: UpdateRule<N>>(
     threads: &Threads,
     rule: R,
     factor: f32,
@@ -212,7 +212,7 @@ struct Pass<'p, 'a, R, const N: usize, const NORMS: bool> {
     part: &'p mut Part<'a, N>,
 }
 
-impl<R: Rule<N>, const N: usize, const NORMS: bool> Kernel for Pass<'_, '_, R, N, NORMS> {
+impl<R: UpdateRule<N>, const N: usize, const NORMS: bool> Kernel for Pass<'_, '_, R, N, NORMS> {
     type Output = ();
 
     #[inline(always)]
@@ -256,7 +256,7 @@ struct Block<'a, V, const N: usize> {
 impl<V: Copy, const N: usize> Block<'_, V, N> {
     /// Elements `at`, a vector or less.
     #[inline(always)]
-    fn vector<S: Simd<V = V>, R: Rule<N>, const NORMS: bool>(
+    fn vector<S: Simd<V = V>, R: UpdateRule<N>, const NORMS: bool>(
         &mut self,
         s: S,
         rule: R,

@@ -34,28 +34,28 @@ pub struct Measured {
 
 /// What a step measured, perhaps still on its way from a device.
 #[must_use = "a step that was refused is known only when its report is read"]
-pub struct Report(Kind);
+pub struct Report(Source);
 
-enum Kind {
-    Here(Measured),
-    There { pending: Pending, live: Vec<bool>, limit: Option<f32>, ratios: bool, figures: usize },
+enum Source {
+    Host(Measured),
+    Device { pending: Pending, live: Vec<bool>, limit: Option<f32>, ratios: bool, figures: usize },
 }
 
 impl Report {
-    pub(super) fn here(measured: Measured) -> Self {
-        Self(Kind::Here(measured))
+    pub(super) fn on_host(measured: Measured) -> Self {
+        Self(Source::Host(measured))
     }
 
-    pub(super) fn there(pending: Pending, live: Vec<bool>, how: &Update<'_>) -> Self {
+    pub(super) fn on_device(pending: Pending, live: Vec<bool>, how: &Update<'_>) -> Self {
         let (limit, ratios, figures) = (how.limit, how.ratios, how.figures.len());
-        Self(Kind::There { pending, live, limit, ratios, figures })
+        Self(Source::Device { pending, live, limit, ratios, figures })
     }
 
     /// True where [`Report::read`] need not wait.
     pub fn is_ready(&self) -> bool {
         match &self.0 {
-            Kind::Here(_) => true,
-            Kind::There { pending, .. } => pending.is_ready(),
+            Source::Host(_) => true,
+            Source::Device { pending, .. } => pending.is_ready(),
         }
     }
 
@@ -63,21 +63,21 @@ impl Report {
     /// waits for a device.
     pub(super) fn wait(self) -> Result<(Measured, Option<Vec<bool>>)> {
         let (pending, live, limit, ratios, figures) = match self.0 {
-            Kind::Here(measured) => return Ok((measured, None)),
-            Kind::There { pending, live, limit, ratios, figures } => {
+            Source::Host(measured) => return Ok((measured, None)),
+            Source::Device { pending, live, limit, ratios, figures } => {
                 (pending, live, limit, ratios, figures)
             }
         };
         // Squares of gradients' norms, factor, whether it stepped, figures, and for ratios squares
         // of changes and of values.
         let numbers = pending.wait()?;
-        let wide = |range: &[f32]| range.iter().map(|&v| f64::from(v)).collect::<PooledVec<_>>();
+        let to_f64 = |range: &[f32]| range.iter().map(|&v| f64::from(v)).collect::<PooledVec<_>>();
         let n = live.len();
         let (squares, rest) = numbers.split_at(n.min(numbers.len()));
         let (control, rest) = rest.split_at(2.min(rest.len()));
         let (found, rest) = rest.split_at(figures.min(rest.len()));
         let updated = control.last().is_some_and(|&v| v != 0.0);
-        let mut norms = Norms::new(wide(squares).into_iter().map(f64::sqrt).collect(), limit);
+        let mut norms = Norms::new(to_f64(squares).into_iter().map(f64::sqrt).collect(), limit);
         if let Some(&factor) = control.first() {
             norms.factor = factor;
         }
@@ -90,7 +90,7 @@ impl Report {
             };
             pairs.map(ratio).collect()
         });
-        let measured = Measured { figures: wide(found), norms, ratios, updated };
+        let measured = Measured { figures: to_f64(found), norms, ratios, updated };
         Ok((measured, (!updated).then_some(live)))
     }
 }

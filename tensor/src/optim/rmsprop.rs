@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pass::Rule;
+use super::pass::UpdateRule;
 use super::sgd::decayed;
 use crate::simd::Simd;
 
@@ -119,28 +119,28 @@ impl<const MOMENTUM: bool, const CENTERED: bool> Roots<MOMENTUM, CENTERED> {
 }
 
 // At g = 0 the value rests where there is no momentum, but v shrinks: every row has its pass.
-impl Rule<1> for Roots<false, false> {
+impl UpdateRule<1> for Roots<false, false> {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, [v]: &mut [S::V; 1]) -> S::V {
         self.vectors(s, (p, g), v, None, None)
     }
 }
 
-impl Rule<2> for Roots<true, false> {
+impl UpdateRule<2> for Roots<true, false> {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, [v, buffer]: &mut [S::V; 2]) -> S::V {
         self.vectors(s, (p, g), v, Some(buffer), None)
     }
 }
 
-impl Rule<2> for Roots<false, true> {
+impl UpdateRule<2> for Roots<false, true> {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, [v, mean]: &mut [S::V; 2]) -> S::V {
         self.vectors(s, (p, g), v, None, Some(mean))
     }
 }
 
-impl Rule<3> for Roots<true, true> {
+impl UpdateRule<3> for Roots<true, true> {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, [v, buffer, mean]: &mut [S::V; 3]) -> S::V {
         self.vectors(s, (p, g), v, Some(buffer), Some(mean))

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pass::Rule;
+use super::pass::UpdateRule;
 use crate::simd::Simd;
 
 /// Stochastic gradient descent, with classical momentum and weight decay.
@@ -53,7 +53,7 @@ pub(super) struct Plain {
     pub(super) decay: f32,
 }
 
-impl Rule<0> for Plain {
+impl UpdateRule<0> for Plain {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, _: &mut [S::V; 0]) -> S::V {
         s.fma(s.splat(-self.rate), decayed(s, self.decay, p, g), p)
@@ -73,7 +73,7 @@ pub(super) struct Momentum {
     pub(super) decay: f32,
 }
 
-impl Rule<1> for Momentum {
+impl UpdateRule<1> for Momentum {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, [buffer]: &mut [S::V; 1]) -> S::V {
         let g = decayed(s, self.decay, p, g);

@@ -1,6 +1,6 @@
 //! The tensor: f32 elements in row-major order, shared and copied on write.
 
-mod figure;
+mod deferred_scalar;
 
 use ndarray::{Array, ArrayD, ArrayView1, ArrayView2, ArrayViewD, Dimension, IxDyn};
 
@@ -8,7 +8,7 @@ use crate::cpu::buffer::Buffer;
 use crate::driver::{OpenCl, Remote};
 use crate::error::{Error, Result};
 use crate::shape::Shape;
-pub use figure::DeferredScalar;
+pub use deferred_scalar::DeferredScalar;
 
 /// f32 elements in row-major order, of one to four dimensions.
 ///

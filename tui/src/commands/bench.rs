@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     if let Some(name) = profile {
         options.only = vec![name];
         for (name, profile) in bench::profile(&options)? {
-            let work = profile.there.as_ref();
+            let work = profile.device.as_ref();
             match work {
                 Some(work) if !work.ran => output::line(&format!("{name}, counted and not run"))?,
                 _ => output::lines(&table(&name, &profile))?,

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use seq2seq::ParameterFigures;
+use seq2seq::ParameterMetrics;
 
 use crate::run_state::Smoother;
 
@@ -30,7 +30,7 @@ pub(super) struct Parameters {
 
 impl Parameters {
     /// Takes in the figures of one step.
-    pub(super) fn apply(&mut self, figures: &[ParameterFigures]) {
+    pub(super) fn apply(&mut self, figures: &[ParameterMetrics]) {
         for figure in figures {
             update(&mut self.rows, &figure.name, figure.gradient_norm, figure.update_ratio);
         }
@@ -97,8 +97,8 @@ fn group_of(name: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn figure(name: &str, gradient_norm: f64) -> ParameterFigures {
-        ParameterFigures { name: name.into(), gradient_norm, update_ratio: 1e-3 }
+    fn figure(name: &str, gradient_norm: f64) -> ParameterMetrics {
+        ParameterMetrics { name: name.into(), gradient_norm, update_ratio: 1e-3 }
     }
 
     #[test]

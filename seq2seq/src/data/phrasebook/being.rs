@@ -2,7 +2,6 @@
 
 use super::choose::{self, Use, adjective, other, owned, person, phrase, resting_place, spot};
 use super::clause::{Clause, Degree, Mode, Object, Polarity, Subject, Tail, Than, place};
-use super::draw::Draw;
 use super::grammar::{Script, only};
 use super::lexicon::kind::{
     AGED, ANIMAL, CASE, DRINK, EDIBLE, ESTATE, FOOD, HOLD, KIN, LANDMARK, PERSON, READ, SIGHT,
@@ -11,6 +10,7 @@ use super::lexicon::kind::{
 use super::lexicon::{ADJECTIVES, Adjective, Noun, adj};
 use super::pair::Pair;
 use super::phrase::{Determiner, Phrase};
+use super::sentence_rng::SentenceRng;
 use super::verbs::{BE_AVOIR, BE_ETRE};
 use super::words::{NEEDS, NUMBERS};
 
@@ -50,7 +50,7 @@ const NAMED: u32 = PERSON
     | SIGHT;
 
 /// A subject for a quality, and the quality.
-fn qualified(draw: &mut Draw, of: u32) -> Option<(Subject, &'static Adjective)> {
+fn qualified(draw: &mut SentenceRng, of: u32) -> Option<(Subject, &'static Adjective)> {
     if draw.chance(30) {
         let states = (adj::STATE | adj::OLD | adj::YOUNG) & of;
         let quality = draw.pick_where(ADJECTIVES, |adjective| adjective.bit & states != 0)?;
@@ -74,12 +74,12 @@ fn qualified(draw: &mut Draw, of: u32) -> Option<(Subject, &'static Adjective)> 
 }
 
 /// Something definite with or without an adjective.
-fn known(draw: &mut Draw) -> Option<Phrase> {
+fn known(draw: &mut SentenceRng) -> Option<Phrase> {
     phrase(draw, NAMED, Use::Definite)
 }
 
 /// The green apples are not expensive; she is very tired; is the soup hot?
-pub(super) fn qualifying(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn qualifying(draw: &mut SentenceRng) -> Option<Pair> {
     let (of, degree) = match draw.below(100) {
         0..62 => (SAID, None),
         62..84 => (GRADED, Some(Degree::Very)),
@@ -101,7 +101,7 @@ pub(super) fn qualifying(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// The cat is hungry: le chat a faim.
-pub(super) fn needing(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn needing(draw: &mut SentenceRng) -> Option<Pair> {
     let subject = if draw.chance(20) {
         Subject::Phrase(phrase(draw, ANIMAL, Use::Definite)?)
     } else {
@@ -118,7 +118,7 @@ pub(super) fn needing(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// My sister is seven years old: ma sœur a sept ans.
-pub(super) fn aging(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn aging(draw: &mut SentenceRng) -> Option<Pair> {
     let aged = phrase(draw, AGED, Use::Definite)?;
     if aged.before.is_some_and(|before| before.bit & (adj::OLD | adj::YOUNG) != 0) {
         return None;
@@ -132,7 +132,7 @@ pub(super) fn aging(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// This dress is more expensive than the hat; he is older than me.
-pub(super) fn comparing(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn comparing(draw: &mut SentenceRng) -> Option<Pair> {
     let (kinds, person_like) = match draw.below(6) {
         0 => (WEAR, false),
         1 if draw.chance(60) => (VEHICLE, false),
@@ -142,7 +142,7 @@ pub(super) fn comparing(draw: &mut Draw) -> Option<Pair> {
         _ => (PERSON | KIN, true),
     };
     let compared = |adjective: &Adjective| !adjective.comparative.is_empty();
-    let bare = |draw: &mut Draw| -> Option<Phrase> {
+    let bare = |draw: &mut SentenceRng| -> Option<Phrase> {
         let mut bare = phrase(draw, kinds, Use::Definite)?;
         bare.before = None;
         bare.count = None;
@@ -182,7 +182,7 @@ pub(super) fn comparing(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// The cat is under the table; is your mother at the market?
-pub(super) fn locating(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn locating(draw: &mut SentenceRng) -> Option<Pair> {
     let (subject, tail) = if draw.chance(60) {
         let subject = if draw.chance(20) {
             Subject::Phrase(phrase(draw, ANIMAL, Use::Definite)?)
@@ -210,7 +210,7 @@ pub(super) fn locating(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// Where the thing lies, which is not in or on itself.
-fn inside(draw: &mut Draw, thing: &Noun) -> Option<Tail> {
+fn inside(draw: &mut SentenceRng, thing: &Noun) -> Option<Tail> {
     match resting_place(draw)? {
         Tail::Place(_, phrase)
             if phrase.noun.en == thing.en || thing.is(CASE) && phrase.noun.is(CASE) =>
@@ -222,7 +222,7 @@ fn inside(draw: &mut Draw, thing: &Noun) -> Option<Tail> {
 }
 
 /// There are five birds near the church: il y a cinq oiseaux près de l' église.
-pub(super) fn existing(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn existing(draw: &mut SentenceRng) -> Option<Pair> {
     let alive = draw.chance(55);
     let kinds = if alive { PERSON | ANIMAL } else { HOLD | EDIBLE | WEAR | FOOD | DRINK };
     let mut found = phrase(draw, kinds, Use::Object)?;
@@ -276,7 +276,7 @@ pub(super) fn existing(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// Food and drink are on a table or in the kitchen.
-fn kitchen(draw: &mut Draw) -> Option<Tail> {
+fn kitchen(draw: &mut SentenceRng) -> Option<Tail> {
     let tail = if draw.chance(50) { resting_place(draw)? } else { spot(draw)? };
     match tail {
         Tail::Place(_, phrase)

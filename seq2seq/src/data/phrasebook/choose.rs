@@ -1,12 +1,12 @@
 //! Choosing parts of sentences that make sense together.
 
 use super::clause::{Object, Polarity, Subject, Tail};
-use super::draw::Draw;
 use super::lexicon::kind::{
     ANIMAL, AT, CASE, DRINK, FOOD, FREE, IN as WITHIN, KIN, LANDMARK, OUTSIDE, PERSON, PET, SURFACE,
 };
 use super::lexicon::{ADJECTIVES, Adjective, NOUNS, Noun, adj};
 use super::phrase::{Determiner, Owner, Phrase};
+use super::sentence_rng::SentenceRng;
 use super::verbs::traits::BEAST;
 use super::verbs::{TRANSITIVE, Verb};
 use super::words::{
@@ -29,34 +29,43 @@ pub(super) enum Use {
 }
 
 /// A noun of one of the kinds.
-pub(super) fn noun(draw: &mut Draw, kinds: u32) -> Option<&'static Noun> {
+pub(super) fn noun(draw: &mut SentenceRng, kinds: u32) -> Option<&'static Noun> {
     draw.pick_where(NOUNS, |noun| noun.is(kinds))
 }
 
 /// A pronoun.
-pub(super) fn pronoun(draw: &mut Draw) -> Option<&'static Pronoun> {
+pub(super) fn pronoun(draw: &mut SentenceRng) -> Option<&'static Pronoun> {
     draw.pick(PRONOUNS)
 }
 
 /// A pronoun for a subject: those with a verb form of their own come more often.
-pub(super) fn speaker(draw: &mut Draw) -> Option<&'static Pronoun> {
+pub(super) fn speaker(draw: &mut SentenceRng) -> Option<&'static Pronoun> {
     let place = *draw.pick(&[0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5])?;
     PRONOUNS.get(place)
 }
 
 /// A number from two to ten, small ones more often.
-pub(super) fn small_number(draw: &mut Draw) -> Option<[&'static str; 2]> {
+pub(super) fn small_number(draw: &mut SentenceRng) -> Option<[&'static str; 2]> {
     let bound = NUMBERS.len();
     let place = draw.below(bound).min(draw.below(bound + 2));
     NUMBERS.get(place).copied()
 }
 
 /// An adjective for the noun out of a set.
-pub(super) fn adjective(draw: &mut Draw, noun: &Noun, of: u32) -> Option<&'static Adjective> {
+pub(super) fn adjective(
+    draw: &mut SentenceRng,
+    noun: &Noun,
+    of: u32,
+) -> Option<&'static Adjective> {
     draw.pick_where(ADJECTIVES, |adjective| adjective.bit & noun.fits & of != 0)
 }
 
-fn determiner(draw: &mut Draw, noun: &Noun, plural: bool, purpose: Use) -> Option<Determiner> {
+fn determiner(
+    draw: &mut SentenceRng,
+    noun: &Noun,
+    plural: bool,
+    purpose: Use,
+) -> Option<Determiner> {
     if noun.is(KIN) {
         return pronoun(draw).map(Determiner::Of);
     }
@@ -91,13 +100,17 @@ fn determiner(draw: &mut Draw, noun: &Noun, plural: bool, purpose: Use) -> Optio
 }
 
 /// A noun phrase with, now and then, adjectives and a number.
-pub(super) fn phrase(draw: &mut Draw, kinds: u32, purpose: Use) -> Option<Phrase> {
+pub(super) fn phrase(draw: &mut SentenceRng, kinds: u32, purpose: Use) -> Option<Phrase> {
     let noun = noun(draw, kinds)?;
     phrase_of(draw, noun, purpose)
 }
 
 /// The same for a given noun.
-pub(super) fn phrase_of(draw: &mut Draw, noun: &'static Noun, purpose: Use) -> Option<Phrase> {
+pub(super) fn phrase_of(
+    draw: &mut SentenceRng,
+    noun: &'static Noun,
+    purpose: Use,
+) -> Option<Phrase> {
     let plural = noun.counts() && draw.chance(if noun.is(KIN) { 24 } else { 36 });
     let mut phrase = Phrase::plain(determiner(draw, noun, plural, purpose)?, noun, plural);
     let counted = !matches!(phrase.determiner, Determiner::Generic | Determiner::This);
@@ -116,7 +129,7 @@ pub(super) fn phrase_of(draw: &mut Draw, noun: &'static Noun, purpose: Use) -> O
 }
 
 /// Gives the phrase one adjective, now and then a colour besides.
-pub(super) fn dress(draw: &mut Draw, phrase: &mut Phrase) {
+pub(super) fn dress(draw: &mut SentenceRng, phrase: &mut Phrase) {
     let Some(first) = adjective(draw, phrase.noun, u32::MAX) else {
         return;
     };
@@ -131,7 +144,7 @@ pub(super) fn dress(draw: &mut Draw, phrase: &mut Phrase) {
 }
 
 /// Somebody, or an animal where the verb allows it.
-pub(super) fn subject(draw: &mut Draw, verb: &Verb) -> Option<Subject> {
+pub(super) fn subject(draw: &mut SentenceRng, verb: &Verb) -> Option<Subject> {
     if verb.has(BEAST) && draw.chance(15) {
         let kinds = if verb.present(false) == "eat" { PET } else { ANIMAL };
         return phrase(draw, kinds, Use::Subject).map(Subject::Phrase);
@@ -140,7 +153,7 @@ pub(super) fn subject(draw: &mut Draw, verb: &Verb) -> Option<Subject> {
 }
 
 /// Somebody.
-pub(super) fn person(draw: &mut Draw) -> Option<Subject> {
+pub(super) fn person(draw: &mut SentenceRng) -> Option<Subject> {
     let roll = draw.below(100);
     if roll < 50 {
         speaker(draw).map(Subject::Pronoun)
@@ -155,7 +168,7 @@ pub(super) fn person(draw: &mut Draw) -> Option<Subject> {
 }
 
 /// Whom one asks about: neither *i* nor *we*.
-pub(super) fn asked(draw: &mut Draw, verb: &Verb) -> Option<Subject> {
+pub(super) fn asked(draw: &mut SentenceRng, verb: &Verb) -> Option<Subject> {
     let subject = subject(draw, verb)?;
     match subject {
         Subject::Pronoun(pronoun) if matches!(pronoun.slot, 0 | 2) => None,
@@ -164,7 +177,7 @@ pub(super) fn asked(draw: &mut Draw, verb: &Verb) -> Option<Subject> {
 }
 
 /// A pronoun for somebody else than the subject.
-pub(super) fn other(draw: &mut Draw, subject: &Subject) -> Option<&'static Pronoun> {
+pub(super) fn other(draw: &mut SentenceRng, subject: &Subject) -> Option<&'static Pronoun> {
     let own: &[usize] = match subject {
         Subject::Pronoun(pronoun) => match pronoun.slot {
             0 | 2 => &[0, 2],
@@ -178,12 +191,15 @@ pub(super) fn other(draw: &mut Draw, subject: &Subject) -> Option<&'static Prono
 }
 
 /// A verb with a direct object out of those that pass the test.
-pub(super) fn transitive(draw: &mut Draw, test: impl Fn(&Verb) -> bool) -> Option<&'static Verb> {
+pub(super) fn transitive(
+    draw: &mut SentenceRng,
+    test: impl Fn(&Verb) -> bool,
+) -> Option<&'static Verb> {
     draw.pick_where(TRANSITIVE, test)
 }
 
 /// An object for the verb.
-pub(super) fn object(draw: &mut Draw, verb: &Verb, polarity: Polarity) -> Option<Object> {
+pub(super) fn object(draw: &mut SentenceRng, verb: &Verb, polarity: Polarity) -> Option<Object> {
     let purpose = match polarity {
         _ if verb.present(false) == "love" => Use::Loved,
         Polarity::Yes => Use::Object,
@@ -193,7 +209,7 @@ pub(super) fn object(draw: &mut Draw, verb: &Verb, polarity: Polarity) -> Option
 }
 
 /// Affirmed mostly, else denied; what is not done but felt is not denied by *never*.
-pub(super) fn polarity_of(draw: &mut Draw, verb: &Verb) -> Polarity {
+pub(super) fn polarity_of(draw: &mut SentenceRng, verb: &Verb) -> Polarity {
     let felt = matches!(verb.present(false), "love" | "know" | "have" | "want");
     match polarity(draw) {
         Polarity::Never if felt => Polarity::Not,
@@ -202,7 +218,7 @@ pub(super) fn polarity_of(draw: &mut Draw, verb: &Verb) -> Polarity {
 }
 
 /// Affirmed mostly, else denied.
-pub(super) fn polarity(draw: &mut Draw) -> Polarity {
+pub(super) fn polarity(draw: &mut SentenceRng) -> Polarity {
     match draw.below(100) {
         0..60 => Polarity::Yes,
         60..90 => Polarity::Not,
@@ -211,12 +227,12 @@ pub(super) fn polarity(draw: &mut Draw) -> Polarity {
 }
 
 /// Affirmed or denied, without *never*.
-pub(super) fn yes_or_not(draw: &mut Draw) -> Polarity {
+pub(super) fn yes_or_not(draw: &mut SentenceRng) -> Polarity {
     if draw.chance(68) { Polarity::Yes } else { Polarity::Not }
 }
 
 /// Where people and animals are and do things.
-pub(super) fn spot(draw: &mut Draw) -> Option<Tail> {
+pub(super) fn spot(draw: &mut SentenceRng) -> Option<Tail> {
     let roll = draw.below(100);
     if roll < 50 {
         located(draw, &IN, WITHIN)
@@ -229,7 +245,7 @@ pub(super) fn spot(draw: &mut Draw) -> Option<Tail> {
 }
 
 /// Where this subject is and does things.
-pub(super) fn spot_for(draw: &mut Draw, subject: &Subject) -> Option<Tail> {
+pub(super) fn spot_for(draw: &mut SentenceRng, subject: &Subject) -> Option<Tail> {
     match subject {
         Subject::Phrase(phrase) if phrase.noun.is(ANIMAL) => roaming(draw),
         _ => spot(draw),
@@ -237,7 +253,7 @@ pub(super) fn spot_for(draw: &mut Draw, subject: &Subject) -> Option<Tail> {
 }
 
 /// Where animals are.
-pub(super) fn roaming(draw: &mut Draw) -> Option<Tail> {
+pub(super) fn roaming(draw: &mut SentenceRng) -> Option<Tail> {
     let roll = draw.below(100);
     if roll < 45 {
         located(draw, &IN, OUTSIDE)
@@ -250,7 +266,7 @@ pub(super) fn roaming(draw: &mut Draw) -> Option<Tail> {
 }
 
 /// Where things are.
-pub(super) fn resting_place(draw: &mut Draw) -> Option<Tail> {
+pub(super) fn resting_place(draw: &mut SentenceRng) -> Option<Tail> {
     let roll = draw.below(100);
     if roll < 40 {
         located(draw, &ON, SURFACE)
@@ -261,7 +277,7 @@ pub(super) fn resting_place(draw: &mut Draw) -> Option<Tail> {
     }
 }
 
-fn located(draw: &mut Draw, preposition: &'static Preposition, kinds: u32) -> Option<Tail> {
+fn located(draw: &mut SentenceRng, preposition: &'static Preposition, kinds: u32) -> Option<Tail> {
     let noun = noun(draw, kinds)?;
     let determiner = match draw.below(100) {
         0..74 => Determiner::The,
@@ -278,7 +294,7 @@ fn located(draw: &mut Draw, preposition: &'static Preposition, kinds: u32) -> Op
 }
 
 /// A definite phrase that belongs to somebody: *the car of my brother*.
-pub(super) fn owned(draw: &mut Draw, kinds: u32) -> Option<Phrase> {
+pub(super) fn owned(draw: &mut SentenceRng, kinds: u32) -> Option<Phrase> {
     let noun = noun(draw, kinds)?;
     let plural = noun.counts() && draw.chance(25);
     let mut phrase = Phrase::plain(Determiner::The, noun, plural);

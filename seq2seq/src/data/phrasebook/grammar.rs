@@ -5,13 +5,13 @@ use super::choose::{
     yes_or_not,
 };
 use super::clause::{Clause, Mode, Object, Polarity, Receiver, Subject, Tail, Tense, place};
-use super::draw::Draw;
 use super::lexicon::kind::{
     ANIMAL, AT, EDIBLE, ESTATE, HOLD, HOME, KIN, LANDMARK, PERSON, VEHICLE,
 };
 use super::line::{English, French, finish};
 use super::pair::Pair;
 use super::phrase::{Determiner, Phrase};
+use super::sentence_rng::SentenceRng;
 use super::verbs::traits::{HABIT, SELF, SPOT, WHOM, WILL};
 use super::verbs::{
     COME, GIVE, GO, INTRANSITIVE, LIVE, MODALS, MOVING, REFLEXIVE, SPEAK, TRANSITIVE, Verb,
@@ -56,7 +56,7 @@ pub(super) fn only(clause: &Clause) -> Option<Pair> {
 }
 
 /// A clause alone or, now and then, as an answer.
-fn answer(draw: &mut Draw, clause: &Clause) -> Option<Pair> {
+fn answer(draw: &mut SentenceRng, clause: &Clause) -> Option<Pair> {
     if clause.polarity == Polarity::Never || !draw.chance(12) {
         return only(clause);
     }
@@ -68,16 +68,16 @@ fn answer(draw: &mut Draw, clause: &Clause) -> Option<Pair> {
 }
 
 /// One of a row of phrases, in so many of a hundred cases.
-pub(super) fn maybe(draw: &mut Draw, percent: usize, row: &'static [Fixed]) -> Option<Tail> {
+pub(super) fn maybe(draw: &mut SentenceRng, percent: usize, row: &'static [Fixed]) -> Option<Tail> {
     if draw.chance(percent) { draw.pick(row).map(Tail::Fixed) } else { None }
 }
 
-fn hour(draw: &mut Draw) -> Option<Tail> {
+fn hour(draw: &mut SentenceRng) -> Option<Tail> {
     draw.pick(NUMBERS).copied().map(Tail::Hour)
 }
 
 /// The boy does not see the red car.
-pub(super) fn doing(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn doing(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = transitive(draw, |_| true)?;
     let polarity = choose::polarity_of(draw, verb);
     let mut clause = Clause::new(subject(draw, verb)?, verb, object(draw, verb, polarity)?);
@@ -87,7 +87,7 @@ pub(super) fn doing(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// Adds an adverb, a time or a place to what happens again and again.
-fn habits(draw: &mut Draw, clause: &mut Clause) -> Option<()> {
+fn habits(draw: &mut SentenceRng, clause: &mut Clause) -> Option<()> {
     if clause.verb.has(HABIT) && clause.polarity != Polarity::Never {
         match draw.below(100) {
             0..14 if !clause.negated() => clause.adverb = draw.pick(OFTEN),
@@ -102,7 +102,7 @@ fn habits(draw: &mut Draw, clause: &mut Clause) -> Option<()> {
 }
 
 /// He never waits for us.
-pub(super) fn doing_to_you(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn doing_to_you(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = transitive(draw, |verb| verb.has(WHOM) && verb.present(false) != "find")?;
     let subject = subject(draw, verb)?;
     let pronoun = other(draw, &subject)?;
@@ -113,7 +113,7 @@ pub(super) fn doing_to_you(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// We found two keys yesterday.
-pub(super) fn done(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn done(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = transitive(draw, |verb| !verb.past().is_empty())?;
     let polarity = yes_or_not(draw);
     let mut clause = Clause::new(subject(draw, verb)?, verb, object(draw, verb, polarity)?);
@@ -124,7 +124,7 @@ pub(super) fn done(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// I did not see her yesterday.
-pub(super) fn done_to_you(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn done_to_you(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = transitive(draw, |verb| verb.has(WHOM) && !verb.past().is_empty())?;
     let subject = subject(draw, verb)?;
     let pronoun = other(draw, &subject)?;
@@ -139,7 +139,7 @@ pub(super) fn done_to_you(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// My sister arrived this morning.
-pub(super) fn moved(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn moved(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = draw.pick(MOVING)?;
     let mut clause = Clause::new(person(draw)?, verb, Object::None);
     clause.tense = Tense::Past;
@@ -149,7 +149,7 @@ pub(super) fn moved(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// What someone may want or plan to do: the verb, with a noun or a pronoun.
-fn plan(draw: &mut Draw, tense: Tense, pronouns: bool) -> Option<Clause> {
+fn plan(draw: &mut SentenceRng, tense: Tense, pronouns: bool) -> Option<Clause> {
     let subject = person(draw)?;
     let polarity = yes_or_not(draw);
     let clause = if pronouns {
@@ -164,32 +164,32 @@ fn plan(draw: &mut Draw, tense: Tense, pronouns: bool) -> Option<Clause> {
 }
 
 /// They are going to buy a small house.
-pub(super) fn going_to_do(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn going_to_do(draw: &mut SentenceRng) -> Option<Pair> {
     let mut clause = plan(draw, Tense::Future, false)?;
     clause.tail = [maybe(draw, 35, COMING), None];
     only(&clause)
 }
 
 /// She is not going to help me tomorrow.
-pub(super) fn going_to_do_to_you(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn going_to_do_to_you(draw: &mut SentenceRng) -> Option<Pair> {
     let mut clause = plan(draw, Tense::Future, true)?;
     clause.tail = [maybe(draw, 45, COMING), None];
     answer(draw, &clause)
 }
 
 /// Can, must or want to.
-pub(super) fn modal(draw: &mut Draw) -> Option<Tense> {
+pub(super) fn modal(draw: &mut SentenceRng) -> Option<Tense> {
     if draw.chance(45) { Some(Tense::Want) } else { draw.pick(MODALS).map(Tense::Modal) }
 }
 
 /// I want to read this book.
-pub(super) fn may_do(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn may_do(draw: &mut SentenceRng) -> Option<Pair> {
     let tense = modal(draw)?;
     only(&plan(draw, tense, false)?)
 }
 
 /// You must not wait for them.
-pub(super) fn may_do_to_you(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn may_do_to_you(draw: &mut SentenceRng) -> Option<Pair> {
     let tense = modal(draw)?;
     let mut clause = plan(draw, tense, true)?;
     clause.tail = [maybe(draw, 20, COMING), None];
@@ -197,7 +197,7 @@ pub(super) fn may_do_to_you(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// Verbs without an object, and where or when they happen.
-fn alone(draw: &mut Draw) -> Option<&'static Verb> {
+fn alone(draw: &mut SentenceRng) -> Option<&'static Verb> {
     match draw.below(100) {
         0..45 => draw.pick(INTRANSITIVE),
         _ => draw.pick(REFLEXIVE),
@@ -205,7 +205,7 @@ fn alone(draw: &mut Draw) -> Option<&'static Verb> {
 }
 
 /// We must leave now.
-pub(super) fn may_be_doing(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn may_be_doing(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = if draw.chance(30) { draw.pick(MOVING)? } else { alone(draw)? };
     let mut clause = Clause::new(person(draw)?, verb, Object::None);
     clause.tense = if draw.chance(30) { Tense::Future } else { modal(draw)? };
@@ -223,7 +223,7 @@ pub(super) fn may_be_doing(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// The child often sleeps in the garden; she gets up at seven.
-pub(super) fn being_busy(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn being_busy(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = alone(draw)?;
     let subject = if draw.chance(35) {
         Subject::Pronoun(choose::speaker(draw)?)
@@ -249,7 +249,7 @@ pub(super) fn being_busy(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// He goes to the market every week; she comes from the beach; they live in a village.
-pub(super) fn going(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn going(draw: &mut SentenceRng) -> Option<Pair> {
     let (verb, preposition, kinds) = match draw.below(100) {
         0..45 => (&GO, &TO, AT),
         45..65 => (&COME, &FROM, AT),
@@ -289,7 +289,7 @@ pub(super) fn going(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// I give the key to the doctor; he gives me the book; she speaks to them.
-pub(super) fn giving(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn giving(draw: &mut SentenceRng) -> Option<Pair> {
     let subject = person(draw)?;
     let giving = draw.chance(70);
     let verb = if giving { &GIVE } else { &SPEAK };
@@ -323,7 +323,7 @@ pub(super) fn giving(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// My brother has three old cars.
-pub(super) fn counting(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn counting(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = draw.pick_where(TRANSITIVE, |verb| {
         matches!(verb.present(false), "have" | "see" | "buy" | "want" | "sell")
     })?;

@@ -3,13 +3,13 @@
 use super::being::{GRADED, SAID};
 use super::choose::{self, Use, adjective, owned, person};
 use super::clause::{Clause, Degree, Object, Polarity, Subject, Tail, Tense, place};
-use super::draw::Draw;
 use super::grammar::{Script, only};
 use super::lexicon::kind::{
     ANIMAL, DRINK, EDIBLE, ESTATE, FOOD, HOLD, KIN, OPEN, PERSON, READ, VEHICLE, WEAR,
 };
 use super::pair::Pair;
 use super::phrase::{Determiner, Phrase, Relative};
+use super::sentence_rng::SentenceRng;
 use super::verbs::traits::WHOM;
 use super::verbs::{BE_ETRE, TRANSITIVE, Verb};
 use super::words::{AND, BUT, BYGONE, Fixed, PRONOUNS};
@@ -30,7 +30,7 @@ const CHAINS: &[(&str, &str, u32, bool)] = &[
 ];
 
 /// He buys the apple and he eats it; she is looking for the key but she does not find it.
-pub(super) fn chaining(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn chaining(draw: &mut SentenceRng) -> Option<Pair> {
     let find = |word: &str| {
         TRANSITIVE.iter().find(|verb| verb.present(false) == word && verb.particle != "at")
     };
@@ -78,7 +78,7 @@ pub(super) fn chaining(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// The dress that you wear is red; i love the book that she bought.
-pub(super) fn relating(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn relating(draw: &mut SentenceRng) -> Option<Pair> {
     let over = draw.chance(40);
     let verb = choose::transitive(draw, |verb| {
         !matches!(verb.present(false), "have" | "listen") && (!over || !verb.past().is_empty())
@@ -122,7 +122,7 @@ pub(super) fn relating(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// The house of my brother is big; we see the dog of the doctor.
-pub(super) fn owning(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn owning(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = choose::transitive(draw, |verb| {
         matches!(verb.present(false), "see" | "love" | "find" | "open" | "read" | "buy" | "look")
     })?;

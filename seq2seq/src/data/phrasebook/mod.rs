@@ -58,7 +58,6 @@
 mod being;
 mod choose;
 mod clause;
-mod draw;
 mod english;
 mod french;
 mod grammar;
@@ -69,6 +68,7 @@ mod pair;
 mod part;
 mod phrase;
 mod questions;
+mod sentence_rng;
 mod split;
 mod verbs;
 mod words;
@@ -78,12 +78,12 @@ mod tests;
 
 use std::collections::HashSet;
 
-use draw::{Draw, fnv1a, mix};
 pub use pair::Pair;
 pub use part::{Part, UnknownPart};
+use sentence_rng::{SentenceRng, fnv1a, mix};
 use split::Splitter;
 
-type Construction = fn(&mut Draw) -> Option<Pair>;
+type Construction = fn(&mut SentenceRng) -> Option<Pair>;
 
 /// Every construction with how many sentences it gives.
 const CONSTRUCTIONS: &[(&str, usize, Construction)] = &[
@@ -131,7 +131,7 @@ fn compose() -> Vec<Pair> {
     let mut seen: HashSet<u64> = HashSet::with_capacity(owed);
     let mut keyed: Vec<(u64, Pair)> = Vec::with_capacity(owed);
     for (name, count, construction) in CONSTRUCTIONS {
-        let mut draw = Draw::new(name);
+        let mut draw = SentenceRng::new(name);
         let mut left = *count;
         for _ in 0..count * PATIENCE {
             if left == 0 {

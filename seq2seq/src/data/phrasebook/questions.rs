@@ -2,7 +2,6 @@
 
 use super::choose::{self, Use, asked, object, other, person, phrase, yes_or_not};
 use super::clause::{Clause, Mode, Object, Polarity, Subject, Tail, Tense, place};
-use super::draw::Draw;
 use super::grammar::{Script, maybe, modal, only};
 use super::lexicon::kind::{
     DRINK, EDIBLE, FOOD, HOLD, KIN, LANDMARK, OPEN, PERSON, READ, SIGHT, VEHICLE, WEAR,
@@ -10,6 +9,7 @@ use super::lexicon::kind::{
 use super::line::{English, French};
 use super::pair::Pair;
 use super::phrase::{Determiner, Phrase};
+use super::sentence_rng::SentenceRng;
 use super::verbs::traits::{ASK, HABIT, WHOM, WILL};
 use super::verbs::{BE_ETRE, COME, GO, INTRANSITIVE, LIVE, MOVING, REFLEXIVE, TRANSITIVE, Verb};
 use super::words::{
@@ -17,7 +17,7 @@ use super::words::{
 };
 
 /// Do you read this newspaper? Does she want to help us? Did they find him?
-pub(super) fn asking(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn asking(draw: &mut SentenceRng) -> Option<Pair> {
     let pronouns = draw.chance(35);
     let tense = match draw.below(100) {
         0..45 => Tense::Present,
@@ -57,7 +57,7 @@ pub(super) fn asking(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// Where do you live? What does the girl eat? When are they going to leave?
-pub(super) fn wondering(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn wondering(draw: &mut SentenceRng) -> Option<Pair> {
     let (opening, verb, tense): (&'static Fixed, &'static Verb, Tense) = match draw.below(100) {
         0..10 => (&WHERE, &LIVE, Tense::Present),
         10..16 => (&WHERE, &GO, Tense::Present),
@@ -82,13 +82,13 @@ pub(super) fn wondering(draw: &mut Draw) -> Option<Pair> {
     only(&clause)
 }
 
-fn what_verb(draw: &mut Draw) -> Option<&'static Verb> {
+fn what_verb(draw: &mut SentenceRng) -> Option<&'static Verb> {
     let words = ["eat", "drink", "buy", "sell", "read", "write", "wear", "see", "want", "find"];
     draw.pick_where(TRANSITIVE, |verb| words.contains(&verb.present(false)))
 }
 
 /// Why do you not help them?
-pub(super) fn asking_why(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn asking_why(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = draw.pick_where(TRANSITIVE, |verb| {
         verb.has(WHOM) && !matches!(verb.present(false), "find" | "see" | "know")
     })?;
@@ -100,7 +100,7 @@ pub(super) fn asking_why(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// Where is the black cat? Where are your keys?
-pub(super) fn seeking(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn seeking(draw: &mut SentenceRng) -> Option<Pair> {
     let kinds = PERSON | KIN | HOLD | WEAR | VEHICLE | LANDMARK | SIGHT;
     let sought = phrase(draw, kinds, Use::Definite)?;
     let mut clause = Clause::new(Subject::Phrase(sought), &BE_ETRE, Object::None);
@@ -109,7 +109,7 @@ pub(super) fn seeking(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// Which dress do you want? How many books did she find?
-pub(super) fn choosing(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn choosing(draw: &mut SentenceRng) -> Option<Pair> {
     let over = draw.chance(40);
     let verb = draw.pick_where(TRANSITIVE, |verb| {
         !matches!(verb.present(false), "wait" | "help" | "listen" | "look")
@@ -137,7 +137,7 @@ pub(super) fn choosing(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// Who wants this cake? Who is going to open the door?
-pub(super) fn asking_who(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn asking_who(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = choose::transitive(draw, |verb| verb.present(false) != "have")?;
     let pronoun = verb.has(WHOM) && draw.chance(55);
     let object = if pronoun {
@@ -156,7 +156,7 @@ pub(super) fn asking_who(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// Open the red box, please. Do not wait for me!
-pub(super) fn requesting(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn requesting(draw: &mut SentenceRng) -> Option<Pair> {
     let verb = choose::transitive(draw, |verb| verb.has(ASK))?;
     let denied = draw.chance(40);
     let mut clause = Clause::new(Subject::Nobody, verb, Object::None);
@@ -175,14 +175,14 @@ pub(super) fn requesting(draw: &mut Draw) -> Option<Pair> {
     script.end(if denied && !polite { "!" } else { "." })
 }
 
-fn request_object(draw: &mut Draw, verb: &Verb) -> Option<Object> {
+fn request_object(draw: &mut SentenceRng, verb: &Verb) -> Option<Object> {
     let kinds = PERSON | KIN | SIGHT | EDIBLE | FOOD | DRINK | READ | OPEN | WEAR | HOLD;
     let asked = phrase(draw, verb.objects & kinds, Use::Definite)?;
     Some(Object::Phrase(asked))
 }
 
 /// What a beautiful house!
-pub(super) fn exclaiming(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn exclaiming(draw: &mut SentenceRng) -> Option<Pair> {
     let noun = choose::noun(draw, u32::MAX).filter(|noun| !noun.is(FOOD | DRINK | KIN))?;
     let mut praised = Phrase::plain(Determiner::WhatA, noun, false);
     choose::dress(draw, &mut praised);
@@ -197,7 +197,7 @@ pub(super) fn exclaiming(draw: &mut Draw) -> Option<Pair> {
 }
 
 /// Are you going to come with us? She comes with me to the market.
-pub(super) fn accompanying(draw: &mut Draw) -> Option<Pair> {
+pub(super) fn accompanying(draw: &mut SentenceRng) -> Option<Pair> {
     let ask = draw.chance(50);
     let verb = if draw.chance(50) { &GO } else { &COME };
     let subject = if ask { asked(draw, verb)? } else { person(draw)? };

@@ -15,9 +15,9 @@
 
 use std::collections::HashSet;
 
-use super::draw::{fnv1a, mix};
 use super::lexicon::{ADJECTIVES, NOUNS};
 use super::part::Part;
+use super::sentence_rng::{fnv1a, mix};
 
 /// Of a thousand sentences without a reserved pair, so many go to each held-out part.
 const HELD_OUT: u64 = 32;

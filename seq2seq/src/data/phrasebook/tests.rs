@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::draw::Draw;
 use super::lexicon::{ADJECTIVES, Gender, NOUNS};
+use super::sentence_rng::SentenceRng;
 use super::verbs::{INTRANSITIVE, MOVING, REFLEXIVE, TRANSITIVE};
 use super::*;
 
@@ -23,7 +23,7 @@ fn there_are_enough_distinct_pairs() {
 fn every_construction_gives_and_agrees_with_itself() {
     let mut known: HashMap<String, String> = HashMap::new();
     for (name, count, construction) in CONSTRUCTIONS {
-        let mut draw = Draw::new(name);
+        let mut draw = SentenceRng::new(name);
         let found = (0..count * PATIENCE).filter_map(|_| construction(&mut draw));
         let mut given = HashSet::new();
         for pair in found {

@@ -3,7 +3,7 @@
 use rnn::{RnnConfig, State};
 use tensor::{PooledVec, Tape, Tensor, Var};
 
-use super::Place;
+use super::ChunkPosition;
 
 /// The states at the end of what was read last, of each part of a running text.
 #[derive(Debug, Clone, Default)]
@@ -12,17 +12,17 @@ pub(super) struct Carried {
     rows: Vec<Vec<f32>>,
     /// The parts whose states are on a device, newer than their rows, and those states, \[B, H\]
     /// each, in the same order.
-    there: Option<(Vec<usize>, Vec<Tensor>)>,
+    on_device: Option<(Vec<usize>, Vec<Tensor>)>,
 }
 
 impl Carried {
     pub(super) fn of_rows(rows: Vec<Vec<f32>>) -> Self {
-        Self { rows, there: None }
+        Self { rows, on_device: None }
     }
 
     /// A row for each part; read from a device where they are there.
     pub(super) fn rows(&mut self) -> &[Vec<f32>] {
-        if let Some((parts, states)) = self.there.take() {
+        if let Some((parts, states)) = self.on_device.take() {
             self.put(&parts, &states);
         }
         &self.rows
@@ -39,16 +39,16 @@ impl Carried {
     }
 
     /// Takes in the states after windows of some parts.
-    pub(super) fn after(&mut self, tape: &Tape<'_>, places: &[Place], after: &[State]) {
+    pub(super) fn after(&mut self, tape: &Tape<'_>, places: &[ChunkPosition], after: &[State]) {
         let parts: Vec<usize> = places.iter().map(|place| place.part).collect();
         let values = after.iter().flat_map(|s| [Some(s.h), s.c]).flatten();
         let states: Vec<Tensor> = values.map(|v: Var| tape.value(v).clone()).collect();
         if tape.opencl().is_some() {
             // Other parts' states are read before they are let go; the same parts' are old now.
-            if self.there.as_ref().is_some_and(|(before, _)| *before != parts) {
+            if self.on_device.as_ref().is_some_and(|(before, _)| *before != parts) {
                 self.rows();
             }
-            self.there = Some((parts, states));
+            self.on_device = Some((parts, states));
         } else {
             self.put(&parts, &states);
         }
@@ -58,14 +58,16 @@ impl Carried {
     pub(super) fn before(
         &mut self,
         tape: &mut Tape<'_>,
-        places: &[Place],
+        places: &[ChunkPosition],
         config: &RnnConfig,
     ) -> PooledVec<State> {
         let (h, has_c) = (config.hidden, config.cell.has_cell_state());
         let parts = places.iter().map(|place| place.part);
         let goes_on = places.iter().all(|place| !place.is_first);
-        let kept = match &self.there {
-            Some((there, states)) if goes_on && parts.eq(there.iter().copied()) => states.clone(),
+        let kept = match &self.on_device {
+            Some((on_device, states)) if goes_on && parts.eq(on_device.iter().copied()) => {
+                states.clone()
+            }
             _ => self.gathered(places, h, config.layers * (1 + usize::from(has_c))),
         };
         let mut kept = kept.into_iter().map(|t| tape.constant(t));
@@ -77,7 +79,7 @@ impl Carried {
     }
 
     /// The states of some parts, put together from their rows.
-    fn gathered(&mut self, places: &[Place], h: usize, count: usize) -> Vec<Tensor> {
+    fn gathered(&mut self, places: &[ChunkPosition], h: usize, count: usize) -> Vec<Tensor> {
         let rows = self.rows();
         let state = |i: usize| {
             let mut state = Tensor::zeros([places.len(), h]);

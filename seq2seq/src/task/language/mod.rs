@@ -25,7 +25,7 @@ use crate::model::{
 use crate::run::{StoredRun, Vocabularies};
 use crate::{Error, Result};
 
-pub use self::text::{Place, TextChunk};
+pub use self::text::{ChunkPosition, TextChunk};
 
 /// Texts drawn to be looked at.
 const SAMPLES: u64 = 8;
@@ -92,8 +92,8 @@ impl LanguageModel {
     pub fn evaluate(&self, params: &Params, data: &str, threads: &Threads) -> Result<Evaluation> {
         let mut remarks = Vec::new();
         let lines = lines(&data.parse()?, self.seed, &mut remarks)?;
-        let (sentences, passages) = (lines.len(), self.passages(&lines, None));
-        let score = self.score(params, &passages, threads)?;
+        let (sentences, chunks) = (lines.len(), self.chunks(&lines, None));
+        let score = self.score(params, &chunks, threads)?;
         if score.count == 0 {
             let what = format!("corpus {data}: it holds no text, so there is nothing to score");
             return Err(Error::NothingTrained { what });
@@ -186,20 +186,20 @@ impl LanguageModel {
         }
     }
 
-    /// Lines as passages; a running text in `parts`, or in as many as its length allows.
-    fn passages(&self, lines: &[String], parts: Option<usize>) -> Vec<TextChunk> {
+    /// Lines as chunks; a running text in `parts`, or in as many as its length allows.
+    fn chunks(&self, lines: &[String], parts: Option<usize>) -> Vec<TextChunk> {
         if self.is_stream() {
             let text = self.vocabulary.encode(&running(&self.tokenizer, lines));
             let parts = parts.unwrap_or_else(|| (text.len() / PART).clamp(1, BATCH));
             return windows(&text, parts, self.config.window);
         }
-        let passage = |line: &String| {
+        let chunk = |line: &String| {
             let mut ids = vec![SOS];
             ids.extend(self.encode(line));
             ids.push(EOS);
             TextChunk { ids, place: None }
         };
-        lines.iter().map(passage).collect()
+        lines.iter().map(chunk).collect()
     }
 
     /// Logits of a part of a batch, and what they should say, \[T, B\] with PAD past an end.
@@ -213,12 +213,12 @@ impl LanguageModel {
         let time = part.iter().map(|p| p.ids.len()).max().unwrap_or(1).saturating_sub(1);
         let (mut fed, mut targets) =
             (PooledVec::filled(PAD, time * size), PooledVec::filled(PAD, time * size));
-        for (b, passage) in part.iter().enumerate() {
-            for (t, pair) in passage.ids.windows(2).enumerate() {
+        for (b, chunk) in part.iter().enumerate() {
+            for (t, pair) in chunk.ids.windows(2).enumerate() {
                 (fed[t * size + b], targets[t * size + b]) = (pair[0], pair[1]);
             }
         }
-        let places: Option<PooledVec<Place>> = part.iter().map(|p| p.place).collect();
+        let places: Option<PooledVec<ChunkPosition>> = part.iter().map(|p| p.place).collect();
         let config = self.network.rnn.config();
         // Not held in between: other threads read other parts of the text.
         let carried = || carried.lock().unwrap_or_else(PoisonError::into_inner);
@@ -230,8 +230,8 @@ impl LanguageModel {
         Ok((logits, targets))
     }
 
-    /// Sums over passages, in the order of a running text.
-    fn score(&self, params: &Params, passages: &[TextChunk], threads: &Threads) -> Result<Score> {
+    /// Sums over chunks, in the order of a running text.
+    fn score(&self, params: &Params, chunks: &[TextChunk], threads: &Threads) -> Result<Score> {
         let carried = Mutex::default();
         let one = |part: &[&TextChunk], own: &Threads| -> Result<Score> {
             check_cancelled(threads)?;
@@ -250,9 +250,9 @@ impl LanguageModel {
             }
             Ok(score)
         };
-        let mut sorted: Vec<&TextChunk> = passages.iter().collect();
+        let mut sorted: Vec<&TextChunk> = chunks.iter().collect();
         let mut groups: Vec<(&[&TextChunk], Result<Score>)> = if self.is_stream() {
-            let parts = passages.iter().filter_map(|p| p.place).filter(|p| p.is_first).count();
+            let parts = chunks.iter().filter_map(|p| p.place).filter(|p| p.is_first).count();
             let mut done = Vec::new();
             for windows in sorted.chunks(parts.max(1)) {
                 done.push((&[][..], one(windows, threads)));
@@ -295,13 +295,13 @@ impl LanguageModel {
 impl Model for LanguageModel {
     type Example = TextChunk;
 
-    fn length(&self, passage: &TextChunk) -> usize {
-        passage.ids.len()
+    fn length(&self, chunk: &TextChunk) -> usize {
+        chunk.ids.len()
     }
 
     /// Tokens that are predicted.
-    fn width(&self, passage: &TextChunk) -> usize {
-        passage.ids.len().saturating_sub(1)
+    fn width(&self, chunk: &TextChunk) -> usize {
+        chunk.ids.len().saturating_sub(1)
     }
 
     /// A running text's batches are a window of each of its parts, in order, since the state is
@@ -338,7 +338,7 @@ impl Model for LanguageModel {
         Ok(())
     }
 
-    fn shape_of(&self, batch: &[&TextChunk]) -> BatchShape {
+    fn loss_normalization(&self, batch: &[&TextChunk]) -> BatchShape {
         let said = |p: &&TextChunk| p.ids.len().saturating_sub(1);
         let time = batch.iter().map(said).max().unwrap_or(0);
         let tokens = batch.iter().map(said).sum();
@@ -404,7 +404,7 @@ impl Kind for LanguageModel {
         let parameters = LanguageNetwork::count(config, vocabulary.len())?;
         machine::check_parameters(config, parameters, Need::Training)?;
         let mut model = Self::new(params, stored, vocabulary)?;
-        let examples = model.passages(&train, Some(config.batch));
+        let examples = model.chunks(&train, Some(config.batch));
         if examples.is_empty() {
             let what = match config.task {
                 Task::LanguageStream => format!(
@@ -422,12 +422,12 @@ impl Kind for LanguageModel {
         let batch = LargestBatch {
             size: config.batch.min(examples.len()),
             source: 0,
-            target: examples.iter().map(|passage| passage.ids.len()).max().unwrap_or(0),
+            target: examples.iter().map(|chunk| chunk.ids.len()).max().unwrap_or(0),
             classes: model.vocabulary.len(),
         };
         machine::check_batch(config, parameters, batch)?;
         warnings.extend(remark_on_vocabulary(&model.tokenizer, &model.vocabulary));
-        model.held_out = model.passages(&held_out, None);
+        model.held_out = model.chunks(&held_out, None);
         let tokens = held_out.iter().map(|line| model.tokenizer.tokenize(line));
         let held_out_rate = model.vocabulary.unknown_rate(tokens.collect::<Vec<_>>()).rate();
         let training_rate = health::unknown_of_text(examples.iter().map(|p| p.ids.as_slice()));

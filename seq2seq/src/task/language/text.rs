@@ -15,12 +15,12 @@ pub struct TextChunk {
     /// What is read, and, from the second on, what should be said.
     pub ids: Vec<u32>,
     /// Where it stands in a running text.
-    pub place: Option<Place>,
+    pub place: Option<ChunkPosition>,
 }
 
 /// A place in a running text that is read in parts side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct ChunkPosition {
     /// The part.
     pub part: usize,
     /// True at the part's begin, where the state is zero.
@@ -106,7 +106,7 @@ pub(super) fn windows(text: &[u32], parts: usize, window: usize) -> Vec<TextChun
         let end = (start + window).min(length);
         all.extend((0..parts).map(|part| TextChunk {
             ids: text[part * length + start..=part * length + end].to_vec(),
-            place: Some(Place { part, is_first: start == 0 }),
+            place: Some(ChunkPosition { part, is_first: start == 0 }),
         }));
     }
     all

@@ -6,7 +6,7 @@ use crate::tensor::Tensor;
 
 /// How the two factors lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum ProductForm {
     /// A B, A \[m, k\] and B \[k, n\].
     Nn,
     /// A B^T, A \[m, k\] and B \[n, k\].
@@ -62,7 +62,7 @@ impl<'a> Matrix<'a> {
 
 /// Where a product goes.
 #[derive(Debug)]
-pub struct Place<'a> {
+pub struct ProductOutput<'a> {
     pub(super) tensor: &'a mut Tensor,
     pub(super) at: usize,
     pub(super) stride: usize,
@@ -70,7 +70,7 @@ pub struct Place<'a> {
     pub(super) shared: bool,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ProductOutput<'a> {
     /// From a tensor's first element on, in its rows.
     pub fn new(tensor: &'a mut Tensor) -> Self {
         Self::block(tensor, 0, 0)

@@ -6,16 +6,16 @@
 //!
 //! | product | form | A | B |
 //! |---|---|---|---|
-//! | forward: Y = X W^T | [`Form::Nt`] | X \[m, k\] | W \[n, k\] |
-//! | backward: dX = dY W | [`Form::Nn`] | dY \[m, k\] | W \[k, n\] |
-//! | weight gradient: dW = dY^T X | [`Form::Tn`] | dY \[k, m\] | X \[k, n\] |
+//! | forward: Y = X W^T | [`ProductForm::Nt`] | X \[m, k\] | W \[n, k\] |
+//! | backward: dX = dY W | [`ProductForm::Nn`] | dY \[m, k\] | W \[k, n\] |
+//! | weight gradient: dW = dY^T X | [`ProductForm::Tn`] | dY \[k, m\] | X \[k, n\] |
 
 mod matrix;
 mod tiles;
 
 use crate::driver::OpenCl;
 use crate::error::{Error, Result};
-pub use matrix::{Form, Matrix, Place, Start};
+pub use matrix::{Matrix, ProductForm, ProductOutput, Start};
 pub(crate) use tiles::Way;
 
 impl OpenCl {
@@ -26,10 +26,10 @@ impl OpenCl {
     /// the device.
     pub fn product(
         &self,
-        form: Form,
+        form: ProductForm,
         a: Matrix<'_>,
         b: Matrix<'_>,
-        to: Place<'_>,
+        to: ProductOutput<'_>,
         start: Start<'_>,
     ) -> Result<()> {
         self.products(1, form, a, b, to, start)
@@ -42,10 +42,10 @@ impl OpenCl {
     pub fn products(
         &self,
         batch: usize,
-        form: Form,
+        form: ProductForm,
         a: Matrix<'_>,
         b: Matrix<'_>,
-        to: Place<'_>,
+        to: ProductOutput<'_>,
         start: Start<'_>,
     ) -> Result<()> {
         self.products_by(None, batch, form, (a, b), to, start)
@@ -56,15 +56,15 @@ impl OpenCl {
         &self,
         way: Option<Way>,
         batch: usize,
-        form: Form,
+        form: ProductForm,
         (a, b): (Matrix<'_>, Matrix<'_>),
-        to: Place<'_>,
+        to: ProductOutput<'_>,
         start: Start<'_>,
     ) -> Result<()> {
         let ((m, depth), (b_depth, n)) = match form {
-            Form::Nn => ((a.rows, a.columns), (b.rows, b.columns)),
-            Form::Nt => ((a.rows, a.columns), (b.columns, b.rows)),
-            Form::Tn => ((a.columns, a.rows), (b.rows, b.columns)),
+            ProductForm::Nn => ((a.rows, a.columns), (b.rows, b.columns)),
+            ProductForm::Nt => ((a.rows, a.columns), (b.columns, b.rows)),
+            ProductForm::Tn => ((a.columns, a.rows), (b.rows, b.columns)),
         };
         let shapes = || Error::shapes("product", [a.rows, a.columns], [b.rows, b.columns]);
         // The end of the last matrix's last row.

@@ -1,6 +1,6 @@
 //! In which way a product is computed, and its launch.
 
-use super::matrix::{Form, Matrix, Place, Start};
+use super::matrix::{Matrix, ProductForm, ProductOutput, Start};
 use crate::driver::{OpenCl, Precision, Program};
 use crate::error::Result;
 use crate::opencl::launch::Launch;
@@ -176,9 +176,9 @@ pub(super) fn launch(
     device: &OpenCl,
     way: Way,
     s: Sizes,
-    form: Form,
+    form: ProductForm,
     factors: (Matrix<'_>, Matrix<'_>),
-    to: Place<'_>,
+    to: ProductOutput<'_>,
     start: Start<'_>,
 ) -> Result<()> {
     let operations = 2 * (s.batch * s.m * s.n * s.depth) as u64;
@@ -196,13 +196,13 @@ pub(super) fn launch(
     let share = s.depth / slices;
     let sliced = Sizes { batch: slices, depth: share, ..s };
     (a.batch, b.batch) = match form {
-        Form::Nn => (share, share * b.stride),
-        Form::Nt => (share, share),
-        Form::Tn => (share * a.stride, share * b.stride),
+        ProductForm::Nn => (share, share * b.stride),
+        ProductForm::Nt => (share, share),
+        ProductForm::Tn => (share * a.stride, share * b.stride),
     };
     let size = s.m * s.n;
     let mut parts = device.uninit([slices, s.m, s.n])?;
-    let place = Place::strided(&mut parts, 0, s.n, size);
+    let place = ProductOutput::strided(&mut parts, 0, s.n, size);
     tiles(device, tile, sliced, form, (a, b), place, Start::Zero)?;
     let (bias, kind) = start.parts(&parts);
     let launch = device.kernel(&SLICES, "add_slices").uint(s.m).uint(s.n);
@@ -215,9 +215,9 @@ fn tiles(
     device: &OpenCl,
     tile: &'static Tile,
     s: Sizes,
-    form: Form,
+    form: ProductForm,
     (a, b): (Matrix<'_>, Matrix<'_>),
-    to: Place<'_>,
+    to: ProductOutput<'_>,
     start: Start<'_>,
 ) -> Result<()> {
     let (a_part, b_part) = (a.part(s.batch), b.part(s.batch));
@@ -239,9 +239,9 @@ fn tiles(
 fn bands(
     device: &OpenCl,
     s: Sizes,
-    form: Form,
+    form: ProductForm,
     (a, b): (Matrix<'_>, Matrix<'_>),
-    to: Place<'_>,
+    to: ProductOutput<'_>,
     start: Start<'_>,
 ) -> Result<()> {
     let is_wide = device.describe().vector >= 16;
@@ -261,7 +261,7 @@ fn bands(
     launch.groups([s.n.div_ceil(columns), s.m.div_ceil(band), s.batch], [1, 1, 1])
 }
 
-impl<'a> Place<'a> {
+impl<'a> ProductOutput<'a> {
     /// The output's arguments: tensor, first element, stride and, with `batch`, the distance of
     /// products.
     fn written(self, launch: Launch<'a>, batch: bool) -> Launch<'a> {

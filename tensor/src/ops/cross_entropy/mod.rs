@@ -88,10 +88,10 @@ pub fn cross_entropy(
         tape.record(CrossEntropyOp { logits, loss, gradient });
         return Ok(CrossEntropyResult {
             loss,
-            nll: DeferredScalar::there(&sums, 1),
-            value: DeferredScalar::there(&sums, 0),
+            nll: DeferredScalar::on_device(&sums, 1),
+            value: DeferredScalar::on_device(&sums, 0),
             count: how.targets.iter().filter(|&&t| how.ignore != Some(t)).count(),
-            correct: DeferredScalar::there(&sums, 2),
+            correct: DeferredScalar::on_device(&sums, 2),
         });
     }
     let sums = dispatch(Forward { rows: gradient.data_mut(), classes, how });

@@ -1,13 +1,13 @@
 //! A dropout mask: the random numbers that decide, drawn by element of the whole batch.
 
 use crate::autograd::BatchPart;
-use crate::random::{Draw, LANES};
+use crate::random::{LANES, PhiloxStream};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::tensor::Tensor;
 
 /// Which elements of a tensor are dropped.
 pub(super) struct Mask {
-    pub(super) draw: Draw,
+    pub(super) draw: PhiloxStream,
     /// The probability with which an element is dropped.
     pub(super) p: f32,
     /// Rows of the batch, \[..., rows, W\].

@@ -38,7 +38,7 @@ pub fn dropout(tape: &mut Tape<'_>, x: Var, p: f32) -> Result<Var> {
     if p == 0.0 {
         return Ok(x);
     }
-    let Some(draw) = tape.next_draw() else { return Ok(x) };
+    let Some(draw) = tape.next_stream() else { return Ok(x) };
     let shape = tape.shape(x);
     let rows = shape.dims().iter().rev().nth(1).copied().unwrap_or(1);
     let mask = Mask { draw, p, rows, part: tape.part(rows) };
@@ -77,7 +77,7 @@ pub fn sequence_mask(
     name: &str,
 ) -> Result<Option<Tensor>> {
     check(p)?;
-    let Some(draw) = tape.draw_of(name).filter(|_| p > 0.0) else { return Ok(None) };
+    let Some(draw) = tape.named_stream(name).filter(|_| p > 0.0) else { return Ok(None) };
     let drawn = Mask { draw, p, rows: shape[0], part: tape.part(shape[0]) };
     if let Some(device) = tape.opencl() {
         let mut mask = device.full(shape, 1.0)?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::opencl::{Form, Matrix, OpenCl, Place, Start};
+use crate::opencl::{Matrix, OpenCl, ProductForm, ProductOutput, Start};
 use crate::tensor::Tensor;
 
 /// y = x W^T + b for a block of W.
@@ -17,7 +17,7 @@ pub(super) fn forward(
     let mut y = device.uninit(x.shape().with_width(rows.len()))?;
     let start = bias.map_or(Start::Zero, Start::Bias);
     let w = Matrix::block(w, rows, columns);
-    device.product(Form::Nt, Matrix::new(x), w, Place::new(&mut y), start)?;
+    device.product(ProductForm::Nt, Matrix::new(x), w, ProductOutput::new(&mut y), start)?;
     Ok(y)
 }
 
@@ -30,6 +30,12 @@ pub(super) fn backward(
 ) -> Result<Tensor> {
     let mut dx = device.uninit(dy.shape().with_width(columns.len()))?;
     let w = Matrix::block(w, rows, columns);
-    device.product(Form::Nn, Matrix::new(dy), w, Place::new(&mut dx), Start::Zero)?;
+    device.product(
+        ProductForm::Nn,
+        Matrix::new(dy),
+        w,
+        ProductOutput::new(&mut dx),
+        Start::Zero,
+    )?;
     Ok(dx)
 }

@@ -61,7 +61,8 @@ pub fn squared_error(
         let (gradient, sums) = opencl::forward(device, tape.value(y), targets, weight, near)?;
         let loss = tape.output(sums.flat(0, 1));
         tape.record(SquaredError { y, loss, gradient });
-        let (sum, correct) = (DeferredScalar::there(&sums, 1), DeferredScalar::there(&sums, 2));
+        let (sum, correct) =
+            (DeferredScalar::on_device(&sums, 1), DeferredScalar::on_device(&sums, 2));
         return Ok(SquaredErrorResult { loss, sum, correct });
     }
     let mut gradient = tape.value(y).copy();

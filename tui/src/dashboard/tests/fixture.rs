@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use seq2seq::{
-    CheckpointKind, Command, End, EndReason, Event, Flow, FlowSeries, ParameterFigures, Sample,
+    CheckpointKind, Command, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, Sample,
     Samples, Start, Step, Task, Validation,
 };
 
@@ -57,7 +57,7 @@ pub(super) fn step_with_loss(step: u64, loss: f64) -> Event {
         ("decoder.attention.weight", 0.25),
         ("decoder.output.weight", 0.35),
     ];
-    let figures = parameters.map(|(name, share)| ParameterFigures {
+    let figures = parameters.map(|(name, share)| ParameterMetrics {
         name: name.into(),
         gradient_norm: norm * share,
         update_ratio: share / 100.0,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tensor::opencl::{Counters, Form, KernelWork, Matrix, OpenCl, Place, Start};
+use tensor::opencl::{Counters, KernelWork, Matrix, OpenCl, ProductForm, ProductOutput, Start};
 
 use crate::Result;
 
@@ -111,8 +111,8 @@ pub(super) fn peak(device: &OpenCl, time: Duration) -> Result<f64> {
     let start = Instant::now();
     while best == 0.0 || start.elapsed() < time {
         let begin = Instant::now();
-        let to = Place::new(&mut c);
-        device.product(Form::Nt, Matrix::new(&a), Matrix::new(&b), to, Start::Zero)?;
+        let to = ProductOutput::new(&mut c);
+        device.product(ProductForm::Nt, Matrix::new(&a), Matrix::new(&b), to, Start::Zero)?;
         device.finish()?;
         // The first one compiles the kernel.
         let rate = 2.0 * (EDGE as f64).powi(3) / begin.elapsed().as_secs_f64();

@@ -1,4 +1,4 @@
-//! Numbers that a step computes and nobody needs at once.
+//! Numbers that a step computes and are read later.
 
 use super::Tensor;
 
@@ -8,40 +8,40 @@ use super::Tensor;
 /// step hands its figures to [`Optimizer::update`](crate::optim::Optimizer::update), which reads
 /// all of them together, later.
 #[derive(Debug, Clone)]
-pub struct DeferredScalar(Kind);
+pub struct DeferredScalar(Source);
 
 #[derive(Debug, Clone)]
-enum Kind {
+enum Source {
     Host(f64),
     Device(Tensor),
 }
 
 impl DeferredScalar {
     /// Element `i` of a tensor on a device.
-    pub(crate) fn there(tensor: &Tensor, i: usize) -> Self {
-        Self(Kind::Device(tensor.flat(i, 1)))
+    pub(crate) fn on_device(tensor: &Tensor, i: usize) -> Self {
+        Self(Source::Device(tensor.flat(i, 1)))
     }
 
     /// The number; read where it is on a device, which waits for it and is counted. 0 where the
     /// device fails, which keeps why.
     pub fn get(&self) -> f64 {
         match &self.0 {
-            Kind::Host(value) => *value,
-            Kind::Device(tensor) => tensor.data().first().map_or(0.0, |&v| f64::from(v)),
+            Source::Host(value) => *value,
+            Source::Device(tensor) => tensor.data().first().map_or(0.0, |&v| f64::from(v)),
         }
     }
 
     /// The number as a tensor of one element, where it is on a device.
     pub(crate) fn tensor(&self) -> Option<&Tensor> {
         match &self.0 {
-            Kind::Host(_) => None,
-            Kind::Device(tensor) => Some(tensor),
+            Source::Host(_) => None,
+            Source::Device(tensor) => Some(tensor),
         }
     }
 }
 
 impl From<f64> for DeferredScalar {
     fn from(value: f64) -> Self {
-        Self(Kind::Host(value))
+        Self(Source::Host(value))
     }
 }

@@ -16,11 +16,11 @@ pub(super) fn fnv1a(text: &str) -> u64 {
 }
 
 /// A stream of choices that depends on its name alone.
-pub(super) struct Draw {
+pub(super) struct SentenceRng {
     state: u64,
 }
 
-impl Draw {
+impl SentenceRng {
     /// The stream of the given name.
     pub(super) fn new(name: &str) -> Self {
         Self { state: fnv1a(name) }
