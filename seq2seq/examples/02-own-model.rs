@@ -83,7 +83,7 @@ impl Speller {
 impl Model for Speller {
     type Example = Vec<u32>;
 
-    fn length(&self, word: &Vec<u32>) -> usize {
+    fn sort_key(&self, word: &Vec<u32>) -> usize {
         word.len()
     }
 
@@ -136,7 +136,7 @@ fn main() -> Result<()> {
     let speller = Speller::new(&mut params, letters.into_iter().collect())?;
     let mut optimizer = Optimizer::new(OptimizerConfig::by_name("adam")?, &params)?;
     let examples: Vec<Vec<u32>> = words.iter().map(|word| speller.encode(word)).collect();
-    let lengths: Vec<usize> = examples.iter().map(|word| speller.length(word)).collect();
+    let lengths: Vec<usize> = examples.iter().map(|word| speller.sort_key(word)).collect();
     println!("{} words, {} scalars, {threads:?}", words.len(), params.scalars());
 
     let mut shuffle = rng(1, "shuffle");

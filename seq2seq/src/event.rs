@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
-use crate::config::{Change, Task};
+use crate::config::{Change, TaskKind};
 
 /// One thing that happened in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ pub struct Start {
     pub preset: String,
     /// What is learnt.
     #[serde(default = "translation")]
-    pub task: Task,
+    pub task: TaskKind,
     /// The corpus, as given.
     pub data: String,
     /// The device, in words (`cpu, 2 threads, avx2`).
@@ -176,8 +176,8 @@ pub struct ParameterMetrics {
 }
 
 /// The task of a log that says none.
-fn translation() -> Task {
-    Task::Translation
+fn translation() -> TaskKind {
+    TaskKind::Translation
 }
 
 /// Figures of the held-out examples; those that a task does not have are absent.

@@ -26,9 +26,9 @@ mod translator;
 
 pub use command::Command;
 pub use config::{
-    Attention, BatchBy, Cell, Change, Config, DecoderInit, ForcingSchedule, ForcingUnit, Init,
-    Judge, Key, KeyInfo, LossNorm, Merge, OnResume, Optimizer, Preset, RateSchedule, Readout,
-    ReadoutState, Task, Tied, Wiring, preset_keys, presets,
+    Attention, BatchBy, Cell, Change, Config, DecoderInit, EarlyStoppingMetric, ForcingSchedule,
+    ForcingUnit, Init, Key, KeyInfo, LossNorm, Merge, OnResume, Optimizer, Preset, RateSchedule,
+    Readout, ReadoutState, TaskKind, Tied, Wiring, preset_keys, presets,
 };
 pub use data::{phrasebook, tasks};
 pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};

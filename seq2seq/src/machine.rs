@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use sysinfo::System;
 
-use crate::config::{Config, Task};
+use crate::config::{Config, TaskKind};
 use crate::error::bytes;
 use crate::{Error, Result};
 
@@ -106,16 +106,16 @@ pub(crate) fn check_batch(config: &Config, count: u64, batch: LargestBatch) -> R
         return Ok(());
     };
     let (sides, keys) = match config.task {
-        Task::Translation => (
+        TaskKind::Translation => (
             format!("sources of up to {source} and targets of up to {target} tokens"),
             "batch, or drop long pairs with max_source_words and max_target_words",
         ),
-        Task::LanguageLines => (
+        TaskKind::LanguageLines => (
             format!("lines of up to {target} tokens"),
             "batch, or drop long lines with max_target_words",
         ),
-        Task::LanguageStream => (format!("windows of {target} tokens"), "batch or window"),
-        Task::Sequence => {
+        TaskKind::LanguageStream => (format!("windows of {target} tokens"), "batch or window"),
+        TaskKind::Sequence => {
             (format!("sequences of up to {target} steps"), "batch, or give shorter ones")
         }
     };

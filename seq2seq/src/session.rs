@@ -6,14 +6,14 @@ use tensor::init::{Rng, rng};
 use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
-use crate::config::{Change, Preset, Task};
+use crate::config::{Change, Preset, TaskKind};
 use crate::data::{Batching, Spec, SplitRule};
 use crate::event::{CheckpointKind, End, EndReason, Event, Start};
 use crate::link::Link;
 use crate::options::TrainOptions;
 use crate::range::Range;
 use crate::run::{Checkpoint, EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
-use crate::task::{Built, Kind, LanguageModel, Preparation, SequenceModel, TranslationModel};
+use crate::task::{Built, LanguageModel, Preparation, SequenceModel, Task, TranslationModel};
 use crate::train::{
     Average, Progress, Settings, Trainer, from_checkpoint, take_carried, to_checkpoint,
 };
@@ -52,7 +52,7 @@ pub fn train(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
 }
 
 /// Everything between the options and the loop.
-struct Prepared<M: Kind> {
+struct Prepared<M: Task> {
     stored: StoredRun,
     built: Built<M>,
     params: Params,
@@ -116,15 +116,15 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         None => new_run_path(Path::new("runs"), &stored.preset),
     };
     match stored.config.task {
-        Task::Translation => begin_at::<TranslationModel>(stored, &path, link),
-        Task::LanguageLines | Task::LanguageStream => {
+        TaskKind::Translation => begin_at::<TranslationModel>(stored, &path, link),
+        TaskKind::LanguageLines | TaskKind::LanguageStream => {
             begin_at::<LanguageModel>(stored, &path, link)
         }
-        Task::Sequence => begin_at::<SequenceModel>(stored, &path, link),
+        TaskKind::Sequence => begin_at::<SequenceModel>(stored, &path, link),
     }
 }
 
-fn begin_at<M: Kind>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<Outcome> {
+fn begin_at<M: Task>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<Outcome> {
     let mut run = prepare::<M>(stored, None, link)?;
     run.stored.corpus_hash = Some(run.built.corpus);
     run.stored.longest_target = run.built.longest_target;
@@ -168,11 +168,13 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     let checkpoint = dir.checkpoint(CheckpointKind::Last).map_err(|e| dir.way_on(e))?;
     let changes = before.changes(&stored.config);
     match stored.config.task {
-        Task::Translation => resume_at::<TranslationModel>(stored, changes, &dir, checkpoint, link),
-        Task::LanguageLines | Task::LanguageStream => {
+        TaskKind::Translation => {
+            resume_at::<TranslationModel>(stored, changes, &dir, checkpoint, link)
+        }
+        TaskKind::LanguageLines | TaskKind::LanguageStream => {
             resume_at::<LanguageModel>(stored, changes, &dir, checkpoint, link)
         }
-        Task::Sequence => resume_at::<SequenceModel>(stored, changes, &dir, checkpoint, link),
+        TaskKind::Sequence => resume_at::<SequenceModel>(stored, changes, &dir, checkpoint, link),
     }
 }
 
@@ -185,7 +187,7 @@ const SCHEDULE: [&str; 5] = [
     "learning_rate_warmup",
 ];
 
-fn resume_at<M: Kind>(
+fn resume_at<M: Task>(
     stored: StoredRun,
     changes: Vec<Change>,
     dir: &RunDir,
@@ -230,7 +232,7 @@ fn resume_at<M: Kind>(
 }
 
 /// Reads the corpus and builds the model.
-fn prepare<M: Kind>(
+fn prepare<M: Task>(
     stored: StoredRun,
     vocabularies: Option<Vocabularies>,
     link: &mut Link,
@@ -254,9 +256,9 @@ fn prepare<M: Kind>(
         built.examples.iter().map(|e| size(&built.model, e)).collect()
     };
     let (epochs, steps_per_epoch) = Batching::new(config).steps(
-        &sizes(M::length),
-        &sizes(M::width),
-        config.accumulate,
+        &sizes(M::sort_key),
+        &sizes(M::num_positions),
+        config.gradient_accumulation,
         config.epochs,
         stored.max_steps.unwrap_or(u64::MAX),
         rng(stored.seed, "shuffle"),
@@ -288,7 +290,7 @@ fn prepare<M: Kind>(
 }
 
 /// Starts the loop.
-fn go<M: Kind>(
+fn go<M: Task>(
     mut run: Prepared<M>,
     dir: &RunDir,
     mut log: EventLog,

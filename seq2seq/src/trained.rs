@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tensor::{Device, Params};
 
-use crate::config::Task;
+use crate::config::TaskKind;
 use crate::model::SamplingOptions;
 use crate::range::Range;
 use crate::run::{RunDir, StoredRun};
@@ -29,7 +29,7 @@ pub fn evaluate(
     max_length: Option<usize>,
 ) -> Result<Evaluation> {
     let stored = RunDir::open(run)?.stored_in_range()?;
-    if let Some(n) = max_length.filter(|_| stored.config.task != Task::Translation) {
+    if let Some(n) = max_length.filter(|_| stored.config.task != TaskKind::Translation) {
         let what = format!(
             "max_length = {n}: {} was trained with task = {}, whose evaluation writes nothing that \
              could be cut; leave it out",
@@ -38,7 +38,8 @@ pub fn evaluate(
         );
         return Err(Error::Configuration { problems: vec![what] });
     }
-    if let Some((source, target)) = columns.filter(|_| stored.config.task != Task::Translation) {
+    if let Some((source, target)) = columns.filter(|_| stored.config.task != TaskKind::Translation)
+    {
         let what = format!(
             "columns = {source},{target}: {} was trained with task = {}, which has no two sides to \
              choose; leave it out",
@@ -48,16 +49,16 @@ pub fn evaluate(
         return Err(Error::Configuration { problems: vec![what] });
     }
     match stored.config.task {
-        Task::Translation => Translator::open(run, device, threads)?
+        TaskKind::Translation => Translator::open(run, device, threads)?
             .with_max_length(max_length)
             .evaluate(data, columns),
-        Task::LanguageLines | Task::LanguageStream => {
+        TaskKind::LanguageLines | TaskKind::LanguageStream => {
             let sampler = Sampler::open(run, device, threads)?;
             let threads = sampler.device.threads();
             let found = sampler.model.evaluate(&sampler.params, data, threads)?;
             Ok(sampler.params.checked(found)?)
         }
-        Task::Sequence => {
+        TaskKind::Sequence => {
             let device = devices::open(device, threads)?;
             let task = stored.data.parse::<Generated>()?.name;
             let mut params = Params::new();
@@ -121,7 +122,7 @@ impl Sampler {
         let dir = RunDir::open(run)?;
         let stored = dir.stored_in_range()?;
         let task = stored.config.task;
-        if !matches!(task, Task::LanguageLines | Task::LanguageStream) {
+        if !matches!(task, TaskKind::LanguageLines | TaskKind::LanguageStream) {
             return Err(Error::OtherTask {
                 path: run.into(),
                 task: task.to_string(),

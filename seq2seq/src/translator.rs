@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use tensor::{Device, Params};
 
-use crate::config::Task;
+use crate::config::TaskKind;
 use crate::data::{Corpus, Example, Spec, Text};
 use crate::evaluation::Evaluation;
 use crate::model::{Decoded, EncoderDecoder, greedy};
@@ -74,7 +74,7 @@ impl Translator {
         let device = devices::open(device, threads)?;
         let dir = RunDir::open(run)?;
         let stored = dir.stored_in_range()?;
-        if stored.config.task != Task::Translation {
+        if stored.config.task != TaskKind::Translation {
             return Err(Error::OtherTask {
                 path: run.into(),
                 task: stored.config.task.to_string(),

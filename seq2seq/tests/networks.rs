@@ -73,7 +73,12 @@ fn every_attention_cell_and_option_learns() {
     all.push(vec![("tied", "source_target")]);
     all.push(vec![("tied", "target_output"), ("embedding", "24")]);
     all.push(vec![("tied", "all"), ("readout", "maxout"), ("readout_width", "16")]);
-    all.push(vec![("faithful", "true"), ("context_first", "true"), ("decoder_init", "copy")]);
+    all.push(vec![
+        ("attend_padding", "true"),
+        ("reset_decoder_state", "true"),
+        ("context_first", "true"),
+        ("decoder_init", "copy"),
+    ]);
     all.push(vec![("init", "bahdanau"), ("optimizer", "adam")]);
     all.push(vec![("layers", "2"), ("residual", "true"), ("merge", "average")]);
     all.push(vec![("layers", "2"), ("variational_dropout", "true"), ("dropout", "0.1")]);

@@ -76,7 +76,7 @@ fn a_running_text_goes_on_with_the_same_bits() {
     let data = text(folder.path(), 60);
     // The second one lowers its rate and has a best by the loss, since there is no BLEU.
     let by_loss = [
-        ("accumulate", "3"),
+        ("gradient_accumulation", "3"),
         ("average_decay", "0.9"),
         ("epochs", "99"),
         ("learning_rate_schedule", "plateau"),

@@ -9,11 +9,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use seq2seq::data::Example;
-use seq2seq::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
+use seq2seq::model::EncoderDecoder;
 use seq2seq::train::{StepOptions, train_step};
 use seq2seq::{Attention, Cell, Config, DecoderInit, Readout, Wiring};
 use tensor::optim::Optimizer;
-use tensor::{Params, Tape, Threads};
+use tensor::{Params, Threads};
 
 /// The system's allocator, counting.
 struct Counting;
@@ -43,29 +43,6 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-struct Bare(EncoderDecoder);
-
-impl Model for Bare {
-    type Example = Example;
-
-    fn length(&self, example: &Example) -> usize {
-        example.source.len()
-    }
-
-    fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
-        self.0.loss_normalization(batch)
-    }
-
-    fn loss(
-        &self,
-        tape: &mut Tape<'_>,
-        part: &[&Example],
-        shape: &BatchShape,
-    ) -> seq2seq::Result<BatchLoss> {
-        self.0.loss(tape, part, shape)
-    }
-}
-
 const VOCABULARY: u32 = 50;
 /// Steps without an allocation, one after the other, that prove it.
 const QUIET: usize = 40;
@@ -86,7 +63,7 @@ fn warm_up(config: &Config, threads: usize) -> Result<(usize, usize), Vec<usize>
     let mut params = Params::new();
     let vocabulary = VOCABULARY as usize;
     let network = EncoderDecoder::new(&mut params, config, vocabulary, vocabulary, 1).unwrap();
-    let model = Bare(network);
+    let model = network;
     let mut optimizer = Optimizer::new(config.optimizer_config(), &params).unwrap();
     // Two shapes in turn, one of them padded.
     let batches: [Vec<Example>; 2] = [

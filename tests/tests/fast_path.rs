@@ -8,36 +8,13 @@ use std::env;
 use std::process::Command;
 
 use seq2seq::data::Example;
-use seq2seq::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
+use seq2seq::model::EncoderDecoder;
 use seq2seq::train::{StepOptions, train_step};
 use seq2seq::{Attention, Cell, Config, Readout, Wiring};
 use tensor::gemm::{self, Work};
 use tensor::optim::Optimizer;
 use tensor::simd::{self, Level};
-use tensor::{Params, Tape, Threads};
-
-struct Bare(EncoderDecoder);
-
-impl Model for Bare {
-    type Example = Example;
-
-    fn length(&self, example: &Example) -> usize {
-        example.source.len()
-    }
-
-    fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
-        self.0.loss_normalization(batch)
-    }
-
-    fn loss(
-        &self,
-        tape: &mut Tape<'_>,
-        part: &[&Example],
-        shape: &BatchShape,
-    ) -> seq2seq::Result<BatchLoss> {
-        self.0.loss(tape, part, shape)
-    }
-}
+use tensor::{Params, Threads};
 
 /// Two of the bench's networks, small: attend then recur, and recur then attend.
 fn configs() -> [Config; 2] {
@@ -68,7 +45,7 @@ fn train(config: &Config, time: usize) -> (Params, Work) {
     let threads = Threads::new(2);
     let mut params = Params::new();
     let network = EncoderDecoder::new(&mut params, config, VOCABULARY, VOCABULARY, 3).unwrap();
-    let model = Bare(network);
+    let model = network;
     let mut optimizer = Optimizer::new(config.optimizer_config(), &params).unwrap();
     let ids = |i: usize, k: usize| (0..time).map(move |t| ((i * 17 + t * k) % VOCABULARY) as u32);
     let batch: Vec<Example> = (0..10)

@@ -198,11 +198,11 @@ const RUNS: &[(usize, &[(&str, &str)])] = &[
             ("learning_rate_schedule", "plateau"),
             ("learning_rate_patience", "1"),
             ("learning_rate", "0.05"),
-            ("judge", "loss"),
+            ("early_stopping_metric", "loss"),
             ("average_decay", "0.9"),
             // Five batches an epoch are three steps, the last of one batch.
             ("batch", "13"),
-            ("accumulate", "2"),
+            ("gradient_accumulation", "2"),
             ("epochs", "13"),
             ("validate_every_epochs", "0.34"),
             ("dropout", "0.1"),
@@ -213,7 +213,7 @@ const RUNS: &[(usize, &[(&str, &str)])] = &[
         &[
             ("batch_by", "tokens"),
             ("batch", "90"),
-            ("accumulate", "2"),
+            ("gradient_accumulation", "2"),
             ("epochs", "30"),
             ("learning_rate_schedule", "inverse_sqrt"),
             ("learning_rate_warmup", "10"),

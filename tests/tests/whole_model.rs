@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use reference::{Named, Network, Sums};
 use seq2seq::data::Example;
-use seq2seq::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
+use seq2seq::model::{EncoderDecoder, Model};
 use seq2seq::train::{StepOptions, StepOutcome, train_step};
 use seq2seq::{Attention, Cell, Config, DecoderInit, Init, LossNorm, Readout, Wiring};
 use tensor::check::{finite_differences, to_f32, to_f64};
@@ -337,30 +337,6 @@ fn the_kernels_agree_with_the_reference() {
     ));
 }
 
-/// A network without text, as [`train_step`] takes it.
-struct Plain(EncoderDecoder);
-
-impl Model for Plain {
-    type Example = Example;
-
-    fn length(&self, example: &Example) -> usize {
-        example.source.len()
-    }
-
-    fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
-        self.0.loss_normalization(batch)
-    }
-
-    fn loss(
-        &self,
-        tape: &mut Tape<'_>,
-        part: &[&Example],
-        shape: &BatchShape,
-    ) -> seq2seq::Result<BatchLoss> {
-        self.0.loss(tape, part, shape)
-    }
-}
-
 /// Some that differ in everything; dropout and the decoder's own output fed back where asked for.
 fn few_configs(dropout: f32, teacher_forcing: f32) -> Vec<Config> {
     let all = all_configs(ODD);
@@ -382,7 +358,7 @@ struct Trained {
 
 fn train(config: &Config, optimizer: OptimizerConfig, threads: usize, steps: u64) -> Trained {
     let (network, mut params) = network(config, ODD, 11);
-    let model = Plain(network);
+    let model = network;
     let mut optimizer = Optimizer::new(optimizer, &params).unwrap();
     let threads = Threads::new(threads);
     let outcomes = (0..steps).map(|step| {

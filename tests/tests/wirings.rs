@@ -11,7 +11,7 @@ use attention::reference::attend;
 use attention::{AttentionConfig, QueryPosition};
 use rnn::reference::{State, Weights, affine, layer, step};
 use seq2seq::data::Example;
-use seq2seq::model::EncoderDecoder;
+use seq2seq::model::{EncoderDecoder, Model};
 use seq2seq::{
     Attention, Cell, Config, DecoderInit, Init, Merge, Readout, ReadoutState, Tied, Wiring,
 };
@@ -185,7 +185,7 @@ impl Plain<'_> {
     fn sentence(&self, example: &Example, source_time: usize) -> f64 {
         let c = self.config;
         let mut source = example.source.clone();
-        if c.faithful {
+        if c.attend_padding {
             source.resize(source_time, PAD);
         }
         let (memory, last) = self.encode(&source);
@@ -209,7 +209,7 @@ impl Plain<'_> {
             };
             for (l, state) in states.iter_mut().enumerate() {
                 let w = self.weights("decoder", l, false);
-                let from = if c.faithful { self.zeros() } else { state.clone() };
+                let from = if c.reset_decoder_state { self.zeros() } else { state.clone() };
                 *state = step(c.cell, &w, &x, &from).0;
                 let mut y = state.h.clone();
                 if c.residual && l > 0 {
@@ -340,12 +340,16 @@ fn configs() -> Vec<Config> {
             all.push(Config { tied, readout, readout_width, ..before.clone() });
         }
     }
-    for faithful in [false, true] {
+    all.push(Config { attend_padding: true, ..base.clone() });
+    all.push(Config { attend_padding: true, ..after.clone() });
+    all.push(Config { reset_decoder_state: true, ..base.clone() });
+    for (attend_padding, reset_decoder_state) in [(false, false), (true, true)] {
         for cell in [Cell::Gru, Cell::Lstm] {
             for bidirectional in [false, true] {
                 let decoder_init = DecoderInit::Copy;
                 let context_first = true;
-                let c = Config { faithful, cell, bidirectional, context_first, ..base.clone() };
+                let c = Config { cell, bidirectional, context_first, ..base.clone() };
+                let c = Config { attend_padding, reset_decoder_state, ..c };
                 all.push(Config { decoder_init, ..c });
             }
         }
@@ -396,8 +400,13 @@ fn every_network_computes_its_equations() {
 }
 
 #[test]
-fn a_faithful_batch_may_be_shared_out() {
-    let config = Config { faithful: true, decoder_init: DecoderInit::Copy, ..Config::default() };
+fn a_batch_with_attended_padding_may_be_shared_out() {
+    let config = Config {
+        attend_padding: true,
+        reset_decoder_state: true,
+        decoder_init: DecoderInit::Copy,
+        ..Config::default()
+    };
     let config = Config { embedding: 3, hidden: 4, ..config };
     let examples = examples();
     let batch: Vec<&Example> = examples.iter().collect();

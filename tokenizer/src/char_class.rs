@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// A set of characters that a [`Step`](crate::Step) acts on or spares.
+/// A set of characters that a [`NormalizationStep`](crate::NormalizationStep) acts on or spares.
 ///
 /// ```
 /// use tokenizer::CharClass;

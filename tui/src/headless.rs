@@ -1,6 +1,6 @@
 //! A run in plain lines, for logs and pipes: no control characters, no colours, nothing rewritten.
 
-use seq2seq::{Command, Event, Start, Step, Task};
+use seq2seq::{Command, Event, Start, Step, TaskKind};
 
 use crate::format::{brief, count, duration, figure, percent, setting, several};
 use crate::output::{self, StdoutError};
@@ -66,10 +66,10 @@ impl Reporter {
                     String::new()
                 };
                 let what = match start.task {
-                    Task::Translation => "training pair",
-                    Task::LanguageLines => "training line",
-                    Task::LanguageStream => "training window",
-                    Task::Sequence => "training sequence",
+                    TaskKind::Translation => "training pair",
+                    TaskKind::LanguageLines => "training line",
+                    TaskKind::LanguageStream => "training window",
+                    TaskKind::Sequence => "training sequence",
                 };
                 let pairs = several(start.train_pairs, what);
                 let mut lines = vec![format!(
@@ -278,7 +278,7 @@ pub fn is_success(state: State) -> bool {
 /// there are two sides.
 fn unknown(start: &Start) -> String {
     let both = |(source, target): (f64, f64)| match start.task {
-        Task::Translation => format!("{} > {}", percent(source), percent(target)),
+        TaskKind::Translation => format!("{} > {}", percent(source), percent(target)),
         _ => percent(target),
     };
     let held_out = both((start.unknown_rate, start.unknown_target_rate));

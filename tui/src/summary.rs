@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use seq2seq::{CheckpointKind, Task, Validation, shell_quoted};
+use seq2seq::{CheckpointKind, TaskKind, Validation, shell_quoted};
 
 use crate::format::{count, duration, figure, percent, several};
 use crate::run_state::{RunState, State};
@@ -64,11 +64,11 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
         if run_state.saved.is_some() || done {
             lines.push(format!("  measure     tui evaluate --run {dir} --data SPEC"));
             match run_state.start.as_ref().map(|start| start.task) {
-                Some(Task::LanguageLines | Task::LanguageStream) => {
+                Some(TaskKind::LanguageLines | TaskKind::LanguageStream) => {
                     lines.push(format!("  use         tui sample --run {dir}"));
                 }
-                Some(Task::Sequence) => {}
-                Some(Task::Translation) | None => {
+                Some(TaskKind::Sequence) => {}
+                Some(TaskKind::Translation) | None => {
                     lines.push(format!("  use         tui translate --run {dir}"));
                 }
             }

@@ -17,7 +17,7 @@ use tensor::{Device, Params, Profile, gemm};
 
 use crate::config::nearest;
 use crate::data::Example;
-use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model, greedy};
+use crate::model::{EncoderDecoder, greedy};
 use crate::train::{PendingStep, StepOptions, StepOutcome, start_step};
 use crate::{Error, Result};
 use device_work::Before;
@@ -148,7 +148,7 @@ struct Bench<'a> {
     device: &'a Device,
     rng: Rng,
     params: Params,
-    model: Bare,
+    model: EncoderDecoder,
     optimizer: Option<Optimizer>,
     in_flight: Option<PendingStep>,
     step: u64,
@@ -168,7 +168,7 @@ impl<'a> Bench<'a> {
             device,
             rng: rng(1, "bench"),
             params,
-            model: Bare(network),
+            model: network,
             optimizer: None,
             in_flight: None,
             step: 0,
@@ -231,7 +231,7 @@ impl<'a> Bench<'a> {
         let batch = self.workload.batch(&mut self.rng);
         let sources: Vec<Vec<u32>> = batch.into_iter().take(count).map(|e| e.source).collect();
         let limit = self.workload.target_time;
-        greedy(&self.model.0, &self.params, &sources, Some(limit), self.device.threads()).map(drop)
+        greedy(&self.model, &self.params, &sources, Some(limit), self.device.threads()).map(drop)
     }
 
     fn row(&mut self, seconds: f64) -> Result<Row> {
@@ -318,30 +318,6 @@ fn median(seconds: f64, mut run: impl FnMut() -> Result<()>) -> Result<f64> {
     }
     times.sort_unstable();
     Ok(times[times.len() / 2].as_secs_f64())
-}
-
-/// The network without text: a model for measuring.
-struct Bare(EncoderDecoder);
-
-impl Model for Bare {
-    type Example = Example;
-
-    fn length(&self, example: &Example) -> usize {
-        example.source.len()
-    }
-
-    fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
-        self.0.loss_normalization(batch)
-    }
-
-    fn loss(
-        &self,
-        tape: &mut tensor::Tape<'_>,
-        part: &[&Example],
-        shape: &BatchShape,
-    ) -> Result<BatchLoss> {
-        self.0.loss(tape, part, shape)
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Keys that do nothing in a configuration.
 
-use super::enums::{Attention, ForcingSchedule, Init, Optimizer, RateSchedule, Readout, Task};
+use super::enums::{Attention, ForcingSchedule, Init, Optimizer, RateSchedule, Readout, TaskKind};
 use super::keys::Config;
+use super::shorthand;
 use crate::{Error, Result};
 
 /// Keys, where they have an effect, and what has to be set for one.
@@ -46,10 +47,10 @@ const RULES: &[EffectRule] = &[
     (&["variational_dropout", "dropout_output"], |c| c.dropout > 0.0, "dropout above 0"),
     (&["merge"], |c| c.bidirectional, "bidirectional = true"),
     (&["readout_width", "readout_state"], |c| c.readout == Readout::Maxout, "readout = maxout"),
-    (&["window"], |c| c.task == Task::LanguageStream, "task = language_stream"),
+    (&["window"], |c| c.task == TaskKind::LanguageStream, "task = language_stream"),
     (
         &["temperature"],
-        |c| matches!(c.task, Task::LanguageLines | Task::LanguageStream),
+        |c| matches!(c.task, TaskKind::LanguageLines | TaskKind::LanguageStream),
         "task = language_lines or language_stream",
     ),
     (
@@ -68,22 +69,23 @@ const RULES: &[EffectRule] = &[
             "readout",
             "tied",
             "context_first",
-            "faithful",
+            "attend_padding",
+            "reset_decoder_state",
             "count_padding",
             "teacher_forcing",
             "teacher_forcing_schedule",
         ],
-        |c| c.task == Task::Translation,
+        |c| c.task == TaskKind::Translation,
         "task = translation",
     ),
     (
         &["target_recipe", "target_unit", "min_count", "max_target_vocabulary", "max_length"],
-        |c| c.task != Task::Sequence,
+        |c| c.task != TaskKind::Sequence,
         "another task than sequence",
     ),
     (
         &["max_target_words"],
-        |c| matches!(c.task, Task::Translation | Task::LanguageLines),
+        |c| matches!(c.task, TaskKind::Translation | TaskKind::LanguageLines),
         "task = translation or language_lines",
     ),
 ];
@@ -97,7 +99,7 @@ fn scored_by(config: &Config) -> Attention {
 }
 
 /// What does nothing where nothing is held out.
-const OF_VALIDATIONS: [&str; 2] = ["judge", "validate_every_epochs"];
+const OF_VALIDATIONS: [&str; 2] = ["early_stopping_metric", "validate_every_epochs"];
 
 impl Config {
     /// Refuses keys that a person set to something else than their default and that do nothing here,
@@ -110,6 +112,11 @@ impl Config {
         set: impl IntoIterator<Item = &'a str>,
         holds_out: bool,
     ) -> Result<()> {
+        let keys = set.into_iter().map(|key| match shorthand::expand(key) {
+            // The old name of one key is held to what that key is.
+            Some([one]) => one,
+            _ => key,
+        });
         let problem = |key: &str| {
             // Never to validate is what is done there.
             let is_never = key == "validate_every_epochs" && self.validate_every_epochs == 0.0;
@@ -126,7 +133,7 @@ impl Config {
                 "{key} = {value} has no effect: it needs {needed}; set that, or leave it out"
             ))
         };
-        let problems: Vec<String> = set.into_iter().filter_map(problem).collect();
+        let problems: Vec<String> = keys.filter_map(problem).collect();
         if problems.is_empty() { Ok(()) } else { Err(Error::Configuration { problems }) }
     }
 }
@@ -154,11 +161,15 @@ mod tests {
         }
         let mut config = Config::default();
         config.set("init", "uniform").unwrap();
-        config.check_effects(["init_scale", "hidden", "unit", "judge"], true).unwrap();
-        config.set("judge", "loss").unwrap();
-        let error = config.check_effects(["judge"], false).unwrap_err();
+        config
+            .check_effects(["init_scale", "hidden", "unit", "early_stopping_metric"], true)
+            .unwrap();
+        config.set("early_stopping_metric", "loss").unwrap();
+        let error = config.check_effects(["early_stopping_metric"], false).unwrap_err();
         assert!(
-            error.to_string().contains("judge = loss has no effect: it needs something"),
+            error
+                .to_string()
+                .contains("early_stopping_metric = loss has no effect: it needs something"),
             "{error}"
         );
         // Every key of the table exists.

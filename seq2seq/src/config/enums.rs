@@ -56,7 +56,7 @@ macro_rules! choices {
 
 choices! {
     /// What is learnt.
-    Task ("task") {
+    TaskKind ("task") {
         /// From a sentence to a sentence.
         Translation = "translation",
         /// The next token of a line.
@@ -220,7 +220,7 @@ choices! {
     }
 
     /// Which figure of the held-out pairs says whether a validation is better than another.
-    Judge ("judge") {
+    EarlyStoppingMetric ("early_stopping_metric") {
         /// BLEU, and the loss where that is equal.
         Bleu = "bleu",
         /// The loss.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use tokenizer::{Recipe, Unit};
 
 use super::enums::{
-    Attention, BatchBy, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
+    Attention, BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init,
+    LossNorm, Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
 };
 use super::nearest::nearest;
 use super::on_resume::OnResume;
@@ -214,7 +214,7 @@ keys! {
         /// state is carried from window to window; sequence: the answer to a generated sequence
         /// (data = adding, temporal-order, reber). Keys of attention and decoder, of the source and
         /// of teacher forcing are for translation.
-        task: Task = Task::Translation;
+        task: TaskKind = TaskKind::Translation;
         /// The corpus SPEC where `--data` gives none.
         data: String = "phrasebook".to_owned();
         /// How source text is normalised: a named recipe.
@@ -316,9 +316,12 @@ keys! {
         /// The context stands before the embedding in the recurrence's input, as in the TensorFlow
         /// tutorial; it says in which order imported weights lie.
         context_first: bool = false;
-        /// Keep what the TensorFlow tutorial does and hardly means: the encoder reads padding and the
-        /// attention sees it, and the decoder's recurrence starts from zeros at every step.
-        faithful: bool = false;
+        /// The encoder reads padding and the attention sees it, as in the TensorFlow tutorial, which
+        /// hardly means it.
+        attend_padding: bool = false;
+        /// The decoder's recurrence starts from zeros at every step, as in the TensorFlow tutorial,
+        /// which hardly means it.
+        reset_decoder_state: bool = false;
         /// Share of embeddings, and of outputs between recurrent layers, that training drops; from
         /// 0 to below 1.
         dropout: f32 = 0.0, below(0.0, 1.0) => Changes;
@@ -338,7 +341,7 @@ keys! {
         batch_by: BatchBy = BatchBy::Sentences;
         /// Batches whose gradients are added up for one step; their loss is divided by what all of
         /// them count, as of one batch. The last step of an epoch has what is left. From 1.
-        accumulate: u64 = 1, within(1.0, 1e6);
+        gradient_accumulation: u64 = 1, within(1.0, 1e6);
         /// Passes over the training pairs; from 1. `--epochs` is the same.
         epochs: u64 = 10, within(1.0, 1e9) => Changes;
         /// The optimizer, equal to PyTorch's of that name.
@@ -390,9 +393,9 @@ keys! {
         /// (1 + n) / (10 + n).
         average_decay: f32 = 0.0, below(0.0, 1.0)
             => "the stored average of the parameters was made with it";
-        /// What a validation is judged by: for the best checkpoint, plateau and stop_patience.
+        /// The metric that compares validations: for the best checkpoint, plateau and stop_patience.
         /// bleu: BLEU, then loss, and the loss alone where a task has no BLEU; loss: the loss alone.
-        judge: Judge = Judge::Bleu => Changes;
+        early_stopping_metric: EarlyStoppingMetric = EarlyStoppingMetric::Bleu => Changes;
         /// Validations in a row without a new best after which the run ends; 0 for never.
         stop_patience: u64 = 0, within(0.0, 1e9) => Changes;
         /// How weights are drawn. uniform: in plus or minus init_scale; torch: as PyTorch's layers

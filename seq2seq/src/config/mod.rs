@@ -14,8 +14,8 @@ mod validate;
 mod value;
 
 pub use enums::{
-    Attention, BatchBy, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
+    Attention, BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init,
+    LossNorm, Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
 };
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;

@@ -77,7 +77,7 @@ mod tests {
             "teacher_forcing",
             "epochs",
             "stop_patience",
-            "judge",
+            "early_stopping_metric",
             "validate_every_epochs",
             "sample_every_seconds",
             "checkpoint_seconds",

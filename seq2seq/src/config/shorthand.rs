@@ -1,7 +1,12 @@
-//! Keys that set several others at once.
+//! Names that stand for other keys: of several at once, or the name that a key had before.
 
-/// Each with the keys that it sets.
-pub(super) const SHORTHANDS: [(&str, &[&str]); 1] = [("unit", &["source_unit", "target_unit"])];
+/// Each with the keys that it sets. All but `unit` are old names, which stored runs hold.
+pub(super) const SHORTHANDS: [(&str, &[&str]); 4] = [
+    ("unit", &["source_unit", "target_unit"]),
+    ("judge", &["early_stopping_metric"]),
+    ("accumulate", &["gradient_accumulation"]),
+    ("faithful", &["attend_padding", "reset_decoder_state"]),
+];
 
 /// The keys that a key sets, where it is a shorthand.
 pub(super) fn expand(key: &str) -> Option<&'static [&'static str]> {
@@ -28,6 +33,22 @@ mod tests {
                 assert!(Config::KEYS.iter().any(|known| known.name == *key), "{key}");
             }
         }
+    }
+
+    #[test]
+    fn the_old_name_of_a_key_sets_it() {
+        let mut config = Config::default();
+        for (key, value) in [("judge", "loss"), ("accumulate", "3"), ("faithful", "true")] {
+            config.set(key, value).unwrap();
+            assert_eq!(config.show(key).as_deref(), Some(value));
+        }
+        assert_eq!(config.gradient_accumulation, 3);
+        assert!(config.attend_padding && config.reset_decoder_state);
+        let error = config.set("accumulate", "some").unwrap_err().to_string();
+        assert!(
+            error.starts_with("accumulate cannot be 'some': it takes a whole number"),
+            "{error}"
+        );
     }
 
     #[test]

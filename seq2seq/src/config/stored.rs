@@ -1,4 +1,4 @@
-//! Configurations that were stored before a key of theirs became a shorthand.
+//! Configurations that were stored before a key of theirs got its present name.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::keys::Config;
 use super::shorthand::SHORTHANDS;
 
-/// Reads a stored configuration: a shorthand in it, which was a key of its own once, sets its keys.
+/// Reads a stored configuration: an old name in it sets the keys of today.
 ///
 /// # Errors
 /// Those of [`Config`]'s own form.
@@ -28,6 +28,15 @@ mod tests {
     use tokenizer::Unit;
 
     use super::*;
+
+    #[test]
+    fn stored_old_names_set_the_keys_of_today() {
+        let text = r#"{"judge": "loss", "accumulate": 4, "faithful": true, "hidden": 3}"#;
+        let old = stored(&mut serde_json::Deserializer::from_str(text)).unwrap();
+        assert_eq!(old.show("early_stopping_metric").as_deref(), Some("loss"));
+        assert_eq!((old.gradient_accumulation, old.hidden), (4, 3));
+        assert!(old.attend_padding && old.reset_decoder_state);
+    }
 
     #[test]
     fn a_stored_unit_sets_both_sides() {

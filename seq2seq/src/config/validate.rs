@@ -4,7 +4,7 @@ use rnn::Merge;
 
 use super::enums::{
     Attention, BatchBy, DecoderInit, ForcingSchedule, Optimizer, RateSchedule, Readout,
-    ReadoutState, Task, Tied, Wiring,
+    ReadoutState, TaskKind, Tied, Wiring,
 };
 use super::keys::{Config, Key};
 use crate::{Error, Result};
@@ -85,7 +85,7 @@ impl Config {
                         leave it out, or give no text at all to keep every pair";
             problems.push(none.to_owned());
         }
-        if self.task != Task::Translation {
+        if self.task != TaskKind::Translation {
             problems.extend(self.beside_translation());
         }
         problems
@@ -194,7 +194,10 @@ impl Config {
                 self.embedding
             ),
         );
-        for (key, asks) in [("faithful", self.faithful), ("context_first", self.context_first)] {
+        for (key, asks) in [
+            ("reset_decoder_state", self.reset_decoder_state),
+            ("context_first", self.context_first),
+        ] {
             let why = "it is about a context that goes into the recurrence";
             unfit(
                 key,
@@ -226,7 +229,8 @@ impl Config {
             ),
             ("target_prefixes", !self.target_prefixes.is_empty(), "none"),
             ("tied", self.tied != Tied::None, "none"),
-            ("faithful", self.faithful, "false"),
+            ("attend_padding", self.attend_padding, "false"),
+            ("reset_decoder_state", self.reset_decoder_state, "false"),
             ("context_first", self.context_first, "false"),
             ("readout_width", self.readout_width != 0, "0"),
         ] {
@@ -237,7 +241,7 @@ impl Config {
                 ));
             }
         }
-        if task == Task::LanguageStream && self.batch_by == BatchBy::Tokens {
+        if task == TaskKind::LanguageStream && self.batch_by == BatchBy::Tokens {
             problems.push(format!(
                 "batch_by = tokens: task = {task} reads batch parts of the text side by side, \
                  window tokens of each; set batch_by = sentences"
@@ -365,11 +369,11 @@ mod tests {
             (&[("tied", "target_output"), ("embedding", "7")], "set embedding = 256"),
             (
                 &[
-                    ("faithful", "true"),
+                    ("reset_decoder_state", "true"),
                     ("wiring", "recur_then_attend"),
                     ("readout", "tanh_context"),
                 ],
-                "set wiring = attend_then_recur or faithful = false",
+                "set wiring = attend_then_recur or reset_decoder_state = false",
             ),
             (&[("tied", "target_output"), ("task", "language_lines")], "leave it none"),
             (&[("task", "language_lines")], "set bidirectional = false"),

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use tokenizer::{Recipe, Unit};
 
 use super::enums::{
-    Attention, BatchBy, DecoderInit, ForcingSchedule, ForcingUnit, Init, Judge, LossNorm,
-    Optimizer, RateSchedule, Readout, ReadoutState, Task, Tied, Wiring,
+    Attention, BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init,
+    LossNorm, Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
 };
 
 /// The type of a key's value.
@@ -91,8 +91,8 @@ macro_rules! names {
 }
 
 names!(
-    Recipe Unit Task Cell Merge Attention Wiring DecoderInit Readout ReadoutState
-    Tied Optimizer LossNorm Init BatchBy RateSchedule ForcingUnit ForcingSchedule Judge
+    Recipe Unit TaskKind Cell Merge Attention Wiring DecoderInit Readout ReadoutState
+    Tied Optimizer LossNorm Init BatchBy RateSchedule ForcingUnit ForcingSchedule EarlyStoppingMetric
 );
 
 impl Value for String {

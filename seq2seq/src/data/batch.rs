@@ -120,19 +120,19 @@ impl Batching {
         batches
     }
 
-    /// Steps of so many epochs in which a step takes `accumulate` batches, and of one epoch, or of
+    /// Steps of so many epochs in which a step takes `accumulation` batches, and of one epoch, or of
     /// a mean one where they differ. `rng` is the shuffling generator as the run begins; epochs
     /// past `enough` steps are not counted.
     pub fn steps(
         self,
         lengths: &[usize],
         widths: &[usize],
-        accumulate: u64,
+        accumulation: u64,
         epochs: u64,
         enough: u64,
         mut rng: Rng,
     ) -> (u64, u64) {
-        let steps_of = |batches: usize| (batches as u64).div_ceil(accumulate.max(1));
+        let steps_of = |batches: usize| (batches as u64).div_ceil(accumulation.max(1));
         if let Self::Sentences(size) = self {
             let each = steps_of(lengths.len().div_ceil(size.max(1)));
             return (epochs.saturating_mul(each), each);

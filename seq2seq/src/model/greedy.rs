@@ -6,7 +6,7 @@
 use tensor::{Params, Tape, Threads, ops};
 use tokenizer::{EOS, SOS};
 
-use super::translator::EncoderDecoder;
+use super::encoder_decoder::EncoderDecoder;
 use super::{NEVER_SAID, check_cancelled, groups, sharing};
 use crate::Result;
 use crate::data::{Batch, Example};
@@ -40,7 +40,7 @@ const DEVICE_BATCH: usize = 256;
 /// Nothing comes of a source without a token before its EOS, and nothing is computed for it. All
 /// others of like length are decoded together, groups of them on different threads; what comes out
 /// does not depend on either beyond rounding. So where the encoder reads padding
-/// ([`Config::faithful`](crate::Config)), only sources of equal length are decoded together, and
+/// ([`Config::attend_padding`](crate::Config)), only sources of equal length are decoded together, and
 /// there is no padding to be read.
 ///
 /// # Errors
@@ -161,15 +161,16 @@ mod tests {
 
     #[test]
     fn neighbours_change_nothing_even_where_padding_is_read() {
-        for faithful in ["true", "false"] {
-            let (network, params) = network(&[("faithful", faithful)]);
+        for padding in ["true", "false"] {
+            let (network, params) =
+                network(&[("attend_padding", padding), ("reset_decoder_state", padding)]);
             let sources = sources();
             let threads = Threads::single();
             let all = greedy(&network, &params, &sources, None, &threads).unwrap();
             for (source, beside) in sources.iter().zip(&all) {
                 let alone = [source.clone()];
                 let alone = greedy(&network, &params, &alone, None, &threads).unwrap();
-                assert_eq!(alone[0].ids, beside.ids, "faithful = {faithful}");
+                assert_eq!(alone[0].ids, beside.ids, "attend_padding = {padding}");
                 assert!((alone[0].logprob - beside.logprob).abs() < 1e-4, "{alone:?} {beside:?}");
                 assert_eq!(beside.attention[0].len(), source.len());
             }

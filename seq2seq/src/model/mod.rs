@@ -2,20 +2,20 @@
 
 mod decoder;
 mod encoder;
+mod encoder_decoder;
 pub(crate) mod first_values;
 mod forcing;
 mod generate;
 mod greedy;
 mod language_network;
-mod translator;
 
 pub use decoder::{Decoder, DecoderState};
 pub use encoder::{Encoded, Encoder};
+pub use encoder_decoder::{EncoderDecoder, TeacherForced};
 pub use forcing::Forcing;
 pub use generate::{SamplingOptions, generate};
 pub use greedy::{Decoded, greedy};
 pub use language_network::LanguageNetwork;
-pub use translator::{EncoderDecoder, TeacherForced};
 
 use tensor::init::Rng;
 use tensor::{DeferredScalar, Params, Tape, Tensor, Threads, Var, ops};
@@ -72,11 +72,11 @@ pub trait Model: Send + Sync {
     type Example: Send + Sync;
 
     /// The length by which examples are put together in batches.
-    fn length(&self, example: &Self::Example) -> usize;
+    fn sort_key(&self, example: &Self::Example) -> usize;
 
     /// The positions that an example takes where batches are cut by positions.
-    fn width(&self, example: &Self::Example) -> usize {
-        self.length(example)
+    fn num_positions(&self, example: &Self::Example) -> usize {
+        self.sort_key(example)
     }
 
     /// The batches of an epoch, as indices of examples, from their lengths and widths: by default

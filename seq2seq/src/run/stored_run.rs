@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, Task};
+use crate::config::{Config, TaskKind};
 use crate::data::{Sources, Spec, SplitRule, hash};
 use crate::options::TrainOptions;
 use crate::range::Range;
@@ -149,7 +149,7 @@ impl StoredRun {
         let data: Spec = self.data.parse()?;
         let valid = self.valid.as_deref().filter(|valid| *valid != "none");
         let valid: Option<Spec> = valid.map(str::parse).transpose()?;
-        if self.config.task == Task::Translation {
+        if self.config.task == TaskKind::Translation {
             if !valid.as_ref().is_some_and(Spec::has_columns) {
                 data.check_columns(self.columns)?;
             }
@@ -270,7 +270,7 @@ pub(in crate::run) mod tests {
             set: vec![
                 ("epochs".into(), "77".into()),
                 ("learning_rate".into(), "1e-5".into()),
-                ("judge".into(), "loss".into()),
+                ("early_stopping_metric".into(), "loss".into()),
                 ("hidden".into(), "1".into()),
                 ("hidden".into(), Config::default().hidden.to_string()),
             ],

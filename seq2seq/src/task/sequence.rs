@@ -4,7 +4,7 @@ use rnn::Rnn;
 use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{Vocabulary, VocabularyOptions};
 
-use super::kind::{Built, Kind, Preparation};
+use super::build::{Built, Preparation, Task};
 use crate::config::{Config, LossNorm};
 use crate::data::{END, UnknownRates, hash};
 use crate::evaluation::Evaluation;
@@ -365,7 +365,7 @@ fn symbols(bits: u32) -> String {
 impl Model for SequenceModel {
     type Example = Sequence;
 
-    fn length(&self, sequence: &Sequence) -> usize {
+    fn sort_key(&self, sequence: &Sequence) -> usize {
         sequence.len()
     }
 
@@ -413,7 +413,7 @@ impl Model for SequenceModel {
     }
 }
 
-impl Kind for SequenceModel {
+impl Task for SequenceModel {
     fn build(
         stored: &StoredRun,
         _: Option<Vocabularies>,

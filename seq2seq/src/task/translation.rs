@@ -2,8 +2,8 @@
 
 use tensor::{Params, Tape, Threads};
 
+use super::build::{Built, Preparation, Task};
 use super::evaluate::evaluate;
-use super::kind::{Built, Kind, Preparation};
 use crate::config::{BatchBy, Config};
 use crate::data::{Corpora, Corpus, Example, Text, UnknownRates, corpora};
 use crate::event::{Sample, Samples, Validation};
@@ -64,12 +64,12 @@ impl TranslationModel {
 impl Model for TranslationModel {
     type Example = Example;
 
-    fn length(&self, example: &Example) -> usize {
-        example.source.len()
+    fn sort_key(&self, example: &Example) -> usize {
+        self.network.sort_key(example)
     }
 
-    fn width(&self, example: &Example) -> usize {
-        example.source.len().max(example.target.len())
+    fn num_positions(&self, example: &Example) -> usize {
+        self.network.num_positions(example)
     }
 
     fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
@@ -140,7 +140,7 @@ fn largest_batch(
     LargestBatch { size: size.min(examples), source, target, classes }
 }
 
-impl Kind for TranslationModel {
+impl Task for TranslationModel {
     fn build(
         stored: &StoredRun,
         vocabularies: Option<Vocabularies>,

@@ -1,6 +1,6 @@
 //! What a run's progress decides: the learning rate, and when validations no longer get better.
 
-use crate::config::{Config, Judge, RateSchedule};
+use crate::config::{Config, EarlyStoppingMetric, RateSchedule};
 use crate::event::{Best, Validation};
 
 /// A learning rate that follows from how far a run is, and from nothing else.
@@ -63,13 +63,13 @@ impl LearningRate {
 }
 
 /// True where a validation is better than the best so far; without a BLEU the loss decides.
-pub(super) fn is_better(judge: Judge, new: &Validation, best: &Best) -> bool {
-    match (judge, new.bleu) {
-        (Judge::Bleu, Some(bleu)) => {
+pub(super) fn is_better(metric: EarlyStoppingMetric, new: &Validation, best: &Best) -> bool {
+    match (metric, new.bleu) {
+        (EarlyStoppingMetric::Bleu, Some(bleu)) => {
             let before = best.bleu.unwrap_or(0.0);
             bleu > before || (bleu == before && new.loss < best.loss)
         }
-        (Judge::Bleu, None) | (Judge::Loss, _) => new.loss < best.loss,
+        (EarlyStoppingMetric::Bleu, None) | (EarlyStoppingMetric::Loss, _) => new.loss < best.loss,
     }
 }
 
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_validation_is_judged_by_the_figure_asked_for() {
+    fn validations_are_compared_by_the_metric_asked_for() {
         let v = |bleu, loss| Validation { loss, bleu, ..Validation::default() };
         let best = Best { step: 0, bleu: Some(10.0), loss: 2.0 };
         for (bleu, loss, by_bleu, by_loss) in [
@@ -162,14 +162,14 @@ mod tests {
             (f64::NAN, f64::NAN, false, false),
         ] {
             let new = v(Some(bleu), loss);
-            assert_eq!(is_better(Judge::Bleu, &new, &best), by_bleu, "{new:?}");
-            assert_eq!(is_better(Judge::Loss, &new, &best), by_loss, "{new:?}");
+            assert_eq!(is_better(EarlyStoppingMetric::Bleu, &new, &best), by_bleu, "{new:?}");
+            assert_eq!(is_better(EarlyStoppingMetric::Loss, &new, &best), by_loss, "{new:?}");
         }
         let best = Best { bleu: None, ..best };
         for (loss, better) in [(1.0, true), (2.0, false), (3.0, false)] {
             let new = v(None, loss);
-            for judge in [Judge::Bleu, Judge::Loss] {
-                assert_eq!(is_better(judge, &new, &best), better, "{new:?}");
+            for metric in [EarlyStoppingMetric::Bleu, EarlyStoppingMetric::Loss] {
+                assert_eq!(is_better(metric, &new, &best), better, "{new:?}");
             }
         }
     }

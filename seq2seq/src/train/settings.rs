@@ -1,7 +1,7 @@
 //! What the loop does, besides what the model does.
 
 use super::schedule::LearningRate;
-use crate::config::{BatchBy, Config, Judge};
+use crate::config::{BatchBy, Config, EarlyStoppingMetric};
 use crate::data::Batching;
 
 /// What the loop does, besides what the model does.
@@ -10,15 +10,15 @@ pub struct Settings {
     /// How an epoch is cut into batches.
     pub batching: Batching,
     /// Batches in a step; from 1.
-    pub accumulate: u64,
+    pub gradient_accumulation: u64,
     /// Learning rate, where no person set another.
     pub learning_rate: LearningRate,
     /// Validations without a new best after which a plateau lowers the rate.
     pub patience: u64,
     /// Validations without a new best after which the run ends, if it does.
     pub stop_patience: Option<u64>,
-    /// What a validation is judged by.
-    pub judge: Judge,
+    /// The metric that compares validations.
+    pub early_stopping_metric: EarlyStoppingMetric,
     /// Global gradient norm to clip at, if any.
     pub clip: Option<f32>,
     /// The run's seed.
@@ -44,11 +44,11 @@ impl Settings {
     pub fn new(config: &Config, seed: u64, last_step: u64, max_minutes: Option<f64>) -> Self {
         Self {
             batching: Batching::new(config),
-            accumulate: config.accumulate.max(1),
+            gradient_accumulation: config.gradient_accumulation.max(1),
             learning_rate: LearningRate::new(config),
             patience: config.learning_rate_patience,
             stop_patience: (config.stop_patience > 0).then_some(config.stop_patience),
-            judge: config.judge,
+            early_stopping_metric: config.early_stopping_metric,
             clip: (config.clip_norm > 0.0).then_some(config.clip_norm),
             seed,
             last_step,

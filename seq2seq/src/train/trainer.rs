@@ -95,8 +95,9 @@ impl<M: Model> Trainer<'_, M> {
     }
 
     fn run_on(&mut self, clock: &mut Clock) -> Result<End> {
-        let lengths: Vec<usize> = self.examples.iter().map(|e| self.model.length(e)).collect();
-        let widths: Vec<usize> = self.examples.iter().map(|e| self.model.width(e)).collect();
+        let lengths: Vec<usize> = self.examples.iter().map(|e| self.model.sort_key(e)).collect();
+        let widths: Vec<usize> =
+            self.examples.iter().map(|e| self.model.num_positions(e)).collect();
         self.progress.end = None;
         let (mut paused, mut once) = (false, false);
         if self.progress.owes_validation {
@@ -109,10 +110,10 @@ impl<M: Model> Trainer<'_, M> {
             let mut rng = self.shuffle.clone();
             let batching = self.settings.batching;
             let batches = self.model.batches(&lengths, &widths, batching, &mut rng);
-            let accumulate = self.settings.accumulate.max(1);
-            let steps: Vec<&[Vec<usize>]> = batches.chunks(accumulate as usize).collect();
+            let accumulation = self.settings.gradient_accumulation.max(1);
+            let steps: Vec<&[Vec<usize>]> = batches.chunks(accumulation as usize).collect();
             // The last step of an epoch may have had fewer batches.
-            let done = self.progress.batch.div_ceil(accumulate) as usize;
+            let done = self.progress.batch.div_ceil(accumulation) as usize;
             for (at, batches) in steps.iter().enumerate().skip(done) {
                 if let Some(reason) = self.finished() {
                     break 'run reason;
@@ -334,10 +335,10 @@ impl<M: Model> Trainer<'_, M> {
         clock.validated_at = Some(self.progress.step);
         let Some(mut v) = seen else { return Ok(()) };
         v.step = self.progress.step;
-        let judge = self.settings.judge;
+        let metric = self.settings.early_stopping_metric;
         // A loss without a number is nobody's best, and would never be beaten.
-        v.best =
-            v.loss.is_finite() && self.progress.best.is_none_or(|best| is_better(judge, &v, &best));
+        v.best = v.loss.is_finite()
+            && self.progress.best.is_none_or(|best| is_better(metric, &v, &best));
         if !v.best && due {
             self.progress.patience.wait(self.settings.patience);
         }

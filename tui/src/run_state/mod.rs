@@ -107,7 +107,7 @@ impl RunState {
     /// True where the exponential of the loss means something: an answer to a sequence may be a
     /// number, whose loss is a squared error.
     pub fn has_perplexity(&self) -> bool {
-        self.start.as_ref().is_none_or(|start| start.task != seq2seq::Task::Sequence)
+        self.start.as_ref().is_none_or(|start| start.task != seq2seq::TaskKind::Sequence)
     }
 
     /// Takes in one event.
@@ -276,7 +276,7 @@ mod tests {
 
     fn start(last_step: Option<u64>, max_minutes: Option<f64>) -> Start {
         Start {
-            task: seq2seq::Task::Translation,
+            task: seq2seq::TaskKind::Translation,
             preset: "p".into(),
             data: "d".into(),
             device: "cpu".into(),

@@ -67,7 +67,7 @@ pub struct Decoder {
     /// The context stands before the embedding in the recurrence's input.
     context_first: bool,
     /// The recurrence starts from zeros at every step; the state only asks.
-    forgets: bool,
+    resets_state: bool,
     dropout: f32,
     dropout_output: f32,
 }
@@ -178,7 +178,7 @@ impl Decoder {
             feeding: config.input_feeding,
             widths: Widths { embedding: e, context, feed: config.readout_width() },
             context_first: config.context_first,
-            forgets: config.faithful,
+            resets_state: config.reset_decoder_state,
             dropout: config.dropout,
             dropout_output: if config.dropout_output { config.dropout } else { 0.0 },
         })
@@ -207,7 +207,7 @@ impl Decoder {
         let mut zeros = |width| tape.constant(Tensor::zeros([batch, width]));
         let top = layers.last().map_or_else(|| zeros(0), |last| last.h);
         let feed = self.feeding.then(|| zeros(self.widths.feed));
-        if self.forgets {
+        if self.resets_state {
             layers = self.rnn.zero_state(tape, batch);
         }
         Ok((source, DecoderState { layers, top, feed }))
@@ -293,7 +293,7 @@ impl Decoder {
         let readout = self.readout.read(tape, &seen)?;
         let feed = self.feeding.then_some(readout);
         // The next query is the state itself, as its recurrence has it: undropped.
-        let layers = if self.forgets { before.layers.clone() } else { layers };
+        let layers = if self.resets_state { before.layers.clone() } else { layers };
         let state = DecoderState { layers, top: state, feed };
         Ok(Step { state, readout, weights })
     }

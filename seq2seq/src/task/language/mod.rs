@@ -11,8 +11,8 @@ use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, UNK, Vocabulary};
 
 use self::carried::Carried;
 use self::text::{NEWLINE, Texts, lines, running, texts, vocabulary, windows};
-use super::kind::{Built, Kind, Preparation};
-use crate::config::{Config, Task};
+use super::build::{Built, Preparation, Task};
+use crate::config::{Config, TaskKind};
 use crate::data::{Batching, END, UnknownRates, hash, remark_on_vocabulary};
 use crate::evaluation::Evaluation;
 use crate::event::{Sample, Samples, Validation};
@@ -82,7 +82,7 @@ impl LanguageModel {
     }
 
     fn is_stream(&self) -> bool {
-        self.config.task == Task::LanguageStream
+        self.config.task == TaskKind::LanguageStream
     }
 
     /// Figures of a text file, or of the targets of another corpus.
@@ -295,12 +295,12 @@ impl LanguageModel {
 impl Model for LanguageModel {
     type Example = TextChunk;
 
-    fn length(&self, chunk: &TextChunk) -> usize {
+    fn sort_key(&self, chunk: &TextChunk) -> usize {
         chunk.ids.len()
     }
 
     /// Tokens that are predicted.
-    fn width(&self, chunk: &TextChunk) -> usize {
+    fn num_positions(&self, chunk: &TextChunk) -> usize {
         chunk.ids.len().saturating_sub(1)
     }
 
@@ -388,7 +388,7 @@ impl Model for LanguageModel {
     }
 }
 
-impl Kind for LanguageModel {
+impl Task for LanguageModel {
     fn build(
         stored: &StoredRun,
         vocabularies: Option<Vocabularies>,
@@ -407,7 +407,7 @@ impl Kind for LanguageModel {
         let examples = model.chunks(&train, Some(config.batch));
         if examples.is_empty() {
             let what = match config.task {
-                Task::LanguageStream => format!(
+                TaskKind::LanguageStream => format!(
                     "text {}: it is too short to be read in batch = {} parts; set batch to less",
                     stored.data, config.batch
                 ),
@@ -445,7 +445,7 @@ impl Kind for LanguageModel {
         let vocabularies = Vocabularies { source: both.clone(), target: both.clone() };
         let held_out = model.held_out.len();
         warnings.extend(health::unknown_in_text(&unknown));
-        if config.task == Task::LanguageLines {
+        if config.task == TaskKind::LanguageLines {
             // The begin is not written.
             model.longest_line = examples.iter().map(|p| p.ids.len().saturating_sub(1)).max();
         }

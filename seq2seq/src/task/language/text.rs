@@ -2,7 +2,7 @@
 
 use tokenizer::{Tokenizer, Vocabulary, VocabularyOptions};
 
-use crate::config::{Config, Task};
+use crate::config::{Config, TaskKind};
 use crate::data::{Sources, Spec, lines_apart, recipe_losses};
 use crate::{Error, Result};
 
@@ -40,7 +40,7 @@ pub(super) fn texts(sources: &Sources<'_>) -> Result<Texts> {
     let config = sources.config;
     let mut warnings = Vec::new();
     let (mut train, named) = sources.read(|spec| lines(spec, sources.seed, &mut warnings))?;
-    let is_lines = config.task == Task::LanguageLines;
+    let is_lines = config.task == TaskKind::LanguageLines;
     warnings.extend(recipe_losses(config, &train));
     let apart = if is_lines {
         let (apart, more) = lines_apart(sources, &mut train, named.is_none())?;
@@ -79,7 +79,7 @@ pub(super) fn vocabulary(config: &Config, lines: &[String]) -> Vocabulary {
     let tokenizer = Tokenizer::new(config.target_recipe, config.target_unit);
     let max_size = Some(config.max_target_vocabulary).filter(|&n| n > 0);
     let options = VocabularyOptions { min_count: config.min_count, max_size };
-    if config.task == Task::LanguageStream {
+    if config.task == TaskKind::LanguageStream {
         return Vocabulary::build([running(&tokenizer, lines)], &options);
     }
     Vocabulary::build(lines.iter().map(|line| tokenizer.tokenize(line)), &options)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use seq2seq::{
     CheckpointKind, Command, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, Sample,
-    Samples, Start, Step, Task, Validation,
+    Samples, Start, Step, TaskKind, Validation,
 };
 
 use crate::dashboard::{Effect, Model, Role, Theme};
@@ -16,7 +16,7 @@ pub(super) const LAST: u64 = 800;
 /// The beginning of the run.
 pub(super) fn start() -> Event {
     Event::Start(Box::new(Start {
-        task: Task::Translation,
+        task: TaskKind::Translation,
         preset: "phrasebook".into(),
         data: "phrasebook".into(),
         device: "cpu, 2 threads, avx2".into(),

@@ -9,7 +9,7 @@ use super::first_values::{Make, count_parameters, with_first_values};
 use super::forcing::{Forcing, ScheduledSampling};
 use crate::config::{self, Config, LossNorm};
 use crate::data::{Batch, Example};
-use crate::model::{BatchLoss, BatchShape, NEVER_SAID};
+use crate::model::{BatchLoss, BatchShape, Model, NEVER_SAID};
 use crate::{Error, Result};
 
 /// The longest training target of a network whose training is not known.
@@ -113,44 +113,6 @@ impl EncoderDecoder {
         }
     }
 
-    /// What a batch's loss is divided by.
-    pub fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
-        let time = batch.iter().map(|e| e.target.len()).max().unwrap_or(0);
-        let tokens: usize = batch.iter().map(|e| e.target.len()).sum();
-        let positions = time * batch.len();
-        let counted = if self.loss.count_padding { positions } else { tokens };
-        let weight = self.loss.norm.weight(counted, batch.len(), positions);
-        let source_time = batch.iter().map(|e| e.source.len()).max().unwrap_or(0);
-        BatchShape { weight, source_time, time, tokens }
-    }
-
-    /// The training loss of a part of a batch.
-    ///
-    /// # Errors
-    /// Ids outside the vocabularies.
-    pub fn loss(
-        &self,
-        tape: &mut Tape<'_>,
-        part: &[&Example],
-        shape: &BatchShape,
-    ) -> Result<BatchLoss> {
-        let time = if self.loss.count_padding { shape.time } else { 0 };
-        let source_time = if self.encoder.reads_padding() { shape.source_time } else { 0 };
-        let batch = Batch::padded(part.iter().copied(), source_time, time);
-        let coins = match tape.step() {
-            Some(step) => self.loss.forcing.coins(step, || tape.next_stream()),
-            None => None,
-        };
-        let forced = self.run(tape, &batch, coins)?;
-        let how = ops::CrossEntropy {
-            targets: &batch.target_out,
-            ignore: (!self.loss.count_padding).then_some(PAD),
-            smoothing: self.loss.smoothing,
-            weight: shape.weight,
-        };
-        Ok(ops::cross_entropy(tape, forced.logits, how)?.into())
-    }
-
     /// Runs the decoder over the reference: every position is fed the reference's token before.
     ///
     /// # Errors
@@ -205,6 +167,52 @@ impl EncoderDecoder {
         }
         let readouts = ops::stack(tape, &readouts)?;
         Ok(TeacherForced { logits: self.decoder.logits(tape, readouts)?, weights })
+    }
+}
+
+/// Sentence pairs as ids: the network is trained without text.
+impl Model for EncoderDecoder {
+    type Example = Example;
+
+    fn sort_key(&self, example: &Example) -> usize {
+        example.source.len()
+    }
+
+    fn num_positions(&self, example: &Example) -> usize {
+        example.source.len().max(example.target.len())
+    }
+
+    fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
+        let time = batch.iter().map(|e| e.target.len()).max().unwrap_or(0);
+        let tokens: usize = batch.iter().map(|e| e.target.len()).sum();
+        let positions = time * batch.len();
+        let counted = if self.loss.count_padding { positions } else { tokens };
+        let weight = self.loss.norm.weight(counted, batch.len(), positions);
+        let source_time = batch.iter().map(|e| e.source.len()).max().unwrap_or(0);
+        BatchShape { weight, source_time, time, tokens }
+    }
+
+    fn loss(
+        &self,
+        tape: &mut Tape<'_>,
+        part: &[&Example],
+        shape: &BatchShape,
+    ) -> Result<BatchLoss> {
+        let time = if self.loss.count_padding { shape.time } else { 0 };
+        let source_time = if self.encoder.reads_padding() { shape.source_time } else { 0 };
+        let batch = Batch::padded(part.iter().copied(), source_time, time);
+        let coins = match tape.step() {
+            Some(step) => self.loss.forcing.coins(step, || tape.next_stream()),
+            None => None,
+        };
+        let forced = self.run(tape, &batch, coins)?;
+        let how = ops::CrossEntropy {
+            targets: &batch.target_out,
+            ignore: (!self.loss.count_padding).then_some(PAD),
+            smoothing: self.loss.smoothing,
+            weight: shape.weight,
+        };
+        Ok(ops::cross_entropy(tape, forced.logits, how)?.into())
     }
 }
 

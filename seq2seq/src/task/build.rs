@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::run::{StoredRun, Vocabularies};
 
 /// A model that a run can be made of.
-pub(crate) trait Kind: Model + Sized {
+pub(crate) trait Task: Model + Sized {
     /// Reads the corpus and adds the model's parameters to a store; `vocabularies` are those of a
     /// run that goes on, and `preparation` tells what is being done.
     ///
