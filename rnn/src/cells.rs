@@ -3,40 +3,40 @@
 use tensor::simd::dispatch;
 
 use crate::cell::Cell;
-use crate::gating::{Backward, Forward};
+use crate::gating::{GatingBackward, GatingForward};
 use crate::programs::Programs;
 use crate::{elman, gru, lstm};
 
 impl Cell {
     /// One time step of gating.
-    pub(crate) fn forward(self, step: Forward<'_>) {
-        use lstm::cpu::Forward as Lstm;
+    pub(crate) fn forward(self, step: GatingForward<'_>) {
+        use lstm::cpu::LstmForward as Lstm;
         match self {
-            Self::RnnTanh => dispatch(elman::cpu::Forward::<true>(step)),
-            Self::RnnRelu => dispatch(elman::cpu::Forward::<false>(step)),
+            Self::RnnTanh => dispatch(elman::cpu::ElmanForward::<true>(step)),
+            Self::RnnRelu => dispatch(elman::cpu::ElmanForward::<false>(step)),
             Self::Lstm => dispatch(Lstm::<true, true, false, false>(step)),
             Self::Lstm1997 => dispatch(Lstm::<true, false, false, false>(step)),
             Self::Lstm1997Squash => dispatch(Lstm::<true, false, false, true>(step)),
             Self::LstmPeephole => dispatch(Lstm::<true, true, true, false>(step)),
             Self::LstmCoupled => dispatch(Lstm::<false, true, false, false>(step)),
-            Self::Gru => dispatch(gru::cpu::Forward(step)),
-            Self::GruResetBefore => dispatch(gru::cpu::ForwardBefore(step)),
+            Self::Gru => dispatch(gru::cpu::GruForward(step)),
+            Self::GruResetBefore => dispatch(gru::cpu::GruForwardBefore(step)),
         }
     }
 
     /// The backward pass through it.
-    pub(crate) fn backward(self, step: Backward<'_>) {
-        use lstm::cpu::Backward as Lstm;
+    pub(crate) fn backward(self, step: GatingBackward<'_>) {
+        use lstm::cpu::LstmBackward as Lstm;
         match self {
-            Self::RnnTanh => dispatch(elman::cpu::Backward::<true>(step)),
-            Self::RnnRelu => dispatch(elman::cpu::Backward::<false>(step)),
+            Self::RnnTanh => dispatch(elman::cpu::ElmanBackward::<true>(step)),
+            Self::RnnRelu => dispatch(elman::cpu::ElmanBackward::<false>(step)),
             Self::Lstm => dispatch(Lstm::<true, true, false, false>(step)),
             Self::Lstm1997 => dispatch(Lstm::<true, false, false, false>(step)),
             Self::Lstm1997Squash => dispatch(Lstm::<true, false, false, true>(step)),
             Self::LstmPeephole => dispatch(Lstm::<true, true, true, false>(step)),
             Self::LstmCoupled => dispatch(Lstm::<false, true, false, false>(step)),
-            Self::Gru => dispatch(gru::cpu::Backward(step)),
-            Self::GruResetBefore => dispatch(gru::cpu::BackwardBefore(step)),
+            Self::Gru => dispatch(gru::cpu::GruBackward(step)),
+            Self::GruResetBefore => dispatch(gru::cpu::GruBackwardBefore(step)),
         }
     }
 

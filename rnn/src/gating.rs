@@ -25,7 +25,7 @@ impl Active<'_> {
 }
 
 /// One time step of gating, all rows of a batch. G gates, H units.
-pub(crate) struct Forward<'a> {
+pub(crate) struct GatingForward<'a> {
     pub(crate) width: usize,
     pub(crate) active: Active<'a>,
     /// \[B, G H\]: sums of the products; the activations afterwards.
@@ -47,7 +47,7 @@ pub(crate) struct Forward<'a> {
 }
 
 /// The backward pass through one time step of gating.
-pub(crate) struct Backward<'a> {
+pub(crate) struct GatingBackward<'a> {
     pub(crate) width: usize,
     pub(crate) active: Active<'a>,
     /// \[B, G H\]: the activations; the gradient of the input product afterwards.

@@ -231,12 +231,12 @@ pub fn step_back<F: Float>(
             (da.clone(), da, zeros.clone(), zeros)
         }
         Cell::Gru => {
-            let s = gru::reference::Step { gates: kept.gates.clone(), h: kept.after.h.clone() };
+            let s = gru::reference::GruStep { gates: kept.gates.clone(), h: kept.after.h.clone() };
             let (da, db, direct) = gru::reference::backward(&s, &kept.hidden, &kept.before.h, &d.h);
             (da, db, direct, zeros)
         }
         Cell::GruResetBefore => {
-            let s = gru::reference::Step { gates: kept.gates.clone(), h: kept.after.h.clone() };
+            let s = gru::reference::GruStep { gates: kept.gates.clone(), h: kept.after.h.clone() };
             let (dz, dn, direct) = gru::reference::backward_before(&s, &kept.before.h, &d.h);
             let into = (&mut dw.w_hh[..], &mut dw.gain_hh[..], &mut dw.b_hh[..]);
             let d_reset = kept.products[1].back((cell, n), (&w.w_hh, &w.gain_hh), &dn, into);
@@ -250,7 +250,7 @@ pub fn step_back<F: Float>(
             ([first.clone(), dn].concat(), first, direct, zeros)
         }
         _ => {
-            let s = lstm::reference::Step {
+            let s = lstm::reference::LstmStep {
                 gates: kept.gates.clone(),
                 c: kept.after.c.clone(),
                 h: kept.after.h.clone(),

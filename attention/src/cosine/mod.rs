@@ -55,19 +55,19 @@ pub(crate) fn unit(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
     let mut y = tape.value(x).copy();
     let mut norms = Tensor::uninit([y.shape().rows()]);
     let width = y.shape().width();
-    dispatch(Forward { width, y: y.data_mut(), norms: norms.data_mut() });
+    dispatch(UnitRows { width, y: y.data_mut(), norms: norms.data_mut() });
     let y = tape.output(y);
     tape.record(Unit { x, y, norms });
     Ok(y)
 }
 
-struct Forward<'a> {
+struct UnitRows<'a> {
     width: usize,
     y: &'a mut [f32],
     norms: &'a mut [f32],
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for UnitRows<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {

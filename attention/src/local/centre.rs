@@ -21,7 +21,7 @@ pub(super) fn centres(
         return Ok(p);
     }
     let mut p = Tensor::uninit([tape.shape(h).rows()]);
-    dispatch(Forward {
+    dispatch(CentresForward {
         h: tape.value(h).data(),
         v: tape.params().get(v).data(),
         lengths: &lengths,
@@ -32,14 +32,14 @@ pub(super) fn centres(
     Ok(p)
 }
 
-struct Forward<'a> {
+struct CentresForward<'a> {
     h: &'a [f32],
     v: &'a [f32],
     lengths: &'a [usize],
     p: &'a mut [f32],
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for CentresForward<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {

@@ -43,7 +43,7 @@ fn columns(width: usize) -> usize {
 }
 
 /// The tensors of a step, checked to be as large as the kernels take them to be.
-struct Step<'a> {
+struct AttendStep<'a> {
     device_mask: &'a DeviceMask,
     n: Sizes,
     rows: usize,
@@ -58,7 +58,7 @@ struct Step<'a> {
     is_table: bool,
 }
 
-impl<'a> Step<'a> {
+impl<'a> AttendStep<'a> {
     fn new<'t>(
         input: &'a AttentionInput,
         device_mask: &'a DeviceMask,
@@ -178,8 +178,13 @@ pub(super) fn forward(
     context: Shape,
     weights: Shape,
 ) -> Result<Found> {
-    let step =
-        Step::new(input, device_mask, weights, |v| tape.value(v), |id| tape.params().get(id))?;
+    let step = AttendStep::new(
+        input,
+        device_mask,
+        weights,
+        |v| tape.value(v),
+        |id| tape.params().get(id),
+    )?;
     if context.len() != step.rows * step.n.values {
         return Err(Error::shapes("attend", context, [step.rows, step.n.values]));
     }
@@ -245,8 +250,13 @@ pub(super) fn backward(
 ) -> Result<()> {
     let input = &op.input;
     let weights = back.value(op.weights).clone();
-    let step =
-        Step::new(input, device_mask, weights.shape(), |v| back.value(v), |id| back.param(id))?;
+    let step = AttendStep::new(
+        input,
+        device_mask,
+        weights.shape(),
+        |v| back.value(v),
+        |id| back.param(id),
+    )?;
     let (rows, program) = (step.rows, step.program()?);
 
     let mut given = 0;

@@ -5,13 +5,13 @@ use tensor::simd::{Kernel, Simd, math};
 use crate::gating::{self, row, row_mut};
 
 /// tanh where `TANH`, else max(0, x).
-pub(crate) struct Forward<'a, const TANH: bool>(pub(crate) gating::Forward<'a>);
+pub(crate) struct ElmanForward<'a, const TANH: bool>(pub(crate) gating::GatingForward<'a>);
 
-impl<const TANH: bool> Kernel for Forward<'_, TANH> {
+impl<const TANH: bool> Kernel for ElmanForward<'_, TANH> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let gating::Forward { width, active, gates, bias, h_prev, h, .. } = self.0;
+        let gating::GatingForward { width, active, gates, bias, h_prev, h, .. } = self.0;
         let zero = s.splat(0.0);
         for b in 0..h.len() / width {
             let (g, h) = (row_mut(gates, width, b), row_mut(h, width, b));
@@ -32,13 +32,13 @@ impl<const TANH: bool> Kernel for Forward<'_, TANH> {
     }
 }
 
-pub(crate) struct Backward<'a, const TANH: bool>(pub(crate) gating::Backward<'a>);
+pub(crate) struct ElmanBackward<'a, const TANH: bool>(pub(crate) gating::GatingBackward<'a>);
 
-impl<const TANH: bool> Kernel for Backward<'_, TANH> {
+impl<const TANH: bool> Kernel for ElmanBackward<'_, TANH> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let gating::Backward { width, active, gates, dh, .. } = self.0;
+        let gating::GatingBackward { width, active, gates, dh, .. } = self.0;
         let (zero, one) = (s.splat(0.0), s.splat(1.0));
         for b in 0..dh.len() / width {
             let (g, dh) = (row_mut(gates, width, b), row_mut(dh, width, b));

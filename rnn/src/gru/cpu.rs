@@ -4,13 +4,13 @@ use tensor::simd::{Kernel, Simd, math};
 
 use crate::gating::{self, Active, block, blocks, row, row_mut, set_block, set_blocks};
 
-pub(crate) struct Forward<'a>(pub(crate) gating::Forward<'a>);
+pub(crate) struct GruForward<'a>(pub(crate) gating::GatingForward<'a>);
 
-impl Kernel for Forward<'_> {
+impl Kernel for GruForward<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let gating::Forward { width: n, active, gates, hidden, h_prev, h, .. } = self.0;
+        let gating::GatingForward { width: n, active, gates, hidden, h_prev, h, .. } = self.0;
         for b in 0..h.len() / n {
             let (h, h_prev) = (row_mut(h, n, b), row(h_prev, n, b));
             if !active.row(b) {
@@ -32,13 +32,13 @@ impl Kernel for Forward<'_> {
     }
 }
 
-pub(crate) struct Backward<'a>(pub(crate) gating::Backward<'a>);
+pub(crate) struct GruBackward<'a>(pub(crate) gating::GatingBackward<'a>);
 
-impl Kernel for Backward<'_> {
+impl Kernel for GruBackward<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let gating::Backward { width: n, active, gates, hidden, h_prev, dh, .. } = self.0;
+        let gating::GatingBackward { width: n, active, gates, hidden, h_prev, dh, .. } = self.0;
         let one = s.splat(1.0);
         for b in 0..dh.len() / n {
             let (gates, hidden) = (row_mut(gates, 3 * n, b), row_mut(hidden, 3 * n, b));
@@ -107,13 +107,13 @@ impl Kernel for Reset<'_> {
 }
 
 /// Reset before the product, second half: n from its sum, and the new state.
-pub(crate) struct ForwardBefore<'a>(pub(crate) gating::Forward<'a>);
+pub(crate) struct GruForwardBefore<'a>(pub(crate) gating::GatingForward<'a>);
 
-impl Kernel for ForwardBefore<'_> {
+impl Kernel for GruForwardBefore<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let gating::Forward { width: n, active, gates, bias, h_prev, h, .. } = self.0;
+        let gating::GatingForward { width: n, active, gates, bias, h_prev, h, .. } = self.0;
         for b in 0..h.len() / n {
             let (h, h_prev) = (row_mut(h, n, b), row(h_prev, n, b));
             if !active.row(b) {
@@ -136,13 +136,13 @@ impl Kernel for ForwardBefore<'_> {
 }
 
 /// The backward pass through the second half: r's place keeps r.
-pub(crate) struct BackwardBefore<'a>(pub(crate) gating::Backward<'a>);
+pub(crate) struct GruBackwardBefore<'a>(pub(crate) gating::GatingBackward<'a>);
 
-impl Kernel for BackwardBefore<'_> {
+impl Kernel for GruBackwardBefore<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let gating::Backward { width: n, active, gates, h_prev, dh, .. } = self.0;
+        let gating::GatingBackward { width: n, active, gates, h_prev, dh, .. } = self.0;
         let one = s.splat(1.0);
         for b in 0..dh.len() / n {
             let gates = row_mut(gates, 3 * n, b);

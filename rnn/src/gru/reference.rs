@@ -8,7 +8,7 @@ fn sigmoid<F: Float>(x: F) -> F {
 
 /// What one step gives.
 #[derive(Debug, Clone)]
-pub struct Step<F> {
+pub struct GruStep<F> {
     /// Activations r, z, n.
     pub gates: Vec<F>,
     /// The new state.
@@ -16,9 +16,9 @@ pub struct Step<F> {
 }
 
 /// One step from the input product `a`, the hidden product `b` and the state before.
-pub fn forward<F: Float>(a: &[F], b: &[F], h_prev: &[F]) -> Step<F> {
+pub fn forward<F: Float>(a: &[F], b: &[F], h_prev: &[F]) -> GruStep<F> {
     let n = h_prev.len();
-    let mut step = Step { gates: vec![F::zero(); 3 * n], h: Vec::with_capacity(n) };
+    let mut step = GruStep { gates: vec![F::zero(); 3 * n], h: Vec::with_capacity(n) };
     for j in 0..n {
         let r = sigmoid(a[j] + b[j]);
         let z = sigmoid(a[n + j] + b[n + j]);
@@ -38,7 +38,7 @@ pub fn reset<F: Float>(a: &[F], b: &[F], n: usize) -> Vec<F> {
 
 /// The candidate and the new state from r and z, of the cell that resets before the product; `a`
 /// and `b` are the candidate's two products.
-pub fn forward_before<F: Float>(mut gates: Vec<F>, a: &[F], b: &[F], h_prev: &[F]) -> Step<F> {
+pub fn forward_before<F: Float>(mut gates: Vec<F>, a: &[F], b: &[F], h_prev: &[F]) -> GruStep<F> {
     let n = h_prev.len();
     let mut h = Vec::with_capacity(n);
     for j in 0..n {
@@ -46,12 +46,12 @@ pub fn forward_before<F: Float>(mut gates: Vec<F>, a: &[F], b: &[F], h_prev: &[F
         gates.push(candidate);
         h.push((F::one() - z) * candidate + z * h_prev[j]);
     }
-    Step { gates, h }
+    GruStep { gates, h }
 }
 
 /// Gradients of the sums of z and n, and the part that reaches the state before directly.
 pub fn backward_before<F: Float>(
-    step: &Step<F>,
+    step: &GruStep<F>,
     h_prev: &[F],
     dh: &[F],
 ) -> (Vec<F>, Vec<F>, Vec<F>) {
@@ -70,7 +70,7 @@ pub fn backward_before<F: Float>(
 /// Gradients of the input product, of the hidden product, and the part that reaches the state
 /// before directly.
 pub fn backward<F: Float>(
-    step: &Step<F>,
+    step: &GruStep<F>,
     b: &[F],
     h_prev: &[F],
     dh: &[F],

@@ -45,22 +45,31 @@ fn squash_output<S: Simd, const SQUASH: bool>(s: S, c: S::V) -> S::V {
     if SQUASH { math::tanh(s, s.mul(c, s.splat(0.5))) } else { math::tanh(s, c) }
 }
 
-pub(crate) struct Forward<
+pub(crate) struct LstmForward<
     'a,
     const INPUT: bool,
     const FORGET: bool,
     const PEEP: bool,
     const SQUASH: bool,
->(pub(crate) gating::Forward<'a>);
+>(pub(crate) gating::GatingForward<'a>);
 
 impl<const INPUT: bool, const FORGET: bool, const PEEP: bool, const SQUASH: bool> Kernel
-    for Forward<'_, INPUT, FORGET, PEEP, SQUASH>
+    for LstmForward<'_, INPUT, FORGET, PEEP, SQUASH>
 {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let gating::Forward {
-            width: n, active, gates, bias, peephole, h_prev, c_prev, h, c, ..
+        let gating::GatingForward {
+            width: n,
+            active,
+            gates,
+            bias,
+            peephole,
+            h_prev,
+            c_prev,
+            h,
+            c,
+            ..
         } = self.0;
         let [at_f, at_g, at_o] = places(INPUT, FORGET);
         let one = s.splat(1.0);
@@ -110,21 +119,21 @@ impl<const INPUT: bool, const FORGET: bool, const PEEP: bool, const SQUASH: bool
     }
 }
 
-pub(crate) struct Backward<
+pub(crate) struct LstmBackward<
     'a,
     const INPUT: bool,
     const FORGET: bool,
     const PEEP: bool,
     const SQUASH: bool,
->(pub(crate) gating::Backward<'a>);
+>(pub(crate) gating::GatingBackward<'a>);
 
 impl<const INPUT: bool, const FORGET: bool, const PEEP: bool, const SQUASH: bool> Kernel
-    for Backward<'_, INPUT, FORGET, PEEP, SQUASH>
+    for LstmBackward<'_, INPUT, FORGET, PEEP, SQUASH>
 {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let gating::Backward { width: n, active, gates, c_prev, c, dh, dc, .. } = self.0;
+        let gating::GatingBackward { width: n, active, gates, c_prev, c, dh, dc, .. } = self.0;
         let (peephole, d_peephole) = (self.0.peephole, self.0.d_peephole);
         let [at_f, at_g, at_o] = places(INPUT, FORGET);
         let (zero, one) = (s.splat(0.0), s.splat(1.0));

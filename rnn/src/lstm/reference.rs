@@ -10,7 +10,7 @@ fn sigmoid<F: Float>(x: F) -> F {
 
 /// What one step gives.
 #[derive(Debug, Clone)]
-pub struct Step<F> {
+pub struct LstmStep<F> {
     /// Activations i, f, g, o: all four, whatever the cell's weights have.
     pub gates: Vec<F>,
     /// The new cell state.
@@ -35,12 +35,18 @@ fn peep<F: Float>(peephole: &[F], n: usize, k: usize, j: usize) -> F {
 
 /// One step from both products, `a` and `b`, and the cell state before. `peephole` is empty but
 /// for the cell that has peepholes.
-pub fn forward<F: Float>(cell: Cell, a: &[F], b: &[F], peephole: &[F], c_prev: &[F]) -> Step<F> {
+pub fn forward<F: Float>(
+    cell: Cell,
+    a: &[F],
+    b: &[F],
+    peephole: &[F],
+    c_prev: &[F],
+) -> LstmStep<F> {
     let n = c_prev.len();
     let (one, two) = (F::one(), F::one() + F::one());
     let squashed = cell == Cell::Lstm1997Squash;
     let [at_i, at_f, at_g, at_o] = places(cell);
-    let mut step = Step { gates: vec![F::zero(); 4 * n], c: Vec::new(), h: Vec::new() };
+    let mut step = LstmStep { gates: vec![F::zero(); 4 * n], c: Vec::new(), h: Vec::new() };
     for (j, &before) in c_prev.iter().enumerate() {
         let pre = |k: usize| a[k * n + j] + b[k * n + j];
         let seen = |k: usize, c: F| peep(peephole, n, k, j) * c;
@@ -62,7 +68,7 @@ pub fn forward<F: Float>(cell: Cell, a: &[F], b: &[F], peephole: &[F], c_prev: &
 /// Gradients of either product and of the cell state before; that of the peepholes is added.
 pub fn backward<F: Float>(
     cell: Cell,
-    step: &Step<F>,
+    step: &LstmStep<F>,
     peephole: &[F],
     c_prev: &[F],
     dh: &[F],

@@ -31,7 +31,7 @@ use crate::gating::Active;
 pub(crate) const EPS: f32 = 1e-5;
 
 /// Some columns of every row, normalised together.
-pub(crate) struct Forward<'a> {
+pub(crate) struct NormForward<'a> {
     /// Width of a row.
     pub(crate) width: usize,
     pub(crate) columns: Range<usize>,
@@ -49,7 +49,7 @@ pub(crate) struct Forward<'a> {
     pub(crate) add: bool,
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for NormForward<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
@@ -165,7 +165,7 @@ pub(crate) fn normalise(
     let mut scales = Tensor::uninit([groups.len(), rows]);
     let mut y = Tensor::uninit(shape);
     for (i, group) in groups.iter().enumerate() {
-        dispatch(Forward {
+        dispatch(NormForward {
             width,
             columns: cell.columns(group, width),
             active: Active::ALL,

@@ -11,7 +11,7 @@ use tensor::{Op, PooledVec, Result, Tape, Tensor, Var, kernels};
 
 use crate::gating::Active;
 use crate::step_kernel::{
-    Backward, Forward, Recurrent, SavedActivations, States, defer_weight_gradients,
+    KernelBackward, KernelForward, Recurrent, SavedActivations, States, defer_weight_gradients,
 };
 
 /// How long each sequence of a batch is.
@@ -69,7 +69,7 @@ pub(crate) fn scan(
             opencl::forward(device, tape.params(), &scan, gates, start)?
         }
         None => {
-            let forward = Forward::new(tape.params(), layer, mask.as_ref(), tape.threads());
+            let forward = KernelForward::new(tape.params(), layer, mask.as_ref(), tape.threads());
             let kept = SavedActivations::new(layer, gates, mask.as_ref());
             run(layer, &forward, kept, start, lengths.host.as_deref(), reverse)
         }
@@ -100,7 +100,7 @@ pub(crate) fn scan(
 /// All steps on the processor: what is kept, states, cell states, outputs.
 fn run(
     layer: Recurrent,
-    forward: &Forward<'_>,
+    forward: &KernelForward<'_>,
     mut kept: SavedActivations,
     (h0, c0): (Option<&Tensor>, Option<&Tensor>),
     lengths: Option<&[usize]>,
@@ -246,7 +246,7 @@ impl Scan {
     ) -> (Tensor, Tensor) {
         let dims = self.states.shape();
         let (time, batch, n) = (dims.dims()[0] - 1, dims.dims()[1], dims.width());
-        let mut steps = Backward::new(back, self.layer, self.mask.take(), batch);
+        let mut steps = KernelBackward::new(back, self.layer, self.mask.take(), batch);
         let mut dh = dh.unwrap_or_else(|| Tensor::zeros([batch, n]));
         let has_c = self.layer.cell.has_cell_state();
         let empty = || Tensor::zeros([if has_c { batch } else { 0 }, n]);

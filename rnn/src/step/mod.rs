@@ -12,7 +12,7 @@ use crate::gating::Active;
 use crate::norm::normalise;
 use crate::state::State;
 use crate::step_kernel::{
-    Backward, Forward, Recurrent, SavedActivations, States, defer_weight_gradients,
+    KernelBackward, KernelForward, Recurrent, SavedActivations, States, defer_weight_gradients,
 };
 
 /// What a step's input is made of.
@@ -103,7 +103,7 @@ pub(crate) fn step(
     let c = cell.has_cell_state().then(|| tape.output(c));
     let new = State { h, c };
     if tape.is_recording() {
-        tape.record(Step { layer, input: input.clone(), state, new, mask, kept });
+        tape.record(RnnStep { layer, input: input.clone(), state, new, mask, kept });
     }
     Ok(new)
 }
@@ -145,14 +145,14 @@ fn run(
     let c_prev = state.c.map_or_else(|| Tensor::uninit([0]), |c| tape.value(c).clone());
     let mut h = Tensor::uninit([batch, n]);
     let mut c = Tensor::uninit([if cell.has_cell_state() { batch } else { 0 }, n]);
-    let forward = Forward::new(params, layer.recurrent, mask, threads);
+    let forward = KernelForward::new(params, layer.recurrent, mask, threads);
     let states =
         States { h_prev: h_prev.data(), c_prev: c_prev.data(), h: h.data_mut(), c: c.data_mut() };
     forward.step(Active::ALL, kept.view(), states);
     Ok((kept, h, c))
 }
 
-struct Step {
+struct RnnStep {
     layer: Layer,
     input: StepInput,
     state: State,
@@ -161,7 +161,7 @@ struct Step {
     kept: SavedActivations,
 }
 
-impl Op for Step {
+impl Op for RnnStep {
     fn name(&self) -> &'static str {
         self.layer.recurrent.cell.name()
     }
@@ -213,7 +213,7 @@ impl Op for Step {
 /// Gradients of the states before, and of parts of the input.
 type StepGradients = (Tensor, Tensor, PooledVec<Tensor>);
 
-impl Step {
+impl RnnStep {
     fn back_on_device(
         &mut self,
         back: &mut tensor::Backward<'_>,
@@ -254,7 +254,7 @@ impl Step {
             (Some(before), Some(after)) => (back.value(before).clone(), back.value(after).clone()),
             _ => (Tensor::uninit([0]), Tensor::uninit([0])),
         };
-        let mut steps = Backward::new(back, self.layer.recurrent, self.mask.take(), batch);
+        let mut steps = KernelBackward::new(back, self.layer.recurrent, self.mask.take(), batch);
         if !back.requires_grad(self.state.h) {
             steps.leave_state();
         }

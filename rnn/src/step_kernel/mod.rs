@@ -139,7 +139,7 @@ fn value(params: &Params, id: Option<ParamId>) -> &[f32] {
 }
 
 /// Steps forwards.
-pub(crate) struct Forward<'a> {
+pub(crate) struct KernelForward<'a> {
     layer: Recurrent,
     n: usize,
     threads: Threads,
@@ -150,7 +150,7 @@ pub(crate) struct Forward<'a> {
     mask: &'a [f32],
 }
 
-impl<'a> Forward<'a> {
+impl<'a> KernelForward<'a> {
     pub(crate) fn new(
         params: &'a Params,
         layer: Recurrent,
@@ -209,7 +209,7 @@ impl<'a> Forward<'a> {
                 matmul_columns(threads, x, packed, out, gates_width, from, Init::Output);
             }
         }
-        cell.forward(gating::Forward {
+        cell.forward(gating::GatingForward {
             width: n,
             active,
             gates,
@@ -240,7 +240,7 @@ impl<'a> Forward<'a> {
             if columns.contains(&group.start) {
                 let (gain, bias) = (self.gain, self.bias);
                 let columns = group;
-                dispatch(norm::Forward {
+                dispatch(norm::NormForward {
                     width,
                     columns,
                     active,
@@ -264,7 +264,7 @@ fn multiply(out: &mut [f32], a: &[f32], b: &[f32]) {
 }
 
 /// Steps backwards.
-pub(crate) struct Backward {
+pub(crate) struct KernelBackward {
     layer: Recurrent,
     n: usize,
     threads: Threads,
@@ -282,7 +282,7 @@ pub(crate) struct Backward {
     d_reset: Tensor,
 }
 
-impl Backward {
+impl KernelBackward {
     pub(crate) fn new(
         back: &tensor::Backward<'_>,
         layer: Recurrent,
@@ -316,7 +316,7 @@ impl Backward {
         self.wants_state = false;
     }
 
-    /// The backward pass through [`Forward::step`]: `dh` and `dc`, gradients of the states after, become
+    /// The backward pass through [`KernelForward::step`]: `dh` and `dc`, gradients of the states after, become
     /// those of the states before, and `kept` holds the products' gradients.
     pub(crate) fn step(
         &mut self,
@@ -330,7 +330,7 @@ impl Backward {
         let gates_width = n * cell.gates();
         let rows = active.rows(dh.len() / n);
         let View { gates, hidden, masked, normal, scales, .. } = kept;
-        cell.backward(gating::Backward {
+        cell.backward(gating::GatingBackward {
             width: n,
             active,
             gates,

@@ -54,8 +54,6 @@ pub struct Row {
     pub workload: String,
     /// The device in words.
     pub device: String,
-    /// Always false: what the peer calls a compiled model there is none of here.
-    pub compiled: bool,
     /// Trained scalars.
     pub params: usize,
     /// Median milliseconds of a training step.
@@ -250,7 +248,6 @@ impl<'a> Bench<'a> {
         Ok(Row {
             workload: self.workload.name.into(),
             device: self.device.describe(),
-            compiled: false,
             params: self.params.scalars(),
             train_step_ms: train * 1e3,
             train_tgt_tokens_per_s: tokens / train,
@@ -363,7 +360,6 @@ mod tests {
         for key in [
             "workload",
             "device",
-            "compiled",
             "params",
             "train_step_ms",
             "train_tgt_tokens_per_s",

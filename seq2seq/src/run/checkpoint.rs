@@ -55,7 +55,8 @@ pub struct StoredOptimizer {
     /// What it keeps of each parameter, one tensor a parameter, by the slot's name (Adam: both
     /// moments); the moving average of the parameters, where there is one, is the slot `average`.
     pub slots: Vec<(String, Vec<StoredTensor>)>,
-    /// Counters of rows, by the parameter's name: the step up to which each row was brought.
+    /// Under the name `steps`: the updates of each parameter, in the order of the parameters. Those
+    /// without a gradient in a step are not updated by it.
     pub rows: Vec<(String, Vec<u64>)>,
 }
 

@@ -33,8 +33,9 @@ pub struct CrossEntropyResult {
 
 /// Cross-entropy of logits and class ids.
 ///
-/// loss = weight * sum over rows of (1 - e) (-log p\[target\]) + e / V sum_v (-log p\[v\]),
-/// p = softmax(logits), e the smoothing; rows whose target is `ignore` count nothing.
+/// loss = weight * sum over rows of ((1 - e) (-log p\[target\]) + e / V sum over classes v of
+/// (-log p\[v\])), p = softmax(logits), e the smoothing (Szegedy et al. 2016, section 7); rows whose
+/// target is `ignore` add nothing.
 ///
 /// | value | shape |
 /// |---|---|
