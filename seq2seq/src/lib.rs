@@ -4,12 +4,12 @@
 pub mod bench;
 mod command;
 pub mod compare;
-mod config;
+pub mod config;
 pub mod data;
 mod devices;
 mod error;
 mod evaluation;
-mod event;
+pub mod event;
 pub mod health;
 mod link;
 mod machine;
@@ -25,19 +25,12 @@ mod trained;
 mod translator;
 
 pub use command::Command;
-pub use config::{
-    Attention, BatchBy, Cell, Change, Config, DecoderInit, EarlyStoppingMetric, ForcingSchedule,
-    ForcingUnit, Init, Key, KeyInfo, LossNorm, Merge, OnResume, Optimizer, Preset, RateSchedule,
-    Readout, ReadoutState, TaskKind, Tied, Wiring, preset_keys, presets,
-};
+pub use config::{Config, Key, KeyInfo, Preset, preset_keys, presets};
 pub use data::{phrasebook, tasks};
 pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
 pub use error::{Error, Result};
 pub use evaluation::Evaluation;
-pub use event::{
-    Best, CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, Sample,
-    Samples, Start, Step, Validation,
-};
+pub use event::Event;
 pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;
 pub use range::Range;

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use seq2seq::compare::{CompareOptions, Comparison, Progress, compare};
-use seq2seq::{Attention, Cell};
+use seq2seq::config::{Attention, Cell};
 
 fn options(folder: &Path, only: &[&str], max_steps: Option<u64>) -> CompareOptions {
     let only = only.iter().map(|&name| name.to_owned()).collect();

@@ -4,10 +4,9 @@
 
 use std::path::Path;
 
-use seq2seq::{
-    Attention, Cell, EndReason, Event, EventReader, Optimizer, TrainOptions, Translator, link,
-    presets, train,
-};
+use seq2seq::config::{Attention, Cell, Optimizer};
+use seq2seq::event::EndReason;
+use seq2seq::{Event, EventReader, TrainOptions, Translator, link, presets, train};
 
 /// Trains for some steps on generated pairs; the mean losses of the first and of the last steps.
 fn learn(run: &Path, preset: &str, steps: u64, set: &[(&str, &str)]) -> (f64, f64) {

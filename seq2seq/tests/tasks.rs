@@ -7,9 +7,10 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
+use seq2seq::event::{CheckpointKind, EndReason};
 use seq2seq::{
-    CheckpointKind, Command, EndReason, Event, EventReader, RunDir, SampleOptions, Sampler,
-    TrainOptions, Translator, evaluate, link, train,
+    Command, Event, EventReader, RunDir, SampleOptions, Sampler, TrainOptions, Translator,
+    evaluate, link, train,
 };
 
 fn options(folder: &Path, run: &str, preset: &str, set: &[(&str, &str)]) -> TrainOptions {

@@ -8,10 +8,11 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use seq2seq::Config;
+use seq2seq::config::{Attention, Cell, DecoderInit, Readout, Wiring};
 use seq2seq::data::Example;
 use seq2seq::model::EncoderDecoder;
 use seq2seq::train::{StepOptions, train_step};
-use seq2seq::{Attention, Cell, Config, DecoderInit, Readout, Wiring};
 use tensor::optim::Optimizer;
 use tensor::{Params, Threads};
 

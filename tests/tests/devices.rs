@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use seq2seq::{EndReason, Event, EventReader, TrainOptions, Translator, link, presets, train};
+use seq2seq::event::EndReason;
+use seq2seq::{Event, EventReader, TrainOptions, Translator, link, presets, train};
 
 /// Trains up to step `last` on a device; the losses of all steps so far.
 fn losses(run: &Path, preset: &str, device: &str, last: u64, set: &[(&str, &str)]) -> Vec<f64> {

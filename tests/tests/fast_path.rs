@@ -7,10 +7,11 @@
 use std::env;
 use std::process::Command;
 
+use seq2seq::Config;
+use seq2seq::config::{Attention, Cell, Readout, Wiring};
 use seq2seq::data::Example;
 use seq2seq::model::EncoderDecoder;
 use seq2seq::train::{StepOptions, train_step};
-use seq2seq::{Attention, Cell, Config, Readout, Wiring};
 use tensor::gemm::{self, Work};
 use tensor::optim::Optimizer;
 use tensor::simd::{self, Level};
@@ -22,7 +23,7 @@ fn configs() -> [Config; 2] {
         embedding: 19,
         hidden: 37,
         dropout: 0.1,
-        optimizer: seq2seq::Optimizer::Sgd,
+        optimizer: seq2seq::config::Optimizer::Sgd,
         bidirectional: true,
         ..Config::default()
     };

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use seq2seq::data::Corpus;
+use seq2seq::event::{CheckpointKind, EndReason};
 use seq2seq::{
-    Checkpoint, CheckpointKind, Command, EndReason, Error, Event, EventReader, Outcome, RunDir,
-    TrainOptions, Viewer, link, train,
+    Checkpoint, Command, Error, Event, EventReader, Outcome, RunDir, TrainOptions, Viewer, link,
+    train,
 };
 use tempfile::TempDir;
 use tensor::random::PhiloxStream;

@@ -7,12 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use seq2seq::data::{Corpus, Example, Text};
+use seq2seq::event::{CheckpointKind, EndReason, Validation};
 use seq2seq::model::EncoderDecoder;
 use seq2seq::task::TranslationModel;
 use seq2seq::train::{StepOptions, StepOutcome, start_step};
 use seq2seq::{
-    CheckpointKind, Config, EndReason, Error, Event, EventReader, Outcome, RunDir, StoredTensor,
-    TrainOptions, Translator, Validation, link, train,
+    Config, Error, Event, EventReader, Outcome, RunDir, StoredTensor, TrainOptions, Translator,
+    link, train,
 };
 use tempfile::TempDir;
 use tensor::optim::{Optimizer, OptimizerConfig};

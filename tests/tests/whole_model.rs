@@ -10,10 +10,11 @@ mod reference;
 use std::io::{self, Write};
 
 use reference::{Named, Network, Sums};
+use seq2seq::Config;
+use seq2seq::config::{Attention, Cell, DecoderInit, Init, LossNorm, Readout, Wiring};
 use seq2seq::data::Example;
 use seq2seq::model::{EncoderDecoder, Model};
 use seq2seq::train::{StepOptions, StepOutcome, train_step};
-use seq2seq::{Attention, Cell, Config, DecoderInit, Init, LossNorm, Readout, Wiring};
 use tensor::check::{finite_differences, to_f32, to_f64};
 use tensor::optim::reference::Reference as PlainOptimizer;
 use tensor::optim::{Adam, Optimizer, OptimizerConfig, Sgd};

@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use attention::reference::attend;
 use attention::{AttentionConfig, QueryPosition};
 use rnn::reference::{State, Weights, affine, layer, step};
+use seq2seq::Config;
+use seq2seq::config::{
+    Attention, Cell, DecoderInit, Init, Merge, Readout, ReadoutState, Tied, Wiring,
+};
 use seq2seq::data::Example;
 use seq2seq::model::{EncoderDecoder, Model};
-use seq2seq::{
-    Attention, Cell, Config, DecoderInit, Init, Merge, Readout, ReadoutState, Tied, Wiring,
-};
 use tensor::check::{assert_close, finite_differences, to_f64};
 use tensor::ops::{
     cross_entropy::reference as cross_entropy, layer_norm::reference as layer_norm,

@@ -1,6 +1,8 @@
 //! A run in plain lines, for logs and pipes: no control characters, no colours, nothing rewritten.
 
-use seq2seq::{Command, Event, Start, Step, TaskKind};
+use seq2seq::config::TaskKind;
+use seq2seq::event::{Start, Step};
+use seq2seq::{Command, Event};
 
 use crate::format::{brief, count, duration, figure, percent, setting, several};
 use crate::output::{self, StdoutError};

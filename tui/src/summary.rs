@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use seq2seq::{CheckpointKind, TaskKind, Validation, shell_quoted};
+use seq2seq::config::TaskKind;
+use seq2seq::event::{CheckpointKind, Validation};
+use seq2seq::shell_quoted;
 
 use crate::format::{count, duration, figure, percent, several};
 use crate::run_state::{RunState, State};
@@ -130,7 +132,8 @@ pub fn checkpoint_name(kind: CheckpointKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seq2seq::{End, EndReason, Event};
+    use seq2seq::Event;
+    use seq2seq::event::{End, EndReason};
 
     #[test]
     fn a_stopped_run_says_how_to_go_on() {

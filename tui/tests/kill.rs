@@ -19,7 +19,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use seq2seq::data::Corpus;
-use seq2seq::{Checkpoint, CheckpointKind, Event, EventReader, RunDir};
+use seq2seq::event::CheckpointKind;
+use seq2seq::{Checkpoint, Event, EventReader, RunDir};
 use tempfile::TempDir;
 
 /// Says a line even where the test passes: what goes to the stream itself is not captured.

@@ -158,7 +158,7 @@ pub trait Model: Send + Sync {
         params: &Params,
         text: &str,
         threads: &Threads,
-    ) -> Result<Option<crate::Sample>> {
+    ) -> Result<Option<crate::event::Sample>> {
         let _ = (params, text, threads);
         Ok(None)
     }

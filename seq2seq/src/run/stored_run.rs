@@ -64,7 +64,7 @@ pub struct StoredRun {
 impl StoredRun {
     /// Checks that nothing in `options` contradicts the run in `folder`, which this describes.
     ///
-    /// Device, threads, limits and the keys that [may change](crate::OnResume) are not compared.
+    /// Device, threads, limits and the keys that [may change](crate::config::OnResume) are not compared.
     ///
     /// # Errors
     /// [`Error::Contradiction`] for the first flag that does; a key or value of `--set` that does

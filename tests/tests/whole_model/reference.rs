@@ -12,8 +12,9 @@ use num_traits::Float;
 use rnn::reference::{
     SavedActivations, State, Weights, affine, affine_back, layer, layer_back, step, step_back,
 };
+use seq2seq::Config;
+use seq2seq::config::{DecoderInit, LossNorm, Readout, Wiring};
 use seq2seq::data::Example;
-use seq2seq::{Config, DecoderInit, LossNorm, Readout, Wiring};
 use tensor::gemm::reference as gemm;
 use tensor::ops::{cross_entropy::reference as cross_entropy, embedding::reference as embedding};
 use tokenizer::{PAD, SOS};
@@ -262,7 +263,7 @@ impl Network<'_> {
             DecoderInit::LinearTanh => State {
                 h: bridge("h", l, &side_by_side(ends, |s| &s.h)),
                 c: match self.config.cell {
-                    seq2seq::Cell::Lstm => bridge("c", l, &side_by_side(ends, |s| &s.c)),
+                    seq2seq::config::Cell::Lstm => bridge("c", l, &side_by_side(ends, |s| &s.c)),
                     _ => zeros(self.config.hidden),
                 },
             },
@@ -300,7 +301,7 @@ impl Network<'_> {
                     let d_h = back("h", &side_by_side(ends, |s| &s.h), &d.h);
                     let parts = d_ends.iter_mut().zip(d_h.chunks_exact(h));
                     parts.for_each(|(end, part)| end.h = part.to_vec());
-                    if self.config.cell == seq2seq::Cell::Lstm {
+                    if self.config.cell == seq2seq::config::Cell::Lstm {
                         let d_c = back("c", &side_by_side(ends, |s| &s.c), &d.c);
                         let parts = d_ends.iter_mut().zip(d_c.chunks_exact(h));
                         parts.for_each(|(end, part)| end.c = part.to_vec());

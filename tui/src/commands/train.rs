@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, WrapErr, eyre};
-use seq2seq::{Command, EndReason, Event, Outcome};
+use seq2seq::event::EndReason;
+use seq2seq::{Command, Event, Outcome};
 
 use crate::args::TrainArguments;
 use crate::dashboard::{self, ExitReason, Model, Role, Theme};

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
-use seq2seq::Sample;
+use seq2seq::event::Sample;
 
 use super::bars::{cell, columns, put};
 use super::model::Model;

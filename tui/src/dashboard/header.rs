@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use seq2seq::Start;
+use seq2seq::event::Start;
 
 use super::bars::{Figures, columns, progress, put_line};
 use super::loss;
@@ -214,7 +214,7 @@ fn held_out(model: &Model, wide: usize) -> Line<'static> {
     if let Some(start) = &run_state.start {
         // Of held-out words; a text alone has no two sides.
         let (source, target) = (start.unknown_rate, start.unknown_target_rate);
-        if target > 0.0 && start.task == seq2seq::TaskKind::Translation {
+        if target > 0.0 && start.task == seq2seq::config::TaskKind::Translation {
             let both = format!("{} > {}", percent(source), percent(target));
             figures.figure("unknown", both, Style::new());
         } else if source > 0.0 {

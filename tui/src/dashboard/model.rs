@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use seq2seq::{CheckpointKind, Command, Event, Flow, Sample, Start, Step};
+use seq2seq::event::{CheckpointKind, Flow, Sample, Start, Step};
+use seq2seq::{Command, Event};
 
 use super::keys::{self, Action, Page};
 use super::mode::{Effect, Mode, Role};

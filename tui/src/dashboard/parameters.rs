@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use seq2seq::ParameterMetrics;
+use seq2seq::event::ParameterMetrics;
 
 use crate::run_state::Smoother;
 

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
-use seq2seq::Sample;
+use seq2seq::event::Sample;
 use seq2seq::score::exact_match_of_words;
 
 use super::bars::{cell, columns, put};

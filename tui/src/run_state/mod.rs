@@ -1,6 +1,7 @@
 //! What is known about a run from its events: the figures that every viewer shows.
 
-use seq2seq::{Command, End, EndReason, Event, Start, Step, Validation};
+use seq2seq::event::{End, EndReason, Start, Step, Validation};
+use seq2seq::{Command, Event};
 
 mod rate;
 mod smoother;
@@ -107,7 +108,7 @@ impl RunState {
     /// True where the exponential of the loss means something: an answer to a sequence may be a
     /// number, whose loss is a squared error.
     pub fn has_perplexity(&self) -> bool {
-        self.start.as_ref().is_none_or(|start| start.task != seq2seq::TaskKind::Sequence)
+        self.start.as_ref().is_none_or(|start| start.task != seq2seq::config::TaskKind::Sequence)
     }
 
     /// Takes in one event.
@@ -276,7 +277,7 @@ mod tests {
 
     fn start(last_step: Option<u64>, max_minutes: Option<f64>) -> Start {
         Start {
-            task: seq2seq::TaskKind::Translation,
+            task: seq2seq::config::TaskKind::Translation,
             preset: "p".into(),
             data: "d".into(),
             device: "cpu".into(),

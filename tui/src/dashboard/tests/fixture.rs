@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use seq2seq::{
-    CheckpointKind, Command, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, Sample,
-    Samples, Start, Step, TaskKind, Validation,
+use seq2seq::config::TaskKind;
+use seq2seq::event::{
+    CheckpointKind, End, EndReason, Flow, FlowSeries, ParameterMetrics, Sample, Samples, Start,
+    Step, Validation,
 };
+use seq2seq::{Command, Event};
 
 use crate::dashboard::{Effect, Model, Role, Theme};
 

@@ -6,7 +6,8 @@ use std::{env, fs};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::KeyCode;
-use seq2seq::{Command, EndReason, Event};
+use seq2seq::event::EndReason;
+use seq2seq::{Command, Event};
 
 use super::fixture::{
     ctrl, end, events, letter, model_of, obeyed, press, start, step, step_with_loss, training,

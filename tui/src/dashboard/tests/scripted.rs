@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use seq2seq::{CheckpointKind, Command, EndReason, Event};
+use seq2seq::event::{CheckpointKind, EndReason};
+use seq2seq::{Command, Event};
 
 use super::fixture::{ctrl, end, events, letter, model_of, obeyed, press, sample, training};
 use crate::dashboard::{Effect, Mode, Page, Role, Theme};
