@@ -34,7 +34,7 @@ fn philox_lanes<const N: usize>(mut counters: [[u32; N]; 4], mut key: [u32; 2]) 
     counters
 }
 
-/// The random words of one place of one step.
+/// The random words of one operation at one step: the last two words of Philox's counter are fixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhiloxStream {
     key: [u32; 2],
@@ -43,7 +43,7 @@ pub struct PhiloxStream {
 }
 
 impl PhiloxStream {
-    /// The draws of a place (a dropout layer, a sampler) at a step of a run.
+    /// The stream of an operation (a dropout layer, a sampler) at a step of a run.
     pub fn new(seed: u64, step: u64, place: u32) -> Self {
         Self { key: [seed as u32, (seed >> 32) as u32], step: step as u32, place }
     }

@@ -42,7 +42,7 @@ fn is_seen(
     }
 }
 
-struct Query<'p> {
+struct Computed<'p> {
     tape: Tape<'p>,
     found: AttentionOutput,
     memory: tensor::Var,
@@ -56,12 +56,12 @@ fn ask<'p>(
     memory: Tensor,
     lengths: &[usize],
     place: QueryPosition,
-) -> Query<'p> {
+) -> Computed<'p> {
     let mut tape = Tape::new(params);
     let (query, states) = (tape.input(query), tape.input(memory));
     let memory = attention.memory(&mut tape, states, lengths).unwrap();
     let found = attention.attend(&mut tape, query, &memory, place).unwrap();
-    Query { tape, found, memory: states, query }
+    Computed { tape, found, memory: states, query }
 }
 
 proptest! {
@@ -84,7 +84,7 @@ proptest! {
             let (q, m) = (values(batch * WIDTH, seed), values(longest * batch * WIDTH, seed + 1));
             let query = tensor([batch, WIDTH], &q);
             let memory = tensor([longest, batch, WIDTH], &m);
-            let Query { mut tape, found, memory, query } =
+            let Computed { mut tape, found, memory, query } =
                 ask(&params, &attention, query, memory, &lengths, place);
             let count = if kind == AttentionKind::MultiHead { config.heads } else { 1 };
             let each = tape.value(found.heads.unwrap_or(found.weights)).data().to_vec();

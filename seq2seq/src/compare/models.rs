@@ -14,7 +14,7 @@ use crate::{Error, Result, Translator, trained};
 
 /// What the translators learn.
 #[derive(Debug)]
-struct TaskKind {
+struct Task {
     /// The preset that the others' settings change, and the folder.
     preset: &'static str,
     data: &'static str,
@@ -29,8 +29,8 @@ struct TaskKind {
 }
 
 /// Neither part of the phrasebook was trained on, so both are measured.
-const TASKS: [TaskKind; 2] = [
-    TaskKind {
+const TASKS: [Task; 2] = [
+    Task {
         preset: "phrasebook",
         data: "phrasebook",
         measured_on: &["phrasebook:valid", "phrasebook:test"],
@@ -40,7 +40,7 @@ const TASKS: [TaskKind; 2] = [
         hidden: 128,
         seconds: (40.0, 74.0),
     },
-    TaskKind {
+    Task {
         preset: "reverse",
         data: "reverse:20",
         measured_on: &["reverse:20:test"],
@@ -74,7 +74,7 @@ pub(super) struct Job {
 
 #[derive(Debug, Clone, Copy)]
 enum What {
-    Translator { task: &'static TaskKind, attention: Attention, reversed: bool },
+    Translator { task: &'static Task, attention: Attention, reversed: bool },
     Cell(Cell),
 }
 
@@ -220,7 +220,7 @@ impl Job {
 }
 
 /// What a translator changes in its task's preset.
-fn changes(task: &TaskKind, attention: Attention, reversed: bool) -> Vec<(&'static str, String)> {
+fn changes(task: &Task, attention: Attention, reversed: bool) -> Vec<(&'static str, String)> {
     let attends = attention != Attention::None;
     let mut set = vec![
         ("cell", Cell::Lstm.to_string()),
@@ -246,7 +246,7 @@ fn changes(task: &TaskKind, attention: Attention, reversed: bool) -> Vec<(&'stat
 
 /// The figures of a trained translator.
 fn translator(
-    task: &TaskKind,
+    task: &Task,
     run: &Path,
     seconds: f64,
     attention: Attention,

@@ -112,11 +112,7 @@ impl Config {
         set: impl IntoIterator<Item = &'a str>,
         holds_out: bool,
     ) -> Result<()> {
-        let keys = set.into_iter().map(|key| match shorthand::expand(key) {
-            // The old name of one key is held to what that key is.
-            Some([one]) => one,
-            _ => key,
-        });
+        let keys = set.into_iter().flat_map(shorthand::present);
         let problem = |key: &str| {
             // Never to validate is what is done there.
             let is_never = key == "validate_every_epochs" && self.validate_every_epochs == 0.0;
@@ -165,6 +161,7 @@ mod tests {
             .check_effects(["init_scale", "hidden", "unit", "early_stopping_metric"], true)
             .unwrap();
         config.set("early_stopping_metric", "loss").unwrap();
+        assert!(config.check_effects(["judge"], false).is_err());
         let error = config.check_effects(["early_stopping_metric"], false).unwrap_err();
         assert!(
             error

@@ -316,11 +316,10 @@ keys! {
         /// The context stands before the embedding in the recurrence's input, as in the TensorFlow
         /// tutorial; it says in which order imported weights lie.
         context_first: bool = false;
-        /// The encoder reads padding and the attention sees it, as in the TensorFlow tutorial, which
-        /// hardly means it.
+        /// The encoder reads padding and the attention sees it, as in the TensorFlow tutorial. The old
+        /// key faithful sets this and reset_decoder_state.
         attend_padding: bool = false;
-        /// The decoder's recurrence starts from zeros at every step, as in the TensorFlow tutorial,
-        /// which hardly means it.
+        /// The decoder's recurrence starts from zeros at every step, as in the TensorFlow tutorial.
         reset_decoder_state: bool = false;
         /// Share of embeddings, and of outputs between recurrent layers, that training drops; from
         /// 0 to below 1.
@@ -341,6 +340,7 @@ keys! {
         batch_by: BatchBy = BatchBy::Sentences;
         /// Batches whose gradients are added up for one step; their loss is divided by what all of
         /// them count, as of one batch. The last step of an epoch has what is left. From 1.
+        /// Its old name, accumulate, is still read.
         gradient_accumulation: u64 = 1, within(1.0, 1e6);
         /// Passes over the training pairs; from 1. `--epochs` is the same.
         epochs: u64 = 10, within(1.0, 1e9) => Changes;
@@ -395,6 +395,7 @@ keys! {
             => "the stored average of the parameters was made with it";
         /// The metric that compares validations: for the best checkpoint, plateau and stop_patience.
         /// bleu: BLEU, then loss, and the loss alone where a task has no BLEU; loss: the loss alone.
+        /// Its old name, judge, is still read.
         early_stopping_metric: EarlyStoppingMetric = EarlyStoppingMetric::Bleu => Changes;
         /// Validations in a row without a new best after which the run ends; 0 for never.
         stop_patience: u64 = 0, within(0.0, 1e9) => Changes;

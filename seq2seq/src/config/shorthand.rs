@@ -1,8 +1,10 @@
 //! Names that stand for other keys: of several at once, or the name that a key had before.
 
-/// Each with the keys that it sets. All but `unit` are old names, which stored runs hold.
-pub(super) const SHORTHANDS: [(&str, &[&str]); 4] = [
-    ("unit", &["source_unit", "target_unit"]),
+/// Each with the keys that it sets.
+const SHORTHANDS: [(&str, &[&str]); 1] = [("unit", &["source_unit", "target_unit"])];
+
+/// Names that keys had before, which stored runs hold. They are read and never suggested.
+const OLD_NAMES: [(&str, &[&str]); 3] = [
     ("judge", &["early_stopping_metric"]),
     ("accumulate", &["gradient_accumulation"]),
     ("faithful", &["attend_padding", "reset_decoder_state"]),
@@ -10,7 +12,18 @@ pub(super) const SHORTHANDS: [(&str, &[&str]); 4] = [
 
 /// The keys that a key sets, where it is a shorthand.
 pub(super) fn expand(key: &str) -> Option<&'static [&'static str]> {
-    SHORTHANDS.iter().find(|(name, _)| *name == key).map(|(_, keys)| *keys)
+    all().find(|(name, _)| *name == key).map(|(_, keys)| keys)
+}
+
+/// Every shorthand and every old name, with the keys that it sets.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    SHORTHANDS.into_iter().chain(OLD_NAMES)
+}
+
+/// The present names of a key: the key itself, but where its name is an old one.
+pub(super) fn present(key: &str) -> Vec<&str> {
+    let old = OLD_NAMES.iter().find(|(name, _)| *name == key);
+    old.map_or_else(|| vec![key], |(_, keys)| keys.to_vec())
 }
 
 /// The names of all shorthands.
@@ -27,7 +40,7 @@ mod tests {
 
     #[test]
     fn every_shorthand_stands_for_keys_that_exist() {
-        for name in names() {
+        for (name, _) in all() {
             assert!(Config::KEYS.iter().all(|key| key.name != name), "{name}");
             for key in expand(name).unwrap() {
                 assert!(Config::KEYS.iter().any(|known| known.name == *key), "{key}");
@@ -43,6 +56,10 @@ mod tests {
             assert_eq!(config.show(key).as_deref(), Some(value));
         }
         assert_eq!(config.gradient_accumulation, 3);
+        assert_eq!(present("faithful"), ["attend_padding", "reset_decoder_state"]);
+        assert_eq!((present("hidden"), present("unit")), (vec!["hidden"], vec!["unit"]));
+        let error = config.set("judges", "loss").unwrap_err().to_string();
+        assert!(!error.contains("did you mean 'judge'"), "{error}");
         assert!(config.attend_padding && config.reset_decoder_state);
         let error = config.set("accumulate", "some").unwrap_err().to_string();
         assert!(

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::keys::Config;
-use super::shorthand::SHORTHANDS;
+use super::shorthand;
 
 /// Reads a stored configuration: an old name in it sets the keys of today.
 ///
@@ -13,7 +13,7 @@ use super::shorthand::SHORTHANDS;
 /// Those of [`Config`]'s own form.
 pub(crate) fn stored<'de, D: Deserializer<'de>>(from: D) -> Result<Config, D::Error> {
     let mut map = Map::<String, Value>::deserialize(from)?;
-    for (name, keys) in SHORTHANDS {
+    for (name, keys) in shorthand::all() {
         if let Some(value) = map.remove(name) {
             for &key in keys {
                 map.entry(key).or_insert_with(|| value.clone());

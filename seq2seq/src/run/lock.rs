@@ -61,7 +61,7 @@ impl RunLock {
 fn is_same_file(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     match (file.metadata(), fs::symlink_metadata(path)) {
-        (Ok(mine), Ok(path)) => (mine.dev(), mine.ino()) == (path.dev(), path.ino()),
+        (Ok(mine), Ok(found)) => (mine.dev(), mine.ino()) == (found.dev(), found.ino()),
         _ => false,
     }
 }
