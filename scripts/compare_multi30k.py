@@ -85,7 +85,7 @@ def run_ours(args, peer, specs, folder):
     bleu, exact = score(peer, out.split("\n")[:-1], specs["val"])
     own = json.loads(subprocess.run([args.program, "evaluate", "--run", run, "--data", specs["val"], "--json"], check=True, capture_output=True, text=True).stdout)
     print(f"ours: {seconds:.0f} s of training, {epoch} epochs, {tokens / seconds:.0f} tokens/s, val BLEU {bleu:.2f}, exact match {100 * exact:.1f}%"
-          f" (tui evaluate: BLEU {own['bleu']:.2f}, loss {own['loss_per_token']:.3f})", flush=True)
+          f" (tui evaluate: BLEU {own['bleu']:.2f}, loss {own['loss']:.3f})", flush=True)
 
 
 def run_peer(args, peer, specs, folder):

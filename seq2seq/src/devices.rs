@@ -1,7 +1,6 @@
 //! What can train here.
 
 use tensor::Device;
-use tensor::opencl::OpenCl;
 
 use crate::{Error, Result};
 
@@ -13,7 +12,7 @@ pub use tensor::opencl::{DeviceDescription, PlatformDescription, platforms as op
 /// As [`Device::open`]; a device that counts.
 pub(crate) fn open(name: &str, threads: Option<usize>) -> Result<Device> {
     let device = Device::open(name, threads.unwrap_or(0))?;
-    if device.opencl().is_some_and(OpenCl::is_counted) {
+    if !device.properties().computes {
         let problem = "TENSOR_OPENCL_PATH = counted: the device counts what it is asked for and \
                        computes nothing; only a benchmark may run on it; unset it"
             .to_owned();

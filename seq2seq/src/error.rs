@@ -113,15 +113,14 @@ pub enum Error {
     },
 
     /// A new run was to be made where something is already.
-    #[error("{} exists already: give --resume to go on with the run there, \
-             or another --run-dir", path.display())]
+    #[error("{} exists already", path.display())]
     RunExists {
         /// The folder.
         path: PathBuf,
     },
     /// Another process trains in this folder.
     #[error("the run in {} is in use by {owner}: wait for it or stop it, \
-             or give another --run-dir", path.display())]
+             or take another folder", path.display())]
     RunInUse {
         /// The folder.
         path: PathBuf,
@@ -129,13 +128,13 @@ pub enum Error {
         owner: String,
     },
     /// No run where one should be.
-    #[error("there is no run at {}: a run is a folder that `tui train` made", path.display())]
+    #[error("there is no run at {}: a run is a folder that training made", path.display())]
     NoRun {
         /// The path.
         path: PathBuf,
     },
     /// Something else where a run should be.
-    #[error("{} is not a run: {what}; a run is a folder that `tui train` made", path.display())]
+    #[error("{} is not a run: {what}; a run is a folder that training made", path.display())]
     NotARun {
         /// The path.
         path: PathBuf,
@@ -166,14 +165,14 @@ pub enum Error {
         /// One sentence each, which names the key and what would be right.
         problems: Vec<String>,
     },
-    /// A flag that contradicts the run that is to go on.
-    #[error("--{flag} {given} contradicts the run in {}, which was begun with {stored}{why}; \
-             leave it out, or begin a new run in another --run-dir", run.display())]
+    /// An option that contradicts the run that is to go on.
+    #[error("{option} = {given} contradicts the run in {}, which was begun with {stored}{why}; \
+             leave it out, or begin a new run in another folder", run.display())]
     Contradiction {
         /// The run's folder.
         run: PathBuf,
-        /// The flag, without its dashes.
-        flag: &'static str,
+        /// The option of [`TrainOptions`](crate::TrainOptions), or the key.
+        option: String,
         /// Its value.
         given: String,
         /// The value stored with the run.
@@ -206,7 +205,7 @@ pub enum Error {
     /// A preset that is not there.
     #[error(
         "no preset is named '{name}': did you mean '{nearest}'? \
-             (`tui presets` lists them; a path ending in .toml is read as a file)"
+             (a path ending in .toml is read as a file)"
     )]
     UnknownPreset {
         /// The name as given.
@@ -215,10 +214,7 @@ pub enum Error {
         nearest: String,
     },
     /// A key that is not there.
-    #[error(
-        "there is no key '{key}': did you mean '{nearest}'? \
-             (`tui presets NAME` lists every key)"
-    )]
+    #[error("there is no key '{key}': did you mean '{nearest}'?")]
     UnknownKey {
         /// The key as given.
         key: String,
@@ -262,7 +258,7 @@ pub enum Error {
     },
     /// A bench size that is none.
     #[error(
-        "--size {given}: expected B, E, H, S, T or V, `=`, and a whole number {} (V: from 5), as in \
+        "size {given}: expected B, E, H, S, T or V, `=`, and a whole number {} (V: from 5), as in \
          H=512",
         Range::SIZE
     )]
@@ -364,8 +360,7 @@ pub enum Error {
     },
     /// A run of another task than is needed.
     #[error(
-        "{} was trained with task = {task}, and this needs {needed}: translation is used by \
-         `tui translate` and `tui score`, a language model by `tui sample`, all by `tui evaluate`",
+        "{} was trained with task = {task}, and this needs {needed}",
         path.display()
     )]
     OtherTask {
@@ -387,8 +382,8 @@ pub enum Error {
 
     /// A device whose memory is used up, during a run that was saved.
     #[error(
-        "{source} (--set batch=N in a new run). Nothing is lost: {} was saved at step {step}, and \
-         --resume goes on with it, on another device as well",
+        "{source}; a new run needs less with a smaller batch. Nothing is lost: {} was saved at step \
+         {step}, and can be gone on with, on another device as well",
         run.display()
     )]
     OutOfMemory {

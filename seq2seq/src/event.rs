@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
 use crate::config::{Change, TaskKind};
+use crate::json_number;
+use crate::score::Metrics;
 
 /// One thing that happened in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,7 +91,7 @@ pub struct Start {
     /// Target vocabulary size, specials included.
     pub target_vocabulary: u64,
     /// Share of unknown words on the held-out source side, 0 to 1.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub unknown_rate: f64,
     /// The same of the held-out target side.
     #[serde(default)]
@@ -111,7 +113,7 @@ pub struct Start {
     /// Optimizer steps already done (0 unless resumed).
     pub step: u64,
     /// Training seconds already spent.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub seconds: f64,
     /// The best validation before a resume, whose events came before this one; none where its loss
     /// is not finite.
@@ -138,24 +140,24 @@ pub struct Step {
     /// The epoch, from 1.
     pub epoch: u64,
     /// Loss of this batch, natural log, per target token (per position where the preset counts padding).
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub loss: f64,
     /// Learning rate of this step.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub learning_rate: f64,
     /// Global L2 norm of the gradient before clipping.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub gradient_norm: f64,
     /// The same after clipping.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub clipped_norm: f64,
     /// Target tokens in this batch, EOS counted.
     pub tokens: u64,
     /// Target tokens per second of this step.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub tokens_per_second: f64,
     /// Training seconds since the run's start, pauses and evaluations excluded.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub seconds: f64,
     /// Per-parameter figures, every few steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -168,10 +170,10 @@ pub struct ParameterMetrics {
     /// The parameter's name (`encoder.weight_hh_l0`).
     pub name: String,
     /// L2 norm of its gradient before clipping.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub gradient_norm: f64,
     /// L2 norm of its update divided by the L2 norm of its value.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub update_ratio: f64,
 }
 
@@ -180,35 +182,14 @@ fn translation() -> TaskKind {
     TaskKind::Translation
 }
 
-/// Figures of the held-out examples; those that a task does not have are absent.
+/// The metrics of the held-out examples.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Validation {
     /// Optimizer steps done.
     pub step: u64,
-    /// Teacher-forced loss per target token, EOS counted; of answers that are numbers the mean
-    /// squared error.
-    #[serde(with = "figure")]
-    pub loss: f64,
-    /// exp(loss).
-    #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
-    pub perplexity: Option<f64>,
-    /// Share of target tokens that are the teacher-forced argmax.
-    #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
-    pub token_accuracy: Option<f64>,
-    /// Share of greedy translations equal to their reference as it stands in the corpus, or of
-    /// sequences answered rightly.
-    #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
-    pub exact_match: Option<f64>,
-    /// BLEU of greedy translations against the references as they stand in the corpus, 0 to 100, as
-    /// [`Evaluation::bleu`](crate::Evaluation).
-    #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
-    pub bleu: Option<f64>,
-    /// BLEU of the model's tokens against those of the references, 0 to 100.
-    #[serde(default, with = "figure_if_any", skip_serializing_if = "Option::is_none")]
-    pub token_bleu: Option<f64>,
-    /// Translations that were cut at the limit of their length.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub truncated: Option<u64>,
+    /// The metrics.
+    #[serde(flatten)]
+    pub metrics: Metrics,
     /// True where this is the best so far.
     pub best: bool,
 }
@@ -238,10 +219,10 @@ pub struct Sample {
     /// The reference as it stands in the corpus; empty where there is none.
     pub reference: String,
     /// Attention weights, output tokens x source tokens.
-    #[serde(with = "figures")]
+    #[serde(with = "json_number::list")]
     pub attention: Vec<Vec<f32>>,
     /// Natural-log probability of the output.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub logprob: f64,
 }
 
@@ -260,7 +241,7 @@ pub struct FlowSeries {
     /// `encoder.rnn.l0`, `encoder.rnn.l0.reverse`, `decoder.rnn.l0`.
     pub name: String,
     /// L2 norm at each time step, over the batch.
-    #[serde(with = "figures")]
+    #[serde(with = "json_number::list")]
     pub norms: Vec<f32>,
 }
 
@@ -280,7 +261,7 @@ pub struct End {
     /// Optimizer steps done.
     pub step: u64,
     /// Training seconds in all.
-    #[serde(with = "figure")]
+    #[serde(with = "json_number::one")]
     pub seconds: f64,
     /// Why it ended.
     pub reason: EndReason,
@@ -305,112 +286,18 @@ pub enum EndReason {
     EarlyStopped,
 }
 
-/// Figures as JSON numbers, or as the strings `NaN`, `inf`, `-inf`.
-mod figure {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum NumberOrText {
-        Number(f64),
-        Text(String),
-    }
-
-    #[allow(clippy::trivially_copy_pass_by_ref)] // serde's `with` passes a reference
-    pub(super) fn serialize<S: Serializer>(value: &f64, s: S) -> Result<S::Ok, S::Error> {
-        if value.is_finite() { s.serialize_f64(*value) } else { s.collect_str(value) }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
-        match NumberOrText::deserialize(d)? {
-            NumberOrText::Number(x) => Ok(x),
-            NumberOrText::Text(t) => {
-                t.parse().map_err(|_| D::Error::custom(format!("not a figure: {t}")))
-            }
-        }
-    }
-}
-
-/// The same for figures that may be absent.
-mod figure_if_any {
-    use serde::{Deserializer, Serializer};
-
-    #[allow(clippy::ref_option)] // serde's `with` passes a reference
-    pub(super) fn serialize<S: Serializer>(value: &Option<f64>, s: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => super::figure::serialize(value, s),
-            None => s.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<f64>, D::Error> {
-        super::figure::deserialize(d).map(Some)
-    }
-}
-
-/// The same for lists, and lists of lists.
-mod figures {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    /// One figure.
-    #[derive(Serialize, Deserialize)]
-    #[serde(transparent)]
-    pub(super) struct One(#[serde(with = "super::figure")] f64);
-
-    /// What is made of figures.
-    pub(super) trait Shown: Sized {
-        type Form: Serialize + for<'de> Deserialize<'de>;
-        fn form(&self) -> Self::Form;
-        fn of(form: Self::Form) -> Self;
-    }
-
-    impl Shown for f32 {
-        type Form = One;
-        fn form(&self) -> One {
-            // The shortest decimal of an f32, not the digits of its f64.
-            One(self.to_string().parse().unwrap_or_else(|_| f64::from(*self)))
-        }
-        fn of(form: One) -> Self {
-            form.0 as Self
-        }
-    }
-
-    impl<T: Shown> Shown for Vec<T> {
-        type Form = Vec<T::Form>;
-        fn form(&self) -> Self::Form {
-            self.iter().map(T::form).collect()
-        }
-        fn of(form: Self::Form) -> Self {
-            form.into_iter().map(T::of).collect()
-        }
-    }
-
-    pub(super) fn serialize<T: Shown, S: Serializer>(value: &T, s: S) -> Result<S::Ok, S::Error> {
-        value.form().serialize(s)
-    }
-
-    pub(super) fn deserialize<'de, T: Shown, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
-        T::Form::deserialize(d).map(T::of)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn figures_that_a_task_does_not_have_are_left_out() {
-        let mut validation = Validation {
-            step: 3,
-            loss: 0.5,
-            perplexity: Some(f64::INFINITY),
-            best: true,
-            ..Validation::default()
-        };
+        let metrics = Metrics { loss: 0.5, perplexity: Some(f64::INFINITY), ..Metrics::default() };
+        let mut validation = Validation { step: 3, metrics, best: true };
         let line = serde_json::to_string(&validation).unwrap();
         assert_eq!(line, r#"{"step":3,"loss":0.5,"perplexity":"inf","best":true}"#);
         assert_eq!(serde_json::from_str::<Validation>(&line).unwrap(), validation);
-        validation.bleu = Some(71.25);
+        validation.metrics.bleu = Some(71.25);
         let line = serde_json::to_string(&validation).unwrap();
         assert_eq!(serde_json::from_str::<Validation>(&line).unwrap(), validation);
     }

@@ -6,11 +6,13 @@ mod command;
 pub mod compare;
 pub mod config;
 pub mod data;
+pub mod decode;
 mod devices;
 mod error;
-mod evaluation;
 pub mod event;
 pub mod health;
+mod inference;
+mod json_number;
 mod link;
 mod machine;
 pub mod model;
@@ -21,26 +23,25 @@ pub mod score;
 mod session;
 pub mod task;
 pub mod train;
-mod trained;
-mod translator;
 
 pub use command::Command;
 pub use config::{Config, Key, KeyInfo, Preset, preset_keys, presets};
 pub use data::{phrasebook, tasks};
 pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
 pub use error::{Error, Result};
-pub use evaluation::Evaluation;
 pub use event::Event;
+pub use inference::{
+    GeneratedText, PairScore, SampleOptions, Sampler, Translation, Translator, evaluate,
+};
 pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;
 pub use range::Range;
 pub use run::{
-    Checkpoint, EventLog, EventReader, RngState, RunDir, StoredOptimizer, StoredRun, StoredTensor,
-    Vocabularies, new_run_path,
+    Checkpoint, EventLog, EventReader, Patience, Progress, RngState, RunDir, StoredOptimizer,
+    StoredRun, StoredTensor, Vocabularies, new_run_path,
 };
+pub use score::{Evaluation, Metrics};
 pub use session::{Outcome, train};
 pub use tensor::{CancellationToken, Reporting, on_refused_memory};
 pub use tokenizer::read::{ReadOptions, TextFile};
 pub use tokenizer::shell_quoted;
-pub use trained::{GeneratedText, SampleOptions, Sampler, evaluate};
-pub use translator::{PairScore, Translation, Translator};

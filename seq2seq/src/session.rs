@@ -12,10 +12,10 @@ use crate::event::{CheckpointKind, End, EndReason, Event, Start};
 use crate::link::Link;
 use crate::options::TrainOptions;
 use crate::range::Range;
-use crate::run::{Checkpoint, EventLog, RunDir, StoredRun, Vocabularies, new_run_path};
+use crate::run::{Checkpoint, EventLog, Progress, RunDir, StoredRun, Vocabularies, new_run_path};
 use crate::task::{Built, LanguageModel, Preparation, SequenceModel, Task, TranslationModel};
 use crate::train::{
-    Average, Progress, Settings, Trainer, from_checkpoint, take_carried, to_checkpoint,
+    Average, Recorder, Settings, Trainer, TrainingState, from_checkpoint, tensors, to_checkpoint,
 };
 use crate::{Error, Result, devices};
 
@@ -42,11 +42,11 @@ pub fn train(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     };
     if let Some(minutes) = options.max_minutes.filter(|&m| !Range::MINUTES.contains(m)) {
         let allowed = format!("a number of minutes {}", Range::MINUTES);
-        return bad("--max-minutes", minutes.to_string(), allowed);
+        return bad("max_minutes", minutes.to_string(), allowed);
     }
     if let Some(threads) = options.threads.filter(|&n| !Range::THREADS.contains(n as f64)) {
         let allowed = format!("a number of threads {}", Range::THREADS);
-        return bad("--threads", threads.to_string(), allowed);
+        return bad("threads", threads.to_string(), allowed);
     }
     if options.resume { resume(options, link) } else { begin(options, link) }
 }
@@ -133,7 +133,7 @@ fn begin_at<M: Task>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<
     let shuffle = rng(run.stored.seed, "shuffle");
     let progress = Progress::default();
     let average = run.average.as_ref();
-    let first = to_checkpoint(&run.params, &run.optimizer, average, &shuffle, &progress);
+    let first = to_checkpoint(&run.params, &run.optimizer, average, &shuffle, &[], progress);
     let created = RunDir::create(path, &run.stored, &run.built.vocabularies, &first);
     // Where the device failed, that says more than what could not be written.
     run.params.checked(())?;
@@ -144,7 +144,7 @@ fn begin_at<M: Task>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<
 
 fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     let Some(path) = &options.run_dir else {
-        let what = "--resume needs --run-dir: the run to go on with".into();
+        let what = "resume needs a run_dir: the run to go on with".into();
         return Err(Error::NothingTrained { what });
     };
     let dir = RunDir::resume(path)?;
@@ -169,12 +169,12 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     let changes = before.changes(&stored.config);
     match stored.config.task {
         TaskKind::Translation => {
-            resume_at::<TranslationModel>(stored, changes, &dir, checkpoint, link)
+            resume_at::<TranslationModel>(stored, changes, &dir, &checkpoint, link)
         }
         TaskKind::LanguageLines | TaskKind::LanguageStream => {
-            resume_at::<LanguageModel>(stored, changes, &dir, checkpoint, link)
+            resume_at::<LanguageModel>(stored, changes, &dir, &checkpoint, link)
         }
-        TaskKind::Sequence => resume_at::<SequenceModel>(stored, changes, &dir, checkpoint, link),
+        TaskKind::Sequence => resume_at::<SequenceModel>(stored, changes, &dir, &checkpoint, link),
     }
 }
 
@@ -191,7 +191,7 @@ fn resume_at<M: Task>(
     stored: StoredRun,
     changes: Vec<Change>,
     dir: &RunDir,
-    mut checkpoint: Checkpoint,
+    checkpoint: &Checkpoint,
     link: &mut Link,
 ) -> Result<Outcome> {
     let mut run = prepare::<M>(stored, Some(dir.vocabularies()?), link)?;
@@ -201,11 +201,11 @@ fn resume_at<M: Task>(
     // A run of an older program does not know it.
     run.stored.longest_target = run.built.longest_target;
     run.stored.identify();
-    run.built.model.load_state(take_carried(&mut checkpoint))?;
+    run.built.model.load_state(tensors(&checkpoint.carried))?;
     let file = dir.checkpoint_path(CheckpointKind::Last);
     let average = run.average.as_mut();
-    let (shuffle, mut progress) =
-        from_checkpoint(&mut run.params, &mut run.optimizer, average, &checkpoint, &file)?;
+    let shuffle = from_checkpoint(&mut run.params, &mut run.optimizer, average, checkpoint, &file)?;
+    let mut progress = checkpoint.progress;
     if changes.iter().any(|change| SCHEDULE.contains(&change.key.as_str())) {
         // The word given last holds, and not the rate that was set before it in the dashboard.
         progress.learning_rate = None;
@@ -215,18 +215,18 @@ fn resume_at<M: Task>(
     let over = run.start.last_step.is_some_and(|n| progress.step >= n)
         || run.start.max_minutes.is_some_and(|m| progress.seconds >= m * 60.0)
         || (patience > 0 && progress.patience.stale >= patience);
-    if over && checkpoint.is_finished() {
+    if over && progress.is_finished() {
         let end = End {
             step: progress.step,
             seconds: progress.seconds,
-            reason: checkpoint.end.unwrap_or(EndReason::Finished),
+            reason: progress.end.unwrap_or(EndReason::Finished),
             dropped_events: 0,
         };
         return Ok(Outcome { run_dir: dir.path().into(), end, already_finished: true });
     }
     link.check()?;
     dir.store(&run.stored)?;
-    let (log, warning) = dir.log(&checkpoint)?;
+    let (log, warning) = dir.log(checkpoint)?;
     run.built.warnings.extend(warning);
     go(run, dir, log, shuffle, progress, link)
 }
@@ -243,7 +243,7 @@ fn prepare<M: Task>(
     let built = M::build(&stored, vocabularies, &mut params, &mut Preparation::new(link))?;
     if let Some(waits) = config.waits_for_validations().filter(|_| built.held_out == 0) {
         let problem =
-            format!("{waits}: nothing is held out, so it would wait for ever; give --valid");
+            format!("{waits}: nothing is held out, so it would wait for ever; give valid = FILE");
         return Err(Error::Configuration { problems: vec![problem] });
     }
     params.to_device(&device)?;
@@ -293,7 +293,7 @@ fn prepare<M: Task>(
 fn go<M: Task>(
     mut run: Prepared<M>,
     dir: &RunDir,
-    mut log: EventLog,
+    log: EventLog,
     shuffle: Rng,
     progress: Progress,
     link: &mut Link,
@@ -304,30 +304,20 @@ fn go<M: Task>(
     run.start.seconds = progress.seconds;
     run.start.best = progress.best.filter(|best| best.loss.is_finite());
     let last_step = run.start.last_step.unwrap_or(u64::MAX);
-    let start = Event::Start(Box::new(run.start));
-    log.append(&start)?;
-    link.send(start);
-    for text in run.built.warnings {
-        let warning = Event::Warning { step: progress.step, text };
-        log.append(&warning)?;
-        link.send(warning);
-    }
-    let threads = run.device.threads().with_cancellation(link.cancellation());
+    let mut recorder = Recorder { dir, log, link };
+    recorder.tell(Event::Start(Box::new(run.start)))?;
+    recorder.warn(progress.step, run.built.warnings)?;
+    let threads = run.device.threads().with_cancellation(recorder.link.cancellation());
     let settings = Settings::new(config, run.stored.seed, last_step, run.stored.max_minutes);
-    let trainer = Trainer {
+    let state = TrainingState {
         model: &run.built.model,
         params: &mut run.params,
         optimizer: &mut run.optimizer,
         average: run.average,
-        examples: &run.built.examples,
-        threads: &threads,
-        settings,
-        progress,
         shuffle,
-        dir,
-        log,
-        link,
+        progress,
     };
+    let trainer = Trainer::new(state, &run.built.examples, &threads, settings, recorder);
     let end = trainer.run()?;
     Ok(Outcome { run_dir: dir.path().to_path_buf(), end, already_finished: false })
 }

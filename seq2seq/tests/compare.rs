@@ -47,7 +47,9 @@ fn every_row_is_measured_and_kept_runs_give_the_same_figures() {
             assert_eq!(row.by_length.len(), task.lengths.len());
             assert_eq!(row.all.sentences, sentences);
             assert_eq!(row.all.aer.is_some(), row.attention != Attention::None);
-            assert!(row.by_length.iter().all(|e| e.exact_match.is_some() && e.sentences > 20));
+            assert!(
+                row.by_length.iter().all(|e| e.metrics.exact_match.is_some() && e.sentences > 20)
+            );
         }
     }
     let cells: Vec<Cell> = first.cells.iter().map(|row| row.cell).collect();
@@ -78,6 +80,6 @@ fn wrong_uses_are_told_before_anything_is_trained() {
 
     compare(&options(folder.path(), &["gru"], Some(1)), |_| ()).unwrap();
     let error = fails(&["gru"], Some(2));
-    assert!(error.contains("was begun with --max-steps 1: do so again, or give"), "{error}");
-    assert!(error.ends_with("give another --run-dir"), "{error}");
+    assert!(error.contains("was begun with max_steps = 1: do so again, or take"), "{error}");
+    assert!(error.ends_with("take another folder"), "{error}");
 }

@@ -86,7 +86,7 @@ mod autograd;
 mod cancellation;
 pub mod check;
 mod cpu;
-mod device;
+pub mod device;
 mod driver;
 mod error;
 pub mod gemm;
@@ -106,7 +106,7 @@ pub use autograd::{Backpropagated, Backward, BatchPart, Flow, Op, OpTiming, Prof
 pub use cancellation::CancellationToken;
 pub use cpu::pooled_vec::{Items, PooledVec};
 pub use cpu::{elementwise as kernels, simd};
-pub use device::Device;
+pub use device::{Device, DeviceProperties};
 pub use error::{Error, Result};
 pub use gradients::{Gradient, Gradients, Norms, ReducedGradients, RowGradient};
 pub use memory::{Reporting, on_refused_memory};

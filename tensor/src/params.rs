@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::cpu::elementwise as kernels;
-use crate::device::Device;
+use crate::device::{Device, DeviceProperties};
 use crate::error::{Error, Result};
 use crate::gemm::{Packed, Side};
 use crate::opencl::{Arena, Layout, OpenCl};
@@ -111,6 +111,11 @@ impl Params {
     /// The device that the values are on, `None` for the host.
     pub fn opencl(&self) -> Option<&OpenCl> {
         self.arena.as_ref().map(|arena| &arena.layout.device)
+    }
+
+    /// What callers need to know of the device that the values are on.
+    pub fn device_properties(&self) -> DeviceProperties {
+        DeviceProperties::of(self.opencl())
     }
 
     /// What was computed with these parameters, or the failure of their device: reading from a

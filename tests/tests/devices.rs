@@ -91,7 +91,7 @@ fn a_run_moves_from_one_device_to_the_other() {
             let translate = |device| {
                 let translator = Translator::open(&moved, device, Some(1)).unwrap();
                 let evaluation = translator.evaluate("phrasebook:test", None).unwrap();
-                (translator.translate(&lines).unwrap(), evaluation.loss_per_token)
+                (translator.translate(&lines).unwrap(), evaluation.metrics.loss)
             };
             let (want, got) = (translate("cpu"), translate("opencl"));
             assert!((got.1 - want.1).abs() <= 1e-4 * want.1, "{} is not {}", got.1, want.1);

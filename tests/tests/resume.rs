@@ -119,7 +119,7 @@ fn checkpoint(options: &TrainOptions, kind: CheckpointKind) -> Checkpoint {
 
 /// All of a checkpoint but times: parameters, optimizer, generators, place; bit for bit.
 fn timeless(mut c: Checkpoint) -> Checkpoint {
-    c.seconds = 0.0;
+    c.progress.seconds = 0.0;
     c.events_len = 0;
     c
 }
@@ -144,8 +144,12 @@ fn figures(folder: &Path) -> BTreeMap<&'static str, Vec<(u64, Vec<u64>)>> {
             }
             Event::Validation(v) => {
                 let best = f64::from(u8::from(v.best));
-                let mut figures = vec![v.loss, best];
-                figures.extend([v.bleu, v.token_accuracy, v.exact_match].into_iter().flatten());
+                let mut figures = vec![v.metrics.loss, best];
+                figures.extend(
+                    [v.metrics.bleu, v.metrics.token_accuracy, v.metrics.exact_match]
+                        .into_iter()
+                        .flatten(),
+                );
                 ("validations", v.step, figures)
             }
             Event::Flow(f) => {
@@ -166,7 +170,12 @@ fn assert_equal_runs(got: &TrainOptions, want: &TrainOptions) {
         let (got, want) = (timeless(checkpoint(got, kind)), timeless(checkpoint(want, kind)));
         assert_eq!(got.params, want.params, "{kind:?}: parameters");
         assert_eq!(got.optimizer, want.optimizer, "{kind:?}: optimizer");
-        assert!(got == want, "{kind:?}: {:?} {:?}", (got.step, got.best), (want.step, want.best));
+        assert!(
+            got == want,
+            "{kind:?}: {:?} {:?}",
+            (got.progress.step, got.progress.best),
+            (want.progress.step, want.progress.best)
+        );
     }
     let folder = |o: &TrainOptions| o.run_dir.clone().unwrap();
     let (got, want) = (figures(&folder(got)), figures(&folder(want)));
@@ -326,8 +335,8 @@ fn a_cancelled_validation_is_given_up_and_done_by_the_resume() {
         assert_eq!(viewer.run_dir.get(), broken.run_dir.as_ref());
         let outcome = trainer.join().unwrap();
         let last = checkpoint(&broken, CheckpointKind::Last);
-        assert_eq!((outcome.end.step, last.step), (step, step));
-        owed += last.running.iter().filter(|(n, x)| n == "validations owed" && *x > 0.0).count();
+        assert_eq!((outcome.end.step, last.progress.step), (step, step));
+        owed += usize::from(last.progress.owes_validation);
         broken.resume = true;
     }
     assert!(owed > 0, "no validation was met in the middle");
@@ -375,7 +384,7 @@ fn a_learning_rate_that_was_set_survives_a_resume() {
     };
     let straight = set_rate("straight", false);
     let stopped = set_rate("stopped", true);
-    assert_eq!(checkpoint(&stopped, CheckpointKind::Last).step, 4);
+    assert_eq!(checkpoint(&stopped, CheckpointKind::Last).progress.step, 4);
     run(&stopped).unwrap();
     assert_equal_runs(&stopped, &straight);
 }
@@ -436,11 +445,11 @@ fn what_contradicts_a_run_is_refused_and_changes_nothing() {
         (with(|o| o.valid = Some("none".into())), "valid"),
         (with(|o| o.columns = Some((2, 1))), "columns"),
         (with(|o| o.seed = Some(6)), "seed"),
-        (with(|o| o.set.push(("hidden".into(), "9".into()))), "set"),
+        (with(|o| o.set.push(("hidden".into(), "9".into()))), "hidden"),
     ];
     for (options, expected) in cases {
         match run(&options) {
-            Err(Error::Contradiction { flag, .. }) => assert_eq!(flag, expected),
+            Err(Error::Contradiction { option, .. }) => assert_eq!(option, expected),
             other => panic!("--{expected}: {other:?}"),
         }
     }

@@ -157,8 +157,8 @@ fn a_run_that_is_no_longer_finite_leaves_a_good_checkpoint_and_advice() {
     let finite = |(_, t): &(String, StoredTensor)| {
         tensor::Tensor::from(t.clone()).data().iter().all(|x| x.is_finite())
     };
-    assert!(last.params.iter().all(finite), "step {}", last.step);
-    assert_eq!((last.end, last.step, end.step), (None, 0, 1));
+    assert!(last.params.iter().all(finite), "step {}", last.progress.step);
+    assert_eq!((last.progress.end, last.progress.step, end.step), (None, 0, 1));
     let warned = events(&options).into_iter().any(|event| match event {
         Event::Warning { text, .. } => {
             text.contains("learning_rate = 1e37 (it was 1e38)")
@@ -193,11 +193,11 @@ fn the_average_is_what_is_validated_and_used() {
     let folder = dir(&options);
     let translator = Translator::open(&folder, "cpu", Some(2)).unwrap();
     let valid = options.valid.clone().unwrap();
-    assert_eq!(translator.evaluate(&valid, None).unwrap().loss_per_token, best.loss);
+    assert_eq!(translator.evaluate(&valid, None).unwrap().metrics.loss, best.metrics.loss);
 
     let stored = RunDir::open(&folder).unwrap().checkpoint(CheckpointKind::Best).unwrap();
-    assert_eq!(stored.step, best.step);
-    let (_, average) = stored.optimizer.slots.iter().find(|(name, _)| name == "average").unwrap();
+    assert_eq!(stored.progress.step, best.step);
+    let average = stored.average.unwrap();
     assert!(average.iter().zip(&stored.params).all(|(a, (_, p))| a != p));
 }
 

@@ -94,7 +94,7 @@ impl Reporter {
                 let mut lines = self.due_line(true);
                 let mut parts = vec![
                     format!("valid at step {}", count(validation.step)),
-                    format!("loss {}", figure(validation.loss)),
+                    format!("loss {}", figure(validation.metrics.loss)),
                 ];
                 parts.extend(measured(validation));
                 if validation.best {

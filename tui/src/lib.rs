@@ -12,6 +12,7 @@
 //!   process's signals, and the standard streams.
 #![forbid(unsafe_code)]
 
+mod advice;
 pub mod args;
 pub mod commands;
 pub mod dashboard;

@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use color_eyre::eyre::Report;
 
+use crate::advice::advice;
 use crate::format;
 
 /// Stdout cannot be written.
@@ -91,7 +92,8 @@ pub fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", format::plain(text));
 }
 
-/// An error and its causes in one line; a cause that repeats what was said is left out.
+/// An error and its causes in one line, and what to do about it; a cause that repeats what was said is
+/// left out.
 pub fn one_line(report: &Report) -> String {
     let mut text = String::new();
     for cause in report.chain() {
@@ -101,6 +103,9 @@ pub fn one_line(report: &Report) -> String {
         } else if !text.contains(&cause) {
             text = format!("{text}: {cause}");
         }
+    }
+    if let Some(advice) = report.chain().find_map(|cause| cause.downcast_ref().and_then(advice)) {
+        text = format!("{text}: {advice}");
     }
     text
 }

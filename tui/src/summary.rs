@@ -20,7 +20,7 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
         lines.push(format!("  last loss   {}{smoothed}", figure(step.loss)));
     }
     if let Some(best) = &run_state.best {
-        let mut parts = vec![format!("loss {}", figure(best.loss))];
+        let mut parts = vec![format!("loss {}", figure(best.metrics.loss))];
         parts.extend(measured(best));
         parts.push(format!("at step {}", count(best.step)));
         lines.push(format!("  best valid  {}", parts.join(", ")));
@@ -83,10 +83,10 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
 pub fn measured(validation: &Validation) -> Vec<String> {
     let share = |name: &str, value: Option<f64>| value.map(|v| format!("{name} {}", percent(v)));
     [
-        validation.perplexity.map(|p| format!("ppl {}", figure(p))),
-        share("accuracy", validation.token_accuracy),
-        share("exact", validation.exact_match),
-        validation.bleu.map(|bleu| format!("BLEU {bleu:.1}")),
+        validation.metrics.perplexity.map(|p| format!("ppl {}", figure(p))),
+        share("accuracy", validation.metrics.token_accuracy),
+        share("exact", validation.metrics.exact_match),
+        validation.metrics.bleu.map(|bleu| format!("BLEU {bleu:.1}")),
     ]
     .into_iter()
     .flatten()

@@ -68,7 +68,7 @@ fn what_is_not_trained_on_is_counted_by_its_rule() {
     // The only pair is trained on, and nothing is held out.
     fs::write(folder.join("one.tsv"), "a b\tc d\n").unwrap();
     let said = train(folder, "one", &["--data", "one.tsv"]);
-    says(&said, 0, &["nothing is held out: the fixed share of 1 pairs is none; give --valid"]);
+    says(&said, 0, &["nothing is held out: the fixed share of 1 pairs is none; give valid = FILE"]);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_run_goes_on_from_another_folder() {
     says(&tui(&deep, &named), 0, &["resumed at step 3"]);
     fs::write(deep.join("a.tsv"), "other\tpairs\n").unwrap();
     let other = [&resume[..], &["5", "--data", "a.tsv", "--valid", "../v.tsv"]].concat();
-    says(&tui(&deep, &other), 1, &["--data"]);
+    says(&tui(&deep, &other), 1, &["data = ", "contradicts the run"]);
 }
 
 #[test]
@@ -168,7 +168,11 @@ fn short_texts_and_unknown_letters_of_a_prefix_are_said() {
         .unwrap();
     let set = ["--preset", "char-rnn", "--data", "short.txt", "--set", "layers=1"];
     let said = train(folder, "run", &set);
-    says(&said, 0, &["nothing is held out: the last twentieth of 9 lines is none; give --valid"]);
+    says(
+        &said,
+        0,
+        &["nothing is held out: the last twentieth of 9 lines is none; give valid = FILE"],
+    );
     let sample = ["sample", "--run", "run", "--count", "1", "--length", "3", "--prefix", "oжoя"];
     let said = tui(folder, &sample);
     says(&said, 0, &["2 tokens of it never came in training", "\"ж\" \"я\""]);

@@ -120,7 +120,7 @@ fn nothing_gives_nothing_and_cut_outputs_are_told() {
     let (found, _) = evaluated(folder, "run", "x y\ta b c d e f\n\t\n \tq r\n", &[]);
     assert_eq!((&found["sentences"], &found["empty_sources"]), (&3.into(), &2.into()));
     is_near(&found["exact_match"], 2.0 / 3.0);
-    assert!(found["loss_per_token"].as_f64().unwrap() < 0.1, "{found}");
+    assert!(found["loss"].as_f64().unwrap() < 0.1, "{found}");
 
     // A score for each pair, none of them invented.
     std::fs::write(folder.join("score.tsv"), "z\tg h\n\t\n\tq\nz\t\nz\tg QQ\n").unwrap();

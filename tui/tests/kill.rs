@@ -162,7 +162,7 @@ fn checkpoint(run: &Path, kind: CheckpointKind) -> Checkpoint {
 
 /// All of a checkpoint but times.
 fn timeless(mut c: Checkpoint) -> Checkpoint {
-    c.seconds = 0.0;
+    c.progress.seconds = 0.0;
     c.events_len = 0;
     c
 }
@@ -176,7 +176,7 @@ fn losses(run: &Path) -> (Losses, Losses) {
     for event in EventReader::open(run).unwrap().poll().unwrap() {
         match event {
             Event::Step(s) => steps.push((s.step, s.loss.to_bits())),
-            Event::Validation(v) => validations.push((v.step, v.loss.to_bits())),
+            Event::Validation(v) => validations.push((v.step, v.metrics.loss.to_bits())),
             _ => {}
         }
     }
@@ -232,7 +232,7 @@ fn a_run_killed_at_any_moment_ends_as_one_that_never_was() {
             _ => start.as_secs_f64() + 0.7 * share,
         };
         let patience = moments.draw() * within;
-        let before = run.exists().then(|| checkpoint(&run, CheckpointKind::Last).step);
+        let before = run.exists().then(|| checkpoint(&run, CheckpointKind::Last).progress.step);
         let child = command.spawn().unwrap();
         if !kill_after(child, Duration::from_secs_f64(patience)) {
             break;
@@ -244,15 +244,19 @@ fn a_run_killed_at_any_moment_ends_as_one_that_never_was() {
         }
         // Whatever it was doing: the last checkpoint is whole, and so is the log up to there.
         let last = checkpoint(&run, CheckpointKind::Last);
-        idle += u64::from(before == Some(last.step));
-        assert!(last.step >= before.unwrap_or(0), "{before:?} {}", last.step);
+        idle += u64::from(before == Some(last.progress.step));
+        assert!(last.progress.step >= before.unwrap_or(0), "{before:?} {}", last.progress.step);
         let log = fs::read(run.join("events.jsonl")).unwrap();
         assert!(log.starts_with(&safe), "kill {count}: the log lost what a checkpoint spoke of");
         safe = log[..usize::try_from(last.events_len).unwrap()].to_vec();
         let (done, _) = losses(&run);
         let reached = done.last().map_or(0, |s| s.0);
-        assert!(reached >= last.step, "kill {count}: {reached} in the log, {} saved", last.step);
-        repeated += reached - last.step;
+        assert!(
+            reached >= last.progress.step,
+            "kill {count}: {reached} in the log, {} saved",
+            last.progress.step
+        );
+        repeated += reached - last.progress.step;
         if run.join("best.ckpt").exists() {
             checkpoint(&run, CheckpointKind::Best);
         }
@@ -269,7 +273,12 @@ fn a_run_killed_at_any_moment_ends_as_one_that_never_was() {
         let (got, want) = (timeless(checkpoint(&run, kind)), timeless(checkpoint(&straight, kind)));
         assert_eq!(got.params, want.params, "{kind:?}: parameters");
         assert_eq!(got.optimizer, want.optimizer, "{kind:?}: optimizer");
-        assert!(got == want, "{kind:?}: {:?} {:?}", (got.step, got.best), (want.step, want.best));
+        assert!(
+            got == want,
+            "{kind:?}: {:?} {:?}",
+            (got.progress.step, got.progress.best),
+            (want.progress.step, want.progress.best)
+        );
     }
     let (got, want) = (losses(&run), losses(&straight));
     assert_eq!(got.0.len() as u64, steps);
@@ -303,7 +312,8 @@ fn a_run_in_use_is_left_alone() {
     assert_says(&refused, &["is in use by process", &child.id().to_string(), "--run-dir"]);
     assert_says(&existing, &["exists already", "--resume"]);
     // Its lock died with it.
-    let steps = (checkpoint(&corner.path("run"), CheckpointKind::Last).step + 3).to_string();
+    let steps =
+        (checkpoint(&corner.path("run"), CheckpointKind::Last).progress.step + 3).to_string();
     succeed(&mut corner.resume("run", &["--max-steps", &steps]));
 }
 
@@ -325,11 +335,11 @@ fn an_existing_folder_needs_resume_and_a_finished_run_says_so() {
     }
     assert_eq!(fs::read(run.join("last.ckpt")).unwrap(), before);
     succeed(&mut corner.resume("run", &["--max-steps", "8", "--threads", "1"]));
-    assert_eq!(checkpoint(&run, CheckpointKind::Last).step, 8);
+    assert_eq!(checkpoint(&run, CheckpointKind::Last).progress.step, 8);
 }
 
 #[test]
-fn a_flag_that_contradicts_is_named() {
+fn an_option_that_contradicts_is_named() {
     let corner = Corner::new();
     let run = corner.finished("run", 4);
     let before = checkpoint(&run, CheckpointKind::Last);
@@ -337,14 +347,18 @@ fn a_flag_that_contradicts_is_named() {
         ("--preset", "tf-nmt", "phrasebook"),
         ("--data", "phrasebook", "train.tsv"),
         ("--valid", "none", "valid.tsv"),
-        ("--columns", "2,1", "no --columns"),
-        ("--seed", "4", "begun with 3"),
-        ("--set", "hidden=17", "hidden=16"),
-        ("--set", "optimizer=sgd", "optimizer=adam"),
-        ("--set", "batch=8", "batch=16: the place within the epoch"),
+        ("--columns", "2,1", "columns = (not given)"),
+        ("--seed", "4", "begun with seed = 3"),
+        ("--set", "hidden=17", "hidden = 16"),
+        ("--set", "optimizer=sgd", "optimizer = adam"),
+        ("--set", "batch=8", "batch = 16: the place within the epoch"),
     ] {
         let said = fail(&mut corner.resume("run", &["--max-steps", "9", flag, value]));
-        assert_says(&said, &[&format!("{flag} {value} contradicts"), stored]);
+        let (option, value) = match flag {
+            "--set" => value.split_once('=').unwrap(),
+            flag => (&flag[2..], value),
+        };
+        assert_says(&said, &[&format!("{option} = {value} contradicts"), stored]);
     }
     assert_says(
         &fail(&mut corner.resume("run", &["--set", "hiden=3"])),
@@ -354,7 +368,7 @@ fn a_flag_that_contradicts_is_named() {
     // Repeating what was said at the start is no contradiction.
     let agreeing = ["--seed", "3", "--data", "train.tsv", "--set", "hidden=16", "--max-steps", "9"];
     succeed(&mut corner.resume("run", &agreeing));
-    assert_eq!(checkpoint(&run, CheckpointKind::Last).step, 9);
+    assert_eq!(checkpoint(&run, CheckpointKind::Last).progress.step, 9);
 }
 
 #[test]
@@ -424,6 +438,6 @@ fn damaged_and_foreign_files_are_errors_that_say_so() {
     // A log that was cut is put aside as it is, and a new one begun.
     fs::write(&log, &lines[..saved - 1]).unwrap();
     succeed(&mut resume());
-    assert_eq!(checkpoint(&run, CheckpointKind::Last).step, 9);
+    assert_eq!(checkpoint(&run, CheckpointKind::Last).progress.step, 9);
     assert_eq!(fs::read(run.join("events.jsonl.1")).unwrap(), &lines[..saved - 1]);
 }

@@ -43,7 +43,7 @@ fn a_device_trains_and_is_evaluated() {
     };
     let loss = |text: String| {
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-        json["loss_per_token"].as_f64().unwrap()
+        json["loss"].as_f64().unwrap()
     };
     let (cpu, opencl) = (loss(evaluate("cpu")), loss(evaluate("opencl")));
     assert!((cpu - opencl).abs() < 1e-4 * cpu, "{cpu} {opencl}");

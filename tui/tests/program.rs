@@ -186,7 +186,7 @@ fn a_trained_model_is_used_and_measured() {
     assert_eq!(evaluation.lines().count(), 1);
     let object: serde_json::Value = serde_json::from_str(&evaluation).unwrap();
     for key in [
-        "loss_per_token",
+        "loss",
         "perplexity",
         "token_accuracy",
         "exact_match",

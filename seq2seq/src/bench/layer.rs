@@ -9,9 +9,8 @@ use serde::Serialize;
 use tensor::init::{Init, rng};
 use tensor::{Device, Gradients, Params, Shape, Tape, Tensor};
 
-use super::{flops, median, peak};
+use super::{PEAK_TIME, median};
 use crate::Result;
-use crate::model::sharing;
 
 /// Cell, and the sizes B, T, I, H, of the layers that are measured.
 const LAYERS: [(Cell, [usize; 4]); 6] = [
@@ -63,11 +62,11 @@ pub fn layers(
 }
 
 fn measure(cell: Cell, sizes: [usize; 4], device: &Device, seconds: f64) -> Result<LayerRow> {
-    let peak = peak(device)?;
+    let peak = device.peak(PEAK_TIME)?;
     let mut layer = Layer::new(cell, sizes, device)?;
-    let before = flops(device);
+    let before = device.flops();
     layer.pass()?;
-    let flops = (flops(device) - before) as f64;
+    let flops = (device.flops() - before) as f64;
     let pass = median(seconds, || layer.pass())?;
     Ok(LayerRow {
         cell: cell.name().into(),
@@ -107,7 +106,7 @@ impl<'a> Layer<'a> {
         let mut normal = |shape: [usize; 3]| Init::Normal { std: 1.0 }.tensor(shape, &mut random);
         let mut parts = Vec::new();
         params.to_device(device)?;
-        let threads = sharing(&params, device.threads());
+        let threads = device.properties().data_parallel(device.threads());
         for rows in (0..threads.count()).map(|part| threads.part(b, 1, part).len()) {
             let (x, dy) = (normal([t, rows, i])?, normal([t, rows, h])?);
             parts.push(Part { x, dy, result: Ok(Gradients::default()) });
@@ -118,7 +117,7 @@ impl<'a> Layer<'a> {
     fn pass(&mut self) -> Result<()> {
         let Self { device, params, rnn, parts } = self;
         let threads = device.threads();
-        if device.opencl().is_none() {
+        if !device.properties().is_asynchronous {
             params.update(threads, |_, _| {});
         }
         let params = &*params;
@@ -131,8 +130,7 @@ impl<'a> Layer<'a> {
             gradients.merge(result?);
         }
         gradients.finish(params, threads)?;
-        device.opencl().map_or(Ok(()), tensor::opencl::OpenCl::finish)?;
-        Ok(())
+        Ok(device.synchronize()?)
     }
 }
 

@@ -3,7 +3,6 @@
 //! A step is what a training step is: forward, loss, backward, clipping by the global norm,
 //! optimizer, on fresh random ids over the whole vocabulary, every sentence of full length.
 
-mod device_work;
 mod layer;
 mod memory;
 mod workload;
@@ -11,19 +10,20 @@ mod workload;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use tensor::device::WorkMeter;
 use tensor::init::{Rng, rng};
 use tensor::optim::Optimizer;
-use tensor::{Device, Params, Profile, gemm};
+use tensor::{Device, Params, Profile};
 
 use crate::config::nearest;
 use crate::data::Example;
-use crate::model::{EncoderDecoder, greedy};
+use crate::decode::greedy;
+use crate::model::EncoderDecoder;
 use crate::train::{PendingStep, StepOptions, StepOutcome, start_step};
 use crate::{Error, Result};
-use device_work::Before;
-pub use device_work::{DeviceWork, KernelShare, gpu};
 pub use layer::{LayerRow, layers};
 use memory::{Resident, reset_peak};
+pub use tensor::device::{DeviceWork, KernelShare, gpu};
 pub use workload::{Workload, workloads};
 
 /// How long the machine's own peak is measured.
@@ -233,10 +233,10 @@ impl<'a> Bench<'a> {
     }
 
     fn row(&mut self, seconds: f64) -> Result<Row> {
-        let peak = peak(self.device)?;
-        let before = flops(self.device);
+        let peak = self.device.peak(PEAK_TIME)?;
+        let before = self.device.flops();
         self.train(false)?;
-        let flops = (flops(self.device) - before) as f64;
+        let flops = (self.device.flops() - before) as f64;
         let train = median(seconds, || self.advance())?;
         self.finish_pending()?;
         let grown = |loaded| Resident::read().map(|r| r.peak.saturating_sub(loaded));
@@ -260,12 +260,12 @@ impl<'a> Bench<'a> {
     }
 
     fn profile(&mut self, seconds: f64) -> Result<StepProfile> {
-        let peak = peak(self.device)?;
+        let peak = self.device.peak(PEAK_TIME)?;
         for _ in 0..WARM_UP {
             self.train(false)?;
         }
-        let (start, before) = (Instant::now(), flops(self.device));
-        let counters = self.device.opencl().map(Before::of);
+        let (start, before) = (Instant::now(), self.device.flops());
+        let meter = WorkMeter::start(self.device);
         let (mut steps, mut operations) = (0, Profile::default());
         while start.elapsed().as_secs_f64() < seconds || steps < LEAST {
             if let Some(part) = self.train(true)?.profile {
@@ -274,25 +274,10 @@ impl<'a> Bench<'a> {
             steps += 1;
         }
         let seconds = start.elapsed().as_secs_f64();
-        let threads =
-            if self.device.opencl().is_some() { 1 } else { self.device.threads().count() };
-        let flops = (flops(self.device) - before) as f64 / seconds;
-        let device = self.device.opencl().zip(counters.as_ref());
-        let device = device.map(|(device, before)| DeviceWork::new(device, before, steps));
+        let threads = self.device.properties().data_parallel(self.device.threads()).count();
+        let flops = (self.device.flops() - before) as f64 / seconds;
+        let device = meter.per_step(steps);
         Ok(StepProfile { steps, seconds, threads, operations, flops, peak, device })
-    }
-}
-
-/// Operations of products on a device so far.
-fn flops(device: &Device) -> u64 {
-    device.opencl().map_or_else(|| gemm::work().flops, |opencl| opencl.counters().flops)
-}
-
-/// A device's peak in operations per second.
-fn peak(device: &Device) -> Result<f64> {
-    match device.opencl() {
-        Some(opencl) => device_work::peak(opencl, PEAK_TIME),
-        None => Ok(gemm::peak(device.threads(), PEAK_TIME)),
     }
 }
 

@@ -72,7 +72,7 @@ impl Comparison {
 
 /// From the shortest sentences to the longest: exact match of each.
 fn ends(row: &TranslatorRow) -> Option<(f64, f64)> {
-    let exact = |e: Option<&crate::Evaluation>| e.and_then(|e| e.exact_match);
+    let exact = |e: Option<&crate::Evaluation>| e.and_then(|e| e.metrics.exact_match);
     Some((exact(row.by_length.first())?, exact(row.by_length.last())?))
 }
 
@@ -127,11 +127,11 @@ fn aligns_worst(
 mod tests {
     use super::super::CellRow;
     use super::*;
-    use crate::Evaluation;
+    use crate::{Evaluation, Metrics};
 
     fn evaluation(exact: f64, aer: Option<f64>) -> Evaluation {
         Evaluation {
-            exact_match: Some(exact),
+            metrics: Metrics { exact_match: Some(exact), ..Metrics::default() },
             sentences: 1,
             tokens: 1,
             aer,

@@ -10,7 +10,7 @@ use crate::link::link;
 use crate::options::TrainOptions;
 use crate::run::{EventReader, RunDir};
 use crate::session::{Outcome, train};
-use crate::{Error, Result, Translator, trained};
+use crate::{Error, Result, Translator, inference};
 
 /// What the translators learn.
 #[derive(Debug)]
@@ -156,7 +156,7 @@ impl Job {
         let run = options.folder.join(&self.name);
         let outcome = self.train(options, &run)?;
         if outcome.end.reason == EndReason::NotFinite {
-            let what = "its loss was not finite; try another --seed";
+            let what = "its loss was not finite; try another seed";
             return Err(Error::Other(format!("{}: {what}", run.display())));
         }
         let seconds = outcome.end.seconds;
@@ -191,11 +191,11 @@ impl Job {
             let stored = RunDir::open(run)?.stored()?;
             if stored.max_steps != options.max_steps {
                 let begun = match stored.max_steps {
-                    Some(n) => format!("with --max-steps {n}"),
-                    None => "without --max-steps".into(),
+                    Some(n) => format!("with max_steps = {n}"),
+                    None => "without max_steps".into(),
                 };
                 return Err(Error::Other(format!(
-                    "the run in {} was begun {begun}: do so again, or give another --run-dir",
+                    "the run in {} was begun {begun}: do so again, or take another folder",
                     run.display()
                 )));
             }
@@ -280,7 +280,7 @@ fn cell(cell: Cell, run: PathBuf, seconds: f64) -> Result<CellRow> {
         return Err(Error::Other(what));
     };
     let after = flows.next_back().unwrap_or_else(|| before.clone());
-    let evaluation = trained::evaluate(&run, "cpu", Some(1), CELL_TEST, None, None)?;
+    let evaluation = inference::evaluate(&run, "cpu", Some(1), CELL_TEST, None, None)?;
     Ok(CellRow { cell, run, seconds, before, after, evaluation })
 }
 

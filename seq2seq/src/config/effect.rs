@@ -117,7 +117,7 @@ impl Config {
             // Never to validate is what is done there.
             let is_never = key == "validate_every_epochs" && self.validate_every_epochs == 0.0;
             let needed = if !holds_out && OF_VALIDATIONS.contains(&key) && !is_never {
-                "something held out, and not --valid none"
+                "something held out, and not valid = none"
             } else {
                 let rule =
                     |(keys, has_effect, _): &&EffectRule| keys.contains(&key) && !has_effect(self);

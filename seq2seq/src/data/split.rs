@@ -50,8 +50,8 @@ impl Split {
         let mut all = Vec::new();
         if held == 0 {
             all.push(format!(
-                "nothing is held out: the fixed share of {} {what} is none; give --valid FILE, or \
-                 --valid none to train on everything",
+                "nothing is held out: the fixed share of {} {what} is none; give valid = FILE, \
+                 or valid = none to train on everything",
                 self.sides.len()
             ));
         }

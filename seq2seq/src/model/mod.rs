@@ -5,16 +5,14 @@ mod encoder;
 mod encoder_decoder;
 pub(crate) mod first_values;
 mod forcing;
-mod generate;
-mod greedy;
+mod grouped;
 mod language_network;
 
 pub use decoder::{Decoder, DecoderState};
 pub use encoder::{Encoded, Encoder};
 pub use encoder_decoder::{EncoderDecoder, TeacherForced};
 pub use forcing::Forcing;
-pub use generate::{SamplingOptions, generate};
-pub use greedy::{Decoded, greedy};
+pub(crate) use grouped::{Groups, check_cancelled};
 pub use language_network::LanguageNetwork;
 
 use tensor::init::Rng;
@@ -23,7 +21,8 @@ use tensor::{DeferredScalar, Params, Tape, Tensor, Threads, Var, ops};
 use crate::Result;
 use crate::config::Config;
 use crate::data::Batching;
-use crate::event::{Samples, Validation};
+use crate::event::Sample;
+use crate::score::Metrics;
 
 /// The recurrent layers that a configuration describes, on inputs of some width, forwards only.
 pub(crate) fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::RnnOptions) {
@@ -45,25 +44,6 @@ pub(crate) fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::
 
 /// What no decoder is to say: padding, and the token that begins a target.
 pub(crate) const NEVER_SAID: [u32; 2] = [tokenizer::PAD, tokenizer::SOS];
-
-/// Sources, as indices, in groups of at most `size` and of like lengths, the longest first; of equal
-/// lengths where `equal` asks for it. Those without a token before the end are in none.
-pub(crate) fn groups(lengths: &[usize], size: usize, equal: bool) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..lengths.len()).filter(|&i| lengths[i] > 1).collect();
-    order.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
-    let parts = order.chunk_by(|&a, &b| !equal || lengths[a] == lengths[b]);
-    parts.flat_map(|part| part.chunks(size.max(1)).map(<[usize]>::to_vec)).collect()
-}
-
-/// The threads that share out groups of examples: a device takes one group after the other.
-pub(crate) fn sharing(params: &Params, threads: &Threads) -> Threads {
-    if params.opencl().is_some() { Threads::single() } else { threads.clone() }
-}
-
-/// An error once work on these threads is to end early.
-pub(crate) fn check_cancelled(threads: &Threads) -> Result<()> {
-    if threads.is_cancelled() { Err(crate::Error::Cancelled) } else { Ok(()) }
-}
 
 /// What a training loop needs to know of a network: how to compute the loss of some examples, and
 /// how to watch it. The loop itself brings shuffling, threads, gradients, optimizer and files.
@@ -122,43 +102,37 @@ pub trait Model: Send + Sync {
         shape: &BatchShape,
     ) -> Result<BatchLoss>;
 
-    /// Figures of the held-out examples, `None` where there are none; `step` and `best` are filled
-    /// in by the caller.
+    /// The metrics of the held-out examples, `None` where there are none.
     ///
     /// # Errors
     /// Errors of operations; [`Error::Cancelled`](crate::Error::Cancelled) soon after the threads
     /// were cancelled.
-    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>> {
+    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Metrics>> {
         let _ = (params, threads);
         Ok(None)
     }
 
     /// What a person should know of a validation that was just made, if anything.
-    fn remark(&self, validation: &Validation) -> Option<String> {
-        let _ = validation;
+    fn remark(&self, metrics: &Metrics) -> Option<String> {
+        let _ = metrics;
         None
     }
 
-    /// What a person looks at: a few held-out examples with the network's answers, if it has any;
-    /// `step` is filled in by the caller.
+    /// What a person looks at: a few held-out examples with the network's answers; none of a network
+    /// that has none.
     ///
     /// # Errors
     /// Errors of operations.
-    fn samples(&self, params: &Params, threads: &Threads) -> Result<Option<Samples>> {
+    fn samples(&self, params: &Params, threads: &Threads) -> Result<Vec<Sample>> {
         let _ = (params, threads);
-        Ok(None)
+        Ok(Vec::new())
     }
 
     /// The answer to a text that a person typed, if the network answers texts.
     ///
     /// # Errors
     /// Errors of operations.
-    fn answer(
-        &self,
-        params: &Params,
-        text: &str,
-        threads: &Threads,
-    ) -> Result<Option<crate::event::Sample>> {
+    fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<Option<Sample>> {
         let _ = (params, text, threads);
         Ok(None)
     }

@@ -32,12 +32,15 @@ use crate::{Error, Result};
 /// The first bytes of every file.
 const MAGIC: [u8; 8] = *b"\x89S2S\r\n\x1a\n";
 /// The format version written, and the newest one read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Length of the head.
 const HEAD: usize = 24;
 
 /// A value that has files of its own.
 pub(super) trait Stored: Serialize + DeserializeOwned {
+    /// Its form in files of format version 1.
+    type V1: DeserializeOwned + Into<Self>;
+
     /// What it is, with its article, as errors say it.
     const KIND: &'static str;
 }
@@ -68,22 +71,26 @@ pub(super) fn write<T: Stored>(path: &Path, value: &T) -> Result<()> {
 
 /// Reads the value in `path`.
 pub(super) fn read<T: Stored>(path: &Path) -> Result<T> {
-    let payload = payload(path)?;
+    let (version, payload) = payload(path)?;
     let bad = |what: String| Error::Undecodable { path: path.into(), what };
     let (found, start) = decode::<String>(&payload).map_err(|e| bad(e.to_string()))?;
     if found != T::KIND {
         return Err(Error::OtherKind { path: path.into(), found, expected: T::KIND });
     }
     let rest = payload.get(start..).unwrap_or_default();
-    let (value, used) = decode(rest).map_err(|e| bad(e.to_string()))?;
+    let decoded = match version {
+        1 => decode::<T::V1>(rest).map(|(old, used)| (old.into(), used)),
+        _ => decode::<T>(rest),
+    };
+    let (value, used) = decoded.map_err(|e| bad(e.to_string()))?;
     match rest.len() - used {
         0 => Ok(value),
         more => Err(bad(format!("{more} bytes are left over"))),
     }
 }
 
-/// The payload of a file whose head, length and checksum are right.
-fn payload(path: &Path) -> Result<Vec<u8>> {
+/// The format version and the payload of a file whose head, length and checksum are right.
+fn payload(path: &Path) -> Result<(u32, Vec<u8>)> {
     let io = || Error::io("read", path);
     let mut file = File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => Error::NotFound { path: path.into() },
@@ -99,13 +106,13 @@ fn payload(path: &Path) -> Result<Vec<u8>> {
     if !MAGIC.starts_with(mark) {
         return Err(Error::Foreign { path: path.into() });
     }
-    match field(&mut head).map(u32::from_le_bytes) {
+    let version = match field(&mut head).map(u32::from_le_bytes) {
         Some(0) => return Err(Error::Foreign { path: path.into() }),
         Some(found) if found > VERSION => {
             return Err(Error::NewerFormat { path: path.into(), found, known: VERSION });
         }
-        _ => {}
-    }
+        found => found.unwrap_or(VERSION),
+    };
     let length = field(&mut head).map(u64::from_le_bytes);
     let sum = field(&mut head).map(u32::from_le_bytes);
     let (Some(length), Some(expected_sum)) = (length, sum) else {
@@ -133,7 +140,7 @@ fn payload(path: &Path) -> Result<Vec<u8>> {
     if (payload.len() as u64) < length {
         return Err(truncated(expected));
     }
-    Ok(payload)
+    Ok((version, payload))
 }
 
 /// The checksum of all that a reader gives.
@@ -214,11 +221,13 @@ mod tests {
         maybe: Option<f64>,
     }
     impl Stored for Sample {
+        type V1 = Self;
         const KIND: &'static str = "a sample";
     }
     #[derive(Debug, Serialize, Deserialize)]
     struct Stranger(Vec<Sample>);
     impl Stored for Stranger {
+        type V1 = Self;
         const KIND: &'static str = "a stranger";
     }
 
@@ -298,7 +307,7 @@ mod tests {
             let e = error(&path, &flipped);
             let right = match bit / 8 {
                 0..8 => matches!(e, Error::Foreign { .. }),
-                8 if bit % 8 == 0 => matches!(e, Error::Foreign { .. }),
+                8 if bit % 8 == 1 => matches!(e, Error::Foreign { .. }),
                 8..12 => matches!(e, Error::NewerFormat { .. }),
                 12..20 => matches!(e, Error::Truncated { .. } | Error::TooLong { .. }),
                 _ => matches!(e, Error::Checksum { .. }),

@@ -15,8 +15,6 @@ use crate::{Error, Result};
 const VOCABULARIES: &str = "vocabularies.bin";
 const LAST: &str = "last.ckpt";
 const BEST: &str = "best.ckpt";
-/// Under which name a checkpoint keeps the run's identity.
-const IDENTITY: &str = "identity of the run";
 /// The end of the name of a folder that is being made.
 const UNBORN: &str = ".unborn";
 
@@ -171,11 +169,10 @@ impl RunDir {
         let path = self.checkpoint_path(kind);
         let checkpoint: Checkpoint = codec::read(&path)?;
         let own = if self.identity.is_some() { self.identity } else { self.stored()?.identity };
-        let found = checkpoint.running.iter().find(|(name, _)| name == IDENTITY);
-        match (own, found) {
+        match (own, checkpoint.identity) {
             // One of the two is of an older program.
             (None, _) | (_, None) => Ok(checkpoint),
-            (Some(own), Some((_, found))) if own as f64 == *found => Ok(checkpoint),
+            (Some(own), Some(found)) if own == found => Ok(checkpoint),
             _ => Err(Error::OtherRun { path, run: self.path.clone() }),
         }
     }
@@ -186,7 +183,7 @@ impl RunDir {
             Ok(best) => Error::LastDamaged {
                 last: self.checkpoint_path(CheckpointKind::Last),
                 best: self.checkpoint_path(CheckpointKind::Best),
-                step: best.step,
+                step: best.progress.step,
                 source: Box::new(error),
             },
             Err(_) => error,
@@ -229,7 +226,7 @@ impl RunDir {
         // Looked at last, since the file is begun in the folder that is there then.
         self.may_write()?;
         checkpoint.events_len = log.len();
-        identify(checkpoint, self.identity);
+        checkpoint.identity = self.identity;
         let written = codec::write(&self.checkpoint_path(kind), checkpoint);
         // The folder may have gone since it was looked at, which says more than what failed then.
         written.map_err(|error| self.may_write().err().unwrap_or(error))
@@ -257,7 +254,7 @@ impl RunDir {
             Err(other) => return Err(other),
         };
         EventLog::create(&self.path)?;
-        let step = checkpoint.step;
+        let step = checkpoint.progress.step;
         let text = format!("{why}: a new one begins here, without the events up to step {step}");
         Ok((EventLog::open(&self.path)?, Some(text)))
     }
@@ -269,12 +266,6 @@ impl RunDir {
             None => Err(Error::ReadOnly { path: self.path.clone() }),
         }
     }
-}
-
-/// Puts a run's identity into a checkpoint of it.
-fn identify(checkpoint: &mut Checkpoint, identity: Option<u64>) {
-    checkpoint.running.retain(|(name, _)| name != IDENTITY);
-    checkpoint.running.extend(identity.map(|id| (IDENTITY.to_owned(), id as f64)));
 }
 
 /// Fills a new folder with a run, makes it durable, and locks it.
@@ -289,8 +280,11 @@ fn fill(
     write_stored(folder, stored)?;
     codec::write(&folder.join(VOCABULARIES), vocabularies)?;
     EventLog::create(folder)?;
-    let mut first = Checkpoint { events_len: log::length(folder), ..checkpoint.clone() };
-    identify(&mut first, stored.identity);
+    let first = Checkpoint {
+        events_len: log::length(folder),
+        identity: stored.identity,
+        ..checkpoint.clone()
+    };
     codec::write(&folder.join(LAST), &first)?;
     atomic::sync_folder(folder)?;
     Ok(lock)
@@ -325,7 +319,7 @@ mod tests {
 
     use super::super::log::tests::phase;
     use super::super::stored_run::tests::stored;
-    use super::super::{RngState, StoredOptimizer, StoredTensor};
+    use super::super::{Progress, RngState, StoredOptimizer, StoredTensor};
     use super::*;
     use crate::event::Best;
     use crate::event::EndReason;
@@ -338,19 +332,21 @@ mod tests {
     fn checkpoint(step: u64) -> Checkpoint {
         let tensor = |x: f32| StoredTensor::from(Tensor::full([2, 3], x));
         Checkpoint {
-            step,
-            seconds: 0.1 + 0.2,
+            progress: Progress {
+                step,
+                seconds: 0.1 + 0.2,
+                best: Some(Best { step: 1, bleu: Some(12.5), loss: f64::INFINITY }),
+                learning_rate: Some(1e-3),
+                end: Some(EndReason::Stopped),
+                ..Progress::default()
+            },
+            identity: stored().identity,
             params: vec![("w".into(), tensor(0.1)), ("b".into(), tensor(f32::NAN))],
             optimizer: StoredOptimizer {
-                step,
                 slots: vec![("w".into(), vec![tensor(1.0), tensor(2.0)])],
-                rows: vec![("w".into(), vec![step; 3])],
+                updates: vec![step; 3],
             },
-            rng: vec![("order".into(), RngState { seed: [7; 32], stream: 3, word_pos: 1 << 67 })],
-            best: Some(Best { step: 1, bleu: Some(12.5), loss: f64::INFINITY }),
-            learning_rate: Some(1e-3),
-            running: vec![("loss".into(), -0.0)],
-            end: Some(EndReason::Stopped),
+            shuffle: RngState { seed: [7; 32], stream: 3, word_pos: 1 << 67 },
             ..Checkpoint::default()
         }
     }
@@ -406,7 +402,7 @@ mod tests {
         assert!(!names(&path).iter().any(|name| name.starts_with('.')));
         let last = run.checkpoint(CheckpointKind::Last).unwrap();
         assert_eq!(last, Checkpoint { events_len: len, ..checkpoint(5) });
-        assert_eq!(run.best_or_last().unwrap().step, 3);
+        assert_eq!(run.best_or_last().unwrap().progress.step, 3);
         let log = run.log(&last).unwrap().0;
         assert_eq!(log.len(), len);
         assert_eq!(fs::read_to_string(path.join("events.jsonl")).unwrap().lines().count(), 1);
@@ -425,7 +421,7 @@ mod tests {
         fs::write(&file, "mine").unwrap();
         for path in [&folder, &file] {
             let error = create(path).unwrap_err().to_string();
-            assert!(error.contains("exists already: give --resume"), "{error}");
+            assert!(error.contains("exists already"), "{error}");
         }
         assert_eq!(names(root.path()), ["file", "folder"]);
         let error = create(&file.join("below")).unwrap_err().to_string();
@@ -443,7 +439,7 @@ mod tests {
             (root.path().to_owned(), "is not a run: it holds no config.json"),
         ] {
             let error = RunDir::resume(&path).unwrap_err().to_string();
-            assert!(error.contains(expected) && error.contains("`tui train`"), "{error}");
+            assert!(error.contains(expected) && error.contains("that training made"), "{error}");
         }
         assert_eq!(names(root.path()), ["file"]);
     }

@@ -10,11 +10,13 @@
 
 mod atomic;
 mod checkpoint;
+mod checkpoint_v1;
 mod codec;
 mod dir;
 mod lock;
 mod log;
 mod name;
+mod progress;
 mod reader;
 mod stored_run;
 mod stored_tensor;
@@ -23,6 +25,7 @@ pub use checkpoint::{Checkpoint, RngState, StoredOptimizer, Vocabularies};
 pub use dir::RunDir;
 pub use log::EventLog;
 pub use name::new_run_path;
+pub use progress::{Patience, Progress};
 pub use reader::EventReader;
 pub use stored_run::StoredRun;
 pub use stored_tensor::StoredTensor;

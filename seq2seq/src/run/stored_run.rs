@@ -61,25 +61,29 @@ pub struct StoredRun {
     pub longest_target: Option<usize>,
 }
 
+/// How an option that was not given is shown.
+const NOT_GIVEN: &str = "(not given)";
+
 impl StoredRun {
     /// Checks that nothing in `options` contradicts the run in `folder`, which this describes.
     ///
     /// Device, threads, limits and the keys that [may change](crate::config::OnResume) are not compared.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] for the first flag that does; a key or value of `--set` that does
-    /// not exist.
+    /// [`Error::Contradiction`] for the first option or key that does; a key or value that does not
+    /// exist.
     pub fn check(&self, folder: &Path, options: &TrainOptions) -> Result<()> {
-        let because = |why: Option<&str>, flag, given: Option<String>, stored: String| match given {
-            Some(given) if given != stored => {
-                let why = why.map_or_else(String::new, |why| format!(": {why}"));
-                Err(Error::Contradiction { run: folder.into(), flag, given, stored, why })
-            }
+        let contradiction = |option: &str, given, stored: String, why: Option<&str>| {
+            let stored = format!("{option} = {stored}");
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            let option = option.to_owned();
+            Err(Error::Contradiction { run: folder.into(), option, given, stored, why })
+        };
+        let compare = |option: &str, given: Option<String>, stored: String| match given {
+            Some(given) if given != stored => contradiction(option, given, stored, None),
             _ => Ok(()),
         };
-        let compare = |flag, given, stored| because(None, flag, given, stored);
         let columns = |(source, target)| format!("{source},{target}");
-        let unset = |flag: &str| format!("no --{flag}");
 
         compare("preset", options.preset.clone(), self.preset.clone())?;
         // The same file may be named from another folder, and another file by the same name.
@@ -97,9 +101,9 @@ impl StoredRun {
             }
         };
         compare("data", others(&options.data, &self.data_path), self.data.clone())?;
-        let valid = self.valid.clone().unwrap_or_else(|| unset("valid"));
+        let valid = self.valid.clone().unwrap_or_else(|| NOT_GIVEN.to_owned());
         compare("valid", others(&options.valid, &self.valid_path), valid)?;
-        let stored = self.columns.map_or_else(|| unset("columns"), columns);
+        let stored = self.columns.map_or_else(|| NOT_GIVEN.to_owned(), columns);
         compare("columns", options.columns.map(columns), stored)?;
         compare("seed", options.seed.map(|n| n.to_string()), self.seed.to_string())?;
         for (i, (key, value)) in options.set.iter().enumerate() {
@@ -117,8 +121,7 @@ impl StoredRun {
             let why = Config::fixed_on_resume(key)?;
             if why.is_some() && changed != self.config {
                 let stored = self.config.show(key).unwrap_or_default();
-                let given = Some(format!("{key}={value}"));
-                because(why, "set", given, format!("{key}={stored}"))?;
+                contradiction(key, value.clone(), stored, why)?;
             }
         }
         Ok(())
@@ -173,7 +176,7 @@ impl StoredRun {
         }
         let keys = Config::KEYS.iter().filter_map(|key| self.config.show(key.name));
         let all = keys.chain([self.seed.to_string(), format!("{:?}", self.corpus_hash)]);
-        // As many bits as a float holds, in which checkpoints keep it.
+        // As many bits as a float holds, in which checkpoints of format version 1 kept it.
         self.identity = Some(hash(&all.collect::<Vec<_>>().join("\n")) >> 12);
     }
 
@@ -280,32 +283,32 @@ pub(in crate::run) mod tests {
     }
 
     #[test]
-    fn each_contradiction_names_its_flag() {
+    fn each_contradiction_names_its_option() {
         let none = TrainOptions::default;
         let set = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
         for (options, expected) in [
             (
                 TrainOptions { preset: Some("x".into()), ..none() },
-                "--preset x contradicts the run in runs/a, which was begun with phrasebook",
+                "preset = x contradicts the run in runs/a, which was begun with preset = phrasebook",
             ),
-            (TrainOptions { data: Some("a.tsv".into()), ..none() }, "--data a.tsv contradicts"),
+            (TrainOptions { data: Some("a.tsv".into()), ..none() }, "data = a.tsv contradicts"),
             (
                 TrainOptions { valid: Some("none".into()), ..none() },
-                "--valid none contradicts the run in runs/a, which was begun with no --valid",
+                "valid = none contradicts the run in runs/a, which was begun with valid = (not given)",
             ),
             (
                 TrainOptions { columns: Some((1, 2)), ..none() },
-                "--columns 1,2 contradicts the run in runs/a, which was begun with 2,1",
+                "columns = 1,2 contradicts the run in runs/a, which was begun with columns = 2,1",
             ),
-            (TrainOptions { seed: Some(2), ..none() }, "--seed 2 contradicts"),
+            (TrainOptions { seed: Some(2), ..none() }, "seed = 2 contradicts"),
             (
                 TrainOptions { set: set("hidden", "7"), ..none() },
-                "--set hidden=7 contradicts the run in runs/a, which was begun with hidden=",
+                "hidden = 7 contradicts the run in runs/a, which was begun with hidden = ",
             ),
             (
                 TrainOptions { set: set("batch", "7"), ..none() },
-                "begun with batch=64: the place within the epoch is counted in batches that follow \
-                 from it; leave it out, or begin a new run in another --run-dir",
+                "begun with batch = 64: the place within the epoch is counted in batches that follow \
+                 from it; leave it out, or begin a new run in another folder",
             ),
             (TrainOptions { set: set("hiden", "7"), ..none() }, "no key 'hiden'"),
         ] {

@@ -6,7 +6,6 @@ use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
 use serde::ser::{self, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tensor::Tensor;
-use tensor::opencl::OpenCl;
 
 /// A tensor as files hold it.
 ///
@@ -88,7 +87,7 @@ impl Serialize for StoredTensor {
         let shape = self.shape().iter().map(|&n| n as u64).collect();
         let data = self.data();
         // What was read from a device that failed is no state of a run: nothing is written then.
-        self.0.opencl().map_or(Ok(()), OpenCl::check).map_err(ser::Error::custom)?;
+        self.0.check().map_err(ser::Error::custom)?;
         Form { shape, blocks: Outgoing(data) }.serialize(serializer)
     }
 }

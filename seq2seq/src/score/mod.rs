@@ -1,8 +1,9 @@
-//! Scores of translations and of alignments.
+//! Scores of translations and of alignments, and the metrics of a set of examples.
 
 mod aer;
 mod bleu;
 mod exact;
+mod metrics;
 mod mteval;
 
 pub use aer::{AlignmentErrors, links_of_attention};
@@ -10,4 +11,5 @@ pub(crate) use bleu::ORDER;
 pub use bleu::{Bleu, BleuCounts, bleu, bleu_13a, bleu_13a_signature};
 pub(crate) use exact::is_equal_in_words;
 pub use exact::{exact_match, exact_match_of_words};
+pub use metrics::{Evaluation, Metrics};
 pub use mteval::mteval_words;

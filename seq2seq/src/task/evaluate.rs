@@ -8,12 +8,9 @@ use tokenizer::PAD;
 
 use crate::Result;
 use crate::data::{Batch, Corpus, Example, Text};
-use crate::evaluation::Evaluation;
-use crate::model::{EncoderDecoder, check_cancelled, greedy, groups, sharing};
-use crate::score::{self, AlignmentErrors};
-
-/// Sentences scored side by side.
-const BATCH: usize = 64;
+use crate::decode::greedy;
+use crate::model::{EncoderDecoder, Groups};
+use crate::score::{self, AlignmentErrors, Evaluation, Metrics};
 
 /// What the network says of one pair when it is fed the reference.
 #[derive(Debug, Clone, Default)]
@@ -37,27 +34,17 @@ pub(crate) fn forced(
     examples: &[Example],
     threads: &Threads,
 ) -> Result<Vec<ForcedPair>> {
-    let lengths: Vec<usize> = examples.iter().map(|e| e.source.len()).collect();
-    let mut groups: Vec<(Vec<usize>, Result<Vec<ForcedPair>>)> =
-        groups(&lengths, BATCH, network.encoder.reads_padding())
-            .into_iter()
-            .map(|group| (group, Ok(Vec::new())))
-            .collect();
-    sharing(params, threads).for_each(&mut groups, |_, (group, out)| {
-        let part: Vec<&Example> = group.iter().map(|&i| &examples[i]).collect();
-        *out = check_cancelled(threads).and_then(|()| forced_group(network, params, text, &part));
-    });
     let of_blank = |e: &Example| {
         let logprob = if e.target.len() > 1 { f64::NEG_INFINITY } else { 0.0 };
         ForcedPair { logprob, ..ForcedPair::default() }
     };
-    let mut all: Vec<ForcedPair> = examples.iter().map(of_blank).collect();
-    for (group, out) in groups {
-        for (i, pair) in group.into_iter().zip(out?) {
-            all[i] = pair;
-        }
-    }
-    Ok(params.checked(all)?)
+    let all = examples.iter().map(of_blank).collect();
+    let lengths: Vec<usize> = examples.iter().map(|e| e.source.len().saturating_sub(1)).collect();
+    let groups = Groups::equal(&lengths, network.encoder.reads_padding());
+    groups.run_each(params, threads, all, |group| {
+        let part: Vec<&Example> = group.iter().map(|&i| &examples[i]).collect();
+        forced_group(network, params, text, &part)
+    })
 }
 
 fn forced_group(
@@ -119,15 +106,17 @@ pub(crate) fn evaluate(
         .collect();
     let in_tokens = || in_tokens.iter().map(|(h, r)| (h.as_str(), r.as_str()));
     Ok(Evaluation {
-        loss_per_token: loss,
-        perplexity: Some(loss.exp()),
-        token_accuracy: Some(correct as f64 / tokens.max(1) as f64),
-        exact_match: Some(score::exact_match_of_words(texts())),
-        bleu: Some(score::bleu_13a(texts()).score),
+        metrics: Metrics {
+            loss,
+            perplexity: Some(loss.exp()),
+            token_accuracy: Some(correct as f64 / tokens.max(1) as f64),
+            exact_match: Some(score::exact_match_of_words(texts())),
+            bleu: Some(score::bleu_13a(texts()).score),
+            token_bleu: Some(score::bleu(in_tokens()).score),
+            truncated: Some(decoded.iter().filter(|d| d.is_truncated()).count() as u64),
+        },
         bleu_signature: Some(score::bleu_13a_signature()),
         token_exact_match: Some(score::exact_match(in_tokens())),
-        token_bleu: Some(score::bleu(in_tokens()).score),
-        truncated: Some(decoded.iter().filter(|d| d.is_truncated()).count() as u64),
         empty_sources: Some(examples.iter().filter(|e| e.source.len() < 2).count() as u64),
         sentences: corpus.pairs.len() as u64,
         tokens: tokens as u64,

@@ -6,10 +6,12 @@ use super::build::{Built, Preparation, Task};
 use super::evaluate::evaluate;
 use crate::config::{BatchBy, Config};
 use crate::data::{Corpora, Corpus, Example, Text, UnknownRates, corpora};
-use crate::event::{Sample, Samples, Validation};
+use crate::decode::{Decoded, greedy};
+use crate::event::Sample;
 use crate::machine::{self, LargestBatch, Need};
-use crate::model::{BatchLoss, BatchShape, Decoded, EncoderDecoder, Model, greedy};
+use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
 use crate::run::{StoredRun, Vocabularies};
+use crate::score::Metrics;
 use crate::{Result, health};
 
 /// Held-out sentences shown as samples.
@@ -85,26 +87,16 @@ impl Model for TranslationModel {
         self.network.loss(tape, part, shape)
     }
 
-    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>> {
+    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Metrics>> {
         if self.held_out.pairs.is_empty() {
             return Ok(None);
         }
-        let e = evaluate(&self.network, params, &self.text, &self.held_out, None, threads)?;
-        Ok(Some(Validation {
-            step: 0,
-            loss: e.loss_per_token,
-            perplexity: e.perplexity,
-            token_accuracy: e.token_accuracy,
-            exact_match: e.exact_match,
-            bleu: e.bleu,
-            token_bleu: e.token_bleu,
-            truncated: e.truncated,
-            best: false,
-        }))
+        let found = evaluate(&self.network, params, &self.text, &self.held_out, None, threads)?;
+        Ok(Some(found.metrics))
     }
 
-    fn remark(&self, validation: &Validation) -> Option<String> {
-        let count = validation.truncated.filter(|&count| count > 0)?;
+    fn remark(&self, metrics: &Metrics) -> Option<String> {
+        let count = metrics.truncated.filter(|&count| count > 0)?;
         let (all, limit) = (self.held_out.pairs.len(), self.network.limit_in_words());
         Some(format!(
             "{count} of {all} outputs were cut at {limit}: where their references are as long, raise \
@@ -112,13 +104,13 @@ impl Model for TranslationModel {
         ))
     }
 
-    fn samples(&self, params: &Params, threads: &Threads) -> Result<Option<Samples>> {
+    fn samples(&self, params: &Params, threads: &Threads) -> Result<Vec<Sample>> {
         let lines: Vec<&str> = self.shown.pairs.iter().map(|p| p.source.as_str()).collect();
         let mut samples = self.translate(params, &lines, threads)?;
         for (sample, pair) in samples.iter_mut().zip(&self.shown.pairs) {
             sample.reference.clone_from(&pair.target);
         }
-        Ok(Some(Samples { step: 0, samples }))
+        Ok(samples)
     }
 
     fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<Option<Sample>> {

@@ -1,7 +1,6 @@
 //! A moving average of the parameters.
 
-use tensor::optim::Slot;
-use tensor::{Device, Params, Threads};
+use tensor::{Device, Params, Tensor, Threads};
 
 use crate::Result;
 
@@ -18,9 +17,6 @@ pub struct Average {
 }
 
 impl Average {
-    /// The checkpoint's slot that holds it.
-    pub(crate) const SLOT: &'static str = "average";
-
     /// The average before the first step: the parameters themselves, on the same device.
     ///
     /// # Errors
@@ -50,22 +46,19 @@ impl Average {
     }
 
     /// What a checkpoint keeps of it. Tensors are shared, not copied.
-    pub(super) fn slot(&self) -> Slot {
-        let tensors = self.params.iter().map(|(_, t)| t.clone()).collect();
-        Slot { name: Self::SLOT.into(), tensors }
+    pub(super) fn tensors(&self) -> Vec<Tensor> {
+        self.params.iter().map(|(_, t)| t.clone()).collect()
     }
 
-    /// Takes back what [`Average::slot`] gave; false where it is another model's.
-    pub(super) fn restore(&mut self, slot: Slot) -> bool {
-        slot.tensors.len() == self.params.len()
-            && self.params.ids().zip(slot.tensors).all(|(id, t)| self.params.set(id, t).is_ok())
+    /// Takes back what [`Average::tensors`] gave; false where it is another model's.
+    pub(super) fn restore(&mut self, tensors: Vec<Tensor>) -> bool {
+        tensors.len() == self.params.len()
+            && self.params.ids().zip(tensors).all(|(id, t)| self.params.set(id, t).is_ok())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tensor::Tensor;
-
     use super::*;
 
     #[test]
@@ -89,6 +82,6 @@ mod tests {
         assert_eq!(params.get(w).data()[36], (200.0_f64 * 0.37).sin() as f32);
         let mut other = Params::new();
         other.add("w", Tensor::zeros([36])).unwrap();
-        assert!(!average.restore(Average::new(0.9, &other, &Device::cpu(1)).unwrap().slot()));
+        assert!(!average.restore(Average::new(0.9, &other, &Device::cpu(1)).unwrap().tensors()));
     }
 }

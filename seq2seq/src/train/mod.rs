@@ -1,18 +1,23 @@
 //! The training loop.
 
 mod average;
-mod progress;
+mod clock;
+mod control;
+mod observe;
+mod recorder;
 mod schedule;
 mod settings;
+mod state;
 mod step;
 mod store;
 mod trainer;
 
 pub use average::Average;
-pub use progress::Progress;
-pub use schedule::{LearningRate, Patience};
+pub use recorder::Recorder;
+pub use schedule::LearningRate;
 pub use settings::Settings;
+pub use state::TrainingState;
 pub use step::{Outcome as StepOutcome, PendingStep, StepOptions, start_step, train_step};
 pub use trainer::Trainer;
 
-pub(crate) use store::{from_checkpoint, load_for_use, put_carried, take_carried, to_checkpoint};
+pub(crate) use store::{from_checkpoint, load_for_use, tensors, to_checkpoint};

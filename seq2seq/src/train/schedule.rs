@@ -1,7 +1,8 @@
 //! What a run's progress decides: the learning rate, and when validations no longer get better.
 
 use crate::config::{Config, EarlyStoppingMetric, RateSchedule};
-use crate::event::{Best, Validation};
+use crate::event::Best;
+use crate::score::Metrics;
 
 /// A learning rate that follows from how far a run is, and from nothing else.
 ///
@@ -63,42 +64,13 @@ impl LearningRate {
 }
 
 /// True where a validation is better than the best so far; without a BLEU the loss decides.
-pub(super) fn is_better(metric: EarlyStoppingMetric, new: &Validation, best: &Best) -> bool {
+pub(super) fn is_better(metric: EarlyStoppingMetric, new: &Metrics, best: &Best) -> bool {
     match (metric, new.bleu) {
         (EarlyStoppingMetric::Bleu, Some(bleu)) => {
             let before = best.bleu.unwrap_or(0.0);
             bleu > before || (bleu == before && new.loss < best.loss)
         }
         (EarlyStoppingMetric::Bleu, None) | (EarlyStoppingMetric::Loss, _) => new.loss < best.loss,
-    }
-}
-
-/// How long validations have not got better. Validations that a person asked for between the due
-/// ones count only where they are a new best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Patience {
-    /// Validations in a row without a new best.
-    pub stale: u64,
-    /// The same since the learning rate was lowered.
-    pub waited: u64,
-    /// How often it was lowered.
-    pub reductions: u64,
-}
-
-impl Patience {
-    /// A validation gave a new best.
-    pub(super) fn refresh(&mut self) {
-        (self.stale, self.waited) = (0, 0);
-    }
-
-    /// A validation that was due gave none; `limit` of them in a row lower the rate.
-    pub(super) fn wait(&mut self, limit: u64) {
-        self.stale += 1;
-        self.waited += 1;
-        if self.waited >= limit {
-            self.waited = 0;
-            self.reductions += 1;
-        }
     }
 }
 
@@ -135,24 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn patience_lowers_the_rate_and_counts_to_the_end() {
-        let mut patience = Patience::default();
-        let seen: Vec<(u64, u64)> = [false, false, false, false, false, true, false, false]
-            .map(|best| {
-                if best {
-                    patience.refresh();
-                } else {
-                    patience.wait(2);
-                }
-                (patience.stale, patience.reductions)
-            })
-            .to_vec();
-        assert_eq!(seen, [(1, 0), (2, 1), (3, 1), (4, 2), (5, 2), (0, 2), (1, 2), (2, 3)]);
-    }
-
-    #[test]
     fn validations_are_compared_by_the_metric_asked_for() {
-        let v = |bleu, loss| Validation { loss, bleu, ..Validation::default() };
+        let v = |bleu, loss| Metrics { loss, bleu, ..Metrics::default() };
         let best = Best { step: 0, bleu: Some(10.0), loss: 2.0 };
         for (bleu, loss, by_bleu, by_loss) in [
             (11.0, 3.0, true, false),

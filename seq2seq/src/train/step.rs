@@ -184,9 +184,8 @@ impl Sums {
         options: &StepOptions,
         first_place: u32,
     ) -> Result<()> {
-        // A device takes the whole batch.
-        let threads_used = if params.opencl().is_some() { 1 } else { threads.count() };
-        let count = threads_used.min(batch.len()).max(1);
+        let data_parallel = params.device_properties().data_parallel(threads);
+        let count = data_parallel.count().min(batch.len()).max(1);
         let mut parts: PooledVec<Option<Result<(BatchLoss, Backpropagated)>>> =
             (0..count).map(|_| None).collect();
         threads.for_each(&mut parts, |first, part| {

@@ -48,6 +48,7 @@ use super::op::{Op, Recorded};
 use super::profile::Profiler;
 use super::var::{Node, Var};
 use crate::cpu::pooled_vec::{Pool, PooledVec};
+use crate::device::DeviceProperties;
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::opencl::OpenCl;
@@ -166,6 +167,11 @@ impl<'p> Tape<'p> {
     /// The device that this tape computes on, that of the parameters; `None` for the processor.
     pub fn opencl(&self) -> Option<&'p OpenCl> {
         self.params.opencl()
+    }
+
+    /// What callers need to know of the device that this tape computes on.
+    pub fn device_properties(&self) -> DeviceProperties {
+        self.params.device_properties()
     }
 
     /// The threads.

@@ -57,6 +57,14 @@ impl Tensor {
         }
     }
 
+    /// Says whether what is read of it means something.
+    ///
+    /// # Errors
+    /// The first failure of the device it lies on: what is read from that is zeros.
+    pub fn check(&self) -> Result<()> {
+        self.opencl().map_or(Ok(()), OpenCl::check)
+    }
+
     /// The same elements in the host's memory; itself where it is there.
     ///
     /// # Errors

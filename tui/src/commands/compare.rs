@@ -74,13 +74,13 @@ impl Clock {
                 ]
             }
             Progress::Translator { task, row, place } => {
-                let exact = row.all.exact_match.map_or_else(String::new, percent);
+                let exact = row.all.metrics.exact_match.map_or_else(String::new, percent);
                 let aer = row.all.aer.map_or_else(String::new, |aer| format!("  AER {aer:.2}"));
                 let figures = format!("exact {exact:>6}{aer:10}");
                 vec![self.line(task, &row.name(), &figures, row.seconds, *place)]
             }
             Progress::Cell { row, place } => {
-                let error = row.evaluation.loss_per_token;
+                let error = row.evaluation.metrics.loss;
                 let figures = format!("squared error {error:.4}");
                 vec![self.line("adding", row.cell.name(), &figures, row.seconds, *place)]
             }
@@ -155,7 +155,9 @@ fn translators(tasks: &[TaskTable]) -> Vec<String> {
         }
         for (cells, row) in rows.iter_mut().zip(&task.rows) {
             let exact = |e: &seq2seq::Evaluation| {
-                e.exact_match.map_or_else(|| "–".to_owned(), |x| format!("{:.0}", 100.0 * x))
+                e.metrics
+                    .exact_match
+                    .map_or_else(|| "–".to_owned(), |x| format!("{:.0}", 100.0 * x))
             };
             cells.extend(row.by_length.iter().map(exact));
             if i == 0 {
@@ -178,7 +180,7 @@ fn cells(all: &Comparison) -> Vec<String> {
             let mut cells = vec![format!("{}, {when}", row.cell)];
             let reach = |&back: &usize| flow.get(back).map_or("–".into(), |x| format!("{x:.0e}"));
             cells.extend(BACK.iter().map(reach));
-            let error = row.evaluation.loss_per_token;
+            let error = row.evaluation.metrics.loss;
             cells.push(if when == "trained" { format!("{error:.4}") } else { "–".into() });
             rows.push(cells);
         }

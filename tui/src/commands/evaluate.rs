@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode> {
 
 /// The figures for people, each with what it is.
 fn table(evaluation: &Evaluation) -> Vec<String> {
-    let loss = if evaluation.perplexity.is_some() {
+    let loss = if evaluation.metrics.perplexity.is_some() {
         "natural log, teacher-forced"
     } else {
         "mean squared error"
@@ -42,25 +42,25 @@ fn table(evaluation: &Evaluation) -> Vec<String> {
     let mut rows = vec![
         ("sentences", count(evaluation.sentences), ""),
         ("tokens", count(evaluation.tokens), "target tokens, end token counted"),
-        ("loss per token", figure(evaluation.loss_per_token), loss),
+        ("loss per token", figure(evaluation.metrics.loss), loss),
     ];
-    if let Some(perplexity) = evaluation.perplexity {
+    if let Some(perplexity) = evaluation.metrics.perplexity {
         rows.push(("perplexity", figure(perplexity), "exp(loss)"));
     }
-    if let Some(accuracy) = evaluation.token_accuracy {
+    if let Some(accuracy) = evaluation.metrics.token_accuracy {
         rows.push(("token accuracy", percent(accuracy), "teacher-forced"));
     }
-    if let Some(exact) = evaluation.exact_match {
+    if let Some(exact) = evaluation.metrics.exact_match {
         rows.push(("exact match", percent(exact), "output equal to the reference"));
     }
-    if let Some(bleu) = evaluation.bleu {
+    if let Some(bleu) = evaluation.metrics.bleu {
         let signature = evaluation.bleu_signature.as_deref().unwrap_or_default();
         rows.push(("BLEU", format!("{bleu:.2}"), signature));
     }
     if let Some(exact) = evaluation.token_exact_match {
         rows.push(("token exact", percent(exact), "the model's tokens equal to the reference's"));
     }
-    if let Some(bleu) = evaluation.token_bleu {
+    if let Some(bleu) = evaluation.metrics.token_bleu {
         rows.push((
             "token BLEU",
             format!("{bleu:.2}"),
@@ -70,7 +70,7 @@ fn table(evaluation: &Evaluation) -> Vec<String> {
     let cut = "outputs cut at max_length, before the end token";
     let blank = "sources without text: their output is empty";
     for (name, number, note) in [
-        ("truncated", evaluation.truncated, cut),
+        ("truncated", evaluation.metrics.truncated, cut),
         ("empty sources", evaluation.empty_sources.filter(|&n| n > 0), blank),
     ] {
         rows.extend(number.map(|n| (name, count(n), note)));
@@ -85,20 +85,26 @@ fn table(evaluation: &Evaluation) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use seq2seq::Metrics;
+
     use super::*;
 
     #[test]
     fn the_table_has_a_row_for_each_figure() {
-        let mut evaluation = Evaluation {
-            loss_per_token: 0.02,
-            bleu_signature: Some("nrefs:1".into()),
+        let metrics = Metrics {
+            loss: 0.02,
             perplexity: Some(1.02),
             token_accuracy: Some(0.99),
             exact_match: Some(0.95),
             bleu: Some(97.25),
+            truncated: Some(3),
+            ..Metrics::default()
+        };
+        let mut evaluation = Evaluation {
+            metrics,
+            bleu_signature: Some("nrefs:1".into()),
             sentences: 1000,
             tokens: 9000,
-            truncated: Some(3),
             empty_sources: Some(0),
             ..Evaluation::default()
         };
@@ -113,9 +119,9 @@ mod tests {
         assert!(rows[5].contains("95.0%"), "{rows:?}");
         evaluation.aer = Some(0.21);
         assert!(table(&evaluation)[8].contains("0.210"));
-        evaluation.perplexity = None;
-        evaluation.bleu = None;
-        evaluation.truncated = None;
+        evaluation.metrics.perplexity = None;
+        evaluation.metrics.bleu = None;
+        evaluation.metrics.truncated = None;
         let rows = table(&evaluation);
         assert_eq!(rows.len(), 6);
         assert!(rows[2].ends_with("mean squared error"), "{rows:?}");

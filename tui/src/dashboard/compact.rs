@@ -81,7 +81,7 @@ fn third(model: &Model, wide: usize) -> Line<'static> {
     let shown = if step.loss.is_finite() { smoothed } else { step.loss };
     figures.figure("loss", figure(shown), style);
     if let Some(valid) = &model.run_state.validation {
-        figures.figure("valid", figure(valid.loss), theme.valid());
+        figures.figure("valid", figure(valid.metrics.loss), theme.valid());
     }
     figures.figure("tok/s", brief(model.run_state.speed.value().unwrap_or(f64::NAN)), Style::new());
     figures.figure("grad", figure(step.gradient_norm), theme.gradient());
@@ -108,8 +108,12 @@ pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
     }
     lines.push(Line::raw(format!("step {}", count(run_state.steps()))));
     if let Some(valid) = &run_state.validation {
-        let share = valid.exact_match.or(valid.token_accuracy).map_or_else(String::new, percent);
-        lines.push(Line::raw(format!("valid {} {share}", figure(valid.loss))));
+        let share = valid
+            .metrics
+            .exact_match
+            .or(valid.metrics.token_accuracy)
+            .map_or_else(String::new, percent);
+        lines.push(Line::raw(format!("valid {} {share}", figure(valid.metrics.loss))));
     }
     lines.push(Line::raw(format!("ETA {}", header::eta_words(model))));
     for (y, line) in (0..area.height).zip(&lines) {

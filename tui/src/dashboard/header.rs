@@ -173,15 +173,16 @@ fn held_out(model: &Model, wide: usize) -> Line<'static> {
     let mut figures = Figures::new(theme, wide);
     match (&run_state.validation, &run_state.start) {
         (Some(valid), _) => {
-            let style = if valid.loss.is_finite() { theme.valid().bold() } else { theme.bad() };
-            figures.figure("valid loss", figure(valid.loss), style);
-            if let Some(exact) = valid.exact_match {
+            let style =
+                if valid.metrics.loss.is_finite() { theme.valid().bold() } else { theme.bad() };
+            figures.figure("valid loss", figure(valid.metrics.loss), style);
+            if let Some(exact) = valid.metrics.exact_match {
                 figures.figure("exact", percent(exact), theme.valid().bold());
             }
-            if let Some(bleu) = valid.bleu {
+            if let Some(bleu) = valid.metrics.bleu {
                 figures.figure("BLEU", format!("{bleu:.1}"), theme.valid());
             }
-            if let Some(accuracy) = valid.token_accuracy {
+            if let Some(accuracy) = valid.metrics.token_accuracy {
                 figures.figure("token", percent(accuracy), Style::new());
             }
         }
@@ -208,7 +209,9 @@ fn held_out(model: &Model, wide: usize) -> Line<'static> {
     if let Some(saved) = run_state.saved {
         figures.figure("saved", count(saved), Style::new());
     }
-    if let Some(perplexity) = run_state.validation.as_ref().and_then(|valid| valid.perplexity) {
+    if let Some(perplexity) =
+        run_state.validation.as_ref().and_then(|valid| valid.metrics.perplexity)
+    {
         figures.figure("ppl", figure(perplexity), Style::new());
     }
     if let Some(start) = &run_state.start {

@@ -210,7 +210,7 @@ impl Model {
             Event::Start(start) => self.begin(start),
             Event::Step(step) => self.take_step(step),
             Event::Validation(validation) => {
-                self.curves.valid.push(validation.step as f64, validation.loss);
+                self.curves.valid.push(validation.step as f64, validation.metrics.loss);
             }
             Event::Samples(samples) => {
                 // A typed sentence that is chosen stays so.

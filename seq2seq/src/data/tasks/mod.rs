@@ -202,7 +202,7 @@ impl Generated {
         };
         if !self.name.is_pairs() {
             let what = format!(
-                "corpus {self}: it has no sentence pairs; train on it with --preset {}, \
+                "corpus {self}: it has no sentence pairs; train on it with the preset {}, \
                  or set task = sequence",
                 self.name.name()
             );

@@ -22,7 +22,7 @@ pub(super) enum Bridge {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Maps {
+pub(crate) struct Maps {
     h: (ParamId, ParamId),
     c: Option<(ParamId, ParamId)>,
 }

@@ -84,7 +84,7 @@ struct Widths {
 
 /// The embeddings' shares of what the steps compute, \[T, B, ...\] or of one step \[B, ...\].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Projected {
+pub(crate) struct Projected {
     /// Of the recurrence's input product.
     recurrence: Var,
     /// Of the readout, where it sees the embedding.
@@ -93,7 +93,7 @@ pub(super) struct Projected {
 
 impl Projected {
     /// That of one step.
-    pub(super) fn at(self, tape: &mut Tape<'_>, time: usize) -> Self {
+    pub(crate) fn at(self, tape: &mut Tape<'_>, time: usize) -> Self {
         Self {
             recurrence: tape.index(self.recurrence, time),
             readout: self.readout.map(|r| tape.index(r, time)),
@@ -114,17 +114,17 @@ pub struct DecoderState {
 
 /// What one step gives.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub(super) state: DecoderState,
+pub(crate) struct Step {
+    pub(crate) state: DecoderState,
     /// What the output layer sees, \[B, H\].
-    pub(super) readout: Var,
+    pub(crate) readout: Var,
     /// Attention weights, \[B, S\], where there is attention.
-    pub(super) weights: Option<Var>,
+    pub(crate) weights: Option<Var>,
 }
 
 /// What a decoder knows of a batch of sources.
 #[derive(Debug, Clone)]
-pub(super) enum Source<'d> {
+pub(crate) enum Source<'d> {
     /// All of their states, to look at.
     Memory(Memory, &'d Attention),
     /// The last state of each direction, side by side, \[B, D H\]: the bottleneck.
@@ -185,7 +185,7 @@ impl Decoder {
     }
 
     /// The memory and the first state for an encoded batch.
-    pub(super) fn start(
+    pub(crate) fn start(
         &self,
         tape: &mut Tape<'_>,
         encoded: &Encoded,
@@ -214,7 +214,7 @@ impl Decoder {
     }
 
     /// The embeddings' shares for some ids of \[T, B\].
-    pub(super) fn project(
+    pub(crate) fn project(
         &self,
         tape: &mut Tape<'_>,
         ids: &[u32],
@@ -257,7 +257,7 @@ impl Decoder {
     }
 
     /// One step from an embedding's shares.
-    pub(super) fn step(
+    pub(crate) fn step(
         &self,
         tape: &mut Tape<'_>,
         projected: Projected,
@@ -299,7 +299,7 @@ impl Decoder {
     }
 
     /// Logits of readouts, \[..., V\].
-    pub(super) fn logits(&self, tape: &mut Tape<'_>, readouts: Var) -> Result<Var> {
+    pub(crate) fn logits(&self, tape: &mut Tape<'_>, readouts: Var) -> Result<Var> {
         self.readout.logits(tape, readouts)
     }
 }

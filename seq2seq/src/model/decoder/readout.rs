@@ -14,7 +14,7 @@ const EPSILON: f32 = 1e-3;
 
 /// What the output layer sees, and the output layer: the table of [`Decoder`](super::Decoder).
 #[derive(Debug, Clone)]
-pub(super) struct Readout {
+pub(crate) struct Readout {
     form: Form,
     output: (ParamId, ParamId),
 }
@@ -39,13 +39,13 @@ enum Form {
 }
 
 /// What a step has to be read out.
-pub(super) struct Seen {
-    pub(super) state: Var,
+pub(crate) struct Seen {
+    pub(crate) state: Var,
     /// The state before the step.
-    pub(super) previous: Var,
-    pub(super) context: Var,
+    pub(crate) previous: Var,
+    pub(crate) context: Var,
     /// The embedding's share, where [`Readout::project`] gives one.
-    pub(super) projected: Option<Var>,
+    pub(crate) projected: Option<Var>,
 }
 
 impl Readout {
@@ -84,7 +84,7 @@ impl Readout {
     }
 
     /// The share of embeddings \[T, B, E\] in what is read out, for all steps as one product.
-    pub(super) fn project(&self, tape: &mut Tape<'_>, embedded: Var) -> Result<Option<Var>> {
+    pub(crate) fn project(&self, tape: &mut Tape<'_>, embedded: Var) -> Result<Option<Var>> {
         let Form::Maxout { w, b, context_and_state, .. } = self.form else { return Ok(None) };
         let columns = context_and_state..tape.params().shape(w).width();
         Ok(Some(ops::linear_columns(tape, embedded, w, columns, Some(b))?))
@@ -116,7 +116,7 @@ impl Readout {
     }
 
     /// Logits of what [`read`](Self::read) gave, \[..., V\].
-    pub(super) fn logits(&self, tape: &mut Tape<'_>, read: Var) -> Result<Var> {
+    pub(crate) fn logits(&self, tape: &mut Tape<'_>, read: Var) -> Result<Var> {
         Ok(ops::linear(tape, read, self.output.0, Some(self.output.1))?)
     }
 }

@@ -43,7 +43,7 @@ impl Carried {
         let parts: Vec<usize> = places.iter().map(|place| place.part).collect();
         let values = after.iter().flat_map(|s| [Some(s.h), s.c]).flatten();
         let states: Vec<Tensor> = values.map(|v: Var| tape.value(v).clone()).collect();
-        if tape.opencl().is_some() {
+        if tape.device_properties().is_asynchronous {
             // Other parts' states are read before they are let go; the same parts' are old now.
             if self.on_device.as_ref().is_some_and(|(before, _)| *before != parts) {
                 self.rows();

@@ -1,5 +1,6 @@
 //! Language models: what comes next in a line, or in a running text.
 
+mod build;
 mod carried;
 mod text;
 
@@ -10,28 +11,23 @@ use tensor::{Params, PooledVec, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, UNK, Vocabulary};
 
 use self::carried::Carried;
-use self::text::{NEWLINE, Texts, lines, running, texts, vocabulary, windows};
-use super::build::{Built, Preparation, Task};
+use self::text::{NEWLINE, lines, running, windows};
 use crate::config::{Config, TaskKind};
-use crate::data::{Batching, END, UnknownRates, hash, remark_on_vocabulary};
-use crate::evaluation::Evaluation;
-use crate::event::{Sample, Samples, Validation};
-use crate::health;
-use crate::machine::{self, LargestBatch, Need};
-use crate::model::{
-    BatchLoss, BatchShape, Decoded, LanguageNetwork, Model, SamplingOptions, check_cancelled,
-    generate, sharing,
-};
-use crate::run::{StoredRun, Vocabularies};
+use crate::data::{Batching, END};
+use crate::decode::{Decoded, SamplingOptions, generate};
+use crate::event::Sample;
+use crate::model::{BatchLoss, BatchShape, Groups, LanguageNetwork, Model, check_cancelled};
+use crate::run::StoredRun;
+use crate::score::{Evaluation, Metrics};
 use crate::{Error, Result};
 
 pub use self::text::{ChunkPosition, TextChunk};
 
 /// Texts drawn to be looked at.
 const SAMPLES: u64 = 8;
-/// Lines scored side by side.
-const BATCH: usize = 64;
-/// Tokens of each part of a held-out text that is scored side by side with others, at least.
+/// Parts of a held-out text that are scored side by side, at most.
+const PARTS: usize = 64;
+/// Tokens of each of them, at least.
 const PART: usize = 1_000;
 
 /// A [`LanguageNetwork`] with its text and what it is watched on.
@@ -59,6 +55,26 @@ struct Score {
     nll: f64,
     count: usize,
     correct: usize,
+}
+
+impl Score {
+    fn and(self, other: Self) -> Self {
+        Self {
+            nll: self.nll + other.nll,
+            count: self.count + other.count,
+            correct: self.correct + other.correct,
+        }
+    }
+
+    fn metrics(&self) -> Metrics {
+        let loss = self.nll / self.count as f64;
+        Metrics {
+            loss,
+            perplexity: Some(loss.exp()),
+            token_accuracy: Some(self.correct as f64 / self.count as f64),
+            ..Metrics::default()
+        }
+    }
 }
 
 impl LanguageModel {
@@ -98,11 +114,8 @@ impl LanguageModel {
             let what = format!("corpus {data}: it holds no text, so there is nothing to score");
             return Err(Error::NothingTrained { what });
         }
-        let loss = score.nll / score.count as f64;
         Ok(Evaluation {
-            loss_per_token: loss,
-            perplexity: Some(loss.exp()),
-            token_accuracy: Some(score.correct as f64 / score.count as f64),
+            metrics: score.metrics(),
             sentences: sentences as u64,
             tokens: score.count as u64,
             remarks,
@@ -190,7 +203,7 @@ impl LanguageModel {
     fn chunks(&self, lines: &[String], parts: Option<usize>) -> Vec<TextChunk> {
         if self.is_stream() {
             let text = self.vocabulary.encode(&running(&self.tokenizer, lines));
-            let parts = parts.unwrap_or_else(|| (text.len() / PART).clamp(1, BATCH));
+            let parts = parts.unwrap_or_else(|| (text.len() / PART).clamp(1, PARTS));
             return windows(&text, parts, self.config.window);
         }
         let chunk = |line: &String| {
@@ -230,12 +243,11 @@ impl LanguageModel {
         Ok((logits, targets))
     }
 
-    /// Sums over chunks, in the order of a running text.
+    /// Sums over chunks: a running text's in their order, since the state is carried.
     fn score(&self, params: &Params, chunks: &[TextChunk], threads: &Threads) -> Result<Score> {
         let carried = Mutex::default();
-        let one = |part: &[&TextChunk], own: &Threads| -> Result<Score> {
-            check_cancelled(threads)?;
-            let mut tape = Tape::inference(params).with_threads(own);
+        let one = |part: &[&TextChunk]| -> Result<Score> {
+            let mut tape = Tape::inference(params).with_threads(threads);
             let (logits, targets) = self.run(&mut tape, part, &carried)?;
             let logits = tape.value(logits);
             let best = ops::argmax(logits);
@@ -250,31 +262,19 @@ impl LanguageModel {
             }
             Ok(score)
         };
-        let mut sorted: Vec<&TextChunk> = chunks.iter().collect();
-        let mut groups: Vec<(&[&TextChunk], Result<Score>)> = if self.is_stream() {
-            let parts = chunks.iter().filter_map(|p| p.place).filter(|p| p.is_first).count();
-            let mut done = Vec::new();
-            for windows in sorted.chunks(parts.max(1)) {
-                done.push((&[][..], one(windows, threads)));
-            }
-            done
-        } else {
-            sorted.sort_by_key(|p| std::cmp::Reverse(p.ids.len()));
-            sorted.chunks(BATCH).map(|group| (group, Ok(Score::default()))).collect()
-        };
-        if !self.is_stream() {
-            sharing(params, threads).for_each(&mut groups, |_, (group, score)| {
-                *score = one(group, &Threads::single());
+        if self.is_stream() {
+            let all: Vec<&TextChunk> = chunks.iter().collect();
+            let parts = all.iter().filter_map(|p| p.place).filter(|p| p.is_first).count();
+            return all.chunks(parts.max(1)).try_fold(Score::default(), |sum, windows| {
+                check_cancelled(threads)?;
+                Ok(sum.and(one(windows)?))
             });
         }
-        let mut all = Score::default();
-        for (_, score) in groups {
-            let score = score?;
-            all.nll += score.nll;
-            all.count += score.count;
-            all.correct += score.correct;
-        }
-        Ok(all)
+        let lengths: Vec<usize> = chunks.iter().map(|p| p.ids.len()).collect();
+        let groups = Groups::new(&lengths).run(params, threads, |group| {
+            one(&group.iter().map(|&i| &chunks[i]).collect::<Vec<_>>())
+        })?;
+        Ok(groups.into_iter().fold(Score::default(), |sum, (_, score)| sum.and(score)))
     }
 
     /// A text that was written after a prefix, to be looked at.
@@ -362,103 +362,21 @@ impl Model for LanguageModel {
         Ok(ops::cross_entropy(tape, logits, how)?.into())
     }
 
-    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>> {
+    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Metrics>> {
         let score = self.score(params, &self.held_out, threads)?;
-        let loss = score.nll / score.count as f64;
-        Ok((score.count > 0).then(|| Validation {
-            loss,
-            perplexity: Some(loss.exp()),
-            token_accuracy: Some(score.correct as f64 / score.count as f64),
-            ..Validation::default()
-        }))
+        Ok((score.count > 0).then(|| score.metrics()))
     }
 
     /// Texts of the same draws each time, so that what changes is what was learnt.
-    fn samples(&self, params: &Params, _: &Threads) -> Result<Option<Samples>> {
+    fn samples(&self, params: &Params, _: &Threads) -> Result<Vec<Sample>> {
         let draws = SamplingOptions { temperature: self.config.temperature, seed: self.seed };
         let written = self.write(params, "", SAMPLES as usize, self.text_limit(), draws)?;
-        let samples = written.iter().map(|w| self.sample("", w)).collect();
-        Ok(Some(Samples { step: 0, samples }))
+        Ok(written.iter().map(|w| self.sample("", w)).collect())
     }
 
     fn answer(&self, params: &Params, text: &str, _: &Threads) -> Result<Option<Sample>> {
         let draws = SamplingOptions { temperature: self.config.temperature, seed: self.seed };
         let written = self.write(params, text, 1, self.text_limit(), draws)?;
         Ok(written.first().map(|w| self.sample(text, w)))
-    }
-}
-
-impl Task for LanguageModel {
-    fn build(
-        stored: &StoredRun,
-        vocabularies: Option<Vocabularies>,
-        params: &mut Params,
-        preparation: &mut Preparation<'_>,
-    ) -> Result<Built<Self>> {
-        let config = &stored.config;
-        preparation.begin(&format!("reading text {}", stored.data))?;
-        let Texts { train, held_out, mut warnings } = texts(&stored.sources()?)?;
-        preparation.begin("building the vocabulary")?;
-        let vocabulary = vocabularies.map_or_else(|| vocabulary(config, &train), |v| v.target);
-        preparation.begin("building the model")?;
-        let parameters = LanguageNetwork::count(config, vocabulary.len())?;
-        machine::check_parameters(config, parameters, Need::Training)?;
-        let mut model = Self::new(params, stored, vocabulary)?;
-        let examples = model.chunks(&train, Some(config.batch));
-        if examples.is_empty() {
-            let what = match config.task {
-                TaskKind::LanguageStream => format!(
-                    "text {}: it is too short to be read in batch = {} parts; set batch to less",
-                    stored.data, config.batch
-                ),
-                _ => format!(
-                    "text {}: none of its lines is left to train on: they are empty, or longer \
-                     than max_target_words = {}",
-                    stored.data, config.max_target_words
-                ),
-            };
-            return Err(Error::NothingTrained { what });
-        }
-        let batch = LargestBatch {
-            size: config.batch.min(examples.len()),
-            source: 0,
-            target: examples.iter().map(|chunk| chunk.ids.len()).max().unwrap_or(0),
-            classes: model.vocabulary.len(),
-        };
-        machine::check_batch(config, parameters, batch)?;
-        warnings.extend(remark_on_vocabulary(&model.tokenizer, &model.vocabulary));
-        model.held_out = model.chunks(&held_out, None);
-        let tokens = held_out.iter().map(|line| model.tokenizer.tokenize(line));
-        let held_out_rate = model.vocabulary.unknown_rate(tokens.collect::<Vec<_>>()).rate();
-        let training_rate = health::unknown_of_text(examples.iter().map(|p| p.ids.as_slice()));
-        let unknown = UnknownRates {
-            training: (training_rate, training_rate),
-            held_out: (held_out_rate, held_out_rate),
-        };
-        let fingerprint = |lines: &[String]| {
-            lines.iter().fold(0_u64, |all, line| {
-                (all ^ hash(line)).wrapping_mul(0x100_0000_01b3).rotate_left(17)
-            })
-        };
-        let corpus = fingerprint(&train) ^ fingerprint(&held_out).rotate_left(31);
-        let both = &model.vocabulary;
-        let vocabularies = Vocabularies { source: both.clone(), target: both.clone() };
-        let held_out = model.held_out.len();
-        warnings.extend(health::unknown_in_text(&unknown));
-        if config.task == TaskKind::LanguageLines {
-            // The begin is not written.
-            model.longest_line = examples.iter().map(|p| p.ids.len().saturating_sub(1)).max();
-        }
-        let longest_target = model.longest_line;
-        Ok(Built {
-            model,
-            examples,
-            vocabularies,
-            corpus,
-            held_out,
-            unknown,
-            warnings,
-            longest_target,
-        })
     }
 }

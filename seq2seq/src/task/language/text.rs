@@ -57,8 +57,8 @@ pub(super) fn texts(sources: &Sources<'_>) -> Result<Texts> {
             let last = train.split_off(all - all / 20);
             if last.is_empty() {
                 warnings.push(format!(
-                    "nothing is held out: the last twentieth of {all} lines is none; give --valid \
-                     FILE, or --valid none to train on everything"
+                    "nothing is held out: the last twentieth of {all} lines is none; give \
+                     valid = FILE, or valid = none to train on everything"
                 ));
             }
             last

@@ -8,7 +8,7 @@ use seq2seq::event::{
     CheckpointKind, End, EndReason, Flow, FlowSeries, ParameterMetrics, Sample, Samples, Start,
     Step, Validation,
 };
-use seq2seq::{Command, Event};
+use seq2seq::{Command, Event, Metrics};
 
 use crate::dashboard::{Effect, Model, Role, Theme};
 
@@ -139,16 +139,15 @@ fn flow(step: u64) -> Event {
 
 fn validation(step: u64) -> Event {
     let loss = 5.0 / (1.0 + step as f64 / 60.0);
-    Event::Validation(Validation {
-        step,
+    let metrics = Metrics {
         loss,
         perplexity: Some(loss.exp()),
         token_accuracy: Some(0.91),
         exact_match: Some(0.625),
         bleu: Some(71.25),
-        best: true,
-        ..Validation::default()
-    })
+        ..Metrics::default()
+    };
+    Event::Validation(Validation { step, metrics, best: true })
 }
 
 /// The run's events up to a step.

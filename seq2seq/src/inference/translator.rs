@@ -3,17 +3,16 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-
 use tensor::{Device, Params};
 
+use super::open_run;
 use crate::config::TaskKind;
 use crate::data::{Corpus, Example, Spec, Text};
-use crate::evaluation::Evaluation;
-use crate::model::{Decoded, EncoderDecoder, greedy};
-use crate::run::RunDir;
+use crate::decode::{Decoded, greedy};
+use crate::model::EncoderDecoder;
+use crate::score::Evaluation;
 use crate::task::{ForcedPair, evaluate, forced};
-use crate::train::load_for_use;
-use crate::{Error, Result, devices};
+use crate::{Error, Result};
 
 /// One translated line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,27 +70,16 @@ impl Translator {
     /// # Errors
     /// No run there, a damaged file, a device that is not there.
     pub fn open(run: &Path, device: &str, threads: Option<usize>) -> Result<Self> {
-        let device = devices::open(device, threads)?;
-        let dir = RunDir::open(run)?;
-        let stored = dir.stored_in_range()?;
-        if stored.config.task != TaskKind::Translation {
-            return Err(Error::OtherTask {
-                path: run.into(),
-                task: stored.config.task.to_string(),
-                needed: "a translation",
-            });
-        }
-        let vocabularies = dir.vocabularies()?;
-        let text = Text::restore(&stored.config, vocabularies.source, vocabularies.target);
-        let mut params = Params::new();
+        let opened = open_run(run, device, threads, &[TaskKind::Translation])?;
+        let vocabularies = opened.dir.vocabularies()?;
+        let text = Text::restore(&opened.stored.config, vocabularies.source, vocabularies.target);
         let (source, target) = (text.source_vocabulary.len(), text.target_vocabulary.len());
-        let network =
-            EncoderDecoder::new(&mut params, &stored.config, source, target, stored.seed)?
-                .with_longest_target(stored.longest_target);
-        load_for_use(&mut params, &dir.best_or_last()?, run)?;
-        params.to_device(&device)?;
-        let columns = stored.columns;
-        Ok(Self { network, params, text, device, max_length: None, columns })
+        let (network, params) = opened.load(|params, stored| {
+            let network = EncoderDecoder::new(params, &stored.config, source, target, stored.seed)?;
+            Ok(network.with_longest_target(stored.longest_target))
+        })?;
+        let columns = opened.stored.columns;
+        Ok(Self { network, params, text, device: opened.device, max_length: None, columns })
     }
 
     /// The same, outputs cut after so many target tokens (words, or letters; the end counted) and not

@@ -6,8 +6,8 @@ use tensor::{Params, Tape, Tensor};
 use tokenizer::{EOS, Vocabulary};
 
 use super::Decoded;
-use super::language_network::LanguageNetwork;
 use crate::Result;
+use crate::model::LanguageNetwork;
 
 /// How tokens are drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,26 +1,19 @@
 //! Answers to generated sequences: a number, a class, or what may come next.
 
+mod build;
+
 use rnn::Rnn;
 use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
-use tokenizer::{Vocabulary, VocabularyOptions};
 
-use super::build::{Built, Preparation, Task};
 use crate::config::{Config, LossNorm};
-use crate::data::{END, UnknownRates, hash};
-use crate::evaluation::Evaluation;
-use crate::event::{Sample, Samples, Validation};
-use crate::machine::{self, LargestBatch, Need};
+use crate::data::END;
+use crate::event::Sample;
 use crate::model::first_values::{Make, count_parameters, with_first_values};
-use crate::model::{BatchLoss, BatchShape, Model, check_cancelled, recurrent, sharing};
-use crate::phrasebook::Part;
-use crate::run::{StoredRun, Vocabularies};
+use crate::model::{BatchLoss, BatchShape, Groups, Model, recurrent};
+use crate::score::{Evaluation, Metrics};
 use crate::tasks::{Answer, Generated, Input, Name, SYMBOLS, Sequence, class_name};
 use crate::{Error, Result};
 
-/// Held-out sequences shown as samples.
-const SAMPLES: usize = 8;
-/// Sequences scored side by side.
-const BATCH: usize = 64;
 /// What stands past a sequence's end, as input and as answer; symbols count from 1.
 const NOTHING: u32 = 0;
 /// Symbols of the tasks, at most, with [`NOTHING`].
@@ -160,7 +153,7 @@ impl SequenceModel {
         let spec: Generated = data.parse()?;
         if spec.name != self.task {
             let what = format!(
-                "corpus {data}: the model was trained on {}; give --data {}:test",
+                "corpus {data}: the model was trained on {}; give {}:test",
                 self.task.name(),
                 self.task.name()
             );
@@ -168,28 +161,24 @@ impl SequenceModel {
         }
         let sequences = spec.sequences(seed)?;
         let score = self.score(params, &sequences, threads)?;
-        let v = self.figures(score);
         Ok(Evaluation {
-            loss_per_token: v.loss,
-            perplexity: v.perplexity,
-            token_accuracy: v.token_accuracy,
-            exact_match: v.exact_match,
+            metrics: self.metrics(score),
             sentences: score.sequences as u64,
             tokens: score.answers as u64,
             ..Evaluation::default()
         })
     }
 
-    fn figures(&self, score: SequenceScore) -> Validation {
+    fn metrics(&self, score: SequenceScore) -> Metrics {
         let loss = score.loss / score.answers.max(1) as f64;
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
         let is_number = self.task == Name::Adding;
-        Validation {
+        Metrics {
             loss,
             perplexity: (!is_number).then(|| loss.exp()),
             token_accuracy: (!is_number).then(|| share(score.right, score.answers)),
             exact_match: Some(share(score.all_right, score.sequences)),
-            ..Validation::default()
+            ..Metrics::default()
         }
     }
 
@@ -263,14 +252,11 @@ impl SequenceModel {
         sequences: &[Sequence],
         threads: &Threads,
     ) -> Result<SequenceScore> {
-        let mut sorted: Vec<&Sequence> = sequences.iter().collect();
-        sorted.sort_by_key(|s| std::cmp::Reverse(s.len()));
-        let mut groups: Vec<(&[&Sequence], Result<SequenceScore>)> =
-            sorted.chunks(BATCH).map(|g| (g, Ok(SequenceScore::default()))).collect();
-        sharing(params, threads).for_each(&mut groups, |_, (group, score)| {
-            *score = check_cancelled(threads).and_then(|()| self.score_group(params, group));
-        });
-        groups.into_iter().try_fold(SequenceScore::default(), |all, group| Ok(all.and(group.1?)))
+        let lengths: Vec<usize> = sequences.iter().map(Sequence::len).collect();
+        let groups = Groups::new(&lengths).run(params, threads, |group| {
+            self.score_group(params, &group.iter().map(|&i| &sequences[i]).collect::<Vec<_>>())
+        })?;
+        Ok(groups.into_iter().fold(SequenceScore::default(), |sum, (_, score)| sum.and(score)))
     }
 
     fn score_group(&self, params: &Params, group: &[&Sequence]) -> Result<SequenceScore> {
@@ -402,72 +388,13 @@ impl Model for SequenceModel {
         Ok(ops::cross_entropy(tape, said.answers, how)?.into())
     }
 
-    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Validation>> {
+    fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Metrics>> {
         let score = self.score(params, &self.held_out, threads)?;
-        Ok((score.sequences > 0).then(|| self.figures(score)))
+        Ok((score.sequences > 0).then(|| self.metrics(score)))
     }
 
-    fn samples(&self, params: &Params, _: &Threads) -> Result<Option<Samples>> {
-        let samples: Result<_> = self.shown.iter().map(|s| self.sample(params, s)).collect();
-        Ok(Some(Samples { step: 0, samples: samples? }))
-    }
-}
-
-impl Task for SequenceModel {
-    fn build(
-        stored: &StoredRun,
-        _: Option<Vocabularies>,
-        params: &mut Params,
-        preparation: &mut Preparation<'_>,
-    ) -> Result<Built<Self>> {
-        let spec: Generated = stored.data.parse()?;
-        preparation.begin(&format!("drawing sequences of {spec}"))?;
-        let examples = spec.clone().or_part(Part::Train).sequences(stored.seed)?;
-        let held_out = match stored.valid.as_deref() {
-            Some("none") => Vec::new(),
-            Some(valid) => {
-                let valid: Generated = valid.parse()?;
-                if valid.name != spec.name {
-                    let what = format!("--valid {valid}: it is another task than {spec}");
-                    return Err(Error::NothingTrained { what });
-                }
-                valid.sequences(stored.seed)?
-            }
-            None => Generated { part: Some(Part::Valid), ..spec.clone() }.sequences(stored.seed)?,
-        };
-        preparation.begin("building the model")?;
-        let config = &stored.config;
-        let parameters = Self::count(config, spec.name)?;
-        machine::check_parameters(config, parameters, Need::Training)?;
-        let target = examples.iter().map(Sequence::len).max().unwrap_or(0);
-        let size = config.batch.min(examples.len());
-        let batch = LargestBatch { size, source: 0, target, classes: SYMBOLS.len() + 1 };
-        machine::check_batch(config, parameters, batch)?;
-        let mut model = Self::new(params, config, spec.name, stored.seed)?;
-        let from = if held_out.is_empty() { &examples } else { &held_out };
-        model.shown = from.iter().take(SAMPLES).cloned().collect();
-        model.held_out = held_out;
-        // Nothing is read: a build that draws otherwise shows in the sequences themselves.
-        let corpus = examples.iter().chain(&model.held_out).fold(0_u64, |all, sequence| {
-            (all ^ hash(&sequence.shown())).wrapping_mul(0x100_0000_01b3).rotate_left(17)
-        });
-        let none: [Vec<String>; 0] = [];
-        let none = Vocabulary::build(none, &VocabularyOptions::default());
-        let vocabularies = Vocabularies { source: none.clone(), target: none };
-        let held_out = model.held_out.len();
-        // Every symbol is known: they are drawn, not read.
-        let (unknown, warnings) = (UnknownRates::default(), Vec::new());
-        let longest_target = None;
-        Ok(Built {
-            model,
-            examples,
-            vocabularies,
-            corpus,
-            held_out,
-            unknown,
-            warnings,
-            longest_target,
-        })
+    fn samples(&self, params: &Params, _: &Threads) -> Result<Vec<Sample>> {
+        self.shown.iter().map(|s| self.sample(params, s)).collect()
     }
 }
 

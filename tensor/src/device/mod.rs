@@ -1,6 +1,16 @@
 //! Where tensors live and kernels run.
 
+mod peak;
+mod properties;
+mod work;
+
+use std::time::Duration;
+
+pub use properties::DeviceProperties;
+pub use work::{DeviceWork, KernelShare, WorkMeter, gpu};
+
 use crate::error::{Error, Result};
+use crate::gemm;
 use crate::opencl::OpenCl;
 use crate::simd;
 use crate::threads::Threads;
@@ -44,6 +54,37 @@ impl Device {
     /// The device behind OpenCL, `None` for the processor.
     pub fn opencl(&self) -> Option<&OpenCl> {
         self.opencl.as_ref()
+    }
+
+    /// What callers need to know of it.
+    pub fn properties(&self) -> DeviceProperties {
+        DeviceProperties::of(self.opencl())
+    }
+
+    /// Waits until everything that was begun is done.
+    ///
+    /// PyTorch: `torch.cuda.synchronize()`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn synchronize(&self) -> Result<()> {
+        self.opencl().map_or(Ok(()), OpenCl::finish)
+    }
+
+    /// Floating-point operations of products so far: on the processor those of this process.
+    pub fn flops(&self) -> u64 {
+        self.opencl().map_or_else(|| gemm::work().flops, |device| device.counters().flops)
+    }
+
+    /// Floating-point operations per second of a large product, the best of some time.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn peak(&self, time: Duration) -> Result<f64> {
+        match self.opencl() {
+            Some(device) => peak::peak(device, time),
+            None => Ok(gemm::peak(&self.threads, time)),
+        }
     }
 
     /// The device in words.

@@ -1,10 +1,7 @@
 //! What a training step asks of a device behind OpenCL.
 
-use std::time::{Duration, Instant};
-
-use tensor::opencl::{Counters, KernelWork, Matrix, OpenCl, ProductForm, ProductOutput, Start};
-
-use crate::Result;
+use super::Device;
+use crate::opencl::{Counters, KernelWork, OpenCl};
 
 /// Work of one training step on a device, as counted.
 #[derive(Debug, Clone)]
@@ -54,7 +51,7 @@ pub mod gpu {
 
 impl DeviceWork {
     /// What a device did in `steps` steps, from its counters before and after.
-    pub(super) fn new(device: &OpenCl, before: &Before, steps: usize) -> Self {
+    fn new(device: &OpenCl, before: &Before, steps: usize) -> Self {
         let each = |n: u64| n as f64 / steps as f64;
         let c = device.counters().since(&before.counters);
         let since = |now: KernelWork| {
@@ -88,35 +85,35 @@ impl DeviceWork {
     }
 }
 
+/// Counts what a device does from some time on.
+#[derive(Debug)]
+pub struct WorkMeter<'a> {
+    device: &'a Device,
+    before: Option<Before>,
+}
+
+impl<'a> WorkMeter<'a> {
+    /// Counts from now on.
+    pub fn start(device: &'a Device) -> Self {
+        Self { device, before: device.opencl().map(Before::of) }
+    }
+
+    /// What the device did in each of so many steps since then; `None` of the processor.
+    pub fn per_step(&self, steps: usize) -> Option<DeviceWork> {
+        let device = self.device.opencl().zip(self.before.as_ref());
+        device.map(|(device, before)| DeviceWork::new(device, before, steps))
+    }
+}
+
 /// A device's counters at some time.
-pub(super) struct Before {
+#[derive(Debug)]
+struct Before {
     counters: Counters,
     kernels: Vec<KernelWork>,
 }
 
 impl Before {
-    pub(super) fn of(device: &OpenCl) -> Self {
+    fn of(device: &OpenCl) -> Self {
         Self { counters: device.counters(), kernels: device.kernels() }
     }
-}
-
-/// Edge of the matrices that a device's peak is measured with.
-const EDGE: usize = 1024;
-
-/// Operations per second that a device reaches on a large product, the best of some time.
-pub(super) fn peak(device: &OpenCl, time: Duration) -> Result<f64> {
-    let (a, b) = (device.full([EDGE, EDGE], 1.0)?, device.full([EDGE, EDGE], 1.0)?);
-    let mut c = device.zeros([EDGE, EDGE])?;
-    let mut best = 0.0_f64;
-    let start = Instant::now();
-    while best == 0.0 || start.elapsed() < time {
-        let begin = Instant::now();
-        let to = ProductOutput::new(&mut c);
-        device.product(ProductForm::Nt, Matrix::new(&a), Matrix::new(&b), to, Start::Zero)?;
-        device.finish()?;
-        // The first one compiles the kernel.
-        let rate = 2.0 * (EDGE as f64).powi(3) / begin.elapsed().as_secs_f64();
-        best = best.max(rate);
-    }
-    Ok(best)
 }

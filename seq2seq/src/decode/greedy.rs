@@ -6,33 +6,10 @@
 use tensor::{Params, Tape, Threads, ops};
 use tokenizer::{EOS, SOS};
 
-use super::encoder_decoder::EncoderDecoder;
-use super::{NEVER_SAID, check_cancelled, groups, sharing};
+use super::Decoded;
 use crate::Result;
 use crate::data::{Batch, Example};
-
-/// A greedy translation.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Decoded {
-    /// Target ids, EOS last unless the length limit was hit; none where the source is empty.
-    pub ids: Vec<u32>,
-    /// Natural-log probability of the ids.
-    pub logprob: f64,
-    /// Attention weights of each id over the source positions; none without attention.
-    pub attention: Vec<Vec<f32>>,
-}
-
-impl Decoded {
-    /// True where the length limit was hit before the end token came.
-    pub fn is_truncated(&self) -> bool {
-        self.ids.last().is_some_and(|&id| id != EOS)
-    }
-}
-
-/// Sentences decoded side by side.
-const BATCH: usize = 64;
-/// The same on a device, which is slow for few.
-const DEVICE_BATCH: usize = 256;
+use crate::model::{EncoderDecoder, Groups, NEVER_SAID, check_cancelled};
 
 /// Translates sources (ids with EOS), each until EOS or as many ids as
 /// [`EncoderDecoder::output_limit`] gives for it, or `limit` ids where that is given.
@@ -53,32 +30,16 @@ pub fn greedy(
     limit: Option<usize>,
     threads: &Threads,
 ) -> Result<Vec<Decoded>> {
-    let lengths: Vec<usize> = sources.iter().map(Vec::len).collect();
-    let most = if params.opencl().is_some() { DEVICE_BATCH } else { BATCH };
-    let sharing = sharing(params, threads);
-    let size = most.min(sources.len().div_ceil(sharing.count())).max(1);
-    let mut groups: Vec<(Vec<usize>, Result<Vec<Decoded>>)> =
-        groups(&lengths, size, model.encoder.reads_padding())
-            .into_iter()
-            .map(|group| (group, Ok(Vec::new())))
-            .collect();
-    let decode = |(group, out): &mut (Vec<usize>, Result<Vec<Decoded>>)| {
+    // Without a token before its end there is nothing to translate.
+    let lengths: Vec<usize> = sources.iter().map(|s| s.len().saturating_sub(1)).collect();
+    let device = params.device_properties();
+    let parts = device.data_parallel(threads).count();
+    let size = device.decode_batch.min(sources.len().div_ceil(parts));
+    let groups = Groups::of_size(&lengths, size, model.encoder.reads_padding());
+    groups.run_each(params, threads, vec![Decoded::default(); sources.len()], |group| {
         let sources: Vec<&[u32]> = group.iter().map(|&i| sources[i].as_slice()).collect();
-        *out = decode_group(model, params, &sources, limit, threads);
-    };
-    if let [one] = groups.as_mut_slice() {
-        // A single group is not shared out: its products are.
-        decode(one);
-    } else {
-        sharing.for_each(&mut groups, |_, group| decode(group));
-    }
-    let mut all = vec![Decoded::default(); sources.len()];
-    for (group, out) in groups {
-        for (i, decoded) in group.into_iter().zip(out?) {
-            all[i] = decoded;
-        }
-    }
-    Ok(params.checked(all)?)
+        decode_group(model, params, &sources, limit, threads)
+    })
 }
 
 fn decode_group(

@@ -1,0 +1,74 @@
+//! A model of generated sequences from its stored run.
+
+use tensor::Params;
+use tokenizer::{Vocabulary, VocabularyOptions};
+
+use super::SequenceModel;
+use crate::data::{UnknownRates, hash};
+use crate::machine::{self, LargestBatch, Need};
+use crate::phrasebook::Part;
+use crate::run::{StoredRun, Vocabularies};
+use crate::task::build::{Built, Preparation, Task};
+use crate::tasks::{Generated, SYMBOLS, Sequence};
+use crate::{Error, Result};
+
+/// Held-out sequences shown as samples.
+const SAMPLES: usize = 8;
+
+impl Task for SequenceModel {
+    fn build(
+        stored: &StoredRun,
+        _: Option<Vocabularies>,
+        params: &mut Params,
+        preparation: &mut Preparation<'_>,
+    ) -> Result<Built<Self>> {
+        let spec: Generated = stored.data.parse()?;
+        preparation.begin(&format!("drawing sequences of {spec}"))?;
+        let examples = spec.clone().or_part(Part::Train).sequences(stored.seed)?;
+        let held_out = match stored.valid.as_deref() {
+            Some("none") => Vec::new(),
+            Some(valid) => {
+                let valid: Generated = valid.parse()?;
+                if valid.name != spec.name {
+                    let what = format!("valid = {valid}: it is another task than {spec}");
+                    return Err(Error::NothingTrained { what });
+                }
+                valid.sequences(stored.seed)?
+            }
+            None => Generated { part: Some(Part::Valid), ..spec.clone() }.sequences(stored.seed)?,
+        };
+        preparation.begin("building the model")?;
+        let config = &stored.config;
+        let parameters = Self::count(config, spec.name)?;
+        machine::check_parameters(config, parameters, Need::Training)?;
+        let target = examples.iter().map(Sequence::len).max().unwrap_or(0);
+        let size = config.batch.min(examples.len());
+        let batch = LargestBatch { size, source: 0, target, classes: SYMBOLS.len() + 1 };
+        machine::check_batch(config, parameters, batch)?;
+        let mut model = Self::new(params, config, spec.name, stored.seed)?;
+        let from = if held_out.is_empty() { &examples } else { &held_out };
+        model.shown = from.iter().take(SAMPLES).cloned().collect();
+        model.held_out = held_out;
+        // Nothing is read: a build that draws otherwise shows in the sequences themselves.
+        let corpus = examples.iter().chain(&model.held_out).fold(0_u64, |all, sequence| {
+            (all ^ hash(&sequence.shown())).wrapping_mul(0x100_0000_01b3).rotate_left(17)
+        });
+        let none: [Vec<String>; 0] = [];
+        let none = Vocabulary::build(none, &VocabularyOptions::default());
+        let vocabularies = Vocabularies { source: none.clone(), target: none };
+        let held_out = model.held_out.len();
+        // Every symbol is known: they are drawn, not read.
+        let (unknown, warnings) = (UnknownRates::default(), Vec::new());
+        let longest_target = None;
+        Ok(Built {
+            model,
+            examples,
+            vocabularies,
+            corpus,
+            held_out,
+            unknown,
+            warnings,
+            longest_target,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! What the loop does between two steps: validation, samples, checkpoints.
+
+use super::schedule::is_better;
+use super::trainer::Trainer;
+use crate::Result;
+use crate::event::{Best, CheckpointKind, Event, Samples, Validation};
+use crate::model::Model;
+
+impl<M: Model> Trainer<'_, M> {
+    /// A validation, one that was `due` or one that a person asked for.
+    pub(super) fn validate(&mut self, due: bool) -> Result<()> {
+        self.finish_pending()?;
+        let Some(seen) = self.state.look(self.threads, M::validate)? else {
+            self.state.progress.owes_validation |= due;
+            return Ok(());
+        };
+        let progress = &mut self.state.progress;
+        let step = progress.step;
+        progress.owes_validation = false;
+        self.clock.validated_at = Some(step);
+        let Some(metrics) = seen else { return Ok(()) };
+        let metric = self.settings.early_stopping_metric;
+        // A loss without a number is nobody's best, and would never be beaten.
+        let best = metrics.loss.is_finite()
+            && progress.best.is_none_or(|best| is_better(metric, &metrics, &best));
+        if best {
+            progress.patience.refresh();
+            progress.best = Some(Best { step, bleu: metrics.bleu, loss: metrics.loss });
+            self.save(CheckpointKind::Best)?;
+        } else if due {
+            progress.patience.wait(self.settings.patience);
+        }
+        let remark = self.state.model.remark(&metrics);
+        self.recorder.tell(Event::Validation(Validation { step, metrics, best }))?;
+        self.recorder.warn(step, self.health.validation(remark))?;
+        self.sample()
+    }
+
+    /// Shows the model's answers to a few held-out examples.
+    pub(super) fn sample(&mut self) -> Result<()> {
+        self.finish_pending()?;
+        self.clock.sampled();
+        if self.settings.sample_every_seconds <= 0.0 {
+            return Ok(());
+        }
+        let samples = self.state.look(self.threads, M::samples)?.unwrap_or_default();
+        if samples.is_empty() {
+            return Ok(());
+        }
+        let step = self.state.progress.step;
+        let samples = Samples { step, samples };
+        self.recorder.warn(step, self.health.samples(&samples))?;
+        self.recorder.tell(Event::Samples(samples))
+    }
+
+    /// Saves a checkpoint, unless a parameter is no longer finite: then the one before is the good
+    /// one.
+    pub(super) fn save(&mut self, kind: CheckpointKind) -> Result<()> {
+        self.finish_pending()?;
+        // An update may overflow after a finite gradient.
+        if self.is_broken || !self.state.is_finite() {
+            self.is_broken = true;
+            return Ok(());
+        }
+        let saved = self.recorder.save(kind, &mut self.state.checkpoint());
+        // Where the device failed, that says more than what could not be written.
+        self.state.params.checked(())?;
+        saved?;
+        if kind == CheckpointKind::Last {
+            self.clock.saved();
+        }
+        self.recorder.tell(Event::Checkpoint { step: self.state.progress.step, kind })
+    }
+}
