@@ -94,6 +94,10 @@ def run_ours(args, *what):
             return json.load(file)["rows"]
 
 
+# Layers that PyTorch has: the others are measured by `tui bench --layers` alone.
+PEER_LAYERS = ("lstm", "gru")
+
+
 def measure_peer_layer(cell, sizes, threads, seconds):
     """Milliseconds of PyTorch's fused layer, time-major: forward, and backward with the input's
     gradient from one given for the output."""
@@ -115,7 +119,7 @@ def measure_peer_layer(cell, sizes, threads, seconds):
 
 
 def peer_layer(args, row):
-    what = json.dumps([row["cell"], row["sizes"]])
+    what = json.dumps([row["layer"], row["sizes"]])
     command = [sys.executable, os.path.abspath(__file__), "--measure-layer", what,
                "--threads", str(args.threads), "--seconds", str(args.seconds)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -125,13 +129,13 @@ def layers(args):
     rounds = []
     for _ in range(args.rounds):
         ours = run_ours(args, "--layers")
-        rounds.append([(row, peer_layer(args, row)) for row in ours])
+        rounds.append([(row, peer_layer(args, row)) for row in ours if row["layer"] in PEER_LAYERS])
     for pairs in zip(*rounds):
         row, peer = pairs[0]
         ours, theirs = (statistics.median(pair[i]["pass_ms"] for pair in pairs) for i in (0, 1))
         tokens = row["sizes"][0] * row["sizes"][1]
         reached = statistics.median(pair[0]["gflops"] for pair in pairs)
-        print(f"{row['cell']} B, T, I, H {row['sizes']}: ms {ours:.3f} / {theirs:.3f} = {theirs / ours:.2f}x, tokens/s"
+        print(f"{row['layer']} B, T, I, H {row['sizes']}: ms {ours:.3f} / {theirs:.3f} = {theirs / ours:.2f}x, tokens/s"
               f" {tokens / ours * 1e3:.0f} / {tokens / theirs * 1e3:.0f}; {reached:.0f} of {row['peak_gflops']:.0f}"
               f" GFLOP/s ({row['device']}, torch {peer['version']})", flush=True)
 

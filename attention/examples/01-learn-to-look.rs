@@ -62,8 +62,7 @@ fn learn(kind: AttentionKind, turn: &Packed) -> Result<()> {
     let new = AttentionConfig::new(kind, WIDTH, WIDTH);
     let config = AttentionConfig { width: 2 * WIDTH, positions: TIME, window: 1, heads: 2, ..new };
     let attention = Attention::new(&mut params, "", config, &mut |_, shape| {
-        let init = Init::torch_default(WIDTH);
-        init.tensor(shape, &mut random).unwrap_or_else(|_| Tensor::zeros(shape))
+        Init::torch_default(WIDTH).tensor(shape, &mut random)
     })?;
     let threads = Threads::single();
     let mut optimizer = Optimizer::new(OptimizerConfig::by_name("adam")?, &params)?;

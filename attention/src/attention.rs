@@ -1,6 +1,7 @@
 //! The family: one type for all kinds, one value for the memory.
 
-use tensor::{ParamId, Params, PooledVec, Shape, Tape, Tensor, Var};
+use tensor::init::InitFn;
+use tensor::{ParamId, Params, PooledVec, Shape, Tape, Var};
 
 use crate::config::{AttentionConfig, AttentionKind};
 use crate::error::Result;
@@ -33,7 +34,7 @@ pub struct AttentionOutput {
 /// let mut params = Params::new();
 /// let config = AttentionConfig { width: 5, ..AttentionConfig::new(AttentionKind::Additive, 4, 6) };
 /// let attention =
-///     Attention::new(&mut params, "attention.", config, &mut |_, s| Tensor::full(s, 0.1))?;
+///     Attention::new(&mut params, "attention.", config, &mut |_, s| Ok(Tensor::full(s, 0.1)))?;
 /// let mut tape = Tape::new(&params);
 /// let states = tape.input(Tensor::full([7, 2, 6], 1.0)); // S = 7, B = 2, K = 6
 /// let memory = attention.memory(&mut tape, states, &[7, 3])?;
@@ -72,16 +73,11 @@ impl Attention {
         params: &mut Params,
         prefix: &str,
         config: AttentionConfig,
-        init: &mut dyn FnMut(&str, Shape) -> Tensor,
+        init: &mut InitFn<'_>,
     ) -> Result<Self> {
         config.check()?;
         let add = &mut |name: &str, shape: Shape| -> Result<ParamId> {
-            let name = format!("{prefix}{name}");
-            let value = init(&name, shape);
-            if value.shape() != shape {
-                return Err(tensor::Error::shapes("init", value.shape(), shape).into());
-            }
-            Ok(params.add(name, value)?)
+            Ok(params.add_initialized(format!("{prefix}{name}"), shape, init)?)
         };
         let scorer = Scorer::new(&config, add)?;
         let (reach, renormalize) = (config.window, config.renormalize);

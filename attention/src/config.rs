@@ -1,5 +1,7 @@
 //! The table of kinds, and what each may be told.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -34,20 +36,20 @@ pub enum AttentionKind {
     MultiHead,
 }
 
-/// Every kind and its name, in the order of the documentation.
-const TABLE: [(AttentionKind, &str); 12] = [
-    (AttentionKind::Additive, "additive"),
-    (AttentionKind::AdditiveBias, "additive_bias"),
-    (AttentionKind::Dot, "dot"),
-    (AttentionKind::ScaledDot, "scaled_dot"),
-    (AttentionKind::General, "general"),
-    (AttentionKind::ScaledGeneral, "scaled_general"),
-    (AttentionKind::Concat, "concat"),
-    (AttentionKind::Cosine, "cosine"),
-    (AttentionKind::Location, "location"),
-    (AttentionKind::LocalM, "local_m"),
-    (AttentionKind::LocalP, "local_p"),
-    (AttentionKind::MultiHead, "multi_head"),
+/// Every kind, its name and its score, in the order of the documentation.
+const TABLE: [(AttentionKind, &str, &str); 12] = [
+    (AttentionKind::Additive, "additive", "v' tanh(W q + U k)"),
+    (AttentionKind::AdditiveBias, "additive_bias", "the same with a bias in each linear layer"),
+    (AttentionKind::Dot, "dot", "q' k"),
+    (AttentionKind::ScaledDot, "scaled_dot", "q' k over the root of the width"),
+    (AttentionKind::General, "general", "q' W k"),
+    (AttentionKind::ScaledGeneral, "scaled_general", "q' W k over the root of the width"),
+    (AttentionKind::Concat, "concat", "v' tanh(W [q; k])"),
+    (AttentionKind::Cosine, "cosine", "the cosine between q and k"),
+    (AttentionKind::Location, "location", "places by the query alone"),
+    (AttentionKind::LocalM, "local_m", "a window that moves on with the steps"),
+    (AttentionKind::LocalP, "local_p", "a window around a place that the query predicts"),
+    (AttentionKind::MultiHead, "multi_head", "several scaled dots of projections"),
 ];
 
 impl AttentionKind {
@@ -65,6 +67,11 @@ impl AttentionKind {
     /// Its name, as configurations have it.
     pub fn name(self) -> &'static str {
         TABLE.iter().find(|line| line.0 == self).map_or("", |line| line.1)
+    }
+
+    /// Its score of a query q and a key k, in a line.
+    pub fn summary(self) -> &'static str {
+        TABLE.iter().find(|line| line.0 == self).map_or("", |line| line.2)
     }
 
     /// The kind of a name. `none` is the baseline without attention, and so no kind: a decoder
@@ -92,9 +99,31 @@ impl AttentionKind {
         })
     }
 
+    /// True where it looks at a window of the memory alone, with another kind's score within it.
+    pub fn is_local(self) -> bool {
+        matches!(self, Self::LocalM | Self::LocalP)
+    }
+
+    /// True where the score has an inner layer, whose width is
+    /// [`AttentionConfig::width`].
+    pub fn has_inner_layer(self) -> bool {
+        matches!(self, Self::Additive | Self::AdditiveBias | Self::Concat)
+    }
+
+    /// True where query and memory must be equally wide.
+    pub fn needs_equal_widths(self) -> bool {
+        matches!(self, Self::Dot | Self::ScaledDot | Self::Cosine)
+    }
+
     /// True where the score looks at what a memory entry holds, and so can fill a window.
     pub fn is_content(self) -> bool {
         !matches!(self, Self::Location | Self::LocalM | Self::LocalP | Self::MultiHead)
+    }
+}
+
+impl fmt::Display for AttentionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 
@@ -170,10 +199,7 @@ impl AttentionConfig {
 
     /// The score of each memory entry: the kind itself, or the one within its window.
     pub(crate) fn scored_by(&self) -> AttentionKind {
-        match self.kind {
-            AttentionKind::LocalM | AttentionKind::LocalP => self.score,
-            kind => kind,
-        }
+        if self.kind.is_local() { self.score } else { self.kind }
     }
 
     /// (d_k, d_v)
@@ -186,17 +212,13 @@ impl AttentionConfig {
     pub(crate) fn check(&self) -> Result<()> {
         let kind = self.kind;
         let score = self.scored_by();
-        if matches!(kind, AttentionKind::LocalM | AttentionKind::LocalP) && !score.is_content() {
+        if kind.is_local() && !score.is_content() {
             return Err(Error::Score { kind: kind.name(), score: score.name() });
         }
-        let hidden = matches!(
-            score,
-            AttentionKind::Additive | AttentionKind::AdditiveBias | AttentionKind::Concat
-        );
         let needed = [
             ("query", self.query, true),
             ("memory", self.memory, true),
-            ("width", self.width, hidden || kind == AttentionKind::LocalP),
+            ("width", self.width, score.has_inner_layer() || kind == AttentionKind::LocalP),
             ("positions", self.positions, kind == AttentionKind::Location),
             // A Gaussian of no width has no weights.
             ("window", self.window, kind == AttentionKind::LocalP),
@@ -206,9 +228,7 @@ impl AttentionConfig {
             return Err(Error::Zero { key });
         }
         let (query, memory, heads) = (self.query, self.memory, self.heads);
-        let alike =
-            matches!(score, AttentionKind::Dot | AttentionKind::ScaledDot | AttentionKind::Cosine);
-        if alike && query != memory {
+        if score.needs_equal_widths() && query != memory {
             return Err(Error::Widths { score: score.name(), query, memory });
         }
         let shared = self.head_key == 0 || self.head_value == 0;

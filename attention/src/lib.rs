@@ -37,16 +37,10 @@
 //! memory width, A attention width, h heads, O width of their output.
 #![forbid(unsafe_code)]
 
-pub mod additive;
 mod attention;
-pub mod concat;
 mod config;
-pub mod cosine;
-pub mod dot;
 mod error;
-pub mod general;
 pub mod local;
-pub mod location;
 mod mask;
 mod memory;
 pub mod multi_head;
@@ -62,6 +56,7 @@ pub use attention::{Attention, AttentionOutput};
 pub use config::{AttentionConfig, AttentionKind};
 pub use error::{Error, Result};
 pub use memory::{Memory, QueryPosition};
+pub use score::{additive, concat, cosine, dot, general, location};
 
 /// The example of the README is tested with those of the documentation.
 #[cfg(doctest)]

@@ -23,7 +23,7 @@ fn build(params: &mut Params, config: &AttentionConfig, scale: f64) -> (Attentio
         let v = to_f64(&to_f32(&v));
         let value = tensor(shape, &v);
         weights.insert(name.strip_prefix("att.").unwrap().to_string(), v);
-        value
+        Ok(value)
     };
     let attention = Attention::new(params, "att.", config.clone(), &mut init).unwrap();
     (attention, weights)
@@ -204,7 +204,7 @@ fn compare(
 #[test]
 fn what_cannot_be_built_is_named() {
     let refused = |config: AttentionConfig, why: &str| {
-        let zeros = &mut |_: &str, shape| Tensor::zeros(shape);
+        let zeros = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
         let error = Attention::new(&mut Params::new(), "", config, zeros).unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
     };
@@ -255,7 +255,7 @@ fn names_are_those_of_configurations_and_lead_back() {
 #[test]
 fn shapes_that_do_not_fit_are_named() {
     let mut params = Params::new();
-    let zeros = &mut |_: &str, shape| Tensor::zeros(shape);
+    let zeros = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
     let config = AttentionConfig::new(AttentionKind::General, 4, 6);
     let attention = Attention::new(&mut params, "", config, zeros).unwrap();
     let mut tape = Tape::new(&params);

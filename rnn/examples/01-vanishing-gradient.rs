@@ -9,7 +9,7 @@
 
 use rnn::{Cell, Result, Rnn, RnnConfig, RnnOptions};
 use tensor::init::{Init, rng};
-use tensor::{Params, Tape, Tensor};
+use tensor::{Params, Tape};
 
 const TIME: usize = 64;
 const BATCH: usize = 16;
@@ -20,18 +20,11 @@ fn flow(cell: Cell, forget_bias: f32) -> Result<Vec<f64>> {
     let mut params = Params::new();
     let mut random = rng(1, "init");
     let init = Init::torch_default(HIDDEN);
-    let mut failed = None;
     let options = RnnOptions { forget_bias, ..RnnOptions::default() };
     let config = RnnConfig::new(cell, 8, HIDDEN);
     let rnn = Rnn::with_options(&mut params, "", config, options, &mut |_, shape| {
-        init.tensor(shape, &mut random).unwrap_or_else(|error| {
-            failed = Some(error);
-            Tensor::zeros(shape)
-        })
+        init.tensor(shape, &mut random)
     })?;
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
 
     let mut tape = Tape::new(&params).with_flow();
     let x = Init::Normal { std: 1.0 }.tensor([TIME, BATCH, 8], &mut random)?;

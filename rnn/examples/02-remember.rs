@@ -44,9 +44,7 @@ impl Network {
             params.add("output.bias", Tensor::zeros([SYMBOLS]))?,
         );
         let config = RnnConfig::new(cell, 8, HIDDEN);
-        let rnn = Rnn::new(params, "rnn.", config, &mut |_, shape| {
-            make(shape).unwrap_or_else(|_| Tensor::zeros(shape))
-        })?;
+        let rnn = Rnn::new(params, "rnn.", config, &mut |_, shape| make(shape))?;
         // Gates are i, f, g, o in an LSTM and r, z, n in a GRU: f and z keep the state, and both
         // are the second block of H.
         if keep > 0.0

@@ -61,6 +61,21 @@ impl Cell {
         }
     }
 
+    /// What it is, in a line.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::RnnTanh => "Elman's network with tanh",
+            Self::RnnRelu => "Elman's network with max(0, x)",
+            Self::Lstm => "long short-term memory with a forget gate",
+            Self::Gru => "gated recurrent unit that resets after the product",
+            Self::Lstm1997 => "long short-term memory without a forget gate",
+            Self::Lstm1997Squash => "the same with the paper's squashing functions",
+            Self::LstmPeephole => "long short-term memory whose gates see the cell state",
+            Self::LstmCoupled => "long short-term memory whose input gate is 1 - forget gate",
+            Self::GruResetBefore => "the GRU of Cho 2014 and Bahdanau 2014",
+        }
+    }
+
     /// Its twin in PyTorch, which has the same values; `None` where PyTorch has none.
     pub fn pytorch(self) -> Option<&'static str> {
         match self {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use tensor::init::InitFn;
 use tensor::{ParamId, Params, PooledVec, Shape, Tape, Tensor, Var, ops};
 
 use crate::cell::Cell;
@@ -39,7 +40,7 @@ pub struct Output {
 ///
 /// let mut params = Params::new();
 /// let config = RnnConfig { bidirectional: true, ..RnnConfig::new(Cell::Gru, 3, 5) };
-/// let rnn = Rnn::new(&mut params, "encoder.", config, &mut |_, shape| Tensor::full(shape, 0.1))?;
+/// let rnn = Rnn::new(&mut params, "encoder.", config, &mut |_, shape| Ok(Tensor::full(shape, 0.1)))?;
 /// let mut tape = Tape::new(&params);
 /// let x = tape.input(Tensor::full([7, 2, 3], 1.0)); // T = 7, B = 2, I = 3
 /// let out = rnn.forward(&mut tape, x, Some(&[7, 4]), None)?;
@@ -66,7 +67,7 @@ impl Rnn {
         params: &mut Params,
         prefix: &str,
         config: RnnConfig,
-        init: &mut dyn FnMut(&str, Shape) -> Tensor,
+        init: &mut InitFn<'_>,
     ) -> Result<Self> {
         Self::with_options(params, prefix, config, RnnOptions::default(), init)
     }
@@ -85,7 +86,7 @@ impl Rnn {
     /// let config =
     ///     RnnConfig { layers: 2, bidirectional: true, ..RnnConfig::new(Cell::Lstm, 3, 5) };
     /// let options = RnnOptions { merge: Merge::Sum, residual: true, ..RnnOptions::default() };
-    /// let init = &mut |_: &str, shape| Tensor::full(shape, 0.1);
+    /// let init = &mut |_: &str, shape| Ok(Tensor::full(shape, 0.1));
     /// let rnn = Rnn::with_options(&mut params, "encoder.", config, options, init)?;
     /// let mut tape = Tape::new(&params);
     /// let x = tape.input(Tensor::full([7, 2, 3], 1.0));
@@ -98,7 +99,7 @@ impl Rnn {
         prefix: &str,
         config: RnnConfig,
         options: RnnOptions,
-        init: &mut dyn FnMut(&str, Shape) -> Tensor,
+        init: &mut InitFn<'_>,
     ) -> Result<Self> {
         config.check(&options)?;
         let width = width(&config, &options);
@@ -108,25 +109,9 @@ impl Rnn {
             let input = if l == 0 { config.input } else { width };
             for d in 0..config.directions() {
                 let suffix = if d == 0 { "" } else { "_reverse" };
-                let mut put = |kind: &str, make: &mut dyn FnMut(&str) -> Result<Tensor>| {
-                    let name = format!("{prefix}{kind}_l{l}{suffix}");
-                    let value = make(&name)?;
-                    Ok::<_, Error>(params.add(name, value)?)
-                };
+                let name = |kind: &str| format!("{prefix}{kind}_l{l}{suffix}");
                 let mut add = |kind: &str, shape: Shape| -> Result<ParamId> {
-                    put(kind, &mut |name| {
-                        let mut value = init(name, shape);
-                        if value.shape() != shape {
-                            return Err(tensor::Error::shapes("init", value.shape(), shape).into());
-                        }
-                        if kind == "bias_ih"
-                            && let Some(gate) = config.cell.forget_gate()
-                        {
-                            let forget = &mut value.data_mut()[gate * h..(gate + 1) * h];
-                            forget.iter_mut().for_each(|b| *b += options.forget_bias);
-                        }
-                        Ok(value)
-                    })
+                    Ok(params.add_initialized(name(kind), shape, init)?)
                 };
                 let w_ih = add("weight_ih", [gates_width, input].into())?;
                 let w_hh = add("weight_hh", [gates_width, h].into())?;
@@ -142,9 +127,17 @@ impl Rnn {
                 }
                 let (mut gain_ih, mut gain) = (None, None);
                 if options.layer_norm {
-                    let mut ones = |kind| put(kind, &mut |_| Ok(Tensor::full([gates_width], 1.0)));
+                    let mut ones = |kind| params.add(name(kind), Tensor::full([gates_width], 1.0));
                     gain_ih = Some(ones("gain_ih")?);
                     gain = Some(ones("gain_hh")?);
+                }
+                if let Some((bias, gate)) = b_ih.zip(config.cell.forget_gate())
+                    && options.forget_bias != 0.0
+                {
+                    let mut value = params.get(bias).copy();
+                    let forget = &mut value.data_mut()[gate * h..(gate + 1) * h];
+                    forget.iter_mut().for_each(|b| *b += options.forget_bias);
+                    params.set(bias, value)?;
                 }
                 let recurrent = Recurrent { cell: config.cell, w_hh, b_hh, peephole, gain };
                 layers.push(Layer { w_ih, b_ih, gain_ih, recurrent });

@@ -29,7 +29,7 @@ impl State {
 /// use tensor::{Params, Tape, Tensor};
 ///
 /// let mut params = Params::new();
-/// let init = &mut |_: &str, shape| Tensor::full(shape, 0.1);
+/// let init = &mut |_: &str, shape| Ok(Tensor::full(shape, 0.1));
 /// let rnn = Rnn::new(&mut params, "", RnnConfig::new(Cell::Lstm, 3, 5), init)?;
 /// let mut carried: Option<Vec<StateValues>> = None;
 /// for window in [8, 8, 4] {

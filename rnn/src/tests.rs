@@ -113,7 +113,7 @@ fn steps_equal_the_sequence() {
         let mut seed = 50;
         let mut make = |_: &str, shape: tensor::Shape| {
             seed += 1;
-            Tensor::from_vec(shape, to_f32(&values(shape.len(), seed))).unwrap()
+            Tensor::from_vec(shape, to_f32(&values(shape.len(), seed)))
         };
         let rnn =
             Rnn::with_options(&mut params, "decoder.", config, options.clone(), &mut make).unwrap();
@@ -182,7 +182,7 @@ fn names_are_those_of_configurations() {
 #[test]
 fn bad_input_is_named() {
     let mut params = Params::new();
-    let zeros = &mut |_: &str, shape| Tensor::zeros(shape);
+    let zeros = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
     let config = RnnConfig { layers: 0, ..RnnConfig::new(Cell::Gru, 3, 4) };
     let error = Rnn::new(&mut params, "a.", config, zeros).unwrap_err();
     assert_eq!(error.to_string(), "rnn: layers is 0, expected at least 1");

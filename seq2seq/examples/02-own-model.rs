@@ -45,9 +45,7 @@ impl Speller {
             params.add("output.bias", Tensor::zeros([ids]))?,
         );
         let config = RnnConfig::new(Cell::Lstm, width, hidden);
-        let rnn = Rnn::new(params, "rnn.", config, &mut |_, shape| {
-            make(shape).unwrap_or_else(|_| Tensor::zeros(shape))
-        })?;
+        let rnn = Rnn::new(params, "rnn.", config, &mut |_, shape| make(shape))?;
         Ok(Self { letters, embedding, rnn, output })
     }
 

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use seq2seq::compare::{CompareOptions, Comparison, Progress, compare};
-use seq2seq::config::{Attention, Cell};
+use seq2seq::config::{AttentionKind, Cell};
 
 fn options(folder: &Path, only: &[&str], max_steps: Option<u64>) -> CompareOptions {
     let only = only.iter().map(|&name| name.to_owned()).collect();
@@ -39,14 +39,14 @@ fn every_row_is_measured_and_kept_runs_give_the_same_figures() {
     assert_eq!(kept, 0);
     assert_eq!(first.tasks.len(), 2);
     for (task, sentences) in first.tasks.iter().zip([2032, 1000]) {
-        let rows: Vec<Attention> = task.rows.iter().map(|row| row.attention).collect();
-        assert_eq!(rows, [Attention::None, Attention::Location]);
+        let rows: Vec<Option<AttentionKind>> = task.rows.iter().map(|row| row.attention).collect();
+        assert_eq!(rows, [None, Some(AttentionKind::Location)]);
         // Every sentence has its range of lengths.
         assert_eq!(task.sentences.iter().sum::<u64>(), sentences);
         for row in &task.rows {
             assert_eq!(row.by_length.len(), task.lengths.len());
             assert_eq!(row.all.sentences, sentences);
-            assert_eq!(row.all.aer.is_some(), row.attention != Attention::None);
+            assert_eq!(row.all.aer.is_some(), row.attention.is_some());
             assert!(
                 row.by_length.iter().all(|e| e.metrics.exact_match.is_some() && e.sentences > 20)
             );

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use seq2seq::config::{Attention, Cell, Optimizer};
+use seq2seq::config::{AttentionKind, Cell, Optimizer, attention_name};
 use seq2seq::event::EndReason;
 use seq2seq::{Event, EventReader, TrainOptions, Translator, link, presets, train};
 
@@ -42,11 +42,11 @@ fn learn(run: &Path, preset: &str, steps: u64, set: &[(&str, &str)]) -> (f64, f6
 fn every_attention_cell_and_option_learns() {
     let folder = tempfile::tempdir().unwrap();
     let mut all: Vec<Vec<(&str, &str)>> = Vec::new();
-    for attention in Attention::ALL {
-        all.push(vec![("attention", attention.name()), ("merge", "sum")]);
-        let readout = if *attention == Attention::None { "linear" } else { "tanh_context" };
+    for attention in [None].into_iter().chain(AttentionKind::ALL.map(Some)) {
+        all.push(vec![("attention", attention_name(attention)), ("merge", "sum")]);
+        let readout = if attention.is_none() { "linear" } else { "tanh_context" };
         all.push(vec![
-            ("attention", attention.name()),
+            ("attention", attention_name(attention)),
             ("bidirectional", "false"),
             ("reverse_source", "true"),
             ("wiring", "recur_then_attend"),

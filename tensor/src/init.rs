@@ -20,6 +20,9 @@ const OP: &str = "initialise";
 /// The generator for what is drawn between steps.
 pub type Rng = ChaCha8Rng;
 
+/// Gives a parameter's first value, from its name and shape.
+pub type InitFn<'a> = dyn FnMut(&str, Shape) -> Result<Tensor> + 'a;
+
 /// The generator of a purpose: the run's seed, and a stream of its own for each name.
 ///
 /// ```

@@ -8,6 +8,7 @@ use crate::cpu::elementwise as kernels;
 use crate::device::{Device, DeviceProperties};
 use crate::error::{Error, Result};
 use crate::gemm::{Packed, Side};
+use crate::init::InitFn;
 use crate::opencl::{Arena, Layout, OpenCl};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -76,6 +77,24 @@ impl Params {
         self.by_name.insert(name.clone(), id);
         self.entries.push(Entry { name, value, packed: RwLock::default() });
         Ok(id)
+    }
+
+    /// Adds a parameter of a shape, with the value that `init` gives.
+    ///
+    /// # Errors
+    /// Those of [`add`](Self::add) and of `init`; a value of another shape.
+    pub fn add_initialized(
+        &mut self,
+        name: impl Into<String>,
+        shape: impl Into<Shape>,
+        init: &mut InitFn<'_>,
+    ) -> Result<ParamId> {
+        let (name, shape) = (name.into(), shape.into());
+        let value = init(&name, shape)?;
+        if value.shape() != shape {
+            return Err(Error::shapes("init", value.shape(), shape));
+        }
+        self.add(name, value)
     }
 
     /// Moves all values to a device, or back to the host. What was packed is dropped.

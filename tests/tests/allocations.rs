@@ -9,7 +9,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use seq2seq::Config;
-use seq2seq::config::{Attention, Cell, DecoderInit, Readout, Wiring};
+use seq2seq::config::{AttentionKind, Cell, DecoderInit, Readout, Wiring};
 use seq2seq::data::Example;
 use seq2seq::model::EncoderDecoder;
 use seq2seq::train::{StepOptions, train_step};
@@ -106,7 +106,7 @@ fn main() {
             Config {
                 cell: Cell::Lstm,
                 layers: 2,
-                attention: Attention::General,
+                attention: Some(AttentionKind::General),
                 wiring: Wiring::RecurThenAttend,
                 readout: Readout::TanhContext,
                 input_feeding: true,
@@ -122,11 +122,16 @@ fn main() {
                 ..base.clone()
             },
         ),
-        ("no attention", Config { attention: Attention::None, ..base.clone() }),
-        ("local", Config { attention: Attention::LocalP, ..base.clone() }),
+        ("no attention", Config { attention: None, ..base.clone() }),
+        ("local", Config { attention: Some(AttentionKind::LocalP), ..base.clone() }),
         (
             "heads",
-            Config { attention: Attention::MultiHead, hidden: 36, attention_heads: 4, ..base },
+            Config {
+                attention: Some(AttentionKind::MultiHead),
+                hidden: 36,
+                attention_heads: 4,
+                ..base
+            },
         ),
     ];
     let mut failed = false;

@@ -8,7 +8,7 @@ use std::env;
 use std::process::Command;
 
 use seq2seq::Config;
-use seq2seq::config::{Attention, Cell, Readout, Wiring};
+use seq2seq::config::{AttentionKind, Cell, Readout, Wiring};
 use seq2seq::data::Example;
 use seq2seq::model::EncoderDecoder;
 use seq2seq::train::{StepOptions, train_step};
@@ -30,13 +30,13 @@ fn configs() -> [Config; 2] {
     let feeding = Config {
         cell: Cell::Lstm,
         layers: 2,
-        attention: Attention::General,
+        attention: Some(AttentionKind::General),
         wiring: Wiring::RecurThenAttend,
         readout: Readout::TanhContext,
         input_feeding: true,
         ..base.clone()
     };
-    [Config { cell: Cell::Gru, attention: Attention::Additive, ..base }, feeding]
+    [Config { cell: Cell::Gru, attention: Some(AttentionKind::Additive), ..base }, feeding]
 }
 
 const VOCABULARY: usize = 61;

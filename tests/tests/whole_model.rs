@@ -11,7 +11,9 @@ use std::io::{self, Write};
 
 use reference::{Named, Network, Sums};
 use seq2seq::Config;
-use seq2seq::config::{Attention, Cell, DecoderInit, Init, LossNorm, Readout, Wiring};
+use seq2seq::config::{
+    AttentionKind, Cell, DecoderInit, Init, LossNorm, Readout, Wiring, attention_name,
+};
 use seq2seq::data::Example;
 use seq2seq::model::{EncoderDecoder, Model};
 use seq2seq::train::{StepOptions, StepOutcome, train_step};
@@ -55,8 +57,11 @@ const LOSSES: [(LossNorm, bool, f32); 6] = [
 /// `tests/wirings.rs`.
 const CELLS: [Cell; 4] = [Cell::RnnTanh, Cell::RnnRelu, Cell::Lstm, Cell::Gru];
 /// The same for attentions.
-const ATTENTIONS: [Attention; 3] =
-    [Attention::Additive, Attention::AdditiveBias, Attention::General];
+const ATTENTIONS: [Option<AttentionKind>; 3] = [
+    Some(AttentionKind::Additive),
+    Some(AttentionKind::AdditiveBias),
+    Some(AttentionKind::General),
+];
 
 /// The first states that are compared here; `tests/wirings.rs` has the others.
 const INITS: [DecoderInit; 3] = [DecoderInit::Zeros, DecoderInit::Copy, DecoderInit::LinearTanh];
@@ -87,7 +92,7 @@ fn all_configs(sizes: Sizes) -> Vec<Config> {
                             hidden: sizes.hidden,
                             attention,
                             attention_width: match attention {
-                                Attention::General => 0,
+                                Some(AttentionKind::General) => 0,
                                 _ => sizes.width,
                             },
                             wiring,
@@ -122,7 +127,7 @@ fn words(c: &Config) -> String {
         c.wiring,
         if c.input_feeding { " fed" } else { "" },
         c.readout,
-        c.attention,
+        attention_name(c.attention),
         c.decoder_init,
         c.loss_norm,
         if c.count_padding { " with padding" } else { "" },

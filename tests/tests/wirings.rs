@@ -12,7 +12,7 @@ use attention::{AttentionConfig, QueryPosition};
 use rnn::reference::{State, Weights, affine, layer, step};
 use seq2seq::Config;
 use seq2seq::config::{
-    Attention, Cell, DecoderInit, Init, Merge, Readout, ReadoutState, Tied, Wiring,
+    AttentionKind, Cell, DecoderInit, Init, Merge, Readout, ReadoutState, Tied, Wiring,
 };
 use seq2seq::data::Example;
 use seq2seq::model::{EncoderDecoder, Model};
@@ -132,7 +132,7 @@ impl Plain<'_> {
         t: usize,
     ) -> Vec<f64> {
         let c = self.config;
-        let Some(kind) = c.attention.kind() else {
+        let Some(kind) = c.attention else {
             return last.iter().flat_map(|s| s.h.clone()).collect();
         };
         let base = AttentionConfig::new(kind, c.hidden, memory[0].len());
@@ -140,7 +140,7 @@ impl Plain<'_> {
             width: if c.attention_width == 0 { c.hidden } else { c.attention_width },
             positions: c.attention_positions,
             window: c.attention_window,
-            score: c.attention_score.kind().unwrap(),
+            score: c.attention_score,
             renormalize: c.attention_renormalize,
             heads: c.attention_heads,
             ..base
@@ -289,9 +289,9 @@ fn configs() -> Vec<Config> {
         ..base.clone()
     };
     let mut all = Vec::new();
-    for &attention in Attention::ALL {
+    for attention in [None].into_iter().chain(AttentionKind::ALL.map(Some)) {
         let first = Config { attention, merge: Merge::Sum, ..base.clone() };
-        let plain = attention == Attention::None;
+        let plain = attention.is_none();
         let second = Config {
             attention,
             bidirectional: false,
@@ -302,14 +302,24 @@ fn configs() -> Vec<Config> {
         };
         all.extend([first, second]);
     }
-    for attention in [Attention::LocalM, Attention::LocalP] {
-        for attention_score in [Attention::Additive, Attention::Concat, Attention::Cosine] {
+    for attention in [Some(AttentionKind::LocalM), Some(AttentionKind::LocalP)] {
+        for attention_score in
+            [AttentionKind::Additive, AttentionKind::Concat, AttentionKind::Cosine]
+        {
             let merge = Merge::Average;
             all.push(Config { attention, attention_score, merge, ..base.clone() });
         }
     }
-    all.push(Config { attention: Attention::LocalP, attention_renormalize: true, ..base.clone() });
-    all.push(Config { attention: Attention::MultiHead, attention_heads: 2, ..after.clone() });
+    all.push(Config {
+        attention: Some(AttentionKind::LocalP),
+        attention_renormalize: true,
+        ..base.clone()
+    });
+    all.push(Config {
+        attention: Some(AttentionKind::MultiHead),
+        attention_heads: 2,
+        ..after.clone()
+    });
     // A corner of max(0, x) has no gradient to differ by.
     for &cell in Cell::ALL.iter().filter(|cell| **cell != Cell::RnnRelu) {
         all.push(Config { cell, layers: 2, ..base.clone() });
@@ -333,7 +343,7 @@ fn configs() -> Vec<Config> {
     for before in [&base, &after] {
         let (readout, merge) = (Readout::ResidualNorm, Merge::Sum);
         all.push(Config { readout, merge, ..before.clone() });
-        let attention = Attention::MultiHead;
+        let attention = Some(AttentionKind::MultiHead);
         all.push(Config { readout, attention, ..before.clone() });
         for &tied in Tied::ALL {
             all.push(Config { tied, embedding: 4, ..before.clone() });

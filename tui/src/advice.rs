@@ -8,9 +8,7 @@ pub(crate) fn advice(error: &Error) -> Option<&'static str> {
         Error::RunExists { .. } => {
             "give --resume to go on with the run there, or another --run-dir"
         }
-        Error::RunInUse { .. } | Error::Contradiction { .. } => {
-            "give it by --run-dir"
-        }
+        Error::RunInUse { .. } | Error::Contradiction { .. } => "give it by --run-dir",
         Error::NoRun { .. } | Error::NotARun { .. } => "`tui train` makes one",
         Error::UnknownPreset { .. } => "`tui presets` lists them",
         Error::UnknownKey { .. } => "`tui presets NAME` lists every key",

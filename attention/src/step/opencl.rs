@@ -10,12 +10,12 @@ use crate::mask::{MaskRule, Reach};
 use crate::memory::Sizes;
 use crate::score::Score;
 
-const SPAN: &str = include_str!("../mask.cl");
+const SPAN: &str = include_str!("../mask/mask.cl");
 const STEP: &str = include_str!("step.cl");
 const GAUSSIAN: &str = include_str!("../local/gaussian_window.cl");
-const OF_SUM: &str = include_str!("../additive/additive.cl");
-const OF_PRODUCT: &str = include_str!("../dot/dot.cl");
-const OF_PLACE: &str = include_str!("../location/location.cl");
+const OF_SUM: &str = include_str!("../score/additive/additive.cl");
+const OF_PRODUCT: &str = include_str!("../score/dot/dot.cl");
+const OF_PLACE: &str = include_str!("../score/location/location.cl");
 
 static ADDITIVE: Program = Program::new(&[SPAN, OF_SUM, STEP]);
 static ADDITIVE_GAUSSIAN: Program =

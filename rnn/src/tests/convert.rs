@@ -58,7 +58,7 @@ fn a_flipped_update_gate_gives_the_other_conventions_values() {
             let mut seed = 30;
             let mut make = |_: &str, shape: tensor::Shape| {
                 seed += 1;
-                Tensor::from_vec(shape, to_f32(&values(shape.len(), seed))).unwrap()
+                Tensor::from_vec(shape, to_f32(&values(shape.len(), seed)))
             };
             let config = RnnConfig::new(cell, INPUT, N);
             let rnn = Rnn::with_options(&mut params, "", config, options, &mut make).unwrap();
@@ -81,7 +81,7 @@ fn a_flipped_update_gate_gives_the_other_conventions_values() {
         }
     }
     let mut params = Params::new();
-    let init = &mut |_: &str, shape| Tensor::zeros(shape);
+    let init = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
     let rnn = Rnn::new(&mut params, "", RnnConfig::new(Cell::Lstm, 2, 3), init).unwrap();
     let error = rnn.flip_update_gate(&mut params).unwrap_err().to_string();
     assert_eq!(error, "rnn: cell is lstm, expected gru or gru_reset_before");

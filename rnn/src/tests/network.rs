@@ -57,7 +57,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
     let mut make = |_: &str, shape: tensor::Shape| {
         seed += 1;
         let v: Vec<f64> = values(shape.len(), seed).iter().map(|v| v * 0.5).collect();
-        Tensor::from_vec(shape, to_f32(&v)).unwrap()
+        Tensor::from_vec(shape, to_f32(&v))
     };
     let rnn = Rnn::with_options(&mut params, "rnn.", config, options.clone(), &mut make).unwrap();
     for (i, id) in params.ids().enumerate() {
@@ -279,7 +279,7 @@ fn add_weights(to: &mut Weights<f64>, from: &Weights<f64>) {
 fn the_forget_gates_bias_starts_raised() {
     for (cell, block) in [(Cell::Lstm, 1), (Cell::LstmPeephole, 1), (Cell::LstmCoupled, 0)] {
         let mut params = Params::new();
-        let init = &mut |_: &str, shape| Tensor::full(shape, 0.25);
+        let init = &mut |_: &str, shape| Ok(Tensor::full(shape, 0.25));
         let options = RnnOptions { forget_bias: 2.0, ..RnnOptions::default() };
         let config = RnnConfig::new(cell, 2, 3);
         Rnn::with_options(&mut params, "", config, options, init).unwrap();
@@ -296,7 +296,7 @@ fn the_forget_gates_bias_starts_raised() {
 fn options_out_of_range_are_named() {
     let mut params = Params::new();
     let mut error = |cell, bias, options| {
-        let init = &mut |_: &str, shape| Tensor::zeros(shape);
+        let init = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
         let config = RnnConfig { bias, ..RnnConfig::new(cell, 2, 3) };
         Rnn::with_options(&mut params, "", config, options, init).unwrap_err().to_string()
     };

@@ -22,7 +22,7 @@ fn network(params: &mut Params, config: &RnnConfig, options: &RnnOptions) -> Rnn
     let mut make = |_: &str, shape: tensor::Shape| {
         seed += 1;
         let v: Vec<f64> = values(shape.len(), seed).iter().map(|v| v * scale).collect();
-        Tensor::from_vec(shape, to_f32(&v)).unwrap()
+        Tensor::from_vec(shape, to_f32(&v))
     };
     let rnn =
         Rnn::with_options(params, "rnn.", config.clone(), options.clone(), &mut make).unwrap();

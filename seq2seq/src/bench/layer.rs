@@ -1,33 +1,68 @@
-//! Speed of one recurrent layer alone, used as a library.
+//! Speed of one layer alone, used as a library: a recurrent cell over a sequence, or an attention over
+//! a memory.
 //!
 //! A pass is what a layer costs a training step: its weights packed anew (an optimizer would have
 //! changed them), forward, backward with the input's gradient, the weights' gradients. Each thread
 //! takes its own rows of the batch, as in training; a device takes them all.
 
+use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 use rnn::{Cell, Rnn, RnnConfig};
 use serde::Serialize;
 use tensor::init::{Init, rng};
-use tensor::{Device, Gradients, Params, Shape, Tape, Tensor};
+use tensor::{Device, Gradients, Params, Tape, Tensor};
 
 use super::{PEAK_TIME, median};
 use crate::Result;
 
-/// Cell, and the sizes B, T, I, H, of the layers that are measured.
-const LAYERS: [(Cell, [usize; 4]); 6] = [
-    (Cell::Lstm, [64, 20, 256, 256]),
-    (Cell::Gru, [64, 20, 256, 256]),
+/// A layer to be measured.
+#[derive(Debug, Clone, Copy)]
+enum LayerKind {
+    Cell(Cell),
+    Attention(AttentionKind),
+}
+
+impl LayerKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cell(cell) => cell.name(),
+            Self::Attention(kind) => kind.name(),
+        }
+    }
+}
+
+/// B, T, I, H of every cell; those of an attention are B, T of queries and of the memory, K and Q.
+const SIZES: [usize; 4] = [64, 20, 256, 256];
+/// More sizes of the cells that peers have.
+const PEERS: [(Cell, [usize; 4]); 4] = [
     (Cell::Lstm, [32, 11, 128, 128]),
     (Cell::Gru, [32, 11, 128, 128]),
     (Cell::Lstm, [64, 16, 256, 1024]),
     (Cell::Gru, [64, 16, 256, 1024]),
 ];
+/// Heads of multi-head attention.
+const HEADS: usize = 4;
+
+/// Every cell and every attention, with its sizes.
+fn all() -> impl Iterator<Item = (LayerKind, [usize; 4])> {
+    let cells = Cell::ALL.map(|cell| (cell, SIZES)).into_iter().chain(PEERS);
+    let cells = cells.map(|(cell, sizes)| (LayerKind::Cell(cell), sizes));
+    cells.chain(AttentionKind::ALL.map(|kind| (LayerKind::Attention(kind), SIZES)))
+}
+
+/// The cells and kinds of attention that [`layers`] measures.
+pub fn layer_names() -> Vec<&'static str> {
+    let mut names: Vec<_> = all().map(|(kind, _)| kind.name()).collect();
+    names.dedup();
+    names
+}
 
 /// What was measured of a layer.
 #[derive(Debug, Clone, Serialize)]
 pub struct LayerRow {
-    /// The cell.
-    pub cell: String,
-    /// Sequences B, time steps T, input width I, hidden width H.
+    /// The cell, or the kind of attention.
+    pub layer: String,
+    /// Sequences B, time steps T, input width I, hidden width H; of an attention the memory's width
+    /// K and the query's Q.
     pub sizes: [usize; 4],
     /// The device in words.
     pub device: String,
@@ -53,23 +88,23 @@ pub fn layers(
 ) -> Result<Vec<LayerRow>> {
     let device = Device::open(device, threads.unwrap_or(0))?;
     let mut rows = Vec::new();
-    for (cell, sizes) in LAYERS {
-        let row = measure(cell, sizes, &device, seconds)?;
+    for (kind, sizes) in all() {
+        let row = measure(kind, sizes, &device, seconds)?;
         each(&row);
         rows.push(row);
     }
     Ok(rows)
 }
 
-fn measure(cell: Cell, sizes: [usize; 4], device: &Device, seconds: f64) -> Result<LayerRow> {
+fn measure(kind: LayerKind, sizes: [usize; 4], device: &Device, seconds: f64) -> Result<LayerRow> {
     let peak = device.peak(PEAK_TIME)?;
-    let mut layer = Layer::new(cell, sizes, device)?;
+    let mut layer = Layer::new(kind, sizes, device)?;
     let before = device.flops();
     layer.pass()?;
     let flops = (device.flops() - before) as f64;
     let pass = median(seconds, || layer.pass())?;
     Ok(LayerRow {
-        cell: cell.name().into(),
+        layer: kind.name().into(),
         sizes,
         device: device.describe(),
         pass_ms: pass * 1e3,
@@ -79,50 +114,66 @@ fn measure(cell: Cell, sizes: [usize; 4], device: &Device, seconds: f64) -> Resu
     })
 }
 
+enum Module {
+    Rnn(Box<Rnn>),
+    Attention(Box<Attention>),
+}
+
 struct Layer<'a> {
     device: &'a Device,
     params: Params,
-    rnn: Rnn,
-    /// Each thread's rows of the input and of the output's gradient.
+    module: Module,
+    /// Each thread's rows of the inputs and of the output's gradient.
     parts: Vec<Part>,
 }
 
 struct Part {
+    /// The input of a cell, the memory of an attention.
     x: Tensor,
+    /// The queries of an attention.
+    queries: Tensor,
     dy: Tensor,
     result: Result<Gradients>,
 }
 
 impl<'a> Layer<'a> {
-    fn new(cell: Cell, [b, t, i, h]: [usize; 4], device: &'a Device) -> Result<Self> {
+    fn new(kind: LayerKind, [b, t, i, h]: [usize; 4], device: &'a Device) -> Result<Self> {
         let mut random = rng(1, "bench");
         let mut params = Params::new();
-        let limit = 0.1;
-        let init = &mut |_: &str, shape: Shape| {
-            let drawn = Init::Uniform { limit }.tensor(shape, &mut random);
-            drawn.unwrap_or_else(|_| Tensor::zeros(shape))
+        let init = &mut |_: &str, shape| Init::Uniform { limit: 0.1 }.tensor(shape, &mut random);
+        let (module, output) = match kind {
+            LayerKind::Cell(cell) => {
+                let rnn = Rnn::new(&mut params, "", RnnConfig::new(cell, i, h), init)?;
+                (Module::Rnn(rnn.into()), h)
+            }
+            LayerKind::Attention(kind) => {
+                let config = AttentionConfig { heads: HEADS, ..AttentionConfig::new(kind, h, i) };
+                let output = config.context();
+                let attention = Attention::new(&mut params, "", config, init)?;
+                (Module::Attention(attention.into()), output)
+            }
         };
-        let rnn = Rnn::new(&mut params, "", RnnConfig::new(cell, i, h), init)?;
         let mut normal = |shape: [usize; 3]| Init::Normal { std: 1.0 }.tensor(shape, &mut random);
         let mut parts = Vec::new();
         params.to_device(device)?;
         let threads = device.properties().data_parallel(device.threads());
         for rows in (0..threads.count()).map(|part| threads.part(b, 1, part).len()) {
-            let (x, dy) = (normal([t, rows, i])?, normal([t, rows, h])?);
-            parts.push(Part { x, dy, result: Ok(Gradients::default()) });
+            let (x, dy) = (normal([t, rows, i])?, normal([t, rows, output])?);
+            let queries = normal([t, rows, h])?;
+            parts.push(Part { x, queries, dy, result: Ok(Gradients::default()) });
         }
-        Ok(Self { device, params, rnn, parts })
+        Ok(Self { device, params, module, parts })
     }
 
     fn pass(&mut self) -> Result<()> {
-        let Self { device, params, rnn, parts } = self;
+        let Self { device, params, module, parts } = self;
         let threads = device.threads();
         if !device.properties().is_asynchronous {
             params.update(threads, |_, _| {});
         }
         let params = &*params;
         threads.for_each(parts, |_, part| {
-            part.result = backpropagate(params, rnn, &part.x, &part.dy);
+            part.result = backpropagate(params, module, part);
         });
         let mut gradients = Gradients::default();
         for part in parts {
@@ -135,11 +186,19 @@ impl<'a> Layer<'a> {
 }
 
 /// Forwards and back over some rows of the batch.
-fn backpropagate(params: &Params, rnn: &Rnn, x: &Tensor, dy: &Tensor) -> Result<Gradients> {
+fn backpropagate(params: &Params, module: &Module, part: &Part) -> Result<Gradients> {
     let mut tape = Tape::new(params);
-    let x = tape.input(x.clone());
-    let y = rnn.forward(&mut tape, x, None, None)?.y;
-    Ok(tape.backward(&[(y, dy.clone())])?.gradients)
+    let x = tape.input(part.x.clone());
+    let y = match module {
+        Module::Rnn(rnn) => rnn.forward(&mut tape, x, None, None)?.y,
+        Module::Attention(attention) => {
+            let dims = part.x.dims();
+            let memory = attention.memory(&mut tape, x, &vec![dims[0]; dims[1]])?;
+            let queries = tape.input(part.queries.clone());
+            attention.attend(&mut tape, queries, &memory, QueryPosition::default())?.context
+        }
+    };
+    Ok(tape.backward(&[(y, part.dy.clone())])?.gradients)
 }
 
 #[cfg(test)]
@@ -150,13 +209,14 @@ mod tests {
     fn a_pass_multiplies_what_a_layer_must() {
         let sizes @ [b, t, i, h] = [5, 3, 8, 16];
         let device = Device::cpu(2);
-        let mut layer = Layer::new(Cell::Gru, sizes, &device).unwrap();
+        let mut layer = Layer::new(LayerKind::Cell(Cell::Gru), sizes, &device).unwrap();
         assert_eq!(layer.parts.iter().map(|p| p.x.dims()[1]).sum::<usize>(), b);
         layer.pass().unwrap();
         let (w, u) = (layer.params.find("weight_ih_l0"), layer.params.find("weight_hh_l0"));
         assert_eq!(layer.params.get(w.unwrap()).dims(), [3 * h, i]);
         assert_eq!(layer.params.get(u.unwrap()).dims(), [3 * h, h]);
-        let row = measure(Cell::Gru, sizes, &Device::open("cpu", 2).unwrap(), 0.0).unwrap();
+        let row = measure(LayerKind::Cell(Cell::Gru), sizes, &Device::open("cpu", 2).unwrap(), 0.0)
+            .unwrap();
         // Three products a weight: forward, the input's gradient, the weight's.
         let flops = (2 * 3 * b * t * 3 * h * (i + h)) as f64;
         assert!(row.gflops * row.pass_ms * 1e6 >= flops * 0.999, "{row:?} {flops}");

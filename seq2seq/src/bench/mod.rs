@@ -21,7 +21,7 @@ use crate::decode::greedy;
 use crate::model::EncoderDecoder;
 use crate::train::{PendingStep, StepOptions, StepOutcome, start_step};
 use crate::{Error, Result};
-pub use layer::{LayerRow, layers};
+pub use layer::{LayerRow, layer_names, layers};
 use memory::{Resident, reset_peak};
 pub use tensor::device::{DeviceWork, KernelShare, gpu};
 pub use workload::{Workload, workloads};

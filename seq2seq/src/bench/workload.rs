@@ -4,7 +4,7 @@ use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
 use tokenizer::SPECIALS;
 
-use crate::config::{Attention, Cell, Config, DecoderInit, Init, LossNorm, Readout, Wiring};
+use crate::config::{AttentionKind, Cell, Config, DecoderInit, Init, LossNorm, Readout, Wiring};
 use crate::data::Example;
 use crate::range::Range;
 use crate::{Error, Result};
@@ -43,7 +43,7 @@ pub fn workloads() -> Vec<Workload> {
     };
     let feeding = Config {
         cell: Cell::Lstm,
-        attention: Attention::General,
+        attention: Some(AttentionKind::General),
         wiring: Wiring::RecurThenAttend,
         readout: Readout::TanhContext,
         input_feeding: true,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::{Comparison, TaskTable, TranslatorRow};
-use crate::config::{Attention, Cell};
+use crate::config::{AttentionKind, Cell, attention_name};
 
 /// Points of exact match between the shortest and the longest sentences that count as a fall.
 const FALL: f64 = 0.1;
@@ -30,10 +30,15 @@ impl Comparison {
         let mut found: Vec<Finding> = self.tasks.iter().filter_map(falls).collect();
         let sentences = self.tasks.first();
         // Their table 6.
-        let measured_by_luong = [Attention::Location, Attention::LocalM, Attention::LocalP];
-        found.extend(sentences.and_then(|table| {
-            aligns_worst(table, "of all", |attention| attention != Attention::None)
-        }));
+        let measured_by_luong = [
+            Some(AttentionKind::Location),
+            Some(AttentionKind::LocalM),
+            Some(AttentionKind::LocalP),
+        ];
+        found.extend(
+            sentences
+                .and_then(|table| aligns_worst(table, "of all", |attention| attention.is_some())),
+        );
         found.extend(sentences.and_then(|table| {
             let part = "of those that Luong et al. (2015) measured";
             aligns_worst(table, part, |attention| measured_by_luong.contains(&attention))
@@ -52,8 +57,8 @@ impl Comparison {
             return None;
         }
         let dies = |trained| {
-            let others = (0..self.cells.len()).filter(|&i| i != elman);
-            others.into_iter().all(|i| reach(elman, trained) < reach(i, trained))
+            let gated = (0..self.cells.len()).filter(|&i| self.cells[i].cell.gates() > 1);
+            gated.into_iter().all(|i| reach(elman, trained) < reach(i, trained))
         };
         let all: Vec<String> = (0..self.cells.len())
             .map(|i| {
@@ -63,7 +68,7 @@ impl Comparison {
             .collect();
         let steps = self.cells[elman].before.len().saturating_sub(1);
         Some(Finding {
-            claim: "Elman's gradient dies first".into(),
+            claim: "Elman's gradient (tanh) dies before that of every cell with gates".into(),
             seen: dies(false) && dies(true),
             figures: format!("after {steps} steps back, untrained and trained: {}", all.join(", ")),
         })
@@ -78,9 +83,9 @@ fn ends(row: &TranslatorRow) -> Option<(f64, f64)> {
 
 fn falls(table: &TaskTable) -> Option<Finding> {
     let fall = |row: &TranslatorRow| ends(row).map(|(short, long)| short - long);
-    let plain = table.rows.iter().find(|r| r.attention == Attention::None && !r.reversed)?;
+    let plain = table.rows.iter().find(|r| r.attention.is_none() && !r.reversed)?;
     let mut attending: Vec<&TranslatorRow> =
-        table.rows.iter().filter(|r| r.attention != Attention::None).collect();
+        table.rows.iter().filter(|r| r.attention.is_some()).collect();
     attending.sort_by(|a, b| fall(a).unwrap_or(1.0).total_cmp(&fall(b).unwrap_or(1.0)));
     let median = *attending.get(attending.len() / 2)?;
     let worst = *attending.last()?;
@@ -106,19 +111,22 @@ fn falls(table: &TaskTable) -> Option<Finding> {
 fn aligns_worst(
     table: &TaskTable,
     part: &str,
-    belongs: impl Fn(Attention) -> bool,
+    belongs: impl Fn(Option<AttentionKind>) -> bool,
 ) -> Option<Finding> {
     let rows = table.rows.iter().filter(|row| belongs(row.attention));
-    let mut rates: Vec<(Attention, f64)> =
+    let mut rates: Vec<(Option<AttentionKind>, f64)> =
         rows.filter_map(|row| Some((row.attention, row.all.aer?))).collect();
     rates.sort_by(|a, b| b.1.total_cmp(&a.1));
-    if rates.len() < 2 || rates.iter().all(|(attention, _)| *attention != Attention::Location) {
+    if rates.len() < 2
+        || rates.iter().all(|(attention, _)| *attention != Some(AttentionKind::Location))
+    {
         return None;
     }
-    let said: Vec<String> = rates.iter().map(|(name, rate)| format!("{name} {rate:.2}")).collect();
+    let said: Vec<String> =
+        rates.iter().map(|(kind, rate)| format!("{} {rate:.2}", attention_name(*kind))).collect();
     Some(Finding {
         claim: format!("{}: location aligns worst {part}", table.task),
-        seen: rates.first()?.0 == Attention::Location,
+        seen: rates.first()?.0 == Some(AttentionKind::Location),
         figures: format!("alignment error rates {}", said.join(", ")),
     })
 }
@@ -140,14 +148,19 @@ mod tests {
     }
 
     /// A comparison of what was measured: exact match of the shortest and the longest, error rate.
-    fn comparison(rows: &[(Attention, f64, f64, f64)], reach: &[(Cell, f64, f64)]) -> Comparison {
-        let row = |&(attention, short, long, aer): &(Attention, f64, f64, f64)| TranslatorRow {
-            attention,
-            reversed: false,
-            run: "r".into(),
-            seconds: 1.0,
-            all: evaluation(0.5, (attention != Attention::None).then_some(aer)),
-            by_length: vec![evaluation(short, None), evaluation(long, None)],
+    fn comparison(
+        rows: &[(Option<AttentionKind>, f64, f64, f64)],
+        reach: &[(Cell, f64, f64)],
+    ) -> Comparison {
+        let row = |&(attention, short, long, aer): &(Option<AttentionKind>, f64, f64, f64)| {
+            TranslatorRow {
+                attention,
+                reversed: false,
+                run: "r".into(),
+                seconds: 1.0,
+                all: evaluation(0.5, (attention.is_some()).then_some(aer)),
+                by_length: vec![evaluation(short, None), evaluation(long, None)],
+            }
         };
         let cell = |&(cell, before, after): &(Cell, f64, f64)| CellRow {
             cell,
@@ -179,28 +192,30 @@ mod tests {
             |all: Comparison| -> Vec<bool> { all.findings().iter().map(|f| f.seen).collect() };
         let known = comparison(
             &[
-                (Attention::None, 0.9, 0.4, 0.0),
-                (Attention::Additive, 0.9, 0.9, 0.1),
-                (Attention::Location, 0.9, 0.85, 0.4),
-                (Attention::LocalM, 0.9, 0.2, 0.2),
+                (None, 0.9, 0.4, 0.0),
+                (Some(AttentionKind::Additive), 0.9, 0.9, 0.1),
+                (Some(AttentionKind::Location), 0.9, 0.85, 0.4),
+                (Some(AttentionKind::LocalM), 0.9, 0.2, 0.2),
             ],
             &[(Cell::RnnTanh, 1e-9, 1e-9), (Cell::Lstm, 1e-3, 0.5)],
         );
         assert_eq!(seen(known), [true; 4]);
         let other = comparison(
             &[
-                (Attention::None, 0.9, 0.85, 0.0),
-                (Attention::Cosine, 0.9, 0.9, 0.5),
-                (Attention::Location, 0.9, 0.9, 0.4),
-                (Attention::LocalM, 0.9, 0.9, 0.2),
+                (None, 0.9, 0.85, 0.0),
+                (Some(AttentionKind::Cosine), 0.9, 0.9, 0.5),
+                (Some(AttentionKind::Location), 0.9, 0.9, 0.4),
+                (Some(AttentionKind::LocalM), 0.9, 0.9, 0.2),
             ],
             // Only one of the two, before training.
             &[(Cell::RnnTanh, 1e-9, 0.7), (Cell::Lstm, 1e-3, 0.5)],
         );
         // No fall at all; worst is another; of those that the paper has, location.
         assert_eq!(seen(other), [false, false, true, false]);
-        let too_few =
-            comparison(&[(Attention::Additive, 1.0, 1.0, 0.1)], &[(Cell::Lstm, 1.0, 1.0)]);
+        let too_few = comparison(
+            &[(Some(AttentionKind::Additive), 1.0, 1.0, 0.1)],
+            &[(Cell::Lstm, 1.0, 1.0)],
+        );
         assert!(too_few.findings().is_empty());
     }
 }

@@ -5,7 +5,7 @@
 //! |---|---|---|---|
 //! | sentences | `phrasebook` | no attention, source reversed, each attention | accuracy by length, alignment error rate |
 //! | letters | `reverse`, 1 to 20 letters | the same | accuracy by length |
-//! | memory | `adding`, 50 steps | Elman, GRU, LSTM of 1997, LSTM | \|dL/dh_t\| by distance, squared error |
+//! | memory | `adding`, 50 steps | each cell | \|dL/dh_t\| by distance, squared error |
 //!
 //! The translators differ in the attention alone: one LSTM writes, and what it looks up with its new
 //! state goes into the readout and into the next step (Luong 2015). The source is read in both
@@ -58,6 +58,11 @@ pub enum Progress<'a> {
         /// Where the comparison stands.
         place: Standing,
     },
+}
+
+/// The names of all models, as [`CompareOptions::only`] takes them.
+pub fn model_names() -> Vec<String> {
+    models::names()
 }
 
 /// How far a comparison is.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::table::{CellRow, CompareOptions, TaskTable, TranslatorRow};
-use crate::config::{Attention, Cell, nearest};
+use crate::config::{AttentionKind, Cell, attention_name, nearest};
 use crate::data::Corpus;
 use crate::event::{EndReason, Event};
 use crate::link::link;
@@ -52,8 +52,7 @@ const TASKS: [Task; 2] = [
     },
 ];
 
-/// The cells, and the seconds of each.
-const CELLS: [Cell; 4] = [Cell::RnnTanh, Cell::Gru, Cell::Lstm1997, Cell::Lstm];
+/// Seconds of each cell.
 const CELL_SECONDS: f64 = 8.0;
 /// What the cells learn, and for how long.
 const CELL_PRESET: &str = "adding";
@@ -74,7 +73,7 @@ pub(super) struct Job {
 
 #[derive(Debug, Clone, Copy)]
 enum What {
-    Translator { task: &'static Task, attention: Attention, reversed: bool },
+    Translator { task: &'static Task, attention: Option<AttentionKind>, reversed: bool },
     Cell(Cell),
 }
 
@@ -100,25 +99,32 @@ pub(super) fn chosen(only: &[String]) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
+/// The names of all models, each once.
+pub(super) fn names() -> Vec<String> {
+    let mut names: Vec<String> = all().into_iter().map(|job| job.model).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 fn all() -> Vec<Job> {
-    let attentions = Attention::ALL.iter().copied();
     // With biases it is the same attention.
-    let attentions = attentions.filter(|a| !matches!(a, Attention::None | Attention::AdditiveBias));
-    let none = [(Attention::None, false), (Attention::None, true)];
-    let each: Vec<_> = none.into_iter().chain(attentions.map(|a| (a, false))).collect();
+    let kinds = AttentionKind::ALL.into_iter().filter(|&kind| kind != AttentionKind::AdditiveBias);
+    let none = [(None, false), (None, true)];
+    let each: Vec<_> = none.into_iter().chain(kinds.map(|kind| (Some(kind), false))).collect();
     let mut jobs = Vec::new();
     for task in &TASKS {
         for &(attention, reversed) in &each {
-            let model = if reversed { "none-reversed" } else { attention.name() };
+            let model = if reversed { "none-reversed" } else { attention_name(attention) };
             jobs.push(Job {
                 name: format!("{}-{model}", task.preset),
                 model: model.into(),
-                seconds: if attention == Attention::None { task.seconds.0 } else { task.seconds.1 },
+                seconds: if attention.is_none() { task.seconds.0 } else { task.seconds.1 },
                 what: What::Translator { task, attention, reversed },
             });
         }
     }
-    jobs.extend(CELLS.iter().map(|&cell| Job {
+    jobs.extend(Cell::ALL.map(|cell| Job {
         name: format!("{CELL_PRESET}-{cell}"),
         model: cell.to_string(),
         seconds: CELL_SECONDS,
@@ -220,15 +226,19 @@ impl Job {
 }
 
 /// What a translator changes in its task's preset.
-fn changes(task: &Task, attention: Attention, reversed: bool) -> Vec<(&'static str, String)> {
-    let attends = attention != Attention::None;
+fn changes(
+    task: &Task,
+    attention: Option<AttentionKind>,
+    reversed: bool,
+) -> Vec<(&'static str, String)> {
+    let attends = attention.is_some();
     let mut set = vec![
         ("cell", Cell::Lstm.to_string()),
         ("bidirectional", attends.to_string()),
         ("merge", if attends { "sum" } else { "concat" }.to_owned()),
         ("embedding", task.embedding.to_string()),
         ("hidden", task.hidden.to_string()),
-        ("attention", attention.to_string()),
+        ("attention", attention_name(attention).to_owned()),
         ("wiring", "recur_then_attend".to_owned()),
         ("readout", if attends { "tanh_context" } else { "linear" }.to_owned()),
         ("input_feeding", attends.to_string()),
@@ -237,8 +247,8 @@ fn changes(task: &Task, attention: Attention, reversed: bool) -> Vec<(&'static s
         ("flow_every", "0".to_owned()),
     ];
     match attention {
-        Attention::LocalM | Attention::LocalP => set.push(("attention_window", "3".to_owned())),
-        Attention::MultiHead => set.push(("attention_heads", "4".to_owned())),
+        Some(kind) if kind.is_local() => set.push(("attention_window", "3".to_owned())),
+        Some(AttentionKind::MultiHead) => set.push(("attention_heads", "4".to_owned())),
         _ => {}
     }
     set
@@ -249,7 +259,7 @@ fn translator(
     task: &Task,
     run: &Path,
     seconds: f64,
-    attention: Attention,
+    attention: Option<AttentionKind>,
     reversed: bool,
 ) -> Result<TranslatorRow> {
     let translator = Translator::open(run, "cpu", Some(1))?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::Evaluation;
-use crate::config::{Attention, Cell};
+use crate::config::{AttentionKind, Cell, attention_by_name};
 
 /// What is compared, and where it is kept.
 #[derive(Debug, Clone)]
@@ -58,7 +58,8 @@ pub struct TaskTable {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TranslatorRow {
     /// Where it looks.
-    pub attention: Attention,
+    #[serde(with = "attention_by_name")]
+    pub attention: Option<AttentionKind>,
     /// The source is read from its end.
     pub reversed: bool,
     /// Its run folder.
@@ -75,9 +76,9 @@ impl TranslatorRow {
     /// What a table calls it.
     pub fn name(&self) -> String {
         match (self.attention, self.reversed) {
-            (Attention::None, false) => "no attention".into(),
-            (Attention::None, true) => "no attention, source reversed".into(),
-            (attention, _) => attention.to_string(),
+            (None, false) => "no attention".into(),
+            (None, true) => "no attention, source reversed".into(),
+            (Some(kind), _) => kind.to_string(),
         }
     }
 }

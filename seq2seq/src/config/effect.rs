@@ -1,6 +1,8 @@
 //! Keys that do nothing in a configuration.
 
-use super::enums::{Attention, ForcingSchedule, Init, Optimizer, RateSchedule, Readout, TaskKind};
+use attention::AttentionKind;
+
+use super::enums::{ForcingSchedule, Init, Optimizer, RateSchedule, Readout, TaskKind};
 use super::keys::Config;
 use super::shorthand;
 use crate::{Error, Result};
@@ -10,10 +12,22 @@ type EffectRule = (&'static [&'static str], fn(&Config) -> bool, &'static str);
 
 const RULES: &[EffectRule] = &[
     (&["init_scale"], |c| c.init == Init::Uniform, "init = uniform"),
-    (&["attention_heads"], |c| c.attention == Attention::MultiHead, "attention = multi_head"),
-    (&["attention_positions"], |c| scored_by(c) == Attention::Location, "attention = location"),
+    (
+        &["attention_heads"],
+        |c| c.attention == Some(AttentionKind::MultiHead),
+        "attention = multi_head",
+    ),
+    (
+        &["attention_positions"],
+        |c| c.scored_by() == Some(AttentionKind::Location),
+        "attention = location",
+    ),
     (&["attention_window", "attention_score"], is_local, "attention = local_m or local_p"),
-    (&["attention_renormalize"], |c| c.attention == Attention::LocalP, "attention = local_p"),
+    (
+        &["attention_renormalize"],
+        |c| c.attention == Some(AttentionKind::LocalP),
+        "attention = local_p",
+    ),
     (
         &["learning_rate_factor"],
         |c| matches!(c.learning_rate_schedule, RateSchedule::Plateau | RateSchedule::Exponential),
@@ -91,11 +105,7 @@ const RULES: &[EffectRule] = &[
 ];
 
 fn is_local(config: &Config) -> bool {
-    matches!(config.attention, Attention::LocalM | Attention::LocalP)
-}
-
-fn scored_by(config: &Config) -> Attention {
-    if is_local(config) { config.attention_score } else { config.attention }
+    config.attention.is_some_and(AttentionKind::is_local)
 }
 
 /// What does nothing where nothing is held out.

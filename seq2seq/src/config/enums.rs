@@ -67,36 +67,6 @@ choices! {
         Sequence = "sequence",
     }
 
-    /// Where a decoder looks.
-    Attention ("attention") {
-        /// v' tanh(W q + U k).
-        Additive = "additive",
-        /// The same with a bias in each of the three linear layers.
-        AdditiveBias = "additive_bias",
-        /// q' W k.
-        General = "general",
-        /// q' k.
-        Dot = "dot",
-        /// q' k over the root of the width.
-        ScaledDot = "scaled_dot",
-        /// q' W k over the root of the width.
-        ScaledGeneral = "scaled_general",
-        /// v' tanh(W [q; k]).
-        Concat = "concat",
-        /// The cosine between q and k.
-        Cosine = "cosine",
-        /// Places by the query alone.
-        Location = "location",
-        /// A window that moves on with the steps.
-        LocalM = "local_m",
-        /// A window around a place that the query predicts.
-        LocalP = "local_p",
-        /// Several scaled dots of projections.
-        MultiHead = "multi_head",
-        /// Nowhere: the encoder's last state is all there is.
-        None = "none",
-    }
-
     /// How attention and the decoder's recurrence follow each other.
     Wiring ("wiring") {
         /// The old state asks, and the context goes into the recurrence (Bahdanau 2014).

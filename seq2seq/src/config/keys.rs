@@ -1,12 +1,13 @@
 //! Every key of a configuration, once: its name, type, default and documentation.
 
+use attention::AttentionKind;
 use rnn::{Cell, Merge};
 use serde::{Deserialize, Serialize};
 use tokenizer::{Recipe, Unit};
 
 use super::enums::{
-    Attention, BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init,
-    LossNorm, Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
+    BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init, LossNorm,
+    Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
 };
 use super::nearest::nearest;
 use super::on_resume::OnResume;
@@ -26,6 +27,7 @@ pub struct Key {
     pub on_resume: OnResume,
     raw_doc: &'static str,
     kind: fn() -> String,
+    explained: fn() -> String,
     range: Option<Range>,
     number: fn(&Config) -> Option<f64>,
 }
@@ -38,6 +40,11 @@ impl Key {
     /// it.
     pub fn doc(&self) -> String {
         let mut doc: String = self.raw_doc.lines().flat_map(|line| [line.trim(), "\n"]).collect();
+        let explained = (self.explained)();
+        if !explained.is_empty() {
+            doc.push_str(&textwrap::fill(&explained, DOC_WIDTH));
+            doc.push('\n');
+        }
         let mut last = format!("Takes {}.", self.allowed());
         if self.on_resume == OnResume::Changes {
             last.push_str(" May change when a run is resumed.");
@@ -88,6 +95,7 @@ macro_rules! keys {
         $section:literal, fixed: $why:literal {
             $(
                 $(#[doc = $doc:literal])+
+                $(#[serde(with = $with:literal)])?
                 $name:ident: $type:ty = $default:expr
                     $(, $range:ident($($end:expr),+))? $(=> $on_resume:tt)?;
             )+
@@ -100,7 +108,7 @@ macro_rules! keys {
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub struct Config {
-            $($( $(#[doc = $doc])+ pub $name: $type, )+)+
+            $($( $(#[doc = $doc])+ $(#[serde(with = $with)])? pub $name: $type, )+)+
         }
 
         impl Default for Config {
@@ -118,6 +126,7 @@ macro_rules! keys {
                     on_resume: on_resume!($why $($on_resume)?),
                     raw_doc: concat!($($doc, "\n"),+),
                     kind: <$type as Value>::allowed,
+                    explained: <$type as Value>::explained,
                     range: keys!(@range $($range($($end),+))?),
                     number: |config| config.$name.number(),
                 },
@@ -166,7 +175,7 @@ macro_rules! keys {
                 }
                 match key {
                     $($( stringify!($name) => {
-                        self.$name = value.try_into().map_err(|_| bad(key, text))?;
+                        self.$name = Value::from_toml(value).ok_or_else(|| bad(key, text))?;
                     } )+)+
                     _ => return Err(unknown(key)),
                 }
@@ -243,10 +252,7 @@ keys! {
         reverse_source: bool = false;
     }
     "model", fixed: "the parameters of the run were made for it and trained with it" {
-        /// The recurrent cell of encoder and decoder. gru_reset_before: the GRU of Cho 2014 and
-        /// Bahdanau 2014; lstm_1997: without a forget gate, _squash: with the paper's squashing
-        /// functions; lstm_peephole: gates see the cell state; lstm_coupled: input gate = 1 - forget
-        /// gate.
+        /// The recurrent cell of encoder and decoder.
         cell: Cell = Cell::Gru;
         /// Recurrent layers of encoder and decoder, each; from 1.
         layers: usize = 1, within(1.0, 256.0);
@@ -268,13 +274,11 @@ keys! {
         embedding: usize = 256, within(1.0, 1e6);
         /// Width of each recurrent layer, of each direction in the encoder; from 1.
         hidden: usize = 256, within(1.0, 1e6);
-        /// Where the decoder looks. additive: v' tanh(W q + U k); additive_bias: with biases; general:
-        /// q' W k; dot: q' k; scaled_dot, scaled_general: over the root of the width; concat: v'
-        /// tanh(W [q; k]); cosine; location: places by the query alone; local_m, local_p: a window,
-        /// moving on or predicted; multi_head; none: the plain encoder-decoder, whose decoder gets
-        /// the source's last state at every step (wiring = attend_then_recur, Cho 2014) or only as
-        /// its first state (recur_then_attend, Sutskever 2014).
-        attention: Attention = Attention::Additive;
+        /// Where the decoder looks; none: the plain encoder-decoder, whose decoder gets the source's
+        /// last state at every step (wiring = attend_then_recur, Cho 2014) or only as its first state
+        /// (recur_then_attend, Sutskever 2014). Of a query q and a key k:
+        #[serde(with = "super::value::attention_by_name")]
+        attention: Option<AttentionKind> = Some(AttentionKind::Additive);
         /// Width of the inner layer of additive, additive_bias, concat and of local_p's prediction;
         /// 0 for `hidden`.
         attention_width: usize = 0, within(0.0, 1e6);
@@ -283,7 +287,7 @@ keys! {
         /// Places on each side of the centre of local_m and local_p (D in Luong 2015); from 1.
         attention_window: usize = 10, within(1.0, 1e6);
         /// The score within the window of local_m and local_p.
-        attention_score: Attention = Attention::General;
+        attention_score: AttentionKind = AttentionKind::General;
         /// Let the weights of local_p sum to one after its Gaussian; the paper does not.
         attention_renormalize: bool = false;
         /// Heads of multi_head, which share out `hidden`; from 1.

@@ -13,9 +13,10 @@ mod stored;
 mod validate;
 mod value;
 
+pub use attention::AttentionKind;
 pub use enums::{
-    Attention, BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init,
-    LossNorm, Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
+    BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init, LossNorm,
+    Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
 };
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;
@@ -24,3 +25,5 @@ pub use preset::{KeyInfo, Preset, preset_keys, presets};
 pub use resume::Change;
 pub use rnn::{Cell, Merge};
 pub(crate) use stored::stored;
+pub(crate) use value::attention_by_name;
+pub use value::attention_name;

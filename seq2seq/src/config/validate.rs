@@ -1,12 +1,14 @@
 //! What a configuration must keep to beyond the types of its values.
 
+use attention::AttentionKind;
 use rnn::Merge;
 
 use super::enums::{
-    Attention, BatchBy, DecoderInit, ForcingSchedule, Optimizer, RateSchedule, Readout,
-    ReadoutState, TaskKind, Tied, Wiring,
+    BatchBy, DecoderInit, ForcingSchedule, Optimizer, RateSchedule, Readout, ReadoutState,
+    TaskKind, Tied, Wiring,
 };
 use super::keys::{Config, Key};
+use super::value::attention_name;
 use crate::{Error, Result};
 
 impl Config {
@@ -55,7 +57,7 @@ impl Config {
         }
         problems.extend(self.attentions());
         problems.extend(self.wirings());
-        let attends = self.attention != Attention::None;
+        let attends = self.attention.is_some();
         if attends_last && attends && self.readout == Readout::Linear {
             problems.push(format!(
                 "readout = {}: with wiring = recur_then_attend the context would reach nothing; \
@@ -98,20 +100,19 @@ impl Config {
         let mut unfit = |key: &str, why: String| {
             problems.push(format!("{key} = {}: {why}", self.show(key).unwrap_or_default()));
         };
-        let local = matches!(attention, Attention::LocalM | Attention::LocalP);
-        let scored_by = if local { self.attention_score } else { attention };
-        let inner =
-            matches!(scored_by, Attention::Additive | Attention::AdditiveBias | Attention::Concat);
-        if self.attention_width != 0 && !inner && attention != Attention::LocalP {
+        let local = attention.is_some_and(AttentionKind::is_local);
+        let scored_by = self.scored_by();
+        let inner = scored_by.is_some_and(AttentionKind::has_inner_layer);
+        if self.attention_width != 0 && !inner && attention != Some(AttentionKind::LocalP) {
             let way = "set attention_width = 0 or attention = additive";
-            unfit("attention_width", format!("attention = {attention} has no inner layer; {way}"));
+            let name = attention_name(attention);
+            unfit("attention_width", format!("attention = {name} has no inner layer; {way}"));
         }
-        let content = scored_by.kind().is_some_and(attention::AttentionKind::is_content);
-        if local && !content {
+        if local && !scored_by.is_some_and(AttentionKind::is_content) {
             let way = "set one that looks at the source, such as general";
             unfit("attention_score", format!("it cannot fill a window; {way}"));
         }
-        let plain = matches!(scored_by, Attention::Dot | Attention::ScaledDot | Attention::Cosine);
+        let plain = scored_by.is_some_and(AttentionKind::needs_equal_widths);
         if plain && self.bidirectional && self.merge == Merge::Concat {
             unfit(
                 if local { "attention_score" } else { "attention" },
@@ -120,13 +121,14 @@ impl Config {
                     .to_owned(),
             );
         }
-        if attention == Attention::MultiHead && !self.hidden.is_multiple_of(self.attention_heads) {
+        let multi_head = attention == Some(AttentionKind::MultiHead);
+        if multi_head && !self.hidden.is_multiple_of(self.attention_heads) {
             unfit(
                 "attention_heads",
                 format!("they share out hidden = {}; set a divisor", self.hidden),
             );
         }
-        if attention == Attention::None && self.input_feeding {
+        if attention.is_none() && self.input_feeding {
             unfit("input_feeding", "without attention there is no attentional vector".to_owned());
         }
         if self.residual && self.layers == 1 {
@@ -257,6 +259,11 @@ impl Config {
         if self.readout_width == 0 { self.hidden } else { self.readout_width }
     }
 
+    /// The attention whose score is taken: its own, or the one within its window.
+    pub(super) fn scored_by(&self) -> Option<AttentionKind> {
+        self.attention.map(|kind| if kind.is_local() { self.attention_score } else { kind })
+    }
+
     /// Width of a state of the memory.
     pub(crate) fn memory_width(&self) -> usize {
         let concat = self.bidirectional && self.merge == Merge::Concat;
@@ -267,8 +274,8 @@ impl Config {
     pub(crate) fn context_width(&self) -> usize {
         let both = self.hidden * if self.bidirectional { 2 } else { 1 };
         match self.attention {
-            Attention::MultiHead => self.hidden,
-            Attention::None => both,
+            Some(AttentionKind::MultiHead) => self.hidden,
+            None => both,
             _ if self.merge == Merge::Concat => both,
             _ => self.hidden,
         }

@@ -1,13 +1,14 @@
 //! Values of keys as text: how `--set` gives them and `tui presets` shows them.
 
+use attention::AttentionKind;
 use rnn::{Cell, Merge};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokenizer::{Recipe, Unit};
 
 use super::enums::{
-    Attention, BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init,
-    LossNorm, Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
+    BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init, LossNorm,
+    Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
 };
 
 /// The type of a key's value.
@@ -20,6 +21,16 @@ pub(super) trait Value: Serialize + DeserializeOwned {
 
     /// The text that means a value.
     fn show(&self) -> String;
+
+    /// Each value with what it means, where that is not said by the key's own documentation.
+    fn explained() -> String {
+        String::new()
+    }
+
+    /// The value that a TOML file means.
+    fn from_toml(value: toml::Value) -> Option<Self> {
+        value.try_into().ok()
+    }
 
     /// A number's size, which its key's range is about.
     fn number(&self) -> Option<f64> {
@@ -71,8 +82,14 @@ numbers! {
     f64: "a number", |x| x.is_finite();
 }
 
+/// Every value of a table with what it means.
+fn explained<'a>(table: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let each = table.into_iter().map(|(name, summary)| format!("{name}: {summary}"));
+    each.collect::<Vec<_>>().join("; ") + "."
+}
+
 macro_rules! names {
-    ($($type:ty)+) => {$(
+    ($($type:ty $(: $explained:expr)?),+ $(,)?) => {$(
         impl Value for $type {
             fn allowed() -> String {
                 let names: Vec<_> = Self::ALL.iter().map(|choice| choice.name()).collect();
@@ -86,14 +103,72 @@ macro_rules! names {
             fn show(&self) -> String {
                 self.name().to_owned()
             }
+
+            $(fn explained() -> String {
+                $explained
+            })?
         }
     )+};
 }
 
 names!(
-    Recipe Unit TaskKind Cell Merge Attention Wiring DecoderInit Readout ReadoutState
-    Tied Optimizer LossNorm Init BatchBy RateSchedule ForcingUnit ForcingSchedule EarlyStoppingMetric
+    Recipe, Unit, TaskKind, Merge, Wiring, DecoderInit, Readout, ReadoutState, Tied, Optimizer,
+    LossNorm, Init, BatchBy, RateSchedule, ForcingUnit, ForcingSchedule, EarlyStoppingMetric,
+    AttentionKind,
+    Cell: explained(Cell::ALL.map(|cell| (cell.name(), cell.summary()))),
 );
+
+/// A kind of attention, or `none`.
+impl Value for Option<AttentionKind> {
+    fn allowed() -> String {
+        format!("{}, {NO_ATTENTION}", AttentionKind::allowed())
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        AttentionKind::by_name(text).ok()
+    }
+
+    fn show(&self) -> String {
+        attention_name(*self).to_owned()
+    }
+
+    fn explained() -> String {
+        explained(AttentionKind::ALL.map(|kind| (kind.name(), kind.summary())))
+    }
+
+    fn from_toml(value: toml::Value) -> Option<Self> {
+        value.as_str().and_then(Self::parse)
+    }
+}
+
+/// The name of no attention.
+const NO_ATTENTION: &str = "none";
+
+/// The name of a kind of attention, or of none.
+pub fn attention_name(kind: Option<AttentionKind>) -> &'static str {
+    kind.map_or(NO_ATTENTION, AttentionKind::name)
+}
+
+/// A kind of attention or none, by its name.
+pub(crate) mod attention_by_name {
+    use attention::AttentionKind;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde's `with` passes a reference
+    pub(crate) fn serialize<S: Serializer>(
+        kind: &Option<AttentionKind>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        s.serialize_str(super::attention_name(*kind))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<Option<AttentionKind>, D::Error> {
+        AttentionKind::by_name(&String::deserialize(d)?).map_err(D::Error::custom)
+    }
+}
 
 impl Value for String {
     fn allowed() -> String {

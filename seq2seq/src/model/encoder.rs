@@ -3,11 +3,11 @@
 use rnn::{Rnn, State};
 use tensor::{ParamId, Params, PooledVec, Tape, Var, ops};
 
-use super::first_values::Make;
 use super::recurrent;
 use crate::config::Config;
 use crate::data::Batch;
 use crate::{Error, Result};
+use tensor::init::InitFn;
 
 /// The encoder of a translator.
 #[derive(Debug, Clone)]
@@ -35,11 +35,10 @@ impl Encoder {
         params: &mut Params,
         config: &Config,
         vocabulary: usize,
-        make: &mut Make<'_>,
+        make: &mut InitFn<'_>,
     ) -> Result<Self> {
-        let name = "encoder.embedding.weight";
-        let table = make(name, [vocabulary, config.embedding].into());
-        let embedding = params.add(name, table)?;
+        let table = [vocabulary, config.embedding];
+        let embedding = params.add_initialized("encoder.embedding.weight", table, make)?;
         let (layers, options) = recurrent(config, config.embedding);
         let layers = rnn::RnnConfig { bidirectional: config.bidirectional, ..layers };
         let rnn = Rnn::with_options(params, "encoder.rnn.", layers, options, make)?;

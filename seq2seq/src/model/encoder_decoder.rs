@@ -1,13 +1,14 @@
 //! The encoder-decoder with attention.
 
+use tensor::init::InitFn;
 use tensor::{Params, PooledVec, Tape, Var, ops};
 use tokenizer::PAD;
 
 use super::decoder::Decoder;
 use super::encoder::Encoder;
-use super::first_values::{Make, count_parameters, with_first_values};
+use super::first_values::{count_parameters, with_first_values};
 use super::forcing::{Forcing, ScheduledSampling};
-use crate::config::{self, Config, LossNorm};
+use crate::config::{Config, LossNorm};
 use crate::data::{Batch, Example};
 use crate::model::{BatchLoss, BatchShape, Model, NEVER_SAID};
 use crate::{Error, Result};
@@ -68,7 +69,7 @@ impl EncoderDecoder {
         }
         let vocabularies = (source_vocabulary, target_vocabulary);
         let build =
-            |params: &mut Params, make: &mut Make<'_>| layers(params, config, vocabularies, make);
+            |params: &mut Params, make: &mut InitFn<'_>| layers(params, config, vocabularies, make);
         let (encoder, decoder) = with_first_values(params, config, seed, build)?;
         let loss = Loss {
             norm: config.loss_norm,
@@ -220,31 +221,9 @@ fn layers(
     params: &mut Params,
     config: &Config,
     (source, target): (usize, usize),
-    make: &mut Make<'_>,
+    make: &mut InitFn<'_>,
 ) -> Result<(Encoder, Decoder)> {
     let encoder = Encoder::new(params, config, source, make)?;
     let decoder = Decoder::new(params, config, target, &encoder, make)?;
     Ok((encoder, decoder))
-}
-
-impl config::Attention {
-    /// The kind of the attention crate; `None` for the baseline without attention.
-    pub fn kind(self) -> Option<attention::AttentionKind> {
-        use attention::AttentionKind;
-        Some(match self {
-            Self::Additive => AttentionKind::Additive,
-            Self::AdditiveBias => AttentionKind::AdditiveBias,
-            Self::General => AttentionKind::General,
-            Self::Dot => AttentionKind::Dot,
-            Self::ScaledDot => AttentionKind::ScaledDot,
-            Self::ScaledGeneral => AttentionKind::ScaledGeneral,
-            Self::Concat => AttentionKind::Concat,
-            Self::Cosine => AttentionKind::Cosine,
-            Self::Location => AttentionKind::Location,
-            Self::LocalM => AttentionKind::LocalM,
-            Self::LocalP => AttentionKind::LocalP,
-            Self::MultiHead => AttentionKind::MultiHead,
-            Self::None => return None,
-        })
-    }
 }

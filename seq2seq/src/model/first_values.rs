@@ -1,26 +1,23 @@
 //! The first values of parameters, and how many there are.
 
-use tensor::init::{Init, rng};
+use tensor::init::{Init, InitFn, rng};
 use tensor::{Params, Shape, Tensor};
 
 use crate::Result;
 use crate::config::{self, Config, DecoderInit};
 use crate::machine::{self, Need};
 
-/// Gives a parameter's first value, from its name and shape.
-pub(crate) type Make<'a> = dyn FnMut(&str, Shape) -> Tensor + 'a;
-
 /// How many numbers the parameters of something have. Their memory is asked for and not touched, and
 /// only as long as the machine could have it: of more than that at least so many are told.
 pub(crate) fn count_parameters<T>(
-    build: impl Fn(&mut Params, &mut Make<'_>) -> Result<T>,
+    build: impl Fn(&mut Params, &mut InitFn<'_>) -> Result<T>,
 ) -> Result<u64> {
     let (mut count, mut is_too_much) = (0_u64, false);
     let mut make = |_: &str, shape: Shape| {
         let elements = shape.dims().iter().fold(1_u64, |n, &d| n.saturating_mul(d as u64));
         count = count.saturating_add(elements);
         is_too_much |= machine::memory().is_some_and(|bytes| count.saturating_mul(4) > bytes);
-        Tensor::uninit(if is_too_much { Shape::new(&[0]) } else { shape })
+        Ok(Tensor::uninit(if is_too_much { Shape::new(&[0]) } else { shape }))
     };
     let built = build(&mut Params::new(), &mut make);
     if is_too_much { Ok(count) } else { built.map(|_| count) }
@@ -32,20 +29,14 @@ pub(crate) fn with_first_values<T>(
     params: &mut Params,
     config: &Config,
     seed: u64,
-    build: impl Fn(&mut Params, &mut Make<'_>) -> Result<T>,
+    build: impl Fn(&mut Params, &mut InitFn<'_>) -> Result<T>,
 ) -> Result<T> {
     machine::check_parameters(config, count_parameters(&build)?, Need::Use)?;
     let mut rng = rng(seed, "init");
-    let mut failed = None;
-    let mut make = |name: &str, shape: Shape| {
+    build(params, &mut |name, shape| {
         let (init, blocks) = initial(config, name, shape);
-        init.blocks(blocks, shape, &mut rng).unwrap_or_else(|error| {
-            failed = Some(error);
-            Tensor::zeros(shape)
-        })
-    };
-    let built = build(params, &mut make)?;
-    failed.map_or(Ok(built), |error| Err(error.into()))
+        init.blocks(blocks, shape, &mut rng)
+    })
 }
 
 /// How a parameter is drawn, each of so many blocks of rows by itself.

@@ -1,9 +1,10 @@
 //! The network of a language model.
 
 use rnn::{Rnn, State};
+use tensor::init::InitFn;
 use tensor::{ParamId, Params, PooledVec, Tape, Var, ops};
 
-use super::first_values::{Make, count_parameters, with_first_values};
+use super::first_values::{count_parameters, with_first_values};
 use super::recurrent;
 use crate::Result;
 use crate::config::Config;
@@ -41,17 +42,13 @@ impl LanguageNetwork {
         params: &mut Params,
         config: &Config,
         vocabulary: usize,
-        make: &mut Make<'_>,
+        make: &mut InitFn<'_>,
     ) -> Result<Self> {
-        let mut add = |name: &str, shape: &[usize], make: &mut Make<'_>| {
-            let name = format!("language.{name}");
-            let value = make(&name, shape.into());
-            params.add(name, value)
-        };
-        let embedding = add("embedding.weight", &[vocabulary, config.embedding], make)?;
+        let table = [vocabulary, config.embedding];
+        let embedding = params.add_initialized("language.embedding.weight", table, make)?;
         let output = (
-            add("output.weight", &[vocabulary, config.hidden], make)?,
-            add("output.bias", &[vocabulary], make)?,
+            params.add_initialized("language.output.weight", [vocabulary, config.hidden], make)?,
+            params.add_initialized("language.output.bias", [vocabulary], make)?,
         );
         let (layers, options) = recurrent(config, config.embedding);
         let rnn = Rnn::with_options(params, "language.rnn.", layers, options, make)?;

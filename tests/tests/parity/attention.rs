@@ -51,7 +51,7 @@ fn kind(b: &mut Bench, config: AttentionConfig) -> Result<()> {
     let mut seed = 100;
     let mut init = |_: &str, shape: Shape| {
         seed += 1;
-        tensor(shape.dims(), seed)
+        Ok(tensor(shape.dims(), seed))
     };
     let attention =
         Attention::new(&mut params, "", config.clone(), &mut init).map_err(of_tensor)?;

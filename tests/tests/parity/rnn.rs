@@ -42,7 +42,7 @@ fn network(b: &Bench, config: RnnConfig, options: RnnOptions) -> Result<(Params,
         seed += 1;
         let mut values = tensor(shape.dims(), seed);
         values.data_mut().iter_mut().for_each(|v| *v *= 0.3);
-        values
+        Ok(values)
     };
     let rnn = Rnn::with_options(&mut params, "", config, options, &mut init).map_err(of_tensor)?;
     params.to_device(&b.device)?;

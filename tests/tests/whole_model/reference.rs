@@ -88,7 +88,7 @@ impl Network<'_> {
 
     fn attention(&self) -> AttentionConfig {
         let (query, memory) = (self.config.hidden, self.directions() * self.config.hidden);
-        let kind = self.config.attention.kind().unwrap();
+        let kind = self.config.attention.unwrap();
         AttentionConfig::new(kind, query, memory)
     }
 

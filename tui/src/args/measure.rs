@@ -28,7 +28,7 @@ pub struct BenchArguments {
     /// Instead of measuring, show where a training step of this workload spends its time.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["only", "json"])]
     pub profile: Option<String>,
-    /// Instead of workloads, measure single recurrent layers, forward and backward.
+    /// Instead of workloads, measure single layers, forward and backward: every cell and attention.
     #[arg(long, conflicts_with_all = ["only", "sizes", "profile"])]
     pub layers: bool,
     /// Also write the rows to this file, as JSON.

@@ -110,9 +110,9 @@ pub enum Command {
     #[command(
         long_about = "Train small models of the literature, and tell in one table what each can do.\n\
         No attention, source reversed and each attention, on the phrasebook and on letters said\n\
-        backwards: exact match by length, alignment error rate. Elman, GRU, LSTM of 1997 and LSTM on\n\
-        adding: how far back the gradient reaches.\n\
-        About 11 minutes on two cores, one model on each. Every model is a run folder: what was cut\n\
+        backwards: exact match by length, alignment error rate. Each cell on adding: how far back\n\
+        the gradient reaches.\n\
+        About 12 minutes on two cores, one model on each. Every model is a run folder: what was cut\n\
         off goes on, what is done is not trained again. The table is written to DIR/compare.md, all\n\
         figures to DIR/compare.json."
     )]

@@ -82,8 +82,8 @@ fn finish(
 fn show_layer(row: &LayerRow) -> String {
     let [b, t, i, h] = row.sizes;
     format!(
-        "{:5} B {b} T {t} I {i} H {h:4}  {}  {:7.3} ms  {:8.0} tok/s  {:4.0} of {:4.0} GFLOP/s",
-        row.cell, row.device, row.pass_ms, row.tokens_per_s, row.gflops, row.peak_gflops,
+        "{:16} B {b} T {t} I {i} H {h:4}  {}  {:7.3} ms  {:8.0} tok/s  {:4.0} of {:4.0} GFLOP/s",
+        row.layer, row.device, row.pass_ms, row.tokens_per_s, row.gflops, row.peak_gflops,
     )
 }
 

@@ -253,7 +253,9 @@ mod tests {
 
     use rnn::Cell;
 
-    use super::super::enums::{Attention, Wiring};
+    use attention::AttentionKind;
+
+    use super::super::enums::Wiring;
     use super::*;
 
     #[test]
@@ -297,7 +299,7 @@ mod tests {
         assert!(small.full.contains(&("embedding".to_owned(), "620".to_owned())));
         // A preset that extends another has that one's full size, too.
         let dot = Preset::find("luong-dot:full").unwrap().config;
-        assert_eq!((dot.layers, dot.attention, dot.epochs), (4, Attention::Dot, 12));
+        assert_eq!((dot.layers, dot.attention, dot.epochs), (4, Some(AttentionKind::Dot), 12));
         let own = Preset::find("adding:full").unwrap();
         assert_eq!((own.config, own.full.len()), (Config::preset("adding").unwrap(), 0));
         let error = Preset::find("rnnsearch:large").unwrap_err().to_string();
@@ -328,7 +330,7 @@ mod tests {
         assert_eq!(shape("rnnsearch-small"), (Cell::Gru, 1, true, 256, 512, false, 64));
         let luong = Config::preset("luong-small").unwrap();
         assert_eq!(luong.wiring, Wiring::RecurThenAttend);
-        assert_eq!(luong.attention, Attention::General);
+        assert_eq!(luong.attention, Some(AttentionKind::General));
         let tutorial = Config::preset("pytorch-tutorial").unwrap();
         assert_eq!(tutorial.target_prefixes.len(), 12);
         assert!(tutorial.target_prefixes.iter().any(|prefix| prefix == "i am "));

@@ -12,10 +12,10 @@ use self::bridge::Bridge;
 use self::parts::side_by_side;
 use self::readout::{Readout, Seen};
 use super::encoder::{Encoded, Encoder};
-use super::first_values::Make;
 use super::recurrent;
 use crate::Result;
 use crate::config::{Config, Wiring};
+use tensor::init::InitFn;
 
 /// The decoder of a translator.
 ///
@@ -137,16 +137,14 @@ impl Decoder {
         config: &Config,
         vocabulary: usize,
         encoder: &Encoder,
-        make: &mut Make<'_>,
+        make: &mut InitFn<'_>,
     ) -> Result<Self> {
         let (e, k) = (config.embedding, encoder.width());
-        let attends = config.attention.kind().map(|kind| attention_config(config, kind, k));
+        let attends = config.attention.map(|kind| attention_config(config, kind, k));
         let context =
             attends.as_ref().map_or(config.hidden * encoder.directions(), AttentionConfig::context);
         let mut add = |params: &mut Params, name: &str, shape: &[usize]| {
-            let name = format!("decoder.{name}");
-            let value = make(&name, shape.into());
-            Ok(params.add(name, value)?)
+            Ok(params.add_initialized(format!("decoder.{name}"), shape, make)?)
         };
         let embedding = if config.tied.source() {
             encoder.embedding()
@@ -312,7 +310,7 @@ fn attention_config(config: &Config, kind: AttentionKind, k: usize) -> Attention
         width: if config.attention_width == 0 { h } else { config.attention_width },
         positions: config.attention_positions,
         window: config.attention_window,
-        score: config.attention_score.kind().unwrap_or(base.score),
+        score: config.attention_score,
         renormalize: config.attention_renormalize,
         heads: config.attention_heads,
         ..base

@@ -3,12 +3,13 @@
 mod build;
 
 use rnn::Rnn;
+use tensor::init::InitFn;
 use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
 
 use crate::config::{Config, LossNorm};
 use crate::data::END;
 use crate::event::Sample;
-use crate::model::first_values::{Make, count_parameters, with_first_values};
+use crate::model::first_values::{count_parameters, with_first_values};
 use crate::model::{BatchLoss, BatchShape, Groups, Model, recurrent};
 use crate::score::{Evaluation, Metrics};
 use crate::tasks::{Answer, Generated, Input, Name, SYMBOLS, Sequence, class_name};
@@ -96,7 +97,7 @@ impl SequenceModel {
         params: &mut Params,
         config: &Config,
         task: Name,
-        make: &mut Make<'_>,
+        make: &mut InitFn<'_>,
     ) -> Result<Self> {
         let classes = match task {
             Name::Adding => 1,
@@ -104,19 +105,14 @@ impl SequenceModel {
             _ => SYMBOLS.len() + 1,
         };
         let has_symbols = task != Name::Adding;
-        let mut add = |name: &str, shape: &[usize], make: &mut Make<'_>| {
-            let name = format!("sequence.{name}");
-            let value = make(&name, shape.into());
-            params.add(name, value)
-        };
         let table = [SYMBOLS_MOST, config.embedding];
         let embedding = match has_symbols {
-            true => Some(add("embedding.weight", &table, make)?),
+            true => Some(params.add_initialized("sequence.embedding.weight", table, make)?),
             false => None,
         };
         let output = (
-            add("output.weight", &[classes, config.hidden], make)?,
-            add("output.bias", &[classes], make)?,
+            params.add_initialized("sequence.output.weight", [classes, config.hidden], make)?,
+            params.add_initialized("sequence.output.bias", [classes], make)?,
         );
         let input = if has_symbols { config.embedding } else { 2 };
         let (layers, options) = recurrent(config, input);

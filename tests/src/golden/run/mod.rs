@@ -5,6 +5,7 @@ pub(super) mod ops;
 pub(super) mod optimizer;
 pub(super) mod recurrent;
 
+use tensor::init::InitFn;
 use tensor::{Backpropagated, Device, Params, Tape, Tensor, Var};
 
 use super::case_file::Given;
@@ -14,14 +15,15 @@ use crate::error::{Error, Result};
 /// Builds a layer whose parameters have the values of the file.
 fn build<T, E: Into<Error>>(
     given: &mut Given,
-    make: impl FnOnce(&mut dyn FnMut(&str, tensor::Shape) -> Tensor) -> std::result::Result<T, E>,
+    make: impl FnOnce(&mut InitFn<'_>) -> std::result::Result<T, E>,
 ) -> Result<T> {
     let mut missing = None;
     let made = make(&mut |name, shape| {
-        given.tensor(&format!("param.{name}")).unwrap_or_else(|e| {
+        let value = given.tensor(&format!("param.{name}"));
+        Ok(value.unwrap_or_else(|e| {
             missing.get_or_insert(e);
             Tensor::zeros(shape)
-        })
+        }))
     });
     match missing {
         Some(missing) => Err(missing),

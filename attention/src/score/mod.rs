@@ -1,5 +1,12 @@
 //! The scores: what of a memory is projected once, what of a query, and both directions.
 
+pub mod additive;
+pub mod concat;
+pub mod cosine;
+pub mod dot;
+pub mod general;
+pub mod location;
+
 use std::ops::Range;
 
 use tensor::simd::dispatch;
@@ -9,7 +16,6 @@ use crate::config::{AttentionConfig, AttentionKind};
 use crate::error::Result;
 use crate::mask::MaskSpan;
 use crate::memory::Sizes;
-use crate::{additive, cosine, dot, location};
 
 /// Adds a parameter to the store.
 pub(crate) type Add<'a> = dyn FnMut(&str, Shape) -> Result<ParamId> + 'a;

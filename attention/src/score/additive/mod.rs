@@ -1,35 +1,40 @@
-//! General attention (Luong et al. 2015, equation 8), and scaled.
+//! Additive attention (Bahdanau et al. 2014, appendix A.1.2).
 //!
-//! e_s = q^T W m_s for `general`, e_s = q^T W m_s / sqrt(Q) for `scaled_general`
+//! e_s = v^T tanh(W_q q + W_m m_s), and with biases, as the tutorials have it,
+//! e_s = v^T tanh(W_q q + b_q + W_m m_s + b_m) + b_v.
 //!
 //! | value | shape |
 //! |---|---|
 //! | q | \[B, Q\] |
 //! | m | \[S, B, K\] |
-//! | W | \[Q, K\] |
+//! | W_q, W_m | \[A, Q\], \[A, K\] |
+//! | v, b_q, b_m | \[A\] |
+//! | b_v | \[1\] |
 //!
-//! The keys W m_s are made once a sentence, so a step is a [dot](mod@crate::dot) with each. The
-//! scale is that of Vaswani et al. 2017, equation 1, by the query's width.
+//! The keys W_m m_s + b_m are made once a sentence.
 //!
 //! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
 //!
-//! PyTorch: `torch.einsum("bq,qk,sbk->bs", q, W, m)`, divided by `math.sqrt(Q)`.
+//! PyTorch: `v(torch.tanh(w_q(q).unsqueeze(1) + w_m(m)))`, v, w_q, w_m being `nn.Linear`.
 //!
 //! ```
 //! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 //! use tensor::{Params, Tape, Tensor};
 //!
 //! let mut params = Params::new();
-//! let config = AttentionConfig::new(AttentionKind::General, 2, 2);
-//! let attention = Attention::new(&mut params, "", config, &mut |_, s| Tensor::full(s, 1.0))?;
+//! let config = AttentionConfig::new(AttentionKind::Additive, 2, 2);
+//! let attention = Attention::new(&mut params, "", config, &mut |_, s| Ok(Tensor::full(s, 1.0)))?;
 //! let mut tape = Tape::new(&params);
 //! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
 //! let memory = attention.memory(&mut tape, memory, &[2])?;
 //! let query = tape.input(Tensor::from_vec([1, 2], vec![1.0, 0.0])?);
 //! let a = attention.attend(&mut tape, query, &memory, QueryPosition::default())?;
 //! let a = tape.value(a.weights).data();
-//! // W of ones: every score is the sum of q times that of m.
+//! // All weights one: both positions add up to the same, and share the weight.
 //! assert_eq!(a, [0.5, 0.5]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+pub(crate) mod cpu;
+pub mod reference;
