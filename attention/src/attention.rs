@@ -1,13 +1,13 @@
 //! The family: one type for all kinds, one value for the memory.
 
 use tensor::init::InitFn;
-use tensor::{ParamId, Params, PooledVec, Shape, Tape, Var};
+use tensor::{Lengths, ParamId, Params, PooledVec, Shape, Tape, Var};
 
 use crate::config::{AttentionConfig, AttentionKind};
 use crate::error::Result;
 use crate::local::Window;
 use crate::mask::MaskRule;
-use crate::memory::{Lengths, Memory, QueryPosition, Sizes};
+use crate::memory::{Memory, QueryPosition, Sizes};
 use crate::multi_head::{self, Heads};
 use crate::score::Scorer;
 use crate::step::{AttentionInput, DeviceMask, attend};
@@ -127,12 +127,12 @@ impl Attention {
             Some(heads) => heads.memory(tape, values)?,
             None => (values, self.scorer.keys(tape, values)?),
         };
-        let on_device = tape.opencl().map(|device| Lengths::new(device, lengths)).transpose()?;
-        let spans = match on_device {
-            None => self.rule(QueryPosition::default()).spans(1, lengths, self.head_count(), &[]),
+        let lengths = Lengths::new(tape, lengths)?;
+        let spans = match lengths.on_device() {
+            None => self.rule(QueryPosition::default()).spans(1, &lengths, self.head_count(), &[]),
             Some(_) => PooledVec::new(),
         };
-        Ok(Memory { values, keys, lengths: lengths.into(), spans, device_lengths: on_device })
+        Ok(Memory { values, keys, lengths, spans })
     }
 
     /// What a query sees that stands at `place`.
@@ -177,8 +177,11 @@ impl Attention {
             Some(window) => window.gaussian(tape, query, memory, place.reversed)?,
             None => None,
         };
-        let device_mask =
-            memory.device_lengths.clone().map(|lengths| DeviceMask { lengths, rule, heads: count });
+        let device_mask = memory.lengths.on_device().map(|lengths| DeviceMask {
+            lengths: lengths.clone(),
+            rule,
+            heads: count,
+        });
         let spans = match rule {
             _ if device_mask.is_some() => PooledVec::new(),
             MaskRule::Whole { .. } if times == 1 => memory.spans.clone(),

@@ -1,8 +1,7 @@
 //! What is attended to, and from where.
 
-use tensor::opencl::{Ids, OpenCl};
 use tensor::simd::Simd;
-use tensor::{PooledVec, Result, Var};
+use tensor::{Lengths, PooledVec, Var};
 
 use crate::mask::MaskSpan;
 
@@ -17,11 +16,9 @@ pub struct Memory {
     /// project them.
     pub keys: Var,
     /// Length of each sentence; positions from there on get weight zero.
-    pub lengths: PooledVec<usize>,
+    pub lengths: Lengths,
     /// What a query sees whose place does not matter; none on a device.
     pub(crate) spans: PooledVec<MaskSpan>,
-    /// The lengths on the tape's device, where it has one.
-    pub(crate) device_lengths: Option<Lengths>,
 }
 
 /// Where a query stands: what an attention needs besides the query itself, if it is one of
@@ -62,22 +59,5 @@ pub(crate) fn prefetch_next<S: Simd>(s: S, row: &[f32], distance: usize) {
     let next = row.as_ptr().wrapping_add(distance);
     for j in (0..row.len()).step_by(16) {
         s.prefetch(next.wrapping_add(j));
-    }
-}
-
-/// The sentences' lengths on a device.
-#[derive(Clone)]
-pub(crate) struct Lengths(pub(crate) Ids);
-
-impl Lengths {
-    pub(crate) fn new(device: &OpenCl, lengths: &[usize]) -> Result<Self> {
-        let lengths: Vec<u32> = lengths.iter().map(|&n| n as u32).collect();
-        Ok(Self(device.ids(&lengths)?))
-    }
-}
-
-impl std::fmt::Debug for Lengths {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Lengths of {} sentences on a device", self.0.len())
     }
 }

@@ -4,13 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use tensor::init::InitFn;
-use tensor::{ParamId, Params, PooledVec, Shape, Tape, Tensor, Var, ops};
+use tensor::{Lengths, ParamId, Params, PooledVec, Shape, Tape, Tensor, Var, ops};
 
 use crate::cell::Cell;
 use crate::config::{Merge, RnnConfig, RnnOptions};
 use crate::error::{Error, Result};
 use crate::norm::normalise;
-use crate::scan::{Lengths, scan};
+use crate::scan::scan;
 use crate::state::State;
 use crate::step::{Layer, StepInput, step};
 use crate::step_kernel::Recurrent;
@@ -236,7 +236,7 @@ impl Rnn {
         }
         let directions = self.config.directions();
         self.check_states(tape, state, batch)?;
-        let lengths = Lengths::new(tape, lengths)?;
+        let lengths = lengths.map(|lengths| Lengths::new(tape, lengths)).transpose()?;
         let mut input = x;
         let mut states = PooledVec::with_capacity(self.layers.len());
         for (l, layer) in self.layers.chunks(directions).enumerate() {
@@ -257,7 +257,7 @@ impl Rnn {
                     projected,
                     (start.map(|s| s.h), start.and_then(|s| s.c)),
                     self.state_mask(tape, batch, series)?,
-                    &lengths,
+                    lengths.as_ref(),
                     d == 1,
                     series,
                 )?;

@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::random::fnv1a;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -33,11 +34,7 @@ pub type InitFn<'a> = dyn FnMut(&str, Shape) -> Result<Tensor> + 'a;
 /// assert_ne!(init.random::<u64>(), shuffle.random::<u64>());
 /// ```
 pub fn rng(seed: u64, purpose: &str) -> Rng {
-    // FNV-1a: short, and the same for ever.
-    let stream = purpose
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    rng_stream(seed, stream)
+    rng_stream(seed, fnv1a(purpose))
 }
 
 /// The generator of a seed and a numbered stream.

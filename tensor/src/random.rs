@@ -5,6 +5,16 @@
 //! resumed run and another thread count draw the same. It is written here, and not taken from a
 //! library, because the same few lines must run inside a device's kernel.
 
+/// FNV-1a with 64 bits: short, and the same for ever, unlike the standard library's hasher.
+///
+/// ```
+/// assert_eq!(tensor::random::fnv1a("a"), 0xaf63_dc4c_8601_ec8c);
+/// ```
+pub fn fnv1a(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// Counters that are worked on together, so that the processor's vectors are full.
 pub(crate) const LANES: usize = 16;
 

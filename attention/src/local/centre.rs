@@ -1,34 +1,27 @@
 //! Where `local_p` looks.
 
 use tensor::simd::{Kernel, Simd, dispatch, math};
-use tensor::{Backward, Op, ParamId, PooledVec, Result, Tape, Tensor, Var};
+use tensor::{Backward, Lengths, Op, ParamId, Result, Tape, Tensor, Var};
 
 use super::opencl;
-use crate::memory::Lengths;
 
 /// p = n sigmoid(v^T tanh(h)), \[T B\] of \[T, B, A\].
-pub(super) fn centres(
-    tape: &mut Tape<'_>,
-    h: Var,
-    v: ParamId,
-    lengths: PooledVec<usize>,
-    device_lengths: Option<&Lengths>,
-) -> Result<Var> {
-    if let (Some(device), Some(device_lengths)) = (tape.opencl(), device_lengths) {
-        let p = opencl::centres(device, tape.value(h), tape.params().get(v), device_lengths)?;
+pub(super) fn centres(tape: &mut Tape<'_>, h: Var, v: ParamId, lengths: &Lengths) -> Result<Var> {
+    if let (Some(device), Some(on_device)) = (tape.opencl(), lengths.on_device()) {
+        let p = opencl::centres(device, tape.value(h), tape.params().get(v), on_device)?;
         let p = tape.output(p);
-        tape.record(Centres { h, v, p, lengths, device_lengths: Some(device_lengths.clone()) });
+        tape.record(Centres { h, v, p, lengths: lengths.clone() });
         return Ok(p);
     }
     let mut p = Tensor::uninit([tape.shape(h).rows()]);
     dispatch(CentresForward {
         h: tape.value(h).data(),
         v: tape.params().get(v).data(),
-        lengths: &lengths,
+        lengths,
         p: p.data_mut(),
     });
     let p = tape.output(p);
-    tape.record(Centres { h, v, p, lengths, device_lengths: None });
+    tape.record(Centres { h, v, p, lengths: lengths.clone() });
     Ok(p)
 }
 
@@ -60,8 +53,7 @@ struct Centres {
     h: Var,
     v: ParamId,
     p: Var,
-    lengths: PooledVec<usize>,
-    device_lengths: Option<Lengths>,
+    lengths: Lengths,
 }
 
 struct Back<'a> {
@@ -106,9 +98,9 @@ impl Op for Centres {
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
         let Some(dp) = back.take(self.p) else { return Ok(()) };
-        if let (Some(device), Some(device_lengths)) = (back.opencl(), &self.device_lengths) {
+        if let (Some(device), Some(on_device)) = (back.opencl(), self.lengths.on_device()) {
             let (h, v, p) = (back.value(self.h), back.param(self.v), back.value(self.p));
-            let (dh, dv) = opencl::centres_back(device, h, v, p, &dp, device_lengths)?;
+            let (dh, dv) = opencl::centres_back(device, h, v, p, &dp, on_device)?;
             let width = dv.shape().width();
             back.gradients.defer_sum(self.v, dv, 0..width);
             return back.add(self.h, dh);

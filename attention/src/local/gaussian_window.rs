@@ -1,6 +1,6 @@
 //! The Gaussian around a centre: a layer between softmax and the weighted sum.
 
-use tensor::{PooledVec, Var};
+use tensor::{Lengths, Var};
 
 use crate::mask::MaskSpan;
 
@@ -10,7 +10,7 @@ use crate::mask::MaskSpan;
 pub(crate) struct GaussianWindow {
     /// p of each row.
     pub(crate) centres: Var,
-    pub(crate) lengths: PooledVec<usize>,
+    pub(crate) lengths: Lengths,
     pub(crate) sigma: f32,
     pub(crate) reversed: bool,
     pub(crate) renormalize: bool,

@@ -89,8 +89,7 @@ impl Window {
     ) -> Result<Option<GaussianWindow>> {
         let Some((w_p, v_p)) = self.predict else { return Ok(None) };
         let hidden = ops::linear(tape, query, w_p, None)?;
-        let lengths = memory.lengths.clone();
-        let centres = centre::centres(tape, hidden, v_p, lengths, memory.device_lengths.as_ref())?;
+        let centres = centre::centres(tape, hidden, v_p, &memory.lengths)?;
         Ok(Some(GaussianWindow {
             centres,
             lengths: memory.lengths.clone(),

@@ -1,26 +1,19 @@
 //! Centres on a device: a work-group a row.
 
-use tensor::opencl::{OpenCl, Program};
+use tensor::opencl::{Ids, OpenCl, Program};
 use tensor::{Error, Result, Tensor};
-
-use crate::memory::Lengths;
 
 static PROGRAM: Program = Program::new(&[include_str!("centre.cl")]);
 
 /// p = n sigmoid(v^T tanh(h)) of each row.
-pub(super) fn centres(
-    device: &OpenCl,
-    h: &Tensor,
-    v: &Tensor,
-    lengths: &Lengths,
-) -> Result<Tensor> {
+pub(super) fn centres(device: &OpenCl, h: &Tensor, v: &Tensor, lengths: &Ids) -> Result<Tensor> {
     let (rows, width) = (h.shape().rows(), h.shape().width());
     if v.len() != width {
         return Err(Error::shapes("attention centre", h.shape(), v.shape()));
     }
     let mut p = device.uninit([rows])?;
-    let launch = device.kernel(&PROGRAM, "centre").uint(width).uint(lengths.0.len());
-    let launch = launch.ids(&lengths.0).reads(h).reads(v).writes(&mut p);
+    let launch = device.kernel(&PROGRAM, "centre").uint(width).uint(lengths.len());
+    let launch = launch.ids(lengths).reads(h).reads(v).writes(&mut p);
     launch.groups([rows, 1, 1], [64, 1, 1])?;
     Ok(p)
 }
@@ -32,12 +25,12 @@ pub(super) fn centres_back(
     v: &Tensor,
     p: &Tensor,
     dp: &Tensor,
-    lengths: &Lengths,
+    lengths: &Ids,
 ) -> Result<(Tensor, Tensor)> {
     let (rows, width) = (h.shape().rows(), h.shape().width());
     let (mut dh, mut dv) = (device.uninit(h.shape())?, device.uninit([rows, width])?);
     let launch = device.kernel(&PROGRAM, "centre_back").uint(rows).uint(width);
-    let launch = launch.uint(lengths.0.len()).ids(&lengths.0).reads(h).reads(v).reads(p).reads(dp);
+    let launch = launch.uint(lengths.len()).ids(lengths).reads(h).reads(v).reads(p).reads(dp);
     launch.writes(&mut dh).writes(&mut dv).over(rows * width)?;
     Ok((dh, dv))
 }

@@ -1,16 +1,17 @@
 //! The input of an attention operation.
 
+use tensor::opencl::Ids;
 use tensor::{PooledVec, Tensor, Var};
 
 use crate::local::GaussianWindow;
 use crate::mask::{MaskRule, MaskSpan};
-use crate::memory::{Lengths, Sizes};
+use crate::memory::Sizes;
 use crate::score::Score;
 
 /// What a device needs to find the spans by itself.
 #[derive(Debug, Clone)]
 pub(crate) struct DeviceMask {
-    pub(crate) lengths: Lengths,
+    pub(crate) lengths: Ids,
     pub(crate) rule: MaskRule,
     /// Entries of a sentence.
     pub(crate) heads: usize,

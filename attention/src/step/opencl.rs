@@ -93,13 +93,13 @@ impl<'a> AttendStep<'a> {
             input.gaussian.as_ref().map(|gaussian| (gaussian, value(gaussian.centres).clone()));
         gaussian.as_ref().map_or(Ok(()), |(_, centres)| has(centres, rows))?;
         let fits = weights.width() == n.time
-            && n.batch == device_mask.lengths.0.len() * device_mask.heads
+            && n.batch == device_mask.lengths.len() * device_mask.heads
             && rows.is_multiple_of(n.batch.max(1));
         if !fits {
             return Err(Error::shapes(
                 "attend",
                 weights,
-                [n.time, n.batch, device_mask.lengths.0.len()],
+                [n.time, n.batch, device_mask.lengths.len()],
             ));
         }
         let is_tied = input.keys == input.values && v.is_none() && !is_table;
@@ -134,7 +134,7 @@ impl<'a> AttendStep<'a> {
         };
         let Reach { reach, reversed } = reach.unwrap_or(Reach { reach: 0, reversed: false });
         let launch = launch.uint(n.time).uint(n.batch).uint(self.device_mask.heads);
-        let launch = launch.ids(&self.device_mask.lengths.0).uint(limit.min(n.time)).long(first);
+        let launch = launch.ids(&self.device_mask.lengths).uint(limit.min(n.time)).long(first);
         let launch = launch.uint(rule).uint(reach.min(n.time)).uint(usize::from(reversed));
         match &self.gaussian {
             Some((gaussian, centres)) => {

@@ -37,7 +37,7 @@
 typedef struct {
     uint n, time;
     // [B]: how long each row's sequence is.
-    __global const float *lengths;
+    __global const uint *lengths;
     // What the sums begin with, start_stride apart: 0 where it is one row for all.
     __global const float *start;
     size_t start_stride;
@@ -54,7 +54,8 @@ typedef struct {
 // One step back: [B, .] each, 0 where there is no such thing.
 typedef struct {
     uint n, time;
-    __global const float *lengths, *peephole, *mask;
+    __global const uint *lengths;
+    __global const float *peephole, *mask;
     __global const float *state, *h_before, *c_before, *c;
     // The gradient of the step's output.
     __global const float *dy;
@@ -69,9 +70,9 @@ typedef struct {
     __global float *flow;
 } Backward;
 
-bool is_active(__global const float *lengths, const uint time, const uint b)
+bool is_active(__global const uint *lengths, const uint time, const uint b)
 {
-    return lengths == 0 || lengths[b] > (float)time;
+    return lengths == 0 || lengths[b] > time;
 }
 
 float sigmoid_slope(const float y) { return y * (1.0f - y); }

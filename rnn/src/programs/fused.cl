@@ -70,7 +70,7 @@ void finish_forward(
 __attribute__((reqd_work_group_size(UNITS, ITEMS_Y, SLICES)))
 __kernel void scan_forward(
     const uint batch, const uint n, const uint time, const uint before, const uint after,
-    const uint has, READS(lengths), READS(w), READS(bias), READS(peephole), READS(mask),
+    const uint has, __global const uint *lengths, READS(w), READS(bias), READS(peephole), READS(mask),
     WRITES(gates), WRITES(kept), WRITES(masked), WRITES(states), WRITES(cells))
 {
     __local float4 vectors[VECTORS(DEPTH, COUNT, SUMS)];
@@ -79,7 +79,7 @@ __kernel void scan_forward(
     Forward s;
     s.n = n;
     s.time = time;
-    s.lengths = has & HAS_LENGTHS ? lengths + lengths_at : 0;
+    s.lengths = has & HAS_LENGTHS ? lengths : 0;
     s.gates = gates + gates_at + time * step * GATES;
     s.start = s.gates;
     s.start_stride = (size_t)GATES * n;
@@ -158,7 +158,7 @@ __kernel void step_forward(
 __attribute__((reqd_work_group_size(UNITS, ITEMS_Y, SLICES)))
 __kernel void scan_backward(
     const uint batch, const uint n, const uint time, const uint from, const uint before,
-    const uint after, const uint has, READS(lengths), READS(w), READS(peephole), READS(mask),
+    const uint after, const uint has, __global const uint *lengths, READS(w), READS(peephole), READS(mask),
     READS(masked), READS(states), READS(cells), READS(dy), WRITES(gates), WRITES(kept), WRITES(dh),
     WRITES(dc), WRITES(d_peephole), WRITES(flow))
 {
@@ -170,7 +170,7 @@ __kernel void scan_backward(
     Backward s;
     s.n = n;
     s.time = time;
-    s.lengths = has & HAS_LENGTHS ? lengths + lengths_at : 0;
+    s.lengths = has & HAS_LENGTHS ? lengths : 0;
     s.peephole = peephole + peephole_at;
     s.mask = has & HAS_MASK ? mask + mask_at : 0;
     s.h_before = states + states_at + before * step;

@@ -63,7 +63,7 @@ void row_forward(
 __attribute__((reqd_work_group_size(ROW_ITEMS, 1, 1)))
 __kernel void scan_forward_rows(
     const uint batch, const uint n, const uint time, const uint before, const uint after,
-    const uint has, READS(lengths), READS(bias), READS(peephole), READS(mask), READS(gain),
+    const uint has, __global const uint *lengths, READS(bias), READS(peephole), READS(mask), READS(gain),
     const float eps, WRITES(sums), WRITES(scales), WRITES(gates), WRITES(kept), WRITES(masked),
     WRITES(states), WRITES(cells))
 {
@@ -72,7 +72,7 @@ __kernel void scan_forward_rows(
     Forward s;
     s.n = n;
     s.time = time;
-    s.lengths = has & HAS_LENGTHS ? lengths + lengths_at : 0;
+    s.lengths = has & HAS_LENGTHS ? lengths : 0;
     s.gates = gates + gates_at + time * step * GATES;
     s.start = s.gates;
     s.start_stride = (size_t)GATES * n;
@@ -128,7 +128,7 @@ __kernel void step_forward_rows(
 __attribute__((reqd_work_group_size(ROW_ITEMS, 1, 1)))
 __kernel void backward_rows(
     const uint batch, const uint n, const uint time, const uint before, const uint after,
-    const uint seen, const uint has, READS(lengths), READS(peephole), READS(mask), READS(state),
+    const uint seen, const uint has, __global const uint *lengths, READS(peephole), READS(mask), READS(state),
     READS(h), READS(c_before), READS(c), READS(dy), READS(gain), READS(through), READS(scales),
     WRITES(normal), WRITES(d_gain), WRITES(gates), WRITES(kept), WRITES(dh), WRITES(dc),
     WRITES(d_peephole), WRITES(flow))
@@ -139,7 +139,7 @@ __kernel void backward_rows(
     Backward s;
     s.n = n;
     s.time = time;
-    s.lengths = has & HAS_LENGTHS ? lengths + lengths_at : 0;
+    s.lengths = has & HAS_LENGTHS ? lengths : 0;
     s.peephole = peephole + peephole_at;
     s.mask = has & HAS_MASK ? mask + mask_at : 0;
     s.h_before = h + h_at + before * step;

@@ -7,35 +7,12 @@ mod opencl;
 
 use std::sync::Arc;
 
-use tensor::{Op, PooledVec, Result, Tape, Tensor, Var, kernels};
+use tensor::{Lengths, Op, Result, Tape, Tensor, Var, kernels};
 
 use crate::gating::Active;
 use crate::step_kernel::{
     KernelBackward, KernelForward, Recurrent, SavedActivations, States, defer_weight_gradients,
 };
-
-/// How long each sequence of a batch is.
-#[derive(Clone, Default)]
-pub(crate) struct Lengths {
-    /// `None`: all as long as the batch.
-    host: Option<PooledVec<usize>>,
-    /// The same on the tape's device.
-    on_device: Option<Tensor>,
-}
-
-impl Lengths {
-    pub(crate) fn new(tape: &Tape<'_>, lengths: Option<&[usize]>) -> Result<Self> {
-        let host = lengths.map(PooledVec::from);
-        let on_device = match (tape.opencl(), &host) {
-            (Some(device), Some(lengths)) => {
-                let lengths: Vec<f32> = lengths.iter().map(|&n| n as f32).collect();
-                Some(device.upload(&Tensor::from(lengths))?)
-            }
-            _ => None,
-        };
-        Ok(Self { host, on_device })
-    }
-}
 
 /// What a scan gives.
 pub(crate) struct Scanned {
@@ -55,7 +32,7 @@ pub(crate) fn scan(
     projected: Var,
     (h0, c0): (Option<Var>, Option<Var>),
     mask: Option<Tensor>,
-    lengths: &Lengths,
+    lengths: Option<&Lengths>,
     reverse: bool,
     name: &Arc<str>,
 ) -> Result<Scanned> {
@@ -64,14 +41,14 @@ pub(crate) fn scan(
     let start = (h0.map(|v| tape.value(v)), c0.map(|v| tape.value(v)));
     let (kept, states, cells, y) = match tape.opencl() {
         Some(device) => {
-            let lengths = lengths.on_device.as_ref();
+            let lengths = lengths.and_then(Lengths::on_device);
             let scan = opencl::Scan { layer, mask: mask.as_ref(), lengths, reverse };
             opencl::forward(device, tape.params(), &scan, gates, start)?
         }
         None => {
             let forward = KernelForward::new(tape.params(), layer, mask.as_ref(), tape.threads());
             let kept = SavedActivations::new(layer, gates, mask.as_ref());
-            run(layer, &forward, kept, start, lengths.host.as_deref(), reverse)
+            run(layer, &forward, kept, start, lengths.map(|lengths| &**lengths), reverse)
         }
     };
     let last = if reverse { 0 } else { states.dims()[0] - 1 };
@@ -90,7 +67,7 @@ pub(crate) fn scan(
         kept,
         states,
         cells,
-        lengths: lengths.clone(),
+        lengths: lengths.cloned(),
         reverse,
         name: Arc::clone(name),
     });
@@ -183,7 +160,7 @@ struct Scan {
     kept: SavedActivations,
     states: Tensor,
     cells: Tensor,
-    lengths: Lengths,
+    lengths: Option<Lengths>,
     reverse: bool,
     name: Arc<str>,
 }
@@ -202,7 +179,7 @@ impl Op for Scan {
         }
         let (dh, dc) = match back.opencl() {
             Some(device) => {
-                let lengths = self.lengths.on_device.as_ref();
+                let lengths = self.lengths.as_ref().and_then(Lengths::on_device);
                 let (layer, mask, reverse) = (self.layer, self.mask.as_ref(), self.reverse);
                 let scan = opencl::Scan { layer, mask, lengths, reverse };
                 let states = (&self.states, &self.cells);
@@ -251,7 +228,7 @@ impl Scan {
         let has_c = self.layer.cell.has_cell_state();
         let empty = || Tensor::zeros([if has_c { batch } else { 0 }, n]);
         let mut dc = dc.unwrap_or_else(empty);
-        let lengths = self.lengths.host.as_deref();
+        let lengths = self.lengths.as_deref();
         {
             let (dh, dc) = (dh.data_mut(), dc.data_mut());
             let mut view = self.kept.view();

@@ -1,6 +1,6 @@
 //! A recurrence over a whole sequence.
 
-use tensor::opencl::{Matrix, OpenCl, Program};
+use tensor::opencl::{Ids, Matrix, OpenCl, Program};
 use tensor::{Params, Result, Tensor};
 
 use crate::norm::EPS;
@@ -19,7 +19,7 @@ const PARTS: usize = 8;
 pub(crate) struct Scan<'a> {
     pub(crate) layer: Recurrent,
     pub(crate) mask: Option<&'a Tensor>,
-    pub(crate) lengths: Option<&'a Tensor>,
+    pub(crate) lengths: Option<&'a Ids>,
     pub(crate) reverse: bool,
 }
 
@@ -93,7 +93,7 @@ fn fused(
     let launch = layer.device.kernel(tiles.of(&layer.programs[k]), "scan_forward");
     let launch = launch.uint(layer.batch).uint(layer.n).uint(t).uint(before).uint(after);
     let launch = launch.uint(flags | has(MASK, scan.mask.is_some()));
-    let launch = launch.reads(layer.or_none(scan.lengths)).reads(layer.w);
+    let launch = launch.ids(layer.ids_or_none(scan.lengths)).reads(layer.w);
     let launch = launch.reads(layer.or_none(layer.bias)).reads(layer.or_none(layer.peephole));
     let launch = launch.reads(layer.or_none(scan.mask));
     let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden).writes(&mut kept.masked);
@@ -125,7 +125,7 @@ fn rows(
     let launch = layer.device.kernel(&layer.programs[k].rows, "scan_forward_rows");
     let launch = launch.uint(batch).uint(n).uint(t).uint(before).uint(after);
     let launch = launch.uint(flags | has(MASK, scan.mask.is_some()));
-    let launch = launch.reads(layer.or_none(scan.lengths)).reads(layer.or_none(layer.bias));
+    let launch = launch.ids(layer.ids_or_none(scan.lengths)).reads(layer.or_none(layer.bias));
     let launch = launch.reads(layer.or_none(layer.peephole)).reads(layer.or_none(scan.mask));
     let launch = launch.reads(layer.or_none(layer.gain)).float(EPS);
     let launch = launch.writes(&mut kept.normal).writes(&mut kept.scales);
@@ -141,7 +141,7 @@ fn outputs(layer: &Layer<'_>, scan: &Scan<'_>, states: &Tensor) -> Result<Tensor
     let mut y = layer.device.uninit([time, layer.batch, layer.n])?;
     let all = y.len();
     let launch = layer.device.kernel(&SEQUENCE, "outputs").uint(layer.batch).uint(layer.n);
-    let launch = launch.uint(first).long(all).reads(lengths).reads(states);
+    let launch = launch.uint(first).long(all).ids(lengths).reads(states);
     launch.writes(&mut y).over(all)?;
     Ok(y)
 }
@@ -241,7 +241,7 @@ fn fused_back(
     let launch = layer.device.kernel(tiles.of(&layer.programs[k]), "scan_backward");
     let launch = launch.uint(layer.batch).uint(layer.n).uint(t).uint(met.map_or(t, |(_, t)| t));
     let launch = launch.uint(before).uint(after).uint(flags);
-    let launch = launch.reads(layer.or_none(scan.lengths)).reads(layer.w);
+    let launch = launch.ids(layer.ids_or_none(scan.lengths)).reads(layer.w);
     let launch = launch.reads(layer.or_none(layer.peephole)).reads(layer.or_none(scan.mask));
     let launch = launch.reads(&kept.masked).reads(states).reads(cells).reads(layer.or_none(dy));
     let launch = launch.writes(&mut kept.gates).writes(&mut kept.hidden);

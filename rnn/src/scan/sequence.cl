@@ -21,12 +21,12 @@ __kernel void first_state(
 
 // The states after each step, zero past each sequence's end.
 __kernel void outputs(
-    const uint batch, const uint n, const uint first, const ulong all, READS(lengths),
+    const uint batch, const uint n, const uint first, const ulong all, __global const uint *lengths,
     READS(states), WRITES(y))
 {
     const size_t i = get_global_id(0), step = (size_t)batch * n;
     if (i >= all) return;
-    const bool active = lengths[lengths_at + i % step / n] > (float)(i / step);
+    const bool active = lengths[i % step / n] > i / step;
     y[y_at + i] = active ? states[states_at + first * step + i] : 0.0f;
 }
 

@@ -12,7 +12,7 @@
 //!
 //! The programs are those of [`crate::programs`].
 
-use tensor::opencl::{Matrix, OpenCl, ProductForm, ProductOutput, Program, Start};
+use tensor::opencl::{Ids, Matrix, OpenCl, ProductForm, ProductOutput, Program, Start};
 use tensor::{Params, Result, Tensor};
 
 use super::{Recurrent, SavedActivations};
@@ -71,6 +71,7 @@ pub(crate) struct Layer<'a> {
     pub(crate) gain: Option<&'a Tensor>,
     /// Stands for what is not there.
     pub(crate) none: Tensor,
+    none_ids: Ids,
 }
 
 impl<'a> Layer<'a> {
@@ -93,6 +94,7 @@ impl<'a> Layer<'a> {
             peephole: value(layer.peephole),
             gain: value(layer.gain),
             none: device.uninit([0])?,
+            none_ids: device.ids(&[])?,
         })
     }
 
@@ -103,6 +105,10 @@ impl<'a> Layer<'a> {
 
     pub(crate) fn or_none<'b>(&'b self, tensor: Option<&'b Tensor>) -> &'b Tensor {
         tensor.unwrap_or(&self.none)
+    }
+
+    pub(crate) fn ids_or_none<'b>(&'b self, ids: Option<&'b Ids>) -> &'b Ids {
+        ids.unwrap_or(&self.none_ids)
     }
 
     /// What the bias, where the gating adds it, and the gain are to a kernel.
@@ -199,7 +205,7 @@ pub(crate) struct RowsBack<'a> {
     pub(crate) before: usize,
     pub(crate) after: usize,
     pub(crate) seen: usize,
-    pub(crate) lengths: Option<&'a Tensor>,
+    pub(crate) lengths: Option<&'a Ids>,
     pub(crate) mask: Option<&'a Tensor>,
     pub(crate) state: &'a Tensor,
     pub(crate) h: &'a Tensor,
@@ -269,7 +275,7 @@ impl Layer<'_> {
         let launch = self.device.kernel(&self.programs[k].rows, "backward_rows");
         let launch = launch.uint(self.batch).uint(self.n).uint(s.time);
         let launch = launch.uint(s.before).uint(s.after).uint(s.seen).uint(flags);
-        let launch = launch.reads(self.or_none(s.lengths)).reads(self.or_none(self.peephole));
+        let launch = launch.ids(self.ids_or_none(s.lengths)).reads(self.or_none(self.peephole));
         let launch = launch.reads(self.or_none(s.mask)).reads(s.state).reads(s.h);
         let launch = launch.reads(s.c_before).reads(s.c).reads(self.or_none(s.dy));
         let launch = launch.reads(self.or_none(self.gain)).reads(self.or_none(s.through));

@@ -1,6 +1,7 @@
 //! Sentence pairs.
 
 use crate::phrasebook::{self, Part};
+use tensor::random::fnv1a;
 
 /// A sentence pair as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,11 +68,16 @@ pub(crate) fn hold_out<T>(all: &mut Vec<T>, text: impl Fn(&T) -> &str) -> Vec<T>
     all.extract_if(.., is_held).collect()
 }
 
-/// FNV-1a with a final mix: the same for ever, unlike the standard library's hasher.
+/// A hash of texts, in their order.
+pub(crate) fn fingerprint<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> u64 {
+    texts.into_iter().fold(0, |all, text| {
+        (all ^ hash(text.as_ref())).wrapping_mul(0x0100_0000_01b3).rotate_left(17)
+    })
+}
+
+/// FNV-1a with a final mix.
 pub(crate) fn hash(text: &str) -> u64 {
-    let h = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let h = fnv1a(text);
     let h = (h ^ (h >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     h ^ (h >> 29)
 }

@@ -15,8 +15,8 @@ mod unknown;
 
 pub use batch::{Batch, Batching, Example, epoch_batches};
 pub(crate) use corpora::{Corpora, Sources, corpora, lines_apart, recipe_losses};
-pub(crate) use corpus::hash;
 pub use corpus::{Corpus, Pair};
+pub(crate) use corpus::{fingerprint, hash};
 pub use spec::Spec;
 pub use split::SplitRule;
 pub use text::Text;

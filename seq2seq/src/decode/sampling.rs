@@ -1,8 +1,8 @@
 //! Texts drawn from a language model, with a temperature.
 
-use rnn::State;
+use rnn::{State, StateValues};
 use tensor::random::PhiloxStream;
-use tensor::{Params, Tape, Tensor};
+use tensor::{Params, Tape};
 use tokenizer::{EOS, Vocabulary};
 
 use super::Decoded;
@@ -37,24 +37,18 @@ pub fn generate(
 ) -> Result<Vec<Decoded>> {
     let mut all = vec![Decoded::default(); count];
     let mut fed: Vec<u32> = prefix.iter().flat_map(|&id| std::iter::repeat_n(id, count)).collect();
-    let mut states: Option<Vec<(Tensor, Option<Tensor>)>> = None;
+    let mut states: Option<Vec<StateValues>> = None;
     let mut running = count;
     for t in 0..limit {
         if running == 0 {
             break;
         }
         let mut tape = Tape::inference(params);
-        let state: Option<Vec<State>> = states.map(|all| {
-            let put = |(h, c): (Tensor, Option<Tensor>)| State {
-                h: tape.constant(h),
-                c: c.map(|c| tape.constant(c)),
-            };
-            all.into_iter().map(put).collect()
-        });
+        let state: Option<Vec<State>> =
+            states.map(|all| all.iter().map(|s| s.constant(&mut tape)).collect());
         let time = fed.len() / count;
         let (logits, after) = network.logits(&mut tape, &fed, [time, count], state.as_deref())?;
-        let value = |v| tape.value(v).clone();
-        states = Some(after.iter().map(|s| (value(s.h), s.c.map(value))).collect());
+        states = Some(after.iter().map(|s| s.values(&tape)).collect());
         let logits = tape.value(logits).index(time - 1);
         let draw = PhiloxStream::new(draws.seed, t as u64, 0);
         let rows = logits.data().chunks_exact(logits.shape().width());

@@ -106,6 +106,12 @@ pub struct Ids {
     pub(crate) len: usize,
 }
 
+impl std::fmt::Debug for Ids {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} numbers on a device", self.len)
+    }
+}
+
 impl Ids {
     /// How many.
     pub fn len(&self) -> usize {

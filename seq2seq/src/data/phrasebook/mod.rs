@@ -80,8 +80,9 @@ use std::collections::HashSet;
 
 pub use pair::Pair;
 pub use part::{Part, UnknownPart};
-use sentence_rng::{SentenceRng, fnv1a, mix};
+use sentence_rng::{SentenceRng, mix};
 use split::Splitter;
+use tensor::random::fnv1a;
 
 type Construction = fn(&mut SentenceRng) -> Option<Pair>;
 

@@ -1,18 +1,13 @@
 //! The corpus's own source of choices: a counter through a fixed mixing function.
 
+use tensor::random::fnv1a;
+
 /// The 64-bit finaliser of SplitMix64, a bijection that spreads every input bit.
 pub(super) fn mix(value: u64) -> u64 {
     let mut z = value;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
-}
-
-/// FNV-1a with 64 bits: offset basis `0xcbf29ce484222325`, prime `0x100000001b3`.
-pub(super) fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 /// A stream of choices that depends on its name alone.

@@ -17,7 +17,9 @@ use std::collections::HashSet;
 
 use super::lexicon::{ADJECTIVES, NOUNS};
 use super::part::Part;
-use super::sentence_rng::{fnv1a, mix};
+use tensor::random::fnv1a;
+
+use super::sentence_rng::mix;
 
 /// Of a thousand sentences without a reserved pair, so many go to each held-out part.
 const HELD_OUT: u64 = 32;

@@ -5,7 +5,7 @@ use tensor::Params;
 use super::LanguageModel;
 use super::text::{Texts, texts, vocabulary};
 use crate::config::TaskKind;
-use crate::data::{UnknownRates, hash, remark_on_vocabulary};
+use crate::data::{UnknownRates, fingerprint, remark_on_vocabulary};
 use crate::machine::{self, LargestBatch, Need};
 use crate::model::LanguageNetwork;
 use crate::run::{StoredRun, Vocabularies};
@@ -58,11 +58,6 @@ impl Task for LanguageModel {
         let unknown = UnknownRates {
             training: (training_rate, training_rate),
             held_out: (held_out_rate, held_out_rate),
-        };
-        let fingerprint = |lines: &[String]| {
-            lines.iter().fold(0_u64, |all, line| {
-                (all ^ hash(line)).wrapping_mul(0x100_0000_01b3).rotate_left(17)
-            })
         };
         let corpus = fingerprint(&train) ^ fingerprint(&held_out).rotate_left(31);
         let both = &model.vocabulary;

@@ -4,7 +4,7 @@ use tensor::Params;
 use tokenizer::{Vocabulary, VocabularyOptions};
 
 use super::SequenceModel;
-use crate::data::{UnknownRates, hash};
+use crate::data::{UnknownRates, fingerprint};
 use crate::machine::{self, LargestBatch, Need};
 use crate::phrasebook::Part;
 use crate::run::{StoredRun, Vocabularies};
@@ -50,9 +50,7 @@ impl Task for SequenceModel {
         model.shown = from.iter().take(SAMPLES).cloned().collect();
         model.held_out = held_out;
         // Nothing is read: a build that draws otherwise shows in the sequences themselves.
-        let corpus = examples.iter().chain(&model.held_out).fold(0_u64, |all, sequence| {
-            (all ^ hash(&sequence.shown())).wrapping_mul(0x100_0000_01b3).rotate_left(17)
-        });
+        let corpus = fingerprint(examples.iter().chain(&model.held_out).map(Sequence::shown));
         let none: [Vec<String>; 0] = [];
         let none = Vocabulary::build(none, &VocabularyOptions::default());
         let vocabularies = Vocabularies { source: none.clone(), target: none };
