@@ -15,7 +15,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition, Result};
-use tensor::gemm::{Init as Onto, Packed, Rows, Side, matmul};
+use tensor::gemm::{Packed, Rows, Side, SumStart, matmul};
 use tensor::init::{Init, Rng, rng};
 use tensor::optim::{Optimizer, OptimizerConfig};
 use tensor::{Params, Tape, Tensor, Threads};
@@ -35,7 +35,7 @@ fn task(turn: &Packed, random: &mut Rng) -> Result<(Tensor, Tensor, Vec<usize>)>
         asked.extend_from_slice(&memory.data()[(s * BATCH + b) * WIDTH..][..WIDTH]);
     }
     let mut query = Tensor::zeros([BATCH, WIDTH]);
-    matmul(&Threads::single(), Rows::new(&asked, WIDTH), turn, query.data_mut(), Onto::Zero);
+    matmul(&Threads::single(), Rows::new(&asked, WIDTH), turn, query.data_mut(), SumStart::Zero);
     Ok((memory, query, wanted))
 }
 
@@ -90,7 +90,7 @@ fn learn(kind: AttentionKind, turn: &Packed) -> Result<()> {
         }
         let back = tape.backward(&[(found.weights, seed)])?;
         let gradients = back.gradients.finish(&params, &threads)?;
-        let norms = gradients.norms(Some(1.0));
+        let norms = gradients.norms(Some(1.0))?;
         optimizer.step(&mut params, &gradients, &norms, 5e-3, &threads, false)?;
     }
     Ok(())

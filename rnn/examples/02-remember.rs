@@ -75,9 +75,9 @@ fn train(cell: Cell, keep: f32, threads: &Threads) -> Result<Vec<f64>> {
         let result = ops::cross_entropy(&mut tape, logits, how)?;
         let back = tape.backward(&[(result.loss, Tensor::scalar(1.0))])?;
         let gradients = back.gradients.finish(&params, threads)?;
-        let norms = gradients.norms(Some(1.0));
+        let norms = gradients.norms(Some(1.0))?;
         optimizer.step(&mut params, &gradients, &norms, 1e-2, threads, false)?;
-        right += result.correct.get() as usize;
+        right += result.correct.get()? as usize;
         if (step + 1) % 50 == 0 {
             shares.push(right as f64 / (50 * BATCH) as f64);
             right = 0;

@@ -10,7 +10,7 @@ use crate::cell::Cell;
 use crate::config::{Merge, RnnConfig, RnnOptions};
 use crate::error::{Error, Result};
 use crate::norm::normalise;
-use crate::scan::scan;
+use crate::scan::{ScanInput, scan};
 use crate::state::State;
 use crate::step::{Layer, StepInput, step};
 use crate::step_kernel::Recurrent;
@@ -251,16 +251,16 @@ impl Rnn {
                 if let Some(gain) = layer.gain_ih {
                     projected = normalise(tape, self.config.cell, projected, gain, layer.b_ih)?;
                 }
-                let scanned = scan(
-                    tape,
-                    layer.recurrent,
+                let input = ScanInput {
                     projected,
-                    (start.map(|s| s.h), start.and_then(|s| s.c)),
-                    self.state_mask(tape, batch, series)?,
-                    lengths.as_ref(),
-                    d == 1,
-                    series,
-                )?;
+                    h0: start.map(|s| s.h),
+                    c0: start.and_then(|s| s.c),
+                    mask: self.state_mask(tape, batch, series)?,
+                    lengths: lengths.as_ref(),
+                    reverse: d == 1,
+                    name: series,
+                };
+                let scanned = scan(tape, layer.recurrent, input)?;
                 outputs.push(scanned.y);
                 states.push(State { h: scanned.h, c: scanned.c });
             }
@@ -324,20 +324,21 @@ impl Rnn {
     }
 
     /// States of zeros for a batch.
-    pub fn zero_state(&self, tape: &mut Tape<'_>, batch: usize) -> PooledVec<State> {
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn zero_state(&self, tape: &mut Tape<'_>, batch: usize) -> Result<PooledVec<State>> {
         let shape = [batch, self.config.hidden];
         let has_c = self.config.cell.has_cell_state();
-        // A device that fails keeps why.
         let zeros = match tape.opencl() {
-            Some(device) => device.zeros(shape).unwrap_or_else(|_| Tensor::zeros(shape)),
+            Some(device) => device.zeros(shape)?,
             None => Tensor::zeros(shape),
         };
-        (0..self.layers.len())
-            .map(|_| State {
-                h: tape.constant(zeros.clone()),
-                c: has_c.then(|| tape.constant(zeros.clone())),
-            })
-            .collect()
+        let state = |_| State {
+            h: tape.constant(zeros.clone()),
+            c: has_c.then(|| tape.constant(zeros.clone())),
+        };
+        Ok((0..self.layers.len()).map(state).collect())
     }
 
     /// The products of the first layer's W_ih with inputs of all steps, b_ih included (but where

@@ -139,7 +139,7 @@ fn steps_equal_the_sequence() {
         let a = tape.input(Tensor::from_vec([time, batch, 4], left).unwrap());
         let b = tape.input(Tensor::from_vec([time, batch, 2], right).unwrap());
         let projected = rnn.project(&mut tape, a, 0..4).unwrap();
-        let mut state = rnn.zero_state(&mut tape, batch);
+        let mut state = rnn.zero_state(&mut tape, batch).unwrap();
         let mut ys = Vec::new();
         for t in 0..time {
             let parts = [(tape.index(b, t), 4..6)].into_iter().collect();

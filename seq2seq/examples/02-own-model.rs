@@ -62,7 +62,7 @@ impl Speller {
         while ids.len() < 20 {
             let mut tape = Tape::inference(params);
             let logits = self.logits(&mut tape, &ids, [ids.len(), 1])?;
-            let best = ops::argmax(tape.value(logits));
+            let best = ops::argmax(tape.value(logits))?;
             let Some(&(id, _)) = best.last().filter(|(id, _)| *id >= LETTER) else { break };
             ids.push(id);
             word.extend(self.letters.get((id - LETTER) as usize));

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use seq2seq::config::{AttentionKind, Cell, Optimizer, attention_name};
+use seq2seq::config::{AttentionKind, Cell, OptimizerKind, attention_name};
 use seq2seq::event::EndReason;
 use seq2seq::{Event, EventReader, TrainOptions, Translator, link, presets, train};
 
@@ -98,7 +98,7 @@ fn every_preset_learns() {
         let config = preset.config;
         let rate = config.learning_rate.to_string();
         let mut set = Vec::new();
-        if config.optimizer == Optimizer::Sgd {
+        if config.optimizer == OptimizerKind::Sgd {
             // The rate of the tests is Adam's.
             set.push(("learning_rate", rate.as_str()));
         }

@@ -43,7 +43,7 @@ fn main() -> Result<()> {
 
         // Weights' gradients were deferred; this multiplies each once.
         let gradients = back.gradients.finish(&params, &threads)?;
-        let norms = gradients.norms(Some(1.0)); // clipped at a global norm of 1
+        let norms = gradients.norms(Some(1.0))?; // clipped at a global norm of 1
         optimizer.step(&mut params, &gradients, &norms, 0.05, &threads, false)?;
         if step % 50 == 0 {
             println!("{step:>5}  {loss:>10.2e}  {:>10.2e}", norms.total);

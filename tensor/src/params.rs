@@ -262,15 +262,21 @@ impl Params {
 
     /// Lets `change` write every value, then packs again what had been packed. Values on a device
     /// are read for this and written back.
-    pub fn update(&mut self, threads: &Threads, mut change: impl FnMut(ParamId, &mut [f32])) {
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn update(
+        &mut self,
+        threads: &Threads,
+        mut change: impl FnMut(ParamId, &mut [f32]),
+    ) -> Result<()> {
         if self.arena.is_some() {
             for i in 0..self.entries.len() {
                 let mut value = self.entries[i].value.clone();
                 change(ParamId(i), value.data_mut());
-                // A device that fails keeps why.
-                let _ = self.set_on_device(ParamId(i), &value);
+                self.set_on_device(ParamId(i), &value)?;
             }
-            return;
+            return Ok(());
         }
         for (i, entry) in self.entries.iter_mut().enumerate() {
             change(ParamId(i), entry.value.data_mut());
@@ -285,6 +291,7 @@ impl Params {
                 None => false,
             });
         }
+        Ok(())
     }
 
     /// A parameter of two dimensions, or a range of its columns, packed for products.

@@ -23,7 +23,7 @@ fn configs() -> [Config; 2] {
         embedding: 19,
         hidden: 37,
         dropout: 0.1,
-        optimizer: seq2seq::config::Optimizer::Sgd,
+        optimizer: seq2seq::config::OptimizerKind::Sgd,
         bidirectional: true,
         ..Config::default()
     };

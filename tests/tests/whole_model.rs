@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use reference::{Named, Network, Sums};
 use seq2seq::Config;
 use seq2seq::config::{
-    AttentionKind, Cell, DecoderInit, Init, LossNorm, Readout, Wiring, attention_name,
+    AttentionKind, Cell, DecoderInit, InitScheme, LossNorm, Readout, Wiring, attention_name,
 };
 use seq2seq::data::Example;
 use seq2seq::model::{EncoderDecoder, Model};
@@ -103,7 +103,7 @@ fn all_configs(sizes: Sizes) -> Vec<Config> {
                             loss_norm,
                             count_padding,
                             label_smoothing,
-                            init: Init::Uniform,
+                            init: InitScheme::Uniform,
                             init_scale: 0.4,
                             ..Config::default()
                         };
@@ -181,7 +181,7 @@ fn kernels(network: &EncoderDecoder, params: &Params, batch: &[&Example]) -> Sum
         (name.to_owned(), to_f64(summed.get(id).to_dense(params.shape(id)).data()))
     };
     let gradient = params.ids().zip(params.iter()).map(dense).collect();
-    Sums { loss: value, nll: loss.nll.get(), count: loss.count, gradient }
+    Sums { loss: value, nll: loss.nll.get().unwrap(), count: loss.count, gradient }
 }
 
 /// The largest deviation of a whole tensor in units of what is allowed.

@@ -12,7 +12,7 @@ use attention::{AttentionConfig, QueryPosition};
 use rnn::reference::{State, Weights, affine, layer, step};
 use seq2seq::Config;
 use seq2seq::config::{
-    AttentionKind, Cell, DecoderInit, Init, Merge, Readout, ReadoutState, Tied, Wiring,
+    AttentionKind, Cell, DecoderInit, InitScheme, Merge, Readout, ReadoutState, Tied, Wiring,
 };
 use seq2seq::data::Example;
 use seq2seq::model::{EncoderDecoder, Model};
@@ -278,7 +278,7 @@ fn configs() -> Vec<Config> {
         attention_positions: 4,
         attention_window: 1,
         attention_heads: 1,
-        init: Init::Uniform,
+        init: InitScheme::Uniform,
         init_scale: 0.5,
         ..Config::default()
     };

@@ -24,18 +24,25 @@ pub(crate) struct Scanned {
     pub(crate) c: Option<Var>,
 }
 
-/// Runs a recurrence over `projected`, the input's products \[T, B, G H\]. A mask \[B, H\] is what
-/// the state is multiplied with before it meets W_hh.
-pub(crate) fn scan(
-    tape: &mut Tape<'_>,
-    layer: Recurrent,
-    projected: Var,
-    (h0, c0): (Option<Var>, Option<Var>),
-    mask: Option<Tensor>,
-    lengths: Option<&Lengths>,
-    reverse: bool,
-    name: &Arc<str>,
-) -> Result<Scanned> {
+/// What a recurrence runs over.
+pub(crate) struct ScanInput<'a> {
+    /// The input's products \[T, B, G H\].
+    pub(crate) projected: Var,
+    /// \[B, H\]: the states before the first step; zeros where there are none.
+    pub(crate) h0: Option<Var>,
+    pub(crate) c0: Option<Var>,
+    /// \[B, H\]: what the state is multiplied with before it meets W_hh.
+    pub(crate) mask: Option<Tensor>,
+    pub(crate) lengths: Option<&'a Lengths>,
+    /// From the last step to the first.
+    pub(crate) reverse: bool,
+    /// The series of its gradient flow.
+    pub(crate) name: &'a Arc<str>,
+}
+
+/// Runs a recurrence.
+pub(crate) fn scan(tape: &mut Tape<'_>, layer: Recurrent, input: ScanInput<'_>) -> Result<Scanned> {
+    let ScanInput { projected, h0, c0, mask, lengths, reverse, name } = input;
     // Activations take the place of the products, which nobody else needs.
     let gates = tape.take_value(projected);
     let start = (h0.map(|v| tape.value(v)), c0.map(|v| tape.value(v)));
@@ -186,16 +193,10 @@ impl Op for Scan {
                 let wants_state = self.h0.is_some_and(|v| back.requires_grad(v));
                 let flow = back.wants_flow().then_some(&self.name[..]);
                 let (dy, kept) = (dy.as_ref(), &mut self.kept);
-                opencl::steps_back(
-                    back,
-                    device,
-                    &scan,
-                    states,
-                    kept,
-                    (dy, dh, dc),
-                    wants_state,
-                    flow,
-                )?
+                {
+                    let given = opencl::OutputGradients { dy, dh, dc, wants_state, flow };
+                    opencl::steps_back(back, device, &scan, states, kept, given)?
+                }
             }
             None => self.steps_back(back, dy.as_ref(), dh, dc),
         };

@@ -146,18 +146,28 @@ fn outputs(layer: &Layer<'_>, scan: &Scan<'_>, states: &Tensor) -> Result<Tensor
     Ok(y)
 }
 
+/// What comes from behind a scan on the way back, and what is wanted of it.
+pub(crate) struct OutputGradients<'a> {
+    pub(crate) dy: Option<&'a Tensor>,
+    pub(crate) dh: Option<Tensor>,
+    pub(crate) dc: Option<Tensor>,
+    /// True where the gradient of the first state is wanted.
+    pub(crate) wants_state: bool,
+    /// The name under which the states' gradients are measured.
+    pub(crate) flow: Option<&'a str>,
+}
+
 /// Steps back: the gradients of the states before the first step. `kept` holds the products'
-/// gradients afterwards. `flow` is the name under which the states' gradients are measured.
+/// gradients afterwards.
 pub(crate) fn steps_back(
     back: &mut tensor::Backward<'_>,
     device: &OpenCl,
     scan: &Scan<'_>,
     (states, cells): (&Tensor, &Tensor),
     kept: &mut SavedActivations,
-    (dy, dh, dc): (Option<&Tensor>, Option<Tensor>, Option<Tensor>),
-    wants_state: bool,
-    flow: Option<&str>,
+    given: OutputGradients<'_>,
 ) -> Result<(Tensor, Tensor)> {
+    let OutputGradients { dy, dh, dc, wants_state, flow } = given;
     let (time, batch) = (states.dims()[0] - 1, states.dims()[1]);
     let w = back.params();
     let layer = Layer::new(device, w, scan.layer, batch)?;

@@ -4,7 +4,7 @@ mod opencl;
 
 use std::ops::Range;
 
-use tensor::gemm::{Init, Rows, Side, matmul};
+use tensor::gemm::{Rows, Side, SumStart, matmul};
 use tensor::opencl::OpenCl;
 use tensor::{Error, Op, ParamId, PooledVec, Result, Tape, Tensor, Var, ops};
 
@@ -137,7 +137,7 @@ fn run(
     for (x, columns) in &input.parts {
         let packed = params.packed(layer.w_ih, columns.clone(), Side::Transposed, threads);
         let rows = Rows::new(tape.value(*x).data(), columns.len());
-        matmul(threads, rows, &packed, gates.data_mut(), Init::Output);
+        matmul(threads, rows, &packed, gates.data_mut(), SumStart::Output);
     }
     let gates = gates.reshape([1, batch, gates_width])?;
     let mut kept = SavedActivations::new(layer.recurrent, gates, mask);
@@ -267,7 +267,7 @@ impl RnnStep {
             let packed = params.packed(self.layer.w_ih, columns.clone(), Side::Plain, threads);
             let mut dx = Tensor::uninit([batch, columns.len()]);
             let d = Rows::new(self.kept.gates.data(), gates_width);
-            matmul(threads, d, &packed, dx.data_mut(), Init::Zero);
+            matmul(threads, d, &packed, dx.data_mut(), SumStart::Zero);
             parts.push(dx);
         }
         (dh, dc, parts)

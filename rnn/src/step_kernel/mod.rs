@@ -7,7 +7,7 @@ pub(crate) mod products;
 use std::ops::Range;
 use std::sync::Arc;
 
-use tensor::gemm::{Init, Packed, Rows, Side, matmul, matmul_columns};
+use tensor::gemm::{Packed, Rows, Side, SumStart, matmul, matmul_columns};
 use tensor::simd::dispatch;
 use tensor::{ParamId, Params, PooledVec, Tensor, Threads};
 
@@ -193,7 +193,8 @@ impl<'a> KernelForward<'a> {
             }
             let (threads, packed, all) = (&self.threads, &product.packed, rows * gates_width);
             if apart && !normalises {
-                let init = if self.bias.is_empty() { Init::Zero } else { Init::Bias(self.bias) };
+                let init =
+                    if self.bias.is_empty() { SumStart::Zero } else { SumStart::Bias(self.bias) };
                 matmul(threads, Rows::new(&state[..rows * n], n), packed, &mut hidden[..all], init);
                 continue;
             }
@@ -201,12 +202,12 @@ impl<'a> KernelForward<'a> {
             let x = Rows::new(&x[..rows * n], n);
             if normalises {
                 let raw = &mut normal[..all];
-                matmul_columns(threads, x, packed, raw, gates_width, from, Init::Zero);
+                matmul_columns(threads, x, packed, raw, gates_width, from, SumStart::Zero);
                 let out: &mut [f32] = if apart { hidden } else { gates };
                 self.normalise(active, from..from + width, normal, scales, out, !apart);
             } else {
                 let out = &mut gates[..all];
-                matmul_columns(threads, x, packed, out, gates_width, from, Init::Output);
+                matmul_columns(threads, x, packed, out, gates_width, from, SumStart::Output);
             }
         }
         cell.forward(gating::GatingForward {
@@ -378,10 +379,10 @@ impl KernelBackward {
             let d = Rows::columns(&d[..rows * gates_width], gates_width, from, width);
             if k == 0 && self.wants_state {
                 let out = &mut d_state[..rows * n];
-                matmul(&self.threads, d, &product.packed, out, Init::Output);
+                matmul(&self.threads, d, &product.packed, out, SumStart::Output);
             } else if k > 0 {
                 let d_reset = self.d_reset.data_mut();
-                matmul(&self.threads, d, &product.packed, &mut d_reset[..rows * n], Init::Zero);
+                matmul(&self.threads, d, &product.packed, &mut d_reset[..rows * n], SumStart::Zero);
                 dispatch(gru::cpu::ResetBack { width: n, active, gates, state, d_reset, d_state });
             }
         }

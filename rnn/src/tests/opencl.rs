@@ -255,7 +255,7 @@ fn steps(
         let (x, columns) = xs.remove(0);
         rnn.project(&mut tape, x, columns).unwrap()
     });
-    let mut state = rnn.zero_state(&mut tape, batch);
+    let mut state = rnn.zero_state(&mut tape, batch).unwrap();
     let mut ys = Vec::new();
     for t in 0..time {
         let parts = xs.iter().map(|(x, c)| (tape.index(*x, t), c.clone())).collect();

@@ -169,7 +169,7 @@ impl<'a> Layer<'a> {
         let Self { device, params, module, parts } = self;
         let threads = device.threads();
         if !device.properties().is_asynchronous {
-            params.update(threads, |_, _| {});
+            params.update(threads, |_, _| {})?;
         }
         let params = &*params;
         threads.for_each(parts, |_, part| {

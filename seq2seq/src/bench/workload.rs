@@ -4,7 +4,9 @@ use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
 use tokenizer::SPECIALS;
 
-use crate::config::{AttentionKind, Cell, Config, DecoderInit, Init, LossNorm, Readout, Wiring};
+use crate::config::{
+    AttentionKind, Cell, Config, DecoderInit, InitScheme, LossNorm, Readout, Wiring,
+};
 use crate::data::Example;
 use crate::range::Range;
 use crate::{Error, Result};
@@ -38,7 +40,7 @@ pub fn workloads() -> Vec<Workload> {
         // Random ids: none of them is padding.
         count_padding: true,
         dropout_output: true,
-        init: Init::Torch,
+        init: InitScheme::Torch,
         ..Config::default()
     };
     let feeding = Config {
@@ -88,7 +90,7 @@ pub fn workloads() -> Vec<Workload> {
             "luong-2015",
             Config {
                 layers: 4,
-                optimizer: crate::config::Optimizer::Sgd,
+                optimizer: crate::config::OptimizerKind::Sgd,
                 learning_rate: 1.0,
                 ..width(&feeding, 1_000, 1_000, 128)
             },

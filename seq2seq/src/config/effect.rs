@@ -2,7 +2,7 @@
 
 use attention::AttentionKind;
 
-use super::enums::{ForcingSchedule, Init, Optimizer, RateSchedule, Readout, TaskKind};
+use super::enums::{ForcingSchedule, InitScheme, OptimizerKind, RateSchedule, Readout, TaskKind};
 use super::keys::Config;
 use super::shorthand;
 use crate::{Error, Result};
@@ -11,7 +11,7 @@ use crate::{Error, Result};
 type EffectRule = (&'static [&'static str], fn(&Config) -> bool, &'static str);
 
 const RULES: &[EffectRule] = &[
-    (&["init_scale"], |c| c.init == Init::Uniform, "init = uniform"),
+    (&["init_scale"], |c| c.init == InitScheme::Uniform, "init = uniform"),
     (
         &["attention_heads"],
         |c| c.attention == Some(AttentionKind::MultiHead),
@@ -55,7 +55,7 @@ const RULES: &[EffectRule] = &[
     ),
     (
         &["optimizer_decay"],
-        |c| matches!(c.optimizer, Optimizer::Adadelta | Optimizer::Rmsprop),
+        |c| matches!(c.optimizer, OptimizerKind::Adadelta | OptimizerKind::Rmsprop),
         "optimizer = adadelta or rmsprop",
     ),
     (&["variational_dropout", "dropout_output"], |c| c.dropout > 0.0, "dropout above 0"),

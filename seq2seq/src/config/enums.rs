@@ -122,7 +122,7 @@ choices! {
     }
 
     /// The optimizer.
-    Optimizer ("optimizer") {
+    OptimizerKind ("optimizer") {
         /// Stochastic gradient descent.
         Sgd = "sgd",
         /// Adam.
@@ -198,7 +198,7 @@ choices! {
     }
 
     /// How weights are drawn.
-    Init ("init") {
+    InitScheme ("init") {
         /// Uniform in plus or minus `init_scale`.
         Uniform = "uniform",
         /// As PyTorch's layers draw theirs by default.
@@ -240,8 +240,8 @@ mod tests {
 
     #[test]
     fn names_are_read_and_written_alike() {
-        for &choice in Optimizer::ALL {
-            assert_eq!(choice.name().parse::<Optimizer>().unwrap(), choice);
+        for &choice in OptimizerKind::ALL {
+            assert_eq!(choice.name().parse::<OptimizerKind>().unwrap(), choice);
             assert_eq!(serde_json::to_string(&choice).unwrap(), format!("\"{choice}\""));
         }
         let error = "sigmoid".parse::<Readout>().unwrap_err().to_string();

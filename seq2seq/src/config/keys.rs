@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use tokenizer::{Recipe, Unit};
 
 use super::enums::{
-    BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init, LossNorm,
-    Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
+    BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, InitScheme, LossNorm,
+    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
 };
 use super::nearest::nearest;
 use super::on_resume::OnResume;
@@ -349,7 +349,7 @@ keys! {
         /// Passes over the training pairs; from 1. `--epochs` is the same.
         epochs: u64 = 10, within(1.0, 1e9) => Changes;
         /// The optimizer, equal to PyTorch's of that name.
-        optimizer: Optimizer = Optimizer::Adam
+        optimizer: OptimizerKind = OptimizerKind::Adam
             => "the stored state of the optimizer is that of one kind";
         /// What adadelta (rho) and rmsprop (alpha) keep of their averages from step to step, below 1; 0
         /// for PyTorch's defaults, 0.9 and 0.99.
@@ -407,7 +407,7 @@ keys! {
         /// do by default; xavier: Xavier (Glorot) uniform, biases zero; bahdanau: recurrent matrices
         /// orthogonal, the attention's normal with deviation 0.001, others with 0.01, biases and the
         /// attention's v zero (Bahdanau 2014, appendix B.1).
-        init: Init = Init::Torch
+        init: InitScheme = InitScheme::Torch
             => "weights are drawn once, when a run begins";
         /// Half the width of init = uniform; above 0.
         init_scale: f32 = 0.1, above(0.0, 1e3)

@@ -15,8 +15,8 @@ mod value;
 
 pub use attention::AttentionKind;
 pub use enums::{
-    BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init, LossNorm,
-    Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
+    BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, InitScheme, LossNorm,
+    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
 };
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;

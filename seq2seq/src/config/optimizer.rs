@@ -2,7 +2,7 @@
 
 use tensor::optim::{Adadelta, Adagrad, Adam, AdamW, OptimizerConfig, RmsProp, Sgd};
 
-use super::enums::Optimizer;
+use super::enums::OptimizerKind;
 use super::keys::Config;
 
 impl Config {
@@ -16,14 +16,14 @@ impl Config {
         };
         let (adadelta, rmsprop) = (Adadelta::default(), RmsProp::default());
         match self.optimizer {
-            Optimizer::Sgd => OptimizerConfig::Sgd(Sgd::default()),
-            Optimizer::Adam => OptimizerConfig::Adam(Adam::default()),
-            Optimizer::Adamw => OptimizerConfig::AdamW(AdamW::default()),
-            Optimizer::Adadelta => {
+            OptimizerKind::Sgd => OptimizerConfig::Sgd(Sgd::default()),
+            OptimizerKind::Adam => OptimizerConfig::Adam(Adam::default()),
+            OptimizerKind::Adamw => OptimizerConfig::AdamW(AdamW::default()),
+            OptimizerKind::Adadelta => {
                 OptimizerConfig::Adadelta(Adadelta { rho: decay(adadelta.rho), ..adadelta })
             }
-            Optimizer::Adagrad => OptimizerConfig::Adagrad(Adagrad::default()),
-            Optimizer::Rmsprop => {
+            OptimizerKind::Adagrad => OptimizerConfig::Adagrad(Adagrad::default()),
+            OptimizerKind::Rmsprop => {
                 OptimizerConfig::RmsProp(RmsProp { alpha: decay(rmsprop.alpha), ..rmsprop })
             }
         }
@@ -39,13 +39,13 @@ mod tests {
         let of = |optimizer, optimizer_decay| {
             Config { optimizer, optimizer_decay, ..Config::default() }.optimizer_config()
         };
-        assert_eq!(of(Optimizer::Adam, 0.0), OptimizerConfig::default());
+        assert_eq!(of(OptimizerKind::Adam, 0.0), OptimizerConfig::default());
         let adadelta = |rho| OptimizerConfig::Adadelta(Adadelta { rho, ..Adadelta::default() });
-        assert_eq!(of(Optimizer::Adadelta, 0.0), adadelta(0.9));
-        assert_eq!(of(Optimizer::Adadelta, 0.95), adadelta(0.95));
+        assert_eq!(of(OptimizerKind::Adadelta, 0.0), adadelta(0.9));
+        assert_eq!(of(OptimizerKind::Adadelta, 0.95), adadelta(0.95));
         let rmsprop = |alpha| OptimizerConfig::RmsProp(RmsProp { alpha, ..RmsProp::default() });
-        assert_eq!(of(Optimizer::Rmsprop, 0.0), rmsprop(0.99));
-        assert_eq!(of(Optimizer::Rmsprop, 0.95), rmsprop(0.95));
+        assert_eq!(of(OptimizerKind::Rmsprop, 0.0), rmsprop(0.99));
+        assert_eq!(of(OptimizerKind::Rmsprop, 0.95), rmsprop(0.95));
         let wrong = Config { optimizer_decay: 0.5, ..Config::default() };
         let error = wrong.validate().unwrap_err().to_string();
         assert!(error.contains("optimizer_decay") && error.contains("adadelta"), "{error}");

@@ -4,7 +4,7 @@ use attention::AttentionKind;
 use rnn::Merge;
 
 use super::enums::{
-    BatchBy, DecoderInit, ForcingSchedule, Optimizer, RateSchedule, Readout, ReadoutState,
+    BatchBy, DecoderInit, ForcingSchedule, OptimizerKind, RateSchedule, Readout, ReadoutState,
     TaskKind, Tied, Wiring,
 };
 use super::keys::{Config, Key};
@@ -48,7 +48,7 @@ impl Config {
                 self.wiring
             ));
         }
-        let averages = matches!(self.optimizer, Optimizer::Adadelta | Optimizer::Rmsprop);
+        let averages = matches!(self.optimizer, OptimizerKind::Adadelta | OptimizerKind::Rmsprop);
         if self.optimizer_decay != 0.0 && !averages {
             let decay = self.optimizer_decay;
             problems.push(format!(

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use tokenizer::{Recipe, Unit};
 
 use super::enums::{
-    BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, Init, LossNorm,
-    Optimizer, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
+    BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, InitScheme, LossNorm,
+    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
 };
 
 /// The type of a key's value.
@@ -112,8 +112,8 @@ macro_rules! names {
 }
 
 names!(
-    Recipe, Unit, TaskKind, Merge, Wiring, DecoderInit, Readout, ReadoutState, Tied, Optimizer,
-    LossNorm, Init, BatchBy, RateSchedule, ForcingUnit, ForcingSchedule, EarlyStoppingMetric,
+    Recipe, Unit, TaskKind, Merge, Wiring, DecoderInit, Readout, ReadoutState, Tied, OptimizerKind,
+    LossNorm, InitScheme, BatchBy, RateSchedule, ForcingUnit, ForcingSchedule, EarlyStoppingMetric,
     AttentionKind,
     Cell: explained(Cell::ALL.map(|cell| (cell.name(), cell.summary()))),
 );

@@ -72,7 +72,7 @@ fn decode_group(
         let step = model.decoder.step(&mut tape, projected, &source, &state, t)?;
         let logits = model.decoder.logits(&mut tape, step.readout)?;
         // Taken off the tape, so that its memory serves the next step.
-        let best = ops::argmax_except(&tape.take_value(logits), &NEVER_SAID);
+        let best = ops::argmax_except(&tape.take_value(logits), &NEVER_SAID)?;
         kept.extend(step.weights);
         for (b, (id, logp)) in best.into_iter().enumerate() {
             let decoded = &mut all[b];

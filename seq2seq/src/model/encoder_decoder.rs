@@ -140,7 +140,7 @@ impl EncoderDecoder {
                 let mut fed = PooledVec::from(&batch.target_in[t * size..(t + 1) * size]);
                 if let Some(&before) = logits.last() {
                     // As in decoding: the network is never fed what it will never say.
-                    let own = ops::argmax_except(tape.value(before), &NEVER_SAID);
+                    let own = ops::argmax_except(tape.value(before), &NEVER_SAID)?;
                     let part = tape.part(size);
                     for (b, (fed, own)) in fed.iter_mut().zip(own).enumerate() {
                         if !coins.keeps_reference(t * part.total + part.row(b)) {

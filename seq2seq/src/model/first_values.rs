@@ -4,7 +4,7 @@ use tensor::init::{Init, InitFn, rng};
 use tensor::{Params, Shape, Tensor};
 
 use crate::Result;
-use crate::config::{self, Config, DecoderInit};
+use crate::config::{Config, DecoderInit, InitScheme};
 use crate::machine::{self, Need};
 
 /// How many numbers the parameters of something have. Their memory is asked for and not touched, and
@@ -46,21 +46,21 @@ fn initial(config: &Config, name: &str, shape: Shape) -> (Init, usize) {
     // The embeddings are the output layer's weights, too, which are not that large.
     let tied = config.tied.output() && is_matrix && name.contains("embedding");
     let init = match config.init {
-        config::Init::Uniform => Init::Uniform { limit: config.init_scale },
-        config::Init::Xavier if is_matrix => Init::XavierUniform,
-        config::Init::Xavier if is_vector_of_attention => {
+        InitScheme::Uniform => Init::Uniform { limit: config.init_scale },
+        InitScheme::Xavier if is_matrix => Init::XavierUniform,
+        InitScheme::Xavier if is_vector_of_attention => {
             Init::Uniform { limit: (6.0 / (shape.len() + 1) as f32).sqrt() }
         }
-        config::Init::Xavier => Init::Zeros,
+        InitScheme::Xavier => Init::Zeros,
         // As nn.Embedding, nn.GRU and nn.LSTM, nn.Linear draw theirs.
-        config::Init::Torch if name.contains("embedding") && !tied => Init::Normal { std: 1.0 },
-        config::Init::Torch if name.contains(".rnn.") => Init::torch_default(config.hidden),
-        config::Init::Torch if is_matrix => Init::TorchDefault,
-        config::Init::Torch => Init::torch_default(fan_in(config, name)),
-        config::Init::Bahdanau if !is_matrix => Init::Zeros,
-        config::Init::Bahdanau if name.contains("weight_hh") => Init::Orthogonal,
-        config::Init::Bahdanau if name.contains("attention.") => Init::Normal { std: 0.001 },
-        config::Init::Bahdanau => Init::Normal { std: 0.01 },
+        InitScheme::Torch if name.contains("embedding") && !tied => Init::Normal { std: 1.0 },
+        InitScheme::Torch if name.contains(".rnn.") => Init::torch_default(config.hidden),
+        InitScheme::Torch if is_matrix => Init::TorchDefault,
+        InitScheme::Torch => Init::torch_default(fan_in(config, name)),
+        InitScheme::Bahdanau if !is_matrix => Init::Zeros,
+        InitScheme::Bahdanau if name.contains("weight_hh") => Init::Orthogonal,
+        InitScheme::Bahdanau if name.contains("attention.") => Init::Normal { std: 0.001 },
+        InitScheme::Bahdanau => Init::Normal { std: 0.01 },
     };
     let gates = if init == Init::Orthogonal { shape.rows() / config.hidden } else { 1 };
     (init, gates)

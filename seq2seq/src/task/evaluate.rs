@@ -57,7 +57,7 @@ fn forced_group(
     let mut tape = Tape::inference(params);
     let run = network.forced(&mut tape, &batch)?;
     let logits = tape.value(run.logits);
-    let best = ops::argmax(logits);
+    let best = ops::argmax(logits)?;
     let logprobs = ops::log_probabilities(logits, &batch.target_out)?;
     let mut all = vec![ForcedPair::default(); examples.len()];
     for (i, &id) in batch.target_out.iter().enumerate() {

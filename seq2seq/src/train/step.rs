@@ -134,8 +134,8 @@ pub fn start_step<M: Model>(
     let profile = options.profile.then(Profile::default);
     let mut total = Sums { profile, ..Sums::default() };
     for (i, (batch, shape)) in batches.iter().zip(&shapes).enumerate() {
-        let first_place = i as u32 * PLACES;
-        total.add_batch(model, params, batch, shape, threads, options, first_place)?;
+        let batch = StepBatch::<M> { examples: batch, shape, first_place: i as u32 * PLACES };
+        total.add_batch(model, params, &batch, threads, options)?;
     }
     let Sums { nll, counted, correct, flow, gradients, mut profile } = total;
     let summed = match gradients {
@@ -159,6 +159,14 @@ pub fn start_step<M: Model>(
 /// Random draws of one batch have fewer places than this.
 const PLACES: u32 = 1 << 16;
 
+/// One of a step's batches.
+struct StepBatch<'a, M: Model> {
+    examples: &'a [&'a M::Example],
+    shape: &'a BatchShape,
+    /// Where its random draws begin.
+    first_place: u32,
+}
+
 /// What the batches of a step add up to.
 #[derive(Default)]
 struct Sums {
@@ -173,17 +181,15 @@ struct Sums {
 
 impl Sums {
     /// Runs a batch forwards and back, a part of it on each thread.
-    #[allow(clippy::too_many_arguments)] // what a step needs, and which of its batches this is
     fn add_batch<M: Model>(
         &mut self,
         model: &M,
         params: &Params,
-        batch: &[&M::Example],
-        shape: &BatchShape,
+        batch: &StepBatch<'_, M>,
         threads: &Threads,
         options: &StepOptions,
-        first_place: u32,
     ) -> Result<()> {
+        let &StepBatch { examples: batch, shape, first_place } = batch;
         let data_parallel = params.device_properties().data_parallel(threads);
         let count = data_parallel.count().min(batch.len()).max(1);
         let mut parts: PooledVec<Option<Result<(BatchLoss, Backpropagated)>>> =

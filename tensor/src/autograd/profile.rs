@@ -93,8 +93,8 @@ mod tests {
         let params = Params::new();
         let mut tape = Tape::new(&params).with_profile();
         let x = tape.input(Tensor::full([300, 300], 0.5));
-        let y = ops::tanh(&mut tape, x);
-        let y = ops::tanh(&mut tape, y);
+        let y = ops::tanh(&mut tape, x).unwrap();
+        let y = ops::tanh(&mut tape, y).unwrap();
         let back = tape.backward(&[(y, Tensor::full([300, 300], 1.0))]).unwrap();
         let profile = back.profile.unwrap();
         let [row] = profile.rows() else { panic!("{profile:?}") };

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::pack::Packed;
-use super::rows::{Init, Rows};
+use super::rows::{Rows, SumStart};
 use crate::cpu::buffer::Buffer;
 use crate::simd::Simd;
 
@@ -78,7 +78,7 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
     rows: Range<usize>,
     panels: Range<usize>,
     output: Output,
-    init: Init<'_>,
+    init: SumStart<'_>,
 ) {
     if rows.is_empty() || panels.is_empty() {
         return;
@@ -118,13 +118,13 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                 // SAFETY: panel p and its k-th row are within the packed data.
                 let b = unsafe { w.data().as_ptr().add(p * nr * depth + k * nr) };
                 let column = p * nr;
-                let bias = match init {
-                    Init::Bias(bias) if block == 0 => {
-                        Some(&bias[column..w.width().min(column + nr)])
+                let begin = match init {
+                    _ if block > 0 => SumStart::Output,
+                    SumStart::Bias(bias) => {
+                        SumStart::Bias(&bias[column..w.width().min(column + nr)])
                     }
-                    _ => None,
+                    other => other,
                 };
-                let add = block > 0 || matches!(init, Init::Output);
                 let rows = row..row_end;
                 // The next panel's block, or the first panel's next one.
                 let next = match p + 1 < panels.end {
@@ -136,7 +136,7 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                 let b = Right { start: b, count, next };
                 // SAFETY: the caller's contract.
                 unsafe {
-                    column_of_tiles(s, left, rows, b, output, column, bias, add);
+                    column_of_tiles(s, left, rows, b, output, column, begin);
                 }
             }
         }
@@ -164,8 +164,7 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
     b: Right,
     output: Output,
     column: usize,
-    bias: Option<&[f32]>,
-    add: bool,
+    begin: SumStart<'_>,
 ) {
     let nr = 2 * S::LANES;
     let valid = nr.min(output.width - column);
@@ -187,12 +186,16 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
         };
         if valid == nr {
             // SAFETY: m rows of a whole panel's width.
-            unsafe { tile_of(s, m, a, b, step, c, output.stride, bias, add) };
+            unsafe { tile_of(s, m, a, b, step, Tile { start: c, stride: output.stride }, begin) };
         } else {
             // The last panel: compute a whole tile aside, copy what is real.
             let mut aside = [0.0_f32; 12 * 32];
-            let (to, stride) = (aside.as_mut_ptr(), nr);
-            if add {
+            let to = Tile { start: aside.as_mut_ptr(), stride: nr };
+            let (within, bias) = match begin {
+                SumStart::Bias(bias) => (SumStart::Zero, Some(bias)),
+                other => (other, None),
+            };
+            if matches!(begin, SumStart::Output) {
                 for i in 0..m {
                     for j in 0..valid {
                         // SAFETY: i < m rows and j < valid columns of the output.
@@ -201,7 +204,7 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
                 }
             }
             // SAFETY: `aside` holds 12 rows of 32 elements, as much as any tile.
-            unsafe { tile_of(s, m, a, b, step, to, stride, None, add) };
+            unsafe { tile_of(s, m, a, b, step, to, within) };
             for i in 0..m {
                 for j in 0..valid {
                     let bias = bias.map_or(0.0, |bias| bias[j]);
@@ -225,6 +228,13 @@ fn tile_rows(most: usize, left: usize, anywhere: bool) -> usize {
     if halves { left.div_ceil(2) } else { left.min(most) }
 }
 
+/// Where a tile is written: rows of two vectors, a stride apart.
+#[derive(Clone, Copy)]
+struct Tile {
+    start: *mut f32,
+    stride: usize,
+}
+
 /// [`tile`] for a number of rows known at run time.
 ///
 /// # Safety
@@ -236,16 +246,14 @@ unsafe fn tile_of<S: Simd>(
     a: Left,
     b: Right,
     step: usize,
-    c: *mut f32,
-    stride: usize,
-    bias: Option<&[f32]>,
-    add: bool,
+    c: Tile,
+    begin: SumStart<'_>,
 ) {
     macro_rules! rows {
         ($($n:literal)*) => {
             match m {
                 // SAFETY: the caller's contract.
-                $($n if $n <= S::TILE_ROWS => unsafe { tile::<S, $n>(s, a, b, step, c, stride, bias, add) },)*
+                $($n if $n <= S::TILE_ROWS => unsafe { tile::<S, $n>(s, a, b, step, c, begin) },)*
                 _ => {}
             }
         };
@@ -264,11 +272,11 @@ unsafe fn tile<S: Simd, const M: usize>(
     a: Left,
     b: Right,
     step: usize,
-    c: *mut f32,
-    stride: usize,
-    bias: Option<&[f32]>,
-    add: bool,
+    c: Tile,
+    begin: SumStart<'_>,
 ) {
+    let Tile { start: c, stride } = c;
+    let add = matches!(begin, SumStart::Output);
     // SAFETY: every access is within what the caller promised.
     unsafe {
         let lanes = S::LANES;
@@ -279,9 +287,9 @@ unsafe fn tile<S: Simd, const M: usize>(
                 s.prefetch(c.add(i * stride + 2 * lanes - 1));
             }
         }
-        let mut sums = match bias {
-            Some(bias) => [[s.load(bias), s.load(&bias[lanes..])]; M],
-            None => [[s.splat(0.0); 2]; M],
+        let mut sums = match begin {
+            SumStart::Bias(bias) => [[s.load(bias), s.load(&bias[lanes..])]; M],
+            SumStart::Zero | SumStart::Output => [[s.splat(0.0); 2]; M],
         };
         let Right { start: mut b, count, mut next } = b;
         let mut at = a.start;

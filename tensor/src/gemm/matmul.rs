@@ -2,7 +2,7 @@
 
 use super::kernel::{Output, rows_times_panels};
 use super::pack::Packed;
-use super::rows::{Init, Rows};
+use super::rows::{Rows, SumStart};
 use super::work::{count, duration};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::{Threads, part};
@@ -12,7 +12,7 @@ use crate::threads::{Threads, part};
 /// Large products are shared out to the threads, by columns where the rows are few.
 /// A width of `x` other than `w.depth()`, or an output other than rows x `w.width()`, is a
 /// programming error and panics: operations check shapes before they come here.
-pub fn matmul(threads: &Threads, x: Rows<'_>, w: &Packed, out: &mut [f32], init: Init<'_>) {
+pub fn matmul(threads: &Threads, x: Rows<'_>, w: &Packed, out: &mut [f32], init: SumStart<'_>) {
     matmul_columns(threads, x, w, out, w.width(), 0, init);
 }
 
@@ -24,11 +24,11 @@ pub fn matmul_columns(
     out: &mut [f32],
     stride: usize,
     column: usize,
-    init: Init<'_>,
+    init: SumStart<'_>,
 ) {
     assert_eq!(x.width(), w.depth(), "columns of X and rows of W");
     assert_eq!(out.len(), x.rows() * stride, "output of X W");
-    if let Init::Bias(bias) = init {
+    if let SumStart::Bias(bias) = init {
         assert_eq!(bias.len(), w.width(), "bias and columns of W");
     }
     let (rows, panels) = (x.rows(), w.panels());
@@ -51,7 +51,7 @@ struct Multiply<'a> {
     rows: std::ops::Range<usize>,
     panels: std::ops::Range<usize>,
     output: Output,
-    init: Init<'a>,
+    init: SumStart<'a>,
 }
 
 impl Kernel for Multiply<'_> {

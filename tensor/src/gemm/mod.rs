@@ -26,6 +26,6 @@ mod work;
 pub use matmul::{matmul, matmul_columns};
 pub use pack::{Packed, Side};
 pub use peak::peak;
-pub use rows::{Init, Rows};
+pub use rows::{Rows, SumStart};
 pub use weight_gradient::{Product, weight_gradient};
 pub use work::{Work, work};

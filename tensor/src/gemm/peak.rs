@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Init, Packed, Rows, Side, matmul, work};
+use super::{Packed, Rows, Side, SumStart, matmul, work};
 use crate::threads::Threads;
 
 /// Rows, depth and width of the product: all operands stay in the first two caches.
@@ -26,7 +26,7 @@ pub fn peak(threads: &Threads, time: Duration) -> f64 {
         let (start, before) = (Instant::now(), work().flops);
         threads.for_each(&mut outputs, |_, out| {
             for _ in 0..BLOCK {
-                matmul(&Threads::single(), Rows::new(&x, depth), &packed, out, Init::Zero);
+                matmul(&Threads::single(), Rows::new(&x, depth), &packed, out, SumStart::Zero);
             }
         });
         best = best.max((work().flops - before) as f64 / start.elapsed().as_secs_f64());

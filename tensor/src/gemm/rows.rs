@@ -2,7 +2,7 @@
 
 /// What the product is added to.
 #[derive(Debug, Clone, Copy)]
-pub enum Init<'a> {
+pub enum SumStart<'a> {
     /// Nothing.
     Zero,
     /// One row, added to every row.

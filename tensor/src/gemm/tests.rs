@@ -37,18 +37,18 @@ fn products_agree_with_plain_loops() {
             let packed = Packed::new(&threads, &w, inputs, 0..inputs, Side::Transposed);
             let want = reference::linear(&x, &w, Some(&bias), inputs);
             let mut y = vec![7.0; rows * outputs];
-            matmul(&threads, Rows::new(&x, inputs), &packed, &mut y, Init::Bias(&bias));
+            matmul(&threads, Rows::new(&x, inputs), &packed, &mut y, SumStart::Bias(&bias));
             close(&y, &want, &what);
-            matmul(&threads, Rows::new(&x, inputs), &packed, &mut y, Init::Output);
+            matmul(&threads, Rows::new(&x, inputs), &packed, &mut y, SumStart::Output);
             let plain = reference::linear(&x, &w, None, inputs);
             let twice: Vec<f32> = want.iter().zip(&plain).map(|(a, b)| a + b).collect();
             close(&y, &twice, &what);
-            matmul(&threads, Rows::new(&x, inputs), &packed, &mut y, Init::Zero);
+            matmul(&threads, Rows::new(&x, inputs), &packed, &mut y, SumStart::Zero);
             close(&y, &plain, &what);
 
             let packed = Packed::new(&threads, &w, inputs, 0..inputs, Side::Plain);
             let mut dx = vec![7.0; rows * inputs];
-            matmul(&threads, Rows::new(&dy, outputs), &packed, &mut dx, Init::Zero);
+            matmul(&threads, Rows::new(&dy, outputs), &packed, &mut dx, SumStart::Zero);
             close(&dx, &reference::plain(&dy, &w, outputs), &what);
 
             let mut dw = vec![7.0; outputs * inputs];
@@ -69,7 +69,7 @@ fn column_ranges_are_products_of_their_own() {
         w.chunks(inputs).flat_map(|r| r[from..from + count].iter().copied()).collect();
     let packed = Packed::new(&threads, &w, inputs, from..from + count, Side::Transposed);
     let mut y = vec![0.0; rows * outputs];
-    matmul(&threads, Rows::new(&x, count), &packed, &mut y, Init::Zero);
+    matmul(&threads, Rows::new(&x, count), &packed, &mut y, SumStart::Zero);
     close(&y, &reference::linear(&x, &part, None, count), "columns");
 
     // The gradient goes to the same columns and leaves the others alone; terms add up.
@@ -89,7 +89,7 @@ fn column_ranges_are_products_of_their_own() {
     // Columns of a wider matrix as the left operand.
     let wide = values(rows * 40, 8);
     let narrow: Vec<f32> = wide.chunks(40).flat_map(|r| r[5..35].iter().copied()).collect();
-    matmul(&threads, Rows::columns(&wide, 40, 5, 30), &packed, &mut y, Init::Zero);
+    matmul(&threads, Rows::columns(&wide, 40, 5, 30), &packed, &mut y, SumStart::Zero);
     close(&y, &reference::linear(&narrow, &part, None, count), "strided");
 }
 
@@ -102,7 +102,7 @@ fn a_repacked_weight_has_its_new_values() {
     packed.fill(&threads, &new, 10);
     let x = values(10, 3);
     let mut y = vec![0.0; 6];
-    matmul(&threads, Rows::new(&x, 10), &packed, &mut y, Init::Zero);
+    matmul(&threads, Rows::new(&x, 10), &packed, &mut y, SumStart::Zero);
     close(&y, &reference::linear(&x, &new, None, 10), "repacked");
 }
 
@@ -117,7 +117,15 @@ fn row_ranges_are_products_of_their_own() {
     // Forwards into some columns of a wider output, the others being left alone.
     let packed = Packed::block(&threads, &w, inputs, range.clone(), 0..inputs, Side::Transposed);
     let mut y = vec![5.0; rows * outputs];
-    matmul_columns(&threads, Rows::new(&x, inputs), &packed, &mut y, outputs, from, Init::Output);
+    matmul_columns(
+        &threads,
+        Rows::new(&x, inputs),
+        &packed,
+        &mut y,
+        outputs,
+        from,
+        SumStart::Output,
+    );
     let want = reference::linear(&x, part, Some(&vec![5.0; count]), inputs);
     for (row, want) in y.chunks(outputs).zip(want.chunks(count)) {
         close(&row[range.clone()], want, "rows");
@@ -127,11 +135,11 @@ fn row_ranges_are_products_of_their_own() {
     let dy = values(rows * count, 3);
     let mut packed = Packed::block(&threads, &w, inputs, range, 0..inputs, Side::Plain);
     let mut dx = vec![7.0; rows * inputs];
-    matmul(&threads, Rows::new(&dy, count), &packed, &mut dx, Init::Zero);
+    matmul(&threads, Rows::new(&dy, count), &packed, &mut dx, SumStart::Zero);
     close(&dx, &reference::plain(&dy, part, count), "back");
     let new = values(outputs * inputs, 4);
     packed.fill(&threads, &new, inputs);
-    matmul(&threads, Rows::new(&dy, count), &packed, &mut dx, Init::Zero);
+    matmul(&threads, Rows::new(&dy, count), &packed, &mut dx, SumStart::Zero);
     close(&dx, &reference::plain(&dy, &new[from * inputs..][..count * inputs], count), "repacked");
 }
 
@@ -145,7 +153,7 @@ fn products_have_the_same_bits_however_they_are_cut() {
         let run = |threads: &Threads| {
             let packed = Packed::new(threads, &w, inputs, 0..inputs, Side::Transposed);
             let mut y = vec![7.0; rows * outputs];
-            matmul(threads, Rows::new(&x, inputs), &packed, &mut y, Init::Bias(&bias));
+            matmul(threads, Rows::new(&x, inputs), &packed, &mut y, SumStart::Bias(&bias));
             let mut dw = vec![7.0; outputs * inputs];
             let term = Product { dy: Rows::new(&dy, outputs), x: Rows::new(&x, inputs) };
             weight_gradient(threads, &[term], &mut dw, inputs, 0, true);

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::kernel::{Left, Output, Right, column_of_tiles};
-use super::rows::Rows;
+use super::rows::{Rows, SumStart};
 use super::work::{WEIGHT_GRADIENTS, count, duration};
 use crate::cpu::buffer::Buffer;
 use crate::simd::{Kernel, Simd, dispatch};
@@ -110,13 +110,14 @@ impl Kernel for Outer<'_> {
                 }
                 let start = left.as_ptr();
                 let a = Left { start, row: 1, depth: mr, tile: left_panel, anywhere: false };
+                let begin = if add { SumStart::Output } else { SumStart::Zero };
                 for p in 0..right_panels {
                     let start = right[p * right_panel..][..nr * count].as_ptr();
                     let b = Right { start, count, next: start.wrapping_add(right_panel) };
                     // SAFETY: the panels hold `count` rows each, and the output holds all rows of
                     // `inputs` elements; no other thread has these rows.
                     unsafe {
-                        column_of_tiles(s, a, chunk.clone(), b, output, p * nr, None, add);
+                        column_of_tiles(s, a, chunk.clone(), b, output, p * nr, begin);
                     }
                 }
             }

@@ -42,18 +42,19 @@ impl ReducedGradients {
     /// [`Norms::factor`] in its one pass. PyTorch: `torch.nn.utils.clip_grad_norm_`.
     ///
     /// On a device this waits for it; a training step uses
-    /// [`Optimizer::update`](crate::optim::Optimizer::update), which does not. A device that fails
-    /// keeps why, and the norms are NaN.
-    pub fn norms(&self, limit: Option<f32>) -> Norms {
+    /// [`Optimizer::update`](crate::optim::Optimizer::update), which does not.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn norms(&self, limit: Option<f32>) -> Result<Norms> {
         let each = match &self.arena {
             None => self.norms.clone(),
             Some(arena) => {
                 let is_live = |g: &Gradient| !matches!(g, Gradient::None);
-                norms::opencl::norms(arena, self.gradients.iter().map(is_live))
-                    .unwrap_or_else(|_| PooledVec::filled(f64::NAN, self.gradients.len()))
+                norms::opencl::norms(arena, self.gradients.iter().map(is_live))?
             }
         };
-        Norms::new(each, limit)
+        Ok(Norms::new(each, limit))
     }
 
     /// The gradients' memory, where they are on a device.
@@ -105,14 +106,17 @@ impl ReducedGradients {
         Ok(())
     }
 
-    /// Multiplies every gradient. A device that fails keeps why.
-    pub fn scale(&mut self, factor: f32) {
-        if let Ok(Some(arena)) = self.arena_mut() {
-            let _ = arena.layout.device.clone().scale_shared(&mut arena.memory, factor);
-            return;
+    /// Multiplies every gradient.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn scale(&mut self, factor: f32) -> Result<()> {
+        if let Some(arena) = self.arena_mut()? {
+            return arena.layout.device.clone().scale_shared(&mut arena.memory, factor);
         }
         self.gradients.iter_mut().for_each(|g| g.scale(factor));
         self.norms.iter_mut().for_each(|norm| *norm *= f64::from(factor.abs()));
+        Ok(())
     }
 }
 

@@ -232,7 +232,7 @@ fn parameters_move_and_keep_what_others_hold() {
     assert_eq!(params.get(a), &first);
     let held = params.get(a).clone();
     params.set(a, Tensor::full([3, 5], 2.0)).unwrap();
-    params.update(&Threads::single(), |id, v| v[0] = if id == b { 9.0 } else { v[0] });
+    params.update(&Threads::single(), |id, v| v[0] = if id == b { 9.0 } else { v[0] }).unwrap();
     assert_eq!(held, first);
     assert_eq!(params.get(a).data(), [2.0; 15]);
     let mut other = Params::new();

@@ -78,6 +78,16 @@ pub(super) struct Slots {
     layout: Arc<Layout>,
 }
 
+/// One step of all parameters.
+pub(super) struct DeviceStep<'a> {
+    pub(super) gradients: &'a ReducedGradients,
+    /// Those that have a gradient.
+    pub(super) live: Vec<bool>,
+    pub(super) how: &'a Update<'a>,
+    /// The factor of the gradients, where it is known already.
+    pub(super) factor: Option<f32>,
+}
+
 impl std::fmt::Debug for Slots {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(&self.arenas).finish()
@@ -108,18 +118,15 @@ impl Slots {
         Ok(())
     }
 
-    /// One step of all parameters, whose counts of steps are up to date; with the factor of the
-    /// gradients where it is known already.
+    /// One step of all parameters, whose counts of steps are up to date.
     pub(super) fn update(
         &mut self,
         config: &OptimizerConfig,
         state: &mut State,
         params: &mut Params,
-        gradients: &ReducedGradients,
-        live: Vec<bool>,
-        how: &Update<'_>,
-        factor: Option<f32>,
+        step: DeviceStep<'_>,
     ) -> Result<Report> {
+        let DeviceStep { gradients, live, how, factor } = step;
         let layout = Arc::clone(&self.layout);
         let (device, n) = (&layout.device, live.len());
         let of_layout = |a: &&Arena| Arc::ptr_eq(&a.layout, &layout);
@@ -187,7 +194,7 @@ impl Slots {
         for figure in how.figures {
             rows.push(match figure.tensor() {
                 Some(tensor) => tensor.flat(0, 1).shaped([1, 1].into()),
-                None => device.upload(&Tensor::full([1, 1], figure.get() as f32))?,
+                None => device.upload(&Tensor::full([1, 1], figure.get()? as f32))?,
             });
         }
         if rows.is_empty() { Ok(None) } else { device.gather(&rows).map(Some) }

@@ -1,7 +1,7 @@
 //! The optimizer: a configuration, its state, and the step.
 
 use super::OptimizerConfig;
-use super::opencl::Slots;
+use super::opencl::{DeviceStep, Slots};
 use super::pass::{Sums, UpdateRule, run};
 use super::report::{Measured, Report, Update};
 use super::sgd::{Momentum, Plain};
@@ -126,8 +126,9 @@ impl Optimizer {
             self.follow(params)?;
             return self.update_on_device(params, gradients, how, None);
         }
-        let norms = gradients.norms(how.limit);
-        let figures: PooledVec<f64> = how.figures.iter().map(crate::DeferredScalar::get).collect();
+        let norms = gradients.norms(how.limit)?;
+        let figures = how.figures.iter().map(crate::DeferredScalar::get);
+        let figures = figures.collect::<Result<PooledVec<f64>>>()?;
         let updated = norms.total.is_finite() && figures.iter().all(|f| f.is_finite());
         let mut ratios = None;
         if updated {
@@ -150,15 +151,10 @@ impl Optimizer {
             *steps += 1;
         }
         match &mut self.device_slots {
-            Some(device_slots) => device_slots.update(
-                &self.config,
-                &mut self.state,
-                params,
-                gradients,
-                live,
-                how,
-                factor,
-            ),
+            Some(device_slots) => {
+                let step = DeviceStep { gradients, live, how, factor };
+                device_slots.update(&self.config, &mut self.state, params, step)
+            }
             None => Err(Error::argument(OP, "the optimizer is on another device")),
         }
     }
@@ -215,7 +211,7 @@ impl Optimizer {
             if ratios {
                 all.push(sums.ratio());
             }
-        });
+        })?;
         Ok(ratios.then_some(all))
     }
 

@@ -85,7 +85,7 @@ fn trajectories_are_pytorchs() {
         for t in 0..12 {
             let (ids, rows) = torch_rows(t);
             let g = sparse(&params, id, &ids, rows);
-            let norms = g.norms(Some(2.5));
+            let norms = g.norms(Some(2.5)).unwrap();
             optimizer.step(&mut params, &g, &norms, rate, &threads, false).unwrap();
             if t == 0 {
                 assert_close(&to_f64(params.get(id).data()), &first, 1e-6, &format!("{config:?}"));
@@ -107,7 +107,7 @@ fn kernels_agree_with_plain_loops_at_odd_lengths() {
                 let gradient: Vec<f64> = values(n, 100 + t);
                 let to_f32 = gradient.iter().map(|&v| v as f32).collect();
                 let g = dense(&params, id, Tensor::from_vec([1, n], to_f32).unwrap());
-                let norms = g.norms(Some(1.5));
+                let norms = g.norms(Some(1.5)).unwrap();
                 let clipped: Vec<f64> =
                     gradient.iter().map(|g| g * f64::from(norms.factor)).collect();
                 reference.step(&mut want, &clipped, f64::from(rate));
@@ -180,8 +180,9 @@ fn ratios_are_of_the_change_to_the_value_before() {
             g.add(zero, Tensor::zeros([3]));
             let g = g.finish(&params, &Threads::single()).unwrap();
             let threads = Threads::new(count);
-            let ratios =
-                optimizer.step(&mut params, &g, &g.norms(None), rate, &threads, true).unwrap();
+            let ratios = optimizer
+                .step(&mut params, &g, &g.norms(None).unwrap(), rate, &threads, true)
+                .unwrap();
             let after = to_f64(params.get(id).data());
             let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|v| v * v).sum::<f64>().sqrt();
             let change = norm(&mut before.iter().zip(&after).map(|(b, a)| a - b));
@@ -205,7 +206,7 @@ fn a_parameter_without_a_gradient_takes_no_step() {
         let mut g = Gradients::default();
         ids.iter().for_each(|&id| g.add(id, Tensor::full([3], 0.3)));
         let g = g.finish(&params, &threads).unwrap();
-        optimizer.step(&mut params, &g, &g.norms(None), 0.1, &threads, false).unwrap();
+        optimizer.step(&mut params, &g, &g.norms(None).unwrap(), 0.1, &threads, false).unwrap();
         (params.get(a).copy(), params.get(b).copy())
     };
     let (first, rest) = step(&[a], &mut optimizer);
@@ -232,7 +233,9 @@ fn a_restored_optimizer_goes_on_with_the_same_bits() {
             }
             let (ids, rows) = torch_rows(t);
             let g = sparse(&params, id, &ids, rows);
-            optimizer.step(&mut params, &g, &g.norms(None), rate, &threads, false).unwrap();
+            optimizer
+                .step(&mut params, &g, &g.norms(None).unwrap(), rate, &threads, false)
+                .unwrap();
         }
         let (value, state) = saved.unwrap();
         let (mut again, id, mut other) = one(config, [3, 2]);
@@ -241,7 +244,7 @@ fn a_restored_optimizer_goes_on_with_the_same_bits() {
         for t in 4..8 {
             let (ids, rows) = torch_rows(t);
             let g = sparse(&again, id, &ids, rows);
-            other.step(&mut again, &g, &g.norms(None), rate, &threads, false).unwrap();
+            other.step(&mut again, &g, &g.norms(None).unwrap(), rate, &threads, false).unwrap();
         }
         assert_eq!(bits(params.get(id)), bits(again.get(id)), "{config:?}");
         assert_eq!(optimizer.state(), other.state(), "{config:?}");
@@ -272,13 +275,14 @@ fn a_step_that_cannot_be_taken_changes_nothing() {
     let (mut params, id, mut optimizer) = one(OptimizerConfig::default(), [3, 2]);
     let before = params.get(id).copy();
     let good = dense(&params, id, Tensor::full([3, 2], 1.0));
-    let norms = good.norms(None);
+    let norms = good.norms(None).unwrap();
     for rate in [-0.1, f32::NAN, f32::INFINITY] {
         assert!(optimizer.step(&mut params, &good, &norms, rate, &threads, false).is_err());
     }
     for bad in [f32::NAN, f32::INFINITY] {
         let g = dense(&params, id, Tensor::full([3, 2], bad));
-        let refused = optimizer.step(&mut params, &g, &g.norms(Some(1.0)), 0.1, &threads, true);
+        let refused =
+            optimizer.step(&mut params, &g, &g.norms(Some(1.0)).unwrap(), 0.1, &threads, true);
         assert!(refused.unwrap_err().to_string().contains("norm is"));
     }
     let (strangers, stranger, _) = one(OptimizerConfig::default(), [2, 3]);

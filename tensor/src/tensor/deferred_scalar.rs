@@ -1,6 +1,7 @@
 //! Numbers that a step computes and are read later.
 
 use super::Tensor;
+use crate::error::Result;
 
 /// A number that may still be on a device.
 ///
@@ -22,12 +23,19 @@ impl DeferredScalar {
         Self(Source::Device(tensor.flat(i, 1)))
     }
 
-    /// The number; read where it is on a device, which waits for it and is counted. 0 where the
-    /// device fails, which keeps why.
-    pub fn get(&self) -> f64 {
+    /// The number; read where it is on a device, which waits for it and is counted.
+    ///
+    /// PyTorch: `tensor.item()`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn get(&self) -> Result<f64> {
         match &self.0 {
-            Source::Host(value) => *value,
-            Source::Device(tensor) => tensor.data().first().map_or(0.0, |&v| f64::from(v)),
+            Source::Host(value) => Ok(*value),
+            Source::Device(tensor) => {
+                let value = tensor.data().first().map_or(0.0, |&v| f64::from(v));
+                tensor.check().map(|()| value)
+            }
         }
     }
 

@@ -33,7 +33,7 @@ pub(crate) const CASES: &[Case] = &[
             for t in 1..12 {
                 let step = tape.index(x[0], t);
                 let inner = ops::linear(tape, state, p[0], Some(p[1]))?;
-                let inner = ops::tanh(tape, inner);
+                let inner = ops::tanh(tape, inner)?;
                 state = ops::sum(tape, &[inner, step], 0.5)?;
             }
             Ok(vec![state])
@@ -72,7 +72,7 @@ pub(crate) const CASES: &[Case] = &[
             Ok(vec![ops::maxout(tape, x[0], 3)?, ops::maxout(tape, x[1], 1)?])
         })
     }),
-    ("tanh", |b| b.run(&[&[1]], &[&[3, 301]], |tape, _, x| Ok(vec![ops::tanh(tape, x[0])]))),
+    ("tanh", |b| b.run(&[&[1]], &[&[3, 301]], |tape, _, x| Ok(vec![ops::tanh(tape, x[0])?]))),
     ("concat", |b| {
         b.run(&[&[1]], &[&[4, 2, 3], &[4, 2, 70], &[4, 2, 1], &[4, 2, 5], &[4, 2, 2]], |t, _, x| {
             Ok(vec![ops::concat(t, x)?, ops::concat(t, &x[..2])?])
@@ -95,7 +95,7 @@ pub(crate) const CASES: &[Case] = &[
         b.run(&[&[1]], &[&[6, 3, 4]], |tape, _, x| {
             let (a, b) = (tape.range(x[0], 1..4), tape.index(x[0], 2));
             let c = tape.index(a, 1);
-            Ok(vec![ops::tanh(tape, a), ops::tanh(tape, b), ops::tanh(tape, c)])
+            Ok(vec![ops::tanh(tape, a)?, ops::tanh(tape, b)?, ops::tanh(tape, c)?])
         })
     }),
     ("cross_entropy", |b| cross_entropy(b, 37, 0.0)),
@@ -166,7 +166,7 @@ fn cross_entropy(b: &mut Bench, classes: usize, smoothing: f32) -> Result<()> {
     let mut tape = Tape::new(&params);
     let logits: Vec<f32> = tensor(&[9, classes], 1).data().iter().map(|v| 8.0 * v).collect();
     let logits = tape.input(Tensor::from_vec([3, 3, classes], logits)?);
-    let best: Vec<u32> = ops::argmax(tape.value(logits)).iter().map(|b| b.0).collect();
+    let best: Vec<u32> = ops::argmax(tape.value(logits))?.iter().map(|b| b.0).collect();
     let mut targets: Vec<u32> = (0..9).map(|i| i * 31 % classes as u32).collect();
     // Some are right, some do not count.
     targets[1] = best[1];
@@ -177,7 +177,7 @@ fn cross_entropy(b: &mut Bench, classes: usize, smoothing: f32) -> Result<()> {
         ops::CrossEntropy { targets: &targets, ignore: Some(3), smoothing, weight: 1.0 / 7.0 };
     let found = ops::cross_entropy(&mut tape, logits, how)?;
     b.keep("loss", tape.value(found.loss))?;
-    let numbers = [found.nll.get(), found.value.get(), found.correct.get(), found.count as f64];
+    let numbers = [found.nll.get()?, found.value.get()?, found.correct.get()?, found.count as f64];
     b.keep_numbers("figures", &numbers);
     for seed in [1.0, 0.5] {
         let mut tape = Tape::new(&params);
@@ -199,12 +199,12 @@ fn predictions(b: &mut Bench) -> Result<()> {
         logits.data_mut()[0] = 3.0;
         logits.data_mut()[classes - 1] = 3.0;
         let logits = tape.constant(logits);
-        let best = ops::argmax(tape.value(logits));
+        let best = ops::argmax(tape.value(logits))?;
         let numbers: Vec<f64> =
             best.iter().flat_map(|&(id, p)| [f64::from(id), f64::from(p)]).collect();
         b.keep_numbers("argmax", &numbers);
         if classes > 1 {
-            let best = ops::argmax_except(tape.value(logits), &[0, classes as u32 - 1]);
+            let best = ops::argmax_except(tape.value(logits), &[0, classes as u32 - 1])?;
             let numbers: Vec<f64> =
                 best.iter().flat_map(|&(id, p)| [f64::from(id), f64::from(p)]).collect();
             b.keep_numbers("argmax_except", &numbers);
@@ -223,7 +223,7 @@ fn squared_error(b: &mut Bench) -> Result<()> {
         let targets = tensor(&[300], 2);
         let found = ops::squared_error(&mut tape, y, targets.data(), 0.1, 0.5)?;
         b.keep("loss", tape.value(found.loss))?;
-        b.keep_numbers("sum", &[found.sum.get()]);
+        b.keep_numbers("sum", &[found.sum.get()?]);
         let back = tape.backward(&[(found.loss, Tensor::scalar(seed))])?;
         if let Some(gradient) = back.grad(y) {
             b.keep("gradient", gradient)?;
@@ -237,7 +237,7 @@ fn flow(b: &mut Bench) -> Result<()> {
     let mut tape = Tape::new(&params).with_flow();
     let mut x = tape.input(tensor(&[40, 33], 1));
     for t in 0..5 {
-        x = ops::tanh(&mut tape, x);
+        x = ops::tanh(&mut tape, x)?;
         tape.watch(x, "state", t);
     }
     let back = tape.backward(&[(x, tensor(&[40, 33], 2))])?;
@@ -261,11 +261,11 @@ fn sums(b: &mut Bench) -> Result<()> {
     second.add(ids[2], up(tensor(&[6], 4))?);
     let mut sum = first.finish(&params, &b.threads)?;
     sum.add(second.finish(&params, &b.threads)?)?;
-    sum.scale(0.5);
+    sum.scale(0.5)?;
     for &id in &ids {
         b.keep(params.name(id), &sum.get(id).to_dense(params.shape(id)))?;
     }
-    b.keep_numbers("norms", &sum.norms(None).each);
+    b.keep_numbers("norms", &sum.norms(None)?.each);
     Ok(())
 }
 
@@ -281,7 +281,7 @@ fn clipping(b: &mut Bench) -> Result<()> {
             };
             gradients.add(id, gradient);
         }
-        let norms = gradients.finish(&params, &b.threads)?.norms(limit);
+        let norms = gradients.finish(&params, &b.threads)?.norms(limit)?;
         b.keep_numbers("total", &[norms.total, norms.clipped, f64::from(norms.factor)]);
         b.keep_numbers("each", &norms.each);
     }
@@ -341,7 +341,7 @@ fn optimizer(b: &mut Bench, config: OptimizerConfig) -> Result<()> {
     let gradient = tensor(&[33], 99);
     gradients.add(ids[1], b.device.opencl().map_or(Ok(gradient.clone()), |d| d.upload(&gradient))?);
     let gradients = gradients.finish(&params, &b.threads)?;
-    let norms = gradients.norms(Some(0.5));
+    let norms = gradients.norms(Some(0.5))?;
     let ratios = again.step(&mut params, &gradients, &norms, 0.1, &b.threads, true)?;
     b.keep_numbers("ratios", &ratios.unwrap_or_default());
     b.keep("after", params.get(ids[1]))?;

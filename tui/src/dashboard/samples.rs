@@ -59,7 +59,7 @@ fn draw_sample(
     let pointer = if chosen { theme.pick('▶', '>') } else { ' ' };
     let name = if typed { "you" } else { "src" };
     let source = if chosen { theme.strong() } else { Style::new() };
-    row(buf, area, 0, (pointer, theme.strong()), name, &source_words(sample), source, theme);
+    row(buf, area, 0, (pointer, theme.strong()), name, (&source_words(sample), source), theme);
     let (sign, style) = match (sample.reference.is_empty(), is_equal(sample)) {
         (true, _) => (' ', Style::new()),
         (false, true) => ('=', theme.good()),
@@ -68,11 +68,11 @@ fn draw_sample(
     let mut y = 1;
     if !sample.reference.is_empty() {
         let reference = plain(&sample.reference);
-        row(buf, area, y, (' ', Style::new()), "ref", &reference, Style::new(), theme);
+        row(buf, area, y, (' ', Style::new()), "ref", (&reference, Style::new()), theme);
         y += 1;
     }
     let output = output_words(sample);
-    row(buf, area, y, (sign, style), "out", &output, Style::new(), theme);
+    row(buf, area, y, (sign, style), "out", (&output, Style::new()), theme);
     // The probability of the output, where the line leaves room for it.
     let logprob = format!("log p {}", figure(sample.logprob));
     let left = columns(area).saturating_sub(6 + width(&output) + 2);
@@ -82,15 +82,13 @@ fn draw_sample(
     }
 }
 
-#[allow(clippy::too_many_arguments)] // a row has that many parts
 fn row(
     buf: &mut Buffer,
     area: Rect,
     y: u16,
     (sign, sign_style): (char, Style),
     name: &str,
-    text: &str,
-    style: Style,
+    (text, style): (&str, Style),
     theme: Theme,
 ) {
     put(buf, area, (0, y), &sign.to_string(), sign_style, theme);

@@ -66,7 +66,7 @@ impl Bridge {
         directions: usize,
     ) -> Result<PooledVec<State>> {
         let (layers, backward, tanh) = match self {
-            Self::Zeros => return Ok(rnn.zero_state(tape, batch)),
+            Self::Zeros => return Ok(rnn.zero_state(tape, batch)?),
             Self::Copy => return Ok(last.iter().step_by(directions).copied().collect()),
             Self::Map { layers, backward, tanh } => (layers, *backward, *tanh),
         };
@@ -76,7 +76,7 @@ impl Bridge {
             let mut map = |ends: &[Var], (w, b): (ParamId, ParamId)| -> Result<Var> {
                 let joined = side_by_side(tape, ends)?;
                 let mapped = ops::linear(tape, joined, w, Some(b))?;
-                Ok(if tanh { ops::tanh(tape, mapped) } else { mapped })
+                Ok(if tanh { ops::tanh(tape, mapped)? } else { mapped })
             };
             let hs: PooledVec<Var> = seen.iter().map(|s| s.h).collect();
             let h = map(&hs, maps.h)?;

@@ -206,7 +206,7 @@ impl Decoder {
         let top = layers.last().map_or_else(|| zeros(0), |last| last.h);
         let feed = self.feeding.then(|| zeros(self.widths.feed));
         if self.resets_state {
-            layers = self.rnn.zero_state(tape, batch);
+            layers = self.rnn.zero_state(tape, batch)?;
         }
         Ok((source, DecoderState { layers, top, feed }))
     }

@@ -97,7 +97,7 @@ impl Readout {
             Form::TanhContext { w } => {
                 let joined = ops::concat(tape, &[seen.context, seen.state])?;
                 let combined = ops::linear(tape, joined, w, None)?;
-                Ok(ops::tanh(tape, combined))
+                Ok(ops::tanh(tape, combined)?)
             }
             Form::Maxout { w, context_and_state, previous, .. } => {
                 let state = if previous { seen.previous } else { seen.state };

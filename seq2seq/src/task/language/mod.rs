@@ -250,7 +250,7 @@ impl LanguageModel {
             let mut tape = Tape::inference(params).with_threads(threads);
             let (logits, targets) = self.run(&mut tape, part, &carried)?;
             let logits = tape.value(logits);
-            let best = ops::argmax(logits);
+            let best = ops::argmax(logits)?;
             let logp = ops::log_probabilities(logits, &targets)?;
             let mut score = Score::default();
             for ((&id, best), logp) in targets.iter().zip(best).zip(logp) {

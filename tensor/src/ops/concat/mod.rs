@@ -98,7 +98,7 @@ mod tests {
         let mut tape = Tape::new(&params);
         let v = tape.input(Tensor::from_vec([2, 3, 2], to_f32(&x)).unwrap());
         let (a, b) = (tape.index(v, 0), tape.index(v, 1));
-        let (a, b) = (tanh(&mut tape, a), tanh(&mut tape, b));
+        let (a, b) = (tanh(&mut tape, a).unwrap(), tanh(&mut tape, b).unwrap());
         let s = stack(&mut tape, &[a, b]).unwrap();
         let y = concat(&mut tape, &[s, v]).unwrap();
         assert_eq!(tape.shape(y).dims(), [2, 3, 4]);

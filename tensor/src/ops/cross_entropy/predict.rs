@@ -13,12 +13,16 @@ use crate::tensor::Tensor;
 /// use ndarray::array;
 /// use tensor::{Tensor, ops};
 ///
-/// let best = ops::argmax(&Tensor::from(array![[0.0, 0.0], [0.0, 3.0]]));
+/// let best = ops::argmax(&Tensor::from(array![[0.0, 0.0], [0.0, 3.0]]))?;
 /// assert_eq!(best[0].0, 0);
 /// assert!((best[0].1 + 2f32.ln()).abs() < 1e-6);
 /// assert_eq!(best[1].0, 1);
+/// # Ok::<(), tensor::Error>(())
 /// ```
-pub fn argmax(logits: &Tensor) -> Vec<(u32, f32)> {
+///
+/// # Errors
+/// The device failed.
+pub fn argmax(logits: &Tensor) -> Result<Vec<(u32, f32)>> {
     argmax_except(logits, &[])
 }
 
@@ -33,18 +37,20 @@ pub fn argmax(logits: &Tensor) -> Vec<(u32, f32)> {
 /// use tensor::{Tensor, ops};
 ///
 /// let logits = Tensor::from(array![[3.0, 0.0, 0.0]]);
-/// let (class, logp) = ops::argmax_except(&logits, &[0])[0];
+/// let (class, logp) = ops::argmax_except(&logits, &[0])?[0];
 /// assert_eq!(class, 1);
 /// assert!((logp + (2.0 + 3f32.exp()).ln()).abs() < 1e-6);
+/// # Ok::<(), tensor::Error>(())
 /// ```
-pub fn argmax_except(logits: &Tensor, excluded: &[u32]) -> Vec<(u32, f32)> {
+///
+/// # Errors
+/// The device failed.
+pub fn argmax_except(logits: &Tensor, excluded: &[u32]) -> Result<Vec<(u32, f32)>> {
     if let Some(device) = logits.opencl() {
-        // A device that fails keeps why.
-        let nothing = || vec![(0, f32::NAN); logits.shape().rows()];
-        return opencl::argmax_except(device, logits, excluded).unwrap_or_else(|_| nothing());
+        return opencl::argmax_except(device, logits, excluded);
     }
     let width = logits.shape().width();
-    dispatch(Argmax { rows: logits.data(), width, excluded })
+    Ok(dispatch(Argmax { rows: logits.data(), width, excluded }))
 }
 
 /// Natural-log probabilities of one class a row.
@@ -170,7 +176,7 @@ mod tests {
         let rows = vec![5.0, 1.0, 4.0, 1.0, 0.0, 1.0, 9.0, 1.0, nan, nan, nan, nan];
         let logits = Tensor::from_vec([3, 4], rows).unwrap();
         let classes = |excluded: &[u32]| -> Vec<u32> {
-            argmax_except(&logits, excluded).iter().map(|best| best.0).collect()
+            argmax_except(&logits, excluded).unwrap().iter().map(|best| best.0).collect()
         };
         assert_eq!(classes(&[0, 2]), [1, 1, 1]);
         assert_eq!(classes(&[1, 9]), [0, 2, 0]);
@@ -187,13 +193,13 @@ mod tests {
             for (i, row) in x.chunks(width).enumerate() {
                 let want = log_softmax(row);
                 assert!((scores[i] - want[classes[i] as usize]).abs() < 1e-5);
-                let (best, logp) = argmax(&logits)[i];
+                let (best, logp) = argmax(&logits).unwrap()[i];
                 let most = want.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
                 assert!((f64::from(logp) - most).abs() < 1e-5);
                 assert!((want[best as usize] - most).abs() < 1e-6);
 
                 let excluded = [best, 0];
-                let (second, logp) = argmax_except(&logits, &excluded)[i];
+                let (second, logp) = argmax_except(&logits, &excluded).unwrap()[i];
                 let allowed = (0..width).filter(|&c| !excluded.contains(&(c as u32)));
                 if let Some(most) = allowed.map(|c| want[c]).reduce(f64::max) {
                     assert!(!excluded.contains(&second) && (f64::from(logp) - most).abs() < 1e-5);

@@ -10,12 +10,12 @@ use crate::simd::math;
 use crate::tensor::Tensor;
 
 /// tanh, element by element. PyTorch: `torch.tanh`.
-pub fn tanh(tape: &mut Tape<'_>, x: Var) -> Var {
+///
+/// # Errors
+/// The device failed.
+pub fn tanh(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
     let y = match tape.opencl() {
-        // A device that fails keeps why, and the backward pass says it.
-        Some(device) => {
-            opencl::tanh(device, tape.value(x)).unwrap_or_else(|_| tape.value(x).clone())
-        }
+        Some(device) => opencl::tanh(device, tape.value(x))?,
         None => {
             let mut y = tape.value(x).copy();
             math::tanh_slice(y.data_mut());
@@ -24,7 +24,7 @@ pub fn tanh(tape: &mut Tape<'_>, x: Var) -> Var {
     };
     let y = tape.output(y);
     tape.record(Tanh { x, y });
-    y
+    Ok(y)
 }
 
 struct Tanh {

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
-use crate::gemm::{Init, Rows, Side, matmul};
+use crate::gemm::{Rows, Side, SumStart, matmul};
 use crate::params::ParamId;
 use crate::tensor::Tensor;
 
@@ -113,7 +113,7 @@ fn block(
         tape.record(Linear { x, y, w, b, rows, columns });
         return Ok(y);
     }
-    let init = bias.map_or(Init::Zero, |(b, elements)| Init::Bias(&b.data()[elements]));
+    let init = bias.map_or(SumStart::Zero, |(b, elements)| SumStart::Bias(&b.data()[elements]));
     let threads = tape.threads().clone();
     let side = Side::Transposed;
     let outputs = taken.len();
@@ -155,7 +155,7 @@ impl Op for Linear {
             let packed = back.params().packed_block(self.w, rows, columns, side, &threads);
             let mut dx = Tensor::uninit(x.shape());
             let input = Rows::new(dy.data(), outputs);
-            matmul(&threads, input, &packed, dx.data_mut(), Init::Zero);
+            matmul(&threads, input, &packed, dx.data_mut(), SumStart::Zero);
             back.add(self.x, dx)?;
         }
         match self.b {

@@ -42,8 +42,8 @@ pub struct SquaredErrorResult {
 /// let mut tape = Tape::new(&params);
 /// let y = tape.input(Tensor::from(vec![1.0, 3.0]));
 /// let result = ops::squared_error(&mut tape, y, &[0.0, 1.0], 0.5, 1.5)?;
-/// assert_eq!((result.sum.get(), tape.value(result.loss).data()), (5.0, &[2.5][..]));
-/// assert_eq!(result.correct.get(), 1.0);
+/// assert_eq!((result.sum.get().unwrap(), tape.value(result.loss).data()), (5.0, &[2.5][..]));
+/// assert_eq!(result.correct.get().unwrap(), 1.0);
 /// # Ok::<(), tensor::Error>(())
 /// ```
 pub fn squared_error(
@@ -119,9 +119,9 @@ mod tests {
             let mut tape = Tape::new(&params);
             let v = tape.input(Tensor::from(to_f32(&y)));
             let result = squared_error(&mut tape, v, &to_f32(&t), 0.3, 0.5).unwrap();
-            assert!((0.3 * result.sum.get() - loss(&y)).abs() < 1e-5);
+            assert!((0.3 * result.sum.get().unwrap() - loss(&y)).abs() < 1e-5);
             let near = y.iter().zip(&t).filter(|(y, t)| (*y - *t).abs() < 0.5).count();
-            assert_eq!(result.correct.get(), near as f64);
+            assert_eq!(result.correct.get().unwrap(), near as f64);
             assert_close(&to_f64(tape.value(result.loss).data()), &[loss(&y)], 1e-5, "loss");
             let back = tape.backward(&[(result.loss, Tensor::scalar(2.0))]).unwrap();
             let want: Vec<f64> = finite_differences(loss, &y).iter().map(|d| 2.0 * d).collect();
