@@ -325,7 +325,7 @@ pub enum Error {
     #[error(
         "{}: its head says that it holds {}, more than this machine could read: it is damaged, or \
          of a larger machine",
-        path.display(), self::bytes(*bytes as f64)
+        path.display(), crate::bytes::bytes(*bytes as f64)
     )]
     TooLarge {
         /// The file.
@@ -412,15 +412,6 @@ pub enum Error {
     /// Anything else.
     #[error("{0}")]
     Other(String),
-}
-
-/// A number of bytes for people.
-pub(crate) fn bytes(count: f64) -> String {
-    match count {
-        x if x < 1e9 => format!("{:.0} MB", (x / 1e6).max(1.0)),
-        x if x < 1e11 => format!("{:.1} GB", x / 1e9),
-        x => format!("{:.0} GB", x / 1e9),
-    }
 }
 
 impl Error {

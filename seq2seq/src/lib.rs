@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+mod bytes;
 mod command;
 pub mod compare;
 pub mod config;

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use sysinfo::System;
 
+use crate::bytes::bytes;
 use crate::config::{Config, TaskKind};
-use crate::error::bytes;
 use crate::{Error, Result};
 
 /// Bytes of memory that this process may have in all: the machine's, or less where a control group

@@ -39,7 +39,7 @@
 //!         *d = (*d - (2.0 * x[0] - x[1] + 1.0)) / 64.0;
 //!     }
 //!     let gradients = tape.backward(&[(y, dy)])?.gradients.finish(&params, &threads)?;
-//!     let norms = gradients.norms(Some(1.0));
+//!     let norms = gradients.norms(Some(1.0))?;
 //!     optimizer.step(&mut params, &gradients, &norms, 0.05, &threads, false)?;
 //! }
 //! let learnt = params.get(w).data();

@@ -5,11 +5,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::bars::{Figures, columns, progress, put, put_line};
-use super::header;
 use super::keys::Page;
 use super::model::Model;
-use super::{attention_map, footer, gradients, loss, samples};
+use super::panels::header;
+use super::panels::{attention_map, footer, gradients, loss, samples};
+use super::widgets::bars::{Figures, columns, progress, put, put_line};
 use crate::format::{brief, count, figure, percent};
 
 /// Rows of the head.

@@ -4,25 +4,17 @@
 //! change it, [`view`] draws it. All are plain functions of their arguments. [`show`] connects
 //! them with a [`Source`] of events, the keyboard, the clock and the terminal.
 
-mod attention_map;
-mod bars;
 mod compact;
 mod event_loop;
-mod footer;
-mod gradients;
-mod header;
-mod help;
 mod keys;
-mod loss;
 mod mode;
 mod model;
+mod panels;
 mod parameters;
-mod plot;
-mod samples;
 mod series;
 mod theme;
-mod ticks;
 mod view;
+mod widgets;
 
 #[cfg(test)]
 mod tests;

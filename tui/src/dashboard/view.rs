@@ -4,9 +4,10 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
+use super::compact;
 use super::keys::Page;
 use super::model::Model;
-use super::{attention_map, compact, footer, gradients, header, help, loss, samples};
+use super::panels::{attention_map, footer, gradients, header, help, loss, samples};
 use crate::format::steers;
 
 /// The least size of the full dashboard.

@@ -1,6 +1,7 @@
 //! Values side by side.
 
 mod opencl;
+pub mod reference;
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::cpu::pooled_vec::PooledVec;
@@ -109,6 +110,38 @@ mod tests {
         let back = tape.backward(&[(y, Tensor::from_vec([2, 3, 4], seed).unwrap())]).unwrap();
         let want = finite_differences(loss, &x);
         assert_close(&to_f64(back.grad(v).unwrap().data()), &want, 1e-4, "dx");
+    }
+
+    #[test]
+    fn both_directions_agree_with_plain_loops_and_finite_differences() {
+        let (rows, widths) = (5, [3, 1, 4]);
+        let parts: Vec<Vec<f64>> =
+            widths.iter().zip(1..).map(|(w, seed)| values(rows * w, seed)).collect();
+        let cotangent = values(rows * 8, 9);
+        let loss = |parts: &[Vec<f64>]| -> f64 {
+            let all: Vec<_> = parts.iter().map(Vec::as_slice).zip(widths).collect();
+            reference::forward(&all, rows).iter().zip(&cotangent).map(|(y, c)| y * c).sum()
+        };
+        let params = Params::new();
+        let mut tape = Tape::new(&params);
+        let tensor = |(v, w): (&Vec<f64>, usize)| Tensor::from_vec([rows, w], to_f32(v)).unwrap();
+        let vars: Vec<Var> =
+            parts.iter().zip(widths).map(|part| tape.input(tensor(part))).collect();
+        let y = concat(&mut tape, &vars).unwrap();
+        let all: Vec<_> = parts.iter().map(Vec::as_slice).zip(widths).collect();
+        assert_close(&to_f64(tape.value(y).data()), &reference::forward(&all, rows), 1e-6, "y");
+        let seed = Tensor::from_vec([rows, 8], to_f32(&cotangent)).unwrap();
+        let back = tape.backward(&[(y, seed)]).unwrap();
+        let want = reference::backward(&widths, &cotangent);
+        for (i, var) in vars.iter().enumerate() {
+            assert_close(&to_f64(back.grad(*var).unwrap().data()), &want[i], 1e-6, "dx");
+            let of = |x: &[f64]| {
+                let mut parts = parts.clone();
+                parts[i] = x.to_vec();
+                loss(&parts)
+            };
+            assert_close(&want[i], &finite_differences(of, &parts[i]), 1e-6, "reference dx");
+        }
     }
 
     #[test]

@@ -61,8 +61,8 @@ pub struct CrossEntropyResult {
 /// let logits = tape.input(Tensor::from(array![[0.0, 0.0], [5.0, -5.0]]));
 /// let how = ops::CrossEntropy { targets: &[1, 0], ignore: None, smoothing: 0.0, weight: 0.5 };
 /// let result = ops::cross_entropy(&mut tape, logits, how)?;
-/// assert!((result.value.get() - 0.5 * 2f64.ln()).abs() < 1e-3);
-/// assert_eq!(result.correct.get(), 1.0);
+/// assert!((result.value.get()? - 0.5 * 2f64.ln()).abs() < 1e-3);
+/// assert_eq!(result.correct.get()?, 1.0);
 /// # Ok::<(), tensor::Error>(())
 /// ```
 pub fn cross_entropy(

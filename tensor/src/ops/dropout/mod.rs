@@ -2,6 +2,7 @@
 
 mod mask;
 mod opencl;
+pub mod reference;
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
@@ -190,6 +191,7 @@ impl Op for Dropout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
     use crate::{BatchPart, Params};
 
     #[test]
@@ -203,6 +205,30 @@ mod tests {
         let values = tape.value(y).clone();
         let back = tape.backward(&[(y, Tensor::full([3, 40, 33], 2.0))]).unwrap();
         assert_eq!(back.grad(x), Some(&values));
+    }
+
+    #[test]
+    fn both_directions_agree_with_plain_loops_and_finite_differences() {
+        let params = Params::new();
+        for (p, shape) in [(0.3, [2, 3, 5]), (0.5, [1, 4, 70]), (0.9, [3, 1, 1])] {
+            let n = shape.iter().product();
+            let (x, cotangent) = (values(n, 1), values(n, 2));
+            let mut tape = Tape::new(&params).with_draws(5, 9);
+            let draw = Tape::new(&params).with_draws(5, 9).next_stream().unwrap();
+            let mask: Vec<f64> = reference::mask(&draw, p, shape);
+            let v = tape.input(Tensor::from_vec(shape, to_f32(&x)).unwrap());
+            let y = dropout(&mut tape, v, p).unwrap();
+            let want = reference::apply(&x, &mask);
+            assert_close(&to_f64(tape.value(y).data()), &want, 1e-6, "y");
+            let seed = Tensor::from_vec(shape, to_f32(&cotangent)).unwrap();
+            let back = tape.backward(&[(y, seed)]).unwrap();
+            let dx = reference::apply(&cotangent, &mask);
+            assert_close(&to_f64(back.grad(v).unwrap().data()), &dx, 1e-6, "dx");
+            let loss = |x: &[f64]| -> f64 {
+                reference::apply(x, &mask).iter().zip(&cotangent).map(|(y, c)| y * c).sum()
+            };
+            assert_close(&dx, &finite_differences(loss, &x), 1e-6, "reference dx");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Operations element by element: tanh and sums.
 
 mod opencl;
+pub mod reference;
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::cpu::elementwise as kernels;
@@ -111,6 +112,28 @@ mod tests {
 
     use super::*;
     use crate::Params;
+    use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
+
+    #[test]
+    fn both_agree_with_plain_loops_and_finite_differences() {
+        for n in [1, 7, 100] {
+            let (x, z, c) = (values(n, 1), values(n, 2), values(n, 3));
+            let out = |x: &[f64]| reference::sum(&[&reference::tanh(x), &z], 0.5);
+            let params = Params::new();
+            let mut tape = Tape::new(&params);
+            let v = tape.input(Tensor::from(to_f32(&x)));
+            let other = tape.constant(Tensor::from(to_f32(&z)));
+            let y = tanh(&mut tape, v).unwrap();
+            let s = sum(&mut tape, &[y, other], 0.5).unwrap();
+            assert_close(&to_f64(tape.value(s).data()), &out(&x), 1e-6, "y");
+            let back = tape.backward(&[(s, Tensor::from(to_f32(&c)))]).unwrap();
+            let half: Vec<f64> = c.iter().map(|c| 0.5 * c).collect();
+            let dx = reference::tanh_backward(&reference::tanh(&x), &half);
+            assert_close(&to_f64(back.grad(v).unwrap().data()), &dx, 1e-5, "dx");
+            let loss = |x: &[f64]| out(x).iter().zip(&c).map(|(y, c)| y * c).sum();
+            assert_close(&dx, &finite_differences(loss, &x), 1e-6, "reference dx");
+        }
+    }
 
     #[test]
     fn sums_pass_their_gradient_to_every_part() {

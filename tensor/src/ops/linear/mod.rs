@@ -1,6 +1,7 @@
 //! A linear map of the innermost dimension.
 
 mod opencl;
+pub mod reference;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,5 @@
 use super::*;
 use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
-use crate::gemm::reference;
 use crate::{Gradient, Params, Threads};
 
 #[test]
@@ -9,7 +8,7 @@ fn both_directions_agree_with_finite_differences() {
     let (x, w, b) = (values(rows * inputs, 1), values(outputs * inputs, 2), values(outputs, 3));
     let cotangent = values(rows * outputs, 4);
     let loss = |x: &[f64], w: &[f64], b: &[f64]| -> f64 {
-        let y = reference::linear(x, w, Some(b), inputs);
+        let y = reference::forward(x, w, Some(b), inputs);
         y.iter().zip(&cotangent).map(|(y, c)| y * c).sum()
     };
     let mut params = Params::new();
@@ -18,7 +17,7 @@ fn both_directions_agree_with_finite_differences() {
     let mut tape = Tape::new(&params);
     let xv = tape.input(Tensor::from_vec([rows, inputs], to_f32(&x)).unwrap());
     let y = linear(&mut tape, xv, wi, Some(bi)).unwrap();
-    let want = reference::linear(&x, &w, Some(&b), inputs);
+    let want = reference::forward(&x, &w, Some(&b), inputs);
     assert_close(&to_f64(tape.value(y).data()), &want, 1e-5, "y");
     let seed = Tensor::from_vec([rows, outputs], to_f32(&cotangent)).unwrap();
     let back = tape.backward(&[(y, seed)]).unwrap();
@@ -31,6 +30,10 @@ fn both_directions_agree_with_finite_differences() {
     };
     assert_close(&dense(wi), &finite_differences(|w| loss(&x, w, &b), &w), 1e-4, "dw");
     assert_close(&dense(bi), &finite_differences(|b| loss(&x, &w, b), &b), 1e-4, "db");
+    let [want_dx, want_dw, want_db] = reference::backward(&x, &w, &cotangent, inputs);
+    assert_close(&want_dx, &dx, 1e-6, "reference dx");
+    assert_close(&want_dw, &finite_differences(|w| loss(&x, w, &b), &w), 1e-6, "reference dw");
+    assert_close(&want_db, &finite_differences(|b| loss(&x, &w, b), &b), 1e-6, "reference db");
 }
 
 #[test]

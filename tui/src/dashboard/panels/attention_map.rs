@@ -6,9 +6,9 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 use seq2seq::event::Sample;
 
-use super::bars::{cell, columns, put};
-use super::model::Model;
-use super::theme::Theme;
+use crate::dashboard::model::Model;
+use crate::dashboard::theme::Theme;
+use crate::dashboard::widgets::bars::{cell, columns, put};
 use crate::format::{count, fit, width};
 
 /// Rows that the source tokens may take above the map.
@@ -21,7 +21,7 @@ const GAP: usize = 3;
 const LABEL: usize = 12;
 
 /// Draws the panel with the chosen sample's map.
-pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let mut title = String::from(" attention of greedy output ");
     if model.sample_count() > 0 {
@@ -53,7 +53,7 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 /// The map itself. Source tokens stand above their columns, in as many staggered rows as they
 /// need to be readable; output tokens stand before their rows.
 #[derive(Debug)]
-pub(super) struct AttentionMap<'a> {
+pub(in crate::dashboard) struct AttentionMap<'a> {
     /// Tokens and weights.
     pub sample: &'a Sample,
     /// Colours and characters.

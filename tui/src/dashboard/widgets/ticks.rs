@@ -4,7 +4,7 @@ use crate::format;
 
 /// A tick: its value and its words.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tick {
+pub(in crate::dashboard) struct Tick {
     /// Value, not transformed.
     pub value: f64,
     /// What is written beside it.
@@ -12,7 +12,7 @@ pub(super) struct Tick {
 }
 
 /// Round values within a range, `most` at most.
-pub(super) fn linear(low: f64, high: f64, most: usize) -> Vec<Tick> {
+pub(in crate::dashboard) fn linear(low: f64, high: f64, most: usize) -> Vec<Tick> {
     let span = high - low;
     if !(span > 0.0 && span.is_finite()) || most == 0 {
         return Vec::new();
@@ -46,7 +46,7 @@ pub(super) fn linear(low: f64, high: f64, most: usize) -> Vec<Tick> {
 }
 
 /// Round values within a range that is drawn on a logarithmic scale, `most` at most.
-pub(super) fn logarithmic(low: f64, high: f64, most: usize) -> Vec<Tick> {
+pub(in crate::dashboard) fn logarithmic(low: f64, high: f64, most: usize) -> Vec<Tick> {
     if !(low > 0.0 && high > low && high.is_finite()) || most == 0 {
         return Vec::new();
     }

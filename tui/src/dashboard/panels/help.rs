@@ -5,14 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use super::bars::{cell, columns, put, put_line};
-use super::keys::BINDINGS;
-use super::mode::{Mode, QUIT_CHOICES, Role};
-use super::model::Model;
+use crate::dashboard::keys::BINDINGS;
+use crate::dashboard::mode::{Mode, QUIT_CHOICES, Role};
+use crate::dashboard::model::Model;
+use crate::dashboard::widgets::bars::{cell, columns, put, put_line};
 use crate::format::width;
 
 /// Draws what the mode asks for, if anything.
-pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     match model.mode() {
         Mode::Help(scroll) => draw_keys(model, *scroll, area, buf),
         Mode::Quit => draw_question(model, area, buf),

@@ -6,19 +6,19 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use seq2seq::event::Start;
 
-use super::bars::{Figures, columns, progress, put_line};
 use super::loss;
-use super::mode::Role;
-use super::model::Model;
-use super::theme::Theme;
+use crate::dashboard::mode::Role;
+use crate::dashboard::model::Model;
+use crate::dashboard::theme::Theme;
+use crate::dashboard::widgets::bars::{Figures, columns, progress, put_line};
 use crate::format::{brief, count, duration, figure, percent, setting};
 use crate::run_state::State;
 
 /// Rows of the head.
-pub(super) const ROWS: u16 = 4;
+pub(in crate::dashboard) const ROWS: u16 = 4;
 
 /// Draws the head.
-pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let wide = columns(area);
     let lines =
         [identity(model, wide), advance(model, wide), training(model, wide), held_out(model, wide)];
@@ -28,14 +28,14 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 }
 
 /// The state's sign, word and style.
-pub(super) fn state_span(model: &Model) -> Span<'static> {
+pub(in crate::dashboard) fn state_span(model: &Model) -> Span<'static> {
     let theme = model.theme;
     let state = model.run_state.state();
     Span::styled(format!("{} {}", sign(state, theme), state.word()), style(state, theme))
 }
 
 /// A sign for a state; its word always stands beside it, except on a screen of one cell.
-pub(super) fn sign(state: State, theme: Theme) -> char {
+pub(in crate::dashboard) fn sign(state: State, theme: Theme) -> char {
     match state {
         State::Preparing => theme.pick('…', '~'),
         State::Training => theme.pick('▶', '>'),
@@ -128,7 +128,7 @@ fn advance(model: &Model, wide: usize) -> Line<'static> {
 }
 
 /// The time left, or why it is not told.
-pub(super) fn eta_words(model: &Model) -> String {
+pub(in crate::dashboard) fn eta_words(model: &Model) -> String {
     match (model.run_state.eta(), model.run_state.state()) {
         (Some(eta), _) => duration(eta),
         (None, State::Preparing | State::Training) => "warming up".to_owned(),

@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::theme::Theme;
+use crate::dashboard::theme::Theme;
 use crate::format;
 
 /// Writes a text at a place of `area`, cut where the area ends. Gives the columns it took.
-pub(super) fn put(
+pub(in crate::dashboard) fn put(
     buf: &mut Buffer,
     area: Rect,
     (x, y): (u16, u16),
@@ -28,7 +28,7 @@ pub(super) fn put(
 }
 
 /// Writes pieces one after the other.
-pub(super) fn put_line(buf: &mut Buffer, area: Rect, y: u16, line: &Line) {
+pub(in crate::dashboard) fn put_line(buf: &mut Buffer, area: Rect, y: u16, line: &Line) {
     let area = area.intersection(buf.area);
     if y < area.height {
         buf.set_line(area.x, area.y + y, line, area.width);
@@ -36,17 +36,17 @@ pub(super) fn put_line(buf: &mut Buffer, area: Rect, y: u16, line: &Line) {
 }
 
 /// The width of an area in characters of text.
-pub(super) fn columns(area: Rect) -> usize {
+pub(in crate::dashboard) fn columns(area: Rect) -> usize {
     usize::from(area.width)
 }
 
 /// A screen coordinate of something that is known to fit.
-pub(super) fn cell(position: usize) -> u16 {
+pub(in crate::dashboard) fn cell(position: usize) -> u16 {
     u16::try_from(position).unwrap_or(u16::MAX)
 }
 
 /// A bar of `columns` columns, filled from the left by a share from 0 to 1.
-pub(super) fn bar(share: f64, columns: usize, theme: Theme) -> (String, String) {
+pub(in crate::dashboard) fn bar(share: f64, columns: usize, theme: Theme) -> (String, String) {
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 8 x columns
     let eighths = (share * columns as f64 * 8.0).round() as usize;
@@ -64,7 +64,7 @@ pub(super) fn bar(share: f64, columns: usize, theme: Theme) -> (String, String) 
 }
 
 /// A bar that stands for progress, in two tones.
-pub(super) fn progress<'a>(
+pub(in crate::dashboard) fn progress<'a>(
     share: f64,
     columns: usize,
     style: Style,
@@ -76,7 +76,7 @@ pub(super) fn progress<'a>(
 
 /// Figures side by side, the most important first; those that do not fit are left out.
 #[derive(Debug)]
-pub(super) struct Figures<'a> {
+pub(in crate::dashboard) struct Figures<'a> {
     theme: Theme,
     width: usize,
     used: usize,
@@ -85,12 +85,15 @@ pub(super) struct Figures<'a> {
 
 impl<'a> Figures<'a> {
     /// A row of at most `width` columns.
-    pub(super) fn new(theme: Theme, width: usize) -> Self {
+    pub(in crate::dashboard) fn new(theme: Theme, width: usize) -> Self {
         Self { theme, width, used: 0, spans: Vec::new() }
     }
 
     /// Adds pieces that belong together, if they fit.
-    pub(super) fn add(&mut self, pieces: impl IntoIterator<Item = Span<'a>>) -> &mut Self {
+    pub(in crate::dashboard) fn add(
+        &mut self,
+        pieces: impl IntoIterator<Item = Span<'a>>,
+    ) -> &mut Self {
         let pieces: Vec<Span<'a>> = pieces.into_iter().collect();
         let width: usize = pieces.iter().map(Span::width).sum();
         let gap = if self.spans.is_empty() { 0 } else { 2 };
@@ -105,18 +108,23 @@ impl<'a> Figures<'a> {
     }
 
     /// Adds a name and its figure.
-    pub(super) fn figure(&mut self, name: &'a str, value: String, style: Style) -> &mut Self {
+    pub(in crate::dashboard) fn figure(
+        &mut self,
+        name: &'a str,
+        value: String,
+        style: Style,
+    ) -> &mut Self {
         let name = Span::styled(name, self.theme.faint());
         self.add([name, Span::raw(" "), Span::styled(value, style)])
     }
 
     /// The row.
-    pub(super) fn line(self) -> Line<'a> {
+    pub(in crate::dashboard) fn line(self) -> Line<'a> {
         Line::from(self.spans)
     }
 
     /// Columns that are left.
-    pub(super) fn left(&self) -> usize {
+    pub(in crate::dashboard) fn left(&self) -> usize {
         self.width - self.used
     }
 }

@@ -5,15 +5,15 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::bars::{bar, cell, columns, put};
-use super::model::Model;
-use super::parameters::Row;
-use super::plot::{Curve, Plot, Shape};
-use super::theme::Theme;
+use crate::dashboard::model::Model;
+use crate::dashboard::parameters::Row;
+use crate::dashboard::theme::Theme;
+use crate::dashboard::widgets::bars::{bar, cell, columns, put};
+use crate::dashboard::widgets::plot::{Curve, Plot, Shape};
 use crate::format::{count, figure, fit, width};
 
 /// Draws the panel of the overview: the global norm and the groups.
-pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let block = model.theme.panel(title(model, columns(area)));
     let inner = block.inner(area);
     block.render(area, buf);
@@ -25,7 +25,7 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 }
 
 /// Draws the page: the global norm, every parameter, the flow.
-pub(super) fn draw_page(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffer) {
     let flow = model.flow.as_ref().map_or(0, |flow| cell(flow.series.len()) + 2);
     let flow = flow.min(area.height / 3);
     let [upper, lower] =
@@ -134,7 +134,7 @@ fn shortened(name: &str, columns: usize, theme: Theme) -> String {
 }
 
 /// Draws how far back the gradient still flows: one line of glyphs for each series of states.
-pub(super) fn draw_flow(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(in crate::dashboard) fn draw_flow(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let Some(flow) = &model.flow else { return };
     if area.height < 3 {

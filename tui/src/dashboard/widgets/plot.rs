@@ -8,14 +8,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::bars::{cell, put};
-use super::series::{Column, Series, column_of};
-use super::theme::Theme;
 use super::ticks::{self, Tick};
+use crate::dashboard::series::{Column, Series, column_of};
+use crate::dashboard::theme::Theme;
 use crate::format::width;
 
 /// How a curve is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(in crate::dashboard) enum Shape {
     /// Everything between the least and the greatest value of each column.
     Band,
     /// A line through the last values.
@@ -26,7 +26,7 @@ pub(super) enum Shape {
 
 /// A curve of a plot.
 #[derive(Debug)]
-pub(super) struct Curve<'a> {
+pub(in crate::dashboard) struct Curve<'a> {
     /// Its points.
     pub series: &'a Series,
     /// How it is drawn.
@@ -37,7 +37,7 @@ pub(super) struct Curve<'a> {
 
 /// Curves over a common step axis; later ones lie above earlier ones.
 #[derive(Debug)]
-pub(super) struct Plot<'a> {
+pub(in crate::dashboard) struct Plot<'a> {
     /// The curves.
     pub curves: Vec<Curve<'a>>,
     /// Logarithmic scale.
@@ -195,7 +195,7 @@ impl Canvas {
 
 impl Plot<'_> {
     /// Draws the axes and the curves.
-    pub(super) fn render(&self, area: Rect, buf: &mut Buffer) {
+    pub(in crate::dashboard) fn render(&self, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
             return;

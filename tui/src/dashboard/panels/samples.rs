@@ -7,13 +7,13 @@ use ratatui::widgets::Widget;
 use seq2seq::event::Sample;
 use seq2seq::score::exact_match_of_words;
 
-use super::bars::{cell, columns, put};
-use super::model::Model;
-use super::theme::Theme;
+use crate::dashboard::model::Model;
+use crate::dashboard::theme::Theme;
+use crate::dashboard::widgets::bars::{cell, columns, put};
 use crate::format::{count, figure, fit, plain, width};
 
 /// Draws the panel.
-pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let equal = model.samples.iter().filter(|sample| is_equal(sample)).count();
     let compared = model.samples.iter().any(|sample| !sample.reference.is_empty());
@@ -99,7 +99,7 @@ fn row(
 
 /// True where the output is the reference, as exact match counts it. Blanks do not count where only
 /// tokens are known, since nothing says which of them stood apart.
-pub(super) fn is_equal(sample: &Sample) -> bool {
+pub(in crate::dashboard) fn is_equal(sample: &Sample) -> bool {
     let (tokens, ended) = without_end(sample);
     if sample.reference.is_empty() || !ended {
         return false;

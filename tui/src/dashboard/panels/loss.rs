@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::model::Model;
-use super::plot::{Curve, Plot, Shape};
+use crate::dashboard::model::Model;
+use crate::dashboard::widgets::plot::{Curve, Plot, Shape};
 use crate::format::{figure, several};
 
 /// Draws the panel.
-pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let mark = theme.pick('o', 'o');
     let mut title = vec![
@@ -38,7 +38,7 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 }
 
 /// The curves without a frame.
-pub(super) fn plot(model: &Model) -> Plot<'_> {
+pub(in crate::dashboard) fn plot(model: &Model) -> Plot<'_> {
     let theme = model.theme;
     let curves = &model.curves;
     Plot {
@@ -54,7 +54,7 @@ pub(super) fn plot(model: &Model) -> Plot<'_> {
 }
 
 /// `batch 0.3210, smoothed 0.3504`, as far as known.
-pub(super) fn words(model: &Model) -> Option<(String, String)> {
+pub(in crate::dashboard) fn words(model: &Model) -> Option<(String, String)> {
     let batch = model.run_state.step.as_ref()?.loss;
     let smoothed = model.run_state.loss.value().unwrap_or(f64::NAN);
     Some((figure(batch), figure(smoothed)))

@@ -4,14 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::bars::{Figures, columns, put, put_line};
-use super::keys;
-use super::mode::{Mode, QUIT_CHOICES, Role};
-use super::model::Model;
+use crate::dashboard::keys;
+use crate::dashboard::mode::{Mode, QUIT_CHOICES, Role};
+use crate::dashboard::model::Model;
+use crate::dashboard::widgets::bars::{Figures, columns, put, put_line};
 use crate::format::{setting, width};
 
 /// Draws the last row.
-pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     if let Mode::Typing(text) = model.mode() {
         typing(model, text, area, buf);

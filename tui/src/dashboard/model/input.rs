@@ -1,0 +1,193 @@
+//! What keys and signals do to the model.
+
+use std::time::Duration;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use seq2seq::Command;
+
+use super::{Model, TRANSLATING};
+use crate::dashboard::keys::{self, Action};
+use crate::dashboard::mode::{Effect, Mode, Role};
+use crate::run_state::State;
+
+/// A second Ctrl-C within this time leaves at once.
+const SECOND_INTERRUPT: Duration = Duration::from_secs(3);
+/// Letters that a typed sentence may have.
+const TYPED: usize = 500;
+
+impl Model {
+    /// Takes in a key.
+    pub fn key(&mut self, event: KeyEvent) -> Vec<Effect> {
+        if event.kind == KeyEventKind::Release {
+            return Vec::new();
+        }
+        self.dirty = true;
+        self.answers_key = true;
+        let action = keys::action(event);
+        match action {
+            Some(Action::Interrupt) => return self.interrupt(),
+            Some(Action::Suspend) => return vec![Effect::Suspend],
+            Some(Action::Redraw) => return vec![Effect::Redraw],
+            _ => {}
+        }
+        match std::mem::take(&mut self.mode) {
+            Mode::Normal => action.map_or_else(Vec::new, |action| self.act(action)),
+            Mode::Help(scroll) => {
+                self.mode = match (action, event.code) {
+                    (_, KeyCode::Down) | (Some(Action::Next), _) => Mode::Help(scroll + 1),
+                    (_, KeyCode::Up) | (Some(Action::Previous), _) => {
+                        Mode::Help(scroll.saturating_sub(1))
+                    }
+                    _ => Mode::Normal,
+                };
+                Vec::new()
+            }
+            Mode::Quit => self.answer_quit(event.code),
+            Mode::LearningRate(rate) => match event.code {
+                KeyCode::Char('y') | KeyCode::Enter => {
+                    vec![Effect::Send(Command::SetLearningRate(rate))]
+                }
+                _ => Vec::new(),
+            },
+            Mode::Typing(text) => self.typed(text, event),
+        }
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        let commands = keys::BINDINGS.iter().any(|line| line.action == action && line.commands);
+        if commands && self.role == Role::Watching {
+            self.tell("watching only: commands go to the process that trains");
+            return Vec::new();
+        }
+        if commands && !self.is_going_on() {
+            self.tell("the run is over");
+            return Vec::new();
+        }
+        match action {
+            Action::Pause if self.run_state.state() == State::Paused => {
+                self.send(Command::Resume, "")
+            }
+            Action::Pause => self.send(Command::Pause, ""),
+            Action::Step => self.send(Command::StepOnce, ""),
+            Action::Save => {
+                self.awaits_save = true;
+                self.send(Command::Save, "saving after this step ...")
+            }
+            Action::Evaluate => self.send(Command::Evaluate, "evaluating after this step ..."),
+            Action::LogScale => {
+                self.log = !self.log;
+                Vec::new()
+            }
+            Action::Next => self.choose(1),
+            Action::Previous => self.choose(self.sample_count().saturating_sub(1)),
+            Action::Show(page) => {
+                self.page = page;
+                Vec::new()
+            }
+            Action::Translate => {
+                self.mode = Mode::Typing(String::new());
+                Vec::new()
+            }
+            Action::Slower => self.ask_rate(0.5),
+            Action::Faster => self.ask_rate(2.0),
+            Action::Help => {
+                self.mode = Mode::Help(0);
+                Vec::new()
+            }
+            Action::Quit => {
+                if self.is_going_on() {
+                    self.mode = Mode::Quit;
+                } else {
+                    self.leaving = true;
+                }
+                Vec::new()
+            }
+            Action::Interrupt => self.interrupt(),
+            Action::Suspend => vec![Effect::Suspend],
+            Action::Redraw => vec![Effect::Redraw],
+        }
+    }
+
+    fn send(&mut self, command: Command, notice: &str) -> Vec<Effect> {
+        if !notice.is_empty() {
+            self.tell(notice);
+        }
+        vec![Effect::Send(command)]
+    }
+
+    fn choose(&mut self, further: usize) -> Vec<Effect> {
+        self.selected = (self.selected + further) % self.sample_count().max(1);
+        Vec::new()
+    }
+
+    fn ask_rate(&mut self, factor: f64) -> Vec<Effect> {
+        #[allow(clippy::cast_possible_truncation)] // a learning rate is an f32 in the optimizer
+        let rate = self.run_state.step.as_ref().map(|step| (step.learning_rate * factor) as f32);
+        match rate {
+            Some(rate) => self.mode = Mode::LearningRate(rate),
+            None => self.tell("the learning rate is not known before the first step"),
+        }
+        Vec::new()
+    }
+
+    fn answer_quit(&mut self, code: KeyCode) -> Vec<Effect> {
+        match code {
+            KeyCode::Char('s') => self.stop(),
+            KeyCode::Char('d') => vec![Effect::Detach],
+            KeyCode::Char('k') => vec![Effect::Abort],
+            KeyCode::Char('c' | 'q') | KeyCode::Esc => Vec::new(),
+            _ => {
+                self.mode = Mode::Quit;
+                Vec::new()
+            }
+        }
+    }
+
+    fn typed(&mut self, mut text: String, event: KeyEvent) -> Vec<Effect> {
+        match event.code {
+            KeyCode::Esc => return Vec::new(),
+            KeyCode::Enter if text.trim().is_empty() => return Vec::new(),
+            KeyCode::Enter => {
+                self.tell(TRANSLATING);
+                return vec![Effect::Send(Command::Translate(text))];
+            }
+            KeyCode::Backspace => {
+                text.pop();
+            }
+            KeyCode::Char('u') if event.modifiers.contains(KeyModifiers::CONTROL) => text.clear(),
+            KeyCode::Char(letter)
+                if !event.modifiers.contains(KeyModifiers::CONTROL) && text.len() < TYPED =>
+            {
+                text.push(letter);
+            }
+            _ => {}
+        }
+        self.mode = Mode::Typing(text);
+        Vec::new()
+    }
+
+    /// Stops the run; the dashboard closes once it has.
+    fn stop(&mut self) -> Vec<Effect> {
+        self.leaving = true;
+        self.send(Command::Stop, "stopping after this step, then saving ...")
+    }
+
+    /// Ctrl-C, or a signal: stops and saves; a second one soon after leaves at once.
+    pub fn interrupt(&mut self) -> Vec<Effect> {
+        self.mode = Mode::Normal;
+        let again = self.interrupted.is_some_and(|before| self.now - before <= SECOND_INTERRUPT);
+        self.interrupted = Some(self.now);
+        if !self.is_going_on() {
+            self.leaving = true;
+            return Vec::new();
+        }
+        self.was_interrupted = true;
+        if again {
+            return vec![Effect::Abort];
+        }
+        let first = !self.leaving;
+        let effects = self.stop();
+        self.tell("stopping and saving; Ctrl-C again within 3 s exits at once");
+        if first { effects } else { Vec::new() }
+    }
+}
