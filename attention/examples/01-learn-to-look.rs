@@ -1,7 +1,7 @@
 //! Watches an attention learn where to look.
 //!
 //! Each sentence is a row of random vectors, and the query is one of them, turned by a fixed
-//! matrix that the attention does not know: it must learn to find the vector that was asked for.
+//! matrix that the attention does not know: it must learn to find the vector that was requested.
 //! Positions past a sentence's end get a weight of exactly zero from the start.
 //!
 //! `additive` without biases cannot learn this, and it is worth seeing why: v^T tanh(W_q q + W_m m)
@@ -77,7 +77,7 @@ fn learn(kind: AttentionKind, turn: &Packed) -> Result<()> {
         let query = tape.constant(query);
         let found = attention.attend(&mut tape, query, &memory, QueryPosition::default())?;
 
-        // The loss is -log of the weight at the position asked for; its gradient is the seed.
+        // The loss is -log of the weight at the position requested; its gradient is the seed.
         let weights = tape.value(found.weights).clone();
         let mut seed = Tensor::zeros([BATCH, TIME]);
         for (b, &s) in wanted.iter().enumerate() {
@@ -89,7 +89,7 @@ fn learn(kind: AttentionKind, turn: &Packed) -> Result<()> {
             draw(&weights, &wanted);
         }
         let back = tape.backward(&[(found.weights, seed)])?;
-        let gradients = back.gradients.finish(&params, &threads)?;
+        let gradients = back.gradients.reduce(&params, &threads)?;
         let norms = gradients.norms(Some(1.0))?;
         optimizer.step(&mut params, &gradients, &norms, 5e-3, &threads, false)?;
     }

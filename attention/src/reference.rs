@@ -162,7 +162,7 @@ fn softmax_back<F: Float>(a: &[F], da: &[F]) -> Vec<F> {
 }
 
 /// A softmax within what is seen, and what a Gaussian makes of it.
-struct Weighed<F> {
+struct WindowedWeights<F> {
     softmax: Vec<F>,
     /// The Gaussian and its derivative by the centre; ones and zeros without one.
     gaussian: Vec<(F, F)>,
@@ -171,13 +171,13 @@ struct Weighed<F> {
     weights: Vec<F>,
 }
 
-fn weigh<F: Float>(
+fn attention_weights<F: Float>(
     config: &AttentionConfig,
     w: &Weights<F>,
     q: &[F],
     memory: &[Vec<F>],
     place: QueryPosition,
-) -> Weighed<F> {
+) -> WindowedWeights<F> {
     let (n, kind) = (memory.len(), config.kind);
     // From here on entry i of the memory, which may be reversed, and position s are told apart.
     let at = |s: usize| if place.reversed { n - 1 - s } else { s };
@@ -207,7 +207,7 @@ fn weigh<F: Float>(
     let divided = kind == AttentionKind::LocalP && config.renormalize && n > 0;
     let total = if divided { bent.iter().fold(F::zero(), |s, &a| s + a) } else { F::one() };
     let weights = bent.iter().map(|&a| a / total).collect();
-    Weighed { softmax, gaussian, total, weights }
+    WindowedWeights { softmax, gaussian, total, weights }
 }
 
 /// sum_s a_s m_s
@@ -241,7 +241,7 @@ pub fn attend<F: Float>(
         }
         return Found { context, weights, heads: split.weights };
     }
-    let weights = weigh(config, w, query, memory, place).weights;
+    let weights = attention_weights(config, w, query, memory, place).weights;
     let values: Vec<&[F]> = memory.iter().map(Vec::as_slice).collect();
     Found { context: context(&weights, &values, config.memory), weights, heads: Vec::new() }
 }
@@ -308,7 +308,8 @@ pub fn attend_back<F: Float>(
         return multi_head_back(config, w, query, memory, place, d, dw);
     }
     let n = memory.len();
-    let Weighed { softmax, gaussian, total, weights } = weigh(config, w, query, memory, place);
+    let WindowedWeights { softmax, gaussian, total, weights } =
+        attention_weights(config, w, query, memory, place);
     let mut da: Vec<F> = memory
         .iter()
         .zip(&d.weights)

@@ -193,7 +193,7 @@ fn compare(
     let dq = got(qv).unwrap_or_else(|| zeros(query.len()));
     assert_close(&dq, &want_dq, 1e-4, &format!("query of {what}"));
     assert_close(&got(mv).unwrap(), &want_dm, 1e-4, &format!("memory of {what}"));
-    let g = back.gradients.finish(&params, &Threads::single()).unwrap();
+    let g = back.gradients.reduce(&params, &Threads::single()).unwrap();
     for (name, want) in &dw {
         let Some(id) = params.find(&format!("att.{name}")) else { continue };
         let got = g.get(id).to_dense(params.shape(id));

@@ -74,7 +74,7 @@ fn train(cell: Cell, keep: f32, threads: &Threads) -> Result<Vec<f64>> {
         let how = ops::CrossEntropy { targets: &targets, ignore: None, smoothing: 0.0, weight };
         let result = ops::cross_entropy(&mut tape, logits, how)?;
         let back = tape.backward(&[(result.loss, Tensor::scalar(1.0))])?;
-        let gradients = back.gradients.finish(&params, threads)?;
+        let gradients = back.gradients.reduce(&params, threads)?;
         let norms = gradients.norms(Some(1.0))?;
         optimizer.step(&mut params, &gradients, &norms, 1e-2, threads, false)?;
         right += result.correct.get()? as usize;

@@ -127,7 +127,7 @@ fn steps_equal_the_sequence() {
         let y = to_f64(tape.value(out.y).data());
         let back = tape.backward(&[(out.y, seed.clone())]).unwrap();
         let dx = to_f64(back.grad(xv).unwrap().data());
-        let whole = back.gradients.finish(&params, &Threads::single()).unwrap();
+        let whole = back.gradients.reduce(&params, &Threads::single()).unwrap();
 
         let mut tape = Tape::new(&params).with_flow().with_draws(3, 5);
         let (left, right): (Vec<f32>, Vec<f32>) =
@@ -158,7 +158,7 @@ fn steps_equal_the_sequence() {
         let flow = back.flow.read().unwrap();
         assert_eq!(flow.len(), 2);
         assert!(flow.iter().all(|(n, s)| n.starts_with("decoder.l") && s.len() == time));
-        let stepped = back.gradients.finish(&params, &Threads::single()).unwrap();
+        let stepped = back.gradients.reduce(&params, &Threads::single()).unwrap();
         for id in params.ids() {
             let dense =
                 |g: &tensor::ReducedGradients| to_f64(g.get(id).to_dense(params.shape(id)).data());

@@ -251,7 +251,7 @@ pub enum Error {
     /// A bench workload that does not exist.
     #[error("{name:?}: no workload has that name; did you mean '{nearest}'?")]
     UnknownWorkload {
-        /// What was asked for.
+        /// What was requested.
         name: String,
         /// The nearest that exists.
         nearest: String,

@@ -1,7 +1,7 @@
 //! What a run says: every change of a training run is one [`Event`].
 //!
 //! Events are written to `events.jsonl`, one JSON object a line, and sent to a listener (the
-//! dashboard, the plain log). Figures that are not finite are written as the strings `"NaN"`,
+//! dashboard, the plain log). Metrics that are not finite are written as the strings `"NaN"`,
 //! `"inf"` and `"-inf"`, since JSON has no number for them and `null` would hide a diverged run.
 
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub enum Event {
     /// Training starts, or goes on after a resume: what is trained, on what.
     Start(Box<Start>),
     /// One optimizer step.
-    Step(Box<Step>),
+    Step(Box<TrainStep>),
     /// The held-out pairs were scored.
     Validation(Validation),
     /// Translations of held-out sentences, each with its attention map.
@@ -134,7 +134,7 @@ pub struct Best {
 
 /// One optimizer step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub struct TrainStep {
     /// Optimizer steps done, this one included.
     pub step: u64,
     /// The epoch, from 1.
@@ -159,7 +159,7 @@ pub struct Step {
     /// Training seconds since the run's start, pauses and evaluations excluded.
     #[serde(with = "json_number::one")]
     pub seconds: f64,
-    /// Per-parameter figures, every few steps.
+    /// Per-parameter metrics, every few steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<ParameterMetrics>,
 }
@@ -273,7 +273,7 @@ pub struct End {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
-    /// The epochs, steps or minutes asked for are done.
+    /// The epochs, steps or minutes requested are done.
     Finished,
     /// A person stopped it; it can be resumed.
     Stopped,
@@ -281,7 +281,7 @@ pub enum EndReason {
     NotFinite,
     /// An error; the message went to the caller.
     Failed,
-    /// The held-out figures had stopped getting better for as long as was asked.
+    /// The held-out metrics had stopped getting better for as long as was asked.
     // Last: checkpoints know a reason by its place.
     EarlyStopped,
 }
@@ -291,7 +291,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_that_a_task_does_not_have_are_left_out() {
+    fn metrics_that_a_task_does_not_have_are_left_out() {
         let metrics = Metrics { loss: 0.5, perplexity: Some(f64::INFINITY), ..Metrics::default() };
         let mut validation = Validation { step: 3, metrics, best: true };
         let line = serde_json::to_string(&validation).unwrap();
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_that_are_not_finite_survive_json() {
+    fn metrics_that_are_not_finite_survive_json() {
         for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.5] {
             let event = Event::End(End {
                 step: 3,

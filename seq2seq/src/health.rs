@@ -1,6 +1,6 @@
 //! A run's health, in words: what beginners ask about most.
 //!
-//! Each check is a plain function of figures that a run has anyway, and gives a sentence where they
+//! Each check is a plain function of metrics that a run has anyway, and gives a sentence where they
 //! cross a threshold. [`Health`] asks the checks while a run goes on, and says a thing once until it
 //! has been otherwise in between.
 //!
@@ -262,13 +262,13 @@ impl Health {
             return None;
         }
         let found = gradient_norms(self.norms.make_contiguous(), self.clip);
-        self.news(Check::Norms, found)
+        self.unreported(Check::Norms, found)
     }
 
     /// Takes in the gradient's flow through time.
     pub fn flow(&mut self, step: u64, series: &[FlowSeries]) -> Option<String> {
         let found = (step >= EARLY).then(|| gradient_flow(series)).flatten();
-        self.news(Check::Flow, found)
+        self.unreported(Check::Flow, found)
     }
 
     /// Takes in samples.
@@ -276,18 +276,18 @@ impl Health {
         if samples.step < EARLY {
             return Vec::new();
         }
-        let output = self.news(Check::Output, same_output(&samples.samples));
-        let attention = self.news(Check::Attention, still_attention(&samples.samples));
+        let output = self.unreported(Check::Output, same_output(&samples.samples));
+        let attention = self.unreported(Check::Attention, still_attention(&samples.samples));
         output.into_iter().chain(attention).collect()
     }
 
     /// Takes in what the model remarks on a validation.
     pub fn validation(&mut self, remark: Option<String>) -> Option<String> {
-        self.news(Check::Validation, remark)
+        self.unreported(Check::Validation, remark)
     }
 
     /// A finding that was not told already.
-    fn news(&mut self, check: Check, found: Option<String>) -> Option<String> {
+    fn unreported(&mut self, check: Check, found: Option<String>) -> Option<String> {
         let told = std::mem::replace(&mut self.told[check as usize], found.is_some());
         found.filter(|_| !told)
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// What a person asked for: a preset, changes to it, and where it goes.
+/// What a person requested: a preset, changes to it, and where it goes.
 ///
 /// `None` means "as the preset says" for a new run and "as the run was started" for a resumed one.
 #[derive(Debug, Clone, Default)]

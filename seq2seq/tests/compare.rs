@@ -31,7 +31,7 @@ fn run(options: &CompareOptions) -> (Comparison, usize) {
 }
 
 #[test]
-fn every_row_is_measured_and_kept_runs_give_the_same_figures() {
+fn every_row_is_measured_and_kept_runs_give_the_same_metrics() {
     let folder = tempfile::tempdir().unwrap();
     let only = ["none", "location", "rnn_tanh", "lstm"];
     let options = options(folder.path(), &only, Some(2));

@@ -11,7 +11,7 @@ use seq2seq::{Event, EventReader, TrainOptions, Translator, link, presets, train
 /// Trains for some steps on generated pairs; the mean losses of the first and of the last steps.
 fn learn(run: &Path, preset: &str, steps: u64, set: &[(&str, &str)]) -> (f64, f64) {
     let quiet = [
-        ("figures_every", "0"),
+        ("metrics_every", "0"),
         ("flow_every", "0"),
         ("validate_every_epochs", "0"),
         ("stop_patience", "0"),

@@ -14,7 +14,7 @@ use seq2seq::{
 };
 
 fn options(folder: &Path, run: &str, preset: &str, set: &[(&str, &str)]) -> TrainOptions {
-    let all = [("figures_every", "0"), ("flow_every", "0"), ("validate_every_epochs", "0")];
+    let all = [("metrics_every", "0"), ("flow_every", "0"), ("validate_every_epochs", "0")];
     let all = all.iter().chain(set);
     TrainOptions {
         preset: Some(preset.to_owned()),
@@ -177,14 +177,14 @@ fn lines_are_measured_and_written() {
     run(&options).unwrap();
     let run_dir = folder.path().join("run");
 
-    let figures = evaluate(&run_dir, "cpu", Some(1), &data, None, None).unwrap();
+    let metrics = evaluate(&run_dir, "cpu", Some(1), &data, None, None).unwrap();
     // Six names alike often: ln 6 nats a name, 24 letters and 6 ends in all.
     let least = 6.0 * 6_f64.ln() / 30.0;
-    let names_loss = figures.metrics.loss;
+    let names_loss = metrics.metrics.loss;
     assert!(names_loss >= 0.99 * least && names_loss < 1.3 * least, "{names_loss} of {least}");
-    assert_eq!((figures.sentences, figures.tokens), (600, 3_000));
-    assert!(figures.metrics.bleu.is_none() && figures.metrics.exact_match.is_none());
-    let perplexity = figures.metrics.perplexity.unwrap();
+    assert_eq!((metrics.sentences, metrics.tokens), (600, 3_000));
+    assert!(metrics.metrics.bleu.is_none() && metrics.metrics.exact_match.is_none());
+    let perplexity = metrics.metrics.perplexity.unwrap();
     assert!((perplexity - names_loss.exp()).abs() < 1e-9);
 
     let sampler = Sampler::open(&run_dir, "cpu", Some(1)).unwrap();
@@ -216,13 +216,13 @@ fn sequences_are_measured_and_refuse_other_tasks() {
     options.max_steps = Some(30);
     run(&options).unwrap();
     let run_dir = folder.path().join("run");
-    let figures = evaluate(&run_dir, "cpu", Some(1), "adding:4:test", None, None).unwrap();
-    assert!(figures.metrics.loss < 0.167, "{figures:?}");
+    let metrics = evaluate(&run_dir, "cpu", Some(1), "adding:4:test", None, None).unwrap();
+    assert!(metrics.metrics.loss < 0.167, "{metrics:?}");
     assert_eq!(
-        (figures.metrics.perplexity, figures.metrics.token_accuracy, figures.metrics.bleu),
+        (metrics.metrics.perplexity, metrics.metrics.token_accuracy, metrics.metrics.bleu),
         (None, None, None)
     );
-    assert_eq!((figures.sentences, figures.tokens), (1_000, 1_000));
+    assert_eq!((metrics.sentences, metrics.tokens), (1_000, 1_000));
     for (data, expected) in [
         ("reber:test", "the model was trained on adding"),
         ("reverse", "the model was trained on adding"),

@@ -42,7 +42,7 @@ fn main() -> Result<()> {
         let back = tape.backward(&[(y, dy)])?;
 
         // Weights' gradients were deferred; this multiplies each once.
-        let gradients = back.gradients.finish(&params, &threads)?;
+        let gradients = back.gradients.reduce(&params, &threads)?;
         let norms = gradients.norms(Some(1.0))?; // clipped at a global norm of 1
         optimizer.step(&mut params, &gradients, &norms, 0.05, &threads, false)?;
         if step % 50 == 0 {

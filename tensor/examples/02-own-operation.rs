@@ -33,7 +33,7 @@ impl Op for Swish {
     }
 
     fn backward(self, back: &mut Backward<'_>) -> Result<()> {
-        // None where nothing that was asked for depends on y.
+        // None where nothing that was requested depends on y.
         let Some(mut d) = back.take(self.y) else { return Ok(()) };
         let values = back.value(self.x).data().iter().zip(back.value(self.y).data());
         for (d, (x, y)) in d.data_mut().iter_mut().zip(values) {

@@ -28,7 +28,7 @@ impl CancellationToken {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// True once the end was asked for.
+    /// True once the end was requested.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

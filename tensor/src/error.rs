@@ -68,7 +68,7 @@ pub enum Error {
     /// A device of OpenCL that is not among those that there are.
     #[error("device {name:?} is not there; there are: {found}")]
     NotThere {
-        /// The device asked for.
+        /// The device requested.
         name: String,
         /// Those that there are.
         found: String,
@@ -80,7 +80,7 @@ pub enum Error {
         size(*.bytes), size(*.largest)
     )]
     TooLarge {
-        /// What was asked for.
+        /// What was requested.
         bytes: u64,
         /// The largest piece.
         largest: u64,
@@ -92,7 +92,7 @@ pub enum Error {
         size(*.bytes), size(*.taken), size(*.limit)
     )]
     OutOfMemory {
-        /// What was asked for.
+        /// What was requested.
         bytes: u64,
         /// What is taken.
         taken: u64,

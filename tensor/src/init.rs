@@ -150,7 +150,7 @@ impl Init {
     ///
     /// # Errors
     /// A limit or a standard deviation that is negative or not finite; a shape of one dimension
-    /// where fans are asked for.
+    /// where fans are requested.
     pub fn tensor(self, shape: impl Into<Shape>, rng: &mut Rng) -> Result<Tensor> {
         let shape = shape.into();
         match self {

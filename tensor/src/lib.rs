@@ -38,7 +38,7 @@
 //!     for (d, x) in dy.data_mut().iter_mut().zip(x.data().chunks_exact(2)) {
 //!         *d = (*d - (2.0 * x[0] - x[1] + 1.0)) / 64.0;
 //!     }
-//!     let gradients = tape.backward(&[(y, dy)])?.gradients.finish(&params, &threads)?;
+//!     let gradients = tape.backward(&[(y, dy)])?.gradients.reduce(&params, &threads)?;
 //!     let norms = gradients.norms(Some(1.0))?;
 //!     optimizer.step(&mut params, &gradients, &norms, 0.05, &threads, false)?;
 //! }

@@ -1,7 +1,7 @@
 //! Counter-based random numbers for what happens inside a step.
 //!
 //! Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a number
-//! depends only on the seed, the step, the place in the network and the element, so a device, a
+//! depends only on the seed, the step, the counter in the network and the element, so a device, a
 //! resumed run and another thread count draw the same. It is written here, and not taken from a
 //! library, because the same few lines must run inside a device's kernel.
 
@@ -49,24 +49,24 @@ fn philox_lanes<const N: usize>(mut counters: [[u32; N]; 4], mut key: [u32; 2]) 
 pub struct PhiloxStream {
     key: [u32; 2],
     step: u32,
-    place: u32,
+    counter: u32,
 }
 
 impl PhiloxStream {
     /// The stream of an operation (a dropout layer, a sampler) at a step of a run.
-    pub fn new(seed: u64, step: u64, place: u32) -> Self {
-        Self { key: [seed as u32, (seed >> 32) as u32], step: step as u32, place }
+    pub fn new(seed: u64, step: u64, counter: u32) -> Self {
+        Self { key: [seed as u32, (seed >> 32) as u32], step: step as u32, counter }
     }
 
-    /// Key, step and place, for a device's kernel.
+    /// Key, step and counter, for a device's kernel.
     pub(crate) fn parts(&self) -> ([u32; 2], u32, u32) {
-        (self.key, self.step, self.place)
+        (self.key, self.step, self.counter)
     }
 
     /// Words `4 block` to `4 block + 3`.
     #[inline]
     pub fn block(&self, block: u64) -> [u32; 4] {
-        philox([block as u32, (block >> 32) as u32, self.step, self.place], self.key)
+        philox([block as u32, (block >> 32) as u32, self.step, self.counter], self.key)
     }
 
     /// Words w of blocks `first` to `first + LANES - 1`, in one array for each w.
@@ -77,7 +77,7 @@ impl PhiloxStream {
             let block = first + l as u64;
             (*low, *high) = (block as u32, (block >> 32) as u32);
         }
-        let counters = [low, high, [self.step; LANES], [self.place; LANES]];
+        let counters = [low, high, [self.step; LANES], [self.counter; LANES]];
         philox_lanes(counters, self.key)
     }
 

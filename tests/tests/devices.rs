@@ -11,7 +11,7 @@ use seq2seq::{Event, EventReader, TrainOptions, Translator, link, presets, train
 /// Trains up to step `last` on a device; the losses of all steps so far.
 fn losses(run: &Path, preset: &str, device: &str, last: u64, set: &[(&str, &str)]) -> Vec<f64> {
     let quiet = [
-        ("figures_every", "7"),
+        ("metrics_every", "7"),
         ("flow_every", "9"),
         ("validate_every_epochs", "0"),
         ("sample_every_seconds", "0"),

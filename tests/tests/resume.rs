@@ -70,7 +70,7 @@ impl Corner {
             ("batch", "8"),
             ("epochs", "9"),
             ("validate_every_epochs", "0.7"),
-            ("figures_every", "3"),
+            ("metrics_every", "3"),
             ("flow_every", "5"),
             ("sample_every_seconds", "0.01"),
         ];
@@ -135,26 +135,26 @@ fn events(folder: &Path) -> Vec<Event> {
     events
 }
 
-/// What does not depend on time in the events of a run: its figures, in order.
-fn figures(folder: &Path) -> BTreeMap<&'static str, Vec<(u64, Vec<u64>)>> {
+/// What does not depend on time in the events of a run: its metrics, in order.
+fn metrics(folder: &Path) -> BTreeMap<&'static str, Vec<(u64, Vec<u64>)>> {
     let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for event in events(folder) {
-        let (kind, step, figures) = match event {
+        let (kind, step, metrics) = match event {
             Event::Step(s) => {
-                let mut figures = vec![s.loss, s.learning_rate, s.gradient_norm, s.clipped_norm];
-                figures.extend([s.epoch as f64, s.tokens as f64]);
-                figures.extend(s.parameters.iter().flat_map(|p| [p.gradient_norm, p.update_ratio]));
-                ("steps", s.step, figures)
+                let mut metrics = vec![s.loss, s.learning_rate, s.gradient_norm, s.clipped_norm];
+                metrics.extend([s.epoch as f64, s.tokens as f64]);
+                metrics.extend(s.parameters.iter().flat_map(|p| [p.gradient_norm, p.update_ratio]));
+                ("steps", s.step, metrics)
             }
             Event::Validation(v) => {
                 let best = f64::from(u8::from(v.best));
-                let mut figures = vec![v.metrics.loss, best];
-                figures.extend(
+                let mut metrics = vec![v.metrics.loss, best];
+                metrics.extend(
                     [v.metrics.bleu, v.metrics.token_accuracy, v.metrics.exact_match]
                         .into_iter()
                         .flatten(),
                 );
-                ("validations", v.step, figures)
+                ("validations", v.step, metrics)
             }
             Event::Flow(f) => {
                 let norms = f.series.iter().flat_map(|s| &s.norms);
@@ -162,7 +162,7 @@ fn figures(folder: &Path) -> BTreeMap<&'static str, Vec<(u64, Vec<u64>)>> {
             }
             _ => continue,
         };
-        let bits = figures.iter().map(|x| x.to_bits()).collect();
+        let bits = metrics.iter().map(|x| x.to_bits()).collect();
         all.entry(kind).or_default().push((step, bits));
     }
     all
@@ -182,7 +182,7 @@ fn assert_equal_runs(got: &TrainOptions, want: &TrainOptions) {
         );
     }
     let folder = |o: &TrainOptions| o.run_dir.clone().unwrap();
-    let (got, want) = (figures(&folder(got)), figures(&folder(want)));
+    let (got, want) = (metrics(&folder(got)), metrics(&folder(want)));
     let steps: Vec<u64> = got["steps"].iter().map(|s| s.0).collect();
     assert_eq!(steps, (1..=want["steps"].len() as u64).collect::<Vec<_>>());
     assert_eq!(got, want);
@@ -197,7 +197,7 @@ fn a_resumed_run_equals_one_that_never_stopped() {
         assert_eq!((outcome.end.step, outcome.end.reason), (37, EndReason::Finished));
 
         // A schedule that did nothing would be kept by any checkpoint.
-        let steps = &figures(&straight.run_dir.clone().unwrap())["steps"];
+        let steps = &metrics(&straight.run_dir.clone().unwrap())["steps"];
         let changes = steps.windows(2).filter(|two| two[0].1[1] != two[1].1[1]).count();
         let scheduled = set.iter().any(|(key, _)| *key == "learning_rate_schedule");
         assert_eq!(changes >= 3, scheduled, "{i}: {changes} changes of the learning rate");

@@ -71,9 +71,9 @@ fn kernels(network: &EncoderDecoder, params: &Params, batch: &[&Example]) -> Sum
     let loss = network.loss(&mut tape, batch, &shape).unwrap();
     let value = f64::from(tape.value(loss.loss).data()[0]);
     let back = tape.backward(&[(loss.loss, Tensor::scalar(1.0))]).unwrap();
-    let summed = back.gradients.finish(params, &Threads::single()).unwrap();
+    let reduced = back.gradients.reduce(params, &Threads::single()).unwrap();
     let dense = |(id, (name, _)): (tensor::ParamId, (&str, &Tensor))| {
-        (name.to_owned(), to_f64(summed.get(id).to_dense(params.shape(id)).data()))
+        (name.to_owned(), to_f64(reduced.get(id).to_dense(params.shape(id)).data()))
     };
     let gradient = params.ids().zip(params.iter()).map(dense).collect();
     Sums { loss: value, nll: loss.nll.get().unwrap(), count: loss.count, gradient }
@@ -238,7 +238,7 @@ fn the_kernels_agree_with_the_reference() {
     ));
 }
 
-/// Some that differ in everything; dropout and the decoder's own output fed back where asked for.
+/// Some that differ in everything; dropout and the decoder's own output fed back where requested.
 fn few_configs(dropout: f32, teacher_forcing: f32) -> Vec<Config> {
     let all = all_configs(ODD);
     let few = [3, 100, 230, 377, 445, 570];

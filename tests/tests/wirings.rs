@@ -396,7 +396,7 @@ fn every_network_computes_its_equations() {
         assert!((got - want).abs() <= 1e-5 * want, "{what}: the loss is {got}, not {want}");
 
         let back = tape.backward(&[(loss.loss, Tensor::scalar(1.0))]).unwrap();
-        let summed = back.gradients.finish(&params, &Threads::single()).unwrap();
+        let reduced = back.gradients.reduce(&params, &Threads::single()).unwrap();
         for (id, (name, value)) in params.ids().zip(params.iter()) {
             let mut moved = values.clone();
             let loss = |x: &[f64]| {
@@ -404,7 +404,7 @@ fn every_network_computes_its_equations() {
                 Plain { config, values: &moved }.loss(&examples)
             };
             let want = finite_differences(loss, &to_f64(value.data()));
-            let got = summed.get(id).to_dense(params.shape(id));
+            let got = reduced.get(id).to_dense(params.shape(id));
             assert_close(&to_f64(got.data()), &want, 1e-4, &format!("{name} of {what}"));
         }
     }

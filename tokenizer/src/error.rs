@@ -178,13 +178,13 @@ pub enum Error {
         limit: usize,
     },
 
-    /// Column 0 was asked for.
+    /// Column 0 was requested.
     #[error("column 0 does not exist: columns count from 1")]
     ColumnZero,
 
-    /// A line has fewer tab-separated columns than were asked for.
+    /// A line has fewer tab-separated columns than were requested.
     #[error(
-        "{}, line {line}: {found} tab-separated column(s), but column {needed} is asked for{}",
+        "{}, line {line}: {found} tab-separated column(s), but column {needed} is requested{}",
         path.display(), hint.as_deref().unwrap_or_default()
     )]
     TooFewColumns {
@@ -194,7 +194,7 @@ pub enum Error {
         line: usize,
         /// How many columns the line has.
         found: usize,
-        /// The highest column asked for, from 1.
+        /// The highest column requested, from 1.
         needed: usize,
         /// What separates columns instead, and what to do.
         hint: Option<String>,

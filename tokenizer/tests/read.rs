@@ -119,7 +119,7 @@ fn a_line_with_too_few_columns_is_named() {
         let path = file(&folder, "few.tsv", bytes);
         let message = message(read::columns(&path, columns.0, columns.1), &path);
         let expected = format!(
-            ", line {line}: {found} tab-separated column(s), but column {needed} is asked for"
+            ", line {line}: {found} tab-separated column(s), but column {needed} is requested"
         );
         assert!(message.ends_with(&expected), "{message}");
     }

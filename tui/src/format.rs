@@ -1,4 +1,4 @@
-//! Figures, times and words as people read them.
+//! Metrics, times and words as people read them.
 
 use ratatui::style::Style;
 use ratatui::text::Span;
@@ -23,7 +23,7 @@ pub fn brief(value: f64) -> String {
         format!("{value:.decimals$}{unit}").replace(".0", "")
     };
     match value.abs() {
-        _ if !value.is_finite() => figure(value),
+        _ if !value.is_finite() => number(value),
         size if size < 999.5 => format!("{value:.0}"),
         size if size < 999_500.0 => scaled(value / 1e3, "k"),
         size if size < 999_500_000.0 => scaled(value / 1e6, "M"),
@@ -31,8 +31,8 @@ pub fn brief(value: f64) -> String {
     }
 }
 
-/// A figure with four significant digits: `3.210`, `0.0213`, `1.2e-5`, `NaN`, `inf`.
-pub fn figure(value: f64) -> String {
+/// A number with four significant digits: `3.210`, `0.0213`, `1.2e-5`, `NaN`, `inf`.
+pub fn number(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => value.to_string(),
         0.0 => "0".to_owned(),
@@ -60,7 +60,7 @@ pub fn setting(value: f64) -> String {
 
 /// A share from 0 to 1 as a percentage: `97.8%`.
 pub fn percent(share: f64) -> String {
-    if share.is_finite() { format!("{:.1}%", share * 100.0) } else { figure(share) }
+    if share.is_finite() { format!("{:.1}%", share * 100.0) } else { number(share) }
 }
 
 /// A time in seconds: `45s`, `2m05s`, `1h02m`, `3d04h`.
@@ -155,7 +155,7 @@ mod tests {
             (0.0, "0"),
             (1e9, "1.0e9"),
         ] {
-            assert_eq!(figure(value), text);
+            assert_eq!(number(value), text);
         }
         assert_eq!(setting(f64::from(0.001f32)), "0.001");
         assert_eq!(setting(f64::from(1e-4f32)), "1e-4");

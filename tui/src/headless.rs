@@ -1,10 +1,10 @@
 //! A run in plain lines, for logs and pipes: no control characters, no colours, nothing rewritten.
 
 use seq2seq::config::TaskKind;
-use seq2seq::event::{Start, Step};
+use seq2seq::event::{Start, TrainStep};
 use seq2seq::{Command, Event};
 
-use crate::format::{brief, count, duration, figure, percent, setting, several};
+use crate::format::{brief, count, duration, number, percent, setting, several};
 use crate::output::{self, StdoutError};
 use crate::run_state::{RunState, State};
 use crate::signals::{Signal, Signals};
@@ -94,7 +94,7 @@ impl Reporter {
                 let mut lines = self.due_line(true);
                 let mut parts = vec![
                     format!("valid at step {}", count(validation.step)),
-                    format!("loss {}", figure(validation.metrics.loss)),
+                    format!("loss {}", number(validation.metrics.loss)),
                 ];
                 parts.extend(measured(validation));
                 if validation.best {
@@ -134,7 +134,7 @@ impl Reporter {
         }
     }
 
-    fn step(&mut self, step: &Step) -> Vec<String> {
+    fn step(&mut self, step: &TrainStep) -> Vec<String> {
         let mut lines = Vec::new();
         if step.loss.is_finite() {
             self.losses += step.loss * step.tokens as f64;
@@ -147,8 +147,8 @@ impl Reporter {
             lines.push(format!(
                 "warning at step {}: loss {}, gradient norm {}",
                 count(step.step),
-                figure(step.loss),
-                figure(step.gradient_norm)
+                number(step.loss),
+                number(step.gradient_norm)
             ));
         }
         lines.extend(self.due_line(false));
@@ -173,13 +173,13 @@ impl Reporter {
                 Some((epoch, Some(epochs))) => format!("epoch {epoch}/{epochs}"),
                 _ => format!("epoch {}", step.epoch),
             },
-            format!("loss(mean) {}", figure(loss)),
+            format!("loss(mean) {}", number(loss)),
         ];
         if self.run_state.has_perplexity() {
-            parts.push(format!("ppl {}", figure(loss.exp())));
+            parts.push(format!("ppl {}", number(loss.exp())));
         }
         parts.extend([
-            format!("grad {}", figure(step.gradient_norm)),
+            format!("grad {}", number(step.gradient_norm)),
             format!("lr {}", setting(step.learning_rate)),
             format!("{} tokens/s", brief(self.run_state.speed.value().unwrap_or(f64::NAN))),
         ]);
@@ -217,7 +217,7 @@ fn told(command: &Command) -> String {
 /// How the following of a run ended.
 #[derive(Debug)]
 pub enum Followed {
-    /// The run ended; [`Signals::first`] is the signal that asked for it, if one did.
+    /// The run ended; [`Signals::first`] is the signal that requested it, if one did.
     Ended,
     /// A second signal came: exit at once.
     Abort(Signal),
@@ -297,7 +297,7 @@ mod tests {
     use super::*;
 
     fn step(step: u64, loss: f64, seconds: f64) -> Event {
-        Event::Step(Box::new(Step {
+        Event::Step(Box::new(TrainStep {
             step,
             epoch: 1,
             loss,

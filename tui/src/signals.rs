@@ -153,7 +153,7 @@ impl Signals {
         self.shared.note(signal);
     }
 
-    /// Says that a key asked for what a signal would; the exit status follows from it.
+    /// Says that a key requested what a signal would; the exit status follows from it.
     pub fn set_cause(&self, signal: Signal) {
         self.shared.came().first.get_or_insert(signal);
     }

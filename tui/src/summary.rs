@@ -6,7 +6,7 @@ use seq2seq::config::TaskKind;
 use seq2seq::event::{CheckpointKind, Validation};
 use seq2seq::shell_quoted;
 
-use crate::format::{count, duration, figure, percent, several};
+use crate::format::{count, duration, number, percent, several};
 use crate::run_state::{RunState, State};
 
 /// Lines that say how a run ended, how good it got, where it is, and how to go on.
@@ -16,11 +16,11 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
         let smoothed = run_state
             .loss
             .value()
-            .map_or_else(String::new, |loss| format!(", smoothed {}", figure(loss)));
-        lines.push(format!("  last loss   {}{smoothed}", figure(step.loss)));
+            .map_or_else(String::new, |loss| format!(", smoothed {}", number(loss)));
+        lines.push(format!("  last loss   {}{smoothed}", number(step.loss)));
     }
     if let Some(best) = &run_state.best {
-        let mut parts = vec![format!("loss {}", figure(best.metrics.loss))];
+        let mut parts = vec![format!("loss {}", number(best.metrics.loss))];
         parts.extend(measured(best));
         parts.push(format!("at step {}", count(best.step)));
         lines.push(format!("  best valid  {}", parts.join(", ")));
@@ -29,7 +29,7 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
         let step = count(best.step);
         lines.push(format!(
             "  best valid  loss {}{bleu}, at step {step}, before the resume",
-            figure(best.loss)
+            number(best.loss)
         ));
     }
     if run_state.not_finite > 0 {
@@ -79,11 +79,11 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
     lines
 }
 
-/// The figures of a validation besides its loss, those that its task has.
+/// The metrics of a validation besides its loss, those that its task has.
 pub fn measured(validation: &Validation) -> Vec<String> {
     let share = |name: &str, value: Option<f64>| value.map(|v| format!("{name} {}", percent(v)));
     [
-        validation.metrics.perplexity.map(|p| format!("ppl {}", figure(p))),
+        validation.metrics.perplexity.map(|p| format!("ppl {}", number(p))),
         share("accuracy", validation.metrics.token_accuracy),
         share("exact", validation.metrics.exact_match),
         validation.metrics.bleu.map(|bleu| format!("BLEU {bleu:.1}")),

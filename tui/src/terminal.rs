@@ -179,7 +179,7 @@ fn read_keys(inputs: &Sender<io::Result<Input>>, closed: &AtomicBool) -> io::Res
             let _ = inputs.send(Ok(Input::Gone));
             break;
         }
-        // Asked for without input as well: a new size comes by a signal.
+        // Requested without input as well: a new size comes by a signal.
         let mut found = false;
         while !closed.load(Ordering::Relaxed) && event::poll(Duration::ZERO)? {
             let input = match event::read()? {

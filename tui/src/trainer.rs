@@ -51,7 +51,7 @@ impl Work {
         self.cancellation.cancel();
     }
 
-    /// True once the end was asked for.
+    /// True once the end was requested.
     pub fn is_cancelled(&self) -> bool {
         self.cancellation.is_cancelled()
     }

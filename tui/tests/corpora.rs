@@ -93,9 +93,9 @@ fn columns_are_refused_where_there_are_none_and_remembered_where_there_are() {
     let by_run = tui(folder, &evaluate);
     says(&by_run, 0, &["columns 2,1 of a.tsv are read, as the run was trained"]);
     let given = |columns| tui(folder, &[&evaluate[..], &["--columns", columns]].concat());
-    let figures = |said: &(String, Option<i32>)| said.0.lines().next().unwrap().to_owned();
-    assert_eq!(figures(&by_run), figures(&given("2,1")));
-    assert_ne!(figures(&by_run), figures(&given("1,2")));
+    let metrics = |said: &(String, Option<i32>)| said.0.lines().next().unwrap().to_owned();
+    assert_eq!(metrics(&by_run), metrics(&given("2,1")));
+    assert_ne!(metrics(&by_run), metrics(&given("1,2")));
     let score = tui(folder, &["score", "--run", "run", "--data", "a.tsv", "--threads", "1"]);
     says(&score, 0, &["columns 2,1 of a.tsv are read, as the run was trained"]);
     let refused = tui(folder, &[&evaluate[..4], &["en,fr", "--columns", "2,1"]].concat());

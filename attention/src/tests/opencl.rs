@@ -103,7 +103,7 @@ impl Case {
         for (i, (query, _)) in asked.iter().enumerate() {
             keep(format!("gradient of query {i}"), *query);
         }
-        let gradients = back.gradients.finish(&params, &Threads::single()).unwrap();
+        let gradients = back.gradients.reduce(&params, &Threads::single()).unwrap();
         for id in params.ids() {
             let d = gradients.get(id).to_dense(params.shape(id));
             found.push((format!("gradient of {}", params.name(id)), d));

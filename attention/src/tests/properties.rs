@@ -129,7 +129,7 @@ proptest! {
                 let padding = s >= lengths[b];
                 prop_assert!(!padding || row.iter().all(|&d| d == 0.0), "{config:?}: {s}, {b}");
             }
-            let gradients = back.gradients.finish(&params, &Threads::single()).unwrap();
+            let gradients = back.gradients.reduce(&params, &Threads::single()).unwrap();
             prop_assert!(gradients.norms(None).unwrap().total.is_finite(), "{config:?}");
         }
     }

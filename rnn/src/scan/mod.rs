@@ -119,7 +119,7 @@ fn run(
     (kept, states, cells, y)
 }
 
-/// Slot t + 1 holds the state after step t; going backwards, slot t does.
+/// Slot t + 1 holds the state after step t; going backward, slot t does.
 fn set_slot(slots: &mut Tensor, slot: usize, value: Option<&Tensor>) {
     let n = slots.shape().inner().len();
     let to = &mut slots.data_mut()[slot * n..(slot + 1) * n];

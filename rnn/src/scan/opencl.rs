@@ -146,7 +146,7 @@ fn outputs(layer: &Layer<'_>, scan: &Scan<'_>, states: &Tensor) -> Result<Tensor
     Ok(y)
 }
 
-/// What comes from behind a scan on the way back, and what is wanted of it.
+/// What comes from behind a scan on the backward pass, and what is wanted of it.
 pub(crate) struct OutputGradients<'a> {
     pub(crate) dy: Option<&'a Tensor>,
     pub(crate) dh: Option<Tensor>,

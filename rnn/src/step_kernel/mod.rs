@@ -264,7 +264,7 @@ fn multiply(out: &mut [f32], a: &[f32], b: &[f32]) {
     }
 }
 
-/// Steps backwards.
+/// Steps backward.
 pub(crate) struct KernelBackward {
     layer: Recurrent,
     n: usize,

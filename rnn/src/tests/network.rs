@@ -231,7 +231,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
     }
     assert_close(&y, &want_y, 1e-4, &format!("{what} y"));
     assert_close(&to_f64(back.grad(xv).unwrap().data()), &want_dx, 1e-4, &format!("{what} dx"));
-    let g = back.gradients.finish(&params, &Threads::single()).unwrap();
+    let g = back.gradients.reduce(&params, &Threads::single()).unwrap();
     for (i, dw) in dws.iter().enumerate() {
         for (kind, want) in [
             ("weight_ih", &dw.w_ih),

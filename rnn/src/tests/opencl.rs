@@ -58,7 +58,7 @@ fn back(
     let back = tape.backward(&seeds).unwrap();
     let of = |v: &Var| back.grad(*v).cloned().unwrap_or_else(|| Tensor::zeros([0]));
     let of: Found = inputs.iter().map(|(name, v)| (format!("d {name}"), of(v))).collect();
-    let gradients = back.gradients.finish(params, &Threads::single()).unwrap();
+    let gradients = back.gradients.reduce(params, &Threads::single()).unwrap();
     if let (Some(device), Some(before)) = (device.opencl(), before) {
         let reads = usize::from(!back.flow.is_empty()) as u64;
         assert_eq!(device.counters().since(&before).reads, reads, "reads from the device");

@@ -180,7 +180,7 @@ impl<'a> Layer<'a> {
             let result = std::mem::replace(&mut part.result, Ok(Gradients::default()));
             gradients.merge(result?);
         }
-        gradients.finish(params, threads)?;
+        gradients.reduce(params, threads)?;
         Ok(device.synchronize()?)
     }
 }

@@ -49,7 +49,7 @@ pub struct BenchOptions {
 
 /// What was measured of a workload.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
+pub struct BenchRow {
     /// The workload.
     pub workload: String,
     /// The device in words.
@@ -97,7 +97,7 @@ pub struct StepProfile {
 ///
 /// # Errors
 /// A name that is none, answered with the nearest; a size or a device that is none.
-pub fn run(options: &BenchOptions, mut each: impl FnMut(&Row)) -> Result<Vec<Row>> {
+pub fn run(options: &BenchOptions, mut each: impl FnMut(&BenchRow)) -> Result<Vec<BenchRow>> {
     let (workloads, device) = prepare(options)?;
     let mut rows = Vec::new();
     for workload in workloads {
@@ -232,7 +232,7 @@ impl<'a> Bench<'a> {
         greedy(&self.model, &self.params, &sources, Some(limit), self.device.threads()).map(drop)
     }
 
-    fn row(&mut self, seconds: f64) -> Result<Row> {
+    fn row(&mut self, seconds: f64) -> Result<BenchRow> {
         let peak = self.device.peak(PEAK_TIME)?;
         let before = self.device.flops();
         self.train(false)?;
@@ -245,7 +245,7 @@ impl<'a> Bench<'a> {
         let decode = median(seconds * DECODING.0, || self.decode(batch))?;
         let latency = median(seconds * DECODING.1, || self.decode(1))?;
         let tokens = (batch * self.workload.target_time) as f64;
-        Ok(Row {
+        Ok(BenchRow {
             workload: self.workload.name.into(),
             device: self.device.describe(),
             params: self.params.scalars(),

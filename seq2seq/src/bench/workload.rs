@@ -28,7 +28,7 @@ pub struct Workload {
     pub target_vocabulary: usize,
 }
 
-/// The workloads; see [`Workload::only_by_name`] for which runs only when it is asked for.
+/// The workloads; see [`Workload::only_by_name`] for which runs only when it is requested.
 pub fn workloads() -> Vec<Workload> {
     let base = Config {
         layers: 1,

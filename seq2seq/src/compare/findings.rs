@@ -13,10 +13,10 @@ const FALL: f64 = 0.1;
 pub struct Finding {
     /// The result.
     pub claim: String,
-    /// True where the figures show it.
+    /// True where the metrics show it.
     pub seen: bool,
-    /// The figures.
-    pub figures: String,
+    /// The metrics.
+    pub metrics: String,
 }
 
 impl Comparison {
@@ -70,7 +70,7 @@ impl Comparison {
         Some(Finding {
             claim: "Elman's gradient (tanh) dies before that of every cell with gates".into(),
             seen: dies(false) && dies(true),
-            figures: format!("after {steps} steps back, untrained and trained: {}", all.join(", ")),
+            metrics: format!("after {steps} steps back, untrained and trained: {}", all.join(", ")),
         })
     }
 }
@@ -99,7 +99,7 @@ fn falls(table: &TaskTable) -> Option<Finding> {
             table.task
         ),
         seen: fall(plain)? >= FALL && fall(median)? < FALL,
-        figures: format!(
+        metrics: format!(
             "{}; median of the attentions {}; worst {}",
             said(plain),
             said(median),
@@ -127,7 +127,7 @@ fn aligns_worst(
     Some(Finding {
         claim: format!("{}: location aligns worst {part}", table.task),
         seen: rates.first()?.0 == Some(AttentionKind::Location),
-        figures: format!("alignment error rates {}", said.join(", ")),
+        metrics: format!("alignment error rates {}", said.join(", ")),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The arc of the literature in one comparison: what the bottleneck costs, what each attention gives,
 //! and how far back each cell's gradient reaches.
 //!
-//! | part | corpus | models | figures |
+//! | part | corpus | models | metrics |
 //! |---|---|---|---|
 //! | sentences | `phrasebook` | no attention, source reversed, each attention | accuracy by length, alignment error rate |
 //! | letters | `reverse`, 1 to 20 letters | the same | accuracy by length |
@@ -11,7 +11,7 @@
 //! state goes into the readout and into the next step (Luong 2015). The source is read in both
 //! directions, whose states are added up; without attention forwards alone, since only the last
 //! forward state is used. All are small, and each is trained on one thread, several side by side, so
-//! that the figures do not depend on how many threads there are. Each is a run folder like any other:
+//! that the metrics do not depend on how many threads there are. Each is a run folder like any other:
 //! one that is there and has come to its end is not trained again, one that was cut off goes on.
 
 mod findings;
@@ -24,7 +24,7 @@ use std::thread;
 
 use tensor::Device;
 
-use self::models::{Job, Made};
+use self::models::{Job, JobResult};
 use crate::{Error, Result};
 
 pub use findings::Finding;
@@ -46,14 +46,14 @@ pub enum Progress<'a> {
     Translator {
         /// Its task.
         task: &'a str,
-        /// Its figures.
+        /// Its metrics.
         row: &'a TranslatorRow,
         /// Where the comparison stands.
         place: Standing,
     },
     /// A cell is.
     Cell {
-        /// Its figures.
+        /// Its metrics.
         row: &'a CellRow,
         /// Where the comparison stands.
         place: Standing,
@@ -95,7 +95,7 @@ pub fn compare(
     each(&Progress::Plan { models: jobs.len(), side_by_side, minutes });
 
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let (sender, outcomes) = mpsc::channel::<(usize, Result<(Made, bool)>)>();
+    let (sender, outcomes) = mpsc::channel::<(usize, Result<(JobResult, bool)>)>();
     let work = |sender: mpsc::Sender<_>| {
         while !failed.load(Ordering::Relaxed) {
             let at = next.fetch_add(1, Ordering::Relaxed);
@@ -107,7 +107,7 @@ pub fn compare(
             }
         }
     };
-    let mut made: Vec<Option<Made>> = vec![None; jobs.len()];
+    let mut made: Vec<Option<JobResult>> = vec![None; jobs.len()];
     thread::scope(|scope| -> Result<()> {
         for i in 0..side_by_side {
             let (sender, work) = (sender.clone(), &work);
@@ -124,10 +124,10 @@ pub fn compare(
             worked += jobs[at].seconds;
             let place = Standing { done, of: jobs.len(), share: worked / whole, kept };
             match &one {
-                Made::Translator(row) => {
+                JobResult::Translator(row) => {
                     each(&Progress::Translator { task: jobs[at].task(), row, place });
                 }
-                Made::Cell(row) => each(&Progress::Cell { row, place }),
+                JobResult::Cell(row) => each(&Progress::Cell { row, place }),
             }
             made[at] = Some(one);
         }
@@ -137,7 +137,11 @@ pub fn compare(
 }
 
 /// Puts what was made into tables, in the order of the jobs.
-fn gather(options: &CompareOptions, jobs: &[Job], made: Vec<Option<Made>>) -> Result<Comparison> {
+fn gather(
+    options: &CompareOptions,
+    jobs: &[Job],
+    made: Vec<Option<JobResult>>,
+) -> Result<Comparison> {
     let mut all = Comparison {
         device: Device::open("cpu", 1)?.describe(),
         seed: options.seed,
@@ -149,11 +153,11 @@ fn gather(options: &CompareOptions, jobs: &[Job], made: Vec<Option<Made>>) -> Re
     for (job, made) in jobs.iter().zip(made) {
         let missing = || Error::Other(format!("{}: it was not trained, which is a bug", job.name));
         match made.ok_or_else(missing)? {
-            Made::Cell(row) => {
+            JobResult::Cell(row) => {
                 all.seconds += row.seconds;
                 all.cells.push(row);
             }
-            Made::Translator(row) => {
+            JobResult::Translator(row) => {
                 all.seconds += row.seconds;
                 match all.tasks.iter_mut().find(|t| t.task == job.task()) {
                     Some(table) => table.rows.push(row),

@@ -1,4 +1,4 @@
-//! The models of a comparison: their settings, their training, their figures.
+//! The models of a comparison: their settings, their training, their metrics.
 
 use std::path::{Path, PathBuf};
 
@@ -68,18 +68,18 @@ pub(super) struct Job {
     pub(super) model: String,
     /// Seconds that it takes, roughly.
     pub(super) seconds: f64,
-    what: What,
+    what: JobKind,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum What {
+enum JobKind {
     Translator { task: &'static Task, attention: Option<AttentionKind>, reversed: bool },
     Cell(Cell),
 }
 
 /// What a job gives.
 #[derive(Debug, Clone)]
-pub(super) enum Made {
+pub(super) enum JobResult {
     Translator(TranslatorRow),
     Cell(CellRow),
 }
@@ -120,7 +120,7 @@ fn all() -> Vec<Job> {
                 name: format!("{}-{model}", task.preset),
                 model: model.into(),
                 seconds: if attention.is_none() { task.seconds.0 } else { task.seconds.1 },
-                what: What::Translator { task, attention, reversed },
+                what: JobKind::Translator { task, attention, reversed },
             });
         }
     }
@@ -128,7 +128,7 @@ fn all() -> Vec<Job> {
         name: format!("{CELL_PRESET}-{cell}"),
         model: cell.to_string(),
         seconds: CELL_SECONDS,
-        what: What::Cell(cell),
+        what: JobKind::Cell(cell),
     }));
     jobs
 }
@@ -137,16 +137,16 @@ impl Job {
     /// The corpus SPEC that it is trained on.
     pub(super) fn task(&self) -> &'static str {
         match self.what {
-            What::Translator { task, .. } => task.data,
-            What::Cell(_) => CELL_PRESET,
+            JobKind::Translator { task, .. } => task.data,
+            JobKind::Cell(_) => CELL_PRESET,
         }
     }
 
     /// The table that begins with a row of this job's.
     pub(super) fn table(&self, row: TranslatorRow) -> TaskTable {
         let (measured_on, lengths) = match self.what {
-            What::Translator { task, .. } => (task.measured_on, task.lengths),
-            What::Cell(_) => (&[][..], &[][..]),
+            JobKind::Translator { task, .. } => (task.measured_on, task.lengths),
+            JobKind::Cell(_) => (&[][..], &[][..]),
         };
         TaskTable {
             task: self.task().into(),
@@ -158,7 +158,7 @@ impl Job {
     }
 
     /// Trains the model, if it is not trained yet, and measures it; true where it was.
-    pub(super) fn run(&self, options: &CompareOptions) -> Result<(Made, bool)> {
+    pub(super) fn run(&self, options: &CompareOptions) -> Result<(JobResult, bool)> {
         let run = options.folder.join(&self.name);
         let outcome = self.train(options, &run)?;
         if outcome.end.reason == EndReason::NotFinite {
@@ -167,10 +167,10 @@ impl Job {
         }
         let seconds = outcome.end.seconds;
         let made = match self.what {
-            What::Translator { task, attention, reversed } => {
-                translator(task, &run, seconds, attention, reversed).map(Made::Translator)
+            JobKind::Translator { task, attention, reversed } => {
+                translator(task, &run, seconds, attention, reversed).map(JobResult::Translator)
             }
-            What::Cell(which) => cell(which, run, seconds).map(Made::Cell),
+            JobKind::Cell(which) => cell(which, run, seconds).map(JobResult::Cell),
         };
         Ok((made?, outcome.already_finished))
     }
@@ -179,14 +179,14 @@ impl Job {
         let mut set = vec![
             ("validate_every_epochs", "0".to_owned()),
             ("sample_every_seconds", "0".to_owned()),
-            ("figures_every", "0".to_owned()),
+            ("metrics_every", "0".to_owned()),
         ];
         let (preset, data, epochs) = match self.what {
-            What::Translator { task, attention, reversed } => {
+            JobKind::Translator { task, attention, reversed } => {
                 set.extend(changes(task, attention, reversed));
                 (task.preset, task.data, task.epochs)
             }
-            What::Cell(cell) => {
+            JobKind::Cell(cell) => {
                 set.push(("cell", cell.to_string()));
                 (CELL_PRESET, CELL_PRESET, CELL_EPOCHS)
             }
@@ -254,7 +254,7 @@ fn changes(
     set
 }
 
-/// The figures of a trained translator.
+/// The metrics of a trained translator.
 fn translator(
     task: &Task,
     run: &Path,
@@ -278,7 +278,7 @@ fn translator(
     Ok(TranslatorRow { attention, reversed, run: run.into(), seconds, all, by_length })
 }
 
-/// The figures of a trained cell, and its gradient's flow from the log of its run.
+/// The metrics of a trained cell, and its gradient's flow from the log of its run.
 fn cell(cell: Cell, run: PathBuf, seconds: f64) -> Result<CellRow> {
     let events = EventReader::open(&run)?.poll()?;
     let mut flows = events.into_iter().filter_map(|event| match event {
@@ -294,7 +294,7 @@ fn cell(cell: Cell, run: PathBuf, seconds: f64) -> Result<CellRow> {
     Ok(CellRow { cell, run, seconds, before, after, evaluation })
 }
 
-/// Norms from the last step backwards, over that of the last step.
+/// Norms from the last step backward, over that of the last step.
 fn relative(norms: &[f32]) -> Vec<f64> {
     let last = norms.last().copied().map_or(f64::NAN, f64::from);
     norms.iter().rev().map(|&norm| f64::from(norm) / last).collect()

@@ -66,7 +66,7 @@ pub struct TranslatorRow {
     pub run: PathBuf,
     /// Seconds of training.
     pub seconds: f64,
-    /// Its figures on all sentences.
+    /// Its metrics on all sentences.
     pub all: Evaluation,
     /// The same of each range of lengths.
     pub by_length: Vec<Evaluation>,
@@ -96,6 +96,6 @@ pub struct CellRow {
     pub before: Vec<f64>,
     /// The same where it was measured last.
     pub after: Vec<f64>,
-    /// Its figures on the test part.
+    /// Its metrics on the test part.
     pub evaluation: Evaluation,
 }

@@ -189,7 +189,7 @@ choices! {
         InverseSigmoid = "inverse_sigmoid",
     }
 
-    /// Which figure of the held-out pairs says whether a validation is better than another.
+    /// Which number of the held-out pairs says whether a validation is better than another.
     EarlyStoppingMetric ("early_stopping_metric") {
         /// BLEU, and the loss where that is equal.
         Bleu = "bleu",

@@ -4,9 +4,10 @@
 const SHORTHANDS: [(&str, &[&str]); 1] = [("unit", &["source_unit", "target_unit"])];
 
 /// Names that keys had before, which stored runs hold. They are read and never suggested.
-const OLD_NAMES: [(&str, &[&str]); 3] = [
+const OLD_NAMES: [(&str, &[&str]); 4] = [
     ("judge", &["early_stopping_metric"]),
     ("accumulate", &["gradient_accumulation"]),
+    ("figures_every", &["metrics_every"]),
     ("faithful", &["attend_padding", "reset_decoder_state"]),
 ];
 

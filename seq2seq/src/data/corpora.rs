@@ -173,10 +173,10 @@ fn leak(whole: usize, half: usize, of: usize, valid: &str) -> Option<String> {
             "of the {of} held-out pairs of {valid}, {side} trained on, too, as the model reads them"
         )),
         (_, 0) => Some(format!(
-            "{both}, as the model reads them: its figures on them say nothing of unseen text"
+            "{both}, as the model reads them: its metrics on them say nothing of unseen text"
         )),
         _ => Some(format!(
-            "{both}, as the model reads them, and {side}: its figures on them say little of unseen \
+            "{both}, as the model reads them, and {side}: its metrics on them say little of unseen \
              text"
         )),
     }

@@ -83,7 +83,7 @@ impl Dropped {
 }
 
 /// Keeps the pairs that the configuration trains on: not longer than its limits, the target
-/// beginning as asked for, neither side empty. Gives each as the model reads it.
+/// beginning as requested, neither side empty. Gives each as the model reads it.
 pub(crate) fn filter(config: &Config, corpus: &mut Corpus) -> (Dropped, Vec<Seen>) {
     let (source, target) = tokenizers(config);
     let mut dropped = Dropped { read: corpus.pairs.len(), ..Dropped::default() };

@@ -10,7 +10,7 @@ use crate::task::SequenceModel;
 use crate::tasks::Generated;
 use crate::{Error, Result};
 
-/// Figures of a run's model (`best` where there was validation, else `last`) on a corpus SPEC,
+/// Metrics of a run's model (`best` where there was validation, else `last`) on a corpus SPEC,
 /// whatever its task. `max_length` cuts translations in place of the run's key of that name.
 ///
 /// # Errors

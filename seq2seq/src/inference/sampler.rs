@@ -70,7 +70,7 @@ impl Sampler {
         Ok(Self { model, params, device: opened.device, stored: opened.stored })
     }
 
-    /// Figures of a text file, or of the targets of another corpus.
+    /// Metrics of a text file, or of the targets of another corpus.
     ///
     /// # Errors
     /// Unreadable data, data without a token to predict, errors of the device.

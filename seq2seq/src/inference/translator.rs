@@ -136,7 +136,7 @@ impl Translator {
         Ok((corpus, remarks))
     }
 
-    /// Figures of a corpus SPEC; `columns` are by default those that the run was trained on.
+    /// Metrics of a corpus SPEC; `columns` are by default those that the run was trained on.
     ///
     /// # Errors
     /// Unreadable data, errors of the device.
@@ -150,7 +150,7 @@ impl Translator {
         Ok(found)
     }
 
-    /// Figures of sentence pairs.
+    /// Metrics of sentence pairs.
     ///
     /// # Errors
     /// Errors of the device.

@@ -128,13 +128,13 @@ impl EncoderDecoder {
         &self,
         tape: &mut Tape<'_>,
         batch: &Batch,
-        coins: Option<ScheduledSampling>,
+        sampling: Option<ScheduledSampling>,
     ) -> Result<TeacherForced> {
         let encoded = self.encoder.forward(tape, batch)?;
         let (source, mut state) = self.decoder.start(tape, &encoded, self.encoder.directions())?;
         let (time, size) = (batch.target_time, batch.size);
         let mut weights = PooledVec::with_capacity(time);
-        if let Some(coins) = coins {
+        if let Some(sampling) = sampling {
             let mut logits: PooledVec<Var> = PooledVec::with_capacity(time);
             for t in 0..time {
                 let mut fed = PooledVec::from(&batch.target_in[t * size..(t + 1) * size]);
@@ -143,7 +143,7 @@ impl EncoderDecoder {
                     let own = ops::argmax_except(tape.value(before), &NEVER_SAID)?;
                     let part = tape.part(size);
                     for (b, (fed, own)) in fed.iter_mut().zip(own).enumerate() {
-                        if !coins.keeps_reference(t * part.total + part.row(b)) {
+                        if !sampling.keeps_reference(t * part.total + part.row(b)) {
                             *fed = own.0;
                         }
                     }
@@ -202,11 +202,11 @@ impl Model for EncoderDecoder {
         let time = if self.loss.count_padding { shape.time } else { 0 };
         let source_time = if self.encoder.reads_padding() { shape.source_time } else { 0 };
         let batch = Batch::padded(part.iter().copied(), source_time, time);
-        let coins = match tape.step() {
-            Some(step) => self.loss.forcing.coins(step, || tape.next_stream()),
+        let sampling = match tape.step() {
+            Some(step) => self.loss.forcing.sampling(step, || tape.next_stream()),
             None => None,
         };
-        let forced = self.run(tape, &batch, coins)?;
+        let forced = self.run(tape, &batch, sampling)?;
         let how = ops::CrossEntropy {
             targets: &batch.target_out,
             ignore: (!self.loss.count_padding).then_some(PAD),

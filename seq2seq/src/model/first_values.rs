@@ -7,7 +7,7 @@ use crate::Result;
 use crate::config::{Config, DecoderInit, InitScheme};
 use crate::machine::{self, Need};
 
-/// How many numbers the parameters of something have. Their memory is asked for and not touched, and
+/// How many numbers the parameters of something have. Their memory is requested and not touched, and
 /// only as long as the machine could have it: of more than that at least so many are told.
 pub(crate) fn count_parameters<T>(
     build: impl Fn(&mut Params, &mut InitFn<'_>) -> Result<T>,

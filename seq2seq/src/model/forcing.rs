@@ -47,9 +47,9 @@ impl Forcing {
         (end + (start - end) * left) as f32
     }
 
-    /// The coins of a step; `draw` is asked for only where a coin could fall either way or is
+    /// The sampling of a step; `draw` is requested only where a coin could fall either way or is
     /// always the decoder's own.
-    pub(super) fn coins(
+    pub(super) fn sampling(
         &self,
         step: u64,
         draw: impl FnOnce() -> Option<PhiloxStream>,
@@ -118,17 +118,17 @@ mod tests {
     fn a_coin_is_for_a_token_or_for_a_batch() {
         let draw = |step| move || Some(PhiloxStream::new(3, step, 1));
         let all = forcing(&[]);
-        assert!(all.coins(0, || panic!("nothing to draw")).is_none());
-        assert!(forcing(&[("teacher_forcing", "0.5")]).coins(0, || None).is_none());
-        let tokens = forcing(&[("teacher_forcing", "0.25")]).coins(9, draw(9)).unwrap();
+        assert!(all.sampling(0, || panic!("nothing to draw")).is_none());
+        assert!(forcing(&[("teacher_forcing", "0.5")]).sampling(0, || None).is_none());
+        let tokens = forcing(&[("teacher_forcing", "0.25")]).sampling(9, draw(9)).unwrap();
         let kept = (0..4_000).filter(|&i| tokens.keeps_reference(i)).count();
         assert!((900..1_100).contains(&kept), "{kept}");
         let batch = forcing(&[("teacher_forcing", "0.25"), ("teacher_forcing_unit", "batch")]);
         let mut own = 0;
         for step in 0..1_000 {
-            if let Some(coins) = batch.coins(step, draw(step)) {
+            if let Some(sampling) = batch.sampling(step, draw(step)) {
                 own += 1;
-                assert!((0..100).all(|i| !coins.keeps_reference(i)));
+                assert!((0..100).all(|i| !sampling.keeps_reference(i)));
             }
         }
         assert!((700..800).contains(&own), "{own}");

@@ -151,7 +151,7 @@ pub struct BatchShape {
     pub tokens: usize,
 }
 
-/// The loss of a part of a batch. Its figures may still be on a device.
+/// The loss of a part of a batch. Its metrics may still be on a device.
 #[derive(Debug, Clone)]
 pub struct BatchLoss {
     /// The weighted loss, whose gradient is taken.

@@ -29,13 +29,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// True where everything asked for was done, or more of it was found not to help.
+    /// True where everything requested was done, or more of it was found not to help.
     pub fn is_finished(&self) -> bool {
         matches!(self.end, Some(EndReason::Finished | EndReason::EarlyStopped))
     }
 }
 
-/// How long validations have not got better. Validations that a person asked for between the due
+/// How long validations have not got better. Validations that a person requested between the due
 /// ones count only where they are a new best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Patience {

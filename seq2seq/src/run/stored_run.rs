@@ -21,7 +21,7 @@ pub struct StoredRun {
     pub program: String,
     /// The preset's name.
     pub preset: String,
-    /// The preset's values with every change that was asked for.
+    /// The preset's values with every change that was requested.
     #[serde(deserialize_with = "crate::config::stored")]
     pub config: Config,
     /// The corpus, as given.
@@ -49,7 +49,7 @@ pub struct StoredRun {
     pub seed: u64,
     /// The device, as given.
     pub device: String,
-    /// Threads that were asked for.
+    /// Threads that were requested.
     pub threads: Option<usize>,
     /// Optimizer steps at which the run ends.
     pub max_steps: Option<u64>,

@@ -77,7 +77,7 @@ const BLOCK: usize = 1 << 15;
 
 /// The form in files.
 #[derive(Serialize, Deserialize)]
-struct Form<T> {
+struct StoredForm<T> {
     shape: Vec<u64>,
     blocks: T,
 }
@@ -88,13 +88,13 @@ impl Serialize for StoredTensor {
         let data = self.data();
         // What was read from a device that failed is no state of a run: nothing is written then.
         self.0.check().map_err(ser::Error::custom)?;
-        Form { shape, blocks: Outgoing(data) }.serialize(serializer)
+        StoredForm { shape, blocks: Outgoing(data) }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for StoredTensor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Form { shape, blocks: Incoming(data) } = Form::deserialize(deserializer)?;
+        let StoredForm { shape, blocks: Incoming(data) } = StoredForm::deserialize(deserializer)?;
         let elements = shape.iter().try_fold(1_u64, |n, &d| n.checked_mul(d));
         let lengths: Option<Vec<usize>> = shape.iter().map(|&d| d.try_into().ok()).collect();
         let wrong = |what: String| de::Error::custom(format!("a tensor of shape {shape:?} {what}"));
@@ -239,7 +239,7 @@ mod tests {
     fn shapes_that_lie_are_refused() {
         let bytes = |shape: &[u64], data: &[u8]| {
             // A byte string and a sequence of bytes are the same to bincode.
-            encode(&Form { shape: shape.to_vec(), blocks: vec![data.to_vec()] })
+            encode(&StoredForm { shape: shape.to_vec(), blocks: vec![data.to_vec()] })
         };
         for (shape, data) in [
             (&[2_u64, 2][..], &[0_u8; 12][..]),

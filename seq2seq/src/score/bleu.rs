@@ -189,7 +189,7 @@ mod tests {
         bleu_13a: f64,
     }
 
-    /// Compares with sacreBLEU's figures in a file; says how many there were.
+    /// Compares with sacreBLEU's metrics in a file; says how many there were.
     fn check(path: &Path) -> usize {
         let text = fs::read_to_string(path).unwrap();
         let cases: Cases = serde_json::from_str(&text).unwrap();

@@ -48,7 +48,7 @@ pub struct Evaluation {
     /// them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_exact_match: Option<f64>,
-    /// Blank sources, whose output is empty and which have no part in the teacher-forced figures.
+    /// Blank sources, whose output is empty and which have no part in the teacher-forced metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty_sources: Option<u64>,
     /// Sentences scored.
@@ -58,7 +58,7 @@ pub struct Evaluation {
     /// Alignment error rate, where the corpus has gold links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aer: Option<f64>,
-    /// What a reader of the figures should know, in sentences.
+    /// What a reader of the metrics should know, in sentences.
     #[serde(skip)]
     pub remarks: Vec<String>,
 }

@@ -1,7 +1,7 @@
-//! Figures of a corpus: teacher-forced loss and alignment, greedy BLEU and exact match.
+//! Metrics of a corpus: teacher-forced loss and alignment, greedy BLEU and exact match.
 //!
 //! A blank source is translated into nothing, without the network: its pair counts for BLEU and
-//! exact match, and has no teacher-forced figures.
+//! exact match, and has no teacher-forced metrics.
 
 use tensor::{Params, Tape, Threads, ops};
 use tokenizer::PAD;
@@ -79,7 +79,7 @@ fn forced_group(
     Ok(all)
 }
 
-/// Every figure of a corpus, outputs cut at `limit` tokens or where the network's own limit is.
+/// Every number of a corpus, outputs cut at `limit` tokens or where the network's own limit is.
 pub(crate) fn evaluate(
     network: &EncoderDecoder,
     params: &Params,

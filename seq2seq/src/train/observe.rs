@@ -7,7 +7,7 @@ use crate::event::{Best, CheckpointKind, Event, Samples, Validation};
 use crate::model::Model;
 
 impl<M: Model> Trainer<'_, M> {
-    /// A validation, one that was `due` or one that a person asked for.
+    /// A validation, one that was `due` or one that a person requested.
     pub(super) fn validate(&mut self, due: bool) -> Result<()> {
         self.finish_pending()?;
         let Some(seen) = self.state.look(self.threads, M::validate)? else {

@@ -33,8 +33,8 @@ pub struct Settings {
     pub sample_every_seconds: f64,
     /// Seconds between checkpoints.
     pub checkpoint_seconds: f64,
-    /// Steps between per-parameter figures; 0 for none.
-    pub figures_every: u64,
+    /// Steps between per-parameter metrics; 0 for none.
+    pub metrics_every: u64,
     /// Steps between measurements of gradient flow; 0 for none.
     pub flow_every: u64,
 }
@@ -56,7 +56,7 @@ impl Settings {
             validate_every_epochs: f64::from(config.validate_every_epochs),
             sample_every_seconds: config.sample_every_seconds,
             checkpoint_seconds: config.checkpoint_seconds,
-            figures_every: config.figures_every,
+            metrics_every: config.metrics_every,
             flow_every: config.flow_every,
         }
     }

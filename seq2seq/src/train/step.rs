@@ -1,6 +1,6 @@
 //! One optimizer step: one or more batches, each shared out to the threads, gradients put together, one update.
 //!
-//! Each thread runs forwards and backwards over its own rows of the batch on its own tape, so that
+//! Each thread runs forward and backward over its own rows of the batch on its own tape, so that
 //! the threads meet only at the ends. Weights' gradients are not computed there but deferred: the
 //! rows of all threads go into one product a weight, shared out by rows of the weight.
 
@@ -46,11 +46,11 @@ pub struct Outcome {
     pub correct: usize,
     /// Gradient norms.
     pub norms: Norms,
-    /// Update over value of each parameter, where asked for.
+    /// Update over value of each parameter, where requested.
     pub ratios: Option<Vec<f64>>,
-    /// Gradient norms of states over time, by name, where asked for.
+    /// Gradient norms of states over time, by name, where requested.
     pub flow: Vec<(String, Vec<f64>)>,
-    /// The time of each operation, all threads' together, where asked for.
+    /// The time of each operation, all threads' together, where requested.
     pub profile: Option<Profile>,
     /// False where loss or gradient was not finite, so that nothing was updated.
     pub updated: bool,
@@ -75,7 +75,7 @@ impl PendingStep {
     /// The device failed.
     pub fn finish(self, optimizer: &mut Optimizer) -> Result<Outcome> {
         let measured = self.report.read(optimizer)?;
-        let (nll, correct) = measured.figures.split_at(self.batches.min(measured.figures.len()));
+        let (nll, correct) = measured.metrics.split_at(self.batches.min(measured.metrics.len()));
         Ok(Outcome {
             loss: nll.iter().sum::<f64>() / self.counted.max(1) as f64,
             count: self.counted,
@@ -134,37 +134,37 @@ pub fn start_step<M: Model>(
     let profile = options.profile.then(Profile::default);
     let mut total = Sums { profile, ..Sums::default() };
     for (i, (batch, shape)) in batches.iter().zip(&shapes).enumerate() {
-        let batch = StepBatch::<M> { examples: batch, shape, first_place: i as u32 * PLACES };
+        let batch = StepBatch::<M> { examples: batch, shape, first_counter: i as u32 * COUNTERS };
         total.add_batch(model, params, &batch, threads, options)?;
     }
     let Sums { nll, counted, correct, flow, gradients, mut profile } = total;
-    let summed = match gradients {
-        Some(summed) => summed,
-        None => Gradients::default().finish(params, threads)?,
+    let reduced = match gradients {
+        Some(reduced) => reduced,
+        None => Gradients::default().reduce(params, threads)?,
     };
     let since = Instant::now();
     let batches = nll.len();
-    let figures: PooledVec<DeferredScalar> = nll.into_iter().chain(correct).collect();
+    let metrics: PooledVec<DeferredScalar> = nll.into_iter().chain(correct).collect();
     let how = Update {
         limit: options.clip,
         learning_rate: options.learning_rate,
         ratios: options.ratios,
-        figures: &figures,
+        metrics: &metrics,
     };
-    let report = optimizer.update(params, &summed, &how, threads)?;
+    let report = optimizer.update(params, &reduced, &how, threads)?;
     note(&mut profile, "optimizer, packing", since, threads);
     Ok(PendingStep { report, batches, counted, flow, profile })
 }
 
-/// Random draws of one batch have fewer places than this.
-const PLACES: u32 = 1 << 16;
+/// Random draws of one batch use fewer counters than this.
+const COUNTERS: u32 = 1 << 16;
 
 /// One of a step's batches.
 struct StepBatch<'a, M: Model> {
     examples: &'a [&'a M::Example],
     shape: &'a BatchShape,
     /// Where its random draws begin.
-    first_place: u32,
+    first_counter: u32,
 }
 
 /// What the batches of a step add up to.
@@ -189,7 +189,7 @@ impl Sums {
         threads: &Threads,
         options: &StepOptions,
     ) -> Result<()> {
-        let &StepBatch { examples: batch, shape, first_place } = batch;
+        let &StepBatch { examples: batch, shape, first_counter } = batch;
         let data_parallel = params.device_properties().data_parallel(threads);
         let count = data_parallel.count().min(batch.len()).max(1);
         let mut parts: PooledVec<Option<Result<(BatchLoss, Backpropagated)>>> =
@@ -198,11 +198,11 @@ impl Sums {
             // Every count-th row: like lengths are neighbours, so all threads get alike work.
             let rows: PooledVec<&M::Example> =
                 batch.iter().skip(first).step_by(count).copied().collect();
-            let place = BatchPart { first, step: count, total: batch.len() };
+            let rows_of = BatchPart { first, step: count, total: batch.len() };
             let mut tape = Tape::new(params)
                 .with_draws(options.seed, options.step)
-                .with_first_place(first_place)
-                .with_part(place)
+                .with_first_counter(first_counter)
+                .with_part(rows_of)
                 .with_threads(threads);
             if options.flow {
                 tape = tape.with_flow();
@@ -228,11 +228,11 @@ impl Sums {
             gradients.merge(back.gradients);
         }
         let since = Instant::now();
-        let summed = gradients.finish(params, threads)?;
+        let reduced = gradients.reduce(params, threads)?;
         note(&mut self.profile, "weight gradients", since, threads);
         match &mut self.gradients {
-            Some(total) => total.add(summed)?,
-            none => *none = Some(summed),
+            Some(total) => total.add(reduced)?,
+            none => *none = Some(reduced),
         }
         Ok(())
     }

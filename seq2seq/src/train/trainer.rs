@@ -12,7 +12,7 @@ use super::state::TrainingState;
 use super::step::{Outcome, PendingStep, StepOptions, start_step};
 use crate::command::Command;
 use crate::event::{
-    CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, Step,
+    CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, TrainStep,
 };
 use crate::health::Health;
 use crate::model::Model;
@@ -30,7 +30,7 @@ pub struct Trainer<'a, M: Model> {
     pub(super) clock: Clock,
     pub(super) health: Health,
     /// The step that is not told of yet.
-    pending: Option<(PendingStep, Box<Step>)>,
+    pending: Option<(PendingStep, Box<TrainStep>)>,
     /// A loss, a gradient, or a parameter when a checkpoint was due, was not finite.
     pub(super) is_broken: bool,
 }
@@ -136,7 +136,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         Ok(())
     }
 
-    /// Obeys what was asked for before the next step; breaks where that is to stop.
+    /// Obeys what was requested before the next step; breaks where that is to stop.
     fn obey_commands(&mut self) -> Result<std::ops::ControlFlow<()>> {
         loop {
             if self.control.is_paused() {
@@ -147,7 +147,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             };
             self.obey(&command)?;
             let stops = matches!(command, Command::Stop);
-            // A figure that is not finite has no place in the log.
+            // A number that is not finite has no place in the log.
             if !matches!(command, Command::SetLearningRate(rate) if !rate.is_finite()) {
                 let step = self.state.progress.step;
                 self.recorder.tell(Event::Control { step, command })?;
@@ -184,7 +184,7 @@ impl<'a, M: Model> Trainer<'a, M> {
     /// for it here.
     fn step(&mut self, batches: &[Vec<usize>]) -> Result<()> {
         let every = |n: u64| n > 0 && self.state.progress.step.is_multiple_of(n);
-        let figures = every(self.settings.figures_every);
+        let metrics = every(self.settings.metrics_every);
         let learning_rate = self.learning_rate();
         let examples: Vec<Vec<&M::Example>> = batches
             .iter()
@@ -196,7 +196,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             step: self.state.progress.step,
             learning_rate,
             clip: self.settings.clip,
-            ratios: figures,
+            ratios: metrics,
             flow: every(self.settings.flow_every),
             profile: false,
         };
@@ -215,7 +215,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         progress.seconds += seconds;
         let tokens: usize =
             batches.iter().map(|batch| self.state.model.loss_normalization(batch).tokens).sum();
-        let step = Step {
+        let step = TrainStep {
             step: progress.step,
             epoch: progress.epoch + 1,
             learning_rate: f64::from(learning_rate),

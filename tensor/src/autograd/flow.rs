@@ -8,7 +8,7 @@ use crate::tensor::Tensor;
 
 /// Gradient norms of states over time, by name.
 ///
-/// On a device they are computed there, and asked for all at once when the backward pass is over;
+/// On a device they are computed there, and requested all at once when the backward pass is over;
 /// nothing waits for them before [`Flow::read`].
 #[derive(Default)]
 #[must_use = "norms that are on a device are known only when they are read"]

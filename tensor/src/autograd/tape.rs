@@ -85,7 +85,7 @@ pub struct Tape<'p> {
     ops: PooledVec<Box<dyn Recorded, Pool>>,
     recording: bool,
     draws: Option<(u64, u64)>,
-    places: u32,
+    counter: u32,
     part: Option<BatchPart>,
     watched: Option<HashMap<usize, (String, usize)>>,
     profiler: Option<Profiler>,
@@ -103,7 +103,7 @@ impl<'p> Tape<'p> {
             ops: PooledVec::new(),
             recording: true,
             draws: None,
-            places: 0,
+            counter: 0,
             part: None,
             watched: None,
             profiler: None,
@@ -123,11 +123,11 @@ impl<'p> Tape<'p> {
         self
     }
 
-    /// Places of random draws are counted from here on, so that several tapes of one step (its
+    /// Counters of random draws go on from this one, so that several tapes of one step (its
     /// batches, where gradients are added up) draw different numbers.
     #[must_use]
-    pub fn with_first_place(mut self, place: u32) -> Self {
-        self.places = place;
+    pub fn with_first_counter(mut self, counter: u32) -> Self {
+        self.counter = counter;
         self
     }
 
@@ -184,11 +184,11 @@ impl<'p> Tape<'p> {
         self.recording
     }
 
-    /// The draws of the next place, `None` where random draws are off.
+    /// The draws of the next counter, `None` where random draws are off.
     pub fn next_stream(&mut self) -> Option<PhiloxStream> {
         let (seed, step) = self.draws?;
-        self.places += 1;
-        Some(PhiloxStream::new(seed, step, self.places))
+        self.counter += 1;
+        Some(PhiloxStream::new(seed, step, self.counter))
     }
 
     /// The step whose random draws are on, `None` where they are off.
@@ -196,14 +196,14 @@ impl<'p> Tape<'p> {
         self.draws.map(|(_, step)| step)
     }
 
-    /// The draws of a place with a name: the same every time it is asked for in a step. `None` where
+    /// The draws of a named counter: the same every time in a step. `None` where
     /// random draws are off.
     pub fn named_stream(&self, name: &str) -> Option<PhiloxStream> {
         let (seed, step) = self.draws?;
         // FNV-1a, in the upper half of the numbers: `next_stream` counts from below.
         let hash = |h: u32, b: u8| (h ^ u32::from(b)).wrapping_mul(0x0100_0193);
-        let place = name.bytes().fold(0x811c_9dc5, hash) | 1 << 31;
-        Some(PhiloxStream::new(seed, step, place))
+        let counter = name.bytes().fold(0x811c_9dc5, hash) | 1 << 31;
+        Some(PhiloxStream::new(seed, step, counter))
     }
 
     /// The part of the batch that a value of `rows` batch rows stands for.

@@ -43,7 +43,7 @@ pub struct DeviceDescription {
 }
 
 impl DeviceDescription {
-    /// True where products run on tensor cores when [`Precision::Tf32`](super::Precision::Tf32) is asked for: NVIDIA's
+    /// True where products run on tensor cores when [`Precision::Tf32`](super::Precision::Tf32) is requested: NVIDIA's
     /// devices from compute capability 8.0 on.
     pub fn has_tensor_cores(&self) -> bool {
         self.compute_capability.is_some_and(|(major, _)| major >= 8)

@@ -43,7 +43,7 @@ impl Drop for Block {
 #[derive(Clone)]
 pub(crate) struct Remote {
     pub(crate) block: Arc<Block>,
-    /// The tensor's elements, once somebody asked for them; forgotten when they are written.
+    /// The tensor's elements, once somebody requested them; forgotten when they are written.
     host: OnceLock<Arc<[f32]>>,
     /// Without the feature there is no such value.
     proof: Proof,
@@ -124,7 +124,7 @@ impl Ids {
     }
 }
 
-/// What the device was asked for, still on its way to the host.
+/// What the device was requested, still on its way to the host.
 pub struct Pending {
     pub(crate) device: OpenCl,
     pub(crate) transfer: Option<Transfer>,

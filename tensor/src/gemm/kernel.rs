@@ -12,7 +12,7 @@ const DEPTH: usize = 512;
 /// Rows of a block: its part of X stays in the second-level cache.
 const ROWS: usize = 192;
 
-/// How many rows of a panel are asked for ahead of their use: by then they have come from memory.
+/// How many rows of a panel are requested ahead of their use: by then they have come from memory.
 const AHEAD: usize = 16;
 
 /// Where a product goes: `width` columns, row-major, a `stride` apart.

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_peak_is_a_plausible_figure() {
+    fn a_peak_is_a_plausible_number() {
         let peak = peak(&Threads::new(2), Duration::from_millis(20));
         assert!((1e8..1e14).contains(&peak), "{peak}");
     }

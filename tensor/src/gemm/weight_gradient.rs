@@ -126,7 +126,7 @@ impl Kernel for Outer<'_> {
     }
 }
 
-/// Rows that are asked for ahead of being copied: many lie in another core's cache.
+/// Rows that are requested ahead of being copied: many lie in another core's cache.
 const LATER: usize = 8;
 
 /// Asks for the cache lines of a row.

@@ -10,7 +10,7 @@ use crate::tensor::Tensor;
 use crate::threads::Threads;
 
 /// The gradient that the parts of a slot add up to, of a parameter of this value.
-pub(super) fn finish(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gradient> {
+pub(super) fn reduce(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gradient> {
     let shape = value.shape();
     let mut sparse = None;
     if !slot.rows.is_empty() {

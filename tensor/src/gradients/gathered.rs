@@ -106,17 +106,17 @@ impl Gradients {
     ///
     /// # Errors
     /// A gradient does not fit its parameter's shape.
-    pub fn finish(self, params: &Params, threads: &Threads) -> Result<ReducedGradients> {
+    pub fn reduce(self, params: &Params, threads: &Threads) -> Result<ReducedGradients> {
         let mut slots = self.slots;
         slots.resize_with(params.len(), Slot::default);
         if let Some(layout) = params.layout() {
-            return opencl::finish(slots, layout);
+            return opencl::reduce(slots, layout);
         }
-        let mut summed = PooledVec::with_capacity(params.len());
+        let mut reduced = PooledVec::with_capacity(params.len());
         for (id, slot) in params.ids().zip(slots) {
-            summed.push(cpu::finish(slot, params.get(id), threads)?);
+            reduced.push(cpu::reduce(slot, params.get(id), threads)?);
         }
-        Ok(ReducedGradients::new(summed, threads))
+        Ok(ReducedGradients::new(reduced, threads))
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
         // The second row alone: 10 times the second row of x.
         other.defer_rows(w, 1..2, 0..2, x, dy.clone(), 1..2);
         g.merge(other);
-        let g = g.finish(&params, &threads).unwrap();
+        let g = g.reduce(&params, &threads).unwrap();
         let want = array![[100.0, 102.0, 104.0], [133.0, 203.0, 183.0]].into_dyn();
         assert_eq!(g.get(w).to_dense([2, 3].into()).to_array(), want);
         assert_eq!(g.get(b).to_dense([2].into()).data(), [1.0, 10.0]);
@@ -159,7 +159,7 @@ mod tests {
         let a = params.add("a", Tensor::zeros([2])).unwrap();
         let mut g = Gradients::default();
         g.add(a, Tensor::from(vec![3.0, 4.0]));
-        let g = g.finish(&params, &Threads::single()).unwrap();
+        let g = g.reduce(&params, &Threads::single()).unwrap();
         let norms = g.norms(Some(1.0)).unwrap();
         assert!((norms.total - 5.0).abs() < 1e-9 && (norms.clipped - 1.0).abs() < 1e-6);
         assert_eq!(g.norms(Some(10.0)).unwrap().factor, 1.0);

@@ -16,7 +16,7 @@ use crate::tensor::Tensor;
 static PROGRAM: Program = Program::new(&[include_str!("gradients.cl")]);
 
 /// Multiplies what was deferred and sums up, into one arena of the parameters' layout.
-pub(super) fn finish(slots: PooledVec<Slot>, layout: &Arc<Layout>) -> Result<ReducedGradients> {
+pub(super) fn reduce(slots: PooledVec<Slot>, layout: &Arc<Layout>) -> Result<ReducedGradients> {
     let device = &layout.device;
     let memory = device.uninit([layout.total])?;
     let mut panels = Panels::new(device);

@@ -208,10 +208,10 @@ fn deferred_gradients_are_those_of_the_host() {
         g
     };
     let threads = Threads::single();
-    let want = gather(&|t| t).finish(&params, &threads).unwrap();
+    let want = gather(&|t| t).reduce(&params, &threads).unwrap();
     params.to_device(&device).unwrap();
     let opencl = device.opencl().unwrap();
-    let got = gather(&|t| opencl.upload(&t).unwrap()).finish(&params, &threads).unwrap();
+    let got = gather(&|t| opencl.upload(&t).unwrap()).reduce(&params, &threads).unwrap();
     for id in [w, b, table] {
         let shape = params.shape(id);
         let (got, want) = (got.get(id).to_dense(shape), want.get(id).to_dense(shape));

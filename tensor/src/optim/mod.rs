@@ -11,7 +11,7 @@
 //!
 //! [`Optimizer::step`] makes one pass over each parameter: it clips the gradient
 //! ([`Norms::factor`](crate::Norms::factor)), applies the equation, writes state and value, and
-//! gathers the norms of the change where they are asked for. A rule is written for one vector of
+//! gathers the norms of the change where they are requested. A rule is written for one vector of
 //! elements; an element's result depends on that element alone, so neither the number of threads
 //! nor the kind of gradient changes a bit of it:
 //!

@@ -143,21 +143,21 @@ impl Slots {
         let coefficients = device.upload(&Tensor::from(numbers))?;
 
         // All that is read, in one piece: see `Report::read`.
-        let figures = how.figures.len();
+        let metrics = how.metrics.len();
         let norms = if how.ratios { 2 * n } else { 0 };
-        let report = device.uninit([n + 2 + figures + norms])?;
+        let report = device.uninit([n + 2 + metrics + norms])?;
         let mut each = report.flat(0, n);
         squares(device, &layout, &coefficients, &gradient.memory, &mut each)?;
-        let found = self.figures(how)?;
+        let found = self.metrics(how)?;
         if let Some(found) = &found {
-            device.overwrite(&mut report.flat(n + 2, figures), found)?;
+            device.overwrite(&mut report.flat(n + 2, metrics), found)?;
         }
         let mut control = report.flat(n, 2);
         match factor {
             Some(factor) => device.overwrite(&mut control, &Tensor::from(vec![factor, 1.0]))?,
             None => {
                 let launch = device.kernel(&CONTROL, "decide").uint(n);
-                let launch = launch.float(how.limit.unwrap_or(-1.0)).reads(&each).uint(figures);
+                let launch = launch.float(how.limit.unwrap_or(-1.0)).reads(&each).uint(metrics);
                 let launch = launch.reads(found.as_ref().unwrap_or(&coefficients));
                 launch.writes_shared(&mut control).groups([1, 1, 1], ITEMS)?;
             }
@@ -180,21 +180,21 @@ impl Slots {
             launch.groups([chunks, 1, 1], ITEMS)?;
         }
         if how.ratios {
-            let first = n + 2 + figures;
+            let first = n + 2 + metrics;
             owner_sums(device, &layout, &changes, &mut report.flat(first, n))?;
             owner_sums(device, &layout, &values, &mut report.flat(first + n, n))?;
         }
         Ok(Report::on_device(device.read_later(&report)?, live, how))
     }
 
-    /// The figures in one tensor, `None` where there is none.
-    fn figures(&self, how: &Update<'_>) -> Result<Option<Tensor>> {
+    /// The metrics in one tensor, `None` where there is none.
+    fn metrics(&self, how: &Update<'_>) -> Result<Option<Tensor>> {
         let device = &self.layout.device;
-        let mut rows = Vec::with_capacity(how.figures.len());
-        for figure in how.figures {
-            rows.push(match figure.tensor() {
+        let mut rows = Vec::with_capacity(how.metrics.len());
+        for number in how.metrics {
+            rows.push(match number.tensor() {
                 Some(tensor) => tensor.flat(0, 1).shaped([1, 1].into()),
-                None => device.upload(&Tensor::full([1, 1], figure.get()? as f32))?,
+                None => device.upload(&Tensor::full([1, 1], number.get()? as f32))?,
             });
         }
         if rows.is_empty() { Ok(None) } else { device.gather(&rows).map(Some) }

@@ -29,7 +29,7 @@ const OP: &str = "optimizer step";
 ///
 /// let mut gradients = Gradients::default();
 /// gradients.add(w, Tensor::full([2, 2], 2.0));
-/// let summed = gradients.finish(&params, &threads)?;
+/// let summed = gradients.reduce(&params, &threads)?;
 /// let norms = summed.norms(Some(1.0))?; // from 4 to 1
 /// let ratios = optimizer.step(&mut params, &summed, &norms, 0.5, &threads, true)?;
 /// assert!((params.get(w).data()[3] - 0.75).abs() < 1e-6);
@@ -107,8 +107,8 @@ impl Optimizer {
     /// Clips, steps and measures, without waiting for a device.
     ///
     /// The gradients are clipped to a global norm of [`Update::limit`], the step is taken where
-    /// their norm and all of [`Update::figures`] are finite numbers, and the report gives norms,
-    /// ratios and figures: on the host at once, on a device with one read of all of them, for which
+    /// their norm and all of [`Update::metrics`] are finite numbers, and the report gives norms,
+    /// ratios and metrics: on the host at once, on a device with one read of all of them, for which
     /// [`Report::read`] waits.
     ///
     /// # Errors
@@ -127,15 +127,15 @@ impl Optimizer {
             return self.update_on_device(params, gradients, how, None);
         }
         let norms = gradients.norms(how.limit)?;
-        let figures = how.figures.iter().map(crate::DeferredScalar::get);
-        let figures = figures.collect::<Result<PooledVec<f64>>>()?;
-        let updated = norms.total.is_finite() && figures.iter().all(|f| f.is_finite());
+        let metrics = how.metrics.iter().map(crate::DeferredScalar::get);
+        let metrics = metrics.collect::<Result<PooledVec<f64>>>()?;
+        let updated = norms.total.is_finite() && metrics.iter().all(|f| f.is_finite());
         let mut ratios = None;
         if updated {
             let rate = how.learning_rate;
             ratios = self.step(params, gradients, &norms, rate, threads, how.ratios)?;
         }
-        Ok(Report::on_host(Measured { figures, norms, ratios, updated }))
+        Ok(Report::on_host(Measured { metrics, norms, ratios, updated }))
     }
 
     fn update_on_device(
@@ -192,7 +192,7 @@ impl Optimizer {
         }
         self.follow(params)?;
         if params.opencl().is_some() {
-            let how = Update { limit: None, learning_rate, ratios, figures: &[] };
+            let how = Update { limit: None, learning_rate, ratios, metrics: &[] };
             let report = self.update_on_device(params, gradients, &how, Some(norms.factor))?;
             return Ok(report.read(self)?.ratios);
         }

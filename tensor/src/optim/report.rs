@@ -1,4 +1,4 @@
-//! What a step is asked for, and what it tells afterwards.
+//! What a step is requested, and what it tells afterwards.
 
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::Result;
@@ -16,19 +16,19 @@ pub struct Update<'a> {
     /// Report each parameter's ratio of update to value.
     pub ratios: bool,
     /// Numbers to report, without which being finite no step is taken: losses, counts.
-    pub figures: &'a [DeferredScalar],
+    pub metrics: &'a [DeferredScalar],
 }
 
 /// What a step measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
-    /// [`Update::figures`].
-    pub figures: PooledVec<f64>,
+    /// [`Update::metrics`].
+    pub metrics: PooledVec<f64>,
     /// Norms of the gradients.
     pub norms: Norms,
-    /// Update over value of each parameter, where asked for and a step was taken.
+    /// Update over value of each parameter, where requested and a step was taken.
     pub ratios: Option<Vec<f64>>,
-    /// False where norm or figures were not finite, so that nothing was changed.
+    /// False where norm or metrics were not finite, so that nothing was changed.
     pub updated: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct Report(Source);
 
 enum Source {
     Host(Measured),
-    Device { pending: Pending, live: Vec<bool>, limit: Option<f32>, ratios: bool, figures: usize },
+    Device { pending: Pending, live: Vec<bool>, limit: Option<f32>, ratios: bool, metrics: usize },
 }
 
 impl Report {
@@ -47,8 +47,8 @@ impl Report {
     }
 
     pub(super) fn on_device(pending: Pending, live: Vec<bool>, how: &Update<'_>) -> Self {
-        let (limit, ratios, figures) = (how.limit, how.ratios, how.figures.len());
-        Self(Source::Device { pending, live, limit, ratios, figures })
+        let (limit, ratios, metrics) = (how.limit, how.ratios, how.metrics.len());
+        Self(Source::Device { pending, live, limit, ratios, metrics })
     }
 
     /// True where [`Report::read`] need not wait.
@@ -62,20 +62,20 @@ impl Report {
     /// What was measured, and, of a step that a device refused, which parameters had a gradient;
     /// waits for a device.
     pub(super) fn wait(self) -> Result<(Measured, Option<Vec<bool>>)> {
-        let (pending, live, limit, ratios, figures) = match self.0 {
+        let (pending, live, limit, ratios, metrics) = match self.0 {
             Source::Host(measured) => return Ok((measured, None)),
-            Source::Device { pending, live, limit, ratios, figures } => {
-                (pending, live, limit, ratios, figures)
+            Source::Device { pending, live, limit, ratios, metrics } => {
+                (pending, live, limit, ratios, metrics)
             }
         };
-        // Squares of gradients' norms, factor, whether it stepped, figures, and for ratios squares
+        // Squares of gradients' norms, factor, whether it stepped, metrics, and for ratios squares
         // of changes and of values.
         let numbers = pending.wait()?;
         let to_f64 = |range: &[f32]| range.iter().map(|&v| f64::from(v)).collect::<PooledVec<_>>();
         let n = live.len();
         let (squares, rest) = numbers.split_at(n.min(numbers.len()));
         let (control, rest) = rest.split_at(2.min(rest.len()));
-        let (found, rest) = rest.split_at(figures.min(rest.len()));
+        let (found, rest) = rest.split_at(metrics.min(rest.len()));
         let updated = control.last().is_some_and(|&v| v != 0.0);
         let mut norms = Norms::new(to_f64(squares).into_iter().map(f64::sqrt).collect(), limit);
         if let Some(&factor) = control.first() {
@@ -90,7 +90,7 @@ impl Report {
             };
             pairs.map(ratio).collect()
         });
-        let measured = Measured { figures: to_f64(found), norms, ratios, updated };
+        let measured = Measured { metrics: to_f64(found), norms, ratios, updated };
         Ok((measured, (!updated).then_some(live)))
     }
 }

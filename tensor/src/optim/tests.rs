@@ -53,13 +53,13 @@ fn torch_rows(t: usize) -> (Vec<u32>, Tensor) {
 fn dense(params: &Params, id: ParamId, gradient: Tensor) -> ReducedGradients {
     let mut g = Gradients::default();
     g.add(id, gradient);
-    g.finish(params, &Threads::single()).unwrap()
+    g.reduce(params, &Threads::single()).unwrap()
 }
 
 fn sparse(params: &Params, id: ParamId, ids: &[u32], rows: Tensor) -> ReducedGradients {
     let mut g = Gradients::default();
     g.add_rows(id, ids, rows);
-    g.finish(params, &Threads::single()).unwrap()
+    g.reduce(params, &Threads::single()).unwrap()
 }
 
 /// A store of one parameter, its values reproducible, and its optimizer.
@@ -178,7 +178,7 @@ fn ratios_are_of_the_change_to_the_value_before() {
             let mut g = Gradients::default();
             g.add_rows(id, &[3, 9], Tensor::full([2, 77], 0.5));
             g.add(zero, Tensor::zeros([3]));
-            let g = g.finish(&params, &Threads::single()).unwrap();
+            let g = g.reduce(&params, &Threads::single()).unwrap();
             let threads = Threads::new(count);
             let ratios = optimizer
                 .step(&mut params, &g, &g.norms(None).unwrap(), rate, &threads, true)
@@ -205,7 +205,7 @@ fn a_parameter_without_a_gradient_takes_no_step() {
     let mut step = |ids: &[ParamId], optimizer: &mut Optimizer| {
         let mut g = Gradients::default();
         ids.iter().for_each(|&id| g.add(id, Tensor::full([3], 0.3)));
-        let g = g.finish(&params, &threads).unwrap();
+        let g = g.reduce(&params, &threads).unwrap();
         optimizer.step(&mut params, &g, &g.norms(None).unwrap(), 0.1, &threads, false).unwrap();
         (params.get(a).copy(), params.get(b).copy())
     };

@@ -6,7 +6,7 @@ use crate::error::Result;
 /// A number that may still be on a device.
 ///
 /// Operations on a device leave their sums there; reading one waits for the device, so a training
-/// step hands its figures to [`Optimizer::update`](crate::optim::Optimizer::update), which reads
+/// step hands its metrics to [`Optimizer::update`](crate::optim::Optimizer::update), which reads
 /// all of them together, later.
 #[derive(Debug, Clone)]
 pub struct DeferredScalar(Source);

@@ -13,7 +13,7 @@ pub use deferred_scalar::DeferredScalar;
 /// f32 elements in row-major order, of one to four dimensions.
 ///
 /// A clone shares the memory; writing to a shared tensor copies it first. The elements lie in the
-/// host's memory or on a device ([`Tensor::opencl`]); what is asked for on the host and lies on a
+/// host's memory or on a device ([`Tensor::opencl`]); what is requested on the host and lies on a
 /// device is read, which waits for the device and is counted there. In and out of `ndarray`:
 ///
 /// ```

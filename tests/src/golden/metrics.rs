@@ -12,7 +12,7 @@ struct Metrics {
     rows: Vec<Row>,
 }
 
-/// A corpus and sacreBLEU's figures for it, of which those but BLEU are not implemented yet.
+/// A corpus and sacreBLEU's metrics for it, of which those but BLEU are not implemented yet.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
@@ -44,10 +44,10 @@ impl fmt::Display for BleuReport {
     }
 }
 
-/// Compares [`seq2seq::score::bleu`] and [`seq2seq::score::bleu_13a`] with sacreBLEU's figures in a file, to 1e-9.
+/// Compares [`seq2seq::score::bleu`] and [`seq2seq::score::bleu_13a`] with sacreBLEU's metrics in a file, to 1e-9.
 ///
 /// # Errors
-/// The file cannot be read, has no corpus, or a figure differs.
+/// The file cannot be read, has no corpus, or a number differs.
 pub fn check_bleu(path: &Path) -> Result<BleuReport> {
     let metrics: Metrics = serde_json::from_str(&fs::read_to_string(path)?)?;
     if metrics.rows.is_empty() {

@@ -86,7 +86,7 @@ impl Bench {
             .collect();
         let back = tape.backward(&seeds)?;
         let of: Vec<Option<Tensor>> = vars.iter().map(|&v| back.grad(v).cloned()).collect();
-        let gradients = back.gradients.finish(params, &self.threads)?;
+        let gradients = back.gradients.reduce(params, &self.threads)?;
         if let (Some(device), Some(before)) = (self.device.opencl(), before) {
             assert_eq!(device.counters().since(&before).reads, 0, "the host read from the device");
         }

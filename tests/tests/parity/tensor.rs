@@ -178,7 +178,7 @@ fn cross_entropy(b: &mut Bench, classes: usize, smoothing: f32) -> Result<()> {
     let found = ops::cross_entropy(&mut tape, logits, how)?;
     b.keep("loss", tape.value(found.loss))?;
     let numbers = [found.nll.get()?, found.value.get()?, found.correct.get()?, found.count as f64];
-    b.keep_numbers("figures", &numbers);
+    b.keep_numbers("metrics", &numbers);
     for seed in [1.0, 0.5] {
         let mut tape = Tape::new(&params);
         let logits = tape.input(tensor(&[9, classes], 2));
@@ -259,8 +259,8 @@ fn sums(b: &mut Bench) -> Result<()> {
     first.add_rows(ids[1], &[2, 0], up(tensor(&[2, 70], 2))?);
     second.add(ids[0], up(tensor(&[4, 3], 3))?);
     second.add(ids[2], up(tensor(&[6], 4))?);
-    let mut sum = first.finish(&params, &b.threads)?;
-    sum.add(second.finish(&params, &b.threads)?)?;
+    let mut sum = first.reduce(&params, &b.threads)?;
+    sum.add(second.reduce(&params, &b.threads)?)?;
     sum.scale(0.5)?;
     for &id in &ids {
         b.keep(params.name(id), &sum.get(id).to_dense(params.shape(id)))?;
@@ -281,7 +281,7 @@ fn clipping(b: &mut Bench) -> Result<()> {
             };
             gradients.add(id, gradient);
         }
-        let norms = gradients.finish(&params, &b.threads)?.norms(limit)?;
+        let norms = gradients.reduce(&params, &b.threads)?.norms(limit)?;
         b.keep_numbers("total", &[norms.total, norms.clipped, f64::from(norms.factor)]);
         b.keep_numbers("each", &norms.each);
     }
@@ -306,11 +306,11 @@ fn optimizer(b: &mut Bench, config: OptimizerConfig) -> Result<()> {
             };
             gradients.add(id, gradient);
         }
-        let gradients = gradients.finish(&params, &b.threads)?;
+        let gradients = gradients.reduce(&params, &b.threads)?;
         let loss = if t == 6 { f64::NAN } else { 1.5 };
-        let figures = [DeferredScalar::from(loss), DeferredScalar::from(7.0)];
+        let metrics = [DeferredScalar::from(loss), DeferredScalar::from(7.0)];
         let how =
-            Update { limit: Some(10.0), learning_rate: 0.02, ratios: t >= 6, figures: &figures };
+            Update { limit: Some(10.0), learning_rate: 0.02, ratios: t >= 6, metrics: &metrics };
         let before = b.device.opencl().map(OpenCl::counters);
         let report = optimizer.update(&mut params, &gradients, &how, &b.threads)?;
         let measured = report.read(&mut optimizer)?;
@@ -319,7 +319,7 @@ fn optimizer(b: &mut Bench, config: OptimizerConfig) -> Result<()> {
             assert!(cost.reads == 1 && cost.launches <= 7, "{cost:?}");
         }
         assert_eq!(measured.updated, t != 6);
-        b.keep_numbers("figure", &measured.figures[1..]);
+        b.keep_numbers("number", &measured.metrics[1..]);
         let norms = &measured.norms;
         b.keep_numbers("norms", &[norms.total, f64::from(norms.factor)]);
         b.keep_numbers("each", &norms.each);
@@ -340,7 +340,7 @@ fn optimizer(b: &mut Bench, config: OptimizerConfig) -> Result<()> {
     let mut gradients = Gradients::default();
     let gradient = tensor(&[33], 99);
     gradients.add(ids[1], b.device.opencl().map_or(Ok(gradient.clone()), |d| d.upload(&gradient))?);
-    let gradients = gradients.finish(&params, &b.threads)?;
+    let gradients = gradients.reduce(&params, &b.threads)?;
     let norms = gradients.norms(Some(0.5))?;
     let ratios = again.step(&mut params, &gradients, &norms, 0.1, &b.threads, true)?;
     b.keep_numbers("ratios", &ratios.unwrap_or_default());

@@ -10,7 +10,7 @@ impl Network<'_> {
         memory: &[Vec<F>],
         first: Vec<State<F>>,
         embedded: &[Vec<F>],
-    ) -> Vec<Step<F>> {
+    ) -> Vec<DecoderStep<F>> {
         let weights = attention_weights(values);
         let mut layers = first;
         let mut feed = zeros(if self.config.input_feeding { self.config.hidden } else { 0 });
@@ -52,7 +52,7 @@ impl Network<'_> {
             if self.config.input_feeding {
                 feed.clone_from(&readout);
             }
-            steps.push(Step { query, kept, joined, readout });
+            steps.push(DecoderStep { query, kept, joined, readout });
         }
         steps
     }
@@ -62,7 +62,7 @@ impl Network<'_> {
         &self,
         values: &Named<F>,
         memory: &[Vec<F>],
-        steps: &[Step<F>],
+        steps: &[DecoderStep<F>],
         d_readouts: &[F],
         fed: &[u32],
         g: &mut Named<F>,

@@ -1,5 +1,5 @@
 //! An encoder-decoder in plain loops, for any float: one example at a time, forwards and
-//! backwards written out, made of the plain-loop references of the libraries.
+//! backward written out, made of the plain-loop references of the libraries.
 //!
 //! It knows no batch, no padding (but where padding counts), no threads, no tape, and none of the
 //! networks' own code: only names and shapes of parameters are shared with them.
@@ -44,7 +44,7 @@ pub(crate) struct Network<'a> {
 }
 
 /// One step of the decoder, as its backward pass needs it.
-struct Step<F> {
+struct DecoderStep<F> {
     /// What attention was asked with.
     query: Vec<F>,
     /// What each layer keeps.

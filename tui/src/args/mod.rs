@@ -114,7 +114,7 @@ pub enum Command {
         the gradient reaches.\n\
         About 12 minutes on two cores, one model on each. Every model is a run folder: what was cut\n\
         off goes on, what is done is not trained again. The table is written to DIR/compare.md, all\n\
-        figures to DIR/compare.json."
+        metrics to DIR/compare.json."
     )]
     Compare(CompareArguments),
 }

@@ -7,7 +7,7 @@ use std::{fs, thread};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 use seq2seq::bench::{
-    self, BenchOptions, DeviceWork, KernelShare, LayerRow, Row, StepProfile, gpu,
+    self, BenchOptions, BenchRow, DeviceWork, KernelShare, LayerRow, StepProfile, gpu,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     finish(unwritten, json.as_deref(), count, &rows)
 }
 
-/// Writes the rows to a file, where one is asked for.
+/// Writes the rows to a file, where one is requested.
 fn finish(
     unwritten: Option<StdoutError>,
     json: Option<&Path>,
@@ -87,7 +87,7 @@ fn show_layer(row: &LayerRow) -> String {
     )
 }
 
-fn show(row: &Row) -> String {
+fn show(row: &BenchRow) -> String {
     let memory = row.peak_memory_mib.map_or_else(String::new, |m| format!("  memory {m:5.0} MiB"));
     format!(
         "{:18} {}  params {:7.2}M  step {:8.2} ms  train {:8.0} tok/s  greedy {:8.0} tok/s  \

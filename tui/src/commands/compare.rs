@@ -76,13 +76,13 @@ impl Clock {
             Progress::Translator { task, row, place } => {
                 let exact = row.all.metrics.exact_match.map_or_else(String::new, percent);
                 let aer = row.all.aer.map_or_else(String::new, |aer| format!("  AER {aer:.2}"));
-                let figures = format!("exact {exact:>6}{aer:10}");
-                vec![self.line(task, &row.name(), &figures, row.seconds, *place)]
+                let metrics = format!("exact {exact:>6}{aer:10}");
+                vec![self.line(task, &row.name(), &metrics, row.seconds, *place)]
             }
             Progress::Cell { row, place } => {
                 let error = row.evaluation.metrics.loss;
-                let figures = format!("squared error {error:.4}");
-                vec![self.line("adding", row.cell.name(), &figures, row.seconds, *place)]
+                let metrics = format!("squared error {error:.4}");
+                vec![self.line("adding", row.cell.name(), &metrics, row.seconds, *place)]
             }
         }
     }
@@ -91,7 +91,7 @@ impl Clock {
         &mut self,
         task: &str,
         name: &str,
-        figures: &str,
+        metrics: &str,
         seconds: f64,
         at: Standing,
     ) -> String {
@@ -109,7 +109,7 @@ impl Clock {
         };
         let (count, of) = (at.done, at.of);
         format!(
-            "{count:2}/{of}  {task:10}  {name:29}  {figures:22}  {:>5}{left}",
+            "{count:2}/{of}  {task:10}  {name:29}  {metrics:22}  {:>5}{left}",
             duration(seconds)
         )
     }
@@ -126,7 +126,7 @@ fn markdown(all: &Comparison) -> Vec<String> {
     }
     for finding in all.findings() {
         let seen = if finding.seen { "Seen" } else { "Not seen" };
-        lines.push(format!("- {seen}: {} ({}).", finding.claim, finding.figures));
+        lines.push(format!("- {seen}: {} ({}).", finding.claim, finding.metrics));
     }
     lines.push(String::new());
     let limit = all.max_steps.map_or_else(String::new, |n| format!(", {n} steps each"));

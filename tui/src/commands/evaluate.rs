@@ -1,4 +1,4 @@
-//! `tui evaluate`: the figures of a model on a corpus.
+//! `tui evaluate`: the metrics of a model on a corpus.
 
 use std::process::ExitCode;
 
@@ -6,10 +6,10 @@ use color_eyre::eyre::{Result, WrapErr};
 use seq2seq::Evaluation;
 
 use crate::args::EvaluateArguments;
-use crate::format::{count, figure, percent};
+use crate::format::{count, number, percent};
 use crate::output;
 
-/// Prints the figures, as a table or as one JSON object.
+/// Prints the metrics, as a table or as one JSON object.
 pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode> {
     let (model, corpus) = (&arguments.model, &arguments.corpus);
     let evaluation = seq2seq::evaluate(
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The figures for people, each with what it is.
+/// The metrics for people, each with what it is.
 fn table(evaluation: &Evaluation) -> Vec<String> {
     let loss = if evaluation.metrics.perplexity.is_some() {
         "natural log, teacher-forced"
@@ -42,10 +42,10 @@ fn table(evaluation: &Evaluation) -> Vec<String> {
     let mut rows = vec![
         ("sentences", count(evaluation.sentences), ""),
         ("tokens", count(evaluation.tokens), "target tokens, end token counted"),
-        ("loss per token", figure(evaluation.metrics.loss), loss),
+        ("loss per token", number(evaluation.metrics.loss), loss),
     ];
     if let Some(perplexity) = evaluation.metrics.perplexity {
-        rows.push(("perplexity", figure(perplexity), "exp(loss)"));
+        rows.push(("perplexity", number(perplexity), "exp(loss)"));
     }
     if let Some(accuracy) = evaluation.metrics.token_accuracy {
         rows.push(("token accuracy", percent(accuracy), "teacher-forced"));
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_has_a_row_for_each_figure() {
+    fn the_table_has_a_row_for_each_metric() {
         let metrics = Metrics {
             loss: 0.02,
             perplexity: Some(1.02),

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
                     output::line("the run goes on here, in plain lines; Ctrl-C stops and saves");
             }
             Ok(ExitReason::HungUp) if signals.ignores_hang_up() && !trainer.has_ended() => {
-                // As asked for, it outlives its terminal; nobody is left to end a pause.
+                // As requested, it outlives its terminal; nobody is left to end a pause.
                 trainer.send(Command::Resume);
                 quiet = true;
             }

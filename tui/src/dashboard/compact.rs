@@ -9,8 +9,8 @@ use super::keys::Page;
 use super::model::Model;
 use super::panels::header;
 use super::panels::{attention_map, footer, gradients, loss, samples};
-use super::widgets::bars::{Figures, columns, progress, put, put_line};
-use crate::format::{brief, count, figure, percent};
+use super::widgets::bars::{MetricLine, columns, progress, put, put_line};
+use crate::format::{brief, count, number, percent};
 
 /// Rows of the head.
 const HEAD: u16 = 3;
@@ -41,19 +41,19 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 }
 
 fn first(model: &Model, wide: usize) -> Line<'static> {
-    let mut figures = Figures::new(model.theme, wide);
-    figures.add([header::state_span(model)]);
+    let mut metrics = MetricLine::new(model.theme, wide);
+    metrics.add([header::state_span(model)]);
     if let Some(phase) = &model.run_state.phase {
-        figures.add([Span::styled(phase.clone(), model.theme.valid())]);
+        metrics.add([Span::styled(phase.clone(), model.theme.valid())]);
     }
     if let Some((epoch, epochs)) = model.run_state.epoch() {
         let epochs = epochs.map_or_else(String::new, |epochs| format!("/{epochs}"));
-        figures.figure("epoch", format!("{epoch}{epochs}"), Style::new());
+        metrics.number("epoch", format!("{epoch}{epochs}"), Style::new());
     }
     if !model.run_state.state().is_over() {
-        figures.figure("ETA", header::eta_words(model), model.theme.strong());
+        metrics.number("ETA", header::eta_words(model), model.theme.strong());
     }
-    figures.line()
+    metrics.line()
 }
 
 fn second(model: &Model, wide: usize) -> Line<'static> {
@@ -62,30 +62,30 @@ fn second(model: &Model, wide: usize) -> Line<'static> {
     let last = run_state.start.as_ref().and_then(|start| start.last_step);
     let last = last.map_or_else(String::new, |last| format!("/{}", count(last)));
     let steps = format!("step {}{last}", count(run_state.steps()));
-    let mut figures = Figures::new(theme, wide);
+    let mut metrics = MetricLine::new(theme, wide);
     if let Some(share) = run_state.share() {
         let bar = wide.saturating_sub(steps.len() + 9);
         let [filled, empty] = progress(share, bar, theme.good(), theme);
-        figures.add([filled, empty, Span::raw(format!(" {}", percent(share)))]);
+        metrics.add([filled, empty, Span::raw(format!(" {}", percent(share)))]);
     }
-    figures.add([Span::raw(steps)]);
-    figures.line()
+    metrics.add([Span::raw(steps)]);
+    metrics.line()
 }
 
 fn third(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
-    let mut figures = Figures::new(theme, wide);
-    let Some(step) = &model.run_state.step else { return figures.line() };
+    let mut metrics = MetricLine::new(theme, wide);
+    let Some(step) = &model.run_state.step else { return metrics.line() };
     let style = if step.loss.is_finite() { theme.train().bold() } else { theme.bad() };
     let smoothed = model.run_state.loss.value().unwrap_or(f64::NAN);
     let shown = if step.loss.is_finite() { smoothed } else { step.loss };
-    figures.figure("loss", figure(shown), style);
+    metrics.number("loss", number(shown), style);
     if let Some(valid) = &model.run_state.validation {
-        figures.figure("valid", figure(valid.metrics.loss), theme.valid());
+        metrics.number("valid", number(valid.metrics.loss), theme.valid());
     }
-    figures.figure("tok/s", brief(model.run_state.speed.value().unwrap_or(f64::NAN)), Style::new());
-    figures.figure("grad", figure(step.gradient_norm), theme.gradient());
-    figures.line()
+    metrics.number("tok/s", brief(model.run_state.speed.value().unwrap_or(f64::NAN)), Style::new());
+    metrics.number("grad", number(step.gradient_norm), theme.gradient());
+    metrics.line()
 }
 
 /// Draws as many words as fit, a line each: on screens below 40 by 12.
@@ -104,7 +104,7 @@ pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
     }
     lines.push(Line::from(head));
     if let Some(loss) = run_state.loss.value() {
-        lines.push(Line::raw(format!("loss {}", figure(loss))));
+        lines.push(Line::raw(format!("loss {}", number(loss))));
     }
     lines.push(Line::raw(format!("step {}", count(run_state.steps()))));
     if let Some(valid) = &run_state.validation {
@@ -113,7 +113,7 @@ pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
             .exact_match
             .or(valid.metrics.token_accuracy)
             .map_or_else(String::new, percent);
-        lines.push(Line::raw(format!("valid {} {share}", figure(valid.metrics.loss))));
+        lines.push(Line::raw(format!("valid {} {share}", number(valid.metrics.loss))));
     }
     lines.push(Line::raw(format!("ETA {}", header::eta_words(model))));
     for (y, line) in (0..area.height).zip(&lines) {

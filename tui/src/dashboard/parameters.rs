@@ -6,7 +6,7 @@ use seq2seq::event::ParameterMetrics;
 
 use crate::run_state::Smoother;
 
-/// How much of the norm that sorts the rows stays from figure to figure: rows should not jump.
+/// How much of the norm that sorts the rows stays from number to number: rows should not jump.
 const STEADINESS: f64 = 0.9;
 
 /// A parameter, or a group of them.
@@ -29,10 +29,10 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Takes in the figures of one step.
-    pub(super) fn apply(&mut self, figures: &[ParameterMetrics]) {
-        for figure in figures {
-            update(&mut self.rows, &figure.name, figure.gradient_norm, figure.update_ratio);
+    /// Takes in the metrics of one step.
+    pub(super) fn apply(&mut self, metrics: &[ParameterMetrics]) {
+        for number in metrics {
+            update(&mut self.rows, &number.name, number.gradient_norm, number.update_ratio);
         }
         let mut groups: Vec<(&str, f64, f64)> = Vec::new();
         for row in &self.rows {
@@ -97,7 +97,7 @@ fn group_of(name: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn figure(name: &str, gradient_norm: f64) -> ParameterMetrics {
+    fn number(name: &str, gradient_norm: f64) -> ParameterMetrics {
         ParameterMetrics { name: name.into(), gradient_norm, update_ratio: 1e-3 }
     }
 
@@ -105,10 +105,10 @@ mod tests {
     fn groups_add_squares_and_sort_by_size() {
         let mut parameters = Parameters::default();
         parameters.apply(&[
-            figure("decoder.out.weight", 1.0),
-            figure("encoder.rnn.a", 3.0),
-            figure("encoder.rnn.b", 4.0),
-            figure("alone", 2.0),
+            number("decoder.out.weight", 1.0),
+            number("encoder.rnn.a", 3.0),
+            number("encoder.rnn.b", 4.0),
+            number("alone", 2.0),
         ]);
         let groups: Vec<(&str, f64)> =
             parameters.groups().iter().map(|row| (row.name.as_str(), row.norm)).collect();
@@ -119,11 +119,11 @@ mod tests {
     #[test]
     fn a_norm_that_is_not_finite_comes_first() {
         let mut parameters = Parameters::default();
-        parameters.apply(&[figure("a.x", 5.0), figure("b.x", f64::NAN), figure("b.y", 1.0)]);
+        parameters.apply(&[number("a.x", 5.0), number("b.x", f64::NAN), number("b.y", 1.0)]);
         assert_eq!(parameters.rows()[0].name, "b.x");
         assert_eq!(parameters.groups()[0].name, "b");
         assert!(parameters.groups()[0].norm.is_nan());
-        parameters.apply(&[figure("b.x", 0.5)]);
+        parameters.apply(&[number("b.x", 0.5)]);
         assert_eq!(parameters.groups()[0].name, "a");
     }
 }

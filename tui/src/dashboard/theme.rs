@@ -43,12 +43,12 @@ impl Theme {
         if self.colour { Style::new().fg(colour) } else { Style::new() }
     }
 
-    /// Names of figures, axes, frames.
+    /// Names of metrics, axes, frames.
     pub fn faint(self) -> Style {
         if self.colour { Style::new().fg(Color::DarkGray) } else { Style::new().dim() }
     }
 
-    /// Figures that matter.
+    /// MetricLine that matter.
     pub fn strong(self) -> Style {
         Style::new().bold()
     }
@@ -93,7 +93,7 @@ impl Theme {
         self.pick('…', '~')
     }
 
-    /// Stands between figures.
+    /// Stands between metrics.
     pub fn dot(self) -> char {
         self.pick('·', '|')
     }

@@ -1,6 +1,6 @@
-//! What is known about a run from its events: the figures that every viewer shows.
+//! What is known about a run from its events: the metrics that every viewer shows.
 
-use seq2seq::event::{End, EndReason, Start, Step, Validation};
+use seq2seq::event::{End, EndReason, Start, TrainStep, Validation};
 use seq2seq::{Command, Event};
 
 mod rate;
@@ -23,9 +23,9 @@ pub enum State {
     Paused,
     /// Saving, then ending.
     Stopping,
-    /// All that was asked for is done.
+    /// All that was requested is done.
     Finished,
-    /// Ended because the held-out figures no longer got better.
+    /// Ended because the held-out metrics no longer got better.
     EarlyStopped,
     /// Ended by a person.
     Stopped,
@@ -68,13 +68,13 @@ impl State {
     }
 }
 
-/// The figures of a run, changed by each of its events.
+/// The metrics of a run, changed by each of its events.
 #[derive(Debug, Clone, Default)]
 pub struct RunState {
     /// What is trained, on what.
     pub start: Option<Start>,
-    /// The newest step; its per-parameter figures are left out.
-    pub step: Option<Step>,
+    /// The newest step; its per-parameter metrics are left out.
+    pub step: Option<TrainStep>,
     /// Smoothed loss.
     pub loss: Smoother,
     /// Smoothed target tokens per second.
@@ -162,7 +162,7 @@ impl RunState {
         self.start = Some(start.clone());
     }
 
-    fn take_step(&mut self, step: &Step) {
+    fn take_step(&mut self, step: &TrainStep) {
         self.phase = None;
         if let Some(last) = &self.step {
             self.dropped += step.step.saturating_sub(last.step).saturating_sub(1);
@@ -174,7 +174,7 @@ impl RunState {
         self.loss.push(step.loss);
         self.speed.push(step.tokens_per_second);
         self.rate.push(step.step, step.seconds);
-        self.step = Some(Step { parameters: Vec::new(), ..step.clone() });
+        self.step = Some(TrainStep { parameters: Vec::new(), ..step.clone() });
     }
 
     /// Says that the run's process has gone, or is there again.
@@ -302,7 +302,7 @@ mod tests {
     }
 
     fn step(step: u64, loss: f64) -> Event {
-        Event::Step(Box::new(Step {
+        Event::Step(Box::new(TrainStep {
             step,
             epoch: (step - 1) / 10 + 1,
             loss,

@@ -420,8 +420,9 @@ keys! {
         sample_every_seconds: f64 = 5.0, within(0.0, 1e9) => Changes;
         /// Seconds of training between two checkpoints; above 0.
         checkpoint_seconds: f64 = 10.0, above(0.0, 1e9) => Changes;
-        /// Steps between two sets of per-parameter figures; 0 for none.
-        figures_every: u64 = 10, within(0.0, 1e9) => Changes;
+        /// Steps between two sets of per-parameter metrics; 0 for none. Its old name, figures_every, is
+        /// still read.
+        metrics_every: u64 = 10, within(0.0, 1e9) => Changes;
         /// Steps between two measurements of the gradient's flow through time; 0 for none.
         flow_every: u64 = 100, within(0.0, 1e9) => Changes;
     }

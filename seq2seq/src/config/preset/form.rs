@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// A preset's file: see `ARCHITECTURE.md`, "How to add a preset".
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Form {
+pub(super) struct PresetFile {
     pub(super) name: String,
     pub(super) summary: String,
     pub(super) source: String,
@@ -43,7 +43,7 @@ pub(super) struct Given {
     pub(super) line: usize,
 }
 
-impl Form {
+impl PresetFile {
     pub(super) fn read(text: &str, origin: &str) -> Result<Self> {
         toml::from_str(text).map_err(|e: toml::de::Error| Error::PresetFile {
             origin: origin.to_owned(),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use self::form::Form;
+use self::form::PresetFile;
 use self::size::Size;
 use super::keys::Config;
 use super::nearest::nearest;
@@ -143,7 +143,7 @@ impl Preset {
     /// Reads one size of a preset, of those that it extends first.
     fn read(text: &str, origin: &str, size: Size) -> Result<Self> {
         let error = |line, what| Error::PresetFile { origin: origin.to_owned(), line, what };
-        let form = Form::read(text, origin)?;
+        let form = PresetFile::read(text, origin)?;
         let (mut config, mut from) = (Config::default(), BTreeMap::new());
         let mut own_data = Vec::new();
         if let Some(base) = &form.extends {
@@ -182,7 +182,7 @@ impl Preset {
             own_data.retain(|(key, _)| *key != given.key);
             own_data.push((given.key, value));
         }
-        let Form { name, summary, source, .. } = form;
+        let PresetFile { name, summary, source, .. } = form;
         Ok(Self { name, summary, source, config, from, full: Vec::new(), own_data })
     }
 }

@@ -71,7 +71,7 @@ pub enum Name {
     Copy,
     /// Say from the end what was read.
     Reverse,
-    /// Write a date as year, month and day in figures.
+    /// Write a date as year, month and day in metrics.
     Dates,
     /// Add the two marked numbers (Hochreiter and Schmidhuber 1997, section 5.4).
     Adding,

@@ -114,7 +114,7 @@ pub struct DecoderState {
 
 /// What one step gives.
 #[derive(Debug, Clone)]
-pub(crate) struct Step {
+pub(crate) struct DecoderStep {
     pub(crate) state: DecoderState,
     /// What the output layer sees, \[B, H\].
     pub(crate) readout: Var,
@@ -262,7 +262,7 @@ impl Decoder {
         source: &Source<'_>,
         before: &DecoderState,
         time: usize,
-    ) -> Result<Step> {
+    ) -> Result<DecoderStep> {
         let Widths { embedding: e, context: c, feed: f } = self.widths;
         let mut input =
             StepInput { projected: Some(projected.recurrence), parts: PooledVec::new() };
@@ -293,7 +293,7 @@ impl Decoder {
         // The next query is the state itself, as its recurrence has it: undropped.
         let layers = if self.resets_state { before.layers.clone() } else { layers };
         let state = DecoderState { layers, top: state, feed };
-        Ok(Step { state, readout, weights })
+        Ok(DecoderStep { state, readout, weights })
     }
 
     /// Logits of readouts, \[..., V\].

@@ -15,12 +15,12 @@ const EPSILON: f32 = 1e-3;
 /// What the output layer sees, and the output layer: the table of [`Decoder`](super::Decoder).
 #[derive(Debug, Clone)]
 pub(crate) struct Readout {
-    form: Form,
+    form: ReadoutForm,
     output: (ParamId, ParamId),
 }
 
 #[derive(Debug, Clone)]
-enum Form {
+enum ReadoutForm {
     State,
     TanhContext {
         w: ParamId,
@@ -61,17 +61,17 @@ impl Readout {
         let (e, h) = (config.embedding, config.hidden);
         let width = config.readout_width();
         let form = match config.readout {
-            config::Readout::Linear => Form::State,
+            config::Readout::Linear => ReadoutForm::State,
             config::Readout::TanhContext => {
-                Form::TanhContext { w: add(params, "combine.weight", &[h, context + h])? }
+                ReadoutForm::TanhContext { w: add(params, "combine.weight", &[h, context + h])? }
             }
-            config::Readout::Maxout => Form::Maxout {
+            config::Readout::Maxout => ReadoutForm::Maxout {
                 w: add(params, "readout.weight", &[PIECES * width, context + h + e])?,
                 b: add(params, "readout.bias", &[PIECES * width])?,
                 context_and_state: context + h,
                 previous: config.readout_state == ReadoutState::Previous,
             },
-            config::Readout::ResidualNorm => Form::ResidualNorm {
+            config::Readout::ResidualNorm => ReadoutForm::ResidualNorm {
                 w: params.add("decoder.norm.weight", Tensor::full([h], 1.0))?,
                 b: params.add("decoder.norm.bias", Tensor::zeros([h]))?,
             },
@@ -85,7 +85,9 @@ impl Readout {
 
     /// The share of embeddings \[T, B, E\] in what is read out, for all steps as one product.
     pub(crate) fn project(&self, tape: &mut Tape<'_>, embedded: Var) -> Result<Option<Var>> {
-        let Form::Maxout { w, b, context_and_state, .. } = self.form else { return Ok(None) };
+        let ReadoutForm::Maxout { w, b, context_and_state, .. } = self.form else {
+            return Ok(None);
+        };
         let columns = context_and_state..tape.params().shape(w).width();
         Ok(Some(ops::linear_columns(tape, embedded, w, columns, Some(b))?))
     }
@@ -93,13 +95,13 @@ impl Readout {
     /// What the output layer sees of a step, \[B, W\].
     pub(super) fn read(&self, tape: &mut Tape<'_>, seen: &Seen) -> Result<Var> {
         match self.form {
-            Form::State => Ok(seen.state),
-            Form::TanhContext { w } => {
+            ReadoutForm::State => Ok(seen.state),
+            ReadoutForm::TanhContext { w } => {
                 let joined = ops::concat(tape, &[seen.context, seen.state])?;
                 let combined = ops::linear(tape, joined, w, None)?;
                 Ok(ops::tanh(tape, combined)?)
             }
-            Form::Maxout { w, context_and_state, previous, .. } => {
+            ReadoutForm::Maxout { w, context_and_state, previous, .. } => {
                 let state = if previous { seen.previous } else { seen.state };
                 let joined = ops::concat(tape, &[seen.context, state])?;
                 let from = ops::linear_columns(tape, joined, w, 0..context_and_state, None)?;
@@ -108,7 +110,7 @@ impl Readout {
                 let t = ops::sum(tape, &all, 1.0)?;
                 Ok(ops::maxout(tape, t, PIECES)?)
             }
-            Form::ResidualNorm { w, b } => {
+            ReadoutForm::ResidualNorm { w, b } => {
                 let sum = ops::sum(tape, &[seen.state, seen.context], 1.0)?;
                 Ok(ops::layer_norm(tape, sum, w, b, EPSILON)?)
             }

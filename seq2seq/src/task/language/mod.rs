@@ -101,7 +101,7 @@ impl LanguageModel {
         self.config.task == TaskKind::LanguageStream
     }
 
-    /// Figures of a text file, or of the targets of another corpus.
+    /// Metrics of a text file, or of the targets of another corpus.
     ///
     /// # Errors
     /// Unreadable data; data without a token to predict.

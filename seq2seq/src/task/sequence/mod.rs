@@ -71,7 +71,7 @@ impl SequenceScore {
 }
 
 /// What the network says of a batch.
-struct Said {
+struct Predictions {
     /// \[B, O\] at the end, or \[T, B, O\] at every step.
     answers: Var,
     time: usize,
@@ -135,7 +135,7 @@ impl SequenceModel {
         self.task
     }
 
-    /// Figures of a corpus SPEC of the same task.
+    /// Metrics of a corpus SPEC of the same task.
     ///
     /// # Errors
     /// Another task's SPEC, errors of operations.
@@ -178,7 +178,7 @@ impl SequenceModel {
         }
     }
 
-    fn run(&self, tape: &mut Tape<'_>, part: &[&Sequence]) -> Result<Said> {
+    fn run(&self, tape: &mut Tape<'_>, part: &[&Sequence]) -> Result<Predictions> {
         let size = part.len();
         let lengths: Vec<usize> = part.iter().map(|s| s.len()).collect();
         let time = lengths.iter().copied().max().unwrap_or(0);
@@ -213,7 +213,7 @@ impl SequenceModel {
         let top = if self.task == Name::Reber { out.y } else { last };
         let top = ops::dropout(tape, top, self.dropout_output)?;
         let answers = ops::linear(tape, top, self.output.0, Some(self.output.1))?;
-        Ok(Said { answers, time })
+        Ok(Predictions { answers, time })
     }
 
     /// The classes that should be said, one for each row of the answers.

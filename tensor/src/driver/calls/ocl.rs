@@ -53,7 +53,7 @@ pub(crate) fn platforms(_: Proof) -> Result<Vec<PlatformDescription>> {
 /// loader said that there is one.
 fn platform_ids() -> Result<Vec<core::PlatformId>> {
     let mut count = 0;
-    // SAFETY: no list is asked for, and `count` outlives the call.
+    // SAFETY: no list is requested, and `count` outlives the call.
     let code = unsafe { ocl::ffi::clGetPlatformIDs(0, std::ptr::null_mut(), &raw mut count) };
     if code != 0 || count == 0 {
         return Err(Error::NoPlatform);

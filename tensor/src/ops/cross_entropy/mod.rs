@@ -95,7 +95,7 @@ pub fn cross_entropy(
             correct: DeferredScalar::on_device(&sums, 2),
         });
     }
-    let sums = dispatch(Forward { rows: gradient.data_mut(), classes, how });
+    let sums = dispatch(CrossEntropyForward { rows: gradient.data_mut(), classes, how });
     let loss = tape.output(Tensor::scalar(sums.loss as f32));
     tape.record(CrossEntropyOp { logits, loss, gradient });
     Ok(CrossEntropyResult {
@@ -116,13 +116,13 @@ struct Sums {
 }
 
 /// Turns rows of logits into rows of gradients: weight (p - (1 - e) onehot - e / V).
-struct Forward<'a> {
+struct CrossEntropyForward<'a> {
     rows: &'a mut [f32],
     classes: usize,
     how: CrossEntropy<'a>,
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for CrossEntropyForward<'_> {
     type Output = Sums;
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Sums {

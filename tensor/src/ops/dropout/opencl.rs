@@ -10,7 +10,7 @@ static PROGRAM: Program = Program::new(&[include_str!("dropout.cl")]);
 impl Mask {
     fn drawn<'a>(&self, launch: Launch<'a>, x: &Tensor) -> (Launch<'a>, [usize; 3]) {
         let (count, width) = (x.shape().rows(), x.shape().width());
-        let (key, step, place) = self.draw.parts();
+        let (key, step, counter) = self.draw.parts();
         let numbers = [
             count,
             width,
@@ -21,7 +21,7 @@ impl Mask {
             key[0] as usize,
             key[1] as usize,
             step as usize,
-            place as usize,
+            counter as usize,
             self.threshold() as usize,
         ];
         let launch = numbers.into_iter().fold(launch, Launch::uint).float(self.keep());

@@ -21,7 +21,7 @@ fn both_directions_agree_with_the_reference_and_finite_differences() {
         assert_eq!(to_f64(tape.value(y).data()), reference::forward(&ids, &w, width));
         let seed = Tensor::from_vec([2, 3, width], to_f32(&cotangent)).unwrap();
         let back = tape.backward(&[(y, seed)]).unwrap();
-        let g = back.gradients.finish(&params, &Threads::single()).unwrap();
+        let g = back.gradients.reduce(&params, &Threads::single()).unwrap();
         let want = reference::backward(&ids, &cotangent, table, width, padding);
         let got = g.get(id).to_dense([table, width].into());
         assert_close(&to_f64(got.data()), &want, 1e-6, "dw");

@@ -55,7 +55,7 @@ pub fn layer_norm(tape: &mut Tape<'_>, x: Var, w: ParamId, b: ParamId, eps: f32)
     let mut normalised = tape.value(x).copy();
     let mut scales = Tensor::uninit([shape.rows()]);
     let mut y = Tensor::uninit(shape);
-    dispatch(Forward {
+    dispatch(LayerNormForward {
         rows: normalised.data_mut(),
         scales: scales.data_mut(),
         y: y.data_mut(),
@@ -68,7 +68,7 @@ pub fn layer_norm(tape: &mut Tape<'_>, x: Var, w: ParamId, b: ParamId, eps: f32)
     Ok(y)
 }
 
-struct Forward<'a> {
+struct LayerNormForward<'a> {
     rows: &'a mut [f32],
     scales: &'a mut [f32],
     y: &'a mut [f32],
@@ -77,7 +77,7 @@ struct Forward<'a> {
     eps: f32,
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for LayerNormForward<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {

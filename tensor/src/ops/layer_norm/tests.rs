@@ -30,7 +30,7 @@ fn both_directions_agree_with_the_reference_and_finite_differences() {
         let seed = Tensor::from_vec([rows, width], to_f32(&cotangent)).unwrap();
         let back = tape.backward(&[(y, seed)]).unwrap();
         assert_close(&to_f64(back.grad(xv).unwrap().data()), &dx, 1e-4, "kernel dx");
-        let g = back.gradients.finish(&params, &Threads::single()).unwrap();
+        let g = back.gradients.reduce(&params, &Threads::single()).unwrap();
         let dense = |id| to_f64(g.get(id).to_dense([width].into()).data());
         assert_close(&dense(wi), &dw, 1e-4, "kernel dw");
         assert_close(&dense(bi), &db, 1e-4, "kernel db");

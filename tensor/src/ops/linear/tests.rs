@@ -23,7 +23,7 @@ fn both_directions_agree_with_finite_differences() {
     let back = tape.backward(&[(y, seed)]).unwrap();
     let dx = finite_differences(|x| loss(x, &w, &b), &x);
     assert_close(&to_f64(back.grad(xv).unwrap().data()), &dx, 1e-4, "dx");
-    let g = back.gradients.finish(&params, &Threads::single()).unwrap();
+    let g = back.gradients.reduce(&params, &Threads::single()).unwrap();
     let dense = |id| match g.get(id) {
         Gradient::Dense(t) => to_f64(t.data()),
         _ => panic!("dense expected"),
@@ -58,7 +58,7 @@ fn blocks_of_rows_make_up_the_whole_map() {
         let y = crate::ops::concat(&mut tape, &parts).unwrap();
         let back = tape.backward(&[(y, seed.clone())]).unwrap();
         let (y, dx) = (to_f64(tape.value(y).data()), to_f64(back.grad(v).unwrap().data()));
-        let g = back.gradients.finish(&params, &Threads::single()).unwrap();
+        let g = back.gradients.reduce(&params, &Threads::single()).unwrap();
         let dense = |id| to_f64(g.get(id).to_dense(params.shape(id)).data());
         [y, dx, dense(w), dense(b)]
     };
@@ -74,7 +74,7 @@ fn blocks_of_rows_make_up_the_whole_map() {
     let v = tape.input(x.clone());
     let some = linear_rows(&mut tape, v, w, 38..40, Some((b, 1..3))).unwrap();
     let back = tape.backward(&[(some, Tensor::full([rows, 2], 1.0))]).unwrap();
-    let g = back.gradients.finish(&params, &Threads::single()).unwrap();
+    let g = back.gradients.reduce(&params, &Threads::single()).unwrap();
     let dw = g.get(w).to_dense(params.shape(w));
     assert!(dw.data()[..38 * inputs].iter().all(|&d| d == 0.0) && dw.data()[38 * inputs] != 0.0);
     assert_eq!(g.get(b).to_dense(params.shape(b)).data()[..4], [0.0, 3.0, 3.0, 0.0]);

@@ -43,9 +43,9 @@ fn param_gradients(
     back: Backpropagated,
     device: &Device,
 ) -> Result<Vec<Computed>> {
-    let summed = back.gradients.finish(params, device.threads())?;
+    let reduced = back.gradients.reduce(params, device.threads())?;
     let dense = |id| {
-        let gradient = summed.get(id).to_dense(params.shape(id));
+        let gradient = reduced.get(id).to_dense(params.shape(id));
         Computed::new(format!("grad.param.{}", params.name(id)), &gradient)
     };
     Ok(params.ids().map(dense).collect())

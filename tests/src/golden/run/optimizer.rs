@@ -101,14 +101,14 @@ fn steps(
         } else {
             gathered.add(b, grad_b.clone());
         }
-        let summed = gathered.finish(&params, device.threads())?;
+        let reduced = gathered.reduce(&params, device.threads())?;
         // A device adds rows up into a whole table.
         let kept_rows = by_rows && device.opencl().is_none();
-        if matches!(summed.get(b), Gradient::Rows(_)) != kept_rows {
+        if matches!(reduced.get(b), Gradient::Rows(_)) != kept_rows {
             return Err(Error::new("the table's gradient is of another kind than was given"));
         }
         let how = Update { limit: config.clip, learning_rate: config.rate, ..Update::default() };
-        let report = optimizer.update(&mut params, &summed, &how, device.threads())?;
+        let report = optimizer.update(&mut params, &reduced, &how, device.threads())?;
         report.read(&mut optimizer)?;
     }
     let out = |name: &str, id| Computed::new(format!("out.{name}"), params.get(id));

@@ -4,7 +4,7 @@ mod input;
 
 use std::time::Duration;
 
-use seq2seq::event::{CheckpointKind, Flow, Sample, Start, Step};
+use seq2seq::event::{CheckpointKind, Flow, Sample, Start, TrainStep};
 use seq2seq::{Command, Event};
 
 use crate::dashboard::keys::Page;
@@ -152,7 +152,7 @@ impl Model {
         failed || (self.leaving && (!self.is_going_on() || self.role == Role::Watching))
     }
 
-    /// True where Ctrl-C or a signal asked for the end.
+    /// True where Ctrl-C or a signal requested the end.
     pub fn was_interrupted(&self) -> bool {
         self.was_interrupted
     }
@@ -258,7 +258,7 @@ impl Model {
         }
     }
 
-    fn take_step(&mut self, step: &Step) {
+    fn take_step(&mut self, step: &TrainStep) {
         let x = step.step as f64;
         self.curves.loss.push(x, step.loss);
         // The run's state takes the same step in below; this is its smoothed loss after that.

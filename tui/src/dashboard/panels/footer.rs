@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::dashboard::keys;
 use crate::dashboard::mode::{Mode, QUIT_CHOICES, Role};
 use crate::dashboard::model::Model;
-use crate::dashboard::widgets::bars::{Figures, columns, put, put_line};
+use crate::dashboard::widgets::bars::{MetricLine, columns, put, put_line};
 use crate::format::{setting, width};
 
 /// Draws the last row.
@@ -43,18 +43,18 @@ fn question(wide: usize) -> String {
 
 fn hints(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
-    let mut figures = Figures::new(theme, wide);
+    let mut metrics = MetricLine::new(theme, wide);
     for binding in keys::hints(model.role == Role::Training) {
         let key = binding.label.split(' ').next().unwrap_or(binding.label);
-        figures.add([
+        metrics.add([
             Span::styled(key, theme.strong()),
             Span::raw(" "),
             Span::styled(binding.hint, theme.faint()),
         ]);
     }
     let pages = [Span::styled("1-5", theme.strong()), Span::styled(" pages", theme.faint())];
-    figures.add(pages);
-    figures.line()
+    metrics.add(pages);
+    metrics.line()
 }
 
 /// The sentence that is typed, its end visible.

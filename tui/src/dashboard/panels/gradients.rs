@@ -10,7 +10,7 @@ use crate::dashboard::parameters::Row;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{bar, cell, columns, put};
 use crate::dashboard::widgets::plot::{Curve, Plot, Shape};
-use crate::format::{count, figure, fit, width};
+use crate::format::{count, fit, number, width};
 
 /// Draws the panel of the overview: the global norm and the groups.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -52,7 +52,7 @@ pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffe
     draw_flow(model, lower, buf);
 }
 
-/// What the curves are, with the newest figures where there is room for them.
+/// What the curves are, with the newest metrics where there is room for them.
 fn title(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let Some(step) = &model.run_state.step else { return Line::raw(" gradient norm ") };
@@ -66,7 +66,7 @@ fn title(model: &Model, wide: usize) -> Line<'static> {
             ),
         ])
     };
-    let after = |norm: f64| format!(" {}", figure(norm));
+    let after = |norm: f64| format!(" {}", number(norm));
     let long = of(&after(step.gradient_norm), &after(step.clipped_norm));
     if long.width() + 2 <= wide { long } else { of("", "") }
 }
@@ -111,10 +111,10 @@ fn draw_rows(rows: &[Row], theme: Theme, area: Rect, buf: &mut Buffer) {
         let (filled, _) = bar(share, bar_columns, theme);
         put(buf, area, (cell(name + 1), y), &filled, theme.gradient(), theme);
         let style = if row.norm.is_finite() { theme.strong() } else { theme.bad() };
-        let text = format!("{:>FIGURE$}", figure(row.norm));
+        let text = format!("{:>FIGURE$}", number(row.norm));
         put(buf, area, (cell(name + 1 + bar_columns), y), &text, style, theme);
         if ratio > 0 {
-            let text = format!("{:>ratio$}", figure(row.ratio));
+            let text = format!("{:>ratio$}", number(row.ratio));
             put(buf, area, (cell(wide - ratio), y), &text, theme.faint(), theme);
         }
     }
@@ -147,8 +147,8 @@ pub(in crate::dashboard) fn draw_flow(model: &Model, area: Rect, buf: &mut Buffe
     block.render(area, buf);
     let names = flow.series.iter().map(|series| width(&series.name)).max().unwrap_or(0);
     let names = names.min(columns(inner) / 3);
-    let figures = if columns(inner) >= 50 { 20 } else { 0 };
-    let room = columns(inner).saturating_sub(names + 1 + figures);
+    let metrics = if columns(inner) >= 50 { 20 } else { 0 };
+    let room = columns(inner).saturating_sub(names + 1 + metrics);
     // One scale for all series, so that layers can be compared.
     let logs = flow.series.iter().flat_map(|series| &series.norms).map(|norm| norm.log10());
     let (low, high) = logs
@@ -171,7 +171,7 @@ pub(in crate::dashboard) fn draw_flow(model: &Model, area: Rect, buf: &mut Buffe
             .collect();
         put(buf, inner, (cell(names + 1), y), &glyphs, theme.gradient(), theme);
         if let (true, Some(first), Some(last)) =
-            (figures > 0, series.norms.first(), series.norms.last())
+            (metrics > 0, series.norms.first(), series.norms.last())
         {
             let text = format!("{:.1e} {} {:.1e}", first, theme.pick('→', '>'), last);
             put(buf, inner, (cell(names + 2 + room), y), &text, theme.faint(), theme);

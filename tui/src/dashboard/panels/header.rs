@@ -1,4 +1,4 @@
-//! The head of the dashboard: state, progress, key figures.
+//! The head of the dashboard: state, progress, key metrics.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,8 +10,8 @@ use super::loss;
 use crate::dashboard::mode::Role;
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::widgets::bars::{Figures, columns, progress, put_line};
-use crate::format::{brief, count, duration, figure, percent, setting};
+use crate::dashboard::widgets::bars::{MetricLine, columns, progress, put_line};
+use crate::format::{brief, count, duration, number, percent, setting};
 use crate::run_state::State;
 
 /// Rows of the head.
@@ -58,13 +58,13 @@ fn style(state: State, theme: Theme) -> Style {
 fn identity(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let run_state = &model.run_state;
-    let mut figures = Figures::new(theme, wide);
-    figures.add([state_span(model)]);
+    let mut metrics = MetricLine::new(theme, wide);
+    metrics.add([state_span(model)]);
     if model.role == Role::Watching {
-        figures.add([Span::styled("(watching)", theme.faint())]);
+        metrics.add([Span::styled("(watching)", theme.faint())]);
     }
     if let Some(phase) = &run_state.phase {
-        figures.add([Span::styled(phase.clone(), theme.valid())]);
+        metrics.add([Span::styled(phase.clone(), theme.valid())]);
     }
     if let Some(start) = &run_state.start {
         let what = if start.data == start.preset {
@@ -72,14 +72,14 @@ fn identity(model: &Model, wide: usize) -> Line<'static> {
         } else {
             format!("{} on {}", start.preset, start.data)
         };
-        figures.add([Span::raw(what)]);
-        figures.add([Span::raw(start.device.clone())]);
+        metrics.add([Span::raw(what)]);
+        metrics.add([Span::raw(start.device.clone())]);
         let pairs = brief(start.train_pairs as f64);
-        figures.figure("size", brief(start.parameters as f64), Style::new());
-        figures.figure("pairs", pairs, Style::new());
-        figures.figure("seed", start.seed.to_string(), Style::new());
+        metrics.number("size", brief(start.parameters as f64), Style::new());
+        metrics.number("pairs", pairs, Style::new());
+        metrics.number("seed", start.seed.to_string(), Style::new());
     }
-    figures.line()
+    metrics.line()
 }
 
 /// Two bars: the run and the epoch; steps, time spent, time left.
@@ -92,13 +92,13 @@ fn advance(model: &Model, wide: usize) -> Line<'static> {
         None => count(run_state.steps()),
     };
     let eta = eta_words(model);
-    let mut words = Figures::new(theme, wide);
-    words.figure("step", steps, theme.strong());
+    let mut words = MetricLine::new(theme, wide);
+    words.number("step", steps, theme.strong());
     if run_state.state().is_over() {
-        words.figure("in", duration(run_state.seconds()), theme.strong());
+        words.number("in", duration(run_state.seconds()), theme.strong());
     } else {
-        words.figure("ETA", eta, theme.strong());
-        words.figure("spent", duration(run_state.seconds()), Style::new());
+        words.number("ETA", eta, theme.strong());
+        words.number("spent", duration(run_state.seconds()), Style::new());
     }
     let epoch = run_state.epoch().map(|(epoch, epochs)| match epochs {
         Some(epochs) => format!("{epoch}/{epochs}"),
@@ -108,7 +108,7 @@ fn advance(model: &Model, wide: usize) -> Line<'static> {
     let spare = words.left().saturating_sub(epoch_columns + 16);
     let run_bar = (spare * 3 / 5).min(40);
     let epoch_bar = (spare - run_bar).min(16);
-    let mut line = Figures::new(theme, wide);
+    let mut line = MetricLine::new(theme, wide);
     if let Some(share) = run_state.share().filter(|_| run_bar >= 4) {
         let [filled, empty] = progress(share, run_bar, theme.good(), theme);
         let name = Span::styled("run ", theme.faint());
@@ -139,90 +139,90 @@ pub(in crate::dashboard) fn eta_words(model: &Model) -> String {
 /// A learning rate in few characters: one that follows a schedule has many digits.
 fn rate_words(rate: f64) -> String {
     let exact = setting(rate);
-    if exact.len() <= 6 { exact } else { figure(rate) }
+    if exact.len() <= 6 { exact } else { number(rate) }
 }
 
-/// Figures of the newest step, all but the perplexity within 80 columns.
+/// MetricLine of the newest step, all but the perplexity within 80 columns.
 fn training(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
-    let mut figures = Figures::new(theme, wide);
-    let Some(step) = &model.run_state.step else { return figures.line() };
+    let mut metrics = MetricLine::new(theme, wide);
+    let Some(step) = &model.run_state.step else { return metrics.line() };
     if let Some((batch, smoothed)) = loss::words(model) {
         let style = if step.loss.is_finite() { Style::new() } else { theme.bad() };
-        figures.figure("loss(smoothed)", smoothed, theme.train().bold());
-        figures.figure("batch", batch, style);
+        metrics.number("loss(smoothed)", smoothed, theme.train().bold());
+        metrics.number("batch", batch, style);
     }
     let arrow = theme.pick('→', '>');
-    let norms = format!("{}{arrow}{}", figure(step.gradient_norm), figure(step.clipped_norm));
+    let norms = format!("{}{arrow}{}", number(step.gradient_norm), number(step.clipped_norm));
     let style = if step.gradient_norm.is_finite() { theme.gradient() } else { theme.bad() };
-    figures.figure("grad", norms, style);
+    metrics.number("grad", norms, style);
     let speed = model.run_state.speed.value().unwrap_or(f64::NAN);
-    figures.figure("tok/s", brief(speed), theme.strong());
-    figures.figure("lr", rate_words(step.learning_rate), Style::new());
+    metrics.number("tok/s", brief(speed), theme.strong());
+    metrics.number("lr", rate_words(step.learning_rate), Style::new());
     if model.run_state.has_perplexity() {
         let perplexity = model.run_state.loss.value().map_or(f64::NAN, f64::exp);
-        figures.figure("ppl", figure(perplexity), Style::new());
+        metrics.number("ppl", number(perplexity), Style::new());
     }
-    figures.line()
+    metrics.line()
 }
 
-/// Figures of the newest validation, the best one, the checkpoint, dropped events.
+/// MetricLine of the newest validation, the best one, the checkpoint, dropped events.
 fn held_out(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let run_state = &model.run_state;
-    let mut figures = Figures::new(theme, wide);
+    let mut metrics = MetricLine::new(theme, wide);
     match (&run_state.validation, &run_state.start) {
         (Some(valid), _) => {
             let style =
                 if valid.metrics.loss.is_finite() { theme.valid().bold() } else { theme.bad() };
-            figures.figure("valid loss", figure(valid.metrics.loss), style);
+            metrics.number("valid loss", number(valid.metrics.loss), style);
             if let Some(exact) = valid.metrics.exact_match {
-                figures.figure("exact", percent(exact), theme.valid().bold());
+                metrics.number("exact", percent(exact), theme.valid().bold());
             }
             if let Some(bleu) = valid.metrics.bleu {
-                figures.figure("BLEU", format!("{bleu:.1}"), theme.valid());
+                metrics.number("BLEU", format!("{bleu:.1}"), theme.valid());
             }
             if let Some(accuracy) = valid.metrics.token_accuracy {
-                figures.figure("token", percent(accuracy), Style::new());
+                metrics.number("token", percent(accuracy), Style::new());
             }
         }
         (None, Some(start)) if start.valid_pairs == 0 => {
-            figures.add([Span::styled("nothing is held out", theme.faint())]);
+            metrics.add([Span::styled("nothing is held out", theme.faint())]);
         }
         (None, Some(Start { best: Some(best), .. })) => {
-            figures.add([Span::styled("not validated since the resume", theme.faint())]);
-            figures.figure("best loss", figure(best.loss), Style::new());
+            metrics.add([Span::styled("not validated since the resume", theme.faint())]);
+            metrics.number("best loss", number(best.loss), Style::new());
             if let Some(bleu) = best.bleu {
-                figures.figure("BLEU", format!("{bleu:.1}"), Style::new());
+                metrics.number("BLEU", format!("{bleu:.1}"), Style::new());
             }
         }
         (None, _) => {
-            figures.add([Span::styled("not validated yet", theme.faint())]);
+            metrics.add([Span::styled("not validated yet", theme.faint())]);
         }
     }
     if run_state.dropped > 0 {
-        figures.figure("dropped", count(run_state.dropped), theme.valid());
+        metrics.number("dropped", count(run_state.dropped), theme.valid());
     }
     if let Some(step) = run_state.best_step() {
-        figures.figure("best at", count(step), Style::new());
+        metrics.number("best at", count(step), Style::new());
     }
     if let Some(saved) = run_state.saved {
-        figures.figure("saved", count(saved), Style::new());
+        metrics.number("saved", count(saved), Style::new());
     }
     if let Some(perplexity) =
         run_state.validation.as_ref().and_then(|valid| valid.metrics.perplexity)
     {
-        figures.figure("ppl", figure(perplexity), Style::new());
+        metrics.number("ppl", number(perplexity), Style::new());
     }
     if let Some(start) = &run_state.start {
         // Of held-out words; a text alone has no two sides.
         let (source, target) = (start.unknown_rate, start.unknown_target_rate);
         if target > 0.0 && start.task == seq2seq::config::TaskKind::Translation {
             let both = format!("{} > {}", percent(source), percent(target));
-            figures.figure("unknown", both, Style::new());
+            metrics.number("unknown", both, Style::new());
         } else if source > 0.0 {
-            figures.figure("unknown", percent(source), Style::new());
+            metrics.number("unknown", percent(source), Style::new());
         }
     }
-    figures.line()
+    metrics.line()
 }

@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use crate::dashboard::model::Model;
 use crate::dashboard::widgets::plot::{Curve, Plot, Shape};
-use crate::format::{figure, several};
+use crate::format::{number, several};
 
 /// Draws the panel.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -57,5 +57,5 @@ pub(in crate::dashboard) fn plot(model: &Model) -> Plot<'_> {
 pub(in crate::dashboard) fn words(model: &Model) -> Option<(String, String)> {
     let batch = model.run_state.step.as_ref()?.loss;
     let smoothed = model.run_state.loss.value().unwrap_or(f64::NAN);
-    Some((figure(batch), figure(smoothed)))
+    Some((number(batch), number(smoothed)))
 }

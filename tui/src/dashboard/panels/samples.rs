@@ -10,7 +10,7 @@ use seq2seq::score::exact_match_of_words;
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{cell, columns, put};
-use crate::format::{count, figure, fit, plain, width};
+use crate::format::{count, fit, number, plain, width};
 
 /// Draws the panel.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -74,7 +74,7 @@ fn draw_sample(
     let output = output_words(sample);
     row(buf, area, y, (sign, style), "out", (&output, Style::new()), theme);
     // The probability of the output, where the line leaves room for it.
-    let logprob = format!("log p {}", figure(sample.logprob));
+    let logprob = format!("log p {}", number(sample.logprob));
     let left = columns(area).saturating_sub(6 + width(&output) + 2);
     if left >= width(&logprob) {
         let x = cell(columns(area) - width(&logprob));

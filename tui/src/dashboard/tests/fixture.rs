@@ -6,7 +6,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use seq2seq::config::TaskKind;
 use seq2seq::event::{
     CheckpointKind, End, EndReason, Flow, FlowSeries, ParameterMetrics, Sample, Samples, Start,
-    Step, Validation,
+    TrainStep, Validation,
 };
 use seq2seq::{Command, Event, Metrics};
 
@@ -59,12 +59,12 @@ pub(super) fn step_with_loss(step: u64, loss: f64) -> Event {
         ("decoder.attention.weight", 0.25),
         ("decoder.output.weight", 0.35),
     ];
-    let figures = parameters.map(|(name, share)| ParameterMetrics {
+    let metrics = parameters.map(|(name, share)| ParameterMetrics {
         name: name.into(),
         gradient_norm: norm * share,
         update_ratio: share / 100.0,
     });
-    Event::Step(Box::new(Step {
+    Event::Step(Box::new(TrainStep {
         step,
         epoch: (step - 1) / 200 + 1,
         loss,
@@ -74,7 +74,7 @@ pub(super) fn step_with_loss(step: u64, loss: f64) -> Event {
         tokens: 600,
         tokens_per_second: 6_700.0 + 100.0 * noise(step),
         seconds: step as f64 * 0.1,
-        parameters: if step % 10 == 1 { figures.to_vec() } else { Vec::new() },
+        parameters: if step % 10 == 1 { metrics.to_vec() } else { Vec::new() },
     }))
 }
 

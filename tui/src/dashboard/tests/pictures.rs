@@ -193,7 +193,7 @@ fn losses_that_are_no_numbers_are_marked() {
     let mut model = model_of(Role::Training, Theme::PLAIN, &without_numbers());
     letter(&mut model, '2');
     assert_picture("not-finite-80x24", &drawn(&model, (80, 24)));
-    // Not one finite figure from the first step on.
+    // Not one finite number from the first step on.
     let nan: Vec<Event> = (1..30).map(|i| step_with_loss(i, f64::NAN)).collect();
     let model = model_of(Role::Training, Theme::PLAIN, &nan);
     for size in [(120, 40), (80, 24), (40, 12), (20, 5), (1, 1)] {

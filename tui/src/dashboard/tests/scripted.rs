@@ -18,7 +18,7 @@ fn sends(command: Command) -> Vec<Effect> {
 fn space_pauses_once_obeyed_and_then_goes_on() {
     let mut model = training();
     assert_eq!(letter(&mut model, ' '), sends(Command::Pause));
-    // Asked for is not done: the step that is going on ends first.
+    // Requested is not done: the step that is going on ends first.
     assert_eq!(model.run_state().state(), State::Training);
     model.apply(&obeyed(Command::Pause));
     assert_eq!(model.run_state().state(), State::Paused);
@@ -43,7 +43,7 @@ fn saving_and_evaluating_say_so_for_a_while() {
     model.tick(Duration::from_secs(7));
     assert_eq!(model.notice(), None);
     assert!(model.is_dirty());
-    // A checkpoint that nobody asked for is no news.
+    // A checkpoint that nobody requested is no news.
     model.apply(&Event::Checkpoint { step: 430, kind: CheckpointKind::Last });
     assert_eq!(model.notice(), None);
     assert_eq!(letter(&mut model, 'e'), sends(Command::Evaluate));

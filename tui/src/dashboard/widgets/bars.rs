@@ -1,4 +1,4 @@
-//! Small things that panels are made of: clipped text, bars, rows of figures.
+//! Small things that panels are made of: clipped text, bars, rows of metrics.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -74,16 +74,16 @@ pub(in crate::dashboard) fn progress<'a>(
     [Span::styled(filled, style), Span::styled(empty, theme.faint())]
 }
 
-/// Figures side by side, the most important first; those that do not fit are left out.
+/// MetricLine side by side, the most important first; those that do not fit are left out.
 #[derive(Debug)]
-pub(in crate::dashboard) struct Figures<'a> {
+pub(in crate::dashboard) struct MetricLine<'a> {
     theme: Theme,
     width: usize,
     used: usize,
     spans: Vec<Span<'a>>,
 }
 
-impl<'a> Figures<'a> {
+impl<'a> MetricLine<'a> {
     /// A row of at most `width` columns.
     pub(in crate::dashboard) fn new(theme: Theme, width: usize) -> Self {
         Self { theme, width, used: 0, spans: Vec::new() }
@@ -107,8 +107,8 @@ impl<'a> Figures<'a> {
         self
     }
 
-    /// Adds a name and its figure.
-    pub(in crate::dashboard) fn figure(
+    /// Adds a name and its number.
+    pub(in crate::dashboard) fn number(
         &mut self,
         name: &'a str,
         value: String,
@@ -148,12 +148,12 @@ mod tests {
     }
 
     #[test]
-    fn figures_that_do_not_fit_are_left_out() {
-        let mut figures = Figures::new(Theme::PLAIN, 12);
-        figures.figure("loss", "1.25".into(), Style::new());
-        figures.figure("perplexity", "3.49".into(), Style::new());
-        figures.add([Span::raw("x")]);
-        assert_eq!(figures.line().to_string(), "loss 1.25  x");
+    fn metrics_that_do_not_fit_are_left_out() {
+        let mut metrics = MetricLine::new(Theme::PLAIN, 12);
+        metrics.number("loss", "1.25".into(), Style::new());
+        metrics.number("perplexity", "3.49".into(), Style::new());
+        metrics.add([Span::raw("x")]);
+        assert_eq!(metrics.line().to_string(), "loss 1.25  x");
     }
 
     #[test]
