@@ -129,7 +129,9 @@ impl Attention {
         };
         let lengths = Lengths::new(tape, lengths)?;
         let spans = match lengths.on_device() {
-            None => self.rule(QueryPosition::default()).spans(1, &lengths, self.head_count(), &[]),
+            None => {
+                self.rule(QueryPosition::default()).spans(1, &lengths, self.head_count(), true, &[])
+            }
             Some(_) => PooledVec::new(),
         };
         Ok(Memory { values, keys, lengths, spans })
@@ -150,7 +152,8 @@ impl Attention {
         }
     }
 
-    /// Asks the memory with a query \[B, Q\], or with those of a whole sequence, \[T, B, Q\].
+    /// Attends to the memory with a query \[B, Q\], with those of a whole sequence, \[T, B, Q\], or
+    /// with N queries of one step for each sentence, \[N B, Q\]: row r belongs to sentence r mod B.
     ///
     /// # Errors
     /// Shapes that do not fit.
@@ -164,7 +167,11 @@ impl Attention {
         let batch = memory.lengths.len();
         let shape = tape.shape(query);
         let times = match *shape.dims() {
-            [b, q] if [b, q] == [batch, self.config.query] => 1,
+            [rows, q]
+                if q == self.config.query && rows >= batch && rows.is_multiple_of(batch.max(1)) =>
+            {
+                rows / batch.max(1)
+            }
             [t, b, q] if [b, q] == [batch, self.config.query] => t,
             _ => {
                 let want = [batch, self.config.query];
@@ -172,6 +179,7 @@ impl Attention {
             }
         };
         let count = self.head_count();
+        let is_sequence = shape.rank() == 3;
         let rule = self.rule(place);
         let gaussian = match &self.window {
             Some(window) => window.gaussian(tape, query, memory, place.reversed)?,
@@ -180,6 +188,7 @@ impl Attention {
         let device_mask = memory.lengths.on_device().map(|lengths| DeviceMask {
             lengths: lengths.clone(),
             rule,
+            is_sequence,
             heads: count,
         });
         let spans = match rule {
@@ -189,7 +198,7 @@ impl Attention {
                 let centres = gaussian
                     .as_ref()
                     .map_or(&[][..], |gaussian| tape.value(gaussian.centres).data());
-                rule.spans(times, &memory.lengths, count, centres)
+                rule.spans(times, &memory.lengths, count, is_sequence, centres)
             }
         };
         let projected = match &self.heads {

@@ -1,8 +1,9 @@
 //! What is attended to, and from where.
 
 use tensor::simd::Simd;
-use tensor::{Lengths, PooledVec, Var};
+use tensor::{Lengths, PooledVec, Tape, Var, ops};
 
+use crate::error::Result;
 use crate::mask::MaskSpan;
 
 /// What is attended to: encoder states, their keys and the sentences' lengths.
@@ -19,6 +20,36 @@ pub struct Memory {
     pub lengths: Lengths,
     /// What a query sees whose place does not matter; none on a device.
     pub(crate) spans: PooledVec<MaskSpan>,
+}
+
+impl Memory {
+    /// The memory of some of the sentences, in the order of `sentences`.
+    ///
+    /// # Errors
+    /// A sentence that is not in the batch; the device failed.
+    pub fn select(&self, tape: &mut Tape<'_>, sentences: &[usize]) -> Result<Self> {
+        let values = ops::index_select(tape, self.values, sentences)?;
+        let keys = if self.keys == self.values {
+            values
+        } else {
+            ops::index_select(tape, self.keys, sentences)?
+        };
+        let lengths: PooledVec<usize> = sentences.iter().map(|&i| self.lengths[i]).collect();
+        let heads = self.spans.len() / self.lengths.len().max(1);
+        let spans = sentences.iter().flat_map(|&i| &self.spans[i * heads..(i + 1) * heads]);
+        let spans = spans.copied().collect();
+        Ok(Self { values, keys, lengths: Lengths::new(tape, &lengths)?, spans })
+    }
+
+    /// The same memory on another tape, as constants: no gradient flows into it.
+    pub fn to_tape(&self, from: &Tape<'_>, to: &mut Tape<'_>) -> Self {
+        let values = to.constant(from.value(self.values).clone());
+        let keys = match self.keys == self.values {
+            true => values,
+            false => to.constant(from.value(self.keys).clone()),
+        };
+        Self { values, keys, lengths: self.lengths.clone(), spans: self.spans.clone() }
+    }
 }
 
 /// Where a query stands: what an attention needs besides the query itself, if it is one of

@@ -1,6 +1,6 @@
-//! Amounts of memory in words.
+//! Display of amounts of memory.
 
-/// A number of bytes for people.
+/// Formats a number of bytes in MB or GB.
 pub(crate) fn bytes(count: f64) -> String {
     match count {
         x if x < 1e9 => format!("{:.0} MB", (x / 1e6).max(1.0)),

@@ -1,16 +1,16 @@
-//! What a run obeys.
+//! Commands to a run.
 
 use serde::{Deserialize, Serialize};
 
-/// A wish of the person who watches; looked at between two optimizer steps.
+/// A command of the user, executed between two optimizer steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Stop before the next step, until [`Command::Resume`] or [`Command::StepOnce`].
     Pause,
-    /// Go on.
+    /// Continue after a pause.
     Resume,
-    /// Do one step, then pause.
+    /// Run one step, then pause.
     StepOnce,
     /// Use this learning rate from now on.
     SetLearningRate(f32),
@@ -20,7 +20,7 @@ pub enum Command {
     Evaluate,
     /// Translate this text now.
     Translate(String),
-    /// Save, then end the run; it can be resumed. What is under way is ended first:
-    /// [`Viewer::cancellation`](crate::Viewer::cancellation) gives it up.
+    /// Save, then end the run; it can be resumed. Work in progress is completed first; to abandon
+    /// it, use [`Viewer::cancellation`](crate::Viewer::cancellation).
     Stop,
 }

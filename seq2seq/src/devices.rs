@@ -1,4 +1,4 @@
-//! What can train here.
+//! Devices of this machine.
 
 use tensor::Device;
 
@@ -6,10 +6,10 @@ use crate::{Error, Result};
 
 pub use tensor::opencl::{DeviceDescription, PlatformDescription, platforms as opencl_platforms};
 
-/// Opens a device whose results are meant: not one that only counts what it is requested.
+/// Opens a device that computes results; a device that only counts operations is refused.
 ///
 /// # Errors
-/// As [`Device::open`]; a device that counts.
+/// Those of [`Device::open`], a device that only counts.
 pub(crate) fn open(name: &str, threads: Option<usize>) -> Result<Device> {
     let device = Device::open(name, threads.unwrap_or(0))?;
     if !device.properties().computes {
@@ -21,7 +21,7 @@ pub(crate) fn open(name: &str, threads: Option<usize>) -> Result<Device> {
     Ok(device)
 }
 
-/// The kernels that the processor's vector instructions get: `avx512`, `avx2` or `portable`.
+/// Returns the kernels that this processor uses: `avx512`, `avx2` or `portable`.
 pub fn processor_kernels() -> &'static str {
     tensor::simd::level().name()
 }

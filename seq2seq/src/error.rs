@@ -7,27 +7,27 @@ use tokenizer::shell_quoted;
 
 use crate::range::Range;
 
-/// Results of this crate.
+/// Result type of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Errors of this crate.
+/// Error type of this crate.
 ///
-/// Each message names the file, line, flag or key that it is about, and what would be right.
+/// Each message names the file, line, flag or key that it concerns, and what would be right.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The system refused to read or write a file.
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {
-        /// What was being done (`read`, `write`).
+        /// The operation (`read`, `write`).
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 
-    /// A file of a run is not there.
+    /// A file of a run is missing.
     #[error("{} does not exist: a complete run folder holds it", path.display())]
     NotFound {
         /// The file.
@@ -40,7 +40,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// A file of a format that this build does not know.
+    /// A file in a format that this build does not support.
     #[error("{} has format version {found}, this build reads versions up to {known}: \
              use the newer program that wrote it", path.display())]
     NewerFormat {
@@ -62,7 +62,7 @@ pub enum Error {
         /// The length it should have.
         expected: u64,
     },
-    /// A file that goes on after its end.
+    /// A file that is longer than it should be.
     #[error("{} is damaged: it has {found} bytes and should have {expected}; \
              use another checkpoint or a whole copy", path.display())]
     TooLong {
@@ -73,7 +73,7 @@ pub enum Error {
         /// The length it should have.
         expected: u64,
     },
-    /// A file whose content changed since it was written.
+    /// A file whose content does not match its checksum.
     #[error("{} is damaged: its checksum is {found:08x} and should be {expected:08x}; \
              use another checkpoint or a whole copy", path.display())]
     Checksum {
@@ -81,26 +81,26 @@ pub enum Error {
         path: PathBuf,
         /// The content's checksum.
         found: u32,
-        /// The checksum in the file's head.
+        /// The checksum in the file's header.
         expected: u32,
     },
-    /// A file of this program that holds something else.
+    /// A file of this program with another kind of content.
     #[error("{} holds {found}, where {expected} is needed", path.display())]
     OtherKind {
         /// The file.
         path: PathBuf,
-        /// What it holds.
+        /// The content found.
         found: String,
-        /// What is needed.
+        /// The required content.
         expected: &'static str,
     },
-    /// A whole file whose content makes no sense to this build.
+    /// A complete file whose content this build cannot decode.
     #[error("{} cannot be decoded ({what}): it was written by a build with other contents \
              under the same format version; use that build", path.display())]
     Undecodable {
         /// The file.
         path: PathBuf,
-        /// What the decoder said.
+        /// The error of the decoder.
         what: String,
     },
     /// A value that could not be encoded.
@@ -108,17 +108,17 @@ pub enum Error {
     Unencodable {
         /// The file that was to be written.
         path: PathBuf,
-        /// What the encoder said.
+        /// The error of the encoder.
         what: String,
     },
 
-    /// A new run was to be made where something is already.
+    /// The path of a new run already exists.
     #[error("{} exists already", path.display())]
     RunExists {
         /// The folder.
         path: PathBuf,
     },
-    /// Another process trains in this folder.
+    /// Another process is training in this folder.
     #[error("the run in {} is in use by {owner}: wait for it or stop it, \
              or take another folder", path.display())]
     RunInUse {
@@ -127,18 +127,18 @@ pub enum Error {
         /// The other process, in words.
         owner: String,
     },
-    /// No run where one should be.
+    /// There is no run at the path.
     #[error("there is no run at {}: a run is a folder that training made", path.display())]
     NoRun {
         /// The path.
         path: PathBuf,
     },
-    /// Something else where a run should be.
+    /// The path is not a run.
     #[error("{} is not a run: {what}; a run is a folder that training made", path.display())]
     NotARun {
         /// The path.
         path: PathBuf,
-        /// What it is instead.
+        /// What the path is instead.
         what: String,
     },
     /// A change to a run that was opened only for reading.
@@ -156,7 +156,7 @@ pub enum Error {
         /// Where and what.
         source: serde_json::Error,
     },
-    /// Numbers of a run's stored configuration that no run can be made of.
+    /// Numbers of a run's stored configuration that are out of range.
     #[error("{}: {}; give others to go on with the run, or correct them in that file",
             path.display(), problems.join("; "))]
     StoredValues {
@@ -165,7 +165,7 @@ pub enum Error {
         /// One sentence each, which names the key and what would be right.
         problems: Vec<String>,
     },
-    /// An option that contradicts the run that is to go on.
+    /// An option that contradicts the run to be resumed.
     #[error("{option} = {given} contradicts the run in {}, which was begun with {stored}{why}; \
              leave it out, or begin a new run in another folder", run.display())]
     Contradiction {
@@ -177,10 +177,10 @@ pub enum Error {
         given: String,
         /// The value stored with the run.
         stored: String,
-        /// Why it cannot change, behind a colon; or nothing.
+        /// Why the value cannot change, after a colon; or empty.
         why: String,
     },
-    /// The event log is shorter than a checkpoint says.
+    /// The event log is shorter than the length stored in a checkpoint.
     #[error("{} has {found} bytes and the checkpoint speaks of {expected}: \
              the log was cut or replaced; put back the log that belongs to the checkpoint",
             path.display())]
@@ -189,20 +189,20 @@ pub enum Error {
         path: PathBuf,
         /// Its length.
         found: u64,
-        /// The length it should have at least.
+        /// The minimum length according to the checkpoint.
         expected: u64,
     },
-    /// The event log is not the one that a checkpoint speaks of.
+    /// The event log does not belong to a checkpoint.
     #[error("{} has no end of line before byte {at}, where the checkpoint was written: \
              put back the log that belongs to the checkpoint", path.display())]
     OtherLog {
         /// The log.
         path: PathBuf,
-        /// The length that the checkpoint speaks of.
+        /// The length stored in the checkpoint.
         at: u64,
     },
 
-    /// A preset that is not there.
+    /// A preset that does not exist.
     #[error(
         "no preset is named '{name}': did you mean '{nearest}'? \
              (a path ending in .toml is read as a file)"
@@ -213,7 +213,7 @@ pub enum Error {
         /// The nearest one.
         nearest: String,
     },
-    /// A key that is not there.
+    /// A key that does not exist.
     #[error("there is no key '{key}': did you mean '{nearest}'?")]
     UnknownKey {
         /// The key as given.
@@ -221,28 +221,28 @@ pub enum Error {
         /// The nearest one.
         nearest: &'static str,
     },
-    /// A value that a key does not take.
+    /// A value that a key does not accept.
     #[error("{key} cannot be '{value}': it takes {allowed}")]
     BadValue {
         /// The key.
         key: String,
         /// The value as given.
         value: String,
-        /// What would be right.
+        /// The accepted values.
         allowed: String,
     },
-    /// Values that make no sense, alone or together.
+    /// Values that are invalid, alone or together.
     #[error("{}", problems.join("; "))]
     Configuration {
         /// One sentence each, which names the key and what would be right.
         problems: Vec<String>,
     },
-    /// A preset file that cannot be used.
+    /// A preset file that is invalid.
     #[error("preset {origin}{}: {what}", line.map_or_else(String::new, |l| format!(", line {l}")))]
     PresetFile {
         /// The file.
         origin: String,
-        /// The line, from 1, where it is known.
+        /// The line, from 1, if it is known.
         line: Option<usize>,
         /// What is wrong and what would be right.
         what: String,
@@ -251,27 +251,27 @@ pub enum Error {
     /// A bench workload that does not exist.
     #[error("{name:?}: no workload has that name; did you mean '{nearest}'?")]
     UnknownWorkload {
-        /// What was requested.
+        /// The name as given.
         name: String,
-        /// The nearest that exists.
+        /// The nearest existing name.
         nearest: String,
     },
-    /// A bench size that is none.
+    /// An invalid size of a bench workload.
     #[error(
         "size {given}: expected B, E, H, S, T or V, `=`, and a whole number {} (V: from 5), as in \
          H=512",
         Range::SIZE
     )]
     Size {
-        /// What was given.
+        /// The size as given.
         given: String,
     },
-    /// A corpus SPEC that is none.
+    /// An invalid corpus SPEC.
     #[error("corpus '{spec}': expected {expected}")]
     Spec {
-        /// What was given.
+        /// The SPEC as given.
         spec: String,
-        /// What would be right.
+        /// The accepted forms.
         expected: &'static str,
     },
     /// A checkpoint of another run.
@@ -282,10 +282,10 @@ pub enum Error {
     OtherRun {
         /// The checkpoint.
         path: PathBuf,
-        /// The run in whose folder it lies.
+        /// The run whose folder contains it.
         run: PathBuf,
     },
-    /// A last checkpoint that cannot be read, beside a best one that can.
+    /// A last checkpoint that cannot be read, while the best one can.
     #[error(
         "{source}. The best checkpoint, of step {step}, is good; to go on from there: cp {} {}, and \
          then the same command again",
@@ -299,10 +299,10 @@ pub enum Error {
         best: PathBuf,
         /// Its step.
         step: u64,
-        /// What is wrong with the last one.
+        /// The error of reading the last checkpoint.
         source: Box<Error>,
     },
-    /// A link in a run's folder.
+    /// A symbolic link in a run's folder.
     #[error(
         "{} is a link, and a run writes only to files of its own folder: put the file itself there",
         path.display()
@@ -311,7 +311,7 @@ pub enum Error {
         /// The link.
         path: PathBuf,
     },
-    /// A run's folder that was deleted or replaced while the run went on.
+    /// A run's folder that was deleted or replaced during training.
     #[error(
         "{}: the run's folder was deleted or replaced while it was trained: what came after the last \
          checkpoint cannot be saved",
@@ -321,7 +321,7 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
-    /// A file of a run that is larger than this machine could hold.
+    /// A file of a run that is larger than this machine's memory.
     #[error(
         "{}: its head says that it holds {}, more than this machine could read: it is damaged, or \
          of a larger machine",
@@ -338,16 +338,16 @@ pub enum Error {
     NoData {
         /// The file.
         path: PathBuf,
-        /// Why, and what may have been meant.
+        /// The reason, and what may have been meant.
         what: String,
     },
-    /// Nothing is there to be trained on or translated.
+    /// There is nothing to train on or to translate.
     #[error("{what}")]
     NothingTrained {
         /// What is missing and what would be right.
         what: String,
     },
-    /// The corpus of a run is not the one it was begun with.
+    /// The corpus of a run has changed since the run began.
     #[error(
         "{}: its corpus {data} has changed since the run was begun: give the same files, or begin a new run",
         run.display()
@@ -358,7 +358,7 @@ pub enum Error {
         /// The corpus, as given.
         data: String,
     },
-    /// A run of another task than is needed.
+    /// A run whose task is not the required one.
     #[error(
         "{} was trained with task = {task}, and this needs {needed}",
         path.display()
@@ -366,9 +366,9 @@ pub enum Error {
     OtherTask {
         /// The run.
         path: PathBuf,
-        /// What it was trained for.
+        /// The task of the run.
         task: String,
-        /// What is needed, with its article.
+        /// The required kind of model, with its article.
         needed: &'static str,
     },
     /// A checkpoint of another model.
@@ -376,11 +376,11 @@ pub enum Error {
     OtherModel {
         /// The file.
         path: PathBuf,
-        /// What differs.
+        /// The difference.
         what: String,
     },
 
-    /// A device whose memory is used up, during a run that was saved.
+    /// A device ran out of memory during a run, which was saved.
     #[error(
         "{source}; a new run needs less with a smaller batch. Nothing is lost: {} was saved at step \
          {step}, and can be gone on with, on another device as well",
@@ -389,33 +389,33 @@ pub enum Error {
     OutOfMemory {
         /// The run.
         run: PathBuf,
-        /// Its steps.
+        /// Steps done.
         step: u64,
-        /// What was needed.
+        /// The error of the device.
         source: Box<Error>,
     },
-    /// The work was cancelled before it was done.
+    /// The work was cancelled before it was complete.
     #[error("cancelled before it was done")]
     Cancelled,
-    /// An error of the recurrent networks.
+    /// An error of the `rnn` crate.
     #[error(transparent)]
     Rnn(#[from] rnn::Error),
-    /// An error of the attention.
+    /// An error of the `attention` crate.
     #[error(transparent)]
     Attention(#[from] attention::Error),
-    /// An error of the tensor library.
+    /// An error of the `tensor` crate.
     #[error(transparent)]
     Tensor(#[from] tensor::Error),
-    /// An error of the tokenizer: text files, vocabularies.
+    /// An error of the `tokenizer` crate: text files, vocabularies.
     #[error(transparent)]
     Tokenizer(#[from] tokenizer::Error),
-    /// Anything else.
+    /// Any other error.
     #[error("{0}")]
     Other(String),
 }
 
 impl Error {
-    /// True where a device has no memory for what was asked of it.
+    /// Returns `true` if a device ran out of memory.
     pub(crate) fn is_out_of_memory(&self) -> bool {
         match self {
             Self::Tensor(e)
@@ -428,7 +428,7 @@ impl Error {
         }
     }
 
-    /// The same about another key, which is the one that was given.
+    /// Replaces the key that the error names by `key`, the one that was given.
     pub(crate) fn of_key(self, key: &str) -> Self {
         match self {
             Self::BadValue { value, allowed, .. } => {
@@ -438,7 +438,7 @@ impl Error {
         }
     }
 
-    /// An adapter for `map_err`: the system refused to do `doing` with `path`.
+    /// Returns an adapter for `map_err`: the system failed to do `doing` with `path`.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }
     }

@@ -1,6 +1,6 @@
-//! What a run says: every change of a training run is one [`Event`].
+//! Events of a training run: every change is one [`Event`].
 //!
-//! Events are written to `events.jsonl`, one JSON object a line, and sent to a listener (the
+//! Events are written to `events.jsonl`, one JSON object per line, and sent to a listener (the
 //! dashboard, the plain log). Metrics that are not finite are written as the strings `"NaN"`,
 //! `"inf"` and `"-inf"`, since JSON has no number for them and `null` would hide a diverged run.
 
@@ -11,16 +11,17 @@ use crate::config::{Change, TaskKind};
 use crate::json_number;
 use crate::score::Metrics;
 
-/// One thing that happened in a run.
+/// An event of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A long preparation begins, in words (`reading corpus`); the first thing a viewer can show.
+    /// A long preparation begins (`reading corpus`); this is the first event that a viewer can
+    /// show.
     Phase {
-        /// What is being done.
+        /// The preparation, in words.
         text: String,
     },
-    /// Training starts, or goes on after a resume: what is trained, on what.
+    /// Training starts or is resumed.
     Start(Box<Start>),
     /// One optimizer step.
     Step(Box<TrainStep>),
@@ -37,7 +38,7 @@ pub enum Event {
         /// `last` or `best`.
         kind: CheckpointKind,
     },
-    /// A command was obeyed.
+    /// A command was executed.
     Control {
         /// Optimizer steps done.
         step: u64,
@@ -46,7 +47,7 @@ pub enum Event {
     },
     /// The answer to [`Command::Translate`].
     Translation(Sample),
-    /// Something a person should know; training goes on.
+    /// A warning; training continues.
     Warning {
         /// Optimizer steps done.
         step: u64,
@@ -58,18 +59,18 @@ pub enum Event {
 }
 
 impl Event {
-    /// True for events that only redraw a picture: a full channel may drop them.
+    /// Returns `true` for events that only update a plot or a sample; a full channel may drop them.
     pub fn is_drawing_only(&self) -> bool {
         matches!(self, Self::Step(_) | Self::Samples(_) | Self::Flow(_))
     }
 }
 
-/// What is trained, on what: the first event of a run and of each resume.
+/// Model and data of a run: the first event of a run and of each resume, after the preparations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Start {
     /// The preset's name.
     pub preset: String,
-    /// What is learnt.
+    /// The task.
     #[serde(default = "translation")]
     pub task: TaskKind,
     /// The corpus, as given.
@@ -93,10 +94,10 @@ pub struct Start {
     /// Share of unknown words on the held-out source side, 0 to 1.
     #[serde(with = "json_number::one")]
     pub unknown_rate: f64,
-    /// The same of the held-out target side.
+    /// Share of unknown words on the held-out target side.
     #[serde(default)]
     pub unknown_target_rate: f64,
-    /// The same of the training pairs, source and target.
+    /// Shares of unknown words on the source and target sides of the training pairs.
     #[serde(default)]
     pub unknown_training_rates: (f64, f64),
     /// Optimizer steps in one epoch.
@@ -115,18 +116,18 @@ pub struct Start {
     /// Training seconds already spent.
     #[serde(with = "json_number::one")]
     pub seconds: f64,
-    /// The best validation before a resume, whose events came before this one; none where its loss
+    /// The best validation before a resume, whose events came before this one; `None` if its loss
     /// is not finite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
 }
 
-/// A validation that none has beaten.
+/// The best validation so far.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Best {
-    /// Optimizer steps done then.
+    /// Optimizer steps done at that validation.
     pub step: u64,
-    /// BLEU of the greedy translations, where they were made.
+    /// BLEU of the greedy translations, if it was computed.
     pub bleu: Option<f64>,
     /// Loss per target token.
     pub loss: f64,
@@ -139,7 +140,7 @@ pub struct TrainStep {
     pub step: u64,
     /// The epoch, from 1.
     pub epoch: u64,
-    /// Loss of this batch, natural log, per target token (per position where the preset counts padding).
+    /// Loss of this batch in nats per target token (per position if the preset counts padding).
     #[serde(with = "json_number::one")]
     pub loss: f64,
     /// Learning rate of this step.
@@ -148,10 +149,10 @@ pub struct TrainStep {
     /// Global L2 norm of the gradient before clipping.
     #[serde(with = "json_number::one")]
     pub gradient_norm: f64,
-    /// The same after clipping.
+    /// Global L2 norm of the gradient after clipping.
     #[serde(with = "json_number::one")]
     pub clipped_norm: f64,
-    /// Target tokens in this batch, EOS counted.
+    /// Target tokens in this batch, EOS included.
     pub tokens: u64,
     /// Target tokens per second of this step.
     #[serde(with = "json_number::one")]
@@ -177,7 +178,7 @@ pub struct ParameterMetrics {
     pub update_ratio: f64,
 }
 
-/// The task of a log that says none.
+/// The task of a log without a task.
 fn translation() -> TaskKind {
     TaskKind::Translation
 }
@@ -190,7 +191,7 @@ pub struct Validation {
     /// The metrics.
     #[serde(flatten)]
     pub metrics: Metrics,
-    /// True where this is the best so far.
+    /// Whether this validation is the best so far.
     pub best: bool,
 }
 
@@ -206,17 +207,17 @@ pub struct Samples {
 /// One translated sentence.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Sample {
-    /// Source tokens as shown, the end token last; none of a blank line.
+    /// Source tokens as shown, the end token last; empty for a blank line.
     pub source: Vec<String>,
-    /// Greedy output tokens, the end token last (absent where the length limit was hit).
+    /// Greedy output tokens, the end token last unless the length limit was hit.
     pub output: Vec<String>,
-    /// The source as text, where the tokens are put together again.
+    /// The source as text, if the task has text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_text: Option<String>,
-    /// The output as text, the same.
+    /// The output as text, if the task has text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_text: Option<String>,
-    /// The reference as it stands in the corpus; empty where there is none.
+    /// The reference as it is in the corpus; empty if there is none.
     pub reference: String,
     /// Attention weights, output tokens x source tokens.
     #[serde(with = "json_number::list")]
@@ -231,7 +232,7 @@ pub struct Sample {
 pub struct Flow {
     /// Optimizer steps done.
     pub step: u64,
-    /// One series a layer and direction.
+    /// One series per layer and direction.
     pub series: Vec<FlowSeries>,
 }
 
@@ -265,7 +266,7 @@ pub struct End {
     pub seconds: f64,
     /// Why it ended.
     pub reason: EndReason,
-    /// Events that the listener was too slow for, so that they were not sent (all are on disk).
+    /// Events that were not sent because the listener was too slow; all events are on disk.
     pub dropped_events: u64,
 }
 
@@ -275,14 +276,14 @@ pub struct End {
 pub enum EndReason {
     /// The epochs, steps or minutes requested are done.
     Finished,
-    /// A person stopped it; it can be resumed.
+    /// The user stopped the run; it can be resumed.
     Stopped,
-    /// The loss or a gradient was not finite; the last checkpoint is from before.
+    /// The loss or a gradient was not finite; the last checkpoint is from an earlier step.
     NotFinite,
     /// An error; the message went to the caller.
     Failed,
-    /// The held-out metrics had stopped getting better for as long as was asked.
-    // Last: checkpoints know a reason by its place.
+    /// The held-out metrics had not improved for the configured number of validations.
+    // Last: checkpoints store a reason by its index.
     EarlyStopped,
 }
 

@@ -1,16 +1,16 @@
-//! A run's health, in words: what beginners ask about most.
+//! Health checks of a run, with advice in words.
 //!
-//! Each check is a plain function of metrics that a run has anyway, and gives a sentence where they
-//! cross a threshold. [`Health`] asks the checks while a run goes on, and says a thing once until it
-//! has been otherwise in between.
+//! Each check is a function of metrics that a run computes anyway, and returns a sentence if they
+//! cross a threshold. [`Health`] runs the checks during training and reports a finding once, until
+//! a later check of the same kind passes.
 //!
-//! | check | sentence where |
+//! | check | sentence if |
 //! |---|---|
 //! | `unknown_words`, `unknown_in_text` | at least [`UNKNOWN`] of the words of one side are unknown |
 //! | [`same_output`] | all samples, of different sources, have one output |
 //! | [`still_attention`] | weights are near uniform, or always on one position |
-//! | [`gradient_norms`] | norms have vanished, keep far above the clip, or leap without one |
-//! | [`gradient_flow`] | a state's gradient dies or grows as it is propagated back through time |
+//! | [`gradient_norms`] | norms have vanished, stay far above the clip, or jump without one |
+//! | [`gradient_flow`] | a state's gradient vanishes or explodes through time |
 
 use std::collections::VecDeque;
 
@@ -19,31 +19,35 @@ use tokenizer::{EOS, SOS, UNK};
 use crate::data::{Example, UnknownRates};
 use crate::event::{FlowSeries, Sample, Samples};
 
-/// Share of unknown words from which on it is said.
+/// Share of unknown words from which on it is reported.
 pub const UNKNOWN: f64 = 0.1;
-/// Steps before which nothing is said of outputs, attention and gradients: every network begins
-/// with one output for all and with attention that looks everywhere.
+/// Steps before which outputs, attention and gradients are not reported: every network begins with
+/// the same output for all sources and near-uniform attention.
 pub const EARLY: u64 = 300;
-/// Steps whose gradient norms are looked at together.
+/// Number of steps whose gradient norms are checked together.
 pub const WINDOW: usize = 100;
-/// Mean entropy of attention, as a share of that of uniform weights, which counts as uniform.
+/// Mean entropy of attention, as a share of that of uniform weights, above which it counts as
+/// uniform.
 pub const UNIFORM: f64 = 0.99;
-/// A median gradient norm below this has vanished.
+/// Median gradient norm below which the gradient counts as vanished.
 pub const VANISHED: f64 = 1e-7;
-/// Nine of ten norms above the clip by this factor are too many.
+/// Factor by which nine of ten norms must exceed the clip to be reported.
 pub const CLIPPED: f64 = 10.0;
-/// A norm above the median by this factor is a leap.
+/// Factor by which a norm must exceed the median to count as a jump.
 pub const LEAP: f64 = 100.0;
-/// Share of a state's gradient that is left at the far end of a sentence, where it counts as dead.
+/// Share of a state's gradient left at the far end of a sentence, below which it counts as
+/// vanished.
 pub const DEAD: f32 = 1e-5;
-/// Growth of a state's gradient on its way to the far end that counts as exploding.
+/// Growth of a state's gradient towards the far end of a sentence, above which it counts as
+/// exploding.
 pub const GROWN: f32 = 1e3;
-/// Flow is judged over at least so many time steps.
+/// Minimum number of time steps for the check of the gradient flow.
 const STEPS_BACK: usize = 8;
-/// Attention is judged in outputs and sources of at least so many words, the end counted.
+/// Minimum number of tokens of an output and a source for the check of attention, the end token
+/// included.
 const WORDS: usize = 4;
 
-/// Sides of the training pairs and of the held-out ones with many unknown words.
+/// Reports the sides of the training and held-out pairs that have many unknown words.
 pub(crate) fn unknown_words(rates: &UnknownRates) -> Vec<String> {
     told([
         ("training sources", rates.training.0, FEWER),
@@ -53,29 +57,29 @@ pub(crate) fn unknown_words(rates: &UnknownRates) -> Vec<String> {
     ])
 }
 
-/// A text that a language model learns, and the held-out text, with many unknown words.
+/// Reports the training and held-out texts of a language model that have many unknown words.
 pub(crate) fn unknown_in_text(rates: &UnknownRates) -> Vec<String> {
     told([("training text", rates.training.1, FEWER), ("held-out text", rates.held_out.1, MORE)])
 }
 
-/// Shares of unknown words of sources and targets.
+/// Returns the shares of unknown words in sources and in targets.
 pub(crate) fn unknown(examples: &[Example]) -> (f64, f64) {
     let side = |side: fn(&Example) -> &[u32]| share(examples.iter().map(side));
     (side(|e| &e.source), side(|e| &e.target))
 }
 
-/// The share of unknown words of a text, given as ids in parts.
+/// Returns the share of unknown words in a text, given as parts of ids.
 pub(crate) fn unknown_of_text<'a>(parts: impl Iterator<Item = &'a [u32]>) -> f64 {
     share(parts)
 }
 
-/// What helps where a vocabulary is too small for its own text.
+/// Advice for a vocabulary that is too small for its own text.
 const FEWER: &str = "lower min_count, raise the limit of the vocabulary, or set source_unit or target_unit = characters";
-/// What helps where it is too small for another.
+/// Advice for a vocabulary that is too small for another text.
 const MORE: &str =
     "train on more or on more similar text, or set source_unit or target_unit = characters";
 
-/// Share of unknown words, begin and end not counted.
+/// Returns the share of unknown words, without begin and end tokens.
 fn share<'a>(texts: impl Iterator<Item = &'a [u32]>) -> f64 {
     let (mut unknown, mut all) = (0_u64, 0_u64);
     for &id in texts.flatten().filter(|&&id| id != SOS && id != EOS) {
@@ -85,7 +89,8 @@ fn share<'a>(texts: impl Iterator<Item = &'a [u32]>) -> f64 {
     unknown as f64 / all.max(1) as f64
 }
 
-/// Those of some texts, each with its share of unknown words and what helps, that have many.
+/// Returns a sentence for each text with many unknown words. Each text has its name, its share of
+/// unknown words, and advice.
 fn told<const N: usize>(texts: [(&str, f64, &str); N]) -> Vec<String> {
     let much = texts.into_iter().filter(|(_, share, _)| *share >= UNKNOWN);
     much.map(|(text, share, advice)| {
@@ -98,7 +103,7 @@ fn told<const N: usize>(texts: [(&str, f64, &str); N]) -> Vec<String> {
     .collect()
 }
 
-/// The same output for every source.
+/// Reports that every source has the same output.
 pub fn same_output(samples: &[Sample]) -> Option<String> {
     let (first, rest) = samples.split_first()?;
     let other_source = rest.iter().any(|sample| sample.source != first.source);
@@ -114,7 +119,7 @@ pub fn same_output(samples: &[Sample]) -> Option<String> {
     })
 }
 
-/// Attention that never moved: near uniform everywhere, or on one position for all targets.
+/// Reports attention that never moves: near uniform everywhere, or on one position for all targets.
 pub fn still_attention(samples: &[Sample]) -> Option<String> {
     let long = |s: &&Sample| {
         s.attention.len() >= WORDS && s.attention.iter().all(|row| row.len() >= WORDS)
@@ -144,19 +149,19 @@ pub fn still_attention(samples: &[Sample]) -> Option<String> {
     })
 }
 
-/// Entropy of weights, as a share of that of uniform ones.
+/// Returns the entropy of weights, as a share of that of uniform weights.
 fn spread(weights: &[f32]) -> f64 {
     let terms = weights.iter().map(|&w| f64::from(w)).filter(|&w| w > 0.0).map(|w| -w * w.ln());
     terms.sum::<f64>() / (weights.len() as f64).ln()
 }
 
-/// Where the largest weight is; the first of equals.
+/// Returns the index of the largest weight; the first of equals.
 fn place(weights: &[f32]) -> usize {
     let largest = weights.iter().enumerate().reduce(|a, b| if *b.1 > *a.1 { b } else { a });
     largest.map_or(0, |(i, _)| i)
 }
 
-/// Gradient norms of some steps in a row, before clipping at `clip`.
+/// Checks the gradient norms of consecutive steps, before clipping at `clip`.
 pub fn gradient_norms(norms: &[f64], clip: Option<f32>) -> Option<String> {
     let mut sorted = norms.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -188,11 +193,11 @@ pub fn gradient_norms(norms: &[f64], clip: Option<f32>) -> Option<String> {
     }
 }
 
-/// The gradient of states as it is propagated back through time, series by series.
+/// Checks the gradient of states as it is propagated back through time, series by series.
 ///
-/// The far end is the begin of a sentence, of a `.reverse` series its end. The largest norm of its
-/// quarter of the time steps is compared with that of the near half: the last steps alone may have
-/// nothing left to learn.
+/// The far end is the start of a sentence, or its end for a `.reverse` series. The largest norm in
+/// the far quarter of the time steps is compared with the largest in the near half, since the last
+/// steps alone may have nothing left to learn.
 pub fn gradient_flow(series: &[FlowSeries]) -> Option<String> {
     series.iter().find_map(|FlowSeries { name, norms }| {
         let (quarter, half) = (norms.len() / 4, norms.len() / 2);
@@ -227,7 +232,7 @@ pub fn gradient_flow(series: &[FlowSeries]) -> Option<String> {
     })
 }
 
-/// What [`Health`] watches, by place in what it has told.
+/// The checks of [`Health`], by their index in `told`.
 #[derive(Clone, Copy)]
 enum Check {
     Output,
@@ -237,7 +242,7 @@ enum Check {
     Validation,
 }
 
-/// Asks the checks while a run goes on.
+/// Runs the checks during training.
 #[derive(Debug, Clone)]
 pub struct Health {
     clip: Option<f32>,
@@ -246,12 +251,12 @@ pub struct Health {
 }
 
 impl Health {
-    /// Of a run whose gradients are clipped at this norm.
+    /// Creates the checks of a run whose gradients are clipped at this norm.
     pub fn new(clip: Option<f32>) -> Self {
         Self { clip, norms: VecDeque::with_capacity(WINDOW), told: [false; 5] }
     }
 
-    /// Takes in a step's gradient norm before clipping.
+    /// Adds a step's gradient norm before clipping, and checks the last norms.
     pub fn step(&mut self, step: u64, norm: f64) -> Option<String> {
         if self.norms.len() == WINDOW {
             self.norms.pop_front();
@@ -265,13 +270,13 @@ impl Health {
         self.unreported(Check::Norms, found)
     }
 
-    /// Takes in the gradient's flow through time.
+    /// Checks the gradient flow through time.
     pub fn flow(&mut self, step: u64, series: &[FlowSeries]) -> Option<String> {
         let found = (step >= EARLY).then(|| gradient_flow(series)).flatten();
         self.unreported(Check::Flow, found)
     }
 
-    /// Takes in samples.
+    /// Checks samples.
     pub fn samples(&mut self, samples: &Samples) -> Vec<String> {
         if samples.step < EARLY {
             return Vec::new();
@@ -281,12 +286,12 @@ impl Health {
         output.into_iter().chain(attention).collect()
     }
 
-    /// Takes in what the model remarks on a validation.
+    /// Reports the model's warning about a validation.
     pub fn validation(&mut self, remark: Option<String>) -> Option<String> {
         self.unreported(Check::Validation, remark)
     }
 
-    /// A finding that was not told already.
+    /// Returns a finding if the previous check of this kind found nothing.
     fn unreported(&mut self, check: Check, found: Option<String>) -> Option<String> {
         let told = std::mem::replace(&mut self.told[check as usize], found.is_some());
         found.filter(|_| !told)
@@ -308,7 +313,7 @@ mod tests {
         }
     }
 
-    /// Rows of four weights, the largest at these places.
+    /// Returns rows of four weights, the largest at these positions.
     fn looks(places: [usize; 4], sharpness: f32) -> Vec<Vec<f32>> {
         let row = |place| {
             let mut row = vec![(1.0 - sharpness) / 4.0; 4];
@@ -360,10 +365,10 @@ mod tests {
         assert!(both(looks([3, 3, 3, 3], 0.9)).unwrap().contains("one source word"));
         assert_eq!(both(looks([0, 1, 2, 3], 0.9)), None);
         assert_eq!(both(looks([3, 3, 2, 3], 0.6)), None);
-        // Without attention, or with too little to judge by, nothing is said.
+        // Without attention, or with too few tokens, nothing is reported.
         assert_eq!(both(vec![]), None);
         assert_eq!(both(vec![vec![0.5, 0.5]; 4]), None);
-        // Weights of exactly zero are no trouble.
+        // Weights of exactly zero are handled.
         assert_eq!(both(looks([0, 1, 2, 3], 1.0)), None);
     }
 
@@ -395,7 +400,7 @@ mod tests {
         assert_eq!(of("encoder.rnn.l0", &[1.0; 20]), None);
         assert_eq!(of("encoder.rnn.l0", &falling[13..]), None);
         assert_eq!(of("encoder.rnn.l0", &[0.0; 20]), None);
-        // A decoder that knows the last words: nothing comes from there.
+        // A decoder that predicts the last words well: they contribute almost no gradient.
         let mut learnt = [0.01; 12];
         learnt[9..].copy_from_slice(&[1e-4, 1e-5, 1e-7]);
         assert_eq!(of("decoder.rnn.l0", &learnt), None);
@@ -406,7 +411,7 @@ mod tests {
         let mut health = Health::new(Some(1.0));
         let mut told = Vec::new();
         for step in 1..=1_200 {
-            // Far above the clip, then well for a while, then far above it again.
+            // Far above the clip, then normal for a while, then far above it again.
             let norm = if (500..800).contains(&step) { 1.0 } else { 50.0 };
             told.extend(health.step(step, norm).map(|_| step));
         }

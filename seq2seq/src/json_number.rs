@@ -1,5 +1,5 @@
-//! Numbers in JSON: those that are not finite, for which JSON has no number, as the strings `NaN`,
-//! `inf`, `-inf`.
+//! Numbers in JSON. Numbers that are not finite, which JSON cannot represent, are written as the
+//! strings `NaN`, `inf` and `-inf`.
 
 /// One number.
 pub(crate) mod one {
@@ -53,7 +53,7 @@ pub(crate) mod list {
     #[serde(transparent)]
     pub(crate) struct One(#[serde(with = "super::one")] f64);
 
-    /// What is made of numbers.
+    /// A number, or nested lists of numbers.
     pub(crate) trait Shown: Sized {
         type Form: Serialize + for<'de> Deserialize<'de>;
         fn form(&self) -> Self::Form;

@@ -1,4 +1,5 @@
-//! Encoder-decoders with attention: corpora, training, run directories, decoding, scoring.
+//! Encoder-decoders with attention, language models and sequence models: corpora, training, run
+//! directories, decoding, scoring.
 #![forbid(unsafe_code)]
 
 pub mod bench;
@@ -32,7 +33,7 @@ pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, proc
 pub use error::{Error, Result};
 pub use event::Event;
 pub use inference::{
-    GeneratedText, PairScore, SampleOptions, Sampler, Translation, Translator, evaluate,
+    Candidate, GeneratedText, PairScore, SampleOptions, Sampler, Translation, Translator, evaluate,
 };
 pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;

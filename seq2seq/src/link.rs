@@ -1,4 +1,4 @@
-//! The two ends of the link between a run and its viewer.
+//! The link between a run and its viewer.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::command::Command;
 use crate::event::Event;
 use crate::{Error, Result};
 
-/// How often a run that waits for a command looks at its cancellation.
+/// Interval at which a run that waits for a command checks its cancellation.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The run's end of the link: it sends events without ever waiting, and takes commands.
+/// The run's end of the link, which sends events without waiting and receives commands.
 #[derive(Debug)]
 pub struct Link {
     events: Option<SyncSender<Event>>,
@@ -29,20 +29,21 @@ pub struct Link {
 /// The viewer's end of the link.
 #[derive(Debug)]
 pub struct Viewer {
-    /// What the run says.
+    /// Events of the run.
     pub events: Receiver<Event>,
-    /// What the run is asked to do.
+    /// Commands to the run.
     pub commands: Sender<Command>,
-    /// Cancelled, it stops the run sooner than [`Command::Stop`] does: before its first step there
-    /// is an [`Error::Cancelled`]; later, a validation or translation under way is given up, the
-    /// state after the last step is saved, and the run ends as stopped. A validation that was due
-    /// is then the first thing that a resume does.
+    /// Stops the run sooner than [`Command::Stop`]. If it is cancelled before the first step, the
+    /// run fails with [`Error::Cancelled`]. Later, a validation or translation in progress is
+    /// abandoned, the state after the last step is saved, and the run ends as stopped; a resume
+    /// then begins with the validation that was due.
     pub cancellation: CancellationToken,
-    /// The run's folder: set once it is there, or, for a run that is resumed, once it goes on.
+    /// The run's folder: set once it exists or, for a resumed run, once training continues.
     pub run_dir: Arc<OnceLock<PathBuf>>,
 }
 
-/// A link that holds at most `capacity` events; drawing-only events beyond are dropped and counted.
+/// Creates a link that holds at most `capacity` events. Drawing-only events beyond that are dropped
+/// and counted.
 ///
 /// ```
 /// let (mut link, viewer) = seq2seq::link(4);
@@ -68,8 +69,9 @@ pub fn link(capacity: usize) -> (Link, Viewer) {
 }
 
 impl Link {
-    /// Sends an event without waiting. A full channel drops drawing-only events and counts them;
-    /// the others wait in a backlog and go first next time. A viewer that went away is no error.
+    /// Sends an event without waiting. If the channel is full, drawing-only events are dropped and
+    /// counted; others wait in a backlog and are sent first next time. It is not an error if the
+    /// viewer has gone.
     pub fn send(&mut self, event: Event) {
         if self.events.is_none() {
             return;
@@ -95,7 +97,7 @@ impl Link {
         }
     }
 
-    /// True where the event left.
+    /// Returns `true` if the event was sent.
     fn try_send(&mut self, event: Event) -> bool {
         let Some(sender) = &self.events else { return false };
         match sender.try_send(event) {
@@ -116,7 +118,7 @@ impl Link {
         }
     }
 
-    /// The next command, if one waits; [`Command::Stop`] once the run is cancelled.
+    /// Returns the next command, if one is waiting; [`Command::Stop`] once the run is cancelled.
     pub fn try_command(&mut self) -> Option<Command> {
         if self.cancellation.is_cancelled() {
             return Some(Command::Stop);
@@ -124,8 +126,8 @@ impl Link {
         self.commands.try_recv().ok()
     }
 
-    /// Waits for the next command; [`Command::Stop`] once the run is cancelled, `None` once the
-    /// viewer has gone.
+    /// Waits for the next command. Returns [`Command::Stop`] once the run is cancelled, and `None`
+    /// once the viewer has gone.
     pub fn wait_command(&mut self) -> Option<Command> {
         loop {
             if self.cancellation.is_cancelled() {
@@ -139,31 +141,31 @@ impl Link {
         }
     }
 
-    /// What cancels the run.
+    /// Returns the token that cancels the run.
     pub fn cancellation(&self) -> &CancellationToken {
         &self.cancellation
     }
 
-    /// An error once the run is cancelled: preparations end there.
+    /// Checks whether the run is cancelled, so that preparations can stop.
     ///
     /// # Errors
-    /// [`Error::Cancelled`].
+    /// [`Error::Cancelled`] once the run is cancelled.
     pub(crate) fn check(&self) -> Result<()> {
         if self.cancellation.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
-    /// Tells that the run's folder is there and its training begins.
+    /// Reports that the run's folder exists and training begins.
     pub(crate) fn set_run_dir(&self, path: &Path) {
         // A link serves one run.
         let _ = self.run_dir.set(path.to_owned());
     }
 
-    /// True once the viewer has gone, as far as a send has noticed.
+    /// Returns `true` once a send has found that the viewer has gone.
     pub fn is_alone(&self) -> bool {
         self.events.is_none()
     }
 
-    /// Events dropped so far.
+    /// Returns the number of events dropped so far.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }

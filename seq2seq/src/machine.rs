@@ -1,4 +1,4 @@
-//! What this machine has.
+//! Memory limits of this machine.
 
 use std::sync::OnceLock;
 
@@ -8,8 +8,8 @@ use crate::bytes::bytes;
 use crate::config::{Config, TaskKind};
 use crate::{Error, Result};
 
-/// Bytes of memory that this process may have in all: the machine's, or less where a control group
-/// or the limit of its address space (`ulimit -v`) leaves it less. `None` where that is not known.
+/// Returns the bytes of memory that this process may use: the machine's memory, or the limit of a
+/// control group or of the address space (`ulimit -v`) if that is lower. `None` if it is not known.
 pub(crate) fn memory() -> Option<u64> {
     static MEMORY: OnceLock<Option<u64>> = OnceLock::new();
     *MEMORY.get_or_init(|| {
@@ -31,19 +31,20 @@ fn address_space() -> Option<u64> {
     None
 }
 
-/// What parameters are needed for.
+/// Purpose of the parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// To be used: their values alone.
+    /// Inference: only their values.
     Use,
-    /// To be trained: their gradients, the state of the optimizer and an average, too.
+    /// Training: also their gradients, the optimizer's state and the average.
     Training,
 }
 
-/// Refuses a model for which this machine has not the memory, before any of it is taken.
+/// Checks that a model fits in this machine's memory, before any of it is allocated.
 ///
 /// # Errors
-/// [`Error::Configuration`] with what it needs, what there is, and the keys that say so.
+/// [`Error::Configuration`] with the required memory, the available memory, and the keys that
+/// determine the size.
 pub(crate) fn check_parameters(config: &Config, count: u64, need: Need) -> Result<()> {
     let average = usize::from(config.average_decay > 0.0);
     let copies = match need {
@@ -77,9 +78,9 @@ pub(crate) fn check_parameters(config: &Config, count: u64, need: Need) -> Resul
 /// The largest batch of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LargestBatch {
-    /// Sequences in it.
+    /// Number of sequences.
     pub(crate) size: usize,
-    /// Positions of the longest source; 0 where there is none.
+    /// Positions of the longest source; 0 if there is no source.
     pub(crate) source: usize,
     /// Positions of the longest target.
     pub(crate) target: usize,
@@ -87,16 +88,17 @@ pub(crate) struct LargestBatch {
     pub(crate) classes: usize,
 }
 
-/// Refuses a batch for which this machine has not the memory beside the model.
+/// Checks that a batch fits in this machine's memory along with the model.
 ///
 /// # Errors
-/// As [`check_parameters`].
+/// Those of [`check_parameters`].
 pub(crate) fn check_batch(config: &Config, count: u64, batch: LargestBatch) -> Result<()> {
     let LargestBatch { size, source, target, classes } = batch;
     let directions = if config.bidirectional { 2.0 } else { 1.0 };
     let (h, e, layers) = (config.hidden as f64, config.embedding as f64, config.layers as f64);
     let (size, source, target) = (size as f64, source as f64, target as f64);
-    // What a step keeps at least: gates and states of each layer, logits, attention's weights.
+    // A step keeps at least the gates and states of each layer, the logits and the attention
+    // weights.
     let encoder = source * (e + layers * directions * 3.0 * h);
     let decoder = target * (e + layers * 3.0 * h + classes as f64 + source);
     let needed = 4.0 * size * (encoder + decoder) + 8.0 * count as f64;

@@ -1,21 +1,21 @@
-//! What a person asks for.
+//! Options of a training run.
 
 use std::path::PathBuf;
 
-/// What a person requested: a preset, changes to it, and where it goes.
+/// Options of a training run: a preset, changes to it, and the run directory.
 ///
-/// `None` means "as the preset says" for a new run and "as the run was started" for a resumed one.
+/// `None` stands for the preset's value in a new run and for the stored value in a resumed one.
 #[derive(Debug, Clone, Default)]
 pub struct TrainOptions {
     /// Name of the preset; `phrasebook` by default.
     pub preset: Option<String>,
     /// The corpus: `phrasebook`, `phrasebook:PART`, a generated task (`reverse`, `adding`, ...), a
-    /// TSV file, or two files joined by a comma; for a language model a text file. By default as
-    /// the preset says.
+    /// TSV file, or two files joined by a comma; for a language model a text file. By default the
+    /// preset's corpus.
     pub data: Option<String>,
     /// The held-out pairs, in the same form, or `none`; by default a fixed share of the corpus.
     pub valid: Option<String>,
-    /// Source and target column of TSV files, from 1.
+    /// Source and target columns of TSV files, from 1.
     pub columns: Option<(usize, usize)>,
     /// `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
     pub device: Option<String>,
@@ -31,8 +31,8 @@ pub struct TrainOptions {
     pub max_minutes: Option<f64>,
     /// The run directory; by default a new one under `runs/`.
     pub run_dir: Option<PathBuf>,
-    /// Changes to the preset, key and value.
+    /// Changes to the preset, as keys and values.
     pub set: Vec<(String, String)>,
-    /// Go on with the run in `run_dir`.
+    /// Whether to resume the run in `run_dir`.
     pub resume: bool,
 }

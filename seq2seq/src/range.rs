@@ -1,11 +1,12 @@
-//! The numbers that a key takes.
+//! Ranges of numbers.
 
 use std::fmt;
 
-/// The numbers that a key takes: a lower and an upper end, each of which may itself be left out.
+/// The range of numbers that a key accepts: a lower and an upper bound, each inclusive or
+/// exclusive.
 ///
-/// Every number that comes from outside has one, so that no size overflows, no duration is too
-/// long for the clock, and no loop has no end.
+/// Every number that the user gives has a range, so that no size overflows, no duration is too long
+/// for the clock, and every loop ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range {
     low: f64,
@@ -14,60 +15,62 @@ pub struct Range {
     includes_high: bool,
 }
 
-/// What comes from outside and is no key.
+/// Ranges of numbers that are not keys.
 impl Range {
-    /// Threads.
+    /// Number of threads.
     pub const THREADS: Self = Self::within(1.0, 1024.0);
-    /// Minutes after which a run ends.
+    /// Minutes of training after which a run ends.
     pub const MINUTES: Self = Self::above(0.0, 1e9);
     /// Seconds for which a workload is measured.
     pub const SECONDS: Self = Self::above(0.0, 1e6);
-    /// Texts that a language model writes.
+    /// Number of texts that a language model generates.
     pub const TEXTS: Self = Self::within(1.0, 1e6);
-    /// Tokens of such a text.
+    /// Number of tokens of a generated text.
     pub const TOKENS: Self = Self::within(1.0, 1e7);
     /// Target tokens after which a translation is cut.
     pub const MAX_LENGTH: Self = Self::within(1.0, 1e5);
-    /// What logits are divided by.
+    /// Hypotheses of a beam search.
+    pub const BEAM: Self = Self::within(1.0, 1e3);
+    /// Divisor of the logits.
     pub const TEMPERATURE: Self = Self::within(0.0, 1e3);
-    /// Letters, or steps, of a generated sequence.
+    /// Number of letters or steps of a generated sequence.
     pub const LENGTH: Self = Self::within(1.0, 2e3);
     /// A size of a workload.
     pub const SIZE: Self = Self::within(1.0, 1e6);
 }
 
 impl Range {
-    /// From `low` to `high`, both of them included.
+    /// Creates the range from `low` to `high`, both included.
     pub const fn within(low: f64, high: f64) -> Self {
         Self { low, high, includes_low: true, includes_high: true }
     }
 
-    /// From `low` to below `high`.
+    /// Creates the range from `low`, included, to `high`, excluded.
     pub const fn below(low: f64, high: f64) -> Self {
         Self { includes_high: false, ..Self::within(low, high) }
     }
 
-    /// Above `low`, to `high`.
+    /// Creates the range from `low`, excluded, to `high`, included.
     pub const fn above(low: f64, high: f64) -> Self {
         Self { includes_low: false, ..Self::within(low, high) }
     }
 
-    /// Above `low` and below `high`.
+    /// Creates the range from `low` to `high`, both excluded.
     pub const fn between(low: f64, high: f64) -> Self {
         Self { includes_high: false, ..Self::above(low, high) }
     }
 
-    /// The whole number that a text means, where it lies in it.
+    /// Parses an integer; `None` if the text is not an integer in the range.
     pub fn whole(&self, text: &str) -> Option<usize> {
         text.trim().parse().ok().filter(|&n: &usize| self.contains(n as f64))
     }
 
-    /// The number that a text means, where it lies in it.
+    /// Parses a number; `None` if the text is not a number in the range.
     pub fn number(&self, text: &str) -> Option<f64> {
         text.trim().parse().ok().filter(|&n| self.contains(n))
     }
 
-    /// True for a number that lies in it; false for what is no number.
+    /// Returns `true` if the number is in the range; `false` for NaN.
     pub fn contains(&self, number: f64) -> bool {
         let high_enough = if self.includes_low { number >= self.low } else { number > self.low };
         let low_enough = if self.includes_high { number <= self.high } else { number < self.high };
@@ -75,7 +78,8 @@ impl Range {
     }
 }
 
-/// As help and errors say it: `from 1 to 256`, `from 0 to below 1`, `above 0, to 1000`.
+/// Formats the range as in help and errors: `from 1 to 256`, `from 0 to below 1`, `above 0, to
+/// 1000`.
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { low, high, .. } = self;

@@ -1,4 +1,4 @@
-//! A training run from its options to its end.
+//! A training run, from its options to its end.
 
 use std::path::{Path, PathBuf};
 
@@ -26,16 +26,16 @@ pub struct Outcome {
     pub run_dir: PathBuf,
     /// How it ended.
     pub end: End,
-    /// True where nothing was done because the run had already finished.
+    /// Whether nothing was done because the run had already finished.
     pub already_finished: bool,
 }
 
-/// Trains, from the options to the run's end, on this thread.
+/// Begins or resumes a run and trains it to its end, on this thread.
 ///
 /// # Errors
-/// Bad options, unreadable data, a run directory in use or damaged, a device that is not there;
-/// [`Error::Cancelled`] where [the viewer cancelled](crate::Viewer::cancellation) before the run's
-/// folder was there, or, of one that is resumed, before it was changed.
+/// Bad options, unreadable data, a run directory in use or damaged, a missing device;
+/// [`Error::Cancelled`] if [the viewer cancelled](crate::Viewer::cancellation) before the run's
+/// folder was created or, for a resumed run, before it was changed.
 pub fn train(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     let bad = |key: &str, value: String, allowed: String| {
         Err(Error::BadValue { key: key.into(), value, allowed })
@@ -51,7 +51,7 @@ pub fn train(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     if options.resume { resume(options, link) } else { begin(options, link) }
 }
 
-/// Everything between the options and the loop.
+/// A run that is ready for the training loop.
 struct Prepared<M: Task> {
     stored: StoredRun,
     built: Built<M>,
@@ -107,7 +107,7 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         longest_target: None,
     };
     stored.find_files()?;
-    // Before the corpus is read: a run that cannot be written should say so at once.
+    // Checked before the corpus is read, so that a run that cannot be written fails at once.
     let path = match &options.run_dir {
         Some(path) if path.symlink_metadata().is_ok() => {
             return Err(Error::RunExists { path: path.clone() });
@@ -135,7 +135,7 @@ fn begin_at<M: Task>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<
     let average = run.average.as_ref();
     let first = to_checkpoint(&run.params, &run.optimizer, average, &shuffle, &[], progress);
     let created = RunDir::create(path, &run.stored, &run.built.vocabularies, &first);
-    // Where the device failed, that says more than what could not be written.
+    // A failure of the device is reported first, since it may cause the error of writing.
     run.params.checked(())?;
     let dir = created?;
     let (log, _) = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
@@ -178,7 +178,7 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     }
 }
 
-/// Keys that say which rate is used.
+/// Keys of the learning rate schedule.
 const SCHEDULE: [&str; 5] = [
     "learning_rate",
     "learning_rate_schedule",
@@ -198,7 +198,7 @@ fn resume_at<M: Task>(
     if run.stored.corpus_hash.is_some_and(|h| h != run.built.corpus) {
         return Err(Error::CorpusChanged { run: dir.path().into(), data: run.stored.data });
     }
-    // A run of an older program does not know it.
+    // Runs of older versions did not store it.
     run.stored.longest_target = run.built.longest_target;
     run.stored.identify();
     run.built.model.load_state(tensors(&checkpoint.carried))?;
@@ -207,7 +207,7 @@ fn resume_at<M: Task>(
     let shuffle = from_checkpoint(&mut run.params, &mut run.optimizer, average, checkpoint, &file)?;
     let mut progress = checkpoint.progress;
     if changes.iter().any(|change| SCHEDULE.contains(&change.key.as_str())) {
-        // The word given last holds, and not the rate that was set before it in the dashboard.
+        // The keys of this resume replace a rate that was set in the dashboard before.
         progress.learning_rate = None;
     }
     run.start.changes = changes;

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
+use seq2seq::decode::BeamOptions;
 use seq2seq::event::{CheckpointKind, EndReason};
 use seq2seq::{
     Command, Event, EventReader, RunDir, SampleOptions, Sampler, TrainOptions, Translator,
@@ -177,7 +178,7 @@ fn lines_are_measured_and_written() {
     run(&options).unwrap();
     let run_dir = folder.path().join("run");
 
-    let metrics = evaluate(&run_dir, "cpu", Some(1), &data, None, None).unwrap();
+    let metrics = evaluate(&run_dir, "cpu", Some(1), &data, None, &BeamOptions::greedy()).unwrap();
     // Six names alike often: ln 6 nats a name, 24 letters and 6 ends in all.
     let least = 6.0 * 6_f64.ln() / 30.0;
     let names_loss = metrics.metrics.loss;
@@ -216,7 +217,8 @@ fn sequences_are_measured_and_refuse_other_tasks() {
     options.max_steps = Some(30);
     run(&options).unwrap();
     let run_dir = folder.path().join("run");
-    let metrics = evaluate(&run_dir, "cpu", Some(1), "adding:4:test", None, None).unwrap();
+    let metrics =
+        evaluate(&run_dir, "cpu", Some(1), "adding:4:test", None, &BeamOptions::greedy()).unwrap();
     assert!(metrics.metrics.loss < 0.167, "{metrics:?}");
     assert_eq!(
         (metrics.metrics.perplexity, metrics.metrics.token_accuracy, metrics.metrics.bleu),
@@ -228,7 +230,9 @@ fn sequences_are_measured_and_refuse_other_tasks() {
         ("reverse", "the model was trained on adding"),
         ("phrasebook", "expected adding"),
     ] {
-        let error = evaluate(&run_dir, "cpu", Some(1), data, None, None).unwrap_err().to_string();
+        let error = evaluate(&run_dir, "cpu", Some(1), data, None, &BeamOptions::greedy())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{error}");
     }
     let error = Sampler::open(&run_dir, "cpu", None).unwrap_err().to_string();

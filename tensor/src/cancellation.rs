@@ -1,12 +1,13 @@
-//! A token by which long work is asked to end.
+//! A token that cancels long-running work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Asks long work on other threads to end early. Clones share one state, and it never goes back.
+/// Cancels long-running work on other threads. Clones share one state; cancellation cannot be
+/// undone.
 ///
-/// Work that takes long looks at it now and then, through [`Threads::is_cancelled`] where it has
-/// threads, and returns an error; what it has computed until then is dropped.
+/// Long-running work checks the token from time to time, through [`Threads::is_cancelled`] if it
+/// has threads, and returns an error; its results so far are dropped.
 ///
 /// ```
 /// use tensor::{CancellationToken, Threads};
@@ -23,12 +24,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct CancellationToken(Arc<AtomicBool>);
 
 impl CancellationToken {
-    /// Asks for the end.
+    /// Requests cancellation.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// True once the end was requested.
+    /// Returns true if cancellation was requested.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -1,11 +1,11 @@
-//! What tests of operations share: finite differences, comparison with a reference, a device.
+//! Tools for tests of operations: finite differences, comparison with a reference, a device.
 
 use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::device::Device;
 
-/// The gradient of `f` at `x` by central differences, in f64.
+/// Returns the gradient of `f` at `x` by central differences, in f64.
 pub fn finite_differences(mut f: impl FnMut(&[f64]) -> f64, x: &[f64]) -> Vec<f64> {
     let mut x = x.to_vec();
     let step = 1e-5;
@@ -22,10 +22,11 @@ pub fn finite_differences(mut f: impl FnMut(&[f64]) -> f64, x: &[f64]) -> Vec<f6
         .collect()
 }
 
-/// Asserts max|a - b| <= tolerance max|b| + 1e-6 over whole tensors, and says where it fails.
+/// Asserts max|a - b| <= tolerance max|b| + 1e-6 over whole tensors, and reports the first
+/// violation.
 ///
 /// # Panics
-/// Where it fails, or the lengths differ.
+/// The assertion fails, or the lengths differ.
 #[track_caller]
 pub fn assert_close(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
     assert_eq!(got.len(), want.len(), "{what}: length");
@@ -36,23 +37,23 @@ pub fn assert_close(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
     }
 }
 
-/// f32 values as f64.
+/// Converts f32 values to f64.
 pub fn to_f64(x: &[f32]) -> Vec<f64> {
     x.iter().map(|&v| f64::from(v)).collect()
 }
 
-/// f64 values as f32.
+/// Converts f64 values to f32.
 pub fn to_f32(x: &[f64]) -> Vec<f32> {
     x.iter().map(|&v| v as f32).collect()
 }
 
-/// `n` reproducible values between -1 and 1 that f32 holds exactly.
+/// Returns `n` reproducible values between -1 and 1 that f32 represents exactly.
 pub fn values(n: usize, seed: u64) -> Vec<f64> {
     let draw = crate::random::PhiloxStream::new(seed, 0, 0);
     (0..n as u64).map(|i| f64::from(draw.uniform(i) * 2.0 - 1.0)).collect()
 }
 
-/// An OpenCL device in the hands of one test.
+/// An OpenCL device reserved for one test.
 pub struct TestDevice {
     device: Device,
     _turn: MutexGuard<'static, ()>,
@@ -65,11 +66,11 @@ impl std::ops::Deref for TestDevice {
     }
 }
 
-/// The OpenCL device of tests, the first there is; where there is none, a line on stderr says that
-/// the test was skipped.
+/// Returns the first OpenCL device, for tests; if there is none, a line on stderr reports that the
+/// test was skipped.
 ///
-/// A test has it for itself: implementations on the processor do not stand several contexts that
-/// compile at the same time.
+/// One test at a time has the device: OpenCL implementations on the processor fail if several
+/// contexts compile at the same time.
 pub fn opencl() -> Option<TestDevice> {
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,7 +78,7 @@ pub fn opencl() -> Option<TestDevice> {
         Ok(device) => Some(TestDevice { device, _turn: turn }),
         Err(why) => {
             let test = std::thread::current().name().unwrap_or("a test").to_string();
-            // To the stream itself: what a test prints is seen only where it fails.
+            // To the stream itself: captured output of a test is shown only if it fails.
             let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: {why}");
             None
         }

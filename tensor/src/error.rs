@@ -1,11 +1,11 @@
-//! What can go wrong.
+//! The errors of this crate.
 
 use crate::shape::Shape;
 
 /// Errors of this crate.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// Two shapes that an operation cannot put together.
+    /// Two shapes that an operation cannot combine.
     #[error("{op}: shapes {left} and {right} do not fit")]
     Shapes {
         /// The operation.
@@ -20,7 +20,7 @@ pub enum Error {
     Argument {
         /// The operation.
         op: &'static str,
-        /// What is wrong and what would be right.
+        /// The error and the accepted values.
         what: String,
     },
     /// An id outside a table.
@@ -33,12 +33,12 @@ pub enum Error {
         /// Rows of the table.
         rows: usize,
     },
-    /// A parameter's name that is there already, or is not there.
+    /// A parameter's name that already exists, or that does not exist.
     #[error("parameter {name:?} {what}")]
     Parameter {
         /// The name.
         name: String,
-        /// What is wrong.
+        /// The error.
         what: &'static str,
     },
     /// The build lacks a feature.
@@ -56,7 +56,7 @@ pub enum Error {
          `brew install pocl`, on Windows Intel's CPU runtime for OpenCL"
     )]
     NoPlatform,
-    /// OpenCL is installed, and has no device.
+    /// OpenCL is installed but has no device.
     #[error(
         "OpenCL is installed, but none of its platforms has a device: for a graphics card its \
          vendor's driver is missing (in a container, NVIDIA's wants a line `libnvidia-opencl.so.1` \
@@ -65,52 +65,52 @@ pub enum Error {
          Intel's CPU runtime for OpenCL"
     )]
     NoDevice,
-    /// A device of OpenCL that is not among those that there are.
+    /// The OpenCL device does not exist.
     #[error("device {name:?} is not there; there are: {found}")]
     NotThere {
         /// The device requested.
         name: String,
-        /// Those that there are.
+        /// The devices that exist.
         found: String,
     },
-    /// A tensor larger than the device holds in one piece.
+    /// A tensor exceeds the device's largest piece of memory.
     #[error(
         "a tensor of {} is more than the device holds in one piece ({}); make the batch, the \
          vocabulary or the sentences smaller",
         size(*.bytes), size(*.largest)
     )]
     TooLarge {
-        /// What was requested.
+        /// The bytes requested.
         bytes: u64,
-        /// The largest piece.
+        /// The bytes of the largest piece.
         largest: u64,
     },
-    /// A device's memory is used up.
+    /// A device's memory is exhausted.
     #[error(
         "the device's memory is used up: {} more are needed, {} of {} are taken; make the batch \
          smaller",
         size(*.bytes), size(*.taken), size(*.limit)
     )]
     OutOfMemory {
-        /// What was requested.
+        /// The bytes requested.
         bytes: u64,
-        /// What is taken.
+        /// The bytes in use.
         taken: u64,
-        /// What there is.
+        /// The bytes that the device has.
         limit: u64,
     },
-    /// A program that the device's compiler refuses.
+    /// A program that the device's compiler rejects.
     #[error("an OpenCL program does not compile: {log}")]
     OpenClBuild {
         /// The kernel, the device and the compiler's log.
         log: String,
     },
-    /// A call of OpenCL that failed.
+    /// A failed OpenCL call.
     #[error("OpenCL: {call} failed: {what}")]
     OpenCl {
         /// The call, or the kernel.
         call: &'static str,
-        /// Why.
+        /// The reason.
         what: String,
     },
     /// An operation on a device that computed on the host.
@@ -127,18 +127,18 @@ pub enum Error {
 }
 
 impl Error {
-    /// Two shapes that do not fit in `op`.
+    /// Creates an error for two shapes that do not fit in `op`.
     pub fn shapes(op: &'static str, left: impl Into<Shape>, right: impl Into<Shape>) -> Self {
         Self::Shapes { op, left: left.into(), right: right.into() }
     }
 
-    /// An argument of `op` out of its range.
+    /// Creates an error for an argument of `op` that is out of its range.
     pub fn argument(op: &'static str, what: impl Into<String>) -> Self {
         Self::Argument { op, what: what.into() }
     }
 }
 
-/// A number of bytes in words.
+/// Formats a number of bytes.
 fn size(bytes: u64) -> String {
     match bytes {
         0..1_048_576 => format!("{} KiB", bytes.div_ceil(1_024)),

@@ -1,8 +1,8 @@
 //! Initialisation of parameters, and the generators behind it.
 //!
-//! What is drawn between steps (first values, shuffles) comes from ChaCha generators: one stream
-//! for each purpose, so that a purpose that draws more, or less, leaves the others' draws alone.
-//! What is drawn inside a step comes from [`crate::random`].
+//! Random numbers drawn between steps (initial values, shuffles) come from ChaCha generators: one
+//! stream per purpose, so that a purpose that draws more or fewer numbers does not change the
+//! others' draws. Random numbers drawn inside a step come from [`crate::random`].
 
 use ndarray::{Array1, Array2, s};
 use ndarray_rand::RandomExt;
@@ -18,13 +18,13 @@ use crate::tensor::Tensor;
 
 const OP: &str = "initialise";
 
-/// The generator for what is drawn between steps.
+/// The generator for random numbers drawn between steps.
 pub type Rng = ChaCha8Rng;
 
-/// Gives a parameter's first value, from its name and shape.
+/// A function that returns a parameter's initial value, from its name and shape.
 pub type InitFn<'a> = dyn FnMut(&str, Shape) -> Result<Tensor> + 'a;
 
-/// The generator of a purpose: the run's seed, and a stream of its own for each name.
+/// Returns the generator of a purpose: the run's seed, with a separate stream per name.
 ///
 /// ```
 /// use ndarray_rand::rand::Rng as _;
@@ -37,14 +37,14 @@ pub fn rng(seed: u64, purpose: &str) -> Rng {
     rng_stream(seed, fnv1a(purpose))
 }
 
-/// The generator of a seed and a numbered stream.
+/// Returns the generator of a seed and a numbered stream.
 pub fn rng_stream(seed: u64, stream: u64) -> Rng {
     let mut rng = Rng::seed_from_u64(seed);
     rng.set_stream(stream);
     rng
 }
 
-/// Where a generator stands, for a checkpoint to keep.
+/// The position of a generator in its stream, as saved in a checkpoint.
 ///
 /// ```
 /// use ndarray_rand::rand::Rng as _;
@@ -61,17 +61,17 @@ pub struct Position {
     pub seed: [u8; 32],
     /// Its stream.
     pub stream: u64,
-    /// How many 32-bit words it has given.
+    /// The number of 32-bit words it has generated.
     pub word: u128,
 }
 
 impl Position {
-    /// Where `rng` stands.
+    /// Returns the position of `rng`.
     pub fn of(rng: &Rng) -> Self {
         Self { seed: rng.get_seed(), stream: rng.get_stream(), word: rng.get_word_pos() }
     }
 
-    /// A generator that stands there.
+    /// Returns a generator at this position.
     pub fn rng(&self) -> Rng {
         let mut rng = Rng::from_seed(self.seed);
         rng.set_stream(self.stream);
@@ -80,7 +80,7 @@ impl Position {
     }
 }
 
-/// How a parameter's first values are drawn.
+/// The distribution of a parameter's initial values.
 ///
 /// With fan-in I and fan-out O of a weight \[O, I\] (further dimensions multiply both, as in
 /// PyTorch):
@@ -94,7 +94,7 @@ impl Position {
 /// | `xavier_uniform` | U\[-a, a\], a = sqrt(6 / (I + O)); Glorot and Bengio 2010, eq. 16 | `xavier_uniform_` |
 /// | `xavier_normal` | N(0, 2 / (I + O)); eq. 12 | `xavier_normal_` |
 /// | `orthogonal` | orthonormal rows or columns, whichever are fewer; Saxe et al. 2014 | `orthogonal_` |
-/// | `torch_default` | U\[-1/sqrt(I), 1/sqrt(I)\] | what `nn.Linear` does |
+/// | `torch_default` | U\[-1/sqrt(I), 1/sqrt(I)\] | the default of `nn.Linear` |
 ///
 /// As data, in JSON: `"orthogonal"`, `{"uniform": {"limit": 0.1}}`.
 ///
@@ -118,7 +118,7 @@ pub enum Init {
         /// The largest magnitude.
         limit: f32,
     },
-    /// Normal of mean 0.
+    /// Normal with mean 0.
     Normal {
         /// The standard deviation.
         std: f32,
@@ -127,21 +127,23 @@ pub enum Init {
     XavierUniform,
     /// Glorot and Bengio's variance, normally distributed.
     XavierNormal,
-    /// A random matrix of orthonormal rows or columns.
+    /// A random matrix with orthonormal rows or columns.
     Orthogonal,
-    /// Uniform within 1 / sqrt(fan-in): what PyTorch's layers do unless they are told.
+    /// Uniform within 1 / sqrt(fan-in): the default of PyTorch's layers.
     #[default]
     TorchDefault,
 }
 
 impl Init {
-    /// The default of PyTorch's layers for a fan-in: `nn.Linear` takes the weight's fan-in for its
-    /// bias too, `nn.RNN`, `nn.LSTM` and `nn.GRU` take the hidden size for all their parameters.
+    /// Returns the default of PyTorch's layers for a fan-in: `nn.Linear` uses the weight's fan-in
+    /// for its bias too; `nn.RNN`, `nn.LSTM` and `nn.GRU` use the hidden size for all their
+    /// parameters.
     pub fn torch_default(fan: usize) -> Self {
         Self::Uniform { limit: (1.0 / (fan.max(1) as f64).sqrt()) as f32 }
     }
 
-    /// The same, but [`Init::TorchDefault`] takes this fan-in in place of the shape's.
+    /// Returns the same scheme, except that [`Init::TorchDefault`] uses this fan-in instead of the
+    /// shape's.
     pub fn with_fan(self, fan: usize) -> Self {
         if self == Self::TorchDefault { Self::torch_default(fan) } else { self }
     }
@@ -149,8 +151,8 @@ impl Init {
     /// Draws a tensor, in row-major order.
     ///
     /// # Errors
-    /// A limit or a standard deviation that is negative or not finite; a shape of one dimension
-    /// where fans are requested.
+    /// A limit or a standard deviation is negative or not finite; the shape has one dimension, but
+    /// the scheme needs fans.
     pub fn tensor(self, shape: impl Into<Shape>, rng: &mut Rng) -> Result<Tensor> {
         let shape = shape.into();
         match self {
@@ -180,8 +182,8 @@ impl Init {
         }
     }
 
-    /// Draws a tensor as `blocks` tensors of its outermost dimension, one after the other: a gate
-    /// matrix \[G H, I\] whose G gates are each initialised (each orthogonal) by themselves.
+    /// Draws a tensor as `blocks` tensors along its outermost dimension, one after the other: a
+    /// gate matrix \[G H, I\] whose G gates are initialised separately (each orthogonal).
     ///
     /// # Errors
     /// Those of [`Init::tensor`]; `blocks` does not divide the outermost dimension.
@@ -203,7 +205,7 @@ impl Init {
     }
 }
 
-/// Fan-in and fan-out, as PyTorch counts them.
+/// Returns fan-in and fan-out, as PyTorch counts them.
 fn fans(shape: Shape) -> Result<(f64, f64)> {
     match *shape.dims() {
         [o, i, ref field @ ..] => {
@@ -241,11 +243,11 @@ fn normal(shape: Shape, std: f32, rng: &mut Rng) -> Result<Tensor> {
 /// Rows that are orthogonalised together.
 const BLOCK: usize = 32;
 
-/// The orthogonal factor of a normal matrix whose triangular factor has a positive diagonal,
-/// which makes it uniformly distributed (Mezzadri 2007).
+/// Returns the orthogonal factor of a normal matrix whose triangular factor has a positive
+/// diagonal, which makes it uniformly distributed (Mezzadri 2007).
 ///
-/// Modified Gram-Schmidt in f64 over blocks of rows (of columns, where they are fewer): the rows
-/// of a block one after the other, then the block's part of all rows behind it as two products.
+/// Modified Gram-Schmidt in f64 over blocks of rows (of columns, if they are fewer): the rows of a
+/// block one after the other, then the block's part of all later rows as two products.
 fn orthogonal(rows: usize, columns: usize, rng: &mut Rng) -> Result<Array2<f64>> {
     let (short, long) = (rows.min(columns), rows.max(columns));
     let distribution = Normal::new(0.0, 1.0)
@@ -256,7 +258,7 @@ fn orthogonal(rows: usize, columns: usize, rng: &mut Rng) -> Result<Array2<f64>>
         for k in start..end {
             let (done, mut rest) = q.view_mut().split_at(ndarray::Axis(0), k);
             let mut row = rest.row_mut(0);
-            // Twice: the first time leaves what rounding left.
+            // Done twice: the first pass leaves rounding errors.
             for _ in 0..2 {
                 for other in done.slice(s![start.., ..]).rows() {
                     let share = other.dot(&row);
@@ -316,7 +318,7 @@ mod tests {
         assert_eq!(Init::Uniform { limit: 0.0 }.tensor([2], &mut rng).unwrap().data(), [0.0; 2]);
     }
 
-    /// Checks that the shorter of rows and columns are orthonormal.
+    /// Checks that the rows or the columns, whichever are fewer, are orthonormal.
     fn assert_orthonormal(t: &Tensor, what: &str) {
         let m = t.view2().mapv(f64::from);
         let m = if m.nrows() <= m.ncols() { m } else { m.reversed_axes() };
@@ -339,7 +341,7 @@ mod tests {
 
     #[test]
     fn orthogonal_signs_are_even() {
-        // Uniform over all orthogonal matrices: the diagonal has no sign of its own.
+        // Uniform over all orthogonal matrices: the diagonal has no preferred sign.
         let mut rng = rng(6, "test");
         let mut sum = 0.0;
         for _ in 0..400 {
@@ -381,7 +383,7 @@ mod tests {
 
     #[test]
     fn the_first_draws_are_pinned() {
-        // A change here means that a dependency draws otherwise: every seed gives another run.
+        // A change here means that a dependency draws other numbers: every seed gives another run.
         assert_eq!(rng(1, "init").random::<u64>(), 10_918_279_902_693_391_332);
         assert_eq!(rng(1, "shuffle").random::<u64>(), 11_107_748_152_075_565_464);
         assert_eq!(rng_stream(1, 0).random::<u64>(), 7_424_550_030_962_593_201);

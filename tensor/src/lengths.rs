@@ -1,11 +1,11 @@
-//! How long the sequences of a batch are.
+//! The lengths of a batch's sequences.
 
 use crate::autograd::Tape;
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::Result;
 use crate::opencl::Ids;
 
-/// How long each sequence of a batch is: on the host, and on a tape's device where it has one.
+/// The length of each sequence of a batch: on the host, and on a tape's device if it has one.
 #[derive(Clone)]
 pub struct Lengths {
     host: PooledVec<usize>,
@@ -13,7 +13,7 @@ pub struct Lengths {
 }
 
 impl Lengths {
-    /// The lengths of a batch on a tape.
+    /// Creates the lengths of a batch for a tape.
     ///
     /// # Errors
     /// The device failed.
@@ -23,7 +23,7 @@ impl Lengths {
         Ok(Self { host: lengths.into(), on_device })
     }
 
-    /// Those on the device, `None` on the processor.
+    /// Returns those on the device, or `None` on the processor.
     pub fn on_device(&self) -> Option<&Ids> {
         self.on_device.as_ref()
     }

@@ -1,19 +1,20 @@
 //! f32 tensors with reverse-mode differentiation, built for recurrent networks.
 //!
-//! What is here, from the outside in:
+//! From the outside in:
 //!
 //! - [`Params`] holds a model's named parameters; [`init`] draws their first values.
-//! - [`Tape`] remembers what was computed on one thread in one step, and goes back through it.
-//!   Operations are as coarse as speed wants; other crates add theirs through [`Op`].
-//! - [`ops`] are the operations that every network needs: linear, embedding, dropout, layer norm,
-//!   maxout, cross-entropy.
-//! - [`Gradients`] gathers what the backward pass found, multiplies each weight's deferred rows once, and
-//!   [clips](ReducedGradients::norms); [`optim`] equals `torch.optim`.
-//! - [`Tensor`] is the value itself, in and out of `ndarray`; [`PooledVec`] is for what goes with it. The
-//!   memory of both is reused: a training step whose shapes were seen before allocates nothing.
-//! - [`gemm`], [`simd`], [`kernels`], [`Threads`] make it fast: weights packed once a step, vector
-//!   instructions chosen at run time, one level of threads that is started once.
-//! - [`opencl`] has devices besides the processor, their kernels' launches and products.
+//! - [`Tape`] records the operations of one thread in one step and runs the backward pass over
+//!   them. An operation can be as coarse as a whole layer; other crates add theirs through [`Op`].
+//! - [`ops`] contains the operations that every network needs: linear, embedding, dropout, layer
+//!   norm, maxout, cross-entropy.
+//! - [`Gradients`] gathers the results of the backward pass, multiplies each weight's deferred rows
+//!   once, and [clips](ReducedGradients::norms); [`optim`] equals `torch.optim`.
+//! - [`Tensor`] is the value itself and converts to and from `ndarray`; [`PooledVec`] holds the
+//!   data that accompanies it. The memory of both is reused: a training step whose shapes were seen
+//!   before allocates nothing.
+//! - [`gemm`], [`simd`], [`kernels`] and [`Threads`] provide the speed: weights packed once per
+//!   step, vector instructions chosen at run time, one level of threads that is started once.
+//! - [`opencl`] provides devices besides the processor, with kernel launches and matrix products.
 //! - [`check`] compares gradients with finite differences.
 //!
 //! # A linear map, learnt
@@ -47,40 +48,40 @@
 //! # Ok::<(), tensor::Error>(())
 //! ```
 //!
-//! # Letters of shapes
+//! # Shape letters
 //!
-//! The same letters everywhere in the workspace; a sequence is time-major, \[T, B, ...\].
+//! The whole workspace uses the same letters; a sequence is time-major, \[T, B, ...\].
 //!
-//! | letter | what it counts |
+//! | letter | meaning |
 //! |---|---|
 //! | B | sequences in a batch |
 //! | S | source positions |
 //! | T | target positions, or time steps |
-//! | E | an embedding's width |
-//! | H | a hidden state's width |
-//! | K | a memory entry's width |
-//! | Q | a query's width |
-//! | A | the inner width of an additive attention |
+//! | E | width of an embedding |
+//! | H | width of a hidden state |
+//! | K | width of a memory entry |
+//! | Q | width of a query |
+//! | A | inner width of an additive attention |
 //! | V | entries of a vocabulary |
 //! | L | layers |
 //! | D | directions |
 //! | G | gates of a recurrent cell |
-//! | I, O | a layer's inputs and outputs |
+//! | I, O | inputs and outputs of a layer |
 //!
-//! # The same bits
+//! # Reproducibility
 //!
-//! A given thread count, kernel path ([`simd::level`]) and seed give the same bits every time. What
-//! is drawn inside a step ([`random`]) depends on seed, step, place and element alone, so it is the
-//! same for every thread count, too. Sums are not: with another thread count they are put together
-//! in another order, and differ by rounding.
+//! A given thread count, kernel path ([`simd::level`]) and seed give the same bits every time.
+//! Random numbers drawn inside a step ([`random`]) depend only on seed, step, counter and element,
+//! so they are also the same for every thread count. Sums are not: another thread count adds them
+//! up in another order, so they differ by rounding.
 //!
 //! # Feature `opencl`
 //!
-//! With it, [`Device::open`] opens a device behind OpenCL 1.2, and what [`Params::to_device`] moved
-//! there is computed there: every operation of this crate, its backward pass, gradients, clipping,
-//! optimizers ([`optim::Optimizer::update`]). [`opencl`] says how, and how an operation of another
-//! crate takes part. A build without the feature needs no system library and answers
-//! [`Error::NotBuiltWith`].
+//! With this feature, [`Device::open`] opens an OpenCL 1.2 device. If [`Params::to_device`] has
+//! moved the parameters there, everything is computed there: every operation of this crate, its
+//! backward pass, gradients, clipping and optimizers ([`optim::Optimizer::update`]). [`opencl`]
+//! describes this, and how an operation of another crate takes part. A build without the feature
+//! needs no system library; opening a device returns [`Error::NotBuiltWith`].
 
 mod autograd;
 mod cancellation;
@@ -117,7 +118,7 @@ pub use shape::Shape;
 pub use tensor::{DeferredScalar, Tensor};
 pub use threads::Threads;
 
-/// The example of the README is tested with those of the documentation.
+/// Runs the README's example as a doctest.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,24 +1,24 @@
-//! The system's allocator, which tells somebody before memory that cannot be had ends the program.
+//! The system's allocator, with a hook that runs before a failed allocation ends the program.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::OnceLock;
 
-/// What is called with the bytes that could not be had.
+/// The hook, called with the number of bytes that could not be allocated.
 type Refused = fn(usize);
 
 static REFUSED: OnceLock<Refused> = OnceLock::new();
 
-/// Registers what is called, once for the process, where memory cannot be had; a second function is
-/// not taken, and `false` is returned.
+/// Registers a hook, once per process, that is called if an allocation fails. Returns `false` if a
+/// hook was already registered; the new one is then ignored.
 ///
-/// It is called on the thread that asked, which may hold any lock, and must not allocate. It may end
-/// the process; where it returns, the request fails as it would without it (most code then aborts).
-/// It is only called where [`Reporting`] is the program's allocator.
+/// The hook is called on the allocating thread, which may hold any lock, and must not allocate. It
+/// may end the process; if it returns, the allocation fails as it would without it (most code then
+/// aborts). It is only called if [`Reporting`] is the program's allocator.
 pub fn on_refused_memory(call: Refused) -> bool {
     REFUSED.set(call).is_ok()
 }
 
-/// The system's allocator, as the allocator of a program:
+/// The system's allocator, for use as the allocator of a program:
 ///
 /// ```
 /// #[global_allocator]
@@ -29,12 +29,12 @@ pub fn on_refused_memory(call: Refused) -> bool {
 /// }
 /// ```
 ///
-/// Where the system refuses memory, what was registered by [`on_refused_memory`] is called. It costs
-/// one comparison an allocation.
+/// If the system refuses memory, the hook registered by [`on_refused_memory`] is called. The cost
+/// is one comparison per allocation.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reporting;
 
-/// The block, after telling where there is none.
+/// Returns the block, after calling the hook if there is none.
 #[inline]
 fn told(block: *mut u8, size: usize) -> *mut u8 {
     if block.is_null() {
@@ -50,7 +50,7 @@ fn refused(size: usize) {
     }
 }
 
-// SAFETY: everything is passed on to the system's allocator, and what it gives is passed back.
+// SAFETY: every call and every result is passed on unchanged from and to the system's allocator.
 unsafe impl GlobalAlloc for Reporting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's contract is the same.
@@ -86,7 +86,8 @@ mod tests {
         assert!(on_refused_memory(|bytes| ASKED.store(bytes, Ordering::Relaxed)));
         assert!(!on_refused_memory(|_| {}));
         let small = Layout::from_size_align(64, 64).unwrap();
-        // SAFETY: the layout is not empty, and the block is used within its size and given back.
+        // SAFETY: the layout is not empty, and the block is used within its size and deallocated
+        // once.
         unsafe {
             let block = Reporting.alloc_zeroed(small);
             assert!(block.addr().is_multiple_of(64) && (0..64).all(|i| *block.add(i) == 0));

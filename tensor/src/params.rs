@@ -19,7 +19,7 @@ use crate::threads::Threads;
 pub struct ParamId(usize);
 
 impl ParamId {
-    /// Its position in the store.
+    /// Returns the parameter's position in the store.
     pub fn index(self) -> usize {
         self.0
     }
@@ -27,9 +27,9 @@ impl ParamId {
 
 /// The named parameters of a model, in the order in which they were added.
 ///
-/// A weight's packed form (see [`crate::gemm`]) is made at its first use and kept; whoever changes
-/// values through [`Params::update`] or [`Params::set`] has it packed again. [`Params::to_device`]
-/// moves all values to a device, where they lie in one piece.
+/// A weight is packed (see [`crate::gemm`]) at its first use, and the packed form is kept; after a
+/// change through [`Params::update`] or [`Params::set`] it is packed again. [`Params::to_device`]
+/// moves all values to a device, where they lie in one piece of memory.
 ///
 /// ```
 /// use tensor::{Params, Tensor};
@@ -44,7 +44,7 @@ impl ParamId {
 pub struct Params {
     entries: Vec<Entry>,
     by_name: HashMap<String, ParamId>,
-    /// The values' memory, where it is on a device.
+    /// The values' memory, if they are on a device.
     arena: Option<Arena>,
 }
 
@@ -56,7 +56,7 @@ struct Entry {
 }
 
 impl Params {
-    /// An empty store.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }
@@ -64,7 +64,7 @@ impl Params {
     /// Adds a parameter.
     ///
     /// # Errors
-    /// The name is taken, or the parameters are on a device already.
+    /// The name is taken, or the parameters are already on a device.
     pub fn add(&mut self, name: impl Into<String>, value: Tensor) -> Result<ParamId> {
         let name = name.into();
         let id = ParamId(self.entries.len());
@@ -79,10 +79,10 @@ impl Params {
         Ok(id)
     }
 
-    /// Adds a parameter of a shape, with the value that `init` gives.
+    /// Adds a parameter of the given shape, with the value that `init` returns.
     ///
     /// # Errors
-    /// Those of [`add`](Self::add) and of `init`; a value of another shape.
+    /// Those of [`add`](Self::add) and of `init`; `init` returned a value of another shape.
     pub fn add_initialized(
         &mut self,
         name: impl Into<String>,
@@ -97,10 +97,10 @@ impl Params {
         self.add(name, value)
     }
 
-    /// Moves all values to a device, or back to the host. What was packed is dropped.
+    /// Moves all values to a device, or back to the host. Packed forms are dropped.
     ///
     /// # Errors
-    /// The device failed, or its memory is used up.
+    /// The device failed, or its memory is exhausted.
     pub fn to_device(&mut self, device: &Device) -> Result<()> {
         let here = self.opencl().cloned();
         match (device.opencl(), here) {
@@ -127,18 +127,18 @@ impl Params {
         Ok(())
     }
 
-    /// The device that the values are on, `None` for the host.
+    /// Returns the device that the values are on, or `None` for the host.
     pub fn opencl(&self) -> Option<&OpenCl> {
         self.arena.as_ref().map(|arena| &arena.layout.device)
     }
 
-    /// What callers need to know of the device that the values are on.
+    /// Returns the properties of the device that the values are on.
     pub fn device_properties(&self) -> DeviceProperties {
         DeviceProperties::of(self.opencl())
     }
 
-    /// What was computed with these parameters, or the failure of their device: reading from a
-    /// device that failed gives zeros, which are nobody's result.
+    /// Returns `computed`, or the failure of the parameters' device: reads from a device that
+    /// failed return zeros, which must not be used as results.
     ///
     /// # Errors
     /// The first failure since the device was opened.
@@ -147,22 +147,23 @@ impl Params {
         Ok(computed)
     }
 
-    /// Where the values lie on their device.
+    /// Returns where the values lie on their device.
     pub(crate) fn layout(&self) -> Option<&Arc<Layout>> {
         self.arena.as_ref().map(|arena| &arena.layout)
     }
 
-    /// All values on their device, to be written: whoever holds a clone of one keeps what it was.
+    /// Returns the memory of all values on their device, for writing. Clones of a value keep its
+    /// old content.
     pub(crate) fn arena_mut(&mut self) -> Result<Option<&mut Tensor>> {
         let Some(arena) = &mut self.arena else { return Ok(None) };
         arena.make_unique(self.entries.iter_mut().map(|e| &mut e.value).enumerate())?;
         Ok(Some(&mut arena.memory))
     }
 
-    /// self = keep self + fresh other, value by value: a moving average of parameters.
+    /// Computes self = keep self + fresh other, value by value: a moving average of parameters.
     ///
     /// # Errors
-    /// Parameters of other shapes or on another device; the device failed.
+    /// The parameters have other shapes or are on another device; the device failed.
     pub fn blend(&mut self, keep: f32, fresh: f32, other: &Self, threads: &Threads) -> Result<()> {
         let shapes = |p: &Self| p.iter().map(|(_, t)| t.shape()).collect::<Vec<_>>();
         if shapes(self) != shapes(other) {
@@ -176,7 +177,7 @@ impl Params {
                     let value = mine.value.data_mut();
                     kernels::scale(value, keep);
                     kernels::add_scaled(value, fresh, theirs.value.data());
-                    // Packed again by whoever multiplies with it: not every blend is looked at.
+                    // Packed again at the next product: not every blended value is multiplied with.
                     mine.packed.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
                 });
                 Ok(())
@@ -190,47 +191,47 @@ impl Params {
         }
     }
 
-    /// The value of a parameter.
+    /// Returns the value of a parameter.
     pub fn get(&self, id: ParamId) -> &Tensor {
         &self.entries[id.0].value
     }
 
-    /// The shape of a parameter.
+    /// Returns the shape of a parameter.
     pub fn shape(&self, id: ParamId) -> Shape {
         self.get(id).shape()
     }
 
-    /// The name of a parameter.
+    /// Returns the name of a parameter.
     pub fn name(&self, id: ParamId) -> &str {
         &self.entries[id.0].name
     }
 
-    /// The parameter of a name.
+    /// Finds a parameter by name.
     pub fn find(&self, name: &str) -> Option<ParamId> {
         self.by_name.get(name).copied()
     }
 
-    /// All parameters, in order.
+    /// Iterates over all parameters, in order.
     pub fn ids(&self) -> impl Iterator<Item = ParamId> + use<> {
         (0..self.entries.len()).map(ParamId)
     }
 
-    /// Names and values, in order.
+    /// Iterates over names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.entries.iter().map(|e| (e.name.as_str(), &e.value))
     }
 
-    /// Number of parameters (tensors).
+    /// Returns the number of parameters (tensors).
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// True where there is none.
+    /// Returns true if there are no parameters.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Number of scalars in all parameters.
+    /// Returns the number of scalars in all parameters.
     pub fn scalars(&self) -> usize {
         self.entries.iter().map(|e| e.value.len()).sum()
     }
@@ -238,7 +239,7 @@ impl Params {
     /// Replaces the value of a parameter.
     ///
     /// # Errors
-    /// The shape is another.
+    /// The new value has another shape.
     pub fn set(&mut self, id: ParamId, value: Tensor) -> Result<()> {
         let entry = &mut self.entries[id.0];
         if entry.value.shape() != value.shape() {
@@ -260,8 +261,8 @@ impl Params {
         }
     }
 
-    /// Lets `change` write every value, then packs again what had been packed. Values on a device
-    /// are read for this and written back.
+    /// Calls `change` on every value, then packs again the weights that had been packed. Values on
+    /// a device are read for this and written back.
     ///
     /// # Errors
     /// The device failed.
@@ -282,7 +283,8 @@ impl Params {
             change(ParamId(i), entry.value.data_mut());
             let inputs = entry.value.shape().width();
             let forms = entry.packed.get_mut().unwrap_or_else(PoisonError::into_inner);
-            // A form that somebody still holds is left to them and made anew when it is needed.
+            // A form that is still in use elsewhere is left unchanged; a new one is made when
+            // needed.
             forms.retain_mut(|form| match Arc::get_mut(form) {
                 Some(form) => {
                     form.fill(threads, entry.value.data(), inputs);
@@ -294,7 +296,7 @@ impl Params {
         Ok(())
     }
 
-    /// A parameter of two dimensions, or a range of its columns, packed for products.
+    /// Returns a parameter of two dimensions, or a range of its columns, packed for products.
     pub fn packed(
         &self,
         id: ParamId,
@@ -305,7 +307,7 @@ impl Params {
         self.packed_block(id, 0..self.shape(id).rows(), columns, side, threads)
     }
 
-    /// A block of a parameter of two dimensions, packed for products.
+    /// Returns a block of a parameter of two dimensions, packed for products.
     pub fn packed_block(
         &self,
         id: ParamId,

@@ -1,11 +1,12 @@
-//! Counter-based random numbers for what happens inside a step.
+//! Counter-based random numbers for use inside a step.
 //!
 //! Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a number
-//! depends only on the seed, the step, the counter in the network and the element, so a device, a
-//! resumed run and another thread count draw the same. It is written here, and not taken from a
-//! library, because the same few lines must run inside a device's kernel.
+//! depends only on the seed, the step, the counter in the network and the element, so every device,
+//! thread count and resumed run draws the same numbers. It is written here instead of taken from a
+//! library because the same few lines must run inside a device's kernel.
 
-/// FNV-1a with 64 bits: short, and the same for ever, unlike the standard library's hasher.
+/// Computes the 64-bit FNV-1a hash, which is short and, unlike the standard library's hasher, never
+/// changes.
 ///
 /// ```
 /// assert_eq!(tensor::random::fnv1a("a"), 0xaf63_dc4c_8601_ec8c);
@@ -15,18 +16,18 @@ pub fn fnv1a(text: &str) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Counters that are worked on together, so that the processor's vectors are full.
+/// Counters that are processed together, so that the processor's vectors are full.
 pub(crate) const LANES: usize = 16;
 
-/// Ten rounds of Philox4x32: four random words for a counter and a key.
+/// Computes ten rounds of Philox4x32: four random words for a counter and a key.
 #[inline]
 pub fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     philox_lanes(counter.map(|word| [word]), key).map(|[word]| word)
 }
 
-/// The same for `N` counters at once: word w of counter l is `counters[w][l]`.
+/// Computes the same for `N` counters at once: word w of counter l is `counters[w][l]`.
 ///
-/// Plain loops over lanes: within a kernel they become vector instructions.
+/// Plain loops over lanes: inside a kernel they compile to vector instructions.
 #[inline(always)]
 fn philox_lanes<const N: usize>(mut counters: [[u32; N]; 4], mut key: [u32; 2]) -> [[u32; N]; 4] {
     for _ in 0..10 {
@@ -53,23 +54,23 @@ pub struct PhiloxStream {
 }
 
 impl PhiloxStream {
-    /// The stream of an operation (a dropout layer, a sampler) at a step of a run.
+    /// Creates the stream of an operation (a dropout layer, a sampler) at a step of a run.
     pub fn new(seed: u64, step: u64, counter: u32) -> Self {
         Self { key: [seed as u32, (seed >> 32) as u32], step: step as u32, counter }
     }
 
-    /// Key, step and counter, for a device's kernel.
+    /// Returns key, step and counter, for a device's kernel.
     pub(crate) fn parts(&self) -> ([u32; 2], u32, u32) {
         (self.key, self.step, self.counter)
     }
 
-    /// Words `4 block` to `4 block + 3`.
+    /// Returns words `4 block` to `4 block + 3`.
     #[inline]
     pub fn block(&self, block: u64) -> [u32; 4] {
         philox([block as u32, (block >> 32) as u32, self.step, self.counter], self.key)
     }
 
-    /// Words w of blocks `first` to `first + LANES - 1`, in one array for each w.
+    /// Returns words w of blocks `first` to `first + LANES - 1`, in one array for each w.
     #[inline(always)]
     pub(crate) fn blocks(&self, first: u64) -> [[u32; LANES]; 4] {
         let (mut low, mut high) = ([0; LANES], [0; LANES]);
@@ -81,12 +82,12 @@ impl PhiloxStream {
         philox_lanes(counters, self.key)
     }
 
-    /// Word `element`.
+    /// Returns word `element`.
     pub fn word(&self, element: u64) -> u32 {
         self.block(element / 4)[(element % 4) as usize]
     }
 
-    /// A number in \[0, 1) for an element.
+    /// Returns a number in \[0, 1) for an element.
     pub fn uniform(&self, element: u64) -> f32 {
         (self.word(element) >> 8) as f32 * (1.0 / 16_777_216.0)
     }

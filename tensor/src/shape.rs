@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Lengths of a tensor's dimensions, outermost first; at most four.
+/// Sizes of a tensor's dimensions, outermost first; at most four.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     dims: [usize; 4],
@@ -10,7 +10,8 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// A shape of these lengths; more than four are multiplied into the first.
+    /// Creates a shape of these sizes; if there are more than four, the excess is multiplied into
+    /// the first.
     pub fn new(lengths: &[usize]) -> Self {
         let extra = lengths.len().saturating_sub(4);
         let mut dims = [1; 4];
@@ -21,38 +22,38 @@ impl Shape {
         Self { dims, rank: lengths.len() - extra }
     }
 
-    /// The lengths.
+    /// Returns the sizes.
     pub fn dims(&self) -> &[usize] {
         &self.dims[..self.rank]
     }
 
-    /// Number of dimensions.
+    /// Returns the number of dimensions.
     pub fn rank(&self) -> usize {
         self.rank
     }
 
-    /// Number of elements.
+    /// Returns the number of elements.
     pub fn len(&self) -> usize {
         self.dims().iter().product()
     }
 
-    /// True where there is no element.
+    /// Returns true if there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Length of the innermost dimension (1 for a scalar).
+    /// Returns the size of the innermost dimension (1 for a scalar).
     pub fn width(&self) -> usize {
         self.dims().last().copied().unwrap_or(1)
     }
 
-    /// Elements divided by [`Shape::width`]: the rows of the matrix one sees by joining all
-    /// dimensions but the last.
+    /// Returns the number of elements divided by [`Shape::width`]: the rows of the matrix with all
+    /// dimensions but the last joined.
     pub fn rows(&self) -> usize {
         self.dims()[..self.rank.saturating_sub(1)].iter().product()
     }
 
-    /// The same shape with another innermost length.
+    /// Returns the same shape with another innermost size.
     pub fn with_width(mut self, width: usize) -> Self {
         if self.rank == 0 {
             self.rank = 1;
@@ -61,21 +62,23 @@ impl Shape {
         self
     }
 
-    /// The shape with a new innermost dimension; as in [`Shape::new`] there are at most four.
+    /// Returns the shape with a new innermost dimension; as in [`Shape::new`] there are at most
+    /// four.
     pub fn with(self, width: usize) -> Self {
         let mut dims = [width; 5];
         dims[..self.rank].copy_from_slice(self.dims());
         Self::new(&dims[..=self.rank])
     }
 
-    /// The shape with a new outermost dimension; as in [`Shape::new`] there are at most four.
+    /// Returns the shape with a new outermost dimension; as in [`Shape::new`] there are at most
+    /// four.
     pub fn times(self, count: usize) -> Self {
         let mut dims = [count; 5];
         dims[1..=self.rank].copy_from_slice(self.dims());
         Self::new(&dims[..=self.rank])
     }
 
-    /// The shape without its outermost dimension.
+    /// Returns the shape without its outermost dimension.
     pub fn inner(&self) -> Self {
         Self::new(self.dims().get(1..).unwrap_or(&[]))
     }

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use seq2seq::decode::BeamOptions;
 use seq2seq::event::EndReason;
 use seq2seq::{Event, EventReader, TrainOptions, Translator, link, presets, train};
 
@@ -91,7 +92,10 @@ fn a_run_moves_from_one_device_to_the_other() {
             let translate = |device| {
                 let translator = Translator::open(&moved, device, Some(1)).unwrap();
                 let evaluation = translator.evaluate("phrasebook:test", None).unwrap();
-                (translator.translate(&lines).unwrap(), evaluation.metrics.loss)
+                let greedy = translator.translate(&lines).unwrap();
+                let beam =
+                    translator.with_options(BeamOptions { n_best: 3, ..BeamOptions::default() });
+                ([greedy, beam.translate(&lines).unwrap()].concat(), evaluation.metrics.loss)
             };
             let (want, got) = (translate("cpu"), translate("opencl"));
             assert!((got.1 - want.1).abs() <= 1e-4 * want.1, "{} is not {}", got.1, want.1);
@@ -99,6 +103,11 @@ fn a_run_moves_from_one_device_to_the_other() {
                 assert_eq!(got.target, want.target);
                 assert!((got.logprob - want.logprob).abs() < 1e-3);
                 assert_eq!(got.attention.len(), want.attention.len());
+                assert_eq!(got.n_best.len(), want.n_best.len());
+                for (got, want) in got.n_best.iter().zip(&want.n_best) {
+                    assert_eq!(got.tokens, want.tokens);
+                    assert!((got.score - want.score).abs() < 1e-3);
+                }
             }
         }
         std::fs::remove_dir_all(still).unwrap();

@@ -1,8 +1,8 @@
-//! What a person at the command line can do about an error: the libraries know no flags.
+//! Advice on errors in terms of command-line flags, which the libraries do not know.
 
 use seq2seq::Error;
 
-/// What to type, where that is more than the error itself says.
+/// Returns the flags that resolve an error, if the error message does not already name them.
 pub(crate) fn advice(error: &Error) -> Option<&'static str> {
     Some(match error {
         Error::RunExists { .. } => {

@@ -1,9 +1,9 @@
-//! Metrics, times and words as people read them.
+//! Formats metrics, times and words for people.
 
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-/// A whole number with separators: `12,345`.
+/// Formats a whole number with separators: `12,345`.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -16,7 +16,7 @@ pub fn count(value: u64) -> String {
     text
 }
 
-/// A large number in brief: `950`, `12.3k`, `4.5M`.
+/// Abbreviates a large number: `950`, `12.3k`, `4.5M`.
 pub fn brief(value: f64) -> String {
     let scaled = |value: f64, unit: &str| {
         let decimals = usize::from(value.abs() < 99.95);
@@ -31,7 +31,7 @@ pub fn brief(value: f64) -> String {
     }
 }
 
-/// A number with four significant digits: `3.210`, `0.0213`, `1.2e-5`, `NaN`, `inf`.
+/// Formats a number with four significant digits: `3.210`, `0.0213`, `1.2e-5`, `NaN`, `inf`.
 pub fn number(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => value.to_string(),
@@ -46,7 +46,7 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// A setting such as a learning rate, without padding: `0.001`, `1e-5`, `1`.
+/// Formats a setting such as a learning rate, without padding: `0.001`, `1e-5`, `1`.
 pub fn setting(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-3 {
         // Learning rates arrive as f32: 1e-4 is 9.999999747e-5.
@@ -58,12 +58,12 @@ pub fn setting(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A share from 0 to 1 as a percentage: `97.8%`.
+/// Formats a share from 0 to 1 as a percentage: `97.8%`.
 pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1}%", share * 100.0) } else { number(share) }
 }
 
-/// A time in seconds: `45s`, `2m05s`, `1h02m`, `3d04h`.
+/// Formats a time in seconds: `45s`, `2m05s`, `1h02m`, `3d04h`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return "?".to_owned();
@@ -78,12 +78,12 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// One noun, with its plural where the number asks for it: `1 step`, `2,850 steps`.
+/// Formats a number with its noun in the singular or plural: `1 step`, `2,850 steps`.
 pub fn several(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// True for what steers a terminal or reorders, hides or breaks a line there.
+/// Returns true for characters that control a terminal or reorder, hide or break a line on it.
 pub fn steers(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -91,7 +91,7 @@ pub fn steers(letter: char) -> bool {
             | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
-/// The text with such characters made visible, for terminals and logs.
+/// Returns the text with the characters of [`steers`] made visible, for terminals and logs.
 pub fn plain(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -104,12 +104,12 @@ pub fn plain(text: &str) -> String {
     result
 }
 
-/// Columns that a text takes in a terminal.
+/// Returns the number of terminal columns that a text occupies.
 pub fn width(text: &str) -> usize {
     Span::raw(text).width()
 }
 
-/// The text cut to at most `columns` terminal columns, the cut shown by `mark`.
+/// Truncates a text to at most `columns` terminal columns; `mark` shows the truncation.
 pub fn fit(text: &str, columns: usize, mark: char) -> String {
     if width(text) <= columns {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! A run in plain lines, for logs and pipes: no control characters, no colours, nothing rewritten.
+//! A run as plain lines, for logs and pipes: no control characters, no colours, no rewritten lines.
 
 use seq2seq::config::TaskKind;
 use seq2seq::event::{Start, TrainStep};
@@ -14,13 +14,13 @@ use crate::trainer::{Next, Trainer};
 
 /// Training seconds between two lines during the first [`EARLY_SECONDS`].
 const EARLY_INTERVAL: f64 = 2.0;
-/// Training seconds with the short interval.
+/// Training seconds during which the short interval applies.
 const EARLY_SECONDS: f64 = 20.0;
-/// Training seconds between two lines later on.
+/// Training seconds between two lines after that.
 const INTERVAL: f64 = 10.0;
 
-/// Turns events into lines. Its clock is the run's own (training seconds), so a log that is read
-/// again gives the same lines.
+/// Converts events into lines. Its clock is the run's own (training seconds), so reading a log
+/// again produces the same lines.
 #[derive(Debug, Default)]
 pub struct Reporter {
     run_state: RunState,
@@ -33,17 +33,17 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// What is known of the run.
+    /// Returns the state of the run.
     pub fn run_state(&self) -> &RunState {
         &self.run_state
     }
 
-    /// What is known of the run, to change it.
+    /// Returns the state of the run for modification.
     pub fn run_state_mut(&mut self) -> &mut RunState {
         &mut self.run_state
     }
 
-    /// Goes on where another viewer left.
+    /// Creates a reporter that continues from another viewer's run state.
     pub fn after(run_state: RunState) -> Self {
         Self {
             last_told: run_state.steps(),
@@ -54,7 +54,7 @@ impl Reporter {
         }
     }
 
-    /// Takes in an event and gives the lines that it is worth.
+    /// Applies an event and returns the lines to print for it.
     pub fn apply(&mut self, event: &Event) -> Vec<String> {
         self.run_state.apply(event);
         match event {
@@ -119,7 +119,7 @@ impl Reporter {
                 }
                 lines
             }
-            // Checkpoints come every few seconds: only a `best` is news, and the last one.
+            // Checkpoints are written every few seconds: only `best` and the last one are reported.
             Event::Checkpoint { step, kind } if checkpoint_name(*kind) == "best" => {
                 vec![format!("checkpoint `best` at step {}", count(*step))]
             }
@@ -155,7 +155,7 @@ impl Reporter {
         lines
     }
 
-    /// The line of the steps since the last one, where it is due or wanted now.
+    /// Returns the line for the steps since the last one, if it is due or `now` is true.
     fn due_line(&mut self, now: bool) -> Vec<String> {
         let Some(step) = &self.run_state.step else { return Vec::new() };
         let interval = if step.seconds < EARLY_SECONDS { EARLY_INTERVAL } else { INTERVAL };
@@ -200,7 +200,7 @@ impl Reporter {
     }
 }
 
-/// A command, as a log tells it.
+/// Returns the description of a command in the log.
 fn told(command: &Command) -> String {
     match command {
         Command::Pause => "paused".to_owned(),
@@ -214,19 +214,19 @@ fn told(command: &Command) -> String {
     }
 }
 
-/// How the following of a run ended.
+/// The reason why [`follow`] returned.
 #[derive(Debug)]
 pub enum Followed {
     /// The run ended; [`Signals::first`] is the signal that requested it, if one did.
     Ended,
-    /// A second signal came: exit at once.
+    /// A second signal arrived: exit immediately.
     Abort(Signal),
-    /// Stdout cannot be written (the run was stopped, and saved, for that).
+    /// Stdout cannot be written; the run was stopped and saved for that reason.
     Mute(StdoutError),
 }
 
-/// Prints a run's lines until it ends, or nothing where `quiet`. The first signal, or a stdout that
-/// cannot be written, stops it.
+/// Prints the lines of a run until it ends, or nothing if `quiet`. The first signal, or a failed
+/// write to stdout, stops the run.
 pub fn follow(
     trainer: &mut Trainer,
     reporter: &mut Reporter,
@@ -271,13 +271,13 @@ pub fn follow(
     }
 }
 
-/// True for ends that leave the exit status at 0.
+/// Returns true if a run that ended in this state leaves the exit status at 0.
 pub fn is_success(state: State) -> bool {
     !matches!(state, State::Diverged | State::Failed | State::Crashed)
 }
 
-/// Shares of unknown words: held out and, where there are any, in training; source and target where
-/// there are two sides.
+/// Formats the shares of unknown words: in the held-out data and, if there are any, in the training
+/// data; for source and target if the task has both.
 fn unknown(start: &Start) -> String {
     let both = |(source, target): (f64, f64)| match start.task {
         TaskKind::Translation => format!("{} > {}", percent(source), percent(target)),

@@ -1,14 +1,15 @@
-//! The program of the workspace: train, watch and use recurrent encoder-decoders in a terminal.
+//! The terminal program of the workspace: trains, monitors and applies recurrent encoder-decoders.
 //!
-//! - [`run`] is the whole program: arguments in, exit status out.
-//! - [`args`] defines every option; the help text is made from it.
-//! - [`commands`] holds one file for each subcommand.
-//! - [`dashboard`] is the live picture of a run: [`dashboard::Model`] is changed by events and
-//!   keys and asks for [`dashboard::Effect`]s, [`dashboard::view`] draws it. Neither reads a
-//!   clock or touches a terminal; [`dashboard::show`] does both.
-//! - [`headless`] says the same in plain lines, for logs.
-//! - [`run_state`] is what both know about a run; [`summary`] is what is said when it is over.
-//! - [`terminal`], [`signals`] and [`output`] are the only places that touch the terminal, the
+//! - [`run`] is the whole program: it parses the arguments and returns the exit status.
+//! - [`args`] defines every option; the help text is generated from it.
+//! - [`commands`] has one file per subcommand.
+//! - [`dashboard`] displays a run live: events and keys update [`dashboard::Model`], which returns
+//!   [`dashboard::Effect`]s, and [`dashboard::view`] draws it. Neither reads a clock or accesses a
+//!   terminal; [`dashboard::show`] does both.
+//! - [`headless`] prints the same information as plain lines, for logs.
+//! - [`run_state`] is the state of a run that both share; [`summary`] is the text printed at its
+//!   end.
+//! - [`terminal`], [`signals`] and [`output`] are the only modules that access the terminal, the
 //!   process's signals, and the standard streams.
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,7 @@
-//! The program: everything is in the library of this package, so that tests can reach it.
+//! The program's entry point. The code is in the library of this package, so that tests can use it.
 #![forbid(unsafe_code)]
 
-/// Memory that cannot be had ends the program with one line, the terminal given back.
+/// If an allocation fails, restores the terminal and ends the program with a one-line error.
 #[global_allocator]
 static ALLOCATOR: seq2seq::Reporting = seq2seq::Reporting;
 

@@ -1,8 +1,8 @@
 //! The standard streams: the only file of this crate that prints.
 //!
-//! Lines for people go through [`line()`], which makes control characters visible, so that neither
-//! a corpus nor a file name can steer the terminal or ruin a log. Data (`translate`, `--json`)
-//! goes through [`data`], which changes nothing of it on the way to a file or a pipe.
+//! Lines for people are written by [`line()`], which makes control characters visible, so that
+//! neither a corpus nor a file name can control the terminal or corrupt a log. Data (`translate`,
+//! `--json`) is written by [`data`], which leaves it unchanged when stdout is a file or a pipe.
 
 use std::error::Error;
 use std::fmt;
@@ -13,12 +13,12 @@ use color_eyre::eyre::Report;
 use crate::advice::advice;
 use crate::format;
 
-/// Stdout cannot be written.
+/// Error of a failed write to stdout.
 #[derive(Debug)]
 pub struct StdoutError(io::Error);
 
 impl StdoutError {
-    /// True where the reader of stdout has gone, as `head` does.
+    /// Returns true if the reader of stdout has closed the pipe, as `head` does.
     pub fn is_closed(&self) -> bool {
         self.0.kind() == ErrorKind::BrokenPipe
     }
@@ -38,10 +38,10 @@ impl From<io::Error> for StdoutError {
     }
 }
 
-/// Writes one line for people to stdout: no control characters, flushed at once.
+/// Writes one line for people to stdout, without control characters, and flushes it.
 ///
 /// # Errors
-/// Stdout cannot be written.
+/// Returns an error if stdout cannot be written.
 pub fn line(text: &str) -> Result<(), StdoutError> {
     data(&format::plain(text))
 }
@@ -49,15 +49,16 @@ pub fn line(text: &str) -> Result<(), StdoutError> {
 /// Writes several lines for people to stdout.
 ///
 /// # Errors
-/// As [`line()`].
+/// Returns the errors of [`line()`].
 pub fn lines<S: AsRef<str>>(lines: &[S]) -> Result<(), StdoutError> {
     lines.iter().try_for_each(|text| line(text.as_ref()))
 }
 
-/// Writes data to stdout: unchanged to a file or a pipe, each line as [`line()`] does to a terminal.
+/// Writes data to stdout: unchanged to a file or a pipe, and line by line as [`line()`] does to a
+/// terminal.
 ///
 /// # Errors
-/// As [`line()`].
+/// Returns the errors of [`line()`].
 pub fn data(text: &str) -> Result<(), StdoutError> {
     let mut out = io::stdout().lock();
     if out.is_terminal() {
@@ -68,11 +69,11 @@ pub fn data(text: &str) -> Result<(), StdoutError> {
     Ok(out.flush()?)
 }
 
-/// Says what the command line is answered with: a wrong use on stderr, without control characters,
-/// since it repeats the arguments; help and version on stdout.
+/// Prints clap's reply to the command line: a usage error on stderr, without control characters
+/// because it repeats the arguments; help and version on stdout.
 ///
 /// # Errors
-/// Stdout cannot be written.
+/// Returns an error if stdout cannot be written.
 pub fn answer(answer: &clap::Error) -> Result<(), StdoutError> {
     if answer.use_stderr() {
         answer.render().ansi().to_string().trim_end().split('\n').for_each(note);
@@ -82,18 +83,18 @@ pub fn answer(answer: &clap::Error) -> Result<(), StdoutError> {
     Ok(io::stdout().flush()?)
 }
 
-/// Tells of an error on stderr: one line, its causes joined by colons.
+/// Writes an error to stderr in one line, with its causes joined by colons.
 pub fn error(report: &Report) {
     note(&format!("error: {}", one_line(report)));
 }
 
-/// Writes one line to stderr; a stderr that has gone is no error.
+/// Writes one line to stderr. A stderr that cannot be written is ignored.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", format::plain(text));
 }
 
-/// An error and its causes in one line, and what to do about it; a cause that repeats what was said is
-/// left out.
+/// Returns an error, its causes and the advice for it in one line. A cause that repeats the text
+/// before it is left out.
 pub fn one_line(report: &Report) -> String {
     let mut text = String::new();
     for cause in report.chain() {
@@ -110,12 +111,12 @@ pub fn one_line(report: &Report) -> String {
     text
 }
 
-/// True where an error says that the reader of stdout has gone, as `head` does.
+/// Returns true if the error means that the reader of stdout has closed the pipe, as `head` does.
 pub fn is_closed(report: &Report) -> bool {
     report.downcast_ref().is_some_and(StdoutError::is_closed)
 }
 
-/// False where `NO_COLOR` is set to anything (<https://no-color.org>).
+/// Returns false if `NO_COLOR` is set to a non-empty value (<https://no-color.org>).
 pub fn wants_colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
@@ -140,7 +141,7 @@ mod tests {
         assert!(is_closed(&closed));
         assert!(!is_closed(&full));
         assert!(one_line(&full).starts_with("stdout cannot be written: "), "{full}");
-        // Another pipe's end is an error like any other.
+        // The end of any other pipe is an ordinary error.
         assert!(!is_closed(&io::Error::from(ErrorKind::BrokenPipe).into()));
         assert!(is_closed(&closed.wrap_err("translations")));
     }

@@ -33,13 +33,14 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The command line, or what it is answered with.
+/// Parses the command line, or returns clap's reply to it (an error, the help or the version).
 fn arguments() -> Result<Arguments, clap::Error> {
     Arguments::try_parse().map_err(|answer| {
         if !answer.use_stderr() {
             return answer;
         }
-        // An error repeats the arguments: the same one of visible characters and without styles.
+        // An error repeats the arguments, so it is produced again from arguments whose control
+        // characters are made visible, without styles.
         let visible = std::env::args_os().map(|argument| plain(&argument.to_string_lossy()));
         let command = Arguments::command().styles(Styles::plain());
         let again = command.try_get_matches_from(visible).err();
@@ -47,7 +48,8 @@ fn arguments() -> Result<Arguments, clap::Error> {
     })
 }
 
-/// The error reports first, then the hook that gives the terminal back before a panic is told.
+/// Installs the error reports first, then the hook that restores the terminal before a panic is
+/// reported.
 fn install_hooks() -> color_eyre::Result<()> {
     let coloured = std::io::stderr().is_terminal() && output::wants_colour();
     let theme = if coloured { Theme::dark() } else { Theme::new() };

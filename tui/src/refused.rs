@@ -1,4 +1,4 @@
-//! Memory that the system refuses: the terminal is given back, and one line says what may help.
+//! Out-of-memory handling: restores the terminal and prints one line of advice.
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -8,25 +8,25 @@ use std::thread;
 
 use crate::terminal;
 
-/// True once a thread ends the process.
+/// True once a thread is ending the process.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static MINE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Registers what is done where memory cannot be had.
+/// Registers the handler for failed allocations.
 pub(crate) fn install() {
-    // Made now, since making it takes memory.
+    // Created now, because creating it allocates memory.
     let _ = io::stdout();
     seq2seq::on_refused_memory(end);
 }
 
-/// Ends the process with status 1. It takes neither memory nor a lock.
+/// Ends the process with status 1. It neither allocates memory nor takes a lock.
 fn end(bytes: usize) {
     if ENDING.swap(true, Ordering::SeqCst) {
         if MINE.get() {
-            // Giving back needed memory, too.
+            // Restoring the terminal needed memory, too.
             process::exit(1);
         }
         loop {
@@ -40,11 +40,11 @@ fn end(bytes: usize) {
     process::exit(1);
 }
 
-/// What is said of it.
+/// Writes the message into `line` and returns the written part.
 fn line_of(line: &mut [u8], bytes: usize) -> &[u8] {
     let mut rest = &mut *line;
     let room = rest.len();
-    // It has room for the text and any number.
+    // The buffer is large enough for the text and any number.
     let _ = writeln!(
         rest,
         "error: out of memory: the system refused {bytes} more bytes. A smaller batch, model or \
@@ -55,7 +55,7 @@ fn line_of(line: &mut [u8], bytes: usize) -> &[u8] {
     line.get(..written).unwrap_or_default()
 }
 
-/// Writes to stderr, past its lock.
+/// Writes to stderr without taking its lock.
 fn say(line: &[u8]) {
     #[cfg(unix)]
     let _ = rustix::io::write(io::stderr(), line);

@@ -1,8 +1,8 @@
-//! Signals of the process, gathered on a thread of their own.
+//! Signals of the process, collected on their own thread.
 //!
-//! The main thread shows and prints, so a terminal or a pipe that takes nothing may hold it up for
-//! ever. The thread of [`Signals::guard`] therefore cancels the work itself, and ends the process
-//! where the main thread does not do so in time.
+//! The main thread draws and prints, so a terminal or a pipe that accepts no output may block it
+//! forever. The thread of [`Signals::guard`] therefore cancels the work itself, and ends the
+//! process if the main thread does not do so in time.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,30 +18,30 @@ use signal_hook::{flag, low_level};
 use crate::trainer::{Stage, Work};
 use crate::{output, summary, terminal};
 
-/// Time between two looks at the signals.
+/// Time between two polls of the signals.
 const LOOK: Duration = Duration::from_millis(100);
-/// Looks after which work that is over, or has not begun, is not waited for any more.
+/// Number of polls to wait for work that is over or has not begun.
 const SHORT: u32 = 20;
-/// Looks that a run without a terminal gets for its last step and its checkpoint.
+/// Number of polls that a run without a terminal has for its last step and its checkpoint.
 const LONG: u32 = 300;
-/// Looks after which a second signal is obeyed without the main thread.
+/// Number of polls after which a second signal takes effect without the main thread.
 const UNHEARD: u32 = 10;
-/// How long the terminal may take to be given back.
+/// Time limit for restoring the terminal.
 const GIVE_BACK: Duration = Duration::from_millis(300);
 
-/// Signals that ask the program to end.
+/// The signals that end the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Ctrl-C outside the dashboard.
     Interrupt,
-    /// A polite `kill`.
+    /// SIGTERM, the default of `kill`.
     Terminate,
-    /// The terminal has gone.
+    /// The terminal was closed or disconnected.
     HangUp,
 }
 
 impl Signal {
-    /// The exit status that shells expect of a program ended by this signal: 128 + its number.
+    /// Returns the exit status that shells expect after this signal: 128 + its number.
     pub fn exit_status(self) -> u8 {
         match self {
             Self::Interrupt => 130,
@@ -51,7 +51,7 @@ impl Signal {
     }
 }
 
-/// The signals that have come; clones share them.
+/// The signals received so far; clones share them.
 #[derive(Debug, Clone)]
 pub struct Signals {
     shared: Arc<Shared>,
@@ -59,7 +59,7 @@ pub struct Signals {
 
 #[derive(Debug, Default)]
 struct Shared {
-    /// Raised by the handlers; nothing else happens there.
+    /// Set by the handlers, which do nothing else.
     flags: Vec<(Signal, Arc<AtomicBool>)>,
     ignores_hang_up: bool,
     continued: Arc<AtomicBool>,
@@ -67,23 +67,24 @@ struct Shared {
     work: OnceLock<Work>,
 }
 
-/// What came so far.
+/// The signals received so far.
 #[derive(Debug, Default)]
 struct Came {
     waiting: VecDeque<Signal>,
     first: Option<Signal>,
-    /// Interrupts and requests to end: the second one does not wait for anything. A lost terminal
-    /// is none of them, since service managers send SIGHUP together with SIGTERM.
+    /// Number of SIGINT and SIGTERM signals: the second one ends the process without waiting. A
+    /// lost terminal does not count, since service managers send SIGHUP together with SIGTERM.
     requests: u32,
     hung_up: bool,
 }
 
 impl Signals {
-    /// Takes over SIGINT, SIGTERM and, on Unix, SIGHUP, but for those that the program inherited as
-    /// ignored: `nohup` and `trap '' HUP` mean it so, and a shell's background jobs ignore SIGINT.
+    /// Installs handlers for SIGINT, SIGTERM and, on Unix, SIGHUP. Signals that the process
+    /// inherited as ignored stay ignored: `nohup` and `trap '' HUP` rely on it, and a shell's
+    /// background jobs ignore SIGINT.
     ///
     /// # Errors
-    /// The system refuses a handler.
+    /// Returns an error if the system rejects a handler.
     pub fn install() -> io::Result<Self> {
         let ignored = ignored_signals();
         let is_ignored = |number: i32| ignored & (1 << (number - 1)) != 0;
@@ -105,16 +106,16 @@ impl Signals {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// No signals at all: for tests and examples.
+    /// Creates an instance without handlers, for tests and examples.
     pub fn none() -> Self {
         Self { shared: Arc::default() }
     }
 
-    /// Starts the thread that cancels `work` on the first signal, and that ends the process where
-    /// the work, or the main thread after it, takes too long to end once it was cancelled.
+    /// Starts the thread that cancels `work` on the first signal, and that ends the process if the
+    /// work, or the main thread after it, takes too long to end after the cancellation.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// Returns an error if the thread cannot be spawned.
     pub fn guard(&self, work: Work) -> io::Result<()> {
         let shared = Arc::clone(&self.shared);
         if shared.work.set(work.clone()).is_err() {
@@ -142,39 +143,39 @@ impl Signals {
         Ok(())
     }
 
-    /// A signal that the main thread has not heard of yet.
+    /// Returns the next signal that the main thread has not yet received.
     pub fn take(&self) -> Option<Signal> {
         self.shared.collect();
         self.shared.came().waiting.pop_front()
     }
 
-    /// Says that a signal came by another way: the terminal was found gone.
+    /// Records a signal that was detected by other means, such as a terminal found to be closed.
     pub fn raise(&self, signal: Signal) {
         self.shared.note(signal);
     }
 
-    /// Says that a key requested what a signal would; the exit status follows from it.
+    /// Records the signal that a key press stands for; it determines the exit status.
     pub fn set_cause(&self, signal: Signal) {
         self.shared.came().first.get_or_insert(signal);
     }
 
-    /// The first signal that came.
+    /// Returns the first signal received.
     pub fn first(&self) -> Option<Signal> {
         self.shared.came().first
     }
 
-    /// True once Ctrl-C or SIGTERM came a second time: nothing is waited for then.
+    /// Returns true once Ctrl-C or SIGTERM was received a second time; nothing is waited for then.
     pub fn is_repeated(&self) -> bool {
         self.shared.came().requests > 1
     }
 
-    /// True where the process went on after it was stopped (Ctrl-Z, `kill -STOP`), since the last
+    /// Returns true if the process was continued after a stop (Ctrl-Z, `kill -STOP`) since the last
     /// call.
     pub fn was_continued(&self) -> bool {
         self.shared.continued.swap(false, Ordering::Relaxed)
     }
 
-    /// True where whoever started the program wants it to outlive its terminal.
+    /// Returns true if the program was started to outlive its terminal (with SIGHUP ignored).
     pub fn ignores_hang_up(&self) -> bool {
         self.shared.ignores_hang_up
     }
@@ -185,7 +186,7 @@ impl Shared {
         self.came.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in what the handlers noted.
+    /// Reads and clears the flags that the handlers set.
     fn collect(&self) {
         for (signal, raised) in &self.flags {
             if raised.swap(false, Ordering::Relaxed) {
@@ -204,7 +205,7 @@ impl Shared {
         if signal != Signal::HangUp {
             came.requests += 1;
         } else if std::mem::replace(&mut came.hung_up, true) {
-            // It was noticed twice: by its signal and by the terminal's state.
+            // Detected twice: by the signal and by the state of the terminal.
             return;
         }
         came.first.get_or_insert(signal);
@@ -212,18 +213,18 @@ impl Shared {
     }
 }
 
-/// What a look at the process shows.
+/// The state of the process at one poll.
 #[derive(Debug, Clone, Copy)]
 struct Look {
     stopping: bool,
     stage: Stage,
     hung_up: bool,
-    /// A second request waits for the main thread.
+    /// A second request is waiting for the main thread.
     unheard: bool,
 }
 
-/// How long an end may take, counted in looks and not in seconds: a process that is stopped, or
-/// that a busy machine starves, is not impatient afterwards.
+/// Counts how long the end has taken. The unit is polls rather than seconds, so that a process
+/// that was stopped, or starved on a busy machine, does not time out afterwards.
 #[derive(Debug, Default)]
 struct Patience {
     preparing: u32,
@@ -240,8 +241,8 @@ impl Patience {
         self.unheard += u32::from(look.unheard);
         let ended = match look.stage {
             Stage::Preparing => (&mut self.preparing, SHORT),
-            // A last step and a checkpoint take what they take, as long as somebody is there who
-            // can ask again.
+            // The last step and the checkpoint have no time limit as long as a user is present
+            // to send a second request.
             Stage::Training if look.hung_up => (&mut self.training, LONG),
             Stage::Training => (&mut self.training, u32::MAX),
             Stage::Over => (&mut self.over, SHORT),
@@ -252,14 +253,14 @@ impl Patience {
     }
 }
 
-/// Ends the process without its main thread; the terminal is given back if it takes it.
+/// Ends the process without its main thread, after restoring the terminal if it responds in time.
 fn leave(work: &Work, stage: Stage, status: u8) -> ! {
     let words = match stage {
         Stage::Over => Vec::new(),
         _ => summary::aborted(work.run_dir(), None),
     };
     let (sender, done) = channel();
-    // On a thread of its own: a terminal that takes nothing would hold this one up, too.
+    // On a separate thread: a terminal that accepts no output would block this one, too.
     let _ = thread::Builder::new().spawn(move || {
         terminal::give_back();
         for line in words {
@@ -271,7 +272,8 @@ fn leave(work: &Work, stage: Stage, status: u8) -> ! {
     low_level::exit(status.into())
 }
 
-/// The signals that this process inherited as ignored, a bit each, the first one for signal 1.
+/// Returns the signals that this process inherited as ignored as a bit mask; the lowest bit is
+/// signal 1.
 #[cfg(target_os = "linux")]
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -279,23 +281,23 @@ fn ignored_signals() -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// Other systems tell it only through calls that are not safe: there no signal is left alone.
+/// Returns no signals: on other systems the query needs unsafe calls, so every signal is handled.
 #[cfg(not(target_os = "linux"))]
 fn ignored_signals() -> u64 {
     0
 }
 
-/// Makes a file that grows beyond the user's limit (`ulimit -f`) an error of writing: by default the
-/// signal for it kills the program without a word.
+/// Turns exceeding the user's file size limit (`ulimit -f`) into a write error: by default its
+/// signal kills the program without a message.
 ///
 /// # Errors
-/// The system refuses the handler.
+/// Returns an error if the system rejects the handler.
 #[cfg(unix)]
 pub fn report_file_limit() -> io::Result<()> {
     flag::register(signal_hook::consts::SIGXFSZ, Arc::default()).map(|_| ())
 }
 
-/// Nothing: other systems have no such signal.
+/// Does nothing: other systems have no such signal.
 ///
 /// # Errors
 /// None.

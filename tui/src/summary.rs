@@ -1,4 +1,4 @@
-//! What is said on the normal screen when a run is over or left.
+//! The text printed on the normal screen after a run has ended or the user has left it.
 
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use seq2seq::shell_quoted;
 use crate::format::{count, duration, number, percent, several};
 use crate::run_state::{RunState, State};
 
-/// Lines that say how a run ended, how good it got, where it is, and how to go on.
+/// Returns the lines that describe how a run ended, its best metrics, its folder, and how to resume
+/// it.
 pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
     let mut lines = vec![headline(run_state)];
     if let Some(step) = &run_state.step {
@@ -54,7 +55,7 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
         } else if run_state.state() == State::Diverged
             && let Some(step) = &run_state.step
         {
-            // As it was, it would end in the same way.
+            // With the same learning rate the run would diverge again.
             let rate = step.learning_rate as f32 / 10.0;
             lines.push(format!(
                 "  go on       tui --resume --run-dir {dir} --set learning_rate={rate:?}"
@@ -79,7 +80,7 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
     lines
 }
 
-/// The metrics of a validation besides its loss, those that its task has.
+/// Returns the metrics of a validation other than its loss, as far as its task has them.
 pub fn measured(validation: &Validation) -> Vec<String> {
     let share = |name: &str, value: Option<f64>| value.map(|v| format!("{name} {}", percent(v)));
     [
@@ -93,7 +94,7 @@ pub fn measured(validation: &Validation) -> Vec<String> {
     .collect()
 }
 
-/// How the run ended, in a line.
+/// Returns a line with the reason why the run ended.
 fn headline(run_state: &RunState) -> String {
     let state = run_state.state();
     let steps = several(run_state.steps(), "step");
@@ -105,23 +106,23 @@ fn headline(run_state: &RunState) -> String {
     }
 }
 
-/// What is said where the work is ended at once: the folder of its run, if it has begun, and the step
-/// of the last checkpoint, where it is known.
+/// Returns the message for an immediate exit: the folder of the run, if training has begun, and the
+/// step of the last checkpoint, if known.
 pub fn aborted(run_dir: Option<&Path>, saved: Option<u64>) -> Vec<String> {
     let Some(dir) = run_dir else { return vec![NOT_BEGUN.to_owned()] };
     let saved = saved.map_or_else(String::new, |step| format!(" of step {}", count(step)));
     vec![format!("ended at once; the last checkpoint{saved} stands"), go_on(dir)]
 }
 
-/// What is said where the end came before training began.
+/// The message for an end before training began.
 pub const NOT_BEGUN: &str = "stopped before training began: nothing was saved or changed";
 
-/// How to go on with a run.
+/// Returns the advice on how to resume a run.
 pub fn go_on(run_dir: &Path) -> String {
     format!("go on with: tui --resume --run-dir {}", shell_quoted(run_dir))
 }
 
-/// The name of a checkpoint.
+/// Returns the name of a checkpoint.
 pub fn checkpoint_name(kind: CheckpointKind) -> &'static str {
     match kind {
         CheckpointKind::Last => "last",

@@ -1,11 +1,11 @@
-//! The terminal, taken for the dashboard and given back whole.
+//! Sets up the terminal for the dashboard and restores it.
 //!
-//! Giving back is idempotent and has five doors: [`Screen`]'s drop (quit, errors), the panic hook
-//! of [`install_panic_hook`], memory that the system refuses ([`give_back_in_need`]), the signals
-//! that the main thread looks at (it then drops the screen), and Ctrl-C and Ctrl-Z, which arrive as
-//! keys, since raw mode turns their signals off.
+//! Restoring is idempotent and happens in five cases: [`Screen`]'s drop (quit, errors), the panic
+//! hook of [`install_panic_hook`], a failed allocation ([`give_back_in_need`]), signals that the
+//! main thread receives (it then drops the screen), and Ctrl-C and Ctrl-Z, which arrive as keys,
+//! since raw mode disables their signals.
 //!
-//! [`Keyboard`] reads what a person types, on a thread of its own.
+//! [`Keyboard`] reads keys on its own thread.
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Stdout};
@@ -28,47 +28,47 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::{Frame, Terminal};
 
-/// True while the alternate screen is ours.
+/// True while this process uses the alternate screen.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// True while a frame is being written.
 static DRAWING: AtomicBool = AtomicBool::new(false);
 
-/// Time between two looks at the terminal's state and size.
+/// Time between two polls of the terminal's state and size.
 const LOOK: Duration = Duration::from_millis(100);
-/// The wait after input that is no whole key yet.
+/// The wait after input that is not yet a complete key.
 const PART: Duration = Duration::from_millis(10);
 
-/// True where both stdin and stdout are a terminal that can place text, so that a dashboard makes
-/// sense.
+/// Returns true if both stdin and stdout are a terminal that can position text, as the dashboard
+/// requires.
 pub fn is_interactive() -> bool {
     let term = std::env::var_os("TERM");
     places_text(term.as_deref()) && io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// True where `TERM` names a terminal that can place text. On Unix a terminal always has a name;
-/// elsewhere it has none.
+/// Returns true if `TERM` names a terminal that can position text. On Unix a terminal always has a
+/// name; on other systems it has none.
 fn places_text(term: Option<&OsStr>) -> bool {
     term.map_or(!cfg!(unix), |term| !["", "dumb", "unknown"].iter().any(|name| term == *name))
 }
 
-/// True where stdin or stdout is a terminal that has gone.
+/// Returns true if stdin or stdout is a terminal that was closed or disconnected.
 pub fn has_hung_up() -> bool {
     has_gone(io::stdin()) || has_gone(io::stdout())
 }
 
-/// True where stdout is a terminal that has gone.
+/// Returns true if stdout is a terminal that was closed or disconnected.
 pub fn has_stdout_hung_up() -> bool {
     has_gone(io::stdout())
 }
 
-/// False: other systems do not tell.
+/// Returns false: other systems do not provide this information.
 #[cfg(not(unix))]
 fn has_gone<T>(_: T) -> bool {
     false
 }
 
-/// True for a terminal that has gone. It is no terminal to `isatty` any more, which cannot tell it
-/// from a file.
+/// Returns true for a terminal that was closed or disconnected. `isatty` no longer reports it as a
+/// terminal, so it cannot distinguish it from a file.
 #[cfg(unix)]
 fn has_gone(file: impl AsFd) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -82,7 +82,7 @@ fn has_gone(file: impl AsFd) -> bool {
         && files[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
-/// What stdin has.
+/// The state of stdin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ready {
     Input,
@@ -90,14 +90,14 @@ enum Ready {
     Gone,
 }
 
-/// Waits for input on stdin, or for its end as a terminal.
+/// Waits for input on stdin, or for the terminal to be closed.
 #[cfg(unix)]
 fn wait_for_input(patience: Duration) -> Ready {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let stdin = io::stdin();
     let mut files = [PollFd::new(&stdin, PollFlags::IN)];
     let patience = Timespec::try_from(patience).ok();
-    // A signal that cuts the wait short is as good as its end.
+    // A wait that a signal interrupted is treated as finished.
     if poll(&mut files, patience.as_ref()).is_err() {
         return Ready::Nothing;
     }
@@ -116,19 +116,19 @@ fn wait_for_input(patience: Duration) -> Ready {
     }
 }
 
-/// What happens at the terminal.
+/// An event of the terminal.
 #[derive(Debug)]
 pub enum Input {
     /// A key.
     Key(KeyEvent),
-    /// The terminal has another size.
+    /// The size of the terminal has changed.
     Resize,
-    /// The terminal has gone: its window was closed, its connection broke off.
+    /// The window of the terminal was closed, or its connection was lost.
     Gone,
 }
 
-/// The keyboard, read on a thread of its own: where a terminal has gone, or has sent the half of a
-/// key, reading ([`event::poll`] too) does not return, and the main thread must go on.
+/// The keyboard, read on its own thread. If the terminal was closed, or has sent part of a key,
+/// reads (and [`event::poll`]) do not return, and they must not block the main thread.
 #[derive(Debug)]
 pub struct Keyboard {
     inputs: Receiver<io::Result<Input>>,
@@ -136,10 +136,10 @@ pub struct Keyboard {
 }
 
 impl Keyboard {
-    /// Begins to read.
+    /// Starts the reading thread.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// Returns an error if the thread cannot be spawned.
     pub fn open() -> io::Result<Self> {
         let (sender, inputs) = channel();
         let closed = Arc::new(AtomicBool::new(false));
@@ -152,10 +152,10 @@ impl Keyboard {
         Ok(Self { inputs, closed })
     }
 
-    /// The next input, waited for no longer than `patience`.
+    /// Waits up to `patience` for the next input.
     ///
     /// # Errors
-    /// The terminal cannot be read.
+    /// Returns an error if the terminal cannot be read.
     pub fn wait(&self, patience: Duration) -> io::Result<Option<Input>> {
         match self.inputs.recv_timeout(patience) {
             Ok(input) => input.map(Some),
@@ -171,7 +171,7 @@ impl Drop for Keyboard {
     }
 }
 
-/// Passes on what is typed until nobody wants it, or the terminal has gone.
+/// Sends the input until the receiver is dropped or the terminal is closed.
 fn read_keys(inputs: &Sender<io::Result<Input>>, closed: &AtomicBool) -> io::Result<()> {
     while !closed.load(Ordering::Relaxed) {
         let ready = wait_for_input(LOOK);
@@ -179,7 +179,7 @@ fn read_keys(inputs: &Sender<io::Result<Input>>, closed: &AtomicBool) -> io::Res
             let _ = inputs.send(Ok(Input::Gone));
             break;
         }
-        // Requested without input as well: a new size comes by a signal.
+        // Polled without input as well, because a new size is reported by a signal.
         let mut found = false;
         while !closed.load(Ordering::Relaxed) && event::poll(Duration::ZERO)? {
             let input = match event::read()? {
@@ -199,19 +199,19 @@ fn read_keys(inputs: &Sender<io::Result<Input>>, closed: &AtomicBool) -> io::Res
     Ok(())
 }
 
-/// The terminal while the dashboard has it; dropping it gives the terminal back.
+/// The terminal while the dashboard uses it; dropping it restores the terminal.
 #[derive(Debug)]
 pub struct Screen {
-    // Never dropped itself: it would show the cursor, as giving back does, and say on stderr where
-    // that fails, which is a panic where stderr is the terminal that has gone.
+    // Never dropped: its drop would show the cursor, which `give_back` does already, and print an
+    // error to stderr if that fails, which panics if stderr is a closed terminal.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Screen {
-    /// Takes the terminal: raw mode and the alternate screen.
+    /// Sets up the terminal: raw mode and the alternate screen.
     ///
     /// # Errors
-    /// The terminal refuses; it is then as it was.
+    /// Returns an error if the setup fails; the terminal is then restored.
     pub fn take() -> io::Result<Self> {
         take().inspect_err(|_| give_back())?;
         match Terminal::new(CrosstermBackend::new(io::stdout())) {
@@ -223,10 +223,10 @@ impl Screen {
         }
     }
 
-    /// Draws one frame; nothing where a panic elsewhere already gave the terminal back.
+    /// Draws one frame; does nothing if a panic on another thread has restored the terminal.
     ///
     /// # Errors
-    /// The terminal cannot be written.
+    /// Returns an error if the terminal cannot be written.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
         DRAWING.store(true, Ordering::SeqCst);
         let result = if TAKEN.load(Ordering::SeqCst) {
@@ -238,25 +238,26 @@ impl Screen {
         result
     }
 
-    /// True once a panic on another thread has given the terminal back.
+    /// Returns true once a panic on another thread has restored the terminal.
     pub fn is_lost(&self) -> bool {
         !TAKEN.load(Ordering::SeqCst)
     }
 
-    /// Forgets what is on the screen, so that the next frame is drawn whole.
+    /// Discards the known screen content, so that the next frame is drawn completely.
     ///
     /// # Errors
-    /// The terminal cannot be written.
+    /// Returns an error if the terminal cannot be written.
     pub fn clear(&mut self) -> io::Result<()> {
-        // `Terminal::clear` asks the terminal where its cursor is, and fails where no answer comes.
+        // `Terminal::clear` queries the cursor position, and fails if the terminal does not reply.
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
     }
 
-    /// Gives the terminal to the shell, as Ctrl-Z does, until the shell says to go on.
+    /// Suspends the process and returns the terminal to the shell, as Ctrl-Z does, until the shell
+    /// continues it.
     ///
     /// # Errors
-    /// The terminal cannot be taken again.
+    /// Returns an error if the terminal cannot be set up again.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back();
         stop_process_group();
@@ -264,16 +265,16 @@ impl Screen {
         self.clear()
     }
 
-    /// Takes the terminal anew after the process was stopped by a signal from outside: the shell has
-    /// used it since then.
+    /// Sets up the terminal again after an external signal stopped the process, since the shell has
+    /// used the terminal in the meantime.
     ///
     /// # Errors
-    /// The terminal cannot be taken again.
+    /// Returns an error if the terminal cannot be set up again.
     pub fn retake(&mut self) -> io::Result<()> {
         if self.is_lost() {
             return Ok(());
         }
-        // Raw mode is taken anew only where it was given back.
+        // Raw mode is entered again only after it was left.
         disable_raw_mode()?;
         take()?;
         self.clear()
@@ -293,18 +294,18 @@ fn take() -> io::Result<()> {
     execute!(io::stdout(), EnterAlternateScreen)
 }
 
-/// Gives the terminal back, once; further calls do nothing.
+/// Restores the terminal; further calls do nothing.
 pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        // Nothing better can be done about a terminal that has gone. Raw mode first: writing may
-        // never end where the terminal was stopped.
+        // Errors are ignored, since a closed terminal cannot be restored. Raw mode is left first,
+        // because the write may block forever if the terminal was stopped.
         let _ = disable_raw_mode();
         let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
     }
 }
 
-/// Gives the terminal back without asking for memory or for a lock of the standard streams, which
-/// another thread may hold that waits for memory, too.
+/// Restores the terminal without allocating memory or locking the standard streams, whose lock may
+/// be held by another thread that is also waiting for memory.
 pub fn give_back_in_need() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         wait_for_frame();
@@ -314,8 +315,8 @@ pub fn give_back_in_need() {
     }
 }
 
-/// A frame that another thread writes may end after the terminal was given back; lets it, for a
-/// moment. Where the drawing itself failed the wait is in vain, and short.
+/// Waits briefly for a frame that another thread is writing, which may end after the terminal was
+/// restored. If the drawing itself failed, the wait has no effect, but is short.
 fn wait_for_frame() {
     for _ in 0..5 {
         if !DRAWING.load(Ordering::SeqCst) {
@@ -325,8 +326,8 @@ fn wait_for_frame() {
     }
 }
 
-/// Puts a hook before the present one that gives the terminal back, so that the report of a panic
-/// on any thread is readable. Call it after the hook that reports.
+/// Installs a panic hook that restores the terminal and then calls the current hook, so that the
+/// report of a panic on any thread is readable. Call it after installing the reporting hook.
 pub fn install_panic_hook() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -336,13 +337,13 @@ pub fn install_panic_hook() {
     }));
 }
 
-/// Stops every process of the foreground group (`cargo run` too), as the terminal's own Ctrl-Z.
+/// Stops every process of the foreground group (`cargo run` too), as the terminal's Ctrl-Z does.
 #[cfg(unix)]
 fn stop_process_group() {
     use rustix::process::{Signal, kill_current_process_group};
-    // An orphaned group is never stopped by the system: then the dashboard just comes back.
+    // The system never stops an orphaned group; the dashboard then simply reappears.
     let _ = kill_current_process_group(Signal::TSTP);
-    // The signal is delivered before the call returns to this thread or shortly after it.
+    // The signal is delivered before the call returns to this thread, or shortly afterwards.
     thread::sleep(Duration::from_millis(50));
 }
 

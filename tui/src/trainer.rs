@@ -1,4 +1,4 @@
-//! The training thread and the main thread's end of the link to it.
+//! The training thread and the main thread's side of the link to it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::{Result, eyre};
 use seq2seq::{CancellationToken, Command, Event, Outcome, TrainOptions, Viewer};
 
-/// Events that may wait for the screen; pictures beyond are dropped and counted.
+/// Capacity of the event queue; display events beyond it are dropped and counted.
 const CAPACITY: usize = 8192;
-/// How often the main thread looks at signals while it waits.
+/// Interval at which the main thread polls for signals while it waits.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// What the process does, as whoever ends it must know it; clones share it.
+/// The work of the process, with the information needed to end it; clones share it.
 #[derive(Debug, Clone)]
 pub struct Work {
     cancellation: CancellationToken,
@@ -25,19 +25,19 @@ pub struct Work {
     over: Arc<AtomicBool>,
 }
 
-/// Where the work is.
+/// The stages of the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Nothing was written yet that could be gone on with.
+    /// Nothing that could be resumed was written yet.
     Preparing,
-    /// Steps are done in the run's folder.
+    /// Training, with its results in the run's folder.
     Training,
-    /// There is no work, or no more.
+    /// There is no work, or it has ended.
     Over,
 }
 
 impl Work {
-    /// No work: for a process that only shows.
+    /// Creates an instance without work, for a process that only displays a run.
     pub fn over() -> Self {
         Self {
             cancellation: CancellationToken::default(),
@@ -46,17 +46,17 @@ impl Work {
         }
     }
 
-    /// Asks for the end; see [`Viewer::cancellation`].
+    /// Requests the end; see [`Viewer::cancellation`].
     pub fn cancel(&self) {
         self.cancellation.cancel();
     }
 
-    /// True once the end was requested.
+    /// Returns true once the end was requested.
     pub fn is_cancelled(&self) -> bool {
         self.cancellation.is_cancelled()
     }
 
-    /// Where it is.
+    /// Returns the current stage.
     pub fn stage(&self) -> Stage {
         if self.over.load(Ordering::Acquire) {
             Stage::Over
@@ -67,13 +67,13 @@ impl Work {
         }
     }
 
-    /// The run's folder, once training has begun there.
+    /// Returns the run's folder, once training has begun there.
     pub fn run_dir(&self) -> Option<&Path> {
         self.run_dir.get().map(PathBuf::as_path)
     }
 }
 
-/// Says that the work is over, however its thread ends.
+/// Guard that marks the work as over when its thread ends, even by a panic.
 struct Ends(Arc<AtomicBool>);
 
 impl Drop for Ends {
@@ -92,12 +92,12 @@ pub struct Trainer {
     ended: bool,
 }
 
-/// What a wait for the next event brought.
+/// The result of a wait for the next event.
 #[derive(Debug)]
 pub enum Next {
     /// An event.
     Event(Box<Event>),
-    /// Nothing for now.
+    /// No event arrived in time.
     Nothing,
     /// No event will follow.
     End,
@@ -107,7 +107,7 @@ impl Trainer {
     /// Starts training.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// Returns an error if the thread cannot be spawned.
     pub fn start(options: TrainOptions) -> io::Result<Self> {
         let (mut link, viewer) = seq2seq::link(CAPACITY);
         let work = Work {
@@ -123,18 +123,18 @@ impl Trainer {
         Ok(Self { viewer, work, thread, waiting: VecDeque::new(), ended: false })
     }
 
-    /// What the run's thread does.
+    /// Returns the work of the run's thread.
     pub fn work(&self) -> &Work {
         &self.work
     }
 
-    /// Stops the run: it gives up what takes long, saves, and ends.
+    /// Stops the run: it cancels long operations, saves, and ends.
     pub fn stop(&self) {
         self.work.cancel();
     }
 
-    /// Waits up to `patience` for the run to end, keeping its events; true where it ended. So
-    /// errors of the start are told on a screen that was never touched.
+    /// Waits up to `patience` for the run to end, keeping its events, and returns true if it ended.
+    /// This way, startup errors are printed before the dashboard opens.
     pub fn ends_within(&mut self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         while !self.ended {
@@ -151,7 +151,7 @@ impl Trainer {
         self.ended
     }
 
-    /// The next event, waited for no longer than a glance.
+    /// Waits for the next event until the next poll for signals is due.
     pub fn wait(&mut self) -> Next {
         if let Some(event) = self.waiting.pop_front() {
             return Next::Event(Box::new(event));
@@ -166,7 +166,7 @@ impl Trainer {
         }
     }
 
-    /// The events that wait now, at most `limit`.
+    /// Returns the events that are waiting, at most `limit`.
     pub fn drain(&mut self, limit: usize) -> Vec<Event> {
         let mut events: Vec<Event> = self.waiting.drain(..).collect();
         while events.len() < limit {
@@ -182,12 +182,12 @@ impl Trainer {
         events
     }
 
-    /// True once no event will follow.
+    /// Returns true once no event will follow.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// Sends a command; a run that has ended is past hearing it.
+    /// Sends a command; a run that has ended ignores it.
     pub fn send(&self, command: Command) {
         if command == Command::Stop {
             return self.stop();
@@ -195,10 +195,10 @@ impl Trainer {
         let _ = self.viewer.commands.send(command);
     }
 
-    /// The run's outcome; waits for its thread, which must have been asked to end.
+    /// Waits for the run's thread, whose end must have been requested, and returns its outcome.
     ///
     /// # Errors
-    /// Those of training, or a bug that made the thread panic.
+    /// Returns the errors of training, or an error if the thread panicked because of a bug.
     pub fn join(self) -> Result<Outcome> {
         let Self { viewer, thread, .. } = self;
         drop(viewer);

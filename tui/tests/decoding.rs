@@ -28,6 +28,19 @@ fn said(folder: &Path, arguments: &[&str], stdin: &str) -> (String, String) {
     (out, err)
 }
 
+/// What the program says on stderr where it refuses something.
+#[track_caller]
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_tui"))
+        .current_dir(folder)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
 /// Learns a few pairs by heart.
 fn learn(folder: &Path, run: &str, pairs: &str, set: &[&str]) -> String {
     std::fs::write(folder.join(format!("{run}.tsv")), pairs).unwrap();
@@ -155,4 +168,50 @@ fn nothing_gives_nothing_and_cut_outputs_are_told() {
 
     let log = learn(folder, "short", pairs, &["max_length=4"]);
     assert!(log.contains("1 of 2 outputs were cut at max_length = 4"), "{log}");
+}
+
+#[test]
+fn a_beam_gives_n_best_hypotheses_and_refuses_what_has_no_effect() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    learn(folder, "run", "x y\ta b c d e f\nz\tg h\n", &[]);
+    let translate = |more: &[&str], stdin: &str| {
+        let mut arguments = vec!["translate", "--run", "run", "--threads", "1"];
+        arguments.extend(more);
+        said(folder, &arguments, stdin)
+    };
+    let (greedy, _) = translate(&[], "x y\n\nz\n");
+    let (beam, _) = translate(&["--beam", "4"], "x y\n\nz\n");
+    assert_eq!(greedy, beam, "what was learnt by heart");
+    let (out, _) = translate(&["--beam", "4", "--n-best", "3"], "x y\n\nz\n");
+    let rows: Vec<Vec<&str>> = out.lines().map(|line| line.split(" ||| ").collect()).collect();
+    let numbers: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    assert_eq!(numbers, ["0", "0", "0", "1", "2", "2", "2"], "{out}");
+    assert_eq!((rows[0][1], rows[4][1]), ("a b c d e f", "g h"), "{out}");
+    let score = |row: &[&str]| row[2].parse::<f64>().unwrap();
+    assert!(score(&rows[0]) > score(&rows[1]) && score(&rows[1]) >= score(&rows[2]), "{out}");
+    let (out, _) = translate(&["--beam", "4", "--n-best", "2", "--json"], "z\n");
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let best = json["n_best"].as_array().unwrap();
+    assert_eq!((best.len(), &best[0]["target"]), (2, &json["target"]), "{out}");
+    is_near(&best[0]["score"], json["score"].as_f64().unwrap());
+    // s / L^1 by default.
+    let length = json["tokens"].as_array().unwrap().len() as f64;
+    is_near(&json["score"], json["logprob"].as_f64().unwrap() / length);
+
+    for (arguments, words) in [
+        (&["--beam", "0"][..], "a whole number from 1 to 1000"),
+        (&["--beam", "1001"], "a whole number from 1 to 1000"),
+        (&["--n-best", "3"], "--n-best 3: a beam of 1 has no more hypotheses; give --beam 3"),
+        (&["--length-penalty", "none"], "a beam of 1 has nothing to rank"),
+        (&["--beam", "2", "--length-penalty", "avg"], "it takes none, average[:A]"),
+    ] {
+        let mut all = vec!["translate", "--run", "run"];
+        all.extend(arguments);
+        let said = refused(folder, &all);
+        assert!(said.contains(words), "{said}");
+    }
+    // Wider than the vocabulary: every token is a candidate, and nothing else happens.
+    let (wide, _) = translate(&["--beam", "1000"], "x y\n");
+    assert_eq!(wide, "a b c d e f\n");
 }

@@ -78,13 +78,15 @@ impl MaskRule {
         times: usize,
         lengths: &[usize],
         heads: usize,
+        is_sequence: bool,
         centres: &[f32],
     ) -> PooledVec<MaskSpan> {
         let mut all = PooledVec::with_capacity(times * lengths.len() * heads);
         let mut centres = centres.iter().copied();
         for t in 0..times {
             for &length in lengths {
-                let span = self.span(t, length, centres.next().unwrap_or(0.0));
+                let step = if is_sequence { t } else { 0 };
+                let span = self.span(step, length, centres.next().unwrap_or(0.0));
                 all.extend(std::iter::repeat_n(span, heads));
             }
         }

@@ -13,6 +13,8 @@ use crate::score::Score;
 pub(crate) struct DeviceMask {
     pub(crate) lengths: Ids,
     pub(crate) rule: MaskRule,
+    /// True where the queries are those of successive steps, false where all are of one step.
+    pub(crate) is_sequence: bool,
     /// Entries of a sentence.
     pub(crate) heads: usize,
 }

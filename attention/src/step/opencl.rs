@@ -135,6 +135,7 @@ impl<'a> AttendStep<'a> {
         let Reach { reach, reversed } = reach.unwrap_or(Reach { reach: 0, reversed: false });
         let launch = launch.uint(n.time).uint(n.batch).uint(self.device_mask.heads);
         let launch = launch.ids(&self.device_mask.lengths).uint(limit.min(n.time)).long(first);
+        let launch = launch.uint(usize::from(self.device_mask.is_sequence));
         let launch = launch.uint(rule).uint(reach.min(n.time)).uint(usize::from(reversed));
         match &self.gaussian {
             Some((gaussian, centres)) => {

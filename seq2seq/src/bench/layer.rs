@@ -1,9 +1,10 @@
-//! Speed of one layer alone, used as a library: a recurrent cell over a sequence, or an attention over
-//! a memory.
+//! Benchmarks of single layers, used as a library: a recurrent cell over a sequence, or attention
+//! over a memory.
 //!
-//! A pass is what a layer costs a training step: its weights packed anew (an optimizer would have
-//! changed them), forward, backward with the input's gradient, the weights' gradients. Each thread
-//! takes its own rows of the batch, as in training; a device takes them all.
+//! A pass is the work of one layer in a training step: packing of the weights (which an optimizer
+//! would have changed), forward, and backward with the gradients of the input and of the weights.
+//! Each thread processes its own rows of the batch, as in training; an accelerator processes all of
+//! them.
 
 use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 use rnn::{Cell, Rnn, RnnConfig};
@@ -30,9 +31,9 @@ impl LayerKind {
     }
 }
 
-/// B, T, I, H of every cell; those of an attention are B, T of queries and of the memory, K and Q.
+/// B, T, I, H of every cell; for attention B, T of queries and of the memory, K and Q.
 const SIZES: [usize; 4] = [64, 20, 256, 256];
-/// More sizes of the cells that peers have.
+/// Additional sizes of cells for comparison with other libraries.
 const PEERS: [(Cell, [usize; 4]); 4] = [
     (Cell::Lstm, [32, 11, 128, 128]),
     (Cell::Gru, [32, 11, 128, 128]),
@@ -42,44 +43,44 @@ const PEERS: [(Cell, [usize; 4]); 4] = [
 /// Heads of multi-head attention.
 const HEADS: usize = 4;
 
-/// Every cell and every attention, with its sizes.
+/// Returns every cell and every attention kind, with its sizes.
 fn all() -> impl Iterator<Item = (LayerKind, [usize; 4])> {
     let cells = Cell::ALL.map(|cell| (cell, SIZES)).into_iter().chain(PEERS);
     let cells = cells.map(|(cell, sizes)| (LayerKind::Cell(cell), sizes));
     cells.chain(AttentionKind::ALL.map(|kind| (LayerKind::Attention(kind), SIZES)))
 }
 
-/// The cells and kinds of attention that [`layers`] measures.
+/// Returns the names of the cells and attention kinds that [`layers`] measures.
 pub fn layer_names() -> Vec<&'static str> {
     let mut names: Vec<_> = all().map(|(kind, _)| kind.name()).collect();
     names.dedup();
     names
 }
 
-/// What was measured of a layer.
+/// The measurements of one layer.
 #[derive(Debug, Clone, Serialize)]
 pub struct LayerRow {
-    /// The cell, or the kind of attention.
+    /// The cell, or the attention kind.
     pub layer: String,
-    /// Sequences B, time steps T, input width I, hidden width H; of an attention the memory's width
-    /// K and the query's Q.
+    /// Sequences B, time steps T, input width I, hidden width H; for attention the memory's width K
+    /// and the query's width Q in place of I and H.
     pub sizes: [usize; 4],
-    /// The device in words.
+    /// Description of the device.
     pub device: String,
-    /// Median milliseconds of a pass, forward and backward.
+    /// Median milliseconds per pass, forward and backward.
     pub pass_ms: f64,
     /// Time steps of all sequences per second.
     pub tokens_per_s: f64,
-    /// Billions of operations per second that its products reach.
+    /// Billions of floating-point operations per second of the matrix products.
     pub gflops: f64,
-    /// The same of the machine's peak, measured just before.
+    /// The machine's peak in the same unit, measured just before.
     pub peak_gflops: f64,
 }
 
-/// Measures single layers, `seconds` each; `each` is told of each as it is done.
+/// Measures single layers for `seconds` each; calls `each` after each of them.
 ///
 /// # Errors
-/// A device that is none.
+/// An unknown device.
 pub fn layers(
     device: &str,
     threads: Option<usize>,
@@ -128,9 +129,9 @@ struct Layer<'a> {
 }
 
 struct Part {
-    /// The input of a cell, the memory of an attention.
+    /// The input of a cell, or the memory of attention.
     x: Tensor,
-    /// The queries of an attention.
+    /// The queries of attention.
     queries: Tensor,
     dy: Tensor,
     result: Result<Gradients>,
@@ -185,7 +186,7 @@ impl<'a> Layer<'a> {
     }
 }
 
-/// Forwards and back over some rows of the batch.
+/// Runs forward and backward over some rows of the batch.
 fn backpropagate(params: &Params, module: &Module, part: &Part) -> Result<Gradients> {
     let mut tape = Tape::new(params);
     let x = tape.input(part.x.clone());
@@ -217,7 +218,7 @@ mod tests {
         assert_eq!(layer.params.get(u.unwrap()).dims(), [3 * h, h]);
         let row = measure(LayerKind::Cell(Cell::Gru), sizes, &Device::open("cpu", 2).unwrap(), 0.0)
             .unwrap();
-        // Three products a weight: forward, the input's gradient, the weight's.
+        // Three products per weight: forward, the input's gradient, the weight's gradient.
         let flops = (2 * 3 * b * t * 3 * h * (i + h)) as f64;
         assert!(row.gflops * row.pass_ms * 1e6 >= flops * 0.999, "{row:?} {flops}");
         assert!((row.tokens_per_s * row.pass_ms / 1e3 - 15.0).abs() < 1e-6);

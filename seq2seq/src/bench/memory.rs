@@ -1,9 +1,9 @@
-//! How much memory this process has, as the system counts it.
+//! Memory use of this process, as reported by the operating system.
 
 use std::fs;
 
-/// Bytes that are resident now, and the most since [`reset_peak`]; `None` where the system does not
-/// say (it does on Linux).
+/// Bytes that are resident now, and the maximum since [`reset_peak`]; `None` if the operating
+/// system does not report them (Linux does).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Resident {
     pub(super) now: u64,
@@ -25,7 +25,8 @@ fn parse(status: &str) -> Option<Resident> {
     Some(Resident { now: field("VmRSS:")?, peak: field("VmHWM:")? })
 }
 
-/// Lets the peak start anew from what is resident now; without effect where the system cannot.
+/// Resets the peak to the memory that is resident now; has no effect if the operating system does
+/// not support it.
 pub(super) fn reset_peak() {
     let _ = fs::write("/proc/self/clear_refs", "5");
 }

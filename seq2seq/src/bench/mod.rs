@@ -1,7 +1,7 @@
-//! Speed of training and decoding on fixed workloads.
+//! Benchmarks of training and decoding on fixed workloads.
 //!
-//! A step is what a training step is: forward, loss, backward, clipping by the global norm,
-//! optimizer, on fresh random ids over the whole vocabulary, every sentence of full length.
+//! A training step consists of forward, loss, backward, clipping by the global norm and the
+//! optimizer, on new random ids from the whole vocabulary; every sentence has full length.
 
 mod layer;
 mod memory;
@@ -26,77 +26,78 @@ use memory::{Resident, reset_peak};
 pub use tensor::device::{DeviceWork, KernelShare, gpu};
 pub use workload::{Workload, workloads};
 
-/// How long the machine's own peak is measured.
+/// Time for which the machine's peak is measured.
 const PEAK_TIME: Duration = Duration::from_millis(200);
-/// Share of the seconds of training that decoding gets, and decoding a single sentence.
+/// Time for decoding, and for decoding a single sentence, as shares of the training time.
 const DECODING: (f64, f64) = (0.5, 0.125);
 
-/// What is measured, and how.
+/// The workloads to measure, and the settings.
 #[derive(Debug, Clone)]
 pub struct BenchOptions {
-    /// Workloads by name; without any all but those that run
+    /// Workloads by name; if empty, all except those that run
     /// [only by name](Workload::only_by_name).
     pub only: Vec<String>,
-    /// Sizes that are changed, as [`Workload::resize`] takes them.
+    /// Sizes to change, in the form that [`Workload::resize`] takes.
     pub sizes: Vec<String>,
     /// The device.
     pub device: String,
-    /// Threads; all processors where absent.
+    /// Number of threads; if absent, all processors.
     pub threads: Option<usize>,
-    /// Seconds of training for each workload.
+    /// Seconds of training per workload.
     pub seconds: f64,
 }
 
-/// What was measured of a workload.
+/// The measurements of one workload.
 #[derive(Debug, Clone, Serialize)]
 pub struct BenchRow {
     /// The workload.
     pub workload: String,
-    /// The device in words.
+    /// Description of the device.
     pub device: String,
-    /// Trained scalars.
+    /// Number of trained scalars.
     pub params: usize,
-    /// Median milliseconds of a training step.
+    /// Median milliseconds per training step.
     pub train_step_ms: f64,
-    /// Target tokens per second, training.
+    /// Target tokens per second in training.
     pub train_tgt_tokens_per_s: f64,
-    /// Target tokens per second, greedy decoding of whole batches.
+    /// Target tokens per second in greedy decoding of whole batches.
     pub greedy_tokens_per_s: f64,
     /// Median milliseconds to decode one sentence alone.
     pub latency_ms: f64,
-    /// Billions of operations per second that the products of a training step reach.
+    /// Billions of floating-point operations per second of the matrix products of a training step.
     pub train_gflops: f64,
-    /// The same of the machine's peak, measured just before.
+    /// The machine's peak in the same unit, measured just before.
     pub peak_gflops: f64,
-    /// Peak resident memory of training above that with the parameters loaded, in MiB; absent where
-    /// the system does not say. Exact for the first workload of a process.
+    /// Peak resident memory of training minus the memory with only the parameters loaded, in MiB;
+    /// absent if the operating system does not report it. Exact only for the first workload of a
+    /// process.
     pub peak_memory_mib: Option<f64>,
 }
 
-/// Where a step's time goes.
+/// A profile of the training step.
 #[derive(Debug, Clone)]
 pub struct StepProfile {
-    /// Steps that were measured.
+    /// Number of measured steps.
     pub steps: usize,
-    /// Seconds of all of them.
+    /// Total seconds of these steps.
     pub seconds: f64,
-    /// Threads that worked on them.
+    /// Number of threads that worked on them.
     pub threads: usize,
-    /// Operations, with the time of all threads together.
+    /// Operations, each with its time summed over all threads.
     pub operations: Profile,
-    /// Operations (floating-point) of products per second.
+    /// Floating-point operations per second of the matrix products.
     pub flops: f64,
     /// The machine's peak, measured just before.
     pub peak: f64,
-    /// What a step asks of a device behind OpenCL; there, times of operations are those of starting
+    /// The work of a step on an OpenCL device; there, the times of operations are those of starting
     /// them.
     pub device: Option<DeviceWork>,
 }
 
-/// Measures workloads; `each` is told of each as it is done.
+/// Measures workloads; calls `each` after each of them.
 ///
 /// # Errors
-/// A name that is none, answered with the nearest; a size or a device that is none.
+/// An unknown workload, with the nearest name; an invalid size; an unknown device.
 pub fn run(options: &BenchOptions, mut each: impl FnMut(&BenchRow)) -> Result<Vec<BenchRow>> {
     let (workloads, device) = prepare(options)?;
     let mut rows = Vec::new();
@@ -108,7 +109,7 @@ pub fn run(options: &BenchOptions, mut each: impl FnMut(&BenchRow)) -> Result<Ve
     Ok(rows)
 }
 
-/// Trains on one workload and tells where a step's time goes.
+/// Trains on each workload and profiles its training step.
 ///
 /// # Errors
 /// As [`run`].
@@ -121,7 +122,7 @@ pub fn profile(options: &BenchOptions) -> Result<Vec<(String, StepProfile)>> {
     workloads.into_iter().map(profile).collect()
 }
 
-/// The workloads that are wanted, and the device.
+/// Returns the selected workloads and the device.
 fn prepare(options: &BenchOptions) -> Result<(Vec<Workload>, Device)> {
     let mut all = workloads();
     for name in &options.only {
@@ -140,7 +141,7 @@ fn prepare(options: &BenchOptions) -> Result<(Vec<Workload>, Device)> {
     Ok((all, Device::open(&options.device, options.threads.unwrap_or(0))?))
 }
 
-/// A workload under way.
+/// The state of a running workload.
 struct Bench<'a> {
     workload: &'a Workload,
     device: &'a Device,
@@ -150,7 +151,7 @@ struct Bench<'a> {
     optimizer: Option<Optimizer>,
     in_flight: Option<PendingStep>,
     step: u64,
-    /// Where the system tells: what was resident with the parameters loaded.
+    /// Resident bytes with only the parameters loaded, if the operating system reports them.
     loaded: Option<u64>,
 }
 
@@ -174,7 +175,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Begins a training step on a fresh batch.
+    /// Starts a training step on a new batch.
     fn start(&mut self, profile: bool) -> Result<(PendingStep, &mut Optimizer)> {
         let config = &self.workload.config;
         let optimizer = match &mut self.optimizer {
@@ -198,14 +199,14 @@ impl<'a> Bench<'a> {
         Ok((started, optimizer))
     }
 
-    /// One training step.
+    /// Runs one training step.
     fn train(&mut self, profile: bool) -> Result<StepOutcome> {
         let (started, optimizer) = self.start(profile)?;
         started.finish(optimizer)
     }
 
-    /// Begins a training step and waits for the one before, as training does: on a processor there
-    /// is nothing to wait for.
+    /// Starts a training step and waits for the previous one, as training does; on a CPU there is
+    /// nothing to wait for.
     fn advance(&mut self) -> Result<()> {
         let before = self.in_flight.take();
         let (started, optimizer) = self.start(false)?;
@@ -224,7 +225,7 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Decodes the first `count` sentences of a fresh batch.
+    /// Decodes the first `count` sentences of a new batch.
     fn decode(&mut self, count: usize) -> Result<()> {
         let batch = self.workload.batch(&mut self.rng);
         let sources: Vec<Vec<u32>> = batch.into_iter().take(count).map(|e| e.source).collect();
@@ -281,12 +282,12 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Runs before those that are timed.
+/// Number of runs before the timed ones.
 const WARM_UP: usize = 3;
-/// Runs that are timed at least.
+/// Minimum number of timed runs.
 const LEAST: usize = 5;
 
-/// Some runs to warm up, then runs for some seconds; the median in seconds.
+/// Warms up, then repeats `run` for `seconds`; returns its median time in seconds.
 fn median(seconds: f64, mut run: impl FnMut() -> Result<()>) -> Result<f64> {
     for _ in 0..WARM_UP {
         run()?;
@@ -319,7 +320,7 @@ mod tests {
 
     #[test]
     fn workloads_have_as_many_parameters_as_the_peers() {
-        // In PyTorch: encoder, attention, cells, embeddings, output.
+        // As in PyTorch: encoder, attention, cells, embeddings, output.
         for (name, want) in [
             ("pytorch-tutorial", 1_637_807),
             ("tf-nmt", 21_852_231),

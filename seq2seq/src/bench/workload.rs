@@ -1,4 +1,4 @@
-//! The fixed workloads.
+//! The fixed benchmark workloads.
 
 use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
@@ -14,21 +14,21 @@ use crate::{Error, Result};
 /// A fixed workload: a model's configuration and the shape of its batches.
 #[derive(Debug, Clone)]
 pub struct Workload {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// The model.
+    /// The configuration of the model.
     pub config: Config,
-    /// Source positions, S.
+    /// Number of source positions, S.
     pub source_time: usize,
-    /// Target positions, T.
+    /// Number of target positions, T.
     pub target_time: usize,
-    /// Source vocabulary.
+    /// Size of the source vocabulary.
     pub source_vocabulary: usize,
-    /// Target vocabulary.
+    /// Size of the target vocabulary.
     pub target_vocabulary: usize,
 }
 
-/// The workloads; see [`Workload::only_by_name`] for which runs only when it is requested.
+/// Returns the workloads; see [`Workload::only_by_name`] for those that run only on request.
 pub fn workloads() -> Vec<Workload> {
     let base = Config {
         layers: 1,
@@ -37,7 +37,7 @@ pub fn workloads() -> Vec<Workload> {
         readout: Readout::Linear,
         clip_norm: 5.0,
         loss_norm: LossNorm::Token,
-        // Random ids: none of them is padding.
+        // The ids are random, so none of them is padding.
         count_padding: true,
         dropout_output: true,
         init: InitScheme::Torch,
@@ -101,21 +101,21 @@ pub fn workloads() -> Vec<Workload> {
 }
 
 impl Workload {
-    /// True for the one that an accelerator is for: it runs only when it is named.
+    /// Returns true if the workload is meant for an accelerator and therefore runs only when named.
     pub fn only_by_name(&self) -> bool {
         self.name == "luong-2015"
     }
 
-    /// Changes a size: `B` (batch), `H` (state; `E`, embedding, stays), `S`, `T` (source and target
-    /// positions) or `V` (both vocabularies).
+    /// Changes a size: `B` (batch), `H` (state; `E`, the embedding, is not changed), `S`, `T`
+    /// (source and target positions) or `V` (both vocabularies).
     ///
     /// # Errors
-    /// [`Error::Size`] for another letter, or a size that is none.
+    /// [`Error::Size`] for another letter, or an invalid size.
     pub fn resize(&mut self, size: &str) -> Result<()> {
         let wrong = || Error::Size { given: size.to_owned() };
         let (letter, value) = size.split_once('=').ok_or_else(wrong)?;
         let letter = letter.trim();
-        // A vocabulary has its special entries, and a word besides.
+        // A vocabulary contains the special entries and at least one word.
         let least = if letter == "V" { SPECIALS.len() + 1 } else { 1 };
         let value = Range::SIZE.whole(value).filter(|&n| n >= least).ok_or_else(wrong)?;
         match letter {
@@ -130,7 +130,8 @@ impl Workload {
         Ok(())
     }
 
-    /// A batch of fresh random ids over the whole vocabularies, every sentence of full length.
+    /// Returns a batch of new random ids from the whole vocabularies; every sentence has full
+    /// length.
     pub(super) fn batch(&self, rng: &mut Rng) -> Vec<Example> {
         let mut ids = |n: usize, v: usize| (0..n).map(|_| rng.random_range(0..v as u32)).collect();
         (0..self.config.batch)

@@ -1,35 +1,38 @@
-//! What the literature says should be seen, held against what was measured.
+//! Known results of the literature, compared with the measurements.
 
 use serde::{Deserialize, Serialize};
 
 use super::table::{Comparison, TaskTable, TranslatorRow};
 use crate::config::{AttentionKind, Cell, attention_name};
 
-/// Points of exact match between the shortest and the longest sentences that count as a fall.
+/// Minimum decrease of exact match, from the shortest to the longest sentences, that counts as a
+/// fall.
 const FALL: f64 = 0.1;
 
-/// A result that the literature knows, and whether it appeared.
+/// A known result of the literature, and whether the measurements show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The result.
+    /// The known result.
     pub claim: String,
-    /// True where the metrics show it.
+    /// True if the metrics show it.
     pub seen: bool,
-    /// The metrics.
+    /// The metrics that were compared.
     pub metrics: String,
 }
 
 impl Comparison {
-    /// The known results: the plain encoder-decoder falls with length and attention does not,
-    /// `location` aligns worst, Elman's gradient dies first.
+    /// Checks the known results: the exact match of the plain encoder-decoder falls with length and
+    /// that of attention does not, `location` aligns worst, the gradient of the Elman network
+    /// vanishes first.
     ///
-    /// A fall is the share of exact outputs among the shortest sentences less that among the longest;
-    /// 10 points and more count. Of the attentions the median is taken, since one that suits a task
-    /// badly (a window that moves forwards, on letters said backwards) falls too.
+    /// A fall is the share of exact outputs among the shortest sentences minus that among the
+    /// longest; 10 points or more count. For attention the median of all kinds is used, since a
+    /// kind that does not fit the task (such as a window that moves forwards, on reversed letters)
+    /// falls too.
     pub fn findings(&self) -> Vec<Finding> {
         let mut found: Vec<Finding> = self.tasks.iter().filter_map(falls).collect();
         let sentences = self.tasks.first();
-        // Their table 6.
+        // Luong et al. 2015, table 6.
         let measured_by_luong = [
             Some(AttentionKind::Location),
             Some(AttentionKind::LocalM),
@@ -75,7 +78,7 @@ impl Comparison {
     }
 }
 
-/// From the shortest sentences to the longest: exact match of each.
+/// Returns the exact match of the shortest and of the longest sentences.
 fn ends(row: &TranslatorRow) -> Option<(f64, f64)> {
     let exact = |e: Option<&crate::Evaluation>| e.and_then(|e| e.metrics.exact_match);
     Some((exact(row.by_length.first())?, exact(row.by_length.last())?))
@@ -147,7 +150,8 @@ mod tests {
         }
     }
 
-    /// A comparison of what was measured: exact match of the shortest and the longest, error rate.
+    /// Returns a comparison with the given exact match of the shortest and longest sentences, and
+    /// error rate.
     fn comparison(
         rows: &[(Option<AttentionKind>, f64, f64, f64)],
         reach: &[(Cell, f64, f64)],
@@ -207,10 +211,10 @@ mod tests {
                 (Some(AttentionKind::Location), 0.9, 0.9, 0.4),
                 (Some(AttentionKind::LocalM), 0.9, 0.9, 0.2),
             ],
-            // Only one of the two, before training.
+            // Vanishes before training, but not after it.
             &[(Cell::RnnTanh, 1e-9, 0.7), (Cell::Lstm, 1e-3, 0.5)],
         );
-        // No fall at all; worst is another; of those that the paper has, location.
+        // Nothing falls; another kind aligns worst; among the kinds in the paper, location does.
         assert_eq!(seen(other), [false, false, true, false]);
         let too_few = comparison(
             &[(Some(AttentionKind::Additive), 1.0, 1.0, 0.1)],

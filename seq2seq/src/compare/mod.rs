@@ -1,5 +1,5 @@
-//! The arc of the literature in one comparison: what the bottleneck costs, what each attention gives,
-//! and how far back each cell's gradient reaches.
+//! A comparison that reproduces known results of the literature: the cost of the fixed-length
+//! bottleneck, the gain of each attention kind, and how far back the gradient of each cell reaches.
 //!
 //! | part | corpus | models | metrics |
 //! |---|---|---|---|
@@ -7,12 +7,13 @@
 //! | letters | `reverse`, 1 to 20 letters | the same | accuracy by length |
 //! | memory | `adding`, 50 steps | each cell | \|dL/dh_t\| by distance, squared error |
 //!
-//! The translators differ in the attention alone: one LSTM writes, and what it looks up with its new
-//! state goes into the readout and into the next step (Luong 2015). The source is read in both
-//! directions, whose states are added up; without attention forwards alone, since only the last
-//! forward state is used. All are small, and each is trained on one thread, several side by side, so
-//! that the metrics do not depend on how many threads there are. Each is a run folder like any other:
-//! one that is there and has come to its end is not trained again, one that was cut off goes on.
+//! The translators differ only in their attention: the decoder is one LSTM, and the context that
+//! its new state looks up is an input of the readout and of the next step (Luong 2015). The encoder
+//! is bidirectional and the states of both directions are summed; without attention it runs
+//! forwards only, since only the last forward state is used. All models are small. Each is trained
+//! on one thread, several at the same time, so that the metrics do not depend on the number of
+//! threads. Each has an ordinary run directory: a run that has finished is not trained again, and
+//! one that was interrupted is resumed.
 
 mod findings;
 mod models;
@@ -30,59 +31,61 @@ use crate::{Error, Result};
 pub use findings::Finding;
 pub use table::{CellRow, CompareOptions, Comparison, TaskTable, TranslatorRow};
 
-/// What a comparison tells while it works.
+/// Progress reports of a comparison.
 #[derive(Debug)]
 pub enum Progress<'a> {
-    /// What is about to be done.
+    /// The work that is about to start.
     Plan {
-        /// Models in all.
+        /// Number of models.
         models: usize,
-        /// Those trained at the same time.
+        /// Number of models that are trained at the same time.
         side_by_side: usize,
-        /// Minutes that all of it takes, as measured on one machine; absent where steps are limited.
+        /// Estimated minutes for all models, as measured on one machine; absent if steps are
+        /// limited.
         minutes: Option<f64>,
     },
-    /// A translator is trained and measured.
+    /// A translator was trained and measured.
     Translator {
-        /// Its task.
+        /// The task.
         task: &'a str,
-        /// Its metrics.
+        /// The metrics.
         row: &'a TranslatorRow,
-        /// Where the comparison stands.
+        /// The progress of the comparison.
         place: Standing,
     },
-    /// A cell is.
+    /// A cell was trained and measured.
     Cell {
-        /// Its metrics.
+        /// The metrics.
         row: &'a CellRow,
-        /// Where the comparison stands.
+        /// The progress of the comparison.
         place: Standing,
     },
 }
 
-/// The names of all models, as [`CompareOptions::only`] takes them.
+/// Returns the names of all models, in the form that [`CompareOptions::only`] takes.
 pub fn model_names() -> Vec<String> {
     models::names()
 }
 
-/// How far a comparison is.
+/// The progress of a comparison.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing {
-    /// Models done.
+    /// Number of finished models.
     pub done: usize,
-    /// Models in all.
+    /// Number of models.
     pub of: usize,
-    /// The share of the work that is done, 0 to 1.
+    /// The completed share of the work, 0 to 1.
     pub share: f64,
-    /// True where this model had been trained before.
+    /// True if this model had been trained before.
     pub kept: bool,
 }
 
-/// Trains what is not trained yet, and measures all; `each` is told of everything as it comes.
+/// Trains the models that are not trained yet, and measures all; `each` receives every progress
+/// report.
 ///
 /// # Errors
-/// A model that is none; a folder that cannot be written; a run there of other settings; errors of
-/// training.
+/// An unknown model; a folder that cannot be written; an existing run with other settings; training
+/// errors.
 pub fn compare(
     options: &CompareOptions,
     mut each: impl FnMut(&Progress<'_>),
@@ -136,7 +139,7 @@ pub fn compare(
     gather(options, &jobs, made)
 }
 
-/// Puts what was made into tables, in the order of the jobs.
+/// Collects the results in tables, in the order of the jobs.
 fn gather(
     options: &CompareOptions,
     jobs: &[Job],

@@ -1,10 +1,11 @@
-//! The models of a comparison: their settings, their training, their metrics.
+//! The models of a comparison: settings, training, metrics.
 
 use std::path::{Path, PathBuf};
 
 use super::table::{CellRow, CompareOptions, TaskTable, TranslatorRow};
 use crate::config::{AttentionKind, Cell, attention_name, nearest};
 use crate::data::Corpus;
+use crate::decode::BeamOptions;
 use crate::event::{EndReason, Event};
 use crate::link::link;
 use crate::options::TrainOptions;
@@ -12,10 +13,10 @@ use crate::run::{EventReader, RunDir};
 use crate::session::{Outcome, train};
 use crate::{Error, Result, Translator, inference};
 
-/// What the translators learn.
+/// A task of the translators.
 #[derive(Debug)]
 struct Task {
-    /// The preset that the others' settings change, and the folder.
+    /// The preset that provides all other settings, and the name of the folder.
     preset: &'static str,
     data: &'static str,
     measured_on: &'static [&'static str],
@@ -23,12 +24,12 @@ struct Task {
     epochs: u64,
     embedding: usize,
     hidden: usize,
-    /// Seconds of training without attention and with one, on one thread of the machine of
-    /// BENCHMARKS.md, measuring included.
+    /// Seconds of training without and with attention, on one thread of the machine described in
+    /// BENCHMARKS.md, including measurement.
     seconds: (f64, f64),
 }
 
-/// Neither part of the phrasebook was trained on, so both are measured.
+/// Both held-out parts of the phrasebook are measured, since neither was trained on.
 const TASKS: [Task; 2] = [
     Task {
         preset: "phrasebook",
@@ -52,9 +53,9 @@ const TASKS: [Task; 2] = [
     },
 ];
 
-/// Seconds of each cell.
+/// Seconds of training per cell.
 const CELL_SECONDS: f64 = 8.0;
-/// What the cells learn, and for how long.
+/// The preset, test corpus and epochs of the cells.
 const CELL_PRESET: &str = "adding";
 const CELL_TEST: &str = "adding:test";
 const CELL_EPOCHS: u64 = 5;
@@ -62,11 +63,11 @@ const CELL_EPOCHS: u64 = 5;
 /// A model to be trained and measured.
 #[derive(Debug)]
 pub(super) struct Job {
-    /// Its folder below that of the comparison: task and model.
+    /// The folder, relative to that of the comparison: task and model.
     pub(super) name: String,
-    /// The model alone, by which it may be chosen.
+    /// The name of the model alone, by which it can be selected.
     pub(super) model: String,
-    /// Seconds that it takes, roughly.
+    /// Estimated seconds of the job.
     pub(super) seconds: f64,
     what: JobKind,
 }
@@ -77,14 +78,14 @@ enum JobKind {
     Cell(Cell),
 }
 
-/// What a job gives.
+/// The result of a job.
 #[derive(Debug, Clone)]
 pub(super) enum JobResult {
     Translator(TranslatorRow),
     Cell(CellRow),
 }
 
-/// The models of these names, or all; those that take longest first.
+/// Returns the models with these names, or all if there are none; the slowest come first.
 pub(super) fn chosen(only: &[String]) -> Result<Vec<Job>> {
     let mut jobs = all();
     let known = |name: &String| jobs.iter().any(|job| job.model == *name);
@@ -99,7 +100,7 @@ pub(super) fn chosen(only: &[String]) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-/// The names of all models, each once.
+/// Returns the names of all models, without duplicates.
 pub(super) fn names() -> Vec<String> {
     let mut names: Vec<String> = all().into_iter().map(|job| job.model).collect();
     names.sort_unstable();
@@ -108,7 +109,7 @@ pub(super) fn names() -> Vec<String> {
 }
 
 fn all() -> Vec<Job> {
-    // With biases it is the same attention.
+    // It differs from `Additive` only by its biases.
     let kinds = AttentionKind::ALL.into_iter().filter(|&kind| kind != AttentionKind::AdditiveBias);
     let none = [(None, false), (None, true)];
     let each: Vec<_> = none.into_iter().chain(kinds.map(|kind| (Some(kind), false))).collect();
@@ -134,7 +135,7 @@ fn all() -> Vec<Job> {
 }
 
 impl Job {
-    /// The corpus SPEC that it is trained on.
+    /// Returns the corpus SPEC on which the model is trained.
     pub(super) fn task(&self) -> &'static str {
         match self.what {
             JobKind::Translator { task, .. } => task.data,
@@ -142,7 +143,7 @@ impl Job {
         }
     }
 
-    /// The table that begins with a row of this job's.
+    /// Returns a table that begins with this job's row.
     pub(super) fn table(&self, row: TranslatorRow) -> TaskTable {
         let (measured_on, lengths) = match self.what {
             JobKind::Translator { task, .. } => (task.measured_on, task.lengths),
@@ -157,7 +158,8 @@ impl Job {
         }
     }
 
-    /// Trains the model, if it is not trained yet, and measures it; true where it was.
+    /// Trains the model if it is not trained yet, and measures it; the flag is true if it was
+    /// trained before.
     pub(super) fn run(&self, options: &CompareOptions) -> Result<(JobResult, bool)> {
         let run = options.folder.join(&self.name);
         let outcome = self.train(options, &run)?;
@@ -193,7 +195,7 @@ impl Job {
         };
         let resume = run.symlink_metadata().is_ok();
         if resume {
-            // A limit may be moved by who resumes a run; here it would mix what cannot be compared.
+            // A resume may change a limit; here that would mix results that are not comparable.
             let stored = RunDir::open(run)?.stored()?;
             if stored.max_steps != options.max_steps {
                 let begun = match stored.max_steps {
@@ -225,7 +227,7 @@ impl Job {
     }
 }
 
-/// What a translator changes in its task's preset.
+/// Returns the keys that a translator changes in its task's preset.
 fn changes(
     task: &Task,
     attention: Option<AttentionKind>,
@@ -254,7 +256,7 @@ fn changes(
     set
 }
 
-/// The metrics of a trained translator.
+/// Computes the metrics of a trained translator.
 fn translator(
     task: &Task,
     run: &Path,
@@ -278,7 +280,7 @@ fn translator(
     Ok(TranslatorRow { attention, reversed, run: run.into(), seconds, all, by_length })
 }
 
-/// The metrics of a trained cell, and its gradient's flow from the log of its run.
+/// Computes the metrics of a trained cell, and reads its gradient flow from the log of its run.
 fn cell(cell: Cell, run: PathBuf, seconds: f64) -> Result<CellRow> {
     let events = EventReader::open(&run)?.poll()?;
     let mut flows = events.into_iter().filter_map(|event| match event {
@@ -290,11 +292,12 @@ fn cell(cell: Cell, run: PathBuf, seconds: f64) -> Result<CellRow> {
         return Err(Error::Other(what));
     };
     let after = flows.next_back().unwrap_or_else(|| before.clone());
-    let evaluation = inference::evaluate(&run, "cpu", Some(1), CELL_TEST, None, None)?;
+    let evaluation =
+        inference::evaluate(&run, "cpu", Some(1), CELL_TEST, None, &BeamOptions::greedy())?;
     Ok(CellRow { cell, run, seconds, before, after, evaluation })
 }
 
-/// Norms from the last step backward, over that of the last step.
+/// Returns the norms from the last step backward, divided by that of the last step.
 fn relative(norms: &[f32]) -> Vec<f64> {
     let last = norms.last().copied().map_or(f64::NAN, f64::from);
     norms.iter().rev().map(|&norm| f64::from(norm) / last).collect()

@@ -1,4 +1,4 @@
-//! What is compared, and what was measured.
+//! Options and results of a comparison.
 
 use std::path::PathBuf;
 
@@ -7,31 +7,31 @@ use serde::{Deserialize, Serialize};
 use crate::Evaluation;
 use crate::config::{AttentionKind, Cell, attention_by_name};
 
-/// What is compared, and where it is kept.
+/// The models to compare, and where their runs are stored.
 #[derive(Debug, Clone)]
 pub struct CompareOptions {
-    /// The folder of all runs.
+    /// The folder that contains all runs.
     pub folder: PathBuf,
-    /// Models by name: `none`, `none-reversed`, an attention, a cell; without any all.
+    /// Models by name: `none`, `none-reversed`, an attention kind, or a cell; if empty, all.
     pub only: Vec<String>,
-    /// Models that are trained side by side; all processors where absent.
+    /// Number of models that are trained at the same time; if absent, all processors.
     pub threads: Option<usize>,
     /// Seed of every random stream of each model.
     pub seed: u64,
-    /// Optimizer steps of each model, at most: for a look at it, not for a result.
+    /// Maximum optimizer steps per model, for a quick test.
     pub max_steps: Option<u64>,
 }
 
-/// All that was measured.
+/// The results of a comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// The device, in words.
+    /// Description of the device.
     pub device: String,
     /// The seed of every model.
     pub seed: u64,
-    /// Optimizer steps of each model at most, where they were limited.
+    /// Maximum optimizer steps per model, if limited.
     pub max_steps: Option<u64>,
-    /// Seconds of training, all models together.
+    /// Seconds of training, summed over all models.
     pub seconds: f64,
     /// The translators, on sentences and on letters.
     pub tasks: Vec<TaskTable>,
@@ -46,9 +46,9 @@ pub struct TaskTable {
     pub task: String,
     /// The SPECs they were measured on.
     pub measured_on: Vec<String>,
-    /// Source lengths that are measured together, in words, from and to.
+    /// Ranges of source lengths that are measured together, in words, both ends included.
     pub lengths: Vec<(usize, usize)>,
-    /// Sentences of each.
+    /// Number of sentences in each range.
     pub sentences: Vec<u64>,
     /// The translators: no attention, source reversed, each attention.
     pub rows: Vec<TranslatorRow>,
@@ -57,23 +57,23 @@ pub struct TaskTable {
 /// One translator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TranslatorRow {
-    /// Where it looks.
+    /// The attention kind; `None` without attention.
     #[serde(with = "attention_by_name")]
     pub attention: Option<AttentionKind>,
-    /// The source is read from its end.
+    /// True if the source is reversed.
     pub reversed: bool,
-    /// Its run folder.
+    /// The run directory.
     pub run: PathBuf,
     /// Seconds of training.
     pub seconds: f64,
-    /// Its metrics on all sentences.
+    /// The metrics on all sentences.
     pub all: Evaluation,
-    /// The same of each range of lengths.
+    /// The metrics for each range of lengths.
     pub by_length: Vec<Evaluation>,
 }
 
 impl TranslatorRow {
-    /// What a table calls it.
+    /// Returns the name that tables show.
     pub fn name(&self) -> String {
         match (self.attention, self.reversed) {
             (None, false) => "no attention".into(),
@@ -88,14 +88,14 @@ impl TranslatorRow {
 pub struct CellRow {
     /// The cell.
     pub cell: Cell,
-    /// Its run folder.
+    /// The run directory.
     pub run: PathBuf,
     /// Seconds of training.
     pub seconds: f64,
-    /// |dL/dh_t| over |dL/dh_T| in the first step of training, by how many steps t lies before T.
+    /// |dL/dh_t| over |dL/dh_T| in the first step of training, by the distance T - t.
     pub before: Vec<f64>,
-    /// The same where it was measured last.
+    /// The same ratios where they were measured last.
     pub after: Vec<f64>,
-    /// Its metrics on the test part.
+    /// The metrics on the test part.
     pub evaluation: Evaluation,
 }

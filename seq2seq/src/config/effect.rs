@@ -1,4 +1,4 @@
-//! Keys that do nothing in a configuration.
+//! Detection of configuration keys that have no effect.
 
 use attention::AttentionKind;
 
@@ -7,7 +7,7 @@ use super::keys::Config;
 use super::shorthand;
 use crate::{Error, Result};
 
-/// Keys, where they have an effect, and what has to be set for one.
+/// Keys, the condition under which they have an effect, and the setting that they need.
 type EffectRule = (&'static [&'static str], fn(&Config) -> bool, &'static str);
 
 const RULES: &[EffectRule] = &[
@@ -108,15 +108,16 @@ fn is_local(config: &Config) -> bool {
     config.attention.is_some_and(AttentionKind::is_local)
 }
 
-/// What does nothing where nothing is held out.
+/// Keys that have no effect when nothing is held out.
 const OF_VALIDATIONS: [&str; 2] = ["early_stopping_metric", "validate_every_epochs"];
 
 impl Config {
-    /// Refuses keys that a person set to something else than their default and that do nothing here,
-    /// where something is held out or not.
+    /// Refuses keys that were set to a value other than their default but have no effect in this
+    /// configuration; `holds_out` is true if the run holds out examples.
     ///
     /// # Errors
-    /// [`Error::Configuration`] with each such key, its value, and what would give it an effect.
+    /// [`Error::Configuration`] with each such key, its value, and the setting that would give it
+    /// an effect.
     pub fn check_effects<'a>(
         &self,
         set: impl IntoIterator<Item = &'a str>,
@@ -124,7 +125,8 @@ impl Config {
     ) -> Result<()> {
         let keys = set.into_iter().flat_map(shorthand::present);
         let problem = |key: &str| {
-            // Never to validate is what is done there.
+            // Without held-out examples there is no validation anyway, so 0 ("never") is
+            // consistent.
             let is_never = key == "validate_every_epochs" && self.validate_every_epochs == 0.0;
             let needed = if !holds_out && OF_VALIDATIONS.contains(&key) && !is_never {
                 "something held out, and not valid = none"

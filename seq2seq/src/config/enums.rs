@@ -1,4 +1,4 @@
-//! Values that are one of a few names.
+//! Enums for keys that take one of a few named values.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// Enums whose variants have the names that presets, `--set` and serde use.
+/// Defines enums whose variants have the names that presets, `--set` and serde use.
 macro_rules! choices {
     ($(
         $(#[doc = $doc:literal])+
@@ -22,7 +22,7 @@ macro_rules! choices {
         }
 
         impl $name {
-            /// Every choice.
+            /// Every variant.
             pub const ALL: &'static [Self] = &[$( Self::$variant ),+];
 
             /// The name that presets, `--set` and serde use.
@@ -55,41 +55,43 @@ macro_rules! choices {
 }
 
 choices! {
-    /// What is learnt.
+    /// The learning task.
     TaskKind ("task") {
-        /// From a sentence to a sentence.
+        /// Predicts a target sentence from a source sentence.
         Translation = "translation",
-        /// The next token of a line.
+        /// Predicts the next token of a line.
         LanguageLines = "language_lines",
-        /// The next token of a running text.
+        /// Predicts the next token of a running text.
         LanguageStream = "language_stream",
-        /// The answer to a generated sequence.
+        /// Predicts the answer to a generated sequence.
         Sequence = "sequence",
     }
 
-    /// How attention and the decoder's recurrence follow each other.
+    /// The order of attention and the decoder's recurrence.
     Wiring ("wiring") {
-        /// The old state asks, and the context goes into the recurrence (Bahdanau 2014).
+        /// The query is the previous state; the context is an input of the recurrence (Bahdanau
+        /// 2014).
         AttendThenRecur = "attend_then_recur",
-        /// The new state asks, and the context goes into the readout (Luong 2015).
+        /// The query is the new state; the context is an input of the readout (Luong 2015).
         RecurThenAttend = "recur_then_attend",
     }
 
-    /// Where the decoder's first state comes from.
+    /// The source of the decoder's initial state.
     DecoderInit ("decoder_init") {
         /// Zeros.
         Zeros = "zeros",
         /// The encoder's final forward state, layer by layer.
         Copy = "copy",
-        /// W h + b of the encoder's final states in both directions, layer by layer.
+        /// W h + b, where h are the encoder's final states in both directions, layer by layer.
         Linear = "linear",
-        /// tanh of the same.
+        /// tanh(W h + b), with the same h.
         LinearTanh = "linear_tanh",
-        /// tanh(W h + b) of the backward direction's final state (Bahdanau 2014, appendix A.2.2).
+        /// tanh(W h + b), where h is the backward direction's final state (Bahdanau 2014, appendix
+        /// A.2.2).
         BackwardTanh = "backward_tanh",
     }
 
-    /// What the output layer sees.
+    /// The input of the output layer.
     Readout ("readout") {
         /// The decoder's state.
         Linear = "linear",
@@ -101,11 +103,11 @@ choices! {
         ResidualNorm = "residual_norm",
     }
 
-    /// Which state a maxout readout sees.
+    /// The decoder state that a maxout readout takes.
     ReadoutState ("readout_state") {
-        /// That of this step (Bahdanau 2014, section 3.1).
+        /// The state after this step (Bahdanau 2014, section 3.1).
         New = "new",
-        /// That of the step before (Bahdanau 2014, appendix A.2.2).
+        /// The state before this step (Bahdanau 2014, appendix A.2.2).
         Previous = "previous",
     }
 
@@ -137,7 +139,7 @@ choices! {
         Rmsprop = "rmsprop",
     }
 
-    /// What the summed loss of a batch is divided by before its gradient is taken.
+    /// The divisor of a batch's summed loss, applied before the gradient is computed.
     LossNorm ("loss_norm") {
         /// The number of target tokens.
         Token = "token",
@@ -147,23 +149,23 @@ choices! {
         Position = "position",
     }
 
-    /// What the size of a batch counts.
+    /// The unit of the batch size.
     BatchBy ("batch_by") {
         /// Examples.
         Sentences = "sentences",
-        /// Positions, padding included: examples times the longest side among them.
+        /// Positions, padding included: the number of examples times the longest side among them.
         Tokens = "tokens",
     }
 
-    /// How the learning rate changes while a run goes on.
+    /// How the learning rate changes during a run.
     RateSchedule ("learning_rate_schedule") {
-        /// It does not.
+        /// The learning rate is constant.
         Constant = "constant",
         /// Halved before every epoch after the fifth (Luong 2015, section 4.1).
         Luong = "luong",
-        /// Halved before every epoch after the eighth, as for their models with dropout.
+        /// Halved before every epoch after the eighth, as for Luong's models with dropout.
         LuongDropout = "luong_dropout",
-        /// Lowered where validations stop getting better.
+        /// Lowered when validations stop improving.
         Plateau = "plateau",
         /// Linear warm-up, then the inverse square root of the step (Vaswani 2017, section 5.3).
         InverseSqrt = "inverse_sqrt",
@@ -171,59 +173,59 @@ choices! {
         Exponential = "exponential",
     }
 
-    /// What one draw of teacher forcing decides.
+    /// The unit for which teacher forcing is drawn.
     ForcingUnit ("teacher_forcing_unit") {
-        /// Each position of each sentence by itself (Bengio 2015).
+        /// Each position of each sentence, independently (Bengio 2015).
         Token = "token",
         /// A whole batch (PyTorch tutorial).
         Batch = "batch",
     }
 
-    /// How the share of teacher forcing changes while a run goes on.
+    /// How the share of teacher forcing changes during a run.
     ForcingSchedule ("teacher_forcing_schedule") {
-        /// It does not.
+        /// The share is constant.
         Constant = "constant",
-        /// In a straight line.
+        /// The share changes linearly.
         Linear = "linear",
         /// k / (k + exp(i / k)) at step i (Bengio 2015, section 2.4).
         InverseSigmoid = "inverse_sigmoid",
     }
 
-    /// Which number of the held-out pairs says whether a validation is better than another.
+    /// The metric of the held-out pairs that decides whether one validation is better than another.
     EarlyStoppingMetric ("early_stopping_metric") {
-        /// BLEU, and the loss where that is equal.
+        /// BLEU; the loss decides between equal values.
         Bleu = "bleu",
         /// The loss.
         Loss = "loss",
     }
 
-    /// How weights are drawn.
+    /// How weights are initialised.
     InitScheme ("init") {
-        /// Uniform in plus or minus `init_scale`.
+        /// Uniform between minus and plus `init_scale`.
         Uniform = "uniform",
-        /// As PyTorch's layers draw theirs by default.
+        /// The default initialisation of PyTorch's layers.
         Torch = "torch",
         /// Xavier (Glorot) uniform matrices, biases zero.
         Xavier = "xavier",
-        /// As Bahdanau et al. 2014 (appendix B.1): orthogonal and narrow normal.
+        /// Orthogonal and narrow normal, as in Bahdanau et al. 2014 (appendix B.1).
         Bahdanau = "bahdanau",
     }
 }
 
 impl Tied {
-    /// True where both sides have one vocabulary and one table.
+    /// True if both sides share one vocabulary and one embedding table.
     pub(crate) fn source(self) -> bool {
         matches!(self, Self::SourceTarget | Self::All)
     }
 
-    /// True where the output layer's weights are the decoder's embeddings.
+    /// True if the output layer's weights are the decoder's embeddings.
     pub(crate) fn output(self) -> bool {
         matches!(self, Self::TargetOutput | Self::All)
     }
 }
 
 impl LossNorm {
-    /// The factor of each counted position's loss in a batch.
+    /// Returns the weight of each counted position's loss in a batch.
     pub(crate) fn weight(self, counted: usize, sentences: usize, positions: usize) -> f32 {
         let divisor = match self {
             Self::Token => counted,

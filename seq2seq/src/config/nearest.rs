@@ -1,6 +1,6 @@
-//! What a person may have meant.
+//! Suggestions for misspelt names.
 
-/// The name nearest to what was given; `None` where there is no name at all.
+/// Returns the name nearest to the given text; `None` if there are no names.
 ///
 /// Spelling errors are found by Jaro-Winkler similarity, which favours a common beginning
 /// (`batch_size` for `batch`); initials (`lr` for `learning_rate`) count as a perfect match.

@@ -1,10 +1,10 @@
-//! What a resumed run may do with a key.
+//! Whether a resumed run may change a key.
 
-/// What a resumed run may do with a key.
+/// Whether a resumed run may change a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnResume {
-    /// The value may change: it takes effect from the next step on.
+    /// The value may change, with effect from the next step on.
     Changes,
-    /// The value stays as the run was begun, for this reason.
+    /// The value cannot change after the run has begun, for this reason.
     Fixed(&'static str),
 }

@@ -1,4 +1,4 @@
-//! A configuration's optimizer.
+//! The optimizer of a configuration.
 
 use tensor::optim::{Adadelta, Adagrad, Adam, AdamW, OptimizerConfig, RmsProp, Sgd};
 
@@ -6,11 +6,12 @@ use super::enums::OptimizerKind;
 use super::keys::Config;
 
 impl Config {
-    /// The optimizer with its values: PyTorch's defaults, but for `optimizer_decay` where that is
-    /// given.
+    /// Returns the optimizer with its values: PyTorch's defaults, except `optimizer_decay` if that
+    /// is set.
     pub fn optimizer_config(&self) -> OptimizerConfig {
         let decay = |default: f64| match self.optimizer_decay {
-            // The shortest number that reads as this one: 0.95 and not the nearest f32 to it.
+            // Converts through the shortest decimal text, so that 0.95 becomes the f64 0.95 and not
+            // the value of the nearest f32.
             given if given > 0.0 => given.to_string().parse().unwrap_or(default),
             _ => default,
         };

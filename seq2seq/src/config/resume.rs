@@ -1,4 +1,4 @@
-//! What a resume changes of a configuration, and what it may not.
+//! Changes that a resume makes to a configuration.
 
 use std::fmt;
 
@@ -14,14 +14,14 @@ use crate::Result;
 pub struct Change {
     /// The key.
     pub key: String,
-    /// Its value before.
+    /// The previous value.
     pub from: String,
-    /// Its value from now on.
+    /// The new value.
     pub to: String,
 }
 
 impl Config {
-    /// The keys whose values differ in `new`, in the order of the table.
+    /// Returns the keys whose values differ in `new`, in the order of the table.
     pub fn changes(&self, new: &Self) -> Vec<Change> {
         let names = Self::KEYS.iter().map(|key| key.name);
         let pairs = names.filter_map(|key| Some((key, self.show(key)?, new.show(key)?)));
@@ -31,12 +31,12 @@ impl Config {
             .collect()
     }
 
-    /// Why a key may not change when a run is resumed; `None` where it may.
+    /// Returns the reason why a key may not change when a run is resumed; `None` if it may.
     ///
     /// # Errors
     /// [`Error::UnknownKey`](crate::Error::UnknownKey) with the nearest key.
     pub fn fixed_on_resume(key: &str) -> Result<Option<&'static str>> {
-        // A shorthand's keys are of one kind.
+        // All keys of a shorthand have the same `OnResume`.
         let key = shorthand::expand(key).and_then(|keys| keys.first()).copied().unwrap_or(key);
         match Self::KEYS.iter().find(|known| known.name == key).map(|known| known.on_resume) {
             Some(OnResume::Changes) => Ok(None),
@@ -46,7 +46,7 @@ impl Config {
     }
 }
 
-/// As plain text says it: `learning_rate = 0.0001 (was 0.001)`.
+/// Formats as plain text: `learning_rate = 0.0001 (was 0.001)`.
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} = {} (was {})", self.key, self.to, self.from)

@@ -1,9 +1,9 @@
-//! Names that stand for other keys: of several at once, or the name that a key had before.
+//! Alternative names of keys: shorthands that set several keys, and old names.
 
-/// Each with the keys that it sets.
+/// Shorthands, each with the keys that it sets.
 const SHORTHANDS: [(&str, &[&str]); 1] = [("unit", &["source_unit", "target_unit"])];
 
-/// Names that keys had before, which stored runs hold. They are read and never suggested.
+/// Old names of keys, found in stored runs. They are accepted but never suggested.
 const OLD_NAMES: [(&str, &[&str]); 4] = [
     ("judge", &["early_stopping_metric"]),
     ("accumulate", &["gradient_accumulation"]),
@@ -11,23 +11,23 @@ const OLD_NAMES: [(&str, &[&str]); 4] = [
     ("faithful", &["attend_padding", "reset_decoder_state"]),
 ];
 
-/// The keys that a key sets, where it is a shorthand.
+/// Returns the keys that a shorthand or an old name sets; `None` for any other name.
 pub(super) fn expand(key: &str) -> Option<&'static [&'static str]> {
     all().find(|(name, _)| *name == key).map(|(_, keys)| keys)
 }
 
-/// Every shorthand and every old name, with the keys that it sets.
+/// Returns every shorthand and every old name, with the keys that it sets.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     SHORTHANDS.into_iter().chain(OLD_NAMES)
 }
 
-/// The present names of a key: the key itself, but where its name is an old one.
+/// Returns the current names for a key: those that replace an old name, otherwise the key itself.
 pub(super) fn present(key: &str) -> Vec<&str> {
     let old = OLD_NAMES.iter().find(|(name, _)| *name == key);
     old.map_or_else(|| vec![key], |(_, keys)| keys.to_vec())
 }
 
-/// The names of all shorthands.
+/// Returns the names of all shorthands.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     SHORTHANDS.iter().map(|(name, _)| *name)
 }

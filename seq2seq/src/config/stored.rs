@@ -1,4 +1,4 @@
-//! Configurations that were stored before a key of theirs got its present name.
+//! Stored configurations that may use old names of keys.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::keys::Config;
 use super::shorthand;
 
-/// Reads a stored configuration: an old name in it sets the keys of today.
+/// Deserializes a stored configuration; an old name sets the keys that replaced it.
 ///
 /// # Errors
-/// Those of [`Config`]'s own form.
+/// The deserialization errors of [`Config`].
 pub(crate) fn stored<'de, D: Deserializer<'de>>(from: D) -> Result<Config, D::Error> {
     let mut map = Map::<String, Value>::deserialize(from)?;
     for (name, keys) in shorthand::all() {

@@ -1,4 +1,4 @@
-//! What a configuration must keep to beyond the types of its values.
+//! Checks of a configuration beyond the types of its values.
 
 use attention::AttentionKind;
 use rnn::Merge;
@@ -12,13 +12,12 @@ use super::value::attention_name;
 use crate::{Error, Result};
 
 impl Config {
-    /// Checks ranges, and keys that must fit each other.
+    /// Checks ranges, and combinations of keys.
     ///
     /// # Errors
-    /// [`Error::Configuration`] with everything that is wrong, each with the key and what would be
-    /// right.
+    /// [`Error::Configuration`] with all problems, each with its key and the expected value.
     pub fn validate(&self) -> Result<()> {
-        // Only sizes in their ranges can be multiplied.
+        // Sizes are multiplied below, which needs them in their ranges.
         self.check_ranges()?;
         let problems = self.combinations();
         if problems.is_empty() { Ok(()) } else { Err(Error::Configuration { problems }) }
@@ -27,7 +26,7 @@ impl Config {
     /// Checks that every number is in its key's range.
     ///
     /// # Errors
-    /// [`Error::Configuration`] with every key whose value is not, and its range.
+    /// [`Error::Configuration`] with every key whose value is out of range, and that range.
     pub fn check_ranges(&self) -> Result<()> {
         let problem = |key: &Key| {
             let range = key.out_of_range(self)?;
@@ -93,7 +92,7 @@ impl Config {
         problems
     }
 
-    /// Keys of the attention that do not fit it.
+    /// Returns the problems of attention keys that do not fit the attention.
     fn attentions(&self) -> Vec<String> {
         let attention = self.attention;
         let mut problems = Vec::new();
@@ -140,7 +139,7 @@ impl Config {
         problems
     }
 
-    /// Keys of the decoder and its readout that do not fit each other.
+    /// Returns the problems of decoder and readout keys that do not fit each other.
     fn wirings(&self) -> Vec<String> {
         let mut problems = Vec::new();
         let mut unfit = |key: &str, unfit: bool, why: String| {
@@ -210,7 +209,7 @@ impl Config {
         problems
     }
 
-    /// Keys that only translation obeys, where they ask for something.
+    /// Returns the problems of keys that are set but apply to translation only.
     fn beside_translation(&self) -> Vec<String> {
         let task = self.task;
         let mut problems = Vec::new();
@@ -254,23 +253,24 @@ impl Config {
 }
 
 impl Config {
-    /// Width of what the output layer sees.
+    /// Returns the width of the output layer's input.
     pub(crate) fn readout_width(&self) -> usize {
         if self.readout_width == 0 { self.hidden } else { self.readout_width }
     }
 
-    /// The attention whose score is taken: its own, or the one within its window.
+    /// Returns the attention whose score function is used: within the window for local attention,
+    /// otherwise the attention itself.
     pub(super) fn scored_by(&self) -> Option<AttentionKind> {
         self.attention.map(|kind| if kind.is_local() { self.attention_score } else { kind })
     }
 
-    /// Width of a state of the memory.
+    /// Returns the width of a memory state.
     pub(crate) fn memory_width(&self) -> usize {
         let concat = self.bidirectional && self.merge == Merge::Concat;
         self.hidden * if concat { 2 } else { 1 }
     }
 
-    /// Width of what the decoder finds in the source.
+    /// Returns the width of the context vector.
     pub(crate) fn context_width(&self) -> usize {
         let both = self.hidden * if self.bidirectional { 2 } else { 1 };
         match self.attention {
@@ -281,7 +281,8 @@ impl Config {
         }
     }
 
-    /// The key that only validations on the way can fulfil, with its value, if there is one.
+    /// Returns the setting that needs validations during the run, as `KEY = VALUE`; `None` if there
+    /// is none.
     pub(crate) fn waits_for_validations(&self) -> Option<String> {
         if self.stop_patience > 0 {
             return Some(format!("stop_patience = {}", self.stop_patience));

@@ -1,4 +1,4 @@
-//! Values of keys as text: how `--set` gives them and `tui presets` shows them.
+//! Conversion of key values to and from text, for `--set` and `tui presets`.
 
 use attention::AttentionKind;
 use rnn::{Cell, Merge};
@@ -13,26 +13,26 @@ use super::enums::{
 
 /// The type of a key's value.
 pub(super) trait Value: Serialize + DeserializeOwned {
-    /// Which values there are, in words.
+    /// Returns a description of the accepted values.
     fn allowed() -> String;
 
-    /// The value that a text means.
+    /// Parses a value.
     fn parse(text: &str) -> Option<Self>;
 
-    /// The text that means a value.
+    /// Formats a value; [`Value::parse`] accepts the result.
     fn show(&self) -> String;
 
-    /// Each value with what it means, where that is not said by the key's own documentation.
+    /// Returns each value with its meaning, if the key's own documentation does not list them.
     fn explained() -> String {
         String::new()
     }
 
-    /// The value that a TOML file means.
+    /// Converts a value of a TOML file.
     fn from_toml(value: toml::Value) -> Option<Self> {
         value.try_into().ok()
     }
 
-    /// A number's size, which its key's range is about.
+    /// Returns the number to check against the key's range; `None` if the value is not a number.
     fn number(&self) -> Option<f64> {
         None
     }
@@ -82,7 +82,7 @@ numbers! {
     f64: "a number", |x| x.is_finite();
 }
 
-/// Every value of a table with what it means.
+/// Formats a table of values and their meanings.
 fn explained<'a>(table: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let each = table.into_iter().map(|(name, summary)| format!("{name}: {summary}"));
     each.collect::<Vec<_>>().join("; ") + "."
@@ -118,7 +118,7 @@ names!(
     Cell: explained(Cell::ALL.map(|cell| (cell.name(), cell.summary()))),
 );
 
-/// A kind of attention, or `none`.
+/// An attention kind, or `none`.
 impl Value for Option<AttentionKind> {
     fn allowed() -> String {
         format!("{}, {NO_ATTENTION}", AttentionKind::allowed())
@@ -141,15 +141,15 @@ impl Value for Option<AttentionKind> {
     }
 }
 
-/// The name of no attention.
+/// The name that stands for no attention.
 const NO_ATTENTION: &str = "none";
 
-/// The name of a kind of attention, or of none.
+/// Returns the name of an attention kind, or `none`.
 pub fn attention_name(kind: Option<AttentionKind>) -> &'static str {
     kind.map_or(NO_ATTENTION, AttentionKind::name)
 }
 
-/// A kind of attention or none, by its name.
+/// Serializes an optional attention kind by its name.
 pub(crate) mod attention_by_name {
     use attention::AttentionKind;
     use serde::de::Error;

@@ -1,4 +1,4 @@
-//! Batches: padded, time-major, of sentences of like length.
+//! Padded, time-major batches of sentences of similar length.
 
 use ndarray_rand::rand::seq::SliceRandom;
 use tensor::PooledVec;
@@ -14,32 +14,33 @@ pub struct Example {
     pub target: Vec<u32>,
 }
 
-/// Examples side by side: time-major, padded with PAD.
+/// A batch of examples: time-major, padded with PAD.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Batch {
-    /// Examples, B.
+    /// Number of examples, B.
     pub size: usize,
-    /// Source positions, S.
+    /// Number of source positions, S.
     pub source_time: usize,
-    /// Target positions, T.
+    /// Number of target positions, T.
     pub target_time: usize,
     /// Source ids, \[S, B\].
     pub source: PooledVec<u32>,
     /// Length of each source.
     pub source_lengths: PooledVec<usize>,
-    /// What the decoder is fed, SOS first, \[T, B\].
+    /// Decoder input, SOS first, \[T, B\].
     pub target_in: PooledVec<u32>,
-    /// What it should say, EOS last, \[T, B\].
+    /// Tokens to predict, EOS last, \[T, B\].
     pub target_out: PooledVec<u32>,
 }
 
 impl Batch {
-    /// Puts examples side by side.
+    /// Collects examples into a batch.
     pub fn new<'a>(examples: impl IntoIterator<Item = &'a Example>) -> Self {
         Self::padded(examples, 0, 0)
     }
 
-    /// Puts examples side by side, at so many source and target positions or more.
+    /// Collects examples into a batch with at least the given numbers of source and target
+    /// positions.
     pub fn padded<'a>(
         examples: impl IntoIterator<Item = &'a Example>,
         source_time: usize,
@@ -73,14 +74,17 @@ impl Batch {
     }
 }
 
-/// Pools of this many batches are sorted by length: batches of like lengths, still shuffled.
+/// Pools of this many batches are sorted by length, so that batches have similar lengths but the
+/// order stays random.
 const POOL: usize = 50;
 
-/// Examples that are shuffled to count the steps of a run, before their mean has to do.
+/// Maximum number of examples that are shuffled to count the steps of a run; beyond it the mean is
+/// used.
 const SHUFFLED: u64 = 200_000_000;
 
-/// The batches of an epoch, as indices: shuffled, sorted by source length within pools of 50
-/// batches, cut, and shuffled again. Within a batch the longest source comes first.
+/// Returns the batches of an epoch, as indices: shuffled, sorted by source length within pools of
+/// 50 batches, split into batches, and shuffled again. Within a batch the longest source comes
+/// first.
 pub fn epoch_batches(lengths: &[usize], size: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
     Batching::Sentences(size).epoch(lengths, &[], rng)
 }
@@ -88,16 +92,16 @@ pub fn epoch_batches(lengths: &[usize], size: usize, rng: &mut Rng) -> Vec<Vec<u
 /// How an epoch is cut into batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Batching {
-    /// So many examples a batch.
+    /// The number of examples per batch.
     Sentences(usize),
-    /// At most so many positions a batch, padding included: examples times the widest of them. An
-    /// example that is wider than that is a batch of its own.
+    /// The maximum number of positions per batch, padding included: the number of examples times
+    /// the widest of them. An example that is wider than that is a batch of its own.
     Positions(usize),
 }
 
 impl Batching {
-    /// The batches of an epoch, as [`epoch_batches`] makes them, from the lengths by which examples
-    /// are sorted and the widths that [`Batching::Positions`] counts.
+    /// Returns the batches of an epoch, as [`epoch_batches`] does, from the lengths by which
+    /// examples are sorted and the widths that [`Batching::Positions`] counts.
     pub fn epoch(self, lengths: &[usize], widths: &[usize], rng: &mut Rng) -> Vec<Vec<usize>> {
         let mut order: Vec<usize> = (0..lengths.len()).collect();
         order.shuffle(rng);
@@ -120,9 +124,9 @@ impl Batching {
         batches
     }
 
-    /// Steps of so many epochs in which a step takes `accumulation` batches, and of one epoch, or of
-    /// a mean one where they differ. `rng` is the shuffling generator as the run begins; epochs
-    /// past `enough` steps are not counted.
+    /// Returns the number of steps in `epochs` epochs and in one epoch (the mean, if epochs
+    /// differ), where a step takes `accumulation` batches. `rng` is the state of the shuffling
+    /// generator at the beginning of the run; epochs past `enough` steps are not counted.
     pub fn steps(
         self,
         lengths: &[usize],
@@ -141,12 +145,12 @@ impl Batching {
         let most = (SHUFFLED / lengths.len().max(1) as u64).clamp(100, 10_000);
         while counted < epochs && (steps < enough || counted == 0) {
             if counted == most {
-                // So many that nobody will see the last: the mean of those that were shuffled.
+                // Too many epochs to count: extrapolates from the mean of those that were shuffled.
                 let all = steps as f64 / counted as f64 * epochs as f64;
                 return (all as u64, steps.div_ceil(counted));
             }
             let batches = self.epoch(lengths, widths, &mut rng).len();
-            // Without an example there will never be a step.
+            // Without examples there are no steps.
             if batches == 0 {
                 break;
             }
@@ -157,7 +161,7 @@ impl Batching {
     }
 }
 
-/// Cuts a pool, in order, into batches of at most `limit` positions.
+/// Splits a pool, in order, into batches of at most `limit` positions.
 fn cut(pool: &[usize], widths: &[usize], limit: usize) -> Vec<Vec<usize>> {
     let mut batches = Vec::new();
     let (mut batch, mut widest) = (Vec::new(), 0);

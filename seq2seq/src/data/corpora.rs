@@ -1,4 +1,4 @@
-//! What a run trains on and what it holds out.
+//! The training and held-out data of a run.
 
 use super::corpus::{Corpus, Pair, hold_out};
 use super::filter::{filter, filter_lines, seen};
@@ -8,7 +8,7 @@ use super::split::{Seen, Side, Split, SplitRule, overlap, split};
 use crate::Result;
 use crate::config::Config;
 
-/// Training pairs, held-out pairs, and what a person should know of how they came about.
+/// Training pairs, held-out pairs, and warnings about how they were obtained.
 #[derive(Debug, Default)]
 pub(crate) struct Corpora {
     pub(crate) train: Corpus,
@@ -16,14 +16,14 @@ pub(crate) struct Corpora {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Where a run's text comes from, and how it is shared out.
+/// The sources of a run's text, and how it is divided.
 #[derive(Debug)]
 pub(crate) struct Sources<'a> {
     pub(crate) config: &'a Config,
     /// The corpus, as given.
     pub(crate) data: &'a str,
     pub(crate) spec: Spec,
-    /// The held-out pairs, as given, where some are named; without a SPEC, none are held out.
+    /// The held-out pairs, as given, if any; without a SPEC, none are held out.
     pub(crate) valid: Option<(&'a str, Option<Spec>)>,
     pub(crate) columns: Option<(usize, usize)>,
     pub(crate) seed: u64,
@@ -31,11 +31,12 @@ pub(crate) struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// What is trained on, and what is held out where that is named or a corpus has a part for it. A
-    /// whole corpus that has parts is trained on its training part: its test part stays unseen.
+    /// Reads the training data, and the held-out data if it is given or the corpus has a validation
+    /// part. A whole corpus with parts is trained on its training part, so that its test part stays
+    /// unseen.
     ///
     /// # Errors
-    /// Those of `read`.
+    /// The errors of `read`.
     pub(crate) fn read<T: Default>(
         &self,
         mut read: impl FnMut(&Spec) -> Result<T>,
@@ -52,10 +53,10 @@ impl Sources<'_> {
     }
 }
 
-/// Reads the pairs to train on and those held out.
+/// Reads the training pairs and the held-out pairs.
 ///
 /// # Errors
-/// Unreadable data; nothing left to train on.
+/// Unreadable data; no training pairs remain.
 pub(crate) fn corpora(sources: &Sources<'_>) -> Result<Corpora> {
     let config = sources.config;
     let mut warnings = Vec::new();
@@ -91,11 +92,11 @@ pub(crate) fn corpora(sources: &Sources<'_>) -> Result<Corpora> {
     Ok(Corpora { train, held_out, warnings })
 }
 
-/// The lines that a language model learns from, and those held out of them where no others are
-/// named, with what a person should know.
+/// Filters the lines of a language model, and holds out some of them if `holds_out` is true;
+/// returns the held-out lines and the warnings.
 ///
 /// # Errors
-/// Nothing left to train on.
+/// No training lines remain.
 pub(crate) fn lines_apart(
     sources: &Sources<'_>,
     train: &mut Vec<String>,
@@ -116,7 +117,7 @@ pub(crate) fn lines_apart(
     Ok((held_out, warnings))
 }
 
-/// What the recipes of both sides take away.
+/// Returns warnings about text that the recipes of both sides remove.
 fn losses(config: &Config, corpus: &Corpus) -> Vec<String> {
     let sources = corpus.pairs.iter().map(|pair| pair.source.as_str());
     let targets = corpus.pairs.iter().map(|pair| pair.target.as_str());
@@ -125,13 +126,14 @@ fn losses(config: &Config, corpus: &Corpus) -> Vec<String> {
     source.into_iter().chain(of("target_recipe", config.target_recipe, targets.collect())).collect()
 }
 
-/// What the recipe of a language model's text takes away.
+/// Returns a warning about text that the recipe of a language model removes.
 pub(crate) fn recipe_losses(config: &Config, lines: &[String]) -> Option<String> {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     loss("target_recipe", config.target_recipe, &lines)
 }
 
-/// Takes out what is held out; what is neither trained on nor held out is dropped.
+/// Removes the held-out examples and returns them; drops examples that are neither trained on nor
+/// held out.
 fn apart<T>(
     rule: SplitRule,
     all: &mut Vec<T>,
@@ -163,7 +165,7 @@ fn apart<T>(
     held_out
 }
 
-/// What a person should know of held-out pairs that are trained on.
+/// Returns a warning about held-out pairs that are also trained on.
 fn leak(whole: usize, half: usize, of: usize, valid: &str) -> Option<String> {
     let both = format!("{whole} of the {of} held-out pairs of {valid} are trained on, too");
     let side = format!("{half} have a source or a target that is");

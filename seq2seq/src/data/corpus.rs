@@ -3,21 +3,21 @@
 use crate::phrasebook::{self, Part};
 use tensor::random::fnv1a;
 
-/// A sentence pair as it was read.
+/// A sentence pair as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
     /// The source sentence.
     pub source: String,
     /// The target sentence.
     pub target: String,
-    /// Gold word links (source word, target word), where the corpus has them.
+    /// Gold word links (source word, target word), if the corpus has them.
     pub links: Option<Vec<(usize, usize)>>,
 }
 
 /// Sentence pairs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Corpus {
-    /// The pairs, in the corpus's order.
+    /// The pairs, in the order of the corpus.
     pub pairs: Vec<Pair>,
 }
 
@@ -29,7 +29,7 @@ impl Corpus {
         Self { pairs: pairs.into_iter().map(pair).collect() }
     }
 
-    /// The same from target to source.
+    /// Swaps source and target.
     pub(super) fn turned(mut self) -> Self {
         for pair in &mut self.pairs {
             std::mem::swap(&mut pair.source, &mut pair.target);
@@ -44,7 +44,7 @@ impl Corpus {
         Self { pairs: pairs.into_iter().map(pair).collect() }
     }
 
-    /// A hash of all pairs, to notice a corpus that changed.
+    /// Returns a hash of all pairs, with which a changed corpus is detected.
     pub fn fingerprint(&self) -> u64 {
         self.pairs.iter().fold(0, |all, p| {
             (all ^ hash(&p.source)).wrapping_mul(0x100_0000_01b3) ^ hash(&p.target).rotate_left(17)
@@ -52,14 +52,15 @@ impl Corpus {
     }
 }
 
-/// Takes out a twentieth of some examples, at most 1,000, chosen by a hash of their texts.
+/// Removes and returns a twentieth of the examples, at most 1,000, selected by a hash of their
+/// texts.
 pub(crate) fn hold_out<T>(all: &mut Vec<T>, text: impl Fn(&T) -> &str) -> Vec<T> {
     const SHARE: u64 = 20;
     const MOST: usize = 1_000;
     let mut hashes: Vec<u64> = all.iter().map(|x| hash(text(x))).collect();
     hashes.retain(|h| h.is_multiple_of(SHARE));
     hashes.sort_unstable();
-    // The first hash that would make it too many.
+    // The first hash beyond the limit.
     let limit = hashes.get(MOST).copied().unwrap_or(u64::MAX);
     let is_held = |x: &mut T| {
         let h = hash(text(x));
@@ -68,14 +69,14 @@ pub(crate) fn hold_out<T>(all: &mut Vec<T>, text: impl Fn(&T) -> &str) -> Vec<T>
     all.extract_if(.., is_held).collect()
 }
 
-/// A hash of texts, in their order.
+/// Returns a hash of texts that depends on their order.
 pub(crate) fn fingerprint<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> u64 {
     texts.into_iter().fold(0, |all, text| {
         (all ^ hash(text.as_ref())).wrapping_mul(0x0100_0000_01b3).rotate_left(17)
     })
 }
 
-/// FNV-1a with a final mix.
+/// Computes the FNV-1a hash with a final mix.
 pub(crate) fn hash(text: &str) -> u64 {
     let h = fnv1a(text);
     let h = (h ^ (h >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);

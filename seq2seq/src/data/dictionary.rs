@@ -4,14 +4,14 @@ use std::path::Path;
 
 use crate::{Error, Result};
 
-/// The entries of a dictionary: each word with its sounds, joined by spaces.
+/// Returns the entries of a dictionary: each word with its sounds, joined by spaces.
 ///
-/// A line is a word, white space, and sounds; `word(2)` is another way to say `word`. Comments,
-/// which begin a line with `;;;` or `# `, or end it behind ` #`, are left out, and so are blank
-/// lines.
+/// A line consists of a word, white space, and sounds; `word(2)` is a further pronunciation of
+/// `word`. Comments, which begin a line with `;;;` or `# ` or end it after ` #`, and blank lines
+/// are ignored.
 ///
 /// # Errors
-/// A line without a sound, with its number.
+/// A line without sounds, with its number.
 pub(super) fn entries<'a>(
     path: &Path,
     lines: impl Iterator<Item = &'a str>,
@@ -39,7 +39,7 @@ pub(super) fn entries<'a>(
     Ok(all)
 }
 
-/// `word` of `word(2)`.
+/// Returns `word` for `word(2)`.
 fn without_number(word: &str) -> &str {
     let number = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
     match word.strip_suffix(')').and_then(|w| w.rsplit_once('(')) {

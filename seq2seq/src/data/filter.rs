@@ -1,4 +1,4 @@
-//! Which pairs are trained on, and how many each rule takes away.
+//! Filters for training pairs, with counts of the pairs that each filter removes.
 
 use tokenizer::Tokenizer;
 
@@ -8,10 +8,11 @@ use super::text::tokenizers;
 use crate::Error;
 use crate::config::Config;
 
-/// How many pairs, or lines, each rule took away; each counts for the first rule that did.
+/// Number of pairs, or lines, that each filter removed; each is counted for the first filter that
+/// applies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Dropped {
-    /// All that were read.
+    /// Number of pairs or lines read.
     pub(crate) read: usize,
     empty: usize,
     source_emptied: usize,
@@ -22,7 +23,7 @@ pub(crate) struct Dropped {
 }
 
 impl Dropped {
-    /// One of them was taken away, or none.
+    /// Returns the number of removed pairs or lines.
     fn total(&self) -> usize {
         self.empty
             + self.source_emptied
@@ -32,7 +33,7 @@ impl Dropped {
             + self.long_target
     }
 
-    /// Each rule that took something away, with its key and value.
+    /// Lists the filters that removed something, with their keys and values.
     fn reasons(&self, config: &Config) -> String {
         let prefixes = || {
             let first: Vec<&str> =
@@ -59,7 +60,7 @@ impl Dropped {
         some.map(|(count, why)| format!("{count} {why}")).collect::<Vec<_>>().join(", ")
     }
 
-    /// What a person should know of it, if something was taken away; `what` names the things.
+    /// Returns a warning if something was removed; `what` names the items.
     pub(crate) fn warning(&self, config: &Config, what: &str, use_: &str) -> Option<String> {
         let total = self.total();
         (total > 0).then(|| {
@@ -67,7 +68,7 @@ impl Dropped {
         })
     }
 
-    /// The error where nothing is left.
+    /// Returns the error for an empty result.
     pub(crate) fn nothing_left(&self, config: &Config, data: &str, what: &str) -> Error {
         let what = if self.read == 0 {
             format!("corpus {data}: it holds no {what}, so there is nothing to train on")
@@ -82,8 +83,9 @@ impl Dropped {
     }
 }
 
-/// Keeps the pairs that the configuration trains on: not longer than its limits, the target
-/// beginning as requested, neither side empty. Gives each as the model reads it.
+/// Keeps the pairs that the configuration trains on: not longer than its limits, target with a
+/// required prefix, neither side empty. Returns each remaining pair in the form that the model
+/// reads.
 pub(crate) fn filter(config: &Config, corpus: &mut Corpus) -> (Dropped, Vec<Seen>) {
     let (source, target) = tokenizers(config);
     let mut dropped = Dropped { read: corpus.pairs.len(), ..Dropped::default() };
@@ -118,7 +120,7 @@ pub(crate) fn filter(config: &Config, corpus: &mut Corpus) -> (Dropped, Vec<Seen
     (dropped, seen)
 }
 
-/// Pairs as the model reads them.
+/// Returns the pairs in the form that the model reads.
 pub(crate) fn seen(config: &Config, pairs: &[Pair]) -> Vec<Seen> {
     let (source, target) = tokenizers(config);
     let side = |tokenizer: &Tokenizer, text: &str| hash(&tokenizer.tokenize(text).join(" "));
@@ -127,7 +129,7 @@ pub(crate) fn seen(config: &Config, pairs: &[Pair]) -> Vec<Seen> {
     pairs.iter().map(pair).collect()
 }
 
-/// The same of lines: those of a language model, which has only a target.
+/// Filters the lines of a language model, which has only a target.
 pub(crate) fn filter_lines(config: &Config, lines: &mut Vec<String>) -> (Dropped, Vec<Seen>) {
     let (_, tokenizer) = tokenizers(config);
     let mut dropped = Dropped { read: lines.len(), ..Dropped::default() };

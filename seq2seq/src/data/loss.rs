@@ -1,4 +1,4 @@
-//! What a recipe takes away from a text.
+//! Detection of text that a recipe removes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,11 +6,11 @@ use tokenizer::Recipe;
 
 use super::corpus::hash;
 
-/// Share of letters and digits that a recipe may take away without a word.
+/// Share of letters and digits that a recipe may remove without a warning.
 const SILENT: f64 = 0.03;
 
-/// What a person should know of a recipe that takes letters or digits away, or makes lines equal that
-/// differ in more than letter case, marks and white space; `key` is the key that chose it.
+/// Returns a warning if a recipe removes letters or digits, or makes lines equal that differ in
+/// more than letter case, punctuation and white space; `key` is the key that selects the recipe.
 pub(super) fn loss(key: &str, recipe: Recipe, lines: &[&str]) -> Option<String> {
     if recipe.keeps_all() {
         return None;
@@ -27,7 +27,7 @@ pub(super) fn loss(key: &str, recipe: Recipe, lines: &[&str]) -> Option<String> 
         let gone = before.saturating_sub(count(&normal));
         all += before;
         lost += gone;
-        // The line that loses most of itself says it best; of several a short one.
+        // The best example is the line that loses the largest share; among equals a short one.
         let share = (gone * 100).checked_div(before).unwrap_or(0);
         let rank = (share, usize::MAX - line.len());
         if gone > 0 && worst.as_ref().is_none_or(|(best, ..)| rank > *best) {
@@ -53,7 +53,7 @@ pub(super) fn loss(key: &str, recipe: Recipe, lines: &[&str]) -> Option<String> 
     }
     if equal > 0 {
         let many = forms.iter().filter(|(_, lines)| lines.len() > 1);
-        // Of those with most lines, the first of the file.
+        // Among the forms with the most lines, the first in the file.
         let most = many.clone().map(|(_, lines)| lines.len()).max();
         let first = many
             .filter(|(_, lines)| Some(lines.len()) == most)
@@ -67,7 +67,7 @@ pub(super) fn loss(key: &str, recipe: Recipe, lines: &[&str]) -> Option<String> 
     (!said.is_empty()).then(|| format!("{key} = {recipe} {}; {kept}", said.join(", and ")))
 }
 
-/// A line, or its beginning.
+/// Returns a line, or its beginning if it is long.
 fn shortened(line: &str) -> String {
     const LONGEST: usize = 60;
     if line.chars().count() <= LONGEST {
@@ -94,7 +94,7 @@ mod tests {
         for recipe in [Recipe::Words, Recipe::WordsLower, Recipe::None] {
             assert_eq!(loss("source_recipe", recipe, &lines), None);
         }
-        // Letter case, accents of one line and marks are what these recipes are for.
+        // These recipes are meant to remove letter case, punctuation, and accents in single lines.
         let plain =
             ["Où est-il ?", "où est-il?", "There he is, at number 5", "Here I am, and so are you"];
         assert_eq!(loss("target_recipe", Recipe::TfNmt, &plain), None, "a digit is little");

@@ -1,4 +1,4 @@
-//! From a corpus SPEC to batches of ids.
+//! Corpora and preprocessing, from a corpus SPEC to batches of ids.
 
 mod batch;
 mod corpora;

@@ -1,4 +1,4 @@
-//! Where sentence pairs come from: the phrasebook, a generated task, a file, or two parallel files.
+//! Sources of sentence pairs: the phrasebook, a generated task, a file, or two parallel files.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,22 +14,22 @@ use crate::phrasebook::Part;
 use crate::tasks::{Generated, Name};
 use crate::{Error, Result};
 
-/// Where sentence pairs come from.
+/// A source of sentence pairs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spec {
-    /// The embedded corpus, whole or one part.
+    /// The embedded corpus, complete or one part.
     Phrasebook(Option<Part>),
     /// A generated task.
     Generated(Generated),
-    /// One file of columns.
+    /// A file with columns.
     Tsv(PathBuf),
-    /// Two files, line by line.
+    /// Two files with corresponding lines.
     Parallel(PathBuf, PathBuf),
     /// A pronouncing dictionary in the format of CMUdict: a word, then its sounds.
     Dictionary(PathBuf),
 }
 
-/// Before the name of a pronouncing dictionary.
+/// Prefix of the path of a pronouncing dictionary.
 const DICTIONARY: &str = "cmudict:";
 
 const EXPECTED: &str = "phrasebook, copy, reverse, dates, a TSV file, two parallel files joined by a \
@@ -56,7 +56,7 @@ impl FromStr for Spec {
             Some(path) => return Ok(Self::Dictionary(path.into())),
             None => {}
         }
-        // A name with a comma in it is a file's where there is such a file.
+        // A SPEC with a comma is the name of one file if that file exists.
         let is_one = !spec.is_empty() && Path::new(spec).exists();
         let mut halves = spec.match_indices(',').map(|(at, _)| (&spec[..at], &spec[at + 1..]));
         let exist = |(a, b): &(&str, &str)| Path::new(a).exists() && Path::new(b).exists();
@@ -90,9 +90,9 @@ impl fmt::Display for Spec {
 }
 
 impl Spec {
-    /// Reads the pairs; `columns` are those of a TSV file or of the phrasebook (English, French), from
-    /// 1, and mean nothing to others ([`Spec::check_columns`]); `seed` is that of a generated task.
-    /// What was done to a file that a person may not expect goes to `notes`.
+    /// Reads the pairs. `columns` are the columns of a TSV file or of the phrasebook (English,
+    /// French), from 1, and are ignored for others ([`Spec::check_columns`]); `seed` is the seed of
+    /// a generated task. Unexpected changes to the text of a file are reported in `notes`.
     ///
     /// # Errors
     /// A file that cannot be read, with its name and line; a task without pairs; columns that the
@@ -132,10 +132,10 @@ impl Spec {
         }
     }
 
-    /// The lines of a text file, or the target side of another corpus; `None` of two files.
+    /// Reads the lines of a text file, or the target side of another corpus; `None` for two files.
     ///
     /// # Errors
-    /// As [`Spec::read`].
+    /// See [`Spec::read`].
     pub(crate) fn lines(&self, seed: u64, notes: &mut Vec<String>) -> Result<Option<Vec<String>>> {
         match self {
             Self::Tsv(path) => {
@@ -159,7 +159,7 @@ impl Spec {
         Ok(text)
     }
 
-    /// The files that it names.
+    /// Returns the files of the source.
     pub fn files(&self) -> Vec<&Path> {
         match self {
             Self::Phrasebook(_) | Self::Generated(_) => Vec::new(),
@@ -168,7 +168,7 @@ impl Spec {
         }
     }
 
-    /// The same with the whole path of each file, so that it is found from another folder, too.
+    /// Returns the same source with absolute paths, so that it can be found from any folder.
     pub fn absolute(&self) -> Self {
         let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         match self {
@@ -179,7 +179,7 @@ impl Spec {
         }
     }
 
-    /// True where both are read from the same files in the same way.
+    /// Returns true if both are read from the same files in the same way.
     pub fn is_of_same_files(&self, other: &Self) -> bool {
         let is_alike = std::mem::discriminant(self) == std::mem::discriminant(other);
         let (mine, theirs) = (self.files(), other.files());
@@ -190,15 +190,15 @@ impl Spec {
         is_alike && mine.len() == theirs.len() && mine.iter().zip(&theirs).all(is_same)
     }
 
-    /// True where its sides are columns that can be chosen.
+    /// Returns true if the source has columns that can be selected.
     pub fn has_columns(&self) -> bool {
         matches!(self, Self::Phrasebook(_) | Self::Tsv(_))
     }
 
-    /// Refuses columns where there are none.
+    /// Checks that columns are given only for sources that have them.
     ///
     /// # Errors
-    /// Columns of anything but a TSV file and the phrasebook.
+    /// Columns for any source other than a TSV file and the phrasebook.
     pub fn check_columns(&self, columns: Option<(usize, usize)>) -> Result<()> {
         match columns.filter(|_| !self.has_columns()) {
             None => Ok(()),
@@ -218,10 +218,10 @@ impl Spec {
         }
     }
 
-    /// Refuses a file that is not there, or is a folder, with what may have been meant.
+    /// Checks that every file exists and is not a folder; the error suggests what was meant.
     ///
     /// # Errors
-    /// The first that is.
+    /// The first file that does not exist or is a folder.
     pub(crate) fn check_files(&self) -> Result<()> {
         for path in self.files() {
             let what = match path.metadata() {
@@ -253,7 +253,7 @@ impl Spec {
         }
     }
 
-    /// What to train on and what to hold out where a corpus has parts of its own and none is named.
+    /// Returns the training and the validation part if the corpus has parts and none is selected.
     pub fn parts(&self) -> Option<(Self, Self)> {
         match self {
             Self::Phrasebook(None) => {
@@ -269,11 +269,11 @@ impl Spec {
     }
 }
 
-/// Bytes that a pair takes besides its text, about: of the pair, its strings, its tokens and ids.
+/// Approximate bytes per pair in addition to its text: the pair, its strings, its tokens and ids.
 const PAIR: u64 = 250;
 
-/// The same with limits that follow from the machine's memory: half of it for the text, its tokens
-/// and ids, which take some ten times as much.
+/// Adds limits that depend on the machine's memory: half of it for the text with its tokens and
+/// ids, which take about ten times as much as the text.
 fn within_memory(options: ReadOptions) -> ReadOptions {
     let Some(memory) = machine::memory() else { return options };
     let lines = usize::try_from(memory / 2 / PAIR).unwrap_or(usize::MAX);
@@ -285,12 +285,12 @@ fn owned((source, target): (&str, &str)) -> (String, String) {
 }
 
 impl Corpus {
-    /// Reads what a SPEC names; `columns` as [`Spec::read`] has them, from 1. A generated task is drawn
-    /// from seed 1.
+    /// Reads the corpus of a SPEC; for `columns`, from 1, see [`Spec::read`]. A generated task uses
+    /// seed 1.
     ///
     /// # Errors
-    /// A SPEC that is none, a file that cannot be read, with its name and line, columns where there
-    /// are none.
+    /// An invalid SPEC; a file that cannot be read, with its name and line; columns for a source
+    /// without columns.
     pub fn read(spec: &str, columns: Option<(usize, usize)>) -> Result<Self> {
         let spec: Spec = spec.parse()?;
         spec.check_columns(columns)?;

@@ -1,41 +1,43 @@
-//! What is held out of a corpus, so that nothing that is tested was trained on.
+//! Selection of held-out pairs, such that no tested pair was trained on.
 
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-/// By which rule pairs are held out where no others are named.
+/// The rule that selects held-out pairs if none are given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitRule {
-    /// By the source as the file has it: the rule of runs that were begun before there was another.
+    /// By the source text in the file: the rule of runs that were begun before there was another
+    /// one.
     #[default]
     SourceText,
-    /// By both sides as the model reads them: neither side of a held-out pair is trained on.
+    /// By both sides as read by the model: neither side of a held-out pair is trained on.
     BothSides,
 }
 
-/// A pair as the model reads it: a hash of the tokens of each side.
+/// A pair as read by the model: a hash of the tokens of each side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Seen {
     pub(crate) source: u64,
     pub(crate) target: u64,
 }
 
-/// Where a pair goes.
+/// The use of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Train,
     HeldOut,
-    /// Neither: its target is that of a held-out pair.
+    /// Neither: it shares its target with a held-out pair.
     LeftOut,
 }
 
-/// Pairs, in order, and where each goes.
+/// The use of each pair, in order.
 #[derive(Debug)]
 pub(crate) struct Split {
     pub(crate) sides: Vec<Side>,
-    /// Held-out pairs whose target is trained on, too, since it is too frequent to be left out.
+    /// Number of held-out pairs whose target is also trained on, because it is too frequent to
+    /// exclude.
     pub(crate) shared: usize,
 }
 
@@ -44,7 +46,7 @@ impl Split {
         self.sides.iter().filter(|&&other| other == side).count()
     }
 
-    /// What a person should know of it.
+    /// Returns warnings about the split.
     pub(crate) fn warnings(&self, what: &str) -> Vec<String> {
         let (held, left) = (self.count(Side::HeldOut), self.count(Side::LeftOut));
         let mut all = Vec::new();
@@ -73,14 +75,15 @@ impl Split {
     }
 }
 
-/// One pair in so many is held out.
+/// One in this many pairs is held out.
 const SHARE: u64 = 20;
-/// Pairs that are held out, at most; of a small corpus a tenth.
+/// Maximum number of held-out pairs; for a small corpus a tenth.
 const MOST: usize = 1_000;
 
-/// Holds out a twentieth, at most 1,000, by hashes. Pairs that share a side, also by way of others,
-/// go together; where such a group is too large for that, equal sources go together, and what
-/// shares a target with a held-out pair is left out, the rarest targets first, a twentieth at most.
+/// Holds out a twentieth of the pairs, at most 1,000, selected by hashes. Pairs that share a side,
+/// directly or through other pairs, stay together. If such a group is too large, only pairs with
+/// equal sources stay together, and pairs that share a target with a held-out pair are excluded
+/// from training, the rarest targets first, up to a twentieth of all pairs.
 pub(crate) fn split(seen: &[Seen]) -> Split {
     let n = seen.len();
     let groups = Groups::new(seen);
@@ -108,7 +111,7 @@ pub(crate) fn split(seen: &[Seen]) -> Split {
         .map(|hash| if held.contains(hash) { Side::HeldOut } else { Side::Train })
         .collect();
 
-    // Only a group that was cut can have a target on both sides.
+    // Only a split group can have a target on both sides.
     let cut = |i: &usize| is_large(*i);
     let targets: HashSet<u64> =
         (0..n).filter(cut).filter(|&i| sides[i] == Side::HeldOut).map(|i| seen[i].target).collect();
@@ -135,7 +138,8 @@ pub(crate) fn split(seen: &[Seen]) -> Split {
     Split { sides, shared }
 }
 
-/// Held-out pairs that are trained on, and those of which only the source or the target is.
+/// Counts the held-out pairs that are trained on, and those of which only the source or the target
+/// is.
 pub(crate) fn overlap(train: &[Seen], held_out: &[Seen]) -> (usize, usize) {
     let pairs: HashSet<Seen> = train.iter().copied().collect();
     let sources: HashSet<u64> = train.iter().map(|pair| pair.source).collect();
@@ -151,11 +155,11 @@ pub(crate) fn overlap(train: &[Seen], held_out: &[Seen]) -> (usize, usize) {
     (whole, half)
 }
 
-/// Pairs that share a side, also by way of others.
+/// Groups of pairs that share a side, directly or through other pairs.
 struct Groups {
-    /// Of each pair, the place of its group.
+    /// The index of each pair's group.
     roots: Vec<usize>,
-    /// At that place: pairs, and one hash of all its different sources.
+    /// By that index: the number of pairs, and one hash of all different sources.
     sizes: Vec<usize>,
     hashes: Vec<u64>,
 }
@@ -169,7 +173,8 @@ impl Groups {
                 [*sources.entry(pair.source).or_insert(i), *targets.entry(pair.target).or_insert(i)]
             {
                 let (a, b) = (root(&mut parents, first), root(&mut parents, i));
-                // The earlier one stays, so that the order of a map does not count.
+                // The smaller index becomes the root, so that the result does not depend on a map's
+                // order.
                 parents[a.max(b)] = a.min(b);
             }
         }
@@ -217,7 +222,7 @@ mod tests {
             ("two spellings", pairs(4_000, |i| (i % 2_000, i % 2_000)), 0),
             ("five paraphrases", pairs(4_000, |i| (i, i / 5)), 0),
             ("several translations", pairs(4_000, |i| (i / 3, i)), 0),
-            // One chain through everything.
+            // All pairs form one chain.
             ("a chain", pairs(4_000, |i| (i / 2, i.div_ceil(2))), 200),
         ] {
             let split = split(&seen);
@@ -250,11 +255,11 @@ mod tests {
         let turned: Vec<Seen> = seen.iter().rev().copied().collect();
         let sides: Vec<Side> = split(&turned).sides.into_iter().rev().collect();
         assert_eq!(sides, whole.sides);
-        // Too few for a share: nothing is taken, and that is said.
+        // Too few pairs for a share: nothing is held out, with a warning.
         let few = split(&seen[..7]);
         assert_eq!(few.count(Side::Train), 7);
         assert!(few.warnings("pairs")[0].starts_with("nothing is held out: the fixed share of 7"));
-        // One source that is half of the corpus is not held out.
+        // A source that makes up half of the corpus is not held out.
         let half = split(&pairs(400, |i| (if i % 2 == 0 { 0 } else { i }, i)));
         assert!(half.count(Side::HeldOut) <= 40);
     }

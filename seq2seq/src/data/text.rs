@@ -1,4 +1,4 @@
-//! Both languages' way from text to ids and back.
+//! Conversion between text and ids for both languages.
 
 use tokenizer::{EOS, PAD, SOS, Tokenizer, UNK, Vocabulary, VocabularyOptions};
 
@@ -7,7 +7,7 @@ use super::corpus::{Corpus, Pair};
 use crate::config::Config;
 use crate::score::{ORDER as BLEU_ORDER, is_equal_in_words, mteval_words};
 
-/// Tokenizers and vocabularies of both languages.
+/// The tokenizers and vocabularies of both languages.
 #[derive(Debug, Clone)]
 pub struct Text {
     source: Tokenizer,
@@ -20,7 +20,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// Tokenizers as configured, vocabularies of these training pairs.
+    /// Creates the configured tokenizers, and builds vocabularies from training pairs.
     pub fn build(config: &Config, corpus: &Corpus) -> Self {
         let (source, target) = tokenizers(config);
         let build = |tokens: Vec<Vec<String>>, max: usize| {
@@ -42,7 +42,7 @@ impl Text {
         Self { reverse, source_vocabulary, target_vocabulary, source, target }
     }
 
-    /// Tokenizers as configured, with stored vocabularies.
+    /// Creates the configured tokenizers, with stored vocabularies.
     pub fn restore(config: &Config, source: Vocabulary, target: Vocabulary) -> Self {
         let (source_tokenizer, target_tokenizer) = tokenizers(config);
         Self {
@@ -54,14 +54,14 @@ impl Text {
         }
     }
 
-    /// What a person should know of a vocabulary of a run that was begun before texts were brought to
-    /// NFC, where that makes a difference.
+    /// Returns a warning about vocabularies of a run that was begun before texts were normalised to
+    /// NFC, if that makes a difference.
     pub(crate) fn remark_on_vocabularies(&self) -> Option<String> {
         let source = changed_by(&self.source, &self.source_vocabulary);
         remark_on(source.chain(changed_by(&self.target, &self.target_vocabulary)))
     }
 
-    /// A source line's ids in reading order, EOS last; EOS alone where the line is blank.
+    /// Returns the ids of a source line in reading order, EOS last; EOS alone for a blank line.
     pub fn encode_source(&self, line: &str) -> Vec<u32> {
         let mut ids = self.source_vocabulary.encode(&tokens(&self.source, line));
         if self.reverse {
@@ -71,22 +71,22 @@ impl Text {
         ids
     }
 
-    /// A pair's ids, EOS last on both sides.
+    /// Returns the ids of a pair, EOS last on both sides.
     pub fn encode(&self, pair: &Pair) -> Example {
         let mut target = self.target_vocabulary.encode(&tokens(&self.target, &pair.target));
         target.push(EOS);
         Example { source: self.encode_source(&pair.source), target }
     }
 
-    /// The source words as shown, in the sentence's own order, EOS last; none of a blank line, of
-    /// which nothing is read.
+    /// Returns the source words for display, in the sentence's own order, EOS last; nothing for a
+    /// blank line, since it is not read.
     pub fn source_words(&self, line: &str) -> Vec<String> {
         let tokens = tokens(&self.source, line);
         let end = (!tokens.is_empty()).then(|| END.to_owned());
         tokens.iter().map(|t| self.source.display_token(t)).chain(end).collect()
     }
 
-    /// Attention over source positions, put into the sentence's own order.
+    /// Reorders attention over source positions into the sentence's own order.
     pub fn attention_in_order(&self, mut row: Vec<f32>) -> Vec<f32> {
         if self.reverse
             && let Some(n) = row.len().checked_sub(1)
@@ -96,7 +96,7 @@ impl Text {
         row
     }
 
-    /// Target ids as words shown, EOS too.
+    /// Converts target ids to words for display, including EOS.
     pub fn target_words(&self, ids: &[u32]) -> Vec<String> {
         ids.iter()
             .map(|&id| match (id, self.target_vocabulary.token(id)) {
@@ -107,7 +107,7 @@ impl Text {
             .collect()
     }
 
-    /// Target ids as text; EOS and what follows it left out.
+    /// Converts target ids to text, without EOS and the ids after it.
     pub fn detokenize(&self, ids: &[u32]) -> String {
         self.target.detokenize(&self.target_tokens(ids))
     }
@@ -118,31 +118,31 @@ impl Text {
         ids.map(token).collect()
     }
 
-    /// Target ids as the model's tokens joined by spaces: what `token_bleu` and
+    /// Converts target ids to the model's tokens joined by spaces, the form that `token_bleu` and
     /// `token_exact_match` compare.
     pub fn hypothesis(&self, ids: &[u32]) -> String {
         join(&self.target, &self.target_tokens(ids))
     }
 
-    /// A target line in the same form.
+    /// Converts a target line to the same form.
     pub fn reference(&self, line: &str) -> String {
         join(&self.target, &tokens(&self.target, line))
     }
 
-    /// What keeps scores low whatever the outputs are.
+    /// Returns remarks on properties of the references that limit the scores of any output.
     pub(crate) fn remarks_on_references(&self, corpus: &Corpus) -> Vec<String> {
         self.remark_on_changed(corpus).into_iter().chain(remark_on_short(corpus)).collect()
     }
 
-    /// How the target recipe keeps outputs from equalling their references, where it changes the
-    /// words of a hundredth of them or more.
+    /// Returns a remark if the target recipe changes the words of one percent or more of the
+    /// references, because outputs cannot equal these.
     fn remark_on_changed(&self, corpus: &Corpus) -> Option<String> {
         let of_words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_changed =
             |pair: &&Pair| !is_equal_in_words(&self.target.normalize(&pair.target), &pair.target);
         let changed: Vec<&Pair> = corpus.pairs.iter().filter(is_changed).collect();
         let (count, all) = (changed.len(), corpus.pairs.len());
-        // The shortest one says it best.
+        // The shortest one is the clearest example.
         let example = changed.iter().min_by_key(|pair| pair.target.len())?;
         if count * 100 < all {
             return None;
@@ -158,13 +158,13 @@ impl Text {
         ))
     }
 
-    /// Unknown tokens of ids that [`encode`](Self::encode) gave, source and target.
+    /// Counts the unknown tokens of an example from [`encode`](Self::encode), source and target.
     pub(crate) fn unknown(example: &Example) -> (usize, usize) {
         let count = |ids: &[u32]| ids.iter().filter(|&&id| id == UNK).count();
         (count(&example.source), count(&example.target))
     }
 
-    /// Shares of unknown words of a corpus, source and target.
+    /// Returns the shares of unknown words in a corpus, source and target.
     pub(crate) fn unknown_rates(&self, corpus: &Corpus) -> (f64, f64) {
         let pairs = &corpus.pairs;
         let sources: Vec<_> = pairs.iter().map(|p| self.source.tokenize(&p.source)).collect();
@@ -175,7 +175,7 @@ impl Text {
     }
 }
 
-/// That BLEU is 0 because every reference is too short for it.
+/// Returns a remark if BLEU is 0 because every reference is too short.
 fn remark_on_short(corpus: &Corpus) -> Option<String> {
     let is_short = |pair: &Pair| mteval_words(&pair.target).len() < BLEU_ORDER;
     (!corpus.pairs.is_empty() && corpus.pairs.iter().all(is_short)).then(|| {
@@ -187,10 +187,10 @@ fn remark_on_short(corpus: &Corpus) -> Option<String> {
     })
 }
 
-/// How the end token is shown.
+/// The text that is shown for the end token.
 pub(crate) const END: &str = "</s>";
 
-/// The tokens of a line; none where it is blank as it stands or after its recipe.
+/// Returns the tokens of a line; none if it is blank before or after its recipe is applied.
 fn tokens(tokenizer: &Tokenizer, line: &str) -> Vec<String> {
     let is_blank = tokenizer.normalize(line).chars().all(char::is_whitespace);
     if is_blank { Vec::new() } else { tokenizer.tokenize(line) }
@@ -201,7 +201,7 @@ fn join(tokenizer: &Tokenizer, tokens: &[String]) -> String {
     words.join(" ")
 }
 
-/// Tokens of a vocabulary that a recipe which keeps all text no longer writes.
+/// Returns tokens of a vocabulary that its recipe no longer produces although it keeps all text.
 fn changed_by<'a>(
     tokenizer: &'a Tokenizer,
     vocabulary: &'a Vocabulary,
@@ -221,7 +221,7 @@ fn remark_on<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<String> {
     ))
 }
 
-/// The same of a language model's vocabulary.
+/// Like [`Text::remark_on_vocabularies`], for the vocabulary of a language model.
 pub(crate) fn remark_on_vocabulary(
     tokenizer: &Tokenizer,
     vocabulary: &Vocabulary,
@@ -229,7 +229,7 @@ pub(crate) fn remark_on_vocabulary(
     remark_on(changed_by(tokenizer, vocabulary))
 }
 
-/// The tokenizers of both sides.
+/// Returns the tokenizers of both sides.
 pub(super) fn tokenizers(config: &Config) -> (Tokenizer, Tokenizer) {
     (
         Tokenizer::new(config.source_recipe, config.source_unit),

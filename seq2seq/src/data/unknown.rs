@@ -1,6 +1,6 @@
-//! Unknown words.
+//! Shares of unknown words.
 
-/// Shares of tokens that are unknown, from 0 to 1, of source and target; a text alone is both.
+/// Shares of unknown tokens, 0 to 1, of source and target; for a single text both are equal.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct UnknownRates {
     pub(crate) training: (f64, f64),

@@ -1,24 +1,24 @@
-//! Greedy decoding: the most probable token at each step, attention kept.
+//! Greedy decoding: the most probable token at each step, with the attention weights.
 //!
-//! [`PAD`](tokenizer::PAD) and [`SOS`] are never taken, however likely: they are no words, and
-//! nothing that is decoded or fed back may hold them.
+//! [`PAD`](tokenizer::PAD) and [`SOS`] are never taken, however likely: they are not words, and
+//! must occur neither in the output nor in the tokens that are fed back.
 
 use tensor::{Params, Tape, Threads, ops};
 use tokenizer::{EOS, SOS};
 
-use super::Decoded;
+use super::decoded::Decoded;
 use crate::Result;
 use crate::data::{Batch, Example};
 use crate::model::{EncoderDecoder, Groups, NEVER_SAID, check_cancelled};
 
-/// Translates sources (ids with EOS), each until EOS or as many ids as
-/// [`EncoderDecoder::output_limit`] gives for it, or `limit` ids where that is given.
+/// Translates sources (ids with EOS), each until EOS or until it has `limit` ids, by default
+/// [`EncoderDecoder::output_limit`].
 ///
-/// Nothing comes of a source without a token before its EOS, and nothing is computed for it. All
-/// others of like length are decoded together, groups of them on different threads; what comes out
-/// does not depend on either beyond rounding. So where the encoder reads padding
-/// ([`Config::attend_padding`](crate::Config)), only sources of equal length are decoded together, and
-/// there is no padding to be read.
+/// A source without a token before its EOS has an empty output, and the network is not run on it.
+/// Other sources are decoded in groups of similar length, on different threads; apart from
+/// rounding, the output does not depend on the groups or the threads. Therefore, if the encoder
+/// reads padding ([`Config::attend_padding`](crate::Config)), a group has only sources of equal
+/// length and thus no padding.
 ///
 /// # Errors
 /// Ids outside the vocabulary; [`Error::Cancelled`](crate::Error::Cancelled) soon after the threads
@@ -30,7 +30,7 @@ pub fn greedy(
     limit: Option<usize>,
     threads: &Threads,
 ) -> Result<Vec<Decoded>> {
-    // Without a token before its end there is nothing to translate.
+    // A source without a token before its end token has length 0 and is in no group.
     let lengths: Vec<usize> = sources.iter().map(|s| s.len().saturating_sub(1)).collect();
     let device = params.device_properties();
     let parts = device.data_parallel(threads).count();
@@ -71,7 +71,7 @@ fn decode_group(
         let projected = projected.at(&mut tape, 0);
         let step = model.decoder.step(&mut tape, projected, &source, &state, t)?;
         let logits = model.decoder.logits(&mut tape, step.readout)?;
-        // Taken off the tape, so that its memory serves the next step.
+        // Taken off the tape, so that the next step reuses its memory.
         let best = ops::argmax_except(&tape.take_value(logits), &NEVER_SAID)?;
         kept.extend(step.weights);
         for (b, (id, logp)) in best.into_iter().enumerate() {
@@ -84,7 +84,7 @@ fn decode_group(
         }
         state = step.state;
     }
-    // Read when all is done: nothing on the way needs them.
+    // The weights are read after the last step, since no step needs them.
     for (t, weights) in kept.into_iter().enumerate() {
         let weights = tape.value(weights);
         let rows = weights.data().chunks_exact(weights.shape().width());
@@ -153,7 +153,7 @@ mod tests {
             let mut values = vec![0.0; 20];
             values[9] = 50.0;
             params.set(bias, Tensor::from_vec([20], values).unwrap()).unwrap();
-            // As encoded: the words in the order that is read, the end token last.
+            // As encoded: the words in the order in which they are read, the end token last.
             let source = [vec![5, 6, 7, 8, EOS]];
             let all = greedy(&network, &params, &source, None, &Threads::single()).unwrap();
             for (t, row) in all[0].attention.iter().enumerate() {
@@ -175,7 +175,7 @@ mod tests {
         for decoded in all {
             assert_eq!(decoded.ids, [9, 9, 9]);
             assert!(decoded.is_truncated());
-            // The probability is that of the softmax over all.
+            // The probability is that of the softmax over all tokens.
             assert!((decoded.logprob + 90.0).abs() < 10.0, "{decoded:?}");
         }
     }

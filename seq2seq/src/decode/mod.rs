@@ -1,27 +1,41 @@
-//! Decoding: from a trained network to its output.
+//! Decoding: output of a trained network.
 
+mod beam;
+mod decoded;
 mod greedy;
+mod length_penalty;
 mod sampling;
 
-use tokenizer::EOS;
+use tensor::{Params, Threads};
 
+pub use beam::{BeamOptions, Hypothesis, beam_search};
+pub use decoded::Decoded;
 pub use greedy::greedy;
+pub use length_penalty::LengthPenalty;
 pub use sampling::{SamplingOptions, generate};
 
-/// What was decoded: a translation, or the continuation of a text.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Decoded {
-    /// Target ids, EOS last unless the length limit was hit; none where the source is empty.
-    pub ids: Vec<u32>,
-    /// Natural-log probability of the ids.
-    pub logprob: f64,
-    /// Attention weights of each id over the source positions; none without attention.
-    pub attention: Vec<Vec<f32>>,
-}
+use crate::Result;
+use crate::model::EncoderDecoder;
 
-impl Decoded {
-    /// True where the length limit was hit before the end token came.
-    pub fn is_truncated(&self) -> bool {
-        self.ids.last().is_some_and(|&id| id != EOS)
+/// Decodes sources with a beam, or greedily if the beam is one: the hypotheses of each source, the
+/// best one first.
+///
+/// # Errors
+/// Those of [`beam_search`].
+pub fn decode(
+    model: &EncoderDecoder,
+    params: &Params,
+    sources: &[Vec<u32>],
+    options: &BeamOptions,
+    threads: &Threads,
+) -> Result<Vec<Vec<Hypothesis>>> {
+    if *options != (BeamOptions { limit: options.limit, ..BeamOptions::greedy() }) {
+        return beam_search(model, params, sources, options, threads);
     }
+    let hypothesis = |decoded: Decoded| {
+        let score = options.length_penalty.score(decoded.logprob, decoded.ids.len());
+        vec![Hypothesis { decoded, score }]
+    };
+    let all = greedy(model, params, sources, options.limit, threads)?;
+    Ok(all.into_iter().map(hypothesis).collect())
 }

@@ -1,28 +1,29 @@
-//! Texts drawn from a language model, with a temperature.
+//! Sampling from a language model, with a temperature.
 
 use rnn::{State, StateValues};
 use tensor::random::PhiloxStream;
 use tensor::{Params, Tape};
 use tokenizer::{EOS, Vocabulary};
 
-use super::Decoded;
+use super::decoded::Decoded;
 use crate::Result;
 use crate::model::LanguageNetwork;
 
-/// How tokens are drawn.
+/// Options of sampling.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SamplingOptions {
-    /// What logits are divided by: below 1 more probable texts, 0 always the most probable token.
+    /// Divisor of the logits: values below 1 give more probable texts, 0 always the most probable
+    /// token.
     pub temperature: f32,
-    /// The seed: the same one draws the same texts.
+    /// The seed: the same seed gives the same texts.
     pub seed: u64,
 }
 
-/// Writes `count` texts after `prefix` ids, each to its end token or to `limit` ids; a model of
-/// running text (`ends` false) has no end token.
+/// Samples `count` continuations of the `prefix` ids, each until its end token or until it has
+/// `limit` ids. A model of running text (`ends` is false) has no end token.
 ///
-/// p(x) = softmax(logits / temperature), drawn by its cumulative sum; padding, the unknown token and
-/// the start are never drawn. The log-probabilities are those of temperature 1.
+/// p(x) = softmax(logits / temperature), sampled with its cumulative sum. Padding, the unknown
+/// token and the start token are never drawn. The log-probabilities are those at temperature 1.
 ///
 /// # Errors
 /// Ids outside the vocabulary.
@@ -68,7 +69,7 @@ pub fn generate(
     Ok(all)
 }
 
-/// The token that a uniform number draws; the most probable one at temperature 0.
+/// Returns the token that a uniform number selects; the most probable token at temperature 0.
 fn pick(logits: &[f32], temperature: f32, uniform: f64, ends: bool) -> u32 {
     let may = |id: usize| !Vocabulary::is_special(id as u32) || (ends && id as u32 == EOS);
     let (mut best, mut most) = (EOS as usize, f32::NEG_INFINITY);

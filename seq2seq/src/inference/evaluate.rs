@@ -1,34 +1,39 @@
-//! A trained model of any task, measured.
+//! Evaluation of a trained model of any task.
 
 use std::path::Path;
 
 use super::{Sampler, Translator, open_run};
 use crate::config::TaskKind;
+use crate::decode::BeamOptions;
 use crate::run::RunDir;
 use crate::score::Evaluation;
 use crate::task::SequenceModel;
 use crate::tasks::Generated;
 use crate::{Error, Result};
 
-/// Metrics of a run's model (`best` where there was validation, else `last`) on a corpus SPEC,
-/// whatever its task. `max_length` cuts translations in place of the run's key of that name.
+/// Computes the metrics of a run's model (`best` if the run has validated, else `last`) on a corpus
+/// SPEC, for any task. `options` and `columns` apply to translation only.
 ///
 /// # Errors
-/// No run there, a damaged file, unreadable data, data of another task, a device that is not there;
-/// a `max_length` for a model that does not translate.
+/// A missing run, a damaged file, unreadable data, data of another task, a missing device;
+/// `options` that are not greedy, or `columns`, for a model that does not translate.
 pub fn evaluate(
     run: &Path,
     device: &str,
     threads: Option<usize>,
     data: &str,
     columns: Option<(usize, usize)>,
-    max_length: Option<usize>,
+    options: &BeamOptions,
 ) -> Result<Evaluation> {
     let stored = RunDir::open(run)?.stored_in_range()?;
-    if let Some(n) = max_length.filter(|_| stored.config.task != TaskKind::Translation) {
+    let is_translation = stored.config.task == TaskKind::Translation;
+    if *options != BeamOptions::greedy() && !is_translation {
+        let given = match options.limit {
+            Some(n) => format!("max_length = {n}"),
+            None => format!("beam = {}", options.beam),
+        };
         let what = format!(
-            "max_length = {n}: {} was trained with task = {}, whose evaluation writes nothing that \
-             could be cut; leave it out",
+            "{given}: {} was trained with task = {}, whose evaluation decodes nothing; leave it out",
             run.display(),
             stored.config.task
         );
@@ -45,9 +50,9 @@ pub fn evaluate(
         return Err(Error::Configuration { problems: vec![what] });
     }
     match stored.config.task {
-        TaskKind::Translation => Translator::open(run, device, threads)?
-            .with_max_length(max_length)
-            .evaluate(data, columns),
+        TaskKind::Translation => {
+            Translator::open(run, device, threads)?.with_options(*options).evaluate(data, columns)
+        }
         TaskKind::LanguageLines | TaskKind::LanguageStream => {
             Sampler::open(run, device, threads)?.evaluate(data)
         }

@@ -1,4 +1,4 @@
-//! Trained models: opened from their run's folder, and used.
+//! Inference with trained models, opened from their run directories.
 
 mod evaluate;
 mod sampler;
@@ -10,14 +10,14 @@ use tensor::{Device, Params};
 
 pub use evaluate::evaluate;
 pub use sampler::{GeneratedText, SampleOptions, Sampler};
-pub use translator::{PairScore, Translation, Translator};
+pub use translator::{Candidate, PairScore, Translation, Translator};
 
 use crate::config::TaskKind;
 use crate::run::{RunDir, StoredRun};
 use crate::train::load_for_use;
 use crate::{Error, Result, devices};
 
-/// A run whose model is to be used.
+/// A run that was opened for inference.
 struct OpenedRun {
     dir: RunDir,
     stored: StoredRun,
@@ -27,7 +27,7 @@ struct OpenedRun {
 /// Opens a run that was trained for one of `tasks`.
 ///
 /// # Errors
-/// No run there, another task's run, a damaged file, a device that is not there.
+/// A missing run, a run of another task, a damaged file, a missing device.
 fn open_run(
     run: &Path,
     device: &str,
@@ -50,11 +50,12 @@ fn open_run(
 }
 
 impl OpenedRun {
-    /// The model that `build` makes of it, and its parameters: those of `best` where there was
-    /// validation, else of `last`.
+    /// Returns the model that `build` creates, and its parameters: those of `best` if the run has
+    /// validated, else those of `last`.
     ///
     /// # Errors
-    /// Those of `build`, a damaged checkpoint, one of another model; the device failed.
+    /// Errors of `build`, a damaged checkpoint, a checkpoint of another model, a failure of the
+    /// device.
     fn load<M>(
         &self,
         build: impl FnOnce(&mut Params, &StoredRun) -> Result<M>,

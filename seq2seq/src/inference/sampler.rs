@@ -1,4 +1,4 @@
-//! A trained language model, to write with.
+//! Sampling from a trained language model.
 
 use std::path::Path;
 
@@ -14,19 +14,19 @@ use crate::score::Evaluation;
 use crate::task::LanguageModel;
 use crate::{Error, Result};
 
-/// What a language model is to write.
+/// Options of [`Sampler::sample`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct SampleOptions {
-    /// Texts.
+    /// Number of texts.
     pub count: usize,
-    /// What logits are divided by before a token is drawn, 0 for the most probable token; as the run
-    /// was begun where absent.
+    /// Divisor of the logits before a token is drawn, 0 for the most probable token; by default the
+    /// run's.
     pub temperature: Option<f32>,
-    /// How each text begins.
+    /// Beginning of each text.
     pub prefix: String,
-    /// Seed of the draws.
+    /// Seed of the random draws.
     pub seed: u64,
-    /// Tokens after the prefix, at most, the end counted; as the run was begun where absent.
+    /// Maximum number of tokens after the prefix, the end token included; by default the run's.
     pub length: Option<usize>,
 }
 
@@ -36,18 +36,18 @@ impl Default for SampleOptions {
     }
 }
 
-/// A text that a language model wrote.
+/// A text that a language model generated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GeneratedText {
     /// The text, its prefix included.
     pub text: String,
-    /// Natural-log probability of what follows the prefix, at temperature 1.
+    /// Natural-log probability of the tokens after the prefix, at temperature 1.
     pub logprob: f64,
-    /// The tokens that follow the prefix, the end token last where the text came to its end.
+    /// The tokens after the prefix, the end token last if the text was not cut.
     pub tokens: Vec<String>,
 }
 
-/// A trained language model of a run directory (`best` where there was validation, else `last`).
+/// A trained language model of a run directory (`best` if the run has validated, else `last`).
 #[derive(Debug)]
 pub struct Sampler {
     model: LanguageModel,
@@ -60,7 +60,7 @@ impl Sampler {
     /// Opens the model of a run.
     ///
     /// # Errors
-    /// No run there, another task's run, a damaged file, a device that is not there.
+    /// A missing run, a run of another task, a damaged file, a missing device.
     pub fn open(run: &Path, device: &str, threads: Option<usize>) -> Result<Self> {
         let tasks = [TaskKind::LanguageLines, TaskKind::LanguageStream];
         let opened = open_run(run, device, threads, &tasks)?;
@@ -70,7 +70,7 @@ impl Sampler {
         Ok(Self { model, params, device: opened.device, stored: opened.stored })
     }
 
-    /// Metrics of a text file, or of the targets of another corpus.
+    /// Computes the metrics of a text file, or of the targets of another corpus.
     ///
     /// # Errors
     /// Unreadable data, data without a token to predict, errors of the device.
@@ -79,13 +79,13 @@ impl Sampler {
         Ok(self.params.checked(found)?)
     }
 
-    /// Tokens of a prefix that the model does not know, each once, in their order: it reads `<unk>` in
-    /// their places.
+    /// Returns the tokens of a prefix that are not in the vocabulary, each once, in their order.
+    /// The model reads them as `<unk>`.
     pub fn unknown_in(&self, prefix: &str) -> Vec<String> {
         self.model.unknown_in(prefix)
     }
 
-    /// Writes texts: the same options give the same texts.
+    /// Generates texts. The same options give the same texts.
     ///
     /// # Errors
     /// A temperature below 0, errors of operations.

@@ -1,14 +1,15 @@
-//! A trained model, ready to translate, score and be evaluated.
+//! Translation, scoring and evaluation with a trained model.
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tensor::{Device, Params};
+use tokenizer::EOS;
 
 use super::open_run;
 use crate::config::TaskKind;
 use crate::data::{Corpus, Example, Spec, Text};
-use crate::decode::{Decoded, greedy};
+use crate::decode::{BeamOptions, Decoded, Hypothesis, decode};
 use crate::model::EncoderDecoder;
 use crate::score::Evaluation;
 use crate::task::{ForcedPair, evaluate, forced};
@@ -21,46 +22,68 @@ pub struct Translation {
     pub source: String,
     /// The translation.
     pub target: String,
-    /// Natural-log probability of the target given the source, EOS included; 0 where the source is
-    /// blank, since nothing else can come of it.
+    /// Natural-log probability of the target given the source, EOS included; 0 if the source is
+    /// blank, since its translation is always empty.
     pub logprob: f64,
-    /// Target tokens, EOS last but where the translation was cut; none where the source is blank.
+    /// Target tokens, EOS last unless the translation was cut; empty if the source is blank.
     pub tokens: Vec<String>,
-    /// Source tokens, EOS last; none where the source is blank, as it stands or after its recipe.
+    /// Source tokens, EOS last; empty if the source is blank, before or after its recipe is
+    /// applied.
     pub source_tokens: Vec<String>,
     /// Attention weights, tokens x source tokens.
     pub attention: Vec<Vec<f32>>,
-    /// True where the translation was cut at the limit of its length, before the end token.
+    /// Whether the translation was cut at the length limit, before its end token.
     #[serde(default)]
+    pub truncated: bool,
+    /// The score by which hypotheses are ranked: the log-probability after the length penalty.
+    #[serde(default)]
+    pub score: f64,
+    /// The best hypotheses, this one first, if more than one was requested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub n_best: Vec<Candidate>,
+}
+
+/// A translation among the n best of a line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The translation.
+    pub target: String,
+    /// Natural-log probability of the target given the source, EOS included.
+    pub logprob: f64,
+    /// The log-probability after the length penalty.
+    pub score: f64,
+    /// Target tokens, EOS last unless the translation was cut.
+    pub tokens: Vec<String>,
+    /// Whether the translation was cut at the length limit, before its end token.
     pub truncated: bool,
 }
 
-/// The natural-log probability of a target given its source, and what a reader of it should know.
+/// The natural-log probability of a target given its source, with the limitations of that score.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairScore {
-    /// The log-probability, EOS included. Of a blank source, which is translated into nothing, it is
-    /// 0 for a blank target and minus infinity for any other.
+    /// The log-probability, EOS included. The translation of a blank source is always empty, so
+    /// given a blank source it is 0 for a blank target and minus infinity for any other.
     pub logprob: f64,
-    /// True where the source is blank, as it stands or after its recipe.
+    /// Whether the source is blank, before or after its recipe is applied.
     pub is_source_blank: bool,
-    /// The same of the target, whose probability is that of the end token alone.
+    /// Whether the target is blank, so that its probability is that of the end token alone.
     pub is_target_blank: bool,
-    /// Source tokens that the model does not know, and reads as `<unk>`.
+    /// Number of source tokens that are not in the vocabulary and are read as `<unk>`.
     pub unknown_source: usize,
-    /// Target tokens that it does not know: the probability is that of `<unk>` in their places.
+    /// Number of target tokens that are not in the vocabulary and are scored as `<unk>`.
     pub unknown_target: usize,
 }
 
-/// A trained model of a run directory (`best` where there was validation, else `last`).
+/// A trained model of a run directory (`best` if the run has validated, else `last`).
 #[derive(Debug)]
 pub struct Translator {
     network: EncoderDecoder,
     params: Params,
     text: Text,
     device: Device,
-    /// Tokens at which outputs are cut in place of the run's own limit.
-    max_length: Option<usize>,
-    /// The columns that the run was trained on, where some were chosen.
+    /// Options of the search, including the maximum length of outputs.
+    options: BeamOptions,
+    /// The columns that the run was trained on, if they were chosen.
     columns: Option<(usize, usize)>,
 }
 
@@ -68,7 +91,7 @@ impl Translator {
     /// Opens the model of a run.
     ///
     /// # Errors
-    /// No run there, a damaged file, a device that is not there.
+    /// A missing run, a run of another task, a damaged file, a missing device.
     pub fn open(run: &Path, device: &str, threads: Option<usize>) -> Result<Self> {
         let opened = open_run(run, device, threads, &[TaskKind::Translation])?;
         let vocabularies = opened.dir.vocabularies()?;
@@ -78,50 +101,77 @@ impl Translator {
             let network = EncoderDecoder::new(params, &stored.config, source, target, stored.seed)?;
             Ok(network.with_longest_target(stored.longest_target))
         })?;
-        let columns = opened.stored.columns;
-        Ok(Self { network, params, text, device: opened.device, max_length: None, columns })
+        let (columns, options) = (opened.stored.columns, BeamOptions::greedy());
+        Ok(Self { network, params, text, device: opened.device, options, columns })
     }
 
-    /// The same, outputs cut after so many target tokens (words, or letters; the end counted) and not
-    /// where the run's key `max_length` says; `None` for the run's own limit.
+    /// Sets the maximum length of outputs in target tokens (words or letters, the end token
+    /// included) in place of the run's key `max_length`; `None` restores the run's own limit.
     #[must_use]
     pub fn with_max_length(self, max_length: Option<usize>) -> Self {
-        Self { max_length, ..self }
+        let options = BeamOptions { limit: max_length, ..self.options };
+        self.with_options(options)
     }
 
-    /// What a person should know of the model, whatever it is used for.
+    /// Sets the options of the search, by default greedy.
+    #[must_use]
+    pub fn with_options(self, options: BeamOptions) -> Self {
+        Self { options, ..self }
+    }
+
+    /// Returns a warning about the model's vocabularies, if there is one.
     pub fn remark(&self) -> Option<String> {
         self.text.remark_on_vocabularies()
     }
 
-    /// Where outputs are cut, in words.
+    /// Describes the maximum length of outputs in words.
     pub fn limit_in_words(&self) -> String {
         let given = |n: usize| format!("max_length = {n}");
-        self.max_length.map_or_else(|| self.network.limit_in_words(), given)
+        self.options.limit.map_or_else(|| self.network.limit_in_words(), given)
     }
 
-    /// Greedy translations, one for each line.
+    /// Translates each line.
     ///
     /// # Errors
     /// Errors of the device.
     pub fn translate(&self, lines: &[String]) -> Result<Vec<Translation>> {
         let sources: Vec<_> = lines.iter().map(|l| self.text.encode_source(l)).collect();
         let threads = self.device.threads();
-        let decoded = greedy(&self.network, &self.params, &sources, self.max_length, threads)?;
-        let translation = |(line, d): (&String, Decoded)| Translation {
-            source: line.clone(),
-            truncated: d.is_truncated(),
-            target: self.text.detokenize(&d.ids),
-            logprob: d.logprob,
-            tokens: self.text.target_words(&d.ids),
-            source_tokens: self.text.source_words(line),
-            attention: d.attention.into_iter().map(|a| self.text.attention_in_order(a)).collect(),
-        };
+        let decoded = decode(&self.network, &self.params, &sources, &self.options, threads)?;
+        let translation = |(line, all): (&String, Vec<Hypothesis>)| self.translation(line, all);
         Ok(lines.iter().zip(decoded).map(translation).collect())
     }
 
-    /// Reads a corpus SPEC: with the columns given, or else with those of the run; and what a person
-    /// should know of it.
+    /// Builds the translation of a line from its hypotheses, the best one first.
+    fn translation(&self, line: &str, mut all: Vec<Hypothesis>) -> Translation {
+        let candidate = |h: &Hypothesis| Candidate {
+            target: self.text.detokenize(&h.decoded.ids),
+            logprob: h.decoded.logprob,
+            score: h.score,
+            tokens: self.text.target_words(&h.decoded.ids),
+            truncated: h.decoded.is_truncated(),
+        };
+        let n_best = match self.options.n_best {
+            1 => Vec::new(),
+            _ => all.iter().map(candidate).collect(),
+        };
+        let Hypothesis { decoded, score } = all.swap_remove(0);
+        let Decoded { ids, logprob, attention } = decoded;
+        Translation {
+            source: line.to_owned(),
+            truncated: ids.last().is_some_and(|&id| id != EOS),
+            target: self.text.detokenize(&ids),
+            logprob,
+            tokens: self.text.target_words(&ids),
+            source_tokens: self.text.source_words(line),
+            attention: attention.into_iter().map(|a| self.text.attention_in_order(a)).collect(),
+            score,
+            n_best,
+        }
+    }
+
+    /// Reads a corpus SPEC with the given columns, by default those of the run. Returns the corpus
+    /// and warnings about it and the model.
     fn read(&self, data: &str, columns: Option<(usize, usize)>) -> Result<(Corpus, Vec<String>)> {
         let spec: Spec = data.parse()?;
         spec.check_columns(columns)?;
@@ -136,7 +186,8 @@ impl Translator {
         Ok((corpus, remarks))
     }
 
-    /// Metrics of a corpus SPEC; `columns` are by default those that the run was trained on.
+    /// Computes the metrics of a corpus SPEC; `columns` are by default those that the run was
+    /// trained on.
     ///
     /// # Errors
     /// Unreadable data, errors of the device.
@@ -150,17 +201,17 @@ impl Translator {
         Ok(found)
     }
 
-    /// Metrics of sentence pairs.
+    /// Computes the metrics of sentence pairs.
     ///
     /// # Errors
     /// Errors of the device.
     pub fn evaluate_corpus(&self, corpus: &Corpus) -> Result<Evaluation> {
-        let Self { network, params, text, device, max_length, .. } = self;
-        evaluate(network, params, text, corpus, *max_length, device.threads())
+        let Self { network, params, text, device, options, .. } = self;
+        evaluate(network, params, text, corpus, options, device.threads())
     }
 
-    /// Natural-log probabilities of each target given its source, one for each pair, and what a
-    /// reader of them should know; `columns` are by default those that the run was trained on.
+    /// Computes the natural-log probability of each target given its source, one per pair, and
+    /// returns it with warnings; `columns` are by default those that the run was trained on.
     ///
     /// # Errors
     /// Unreadable data, data without a pair, errors of the device.

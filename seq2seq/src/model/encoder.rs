@@ -15,18 +15,18 @@ pub struct Encoder {
     embedding: ParamId,
     rnn: Rnn,
     dropout: f32,
-    /// Padding is read like words.
+    /// Whether padding is read like words.
     reads_padding: bool,
 }
 
-/// What the encoder says of a batch.
+/// Output of the encoder for a batch.
 #[derive(Debug, Clone)]
 pub struct Encoded {
-    /// States over time, \[S, B, D H\] or \[S, B, H\], zero past a sentence's end.
+    /// States over time, \[S, B, D H\] or \[S, B, H\]; zero past the end of a sentence.
     pub states: Var,
-    /// The states at each sentence's end.
+    /// The states at the end of each sentence.
     pub last: PooledVec<State>,
-    /// Lengths of the sentences; of the whole batch's, where padding is read.
+    /// Lengths of the sentences; if padding is read, all of them are the length of the batch.
     pub lengths: PooledVec<usize>,
 }
 
@@ -46,27 +46,28 @@ impl Encoder {
         Ok(Self { embedding, rnn, dropout: config.dropout, reads_padding })
     }
 
-    /// The table of embeddings.
+    /// Returns the embedding matrix.
     pub(super) fn embedding(&self) -> ParamId {
         self.embedding
     }
 
-    /// True where it reads padding like words, so that all parts of a batch must be as long.
+    /// Returns `true` if the encoder reads padding like words, so that all parts of a batch must be
+    /// padded to the same length.
     pub(crate) fn reads_padding(&self) -> bool {
         self.reads_padding
     }
 
-    /// Width of the states it gives: D H, or H where directions are added up.
+    /// Returns the width of the output states: D H, or H if the directions are summed.
     pub fn width(&self) -> usize {
         self.rnn.width()
     }
 
-    /// Directions, D.
+    /// Returns the number of directions, D.
     pub fn directions(&self) -> usize {
         self.rnn.config().directions()
     }
 
-    /// Reads a batch of source sentences.
+    /// Encodes a batch of source sentences.
     ///
     /// # Errors
     /// Ids outside the vocabulary.

@@ -13,12 +13,12 @@ use crate::data::{Batch, Example};
 use crate::model::{BatchLoss, BatchShape, Model, NEVER_SAID};
 use crate::{Error, Result};
 
-/// The longest training target of a network whose training is not known.
+/// Assumed length of the longest training target of a network whose training data is not known.
 const UNKNOWN_LONGEST: usize = 30;
 
-/// An encoder-decoder with attention, as a [`Config`] describes it.
+/// An encoder-decoder with attention, as described by a [`Config`].
 ///
-/// The network alone, without text: ids in, logits out.
+/// It maps token ids to logits and does not process text.
 #[derive(Debug, Clone)]
 pub struct EncoderDecoder {
     /// The encoder.
@@ -38,17 +38,17 @@ struct Loss {
     forcing: Forcing,
 }
 
-/// What the decoder says when it is fed the reference.
+/// Output of the decoder when it is fed the reference.
 #[derive(Debug, Clone)]
 pub struct TeacherForced {
     /// \[T, B, V\]
     pub logits: Var,
-    /// Attention weights of each step, \[B, S\]; none of a network without attention.
+    /// Attention weights of each step, \[B, S\]; empty for a network without attention.
     pub weights: PooledVec<Var>,
 }
 
 impl EncoderDecoder {
-    /// Adds a network's parameters to a store, drawn from the seed's stream for first values.
+    /// Adds the network's parameters to `params`, initialised from the seed's `init` stream.
     ///
     /// # Errors
     /// A configuration with a width of zero.
@@ -81,20 +81,20 @@ impl EncoderDecoder {
         Ok(Self { encoder, decoder, loss, max_length, longest_target })
     }
 
-    /// How many numbers its parameters have.
+    /// Returns the number of scalars in the network's parameters.
     pub(crate) fn count(config: &Config, source: usize, target: usize) -> Result<u64> {
         count_parameters(|params, make| layers(params, config, (source, target), make))
     }
 
-    /// The same, trained on targets of at most so many tokens, EOS counted, where that is known.
+    /// Sets the length of the longest training target in tokens, EOS included, if it is known.
     #[must_use]
     pub fn with_longest_target(self, longest: Option<usize>) -> Self {
         Self { longest_target: longest.unwrap_or(UNKNOWN_LONGEST), ..self }
     }
 
-    /// Greedy output of a source of so many tokens stops after this many, EOS counted in both: the
-    /// key `max_length`, or where that is 0 twice the longest training target, or twice the source
-    /// where that is longer.
+    /// Returns the maximum length of a greedy output for a source of `source` tokens, EOS included
+    /// in both: the key `max_length` or, if that is 0, twice the longest training target or twice
+    /// the source, whichever is longer.
     pub fn output_limit(&self, source: usize) -> usize {
         match self.max_length {
             0 => source.max(self.longest_target).saturating_mul(2),
@@ -102,7 +102,7 @@ impl EncoderDecoder {
         }
     }
 
-    /// The key `max_length` in words, with what 0 stands for.
+    /// Describes the key `max_length` in words, including the meaning of 0.
     pub(crate) fn limit_in_words(&self) -> String {
         match self.max_length {
             0 => format!(
@@ -114,7 +114,7 @@ impl EncoderDecoder {
         }
     }
 
-    /// Runs the decoder over the reference: every position is fed the reference's token before.
+    /// Runs the decoder with teacher forcing: each position is fed the previous reference token.
     ///
     /// # Errors
     /// Ids outside the vocabularies.
@@ -122,8 +122,8 @@ impl EncoderDecoder {
         self.run(tape, batch, None)
     }
 
-    /// Runs the decoder over the reference; where a coin does not keep it, a position is fed the
-    /// decoder's own most probable token.
+    /// Runs the decoder over the reference. A position for which `sampling` does not keep the
+    /// reference is fed the decoder's own most probable token.
     fn run(
         &self,
         tape: &mut Tape<'_>,
@@ -139,7 +139,7 @@ impl EncoderDecoder {
             for t in 0..time {
                 let mut fed = PooledVec::from(&batch.target_in[t * size..(t + 1) * size]);
                 if let Some(&before) = logits.last() {
-                    // As in decoding: the network is never fed what it will never say.
+                    // As in decoding, the network is never fed a token that it never outputs.
                     let own = ops::argmax_except(tape.value(before), &NEVER_SAID)?;
                     let part = tape.part(size);
                     for (b, (fed, own)) in fed.iter_mut().zip(own).enumerate() {
@@ -171,7 +171,7 @@ impl EncoderDecoder {
     }
 }
 
-/// Sentence pairs as ids: the network is trained without text.
+/// Trains on sentence pairs as token ids, without text.
 impl Model for EncoderDecoder {
     type Example = Example;
 

@@ -1,4 +1,4 @@
-//! The first values of parameters, and how many there are.
+//! Initialisation and number of parameters.
 
 use tensor::init::{Init, InitFn, rng};
 use tensor::{Params, Shape, Tensor};
@@ -7,8 +7,9 @@ use crate::Result;
 use crate::config::{Config, DecoderInit, InitScheme};
 use crate::machine::{self, Need};
 
-/// How many numbers the parameters of something have. Their memory is requested and not touched, and
-/// only as long as the machine could have it: of more than that at least so many are told.
+/// Counts the scalars in the parameters that `build` adds. Their memory is requested but never
+/// touched. Once the count exceeds what this machine can hold, no more memory is requested, and the
+/// result is a lower bound.
 pub(crate) fn count_parameters<T>(
     build: impl Fn(&mut Params, &mut InitFn<'_>) -> Result<T>,
 ) -> Result<u64> {
@@ -23,8 +24,8 @@ pub(crate) fn count_parameters<T>(
     if is_too_much { Ok(count) } else { built.map(|_| count) }
 }
 
-/// Builds something of parameters whose first values come from the seed's stream for them, where
-/// this machine's memory has room for them.
+/// Runs `build` with parameters initialised from the seed's `init` stream, if they fit in this
+/// machine's memory.
 pub(crate) fn with_first_values<T>(
     params: &mut Params,
     config: &Config,
@@ -39,11 +40,12 @@ pub(crate) fn with_first_values<T>(
     })
 }
 
-/// How a parameter is drawn, each of so many blocks of rows by itself.
+/// Returns how a parameter is initialised, and the number of blocks of rows that are drawn
+/// independently.
 fn initial(config: &Config, name: &str, shape: Shape) -> (Init, usize) {
     let is_matrix = shape.rank() == 2;
     let is_vector_of_attention = name.ends_with("attention.v") || name.ends_with("attention.v_p");
-    // The embeddings are the output layer's weights, too, which are not that large.
+    // Tied embeddings are also the output layer's weights, for which N(0, 1) is too large.
     let tied = config.tied.output() && is_matrix && name.contains("embedding");
     let init = match config.init {
         InitScheme::Uniform => Init::Uniform { limit: config.init_scale },
@@ -52,7 +54,7 @@ fn initial(config: &Config, name: &str, shape: Shape) -> (Init, usize) {
             Init::Uniform { limit: (6.0 / (shape.len() + 1) as f32).sqrt() }
         }
         InitScheme::Xavier => Init::Zeros,
-        // As nn.Embedding, nn.GRU and nn.LSTM, nn.Linear draw theirs.
+        // As in nn.Embedding, nn.GRU, nn.LSTM and nn.Linear.
         InitScheme::Torch if name.contains("embedding") && !tied => Init::Normal { std: 1.0 },
         InitScheme::Torch if name.contains(".rnn.") => Init::torch_default(config.hidden),
         InitScheme::Torch if is_matrix => Init::TorchDefault,
@@ -66,7 +68,7 @@ fn initial(config: &Config, name: &str, shape: Shape) -> (Init, usize) {
     (init, gates)
 }
 
-/// The fan-in of the layer a bias or an attention's vector belongs to.
+/// Returns the fan-in of the layer that a bias or an attention vector belongs to.
 fn fan_in(config: &Config, name: &str) -> usize {
     let directions = if config.bidirectional { 2 } else { 1 };
     let width = if config.attention_width == 0 { config.hidden } else { config.attention_width };

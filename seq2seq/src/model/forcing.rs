@@ -1,19 +1,20 @@
-//! Teacher forcing: how often the decoder is fed the reference, and what is drawn.
+//! Teacher forcing and scheduled sampling.
 
 use tensor::random::PhiloxStream;
 
 use crate::config::{Config, ForcingSchedule, ForcingUnit};
 
-/// How often a decoder is fed the reference while it is trained (scheduled sampling).
+/// Probability with which the decoder is fed the reference in training (scheduled sampling).
 ///
-/// The share that is fed the reference at step i (Bengio et al. 2015, section 2.4), with `start` and
-/// `end` for its 1 and epsilon:
+/// The probability at step i (Bengio et al. 2015, section 2.4, with `start` and `end` in place of 1
+/// and epsilon):
 ///
 /// - constant: start
 /// - linear: start - (start - end) min(i / k, 1)
 /// - inverse sigmoid: end + (start - end) k / (k + exp(i / k))
 ///
-/// What is drawn is keyed by seed, step and position, so neither threads nor a resume change it.
+/// Random draws are keyed by seed, step and position, so they do not depend on the number of
+/// threads and are the same after a resume.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forcing {
     schedule: ForcingSchedule,
@@ -24,7 +25,7 @@ pub struct Forcing {
 }
 
 impl Forcing {
-    /// As configured.
+    /// Creates the schedule that a configuration describes.
     pub fn new(config: &Config) -> Self {
         Self {
             schedule: config.teacher_forcing_schedule,
@@ -35,7 +36,7 @@ impl Forcing {
         }
     }
 
-    /// The share at a step, counted from 0.
+    /// Returns the probability at a step, counted from 0.
     pub fn share(&self, step: u64) -> f32 {
         let (i, k) = (step as f64, self.steps as f64);
         let left = match self.schedule {
@@ -47,8 +48,8 @@ impl Forcing {
         (end + (start - end) * left) as f32
     }
 
-    /// The sampling of a step; `draw` is requested only where a coin could fall either way or is
-    /// always the decoder's own.
+    /// Returns the sampling of a step, or `None` if every position is fed the reference. `draw` is
+    /// called only if the probability is below 1.
     pub(super) fn sampling(
         &self,
         step: u64,
@@ -59,7 +60,7 @@ impl Forcing {
             return None;
         }
         let draw = draw()?;
-        // One coin for all, the same on every thread: element 0 of the place.
+        // One draw for the whole batch, the same on every thread: element 0 of the stream.
         let batch = (self.unit == ForcingUnit::Batch).then(|| draw.uniform(0) < share);
         match batch {
             Some(true) => None,
@@ -107,7 +108,7 @@ mod tests {
             ("teacher_forcing_steps", "100"),
         ]);
         assert!((sigmoid.share(0) - 100.0 / 101.0).abs() < 1e-6);
-        // Half way down where exp(i / k) = k.
+        // The probability is halfway down when exp(i / k) = k.
         let half = (100.0 * 100_f64.ln()).round() as u64;
         assert!((sigmoid.share(half) - 0.5).abs() < 0.01, "{}", sigmoid.share(half));
         assert_eq!(sigmoid.share(u64::MAX), 0.0);

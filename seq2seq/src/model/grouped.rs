@@ -1,33 +1,34 @@
-//! Inference over many examples: in groups of like lengths, shared out over the threads.
+//! Inference over many examples, in groups of similar lengths that run on different threads.
 
 use tensor::{Params, Threads};
 
 use crate::Result;
 
-/// Examples that are scored side by side.
+/// Maximum number of examples that are scored together.
 const GROUP: usize = 64;
 
-/// An error once work on these threads is to end early.
+/// Returns [`Error::Cancelled`](crate::Error::Cancelled) once `threads` were cancelled.
 pub(crate) fn check_cancelled(threads: &Threads) -> Result<()> {
     if threads.is_cancelled() { Err(crate::Error::Cancelled) } else { Ok(()) }
 }
 
-/// Examples, as indices, in groups of like lengths, the longest first.
+/// Indices of examples, in groups of similar lengths, the longest first.
 #[derive(Debug, Clone)]
 pub(crate) struct Groups(Vec<Vec<usize>>);
 
 impl Groups {
-    /// Groups of 64 at most, from the lengths of all examples. Those of length 0 are in none.
+    /// Groups examples by their lengths, at most 64 per group. Examples of length 0 are left out.
     pub(crate) fn new(lengths: &[usize]) -> Self {
         Self::of_size(lengths, GROUP, false)
     }
 
-    /// The same, of equal lengths where `equal` asks for it: nothing is padded then.
+    /// Groups examples like [`new`](Self::new). If `equal` is set, the lengths in a group are
+    /// equal, so that no example is padded.
     pub(crate) fn equal(lengths: &[usize], equal: bool) -> Self {
         Self::of_size(lengths, GROUP, equal)
     }
 
-    /// The same, of another size at most.
+    /// Groups examples like [`equal`](Self::equal), at most `size` per group.
     pub(crate) fn of_size(lengths: &[usize], size: usize, equal: bool) -> Self {
         let mut order: Vec<usize> = (0..lengths.len()).filter(|&i| lengths[i] > 0).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
@@ -35,12 +36,14 @@ impl Groups {
         Self(parts.flat_map(|part| part.chunks(size.max(1)).map(<[usize]>::to_vec)).collect())
     }
 
-    /// Runs every group, on a thread each; a device takes one after the other. A single group is not
-    /// shared out: its products are. Gives each group with what it gave, the longest first.
+    /// Runs `each` on every group and returns the groups with their results, the longest first.
+    ///
+    /// Groups run in parallel, one per thread; on a device they run one after another. A single
+    /// group runs on the calling thread, and its matrix products use the other threads.
     ///
     /// # Errors
     /// The first error of a group; [`Error::Cancelled`](crate::Error::Cancelled) soon after the
-    /// threads were cancelled; the device of `params` failed.
+    /// threads were cancelled; a failure of the device of `params`.
     pub(crate) fn run<T: Send>(
         self,
         params: &Params,
@@ -61,7 +64,7 @@ impl Groups {
         Ok(params.checked(done?)?)
     }
 
-    /// Runs every group as [`run`](Self::run) does, and puts what came of each example into its place
+    /// Runs every group like [`run`](Self::run), and stores the result of each example at its index
     /// in `all`.
     pub(crate) fn run_each<T: Send>(
         self,

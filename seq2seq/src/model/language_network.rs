@@ -23,7 +23,7 @@ pub struct LanguageNetwork {
 }
 
 impl LanguageNetwork {
-    /// Adds a network's parameters to a store, drawn from the seed's stream for first values.
+    /// Adds the network's parameters to `params`, initialised from the seed's `init` stream.
     ///
     /// # Errors
     /// A configuration with a width of zero.
@@ -33,7 +33,7 @@ impl LanguageNetwork {
         })
     }
 
-    /// How many numbers its parameters have.
+    /// Returns the number of scalars in the network's parameters.
     pub(crate) fn count(config: &Config, vocabulary: usize) -> Result<u64> {
         count_parameters(|params, make| Self::layers(params, config, vocabulary, make))
     }
@@ -56,8 +56,8 @@ impl LanguageNetwork {
         Ok(Self { embedding, rnn, output, dropout: config.dropout, dropout_output })
     }
 
-    /// Logits \[T, B, V\] of what follows each of the time-major ids \[T, B\], and the states after
-    /// the last; from zeros where no state is given.
+    /// Returns the logits \[T, B, V\] of the token after each of the time-major ids \[T, B\], and
+    /// the final states. The initial states are zeros if `state` is `None`.
     ///
     /// # Errors
     /// Ids outside the vocabulary, states that do not fit.

@@ -24,7 +24,8 @@ use crate::data::Batching;
 use crate::event::Sample;
 use crate::score::Metrics;
 
-/// The recurrent layers that a configuration describes, on inputs of some width, forwards only.
+/// Returns the recurrent layers that a configuration describes, for inputs of width `input`, in the
+/// forward direction only.
 pub(crate) fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::RnnOptions) {
     let layers = rnn::RnnConfig {
         layers: config.layers,
@@ -42,25 +43,25 @@ pub(crate) fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::
     (layers, options)
 }
 
-/// What no decoder is to say: padding, and the token that begins a target.
+/// Tokens that a decoder never outputs: padding, and the token that begins a target.
 pub(crate) const NEVER_SAID: [u32; 2] = [tokenizer::PAD, tokenizer::SOS];
 
-/// What a training loop needs to know of a network: how to compute the loss of some examples, and
-/// how to watch it. The loop itself brings shuffling, threads, gradients, optimizer and files.
+/// A network that the training loop can train: it computes the loss of some examples and reports
+/// metrics and samples. The loop provides shuffling, threads, gradients, optimizer and files.
 pub trait Model: Send + Sync {
     /// One training example.
     type Example: Send + Sync;
 
-    /// The length by which examples are put together in batches.
+    /// Returns the length by which examples are grouped into batches.
     fn sort_key(&self, example: &Self::Example) -> usize;
 
-    /// The positions that an example takes where batches are cut by positions.
+    /// Returns the number of positions of an example, used if batches are limited by positions.
     fn num_positions(&self, example: &Self::Example) -> usize {
         self.sort_key(example)
     }
 
-    /// The batches of an epoch, as indices of examples, from their lengths and widths: by default
-    /// shuffled, of like lengths.
+    /// Returns the batches of an epoch, as indices of examples, from the lengths and widths of the
+    /// examples: by default shuffled batches of similar lengths.
     fn batches(
         &self,
         lengths: &[usize],
@@ -71,16 +72,16 @@ pub trait Model: Send + Sync {
         batching.epoch(lengths, widths, rng)
     }
 
-    /// What is carried from one batch to the next, for a checkpoint to keep; most models carry
-    /// nothing.
+    /// Returns the state that is carried from one batch to the next, to be stored in a checkpoint.
+    /// Most models carry none.
     fn carried(&self) -> Vec<Tensor> {
         Vec::new()
     }
 
-    /// Goes on with what [`carried`](Self::carried) gave.
+    /// Restores the state that [`carried`](Self::carried) returned.
     ///
     /// # Errors
-    /// What another model carried.
+    /// The state belongs to another model.
     fn load_state(&self, carried: Vec<Tensor>) -> Result<()> {
         if carried.is_empty() {
             return Ok(());
@@ -88,10 +89,10 @@ pub trait Model: Send + Sync {
         Err(crate::Error::Other("the checkpoint carries a state that this model has not".into()))
     }
 
-    /// What a batch's loss is divided by, and what every part of it must know.
+    /// Returns the factor of a batch's loss, and the sizes that all parts of the batch share.
     fn loss_normalization(&self, batch: &[&Self::Example]) -> BatchShape;
 
-    /// The loss of a part of a batch on a tape, divided as [`BatchShape::weight`] says.
+    /// Records the loss of a part of a batch on the tape, scaled by [`BatchShape::weight`].
     ///
     /// # Errors
     /// Errors of operations.
@@ -102,7 +103,7 @@ pub trait Model: Send + Sync {
         shape: &BatchShape,
     ) -> Result<BatchLoss>;
 
-    /// The metrics of the held-out examples, `None` where there are none.
+    /// Computes the metrics of the held-out examples; `None` if there are no such examples.
     ///
     /// # Errors
     /// Errors of operations; [`Error::Cancelled`](crate::Error::Cancelled) soon after the threads
@@ -112,14 +113,13 @@ pub trait Model: Send + Sync {
         Ok(None)
     }
 
-    /// What a person should know of a validation that was just made, if anything.
+    /// Returns a warning about the last validation, if there is one.
     fn remark(&self, metrics: &Metrics) -> Option<String> {
         let _ = metrics;
         None
     }
 
-    /// What a person looks at: a few held-out examples with the network's answers; none of a network
-    /// that has none.
+    /// Returns a few held-out examples with the network's outputs; none by default.
     ///
     /// # Errors
     /// Errors of operations.
@@ -128,7 +128,7 @@ pub trait Model: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// The answer to a text that a person typed, if the network answers texts.
+    /// Returns the output for a text that the user typed, or `None` if the network takes no text.
     ///
     /// # Errors
     /// Errors of operations.
@@ -138,16 +138,16 @@ pub trait Model: Send + Sync {
     }
 }
 
-/// What all parts of a batch share.
+/// Loss factor and sizes of a batch, shared by all of its parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchShape {
-    /// The factor of every counted position's loss.
+    /// Factor of the loss of each counted position.
     pub weight: f32,
-    /// Source positions of the longest example; 0 where an example has no source.
+    /// Source positions of the longest example; 0 if the examples have no source.
     pub source_time: usize,
     /// Target positions of the longest example.
     pub time: usize,
-    /// Target tokens, EOS counted.
+    /// Target tokens, EOS included.
     pub tokens: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all.
+//! Atomic replacement of files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Error, Result};
 
-/// The end of the name of a file that is being written.
+/// Suffix of the name of a file that is being written.
 const UNFINISHED: &str = ".unfinished";
 
-/// A name beside `path` that no other file of any process has: hidden, with `suffix` at its end.
+/// Returns a path beside `path` that no other process uses: a hidden name that ends in `suffix`.
 pub(super) fn sibling(path: &Path, suffix: &str) -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -19,7 +19,7 @@ pub(super) fn sibling(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(format!(".{name}.{process}-{count}{suffix}"))
 }
 
-/// The folder that holds `path`.
+/// Returns the folder that contains `path`.
 pub(super) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -27,17 +27,16 @@ pub(super) fn parent(path: &Path) -> &Path {
     }
 }
 
-/// Writes a file beside `path`, makes it durable, and puts it in the place of `path`.
+/// Writes a file beside `path`, syncs it to disk, and renames it to `path`.
 ///
-/// Whoever reads `path` sees the old content or the new one; so does whoever comes after a power
-/// failure.
+/// Readers of `path` see either the old or the new content, also after a power failure.
 pub(super) fn replace(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let (unfinished, mut file) = create(path)?;
     let written = fill(&mut file)
         .and_then(|()| file.sync_all().map_err(Error::io("write", path)))
         .and_then(|()| fs::rename(&unfinished, path).map_err(Error::io("write", path)));
     if written.is_err() {
-        // The first error is the one to report; a leftover is swept at the next resume.
+        // Report the first error; a leftover file is removed at the next resume.
         let _ = fs::remove_file(&unfinished);
     }
     written?;
@@ -49,16 +48,16 @@ fn create(path: &Path) -> Result<(PathBuf, File)> {
         let name = sibling(path, UNFINISHED);
         match OpenOptions::new().write(true).create_new(true).open(&name) {
             Ok(file) => return Ok((name, file)),
-            // Left by a process with the same number.
+            // Left behind by an earlier process with the same process ID.
             Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
             Err(e) => return Err(Error::io("write", path)(e)),
         }
     }
 }
 
-/// Makes the names in a folder durable.
+/// Syncs a folder's directory entries to disk.
 pub(super) fn sync_folder(folder: &Path) -> Result<()> {
-    // Other systems cannot open a folder as a file, and need not.
+    // Other systems cannot open a folder as a file, and do not need this.
     if cfg!(unix) {
         let opened = File::open(folder).and_then(|folder| folder.sync_all());
         opened.map_err(Error::io("write", folder))?;
@@ -66,7 +65,7 @@ pub(super) fn sync_folder(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes what a killed process left half written in `folder`.
+/// Removes the incomplete files that a killed process left in `folder`.
 pub(super) fn sweep(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(Error::io("read", folder))? {
         let entry = entry.map_err(Error::io("read", folder))?;

@@ -1,4 +1,4 @@
-//! Everything that a training run needs to go on as if it had never stopped.
+//! The complete state of a training run, from which it can be resumed.
 
 use serde::{Deserialize, Serialize};
 use tokenizer::Vocabulary;
@@ -10,22 +10,22 @@ use super::stored_tensor::StoredTensor;
 /// The state of a run between two optimizer steps.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// How far the run is.
+    /// The progress of the run.
     pub progress: Progress,
     /// Length of `events.jsonl` in bytes; [`RunDir::save`](super::RunDir::save) fills it in.
     pub events_len: u64,
-    /// The identity of the run, where it has one; [`RunDir::save`](super::RunDir::save) fills it in.
+    /// The identity of the run, if it has one; [`RunDir::save`](super::RunDir::save) fills it in.
     pub identity: Option<u64>,
     /// The model's parameters, by name.
     pub params: Vec<(String, StoredTensor)>,
-    /// The moving average of the parameters, in their order, where there is one: it is what
-    /// translates.
+    /// The moving average of the parameters, in the order of the parameters, if the run keeps one;
+    /// it is then used for translation.
     pub average: Option<Vec<StoredTensor>>,
     /// The optimizer's state.
     pub optimizer: StoredOptimizer,
-    /// The generator that shuffles, where it stood when the epoch began.
+    /// The state of the shuffling generator at the beginning of the epoch.
     pub shuffle: RngState,
-    /// What the model carries from one batch to the next; of most models nothing.
+    /// The state that the model carries from one batch to the next; empty for most models.
     pub carried: Vec<StoredTensor>,
 }
 
@@ -34,31 +34,31 @@ pub struct Checkpoint {
 /// PyTorch: `optimizer.state_dict()["state"]`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct StoredOptimizer {
-    /// What it keeps of each parameter, one tensor a parameter, by the slot's name (Adam: both
+    /// The per-parameter state, one tensor per parameter, by the name of the slot (Adam: both
     /// moments).
     pub slots: Vec<(String, Vec<StoredTensor>)>,
-    /// The updates of each parameter, in the order of the parameters. Those without a gradient in a
-    /// step are not updated by it.
+    /// The number of updates of each parameter, in the order of the parameters. A step does not
+    /// update parameters without a gradient.
     pub updates: Vec<u64>,
 }
 
 /// The state of a ChaCha generator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RngState {
-    /// Its key.
+    /// The key.
     pub seed: [u8; 32],
-    /// Its stream: one a purpose.
+    /// The stream; each purpose has its own.
     pub stream: u64,
-    /// How far it has been read, in 32-bit words.
+    /// The position in the stream, in 32-bit words.
     pub word_pos: u128,
 }
 
 /// The vocabularies of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vocabularies {
-    /// Of the source side.
+    /// The source vocabulary.
     pub source: Vocabulary,
-    /// Of the target side.
+    /// The target vocabulary.
     pub target: Vocabulary,
 }
 

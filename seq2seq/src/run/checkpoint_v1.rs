@@ -1,4 +1,4 @@
-//! Checkpoints in files: those of format version 1 kept what was not a parameter under names.
+//! Checkpoints of format version 1, which stored several values in lists of named entries.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,17 +8,17 @@ use super::progress::{Patience, Progress};
 use super::stored_tensor::StoredTensor;
 use crate::event::{Best, EndReason};
 
-/// Named numbers.
+/// Names of scalars.
 const STALE: &str = "validations without a best";
 const WAITED: &str = "validations since the rate was lowered";
 const REDUCTIONS: &str = "reductions of the rate";
 const OWED: &str = "validations owed";
 const IDENTITY: &str = "identity of the run";
-/// A generator.
+/// The name of the shuffling generator's state.
 const SHUFFLE: &str = "shuffle";
-/// A list of counts of the optimizer.
+/// The name of the optimizer's update counts.
 const STEPS: &str = "steps";
-/// Slots that were not the optimizer's.
+/// Names of slots that did not belong to the optimizer.
 const AVERAGE: &str = "average";
 const CARRIED: &str = "carried from batch to batch";
 
@@ -44,7 +44,7 @@ pub(super) struct CheckpointV1 {
     end: Option<EndReason>,
 }
 
-/// Its optimizer.
+/// The optimizer of a checkpoint of format version 1.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct OptimizerV1 {
     step: u64,
@@ -52,7 +52,7 @@ struct OptimizerV1 {
     rows: Vec<(String, Vec<u64>)>,
 }
 
-/// Takes what has a name out of a list.
+/// Removes the value with the given name from a list and returns it.
 fn take<T>(list: &mut Vec<(String, T)>, name: &str) -> Option<T> {
     let at = list.iter().position(|(other, _)| other == name)?;
     Some(list.remove(at).1)

@@ -1,19 +1,19 @@
-//! The one place where binary files are written and read.
+//! Reading and writing of binary files.
 //!
-//! A file is a head and a payload:
+//! A file consists of a header and a payload:
 //!
 //! | bytes | |
 //! |---|---|
-//! | 8 | the mark [`MAGIC`], which no text file begins with and a text-mode copy destroys |
-//! | 4 | format version, little-endian as all that follows |
+//! | 8 | the magic number [`MAGIC`], which no text file begins with and a text-mode copy destroys |
+//! | 4 | format version, little-endian like all other fields |
 //! | 8 | length of the payload |
 //! | 4 | CRC-32 of the payload |
-//! | | the payload: what it is (a string), then the value, both in bincode 2's standard encoding |
+//! | | the payload: its kind (a string), then the value, both in bincode 2's standard encoding |
 //!
-//! A file appears by one rename after it is safely on disk, so it is whole or not there. What was
-//! damaged later is found by length and checksum before anything of it is decoded; and the decoder
-//! obeys a limit relative to the payload's length, so that not even a file made to harm can have it
-//! allocate much more than the file is long.
+//! A file is renamed to its final path after it was synced to disk, so it is either complete or
+//! absent. Later damage is detected from length and checksum before the payload is decoded. The
+//! decoder has a limit that is proportional to the payload's length, so that even a malicious file
+//! cannot make it allocate much more memory than the file's size.
 
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -29,23 +29,23 @@ use super::atomic;
 use crate::machine;
 use crate::{Error, Result};
 
-/// The first bytes of every file.
+/// The magic number at the beginning of every file.
 const MAGIC: [u8; 8] = *b"\x89S2S\r\n\x1a\n";
-/// The format version written, and the newest one read.
+/// The format version that is written, and the newest one that can be read.
 const VERSION: u32 = 2;
-/// Length of the head.
+/// Length of the header in bytes.
 const HEAD: usize = 24;
 
-/// A value that has files of its own.
+/// A value that is stored in a file of its own.
 pub(super) trait Stored: Serialize + DeserializeOwned {
-    /// Its form in files of format version 1.
+    /// Its representation in files of format version 1.
     type V1: DeserializeOwned + Into<Self>;
 
-    /// What it is, with its article, as errors say it.
+    /// The kind of value, with its article, for error messages.
     const KIND: &'static str;
 }
 
-/// Writes `value` to `path`, whole or not at all, and safely on disk once this returns.
+/// Writes `value` to `path` atomically; it is synced to disk when this function returns.
 pub(super) fn write<T: Stored>(path: &Path, value: &T) -> Result<()> {
     atomic::replace(path, |file| {
         let io = || Error::io("write", path);
@@ -62,14 +62,14 @@ pub(super) fn write<T: Stored>(path: &Path, value: &T) -> Result<()> {
         head.extend(VERSION.to_le_bytes());
         head.extend(length.to_le_bytes());
         head.extend(sum.finalize().to_le_bytes());
-        // Seeking flushes.
+        // Seeking flushes the buffered writer.
         inner.seek(SeekFrom::Start(0)).map_err(io())?;
         inner.write_all(&head).map_err(io())?;
         inner.flush().map_err(io())
     })
 }
 
-/// Reads the value in `path`.
+/// Reads a value from `path`.
 pub(super) fn read<T: Stored>(path: &Path) -> Result<T> {
     let (version, payload) = payload(path)?;
     let bad = |what: String| Error::Undecodable { path: path.into(), what };
@@ -89,7 +89,8 @@ pub(super) fn read<T: Stored>(path: &Path) -> Result<T> {
     }
 }
 
-/// The format version and the payload of a file whose head, length and checksum are right.
+/// Returns the format version and the payload of a file after checking its header, length and
+/// checksum.
 fn payload(path: &Path) -> Result<(u32, Vec<u8>)> {
     let io = || Error::io("read", path);
     let mut file = File::open(path).map_err(|error| match error.kind() {
@@ -129,7 +130,7 @@ fn payload(path: &Path) -> Result<(u32, Vec<u8>)> {
     if machine::memory().is_some_and(|memory| length > memory / 2) {
         return Err(Error::TooLarge { path: path.into(), bytes: length });
     }
-    // Summed before any memory is taken: a file may be long and hold nothing.
+    // Computed before the payload is allocated: a sparse file may be long but hold no data.
     let found = sum_of(Read::by_ref(&mut file).take(length)).map_err(io())?;
     if found != expected_sum {
         return Err(Error::Checksum { path: path.into(), found, expected: expected_sum });
@@ -143,7 +144,7 @@ fn payload(path: &Path) -> Result<(u32, Vec<u8>)> {
     Ok((version, payload))
 }
 
-/// The checksum of all that a reader gives.
+/// Returns the checksum of all bytes of a reader.
 fn sum_of(mut reader: impl Read) -> io::Result<u32> {
     let (mut block, mut sum) = (vec![0; 1 << 18], Hasher::new());
     loop {
@@ -156,18 +157,18 @@ fn sum_of(mut reader: impl Read) -> io::Result<u32> {
     }
 }
 
-/// Takes the next `N` bytes off the head.
+/// Takes the next `N` bytes from the header.
 fn field<const N: usize>(head: &mut &[u8]) -> Option<[u8; N]> {
     let (first, rest) = head.split_first_chunk()?;
     *head = rest;
     Some(*first)
 }
 
-/// Decodes a value from the start of `bytes`; also says how many bytes it took.
+/// Decodes a value from the start of `bytes`; also returns the number of bytes that it read.
 ///
-/// bincode allocates a string's length before it looks for the string, and knows limits only as
-/// constants; so the limit is the next power of sixteen at which every honest value fits. (An
-/// integer counts with up to sixteen bytes and takes at least one.)
+/// bincode allocates a string's length before it reads the string, and its limits must be
+/// constants. The limit is therefore the next power of sixteen that every valid value fits in. (An
+/// integer counts as up to sixteen bytes against the limit and takes at least one.)
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<(T, usize), DecodeError> {
     macro_rules! limited {
         ($($bits:literal)*) => {
@@ -185,7 +186,7 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<(T, usize), 
     limited!(12 16 20 24 28 32 36 40 44)
 }
 
-/// Passes bytes on, counting and summing them.
+/// A writer that counts its bytes and computes their checksum.
 struct Summing<W> {
     inner: W,
     length: u64,
@@ -236,7 +237,7 @@ mod tests {
         Sample { names, place: u128::MAX - 1, maybe: Some(-0.5) }
     }
 
-    /// The file of a sample, in a folder of its own.
+    /// Writes a sample to a file in a folder of its own.
     fn written(sample: &Sample) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sample.bin");
@@ -244,13 +245,13 @@ mod tests {
         (folder, path)
     }
 
-    /// What reading `bytes` says.
+    /// Returns the error of reading `bytes`.
     fn error(path: &Path, bytes: &[u8]) -> Error {
         fs::write(path, bytes).unwrap();
         read::<Sample>(path).unwrap_err()
     }
 
-    /// A file with a right head around any payload.
+    /// Returns a file with a valid header for any payload.
     fn sealed(payload: &[u8]) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_le_bytes());
@@ -340,7 +341,7 @@ mod tests {
     #[test]
     fn lengths_that_lie_do_not_allocate() {
         let (_folder, path) = written(&sample());
-        // One name, of 2^62 bytes; then 2^62 names.
+        // One name of 2^62 bytes; then 2^62 names.
         for lie in ["\x01\u{fd}", "\u{fd}"] {
             let mut payload = b"\x08a sample".to_vec();
             payload.extend(lie.chars().map(|c| c as u8));

@@ -1,4 +1,4 @@
-//! Who trains in a run's folder.
+//! The lock of a run's directory.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use crate::{Error, Result};
 
-/// The file that is locked.
+/// Name of the lock file.
 pub(super) const NAME: &str = "lock";
 
-/// The right to write in a run's folder, for as long as it lives.
+/// Write access to a run's directory, held until the value is dropped.
 ///
-/// It is an advisory lock of the system, so it ends with its process, however that dies; the
-/// process's number in the file is only for the other's error message.
+/// It is an advisory file lock, which the operating system releases when the process ends for any
+/// reason. The process ID in the file is used only in the error message of another process.
 #[derive(Debug)]
 pub(super) struct RunLock {
     file: File,
@@ -24,8 +24,8 @@ pub(super) struct RunLock {
 impl RunLock {
     /// Takes the lock of the run in `folder`.
     ///
-    /// A reader that looks whether the run is live holds the lock for a moment; so this tries for
-    /// a fifth of a second before it gives up.
+    /// A reader that checks whether the run is live holds the lock for a moment, so this function
+    /// retries for a fifth of a second.
     pub(super) fn take(folder: &Path) -> Result<Self> {
         let path = folder.join(NAME);
         let io = || Error::io("lock", &path);
@@ -51,7 +51,7 @@ impl RunLock {
 }
 
 impl RunLock {
-    /// True where the run in `folder` is the one that was locked, and no other in its place.
+    /// Returns true if `folder` still contains the lock file that was locked, and was not replaced.
     pub(super) fn is_of(&self, folder: &Path) -> bool {
         is_same_file(&self.file, &folder.join(NAME))
     }
@@ -66,13 +66,13 @@ fn is_same_file(file: &File, path: &Path) -> bool {
     }
 }
 
-/// There an open file keeps its folder from being deleted.
+/// Other systems do not delete a folder that contains an open file.
 #[cfg(not(unix))]
 fn is_same_file(_: &File, path: &Path) -> bool {
     path.exists()
 }
 
-/// The process that wrote the file, in words.
+/// Describes the process that wrote the file.
 fn owner(file: &mut File) -> String {
     let mut text = String::new();
     let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text));
@@ -82,14 +82,14 @@ fn owner(file: &mut File) -> String {
     }
 }
 
-/// True while a process holds the lock of the run in `folder`.
+/// Returns true while a process holds the lock of the run in `folder`.
 pub(super) fn is_held(folder: &Path) -> bool {
     let Ok(file) = File::open(folder.join(NAME)) else { return false };
-    // Closing the file lets go of it again.
+    // Closing the file releases the lock.
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// True where `folder` was locked by a process that is gone.
+/// Returns true if the process that locked `folder` has ended.
 pub(super) fn is_abandoned(folder: &Path) -> bool {
     fs::exists(folder.join(NAME)).unwrap_or(false) && !is_held(folder)
 }

@@ -1,4 +1,4 @@
-//! Writing a run's events.
+//! Writing of a run's events.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -8,29 +8,29 @@ use std::time::{Duration, Instant};
 use crate::event::Event;
 use crate::{Error, Result};
 
-/// The log's name in the run's folder.
+/// Name of the log in the run's folder.
 pub(super) const NAME: &str = "events.jsonl";
-/// Events wait in memory for at most this long (or for the next event).
+/// Maximum time for which events are buffered (or until the next event, if that is later).
 const WAIT: Duration = Duration::from_secs(1);
-/// Nor more of them than this many bytes.
+/// Maximum size of the buffered events in bytes.
 const MOST: usize = 1 << 16;
 
-/// Appends events to the `events.jsonl` of a run, one JSON object a line.
+/// Appends events to the `events.jsonl` of a run, one JSON object per line.
 ///
-/// Steps wait in memory for up to a second; everything else is passed to the system at once.
+/// Steps are buffered for up to a second; all other events are written immediately.
 #[derive(Debug)]
 pub struct EventLog {
     path: PathBuf,
     file: File,
     /// Bytes in the file.
     written: u64,
-    /// Whole lines that are not in the file yet.
+    /// Complete lines that are not in the file yet.
     waiting: Vec<u8>,
     flushed: Instant,
 }
 
 impl EventLog {
-    /// Opens the log in a run's folder to append to it.
+    /// Opens the log in a run's folder for appending.
     pub(super) fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(NAME);
         let mut options = OpenOptions::new();
@@ -42,14 +42,14 @@ impl EventLog {
         Ok(Self { path, file, written, waiting: Vec::new(), flushed: Instant::now() })
     }
 
-    /// Creates the empty log of a new run, safely on disk.
+    /// Creates the empty log of a new run, synced to disk.
     pub(super) fn create(folder: &Path) -> Result<()> {
         let path = folder.join(NAME);
         let created = File::create_new(&path).and_then(|file| file.sync_all());
         created.map_err(Error::io("write", &path))
     }
 
-    /// Length of the log in bytes, with the events that still wait in memory.
+    /// Returns the length of the log in bytes, including buffered events.
     #[allow(clippy::len_without_is_empty)] // a length in a file, not a number of items
     pub fn len(&self) -> u64 {
         self.written + self.waiting.len() as u64
@@ -58,7 +58,7 @@ impl EventLog {
     /// Appends an event.
     ///
     /// # Errors
-    /// The file cannot be written to; the events wait for the next try.
+    /// The file cannot be written to; the events stay in the buffer and are written later.
     pub fn append(&mut self, event: &Event) -> Result<()> {
         let before = self.waiting.len();
         if let Err(error) = serde_json::to_writer(&mut self.waiting, event) {
@@ -70,7 +70,7 @@ impl EventLog {
         if may_wait && self.flushed.elapsed() < WAIT { Ok(()) } else { self.flush() }
     }
 
-    /// Passes everything to the system, so that other processes see it.
+    /// Writes all buffered events to the file, so that other processes see them.
     ///
     /// # Errors
     /// The file cannot be written to.
@@ -83,7 +83,7 @@ impl EventLog {
                     return Err(Error::io("write", &self.path)(full));
                 }
                 Ok(count) => {
-                    // What is in the file must not be written again after an error.
+                    // Data already in the file must not be written again after an error.
                     self.waiting.drain(..count);
                     self.written += count as u64;
                 }
@@ -94,7 +94,7 @@ impl EventLog {
         Ok(())
     }
 
-    /// Makes everything durable: it survives a power failure once this returns.
+    /// Writes all buffered events and syncs the file to disk.
     ///
     /// # Errors
     /// The file cannot be written to.
@@ -103,11 +103,12 @@ impl EventLog {
         self.file.sync_data().map_err(Error::io("write", &self.path))
     }
 
-    /// Cuts the log back to `len` bytes, where the checkpoint was written that a run goes on from.
+    /// Truncates the log to `len` bytes, its length at the checkpoint from which the run is
+    /// resumed.
     ///
     /// # Errors
-    /// [`Error::LogTooShort`] where it has fewer, [`Error::OtherLog`] where no line ends there, and
-    /// the errors of writing.
+    /// [`Error::LogTooShort`] if the log is shorter, [`Error::OtherLog`] if no line ends at `len`,
+    /// and write errors.
     pub fn truncate_to(&mut self, len: u64) -> Result<()> {
         self.flush()?;
         let path = || self.path.clone();
@@ -132,12 +133,12 @@ impl EventLog {
 
 impl Drop for EventLog {
     fn drop(&mut self) {
-        // Nobody is left to tell; a checkpoint never speaks of events that were not synced.
+        // `drop` cannot report an error; a checkpoint never refers to events that were not synced.
         let _ = self.flush();
     }
 }
 
-/// Gives the log in `folder` a name that no other file there has, which is returned.
+/// Renames the log in `folder` to an unused name, and returns that name.
 pub(super) fn put_aside(folder: &Path) -> Result<String> {
     let path = folder.join(NAME);
     let free = |n: &u32| !folder.join(format!("{NAME}.{n}")).exists();
@@ -146,7 +147,7 @@ pub(super) fn put_aside(folder: &Path) -> Result<String> {
     Ok(name)
 }
 
-/// Length of the log in `folder`; 0 where there is none.
+/// Returns the length of the log in `folder`; 0 if there is none.
 pub(super) fn length(folder: &Path) -> u64 {
     fs::metadata(folder.join(NAME)).map_or(0, |metadata| metadata.len())
 }

@@ -1,10 +1,10 @@
-//! The run directory: the truth about a run.
+//! The run directory, which stores the complete state of a run.
 //!
 //! | file | |
 //! |---|---|
-//! | `config.json` | what the run was begun with: [`StoredRun`] |
+//! | `config.json` | the settings with which the run was begun: [`StoredRun`] |
 //! | `vocabularies.bin` | [`Vocabularies`] |
-//! | `events.jsonl` | every [`Event`](crate::Event), one JSON object a line |
+//! | `events.jsonl` | every [`Event`](crate::Event), one JSON object per line |
 //! | `last.ckpt`, `best.ckpt` | the newest [`Checkpoint`], and the one of the best validation |
 //! | `lock` | locked while a process trains here |
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
-/// A folder in `runs` that does not exist yet, named by the time (UTC) and the preset:
-/// `runs/20260131-235959-phrasebook`; with `-2`, `-3`... where that is taken.
+/// Returns the path of a folder in `runs` that does not exist yet, named after the time (UTC) and
+/// the preset: `runs/20260131-235959-phrasebook`, with `-2`, `-3`... appended if it is taken.
 pub fn new_run_path(runs: &Path, preset: &str) -> PathBuf {
     path_at(runs, preset, OffsetDateTime::now_utc())
 }
@@ -14,7 +14,7 @@ fn path_at(runs: &Path, preset: &str, now: OffsetDateTime) -> PathBuf {
     let (year, month, day) = now.to_calendar_date();
     let (hour, minute, second) = now.to_hms();
     let month = u8::from(month);
-    // A preset may be a file, and have its size behind a colon.
+    // A preset may be a file path, followed by a colon and a size.
     let (preset, size) = preset.rsplit_once(':').unwrap_or((preset, ""));
     let stem = Path::new(preset).file_stem().unwrap_or_default().to_string_lossy();
     let preset = if size.is_empty() { stem.into_owned() } else { format!("{stem}-{size}") };

@@ -1,59 +1,60 @@
-//! How far a run is.
+//! The progress of a run.
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Best, EndReason};
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Progress {
-    /// Optimizer steps done.
+    /// Completed optimizer steps.
     pub step: u64,
-    /// The epoch under way, from 0.
+    /// The current epoch, from 0.
     pub epoch: u64,
-    /// Batches of this epoch that are done.
+    /// Completed batches of this epoch.
     pub batch: u64,
-    /// Training seconds so far: steps alone, without pauses, validations and files.
+    /// Training seconds so far: steps only, without pauses, validations and file access.
     pub seconds: f64,
     /// The best validation so far.
     pub best: Option<Best>,
-    /// The learning rate a person set.
+    /// The learning rate that the user set.
     pub learning_rate: Option<f32>,
-    /// How long validations have not got better.
+    /// How long validations have not improved.
     pub patience: Patience,
-    /// True where the validation that was due after the last step was cancelled: a resume does it
-    /// before anything else, so that it ends as a run that was never stopped.
+    /// True if the validation that was due after the last step was cancelled. A resume first runs
+    /// it, so that the result is that of an uninterrupted run.
     pub owes_validation: bool,
-    /// How the run ended, if it has.
+    /// Why the run ended, if it has.
     pub end: Option<EndReason>,
 }
 
 impl Progress {
-    /// True where everything requested was done, or more of it was found not to help.
+    /// Returns true if the run completed all requested work, or stopped early because there was no
+    /// improvement.
     pub fn is_finished(&self) -> bool {
         matches!(self.end, Some(EndReason::Finished | EndReason::EarlyStopped))
     }
 }
 
-/// How long validations have not got better. Validations that a person requested between the due
-/// ones count only where they are a new best.
+/// How long validations have not improved. Validations that the user requests between scheduled
+/// ones count only if they are a new best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Patience {
-    /// Validations in a row without a new best.
+    /// Consecutive validations without a new best.
     pub stale: u64,
-    /// The same since the learning rate was lowered.
+    /// The same count since the last reduction of the learning rate.
     pub waited: u64,
-    /// How often it was lowered.
+    /// Number of reductions of the learning rate.
     pub reductions: u64,
 }
 
 impl Patience {
-    /// A validation gave a new best.
+    /// Records a validation with a new best.
     pub(crate) fn refresh(&mut self) {
         (self.stale, self.waited) = (0, 0);
     }
 
-    /// A validation that was due gave none; `limit` of them in a row lower the rate.
+    /// Records a scheduled validation without a new best; `limit` of them in a row reduce the rate.
     pub(crate) fn wait(&mut self, limit: u64) {
         self.stale += 1;
         self.waited += 1;

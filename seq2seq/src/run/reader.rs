@@ -1,4 +1,4 @@
-//! Reading a run's events, while it goes on or afterwards.
+//! Reading of a run's events, during the run or afterwards.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -8,7 +8,7 @@ use super::{RunDir, lock, log};
 use crate::event::Event;
 use crate::{Error, Result};
 
-/// As many bytes before the place reached are kept, to notice that they have changed.
+/// Number of bytes before the current position that are kept, to detect a changed log.
 const TAIL: usize = 256;
 
 /// Follows the `events.jsonl` of a run directory.
@@ -25,7 +25,7 @@ const TAIL: usize = 256;
 #[derive(Debug)]
 pub struct EventReader {
     folder: PathBuf,
-    /// Where the first line begins that was not read yet.
+    /// Start of the first line that has not been read yet.
     position: u64,
     /// The bytes before `position`.
     tail: Vec<u8>,
@@ -37,7 +37,7 @@ impl EventReader {
     /// Opens the log of a run.
     ///
     /// # Errors
-    /// No run there.
+    /// There is no run at this path.
     pub fn open(run_dir: &Path) -> Result<Self> {
         RunDir::open(run_dir)?;
         Ok(Self {
@@ -49,12 +49,13 @@ impl EventReader {
         })
     }
 
-    /// The events written since the last call (all of them at first); a torn last line waits.
+    /// Returns the events written since the last call (all events in the first call). An incomplete
+    /// last line is read by a later call.
     ///
-    /// Whole lines that are no events of this build (a newer program wrote them, or they are
-    /// damaged) are passed over and [counted](Self::skipped). Where the run was resumed, its log
-    /// was cut back: then this gives all of its events from the first one again, and
-    /// [`EventReader::restarted`] says so.
+    /// Complete lines that this build cannot parse as events (because they are damaged or a newer
+    /// program wrote them) are skipped and [counted](Self::skipped). If the run was resumed, its
+    /// log was truncated; then all events are returned again from the first one, and
+    /// [`EventReader::restarted`] returns true.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -89,9 +90,9 @@ impl EventReader {
         Ok(events)
     }
 
-    /// True where the log still begins with what was read: it is as long at least, and the last
-    /// bytes are the same. (A resumed run may have cut the log and written past the old place
-    /// since the last look; its lines hold times, so they differ.)
+    /// Returns true if the log still begins with the data read so far: it is at least as long, and
+    /// the last bytes are equal. (A resumed run may have truncated the log and written past the old
+    /// position in the meantime; its lines contain times, so they differ.)
     fn is_continued(&self, file: &mut File) -> std::io::Result<bool> {
         if file.metadata()?.len() < self.position {
             return Ok(false);
@@ -102,18 +103,19 @@ impl EventReader {
         Ok(tail == self.tail)
     }
 
-    /// True where the last [`EventReader::poll`] gave the log's events from the first one again,
-    /// since a resume has cut it back: what was built of the earlier ones must be forgotten.
+    /// Returns true if the last [`EventReader::poll`] returned the log's events from the first one
+    /// again because a resume truncated the log; the caller must discard the state built from
+    /// earlier events.
     pub fn restarted(&self) -> bool {
         self.restarted
     }
 
-    /// Whole lines that were passed over, since they are no events of this build.
+    /// Returns the number of complete lines that were skipped because this build cannot parse them.
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// True while a live process trains in this directory.
+    /// Returns true while a live process trains in this directory.
     pub fn is_live(&self) -> bool {
         lock::is_held(&self.folder)
     }
@@ -132,7 +134,7 @@ mod tests {
     }
 
     impl Run {
-        /// Just enough of a run to be followed.
+        /// Creates the minimal run directory that can be followed.
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("config.json"), "{}").unwrap();
@@ -199,14 +201,14 @@ mod tests {
         run.write(&kept);
         run.write(&line(&flow(1)));
         assert_eq!(reader.poll().unwrap().len(), 2);
-        // Looked at while it is short,
+        // The log is read while it is shorter,
         run.cut(kept.len());
         assert_eq!(reader.poll().unwrap(), [phase("kept")]);
         assert!(reader.restarted());
         run.write(&line(&flow(2)));
         assert_eq!(reader.poll().unwrap(), [flow(2)]);
         assert!(!reader.restarted());
-        // and when it has grown past the old place.
+        // and after it has grown past the old position.
         run.cut(kept.len());
         run.write(&line(&flow(3)));
         run.write(&line(&phase("on")));

@@ -1,4 +1,4 @@
-//! What a run was begun with: the content of `config.json`.
+//! The settings with which a run was begun: the content of `config.json`.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use crate::options::TrainOptions;
 use crate::range::Range;
 use crate::{Error, Result};
 
-/// The name of the file that it is kept in.
+/// Name of the configuration file.
 pub(super) const CONFIG: &str = "config.json";
 
-/// What a run was begun with, as `config.json` keeps it for those who go on with it.
+/// The settings with which a run was begun, stored in `config.json` for later resumes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredRun {
@@ -21,57 +21,58 @@ pub struct StoredRun {
     pub program: String,
     /// The preset's name.
     pub preset: String,
-    /// The preset's values with every change that was requested.
+    /// The preset's values with all requested changes.
     #[serde(deserialize_with = "crate::config::stored")]
     pub config: Config,
     /// The corpus, as given.
     pub data: String,
-    /// The same with whole paths, where it names files.
+    /// The corpus with absolute paths, if it consists of files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_path: Option<String>,
     /// The held-out pairs, as given.
     pub valid: Option<String>,
-    /// The same with whole paths, where it names files.
+    /// The held-out pairs with absolute paths, if they consist of files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_path: Option<String>,
     /// Source and target column of TSV files, from 1, as given.
     pub columns: Option<(usize, usize)>,
-    /// By which rule pairs are held out where no others are named.
+    /// The rule that selects held-out pairs if none are given.
     #[serde(default)]
     pub split: SplitRule,
-    /// A hash of the training pairs, by which a resume notices that the corpus has changed.
+    /// A hash of the training pairs, with which a resume detects a changed corpus.
     pub corpus_hash: Option<u64>,
-    /// A hash of what the run was begun with, which its checkpoints have, too: those of another run
-    /// are refused. `None` of runs of older programs.
+    /// A hash of the initial settings. Checkpoints store it too, and a checkpoint of another run is
+    /// refused. `None` for runs of older programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<u64>,
     /// Seed of every random stream.
     pub seed: u64,
     /// The device, as given.
     pub device: String,
-    /// Threads that were requested.
+    /// The requested number of threads.
     pub threads: Option<usize>,
     /// Optimizer steps at which the run ends.
     pub max_steps: Option<u64>,
     /// Minutes of training after which the run ends.
     pub max_minutes: Option<f64>,
-    /// Tokens of the longest training target, the end counted, from which the limit of outputs
-    /// follows where `max_length` is 0; `None` where it is not known, as in runs of older programs.
+    /// Tokens of the longest training target, end token included, which determines the length limit
+    /// of outputs if `max_length` is 0; `None` if unknown, as in runs of older programs.
     #[serde(default)]
     pub longest_target: Option<usize>,
 }
 
-/// How an option that was not given is shown.
+/// The text that is shown for an option that was not given.
 const NOT_GIVEN: &str = "(not given)";
 
 impl StoredRun {
-    /// Checks that nothing in `options` contradicts the run in `folder`, which this describes.
+    /// Checks that nothing in `options` contradicts this run, which is stored in `folder`.
     ///
-    /// Device, threads, limits and the keys that [may change](crate::config::OnResume) are not compared.
+    /// Device, threads, limits and the keys that [may change](crate::config::OnResume) are not
+    /// compared.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] for the first option or key that does; a key or value that does not
-    /// exist.
+    /// [`Error::Contradiction`] for the first contradicting option or key; an unknown key or an
+    /// invalid value.
     pub fn check(&self, folder: &Path, options: &TrainOptions) -> Result<()> {
         let contradiction = |option: &str, given, stored: String, why: Option<&str>| {
             let stored = format!("{option} = {stored}");
@@ -86,7 +87,7 @@ impl StoredRun {
         let columns = |(source, target)| format!("{source},{target}");
 
         compare("preset", options.preset.clone(), self.preset.clone())?;
-        // The same file may be named from another folder, and another file by the same name.
+        // The same file may be given by another relative path, and another file by the same one.
         let others = |given: &Option<String>, path: &Option<String>| {
             let given = given.clone()?;
             let parsed = |text: &str| text.parse::<Spec>().ok();
@@ -107,13 +108,13 @@ impl StoredRun {
         compare("columns", options.columns.map(columns), stored)?;
         compare("seed", options.seed.map(|n| n.to_string()), self.seed.to_string())?;
         for (i, (key, value)) in options.set.iter().enumerate() {
-            // The last word on a key counts, as it does for a new run.
+            // The last value of a key counts, as for a new run.
             if options.set[i + 1..].iter().any(|(later, _)| later == key) {
                 continue;
             }
             let mut changed = self.config.clone();
             changed.set(key, value)?;
-            // What no run can be made of may be corrected.
+            // A stored value that is out of range may be corrected.
             let known = Config::KEYS.iter().find(|known| known.name == key);
             if known.is_some_and(|known| known.out_of_range(&self.config).is_some()) {
                 continue;
@@ -132,22 +133,22 @@ fn existing_or(path: Option<&str>, given: &str) -> Result<Spec> {
     let given: Spec = given.parse()?;
     let Some(path) = path.and_then(|path| path.parse::<Spec>().ok()) else { return Ok(given) };
     let exist = path.files().iter().all(|file| file.exists());
-    // Errors name a file as it was given, where that is the same one.
+    // Errors show the path as given if it refers to the same file.
     Ok(if exist && !given.is_of_same_files(&path) { path } else { given })
 }
 
-/// A corpus with whole paths, where it names files.
+/// Returns the corpus with absolute paths; `None` if it does not consist of files.
 fn whole_path(spec: &str) -> Option<String> {
     let spec: Spec = spec.parse().ok()?;
     (!spec.files().is_empty()).then(|| spec.absolute().to_string())
 }
 
 impl StoredRun {
-    /// Notes whole paths, so that the run goes on from any folder, and refuses columns where they
-    /// would mean nothing.
+    /// Stores absolute paths, so that the run can be resumed from any folder, and refuses columns
+    /// if the corpus has none.
     ///
     /// # Errors
-    /// A SPEC that is none; columns of what has none.
+    /// An invalid SPEC; columns for a corpus without columns.
     pub(crate) fn find_files(&mut self) -> Result<()> {
         let data: Spec = self.data.parse()?;
         let valid = self.valid.as_deref().filter(|valid| *valid != "none");
@@ -168,23 +169,23 @@ impl StoredRun {
         Ok(())
     }
 
-    /// Gives the run its identity, from its data, its seed and all keys; one that has it keeps it,
-    /// whatever a resume changes, since its checkpoints do.
+    /// Sets the run's identity, a hash of its data, its seed and all keys. An existing identity is
+    /// kept even if a resume changes settings, since the checkpoints contain it.
     pub(crate) fn identify(&mut self) {
         if self.identity.is_some() {
             return;
         }
         let keys = Config::KEYS.iter().filter_map(|key| self.config.show(key.name));
         let all = keys.chain([self.seed.to_string(), format!("{:?}", self.corpus_hash)]);
-        // As many bits as a float holds, in which checkpoints of format version 1 kept it.
+        // 52 bits, which fit in the f64 in which checkpoints of format version 1 stored it.
         self.identity = Some(hash(&all.collect::<Vec<_>>().join("\n")) >> 12);
     }
 
-    /// What the run reads: files by their whole paths, or else, where nothing is there any more, as
-    /// they were given.
+    /// Returns the data sources of the run: files by their absolute paths, or by the paths as given
+    /// if the former no longer exist.
     ///
     /// # Errors
-    /// A SPEC that is none.
+    /// An invalid SPEC.
     pub(crate) fn sources(&self) -> Result<Sources<'_>> {
         let valid = match self.valid.as_deref() {
             None => None,
@@ -202,11 +203,11 @@ impl StoredRun {
         })
     }
 
-    /// Checks that every number is in its range: a file that was edited, or one of an older program,
-    /// may hold any.
+    /// Checks that every number is in its range, since an edited file, or one of an older program,
+    /// may contain any number.
     ///
     /// # Errors
-    /// [`Error::StoredValues`] with all that are not.
+    /// [`Error::StoredValues`] with all values that are out of range.
     pub(crate) fn check_ranges(&self, folder: &Path) -> Result<()> {
         let mut problems = match self.config.check_ranges() {
             Err(Error::Configuration { problems }) => problems,

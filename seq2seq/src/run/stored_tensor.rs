@@ -1,4 +1,4 @@
-//! Tensors in files: a shape and raw little-endian numbers.
+//! Storage of tensors in files: a shape and little-endian numbers.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use serde::ser::{self, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tensor::Tensor;
 
-/// A tensor as files hold it.
+/// A tensor in the form in which files store it.
 ///
-/// With serde it is the lengths of its dimensions and its elements as byte strings of 32,768
-/// elements (the last one shorter), row-major, little-endian: independent of any array library, and
-/// copied block by block, not number by number.
-/// In memory it shares the tensor's elements, so that making and dropping one costs nothing (but a
-/// tensor that is written to while this lives is copied first).
+/// With serde it is serialized as the lengths of its dimensions and its elements, row-major and
+/// little-endian, in byte strings of 32,768 elements (the last one may be shorter). The format does
+/// not depend on an array library, and elements are copied by block, not one by one.
+/// In memory it shares the tensor's elements, so that creating and dropping one costs nothing (but
+/// a tensor that is written to while this value is alive is copied first).
 ///
 /// ```
 /// use seq2seq::StoredTensor;
@@ -29,12 +29,12 @@ use tensor::Tensor;
 pub struct StoredTensor(Tensor);
 
 impl StoredTensor {
-    /// The lengths of its dimensions, outermost first.
+    /// Returns the lengths of the dimensions, outermost first.
     pub fn shape(&self) -> &[usize] {
         self.0.dims()
     }
 
-    /// Its elements, row-major.
+    /// Returns the elements, row-major.
     pub fn data(&self) -> &[f32] {
         self.0.data()
     }
@@ -64,7 +64,7 @@ impl fmt::Debug for StoredTensor {
     }
 }
 
-/// Equal shape and equal bits, so that not-a-number equals itself.
+/// Compares shapes and bits, so that NaN equals itself.
 impl PartialEq for StoredTensor {
     fn eq(&self, other: &Self) -> bool {
         let bits = |t: &Self| t.data().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
@@ -72,10 +72,10 @@ impl PartialEq for StoredTensor {
     }
 }
 
-/// The elements of a block: few enough to be written while they are still in the cache.
+/// Elements per block: small enough to be written while they are in the cache.
 const BLOCK: usize = 1 << 15;
 
-/// The form in files.
+/// The serialized form.
 #[derive(Serialize, Deserialize)]
 struct StoredForm<T> {
     shape: Vec<u64>,
@@ -86,7 +86,8 @@ impl Serialize for StoredTensor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let shape = self.shape().iter().map(|&n| n as u64).collect();
         let data = self.data();
-        // What was read from a device that failed is no state of a run: nothing is written then.
+        // After a device error the elements are not a valid state of the run, so nothing is
+        // written.
         self.0.check().map_err(ser::Error::custom)?;
         StoredForm { shape, blocks: Outgoing(data) }.serialize(serializer)
     }
@@ -108,7 +109,7 @@ impl<'de> Deserialize<'de> for StoredTensor {
     }
 }
 
-/// Elements on their way out: a sequence of blocks.
+/// Elements to serialize, as a sequence of blocks.
 struct Outgoing<'a>(&'a [f32]);
 
 impl Serialize for Outgoing<'_> {
@@ -128,7 +129,7 @@ impl Serialize for Outgoing<'_> {
     }
 }
 
-/// The bytes of some elements.
+/// The bytes of one block of elements.
 struct Block<'a>(&'a [u8]);
 
 impl Serialize for Block<'_> {
@@ -137,7 +138,7 @@ impl Serialize for Block<'_> {
     }
 }
 
-/// Elements on their way in.
+/// Deserialized elements.
 struct Incoming(Vec<f32>);
 
 impl<'de> Deserialize<'de> for Incoming {
@@ -151,7 +152,8 @@ impl<'de> Deserialize<'de> for Incoming {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<Incoming, A::Error> {
-                // Nothing is reserved for a length that may lie: this grows with what is there.
+                // No memory is reserved from the declared length, which may be wrong; the vector
+                // grows with the data.
                 let mut data = Vec::new();
                 while blocks.next_element_seed(Append(&mut data))?.is_some() {}
                 data.shrink_to_fit();
@@ -162,7 +164,7 @@ impl<'de> Deserialize<'de> for Incoming {
     }
 }
 
-/// Appends the elements of a block.
+/// Deserializes a block and appends its elements.
 struct Append<'a>(&'a mut Vec<f32>);
 
 impl<'de> DeserializeSeed<'de> for Append<'_> {
@@ -238,7 +240,7 @@ mod tests {
     #[test]
     fn shapes_that_lie_are_refused() {
         let bytes = |shape: &[u64], data: &[u8]| {
-            // A byte string and a sequence of bytes are the same to bincode.
+            // bincode encodes a byte string and a sequence of bytes identically.
             encode(&StoredForm { shape: shape.to_vec(), blocks: vec![data.to_vec()] })
         };
         for (shape, data) in [

@@ -1,14 +1,14 @@
-//! Attention as an alignment of words, and its errors.
+//! Word alignments from attention, and their error rate.
 
 use std::collections::BTreeSet;
 
-/// The links that attention weights make: each target word is linked to the source word with the
-/// largest weight; of equal weights to the first.
+/// Returns the links that attention weights imply: each target word is linked to the source word
+/// with the largest weight, and to the first of several with equal weight.
 ///
-/// `weights` has a row a target token and a column a source token, in the order of the tokens;
-/// rows and columns beyond them (the end token's) are left out, and so are tokens without a letter
-/// or digit (punctuation) on either side: a target word is linked to the best source *word*, even
-/// where the comma or the end of the sentence has more weight. Links are (source, target).
+/// `weights` has a row per target token and a column per source token, in the order of the tokens.
+/// Rows and columns beyond them (those of the end token) are ignored, and so are tokens without a
+/// letter or digit (punctuation) on either side: a target word is linked to the best source *word*,
+/// even if a comma or the end of the sentence has more weight. Links are (source, target).
 ///
 /// ```
 /// let weights = [vec![0.1, 0.2, 0.7], vec![0.6, 0.3, 0.1], vec![0.0, 0.0, 1.0]];
@@ -36,7 +36,7 @@ pub fn links_of_attention<S: AsRef<str>, T: AsRef<str>>(
         .collect()
 }
 
-/// True for tokens with a letter or a digit.
+/// Returns true for tokens that contain a letter or a digit.
 fn is_word(token: &str) -> bool {
     token.contains(char::is_alphanumeric)
 }
@@ -64,7 +64,7 @@ pub struct AlignmentErrors {
 }
 
 impl AlignmentErrors {
-    /// Counts a sentence pair: its links found, its sure and its possible gold links.
+    /// Adds a sentence pair: the links found, and its sure and possible gold links.
     pub fn add(
         &mut self,
         found: &[(usize, usize)],
@@ -80,8 +80,8 @@ impl AlignmentErrors {
         self.found_possible += found.intersection(&possible).count() as u64;
     }
 
-    /// Counts a sentence pair aligned by attention, as [`links_of_attention`] reads it; gold links
-    /// of punctuation are left out too.
+    /// Adds a sentence pair aligned by attention, as in [`links_of_attention`]; gold links of
+    /// punctuation are ignored too.
     pub fn add_attention<S: AsRef<str>, T: AsRef<str>>(
         &mut self,
         weights: &[Vec<f32>],
@@ -97,7 +97,7 @@ impl AlignmentErrors {
         self.add(&links_of_attention(weights, source, target), &sure, &[]);
     }
 
-    /// The rate, 0 to 1; `None` where nothing was to be linked and nothing was.
+    /// Returns the rate, 0 to 1; `None` if there are neither links found nor sure links.
     pub fn rate(&self) -> Option<f64> {
         let all = self.found + self.sure;
         (all > 0).then(|| 1.0 - (self.found_sure + self.found_possible) as f64 / all as f64)
@@ -119,7 +119,7 @@ mod tests {
             vec![0.25, 0.25, 0.25, 0.25, 0.0],
             vec![0.0, 0.0, 0.0, 0.0, 1.0],
         ];
-        // The fourth ties: the first source word. The fifth is the end token's.
+        // The fourth row has a tie: the first source word. The fifth is that of the end token.
         assert_eq!(links_of_attention(&weights, &source, &target), [(0, 0), (2, 1), (0, 3)]);
     }
 
@@ -137,10 +137,10 @@ mod tests {
     fn the_rate_is_och_and_neys() {
         let mut errors = AlignmentErrors::default();
         assert_eq!(errors.rate(), None);
-        // |A| = 3, |S| = 2, |A and S| = 1, |A and P| = 2 (P holds S).
+        // |A| = 3, |S| = 2, |A and S| = 1, |A and P| = 2 (P includes S).
         errors.add(&[(0, 0), (1, 1), (2, 2)], &[(0, 0), (3, 3)], &[(1, 1)]);
         assert_eq!(errors.rate(), Some(1.0 - 3.0 / 5.0));
-        // A corpus is summed, not averaged; links given twice count once.
+        // Counts are summed over the corpus, not averaged; duplicate links count once.
         errors.add(&[(5, 5), (5, 5)], &[(5, 5), (5, 5)], &[(5, 5)]);
         assert_eq!(errors.rate(), Some(1.0 - 5.0 / 7.0));
     }

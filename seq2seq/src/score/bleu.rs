@@ -1,13 +1,13 @@
-//! BLEU.
+//! BLEU scores.
 
 use std::collections::HashMap;
 
 use super::mteval::{is_space, mteval_words};
 
-/// The longest n-gram.
+/// Maximum n-gram length.
 pub(crate) const ORDER: usize = 4;
 
-/// BLEU of a corpus.
+/// BLEU of a corpus, with its components.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bleu {
     /// The score, 0 to 100.
@@ -16,18 +16,19 @@ pub struct Bleu {
     pub precisions: [f64; ORDER],
     /// The brevity penalty, 0 to 1.
     pub brevity_penalty: f64,
-    /// Words of the hypotheses.
+    /// Number of words in the hypotheses.
     pub hypothesis_length: u64,
-    /// Words of the references.
+    /// Number of words in the references.
     pub reference_length: u64,
 }
 
-/// BLEU of a corpus of (hypothesis, reference) pairs, each cut into words at white space.
+/// Computes BLEU of a corpus of (hypothesis, reference) pairs, each split into words at white
+/// space.
 ///
-/// BLEU = bp · exp(¼ Σₙ ln pₙ), bp = min(1, exp(1 - r/h)) (Papineni et al. 2002, section 2.3), with
-/// n-gram counts clipped by and summed over sentences; where no n-gram of an order matches, its
-/// precision is 1 / (2ᵏ · its count) for the k-th such order (`exp` smoothing), and the score is 0
-/// where nothing matches at all or no sentence is long enough for an n-gram of every order.
+/// BLEU = bp · exp(¼ Σₙ ln pₙ), bp = min(1, exp(1 - r/h)) (Papineni et al. 2002, section 2.3).
+/// n-gram counts are clipped per sentence and summed over sentences. If no n-gram of an order
+/// matches, its precision is 1 / (2ᵏ · its count) for the k-th such order (`exp` smoothing). The
+/// score is 0 if nothing matches at all or no sentence is long enough for an n-gram of every order.
 ///
 /// Equal to sacreBLEU's `corpus_bleu(hypotheses, [references], tokenize="none")`. For a corpus
 /// without a sentence, where sacreBLEU fails, the score is 0.
@@ -40,8 +41,8 @@ pub fn bleu<H: AsRef<str>, R: AsRef<str>>(pairs: impl IntoIterator<Item = (H, R)
     bleu_of(BleuCounts::default(), pairs)
 }
 
-/// BLEU of a corpus of (hypothesis, reference) pairs of ordinary text, each cut into words as
-/// [`mteval_words`] does. Everything else is as for [`bleu`].
+/// Computes BLEU of a corpus of (hypothesis, reference) pairs of ordinary text, each split into
+/// words by [`mteval_words`]. Everything else is as for [`bleu`].
 ///
 /// Equal to sacreBLEU's `corpus_bleu(hypotheses, [references])`, whose settings
 /// [`bleu_13a_signature`] gives.
@@ -54,8 +55,9 @@ pub fn bleu_13a<H: AsRef<str>, R: AsRef<str>>(pairs: impl IntoIterator<Item = (H
     bleu_of(BleuCounts { is_13a: true, ..BleuCounts::default() }, pairs)
 }
 
-/// The settings of [`bleu_13a`] in the form of sacreBLEU's signatures. The version is that of this
-/// crate, which computes the score: it is compared with sacreBLEU's values, but it is not sacreBLEU.
+/// Returns the settings of [`bleu_13a`] in the form of sacreBLEU's signatures. The version is that
+/// of this crate, which computes the score: its values are compared with sacreBLEU's, but it is not
+/// sacreBLEU.
 ///
 /// ```
 /// let signature = seq2seq::score::bleu_13a_signature();
@@ -76,12 +78,12 @@ fn bleu_of<H: AsRef<str>, R: AsRef<str>>(
     counts.bleu()
 }
 
-/// What BLEU needs to know of a corpus, collected pair by pair.
+/// The counts from which BLEU is computed, accumulated pair by pair.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BleuCounts {
-    /// Words are those of [`mteval_words`], not those between white space.
+    /// True if words are those of [`mteval_words`], false if they are separated by white space.
     is_13a: bool,
-    /// n-grams that occur in the reference too, by order.
+    /// n-grams that also occur in the reference, by order.
     matches: [u64; ORDER],
     /// n-grams, by order.
     totals: [u64; ORDER],
@@ -123,7 +125,7 @@ impl BleuCounts {
         }
     }
 
-    /// The score of all pairs so far.
+    /// Returns the score of all pairs so far.
     pub fn bleu(&self) -> Bleu {
         let (hypothesis, reference) = (self.hypothesis_length as f64, self.reference_length as f64);
         let brevity_penalty = if self.hypothesis_length >= self.reference_length {
@@ -161,7 +163,7 @@ impl BleuCounts {
     }
 }
 
-/// Words between white space.
+/// Returns the words between white space.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(is_space).filter(|word| !word.is_empty())
 }
@@ -189,7 +191,7 @@ mod tests {
         bleu_13a: f64,
     }
 
-    /// Compares with sacreBLEU's metrics in a file; says how many there were.
+    /// Compares with sacreBLEU's scores in a file; returns their number.
     fn check(path: &Path) -> usize {
         let text = fs::read_to_string(path).unwrap();
         let cases: Cases = serde_json::from_str(&text).unwrap();
@@ -237,7 +239,7 @@ mod tests {
         assert_eq!(bleu([("a", "")]).score, 0.0);
         let none = bleu([("", "a b")]);
         assert_eq!((none.score, none.brevity_penalty, none.reference_length), (0.0, 0.0, 2));
-        // Three words make no four-gram.
+        // Three words contain no four-gram.
         assert_eq!(bleu([("a b c", "a b c")]).score, 0.0);
         assert!((bleu([("a b c d", "a b c d")]).score - 100.0).abs() < 1e-9);
     }

@@ -2,7 +2,7 @@
 
 use super::mteval::is_space;
 
-/// The share of pairs whose two texts are equal, 0 to 1; 0 where there is no pair.
+/// Returns the share of pairs whose two texts are equal, 0 to 1; 0 if there are no pairs.
 ///
 /// ```
 /// assert_eq!(seq2seq::score::exact_match([("a b", "a b"), ("a", "b")]), 0.5);
@@ -11,7 +11,7 @@ pub fn exact_match<H: AsRef<str>, R: AsRef<str>>(pairs: impl IntoIterator<Item =
     share(pairs, |hypothesis, reference| hypothesis == reference)
 }
 
-/// The same where white space at the ends does not count, and a run of it is as good as one space.
+/// Like [`exact_match`], but ignores white space at the ends and treats a run of it as one space.
 ///
 /// ```
 /// assert_eq!(seq2seq::score::exact_match_of_words([(" a  b", "a b"), ("ab", "a b")]), 0.5);
@@ -22,7 +22,7 @@ pub fn exact_match_of_words<H: AsRef<str>, R: AsRef<str>>(
     share(pairs, is_equal_in_words)
 }
 
-/// True where two texts differ in white space alone, and not in where words begin and end.
+/// Returns true if two texts consist of the same words, so that they differ in white space only.
 pub(crate) fn is_equal_in_words(a: &str, b: &str) -> bool {
     let words = |text| str::split(text, is_space).filter(|word| !word.is_empty());
     words(a).eq(words(b))

@@ -4,38 +4,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::json_number;
 
-/// The metrics of a set of examples; those that a task does not have are absent.
+/// The metrics of a set of examples; metrics that do not apply to a task are absent.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Metrics {
-    /// Teacher-forced loss per target token in nats, EOS counted; of answers that are numbers the
-    /// mean squared error.
+    /// Teacher-forced loss per target token in nats, EOS included; for numeric answers the mean
+    /// squared error.
     #[serde(with = "json_number::one")]
     pub loss: f64,
     /// exp(loss).
     #[serde(default, with = "json_number::optional", skip_serializing_if = "Option::is_none")]
     pub perplexity: Option<f64>,
-    /// Share of target tokens that are the teacher-forced argmax; of a grammar the share of steps
-    /// that are legal.
+    /// Share of target tokens that equal the teacher-forced argmax; for a grammar the share of
+    /// steps with a legal prediction.
     #[serde(default, with = "json_number::optional", skip_serializing_if = "Option::is_none")]
     pub token_accuracy: Option<f64>,
-    /// Share of greedy outputs, detokenised, equal to the reference as it stands in the corpus, white
-    /// space at the ends and its runs aside; or of sequences answered rightly.
+    /// Share of detokenised greedy outputs that equal the reference in the corpus, ignoring white
+    /// space at the ends and repeated white space; or share of sequences with the right answer.
     #[serde(default, with = "json_number::optional", skip_serializing_if = "Option::is_none")]
     pub exact_match: Option<f64>,
-    /// BLEU of greedy outputs, detokenised, against the references as they stand in the corpus, 0 to
-    /// 100: [`bleu_13a`](crate::score::bleu_13a).
+    /// BLEU of detokenised greedy outputs against the references in the corpus, 0 to 100:
+    /// [`bleu_13a`](crate::score::bleu_13a).
     #[serde(default, with = "json_number::optional", skip_serializing_if = "Option::is_none")]
     pub bleu: Option<f64>,
     /// BLEU of the model's tokens (words, or letters) against those of the references, 0 to 100:
     /// [`bleu`](crate::score::bleu).
     #[serde(default, with = "json_number::optional", skip_serializing_if = "Option::is_none")]
     pub token_bleu: Option<f64>,
-    /// Greedy outputs that were cut at the limit of their length, before the end token.
+    /// Greedy outputs that were truncated at the length limit, before the end token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<u64>,
 }
 
-/// All that is said of a corpus: its metrics, and how they were computed.
+/// The evaluation of a corpus: its metrics, and how they were computed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evaluation {
     /// The metrics.
@@ -44,21 +44,21 @@ pub struct Evaluation {
     /// How BLEU was computed, in the form of sacreBLEU's signatures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bleu_signature: Option<String>,
-    /// Share of greedy outputs whose tokens are those of the reference, as its recipe and unit make
-    /// them.
+    /// Share of greedy outputs whose tokens equal those of the reference after the target recipe
+    /// and unit were applied to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_exact_match: Option<f64>,
-    /// Blank sources, whose output is empty and which have no part in the teacher-forced metrics.
+    /// Blank sources. Their output is empty, and the teacher-forced metrics exclude them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty_sources: Option<u64>,
     /// Sentences scored.
     pub sentences: u64,
-    /// Target tokens scored, EOS counted.
+    /// Target tokens scored, EOS included.
     pub tokens: u64,
-    /// Alignment error rate, where the corpus has gold links.
+    /// Alignment error rate, if the corpus has gold links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aer: Option<f64>,
-    /// What a reader of the metrics should know, in sentences.
+    /// Remarks for readers of the metrics, in sentences.
     #[serde(skip)]
     pub remarks: Vec<String>,
 }

@@ -1,22 +1,22 @@
-//! The tokenisation 13a of mteval, which published BLEU scores use.
+//! The mteval tokenisation 13a, which published BLEU scores use.
 
 use std::borrow::Cow;
 
-/// Cuts a text into words as sacreBLEU's tokenisation `13a` does, which is that of the script
+/// Splits a text into words as sacreBLEU's tokenisation `13a` does, which follows the script
 /// `mteval-v13a.pl`.
 ///
-/// In this order:
+/// The rules are applied in this order:
 ///
-/// 1. white space at the end goes, so does `<skipped>` and a hyphen at the end of a line; a line
+/// 1. white space at the end, `<skipped>`, and a hyphen at the end of a line are removed; a line
 ///    break becomes a space;
-/// 2. `&quot;`, `&amp;`, `&lt;` and `&gt;` become the characters that they stand for, each in one
+/// 2. `&quot;`, `&amp;`, `&lt;` and `&gt;` become the characters that they represent, each in one
 ///    pass over the text;
-/// 3. ASCII punctuation but `'`, `,`, `-` and `.` is a word of its own;
-/// 4. a full stop or a comma is a word of its own unless it stands between two of the digits 0 to 9;
+/// 3. ASCII punctuation except `'`, `,`, `-` and `.` is a word of its own;
+/// 4. a full stop or a comma is a word of its own unless it is between two of the digits 0 to 9;
 /// 5. a hyphen is a word of its own after such a digit.
 ///
-/// All other characters, punctuation of other scripts included, stay in their words. Words end at
-/// white space as Python's `str.split()` has it.
+/// All other characters, including punctuation of other scripts, stay in their words. Words end at
+/// white space as defined by Python's `str.split()`.
 ///
 /// ```
 /// let words = seq2seq::score::mteval_words("It's 3.5-fold, &quot;so&quot; he says.");
@@ -24,8 +24,8 @@ use std::borrow::Cow;
 /// ```
 pub fn mteval_words(text: &str) -> Vec<String> {
     let text = unescaped(text.trim_end_matches(is_space));
-    // Each rule is a pass over what the one before made; the blanks at both ends let a rule about
-    // neighbours hold at the ends too.
+    // Each rule is a pass over the result of the previous one; the spaces at both ends let rules
+    // about neighbouring characters apply there too.
     let text: Vec<char> = [' '].into_iter().chain(text.chars()).chain([' ']).collect();
     let text = apart(&text);
     let text = split_pairs(&text, |a, b| !a.is_ascii_digit() && is_point(b), [false, true, true]);
@@ -35,7 +35,8 @@ pub fn mteval_words(text: &str) -> Vec<String> {
     words.map(|word| word.iter().collect()).collect()
 }
 
-/// White space as Python has it: also the separators U+001C to U+001F, which Unicode does not count.
+/// Returns true for Python's white space, which includes the separators U+001C to U+001F that
+/// Unicode does not count.
 pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
@@ -44,7 +45,7 @@ fn is_point(c: char) -> bool {
     matches!(c, '.' | ',')
 }
 
-/// The text without the marks of its file's format.
+/// Returns the text with SGML entities and markers replaced.
 fn unescaped(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     for (from, to) in [
@@ -63,7 +64,7 @@ fn unescaped(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// Blanks around ASCII punctuation that always stands alone.
+/// Puts spaces around ASCII punctuation that is always a word of its own.
 fn apart(text: &[char]) -> Vec<char> {
     let mut out = Vec::with_capacity(text.len() * 2);
     for &c in text {
@@ -76,8 +77,8 @@ fn apart(text: &[char]) -> Vec<char> {
     out
 }
 
-/// Blanks before, between and after the characters of each pair that `is_pair` finds, as `blanks`
-/// says; pairs are looked for from the left, and do not share a character.
+/// Inserts spaces before, between and after the characters of each pair for which `is_pair` is
+/// true, where `blanks` is true; pairs are found from the left and do not overlap.
 fn split_pairs(text: &[char], is_pair: fn(char, char) -> bool, blanks: [bool; 3]) -> Vec<char> {
     let blank = |i: usize| blanks[i].then_some(' ');
     let mut out = Vec::with_capacity(text.len() * 2);

@@ -1,4 +1,4 @@
-//! What a run trains: each task's way from a stored run to a model with its examples.
+//! Construction of a task's model and examples from a stored run.
 
 use tensor::Params;
 
@@ -9,13 +9,13 @@ use crate::link::Link;
 use crate::model::Model;
 use crate::run::{StoredRun, Vocabularies};
 
-/// A model that a run can be made of.
+/// A model that a run can train.
 pub(crate) trait Task: Model + Sized {
-    /// Reads the corpus and adds the model's parameters to a store; `vocabularies` are those of a
-    /// run that goes on, and `preparation` tells what is being done.
+    /// Reads the corpus and adds the model's parameters to `params`. `vocabularies` are those of a
+    /// resumed run, and `preparation` reports progress.
     ///
     /// # Errors
-    /// Unreadable data, a corpus that the task cannot be learnt from, a width of zero, a cancelled
+    /// Unreadable data, a corpus from which the task cannot be learnt, a width of zero, a cancelled
     /// run.
     fn build(
         stored: &StoredRun,
@@ -25,24 +25,25 @@ pub(crate) trait Task: Model + Sized {
     ) -> Result<Built<Self>>;
 }
 
-/// A model with what it learns from.
+/// A model with its training data.
 pub(crate) struct Built<M: Model> {
     pub(crate) model: M,
     pub(crate) examples: Vec<M::Example>,
     pub(crate) vocabularies: Vocabularies,
-    /// A hash of the corpus, to notice one that changed.
+    /// A hash of the corpus, to detect changes.
     pub(crate) corpus: u64,
-    /// Held-out examples.
+    /// Number of held-out examples.
     pub(crate) held_out: usize,
-    /// Shares of tokens that are unknown.
+    /// Shares of unknown tokens.
     pub(crate) unknown: UnknownRates,
-    /// What a person should know of the examples.
+    /// Warnings about the examples.
     pub(crate) warnings: Vec<String>,
-    /// Tokens of the longest training target, the end counted; `None` of tasks without an end.
+    /// Length of the longest training target, the end token included; `None` for tasks without an
+    /// end token.
     pub(crate) longest_target: Option<usize>,
 }
 
-/// What comes before training, step by step: told to the viewer, and ended where it cancels.
+/// Preparations before training, which are reported to the viewer and stop if it cancels.
 pub(crate) struct Preparation<'a> {
     link: &'a mut Link,
 }
@@ -52,7 +53,7 @@ impl<'a> Preparation<'a> {
         Self { link }
     }
 
-    /// Begins a step; `text` says in words what is done.
+    /// Begins a step, which `text` describes in words.
     ///
     /// # Errors
     /// The run was cancelled.

@@ -1,32 +1,33 @@
 //! Metrics of a corpus: teacher-forced loss and alignment, greedy BLEU and exact match.
 //!
-//! A blank source is translated into nothing, without the network: its pair counts for BLEU and
-//! exact match, and has no teacher-forced metrics.
+//! The translation of a blank source is empty and does not use the network. Its pair counts for
+//! BLEU and exact match, and has no teacher-forced metrics.
 
 use tensor::{Params, Tape, Threads, ops};
 use tokenizer::PAD;
 
 use crate::Result;
 use crate::data::{Batch, Corpus, Example, Text};
-use crate::decode::greedy;
+use crate::decode::{BeamOptions, Decoded, Hypothesis, decode};
 use crate::model::{EncoderDecoder, Groups};
 use crate::score::{self, AlignmentErrors, Evaluation, Metrics};
 
-/// What the network says of one pair when it is fed the reference.
+/// Output of the network for one pair with teacher forcing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ForcedPair {
-    /// Natural-log probability of the target, EOS included. Of a blank source, which gives nothing,
-    /// it is 0 for an empty target and minus infinity for any other.
+    /// Natural-log probability of the target, EOS included. Given a blank source, it is 0 for an
+    /// empty target and minus infinity for any other.
     pub(crate) logprob: f64,
-    /// Target tokens, EOS counted, and those that are the most probable; none where the source is blank.
+    /// Number of target tokens, EOS included, and of those that are the most probable token; 0 if
+    /// the source is blank.
     pub(crate) tokens: usize,
     pub(crate) correct: usize,
-    /// Attention of each target token over the source, in the sentence's order.
+    /// Attention weights of each target token over the source, in the order of the sentence.
     pub(crate) attention: Vec<Vec<f32>>,
 }
 
-/// Runs pairs teacher-forced, groups of like length (of equal length where padding would be read) on
-/// different threads.
+/// Runs pairs with teacher forcing, in groups of similar length (equal length if the encoder reads
+/// padding) on different threads.
 pub(crate) fn forced(
     network: &EncoderDecoder,
     params: &Params,
@@ -79,19 +80,21 @@ fn forced_group(
     Ok(all)
 }
 
-/// Every number of a corpus, outputs cut at `limit` tokens or where the network's own limit is.
+/// Computes all metrics of a corpus. Outputs are decoded with `options`.
 pub(crate) fn evaluate(
     network: &EncoderDecoder,
     params: &Params,
     text: &Text,
     corpus: &Corpus,
-    limit: Option<usize>,
+    options: &BeamOptions,
     threads: &Threads,
 ) -> Result<Evaluation> {
     let examples: Vec<Example> = corpus.pairs.iter().map(|p| text.encode(p)).collect();
     let pairs = forced(network, params, text, &examples, threads)?;
     let sources: Vec<Vec<u32>> = examples.iter().map(|e| e.source.clone()).collect();
-    let decoded = greedy(network, params, &sources, limit, threads)?;
+    let decoded = decode(network, params, &sources, options, threads)?;
+    let best = |mut all: Vec<Hypothesis>| all.swap_remove(0).decoded;
+    let decoded: Vec<Decoded> = decoded.into_iter().map(best).collect();
 
     let read = || pairs.iter().filter(|p| p.tokens > 0);
     let tokens: usize = read().map(|p| p.tokens).sum();
@@ -125,7 +128,8 @@ pub(crate) fn evaluate(
     })
 }
 
-/// The errors of a corpus's attention, where it has gold links and the network attends.
+/// Computes the alignment errors of the attention, if the corpus has gold links and the network has
+/// attention.
 fn alignment(
     network: &EncoderDecoder,
     text: &Text,
@@ -141,8 +145,8 @@ fn alignment(
         let Some(links) = pair.links.as_ref().filter(|_| run.tokens > 0) else { continue };
         let source = text.source_words(&pair.source);
         let target = text.target_words(&example.target);
-        // Gold links count the words of the text as written, the end token not; a recipe that
-        // cuts the text otherwise leaves nothing to compare with.
+        // Gold links number the words of the text as written, without the end token. If a
+        // recipe splits the text differently, there is nothing to compare with.
         let (s, t) = (source.len() - 1, target.len() - 1);
         let written = |line: &str| line.split_whitespace().count();
         if (s, t) != (written(&pair.source), written(&pair.target)) {

@@ -1,4 +1,4 @@
-//! What is trained and measured: a network with its data, its loss and its metrics.
+//! Tasks: a network with its data, its loss and its metrics.
 
 mod build;
 mod evaluate;

@@ -1,4 +1,4 @@
-//! Translating as a task to be trained: the network with its text and its held-out pairs.
+//! The translation task: the network with its text and its held-out pairs.
 
 use tensor::{Params, Tape, Threads};
 
@@ -6,7 +6,7 @@ use super::build::{Built, Preparation, Task};
 use super::evaluate::evaluate;
 use crate::config::{BatchBy, Config};
 use crate::data::{Corpora, Corpus, Example, Text, UnknownRates, corpora};
-use crate::decode::{Decoded, greedy};
+use crate::decode::{BeamOptions, Decoded, greedy};
 use crate::event::Sample;
 use crate::machine::{self, LargestBatch, Need};
 use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
@@ -14,10 +14,10 @@ use crate::run::{StoredRun, Vocabularies};
 use crate::score::Metrics;
 use crate::{Result, health};
 
-/// Held-out sentences shown as samples.
+/// Number of held-out sentences shown as samples.
 const SAMPLES: usize = 8;
 
-/// An [`EncoderDecoder`] with its vocabularies and the pairs it is watched on.
+/// An [`EncoderDecoder`] with its vocabularies and its held-out pairs.
 #[derive(Debug, Clone)]
 pub struct TranslationModel {
     /// The network.
@@ -29,10 +29,11 @@ pub struct TranslationModel {
 }
 
 impl TranslationModel {
-    /// A task; where nothing is held out, samples are taken from `otherwise`.
+    /// Creates a task. If nothing is held out, samples are taken from `otherwise`.
     pub fn new(network: EncoderDecoder, text: Text, held_out: Corpus, otherwise: &Corpus) -> Self {
         let from = if held_out.pairs.is_empty() { otherwise } else { &held_out };
-        // Spread over the corpus, the same ones each time; longer sentences show more.
+        // Spread over the corpus, the same ones each time. Longer sentences are preferred, since
+        // they show more.
         let count = from.pairs.len();
         let mut shown: Vec<_> = (0..SAMPLES.min(count) * 4)
             .filter_map(|i| from.pairs.get(i * count / (SAMPLES.min(count) * 4)).cloned())
@@ -91,7 +92,14 @@ impl Model for TranslationModel {
         if self.held_out.pairs.is_empty() {
             return Ok(None);
         }
-        let found = evaluate(&self.network, params, &self.text, &self.held_out, None, threads)?;
+        let found = evaluate(
+            &self.network,
+            params,
+            &self.text,
+            &self.held_out,
+            &BeamOptions::greedy(),
+            threads,
+        )?;
         Ok(Some(found.metrics))
     }
 
@@ -118,7 +126,8 @@ impl Model for TranslationModel {
     }
 }
 
-/// The largest batch there may be of so many examples, the longest of which is `longest`.
+/// Returns an upper bound of the batches of `examples` examples, the longest of which has the given
+/// source and target lengths.
 fn largest_batch(
     config: &Config,
     examples: usize,

@@ -4,10 +4,10 @@ use tensor::{Device, Params, Tensor, Threads};
 
 use crate::Result;
 
-/// An exponential moving average of a model's parameters, as they are after each step.
+/// An exponential moving average of a model's parameters, updated after each step.
 ///
 /// a_0 = w_0; after step n: a_n = d a_{n-1} + (1 - d) w_n with d = min(decay, (1 + n) / (10 + n)),
-/// so that the first values are soon forgotten.
+/// so that the initial values soon lose their weight.
 ///
 /// PyTorch: `torch.optim.swa_utils.AveragedModel` with `get_ema_multi_avg_fn(d)`.
 #[derive(Debug)]
@@ -17,10 +17,10 @@ pub struct Average {
 }
 
 impl Average {
-    /// The average before the first step: the parameters themselves, on the same device.
+    /// Creates the average before the first step: a copy of the parameters on `device`.
     ///
     /// # Errors
-    /// The device failed.
+    /// A failure of the device.
     pub fn new(decay: f32, params: &Params, device: &Device) -> Result<Self> {
         let mut average = Params::new();
         for (name, value) in params.iter() {
@@ -30,27 +30,28 @@ impl Average {
         Ok(Self { decay, params: average })
     }
 
-    /// Takes in the parameters after step `n`, counted from 1.
+    /// Updates the average with the parameters after step `n`, counted from 1.
     ///
     /// # Errors
-    /// `params` are another model's, or on another device; the device failed.
+    /// `params` of another model or on another device, a failure of the device.
     pub fn update(&mut self, params: &Params, n: u64, threads: &Threads) -> Result<()> {
         let n = n as f64;
         let keep = f64::from(self.decay).min((1.0 + n) / (10.0 + n)) as f32;
         Ok(self.params.blend(keep, 1.0 - keep, params, threads)?)
     }
 
-    /// The average, to be used like the parameters.
+    /// Returns the averaged parameters.
     pub fn params(&self) -> &Params {
         &self.params
     }
 
-    /// What a checkpoint keeps of it. Tensors are shared, not copied.
+    /// Returns the tensors to store in a checkpoint. They are shared, not copied.
     pub(super) fn tensors(&self) -> Vec<Tensor> {
         self.params.iter().map(|(_, t)| t.clone()).collect()
     }
 
-    /// Takes back what [`Average::tensors`] gave; false where it is another model's.
+    /// Restores the tensors that [`Average::tensors`] returned. Returns `false` if they belong to
+    /// another model.
     pub(super) fn restore(&mut self, tensors: Vec<Tensor>) -> bool {
         tensors.len() == self.params.len()
             && self.params.ids().zip(tensors).all(|(id, t)| self.params.set(id, t).is_ok())

@@ -1,11 +1,11 @@
-//! When things were last done, and whether they are due again.
+//! Times of the last checkpoint, samples and validation, and whether they are due again.
 
 use std::time::{Duration, Instant};
 
 use super::settings::Settings;
 use crate::run::Progress;
 
-/// When things were last done.
+/// Times of the last checkpoint, samples and validation.
 #[derive(Debug)]
 pub(super) struct Clock {
     /// When the last checkpoint was saved.
@@ -40,8 +40,8 @@ impl Clock {
     }
 }
 
-/// True where a validation is due after step `at` of the `steps` of an epoch: where the count of
-/// those that are due changes, a function of the place alone.
+/// Returns `true` if a validation is due after step `at` of the `steps` of an epoch, that is, if
+/// the number of validations due so far increases. It depends only on the position in training.
 pub(super) fn validation_is_due(
     settings: &Settings,
     progress: &Progress,

@@ -1,9 +1,9 @@
-//! Commands between two steps: pausing, single steps, and what else a person asks for.
+//! Commands between two steps: pauses, single steps, and other requests of the user.
 
 use crate::command::Command;
 use crate::link::Link;
 
-/// Whether the loop waits before its next step.
+/// State of pauses and single steps.
 #[derive(Debug, Default)]
 pub(super) struct Control {
     paused: bool,
@@ -11,20 +11,20 @@ pub(super) struct Control {
 }
 
 impl Control {
-    /// True where the next step waits for a command.
+    /// Returns `true` if the next step waits for a command.
     pub(super) fn is_paused(&self) -> bool {
         self.paused
     }
 
-    /// The next command before a step, waited for where the run is paused; `None` where the step is
-    /// to be done.
+    /// Returns the next command before a step; waits for it if the run is paused. `None` if the
+    /// step is to run.
     pub(super) fn next(&mut self, link: &mut Link) -> Option<Command> {
-        // One step first: what else waits, waits until after it.
+        // The single step runs before any other command.
         if std::mem::take(&mut self.step_once) {
             return None;
         }
         let command = if self.paused {
-            // Nobody left to resume: go on.
+            // The viewer has gone and cannot resume the run, so it continues.
             link.wait_command().unwrap_or(Command::Resume)
         } else {
             link.try_command()?

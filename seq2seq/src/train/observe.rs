@@ -1,4 +1,4 @@
-//! What the loop does between two steps: validation, samples, checkpoints.
+//! Validation, samples and checkpoints between two steps.
 
 use super::schedule::is_better;
 use super::trainer::Trainer;
@@ -7,7 +7,7 @@ use crate::event::{Best, CheckpointKind, Event, Samples, Validation};
 use crate::model::Model;
 
 impl<M: Model> Trainer<'_, M> {
-    /// A validation, one that was `due` or one that a person requested.
+    /// Validates; `due` is false if the user requested it.
     pub(super) fn validate(&mut self, due: bool) -> Result<()> {
         self.finish_pending()?;
         let Some(seen) = self.state.look(self.threads, M::validate)? else {
@@ -20,7 +20,7 @@ impl<M: Model> Trainer<'_, M> {
         self.clock.validated_at = Some(step);
         let Some(metrics) = seen else { return Ok(()) };
         let metric = self.settings.early_stopping_metric;
-        // A loss without a number is nobody's best, and would never be beaten.
+        // A loss that is not finite cannot be the best, since no later loss would beat it.
         let best = metrics.loss.is_finite()
             && progress.best.is_none_or(|best| is_better(metric, &metrics, &best));
         if best {
@@ -36,7 +36,7 @@ impl<M: Model> Trainer<'_, M> {
         self.sample()
     }
 
-    /// Shows the model's answers to a few held-out examples.
+    /// Reports the model's outputs for a few held-out examples.
     pub(super) fn sample(&mut self) -> Result<()> {
         self.finish_pending()?;
         self.clock.sampled();
@@ -53,8 +53,8 @@ impl<M: Model> Trainer<'_, M> {
         self.recorder.tell(Event::Samples(samples))
     }
 
-    /// Saves a checkpoint, unless a parameter is no longer finite: then the one before is the good
-    /// one.
+    /// Saves a checkpoint, unless a parameter is no longer finite; then the previous checkpoint is
+    /// kept.
     pub(super) fn save(&mut self, kind: CheckpointKind) -> Result<()> {
         self.finish_pending()?;
         // An update may overflow after a finite gradient.
@@ -63,7 +63,7 @@ impl<M: Model> Trainer<'_, M> {
             return Ok(());
         }
         let saved = self.recorder.save(kind, &mut self.state.checkpoint());
-        // Where the device failed, that says more than what could not be written.
+        // A failure of the device is reported first, since it may cause the error of writing.
         self.state.params.checked(())?;
         saved?;
         if kind == CheckpointKind::Last {

@@ -1,11 +1,11 @@
-//! Where a run's events and checkpoints go.
+//! Writing of a run's events and checkpoints.
 
 use crate::Result;
 use crate::event::{CheckpointKind, Event};
 use crate::link::Link;
 use crate::run::{Checkpoint, EventLog, RunDir};
 
-/// Writes a run's folder and tells its viewer.
+/// Writes a run's folder and sends its events to the viewer.
 pub struct Recorder<'a> {
     /// The run directory.
     pub dir: &'a RunDir,
@@ -26,7 +26,7 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    /// Tells what a person should know after `step` steps.
+    /// Logs and sends warnings after `step` steps.
     ///
     /// # Errors
     /// The log cannot be written.

@@ -1,41 +1,41 @@
-//! What a run's progress decides: the learning rate, and when validations no longer get better.
+//! The learning rate schedule, and the comparison of validations.
 
 use crate::config::{Config, EarlyStoppingMetric, RateSchedule};
 use crate::event::Best;
 use crate::score::Metrics;
 
-/// A learning rate that follows from how far a run is, and from nothing else.
+/// A learning rate schedule, a function of the run's progress alone.
 ///
-/// Of step s, from 1, in epoch e, from 1, with `r` reductions so far:
+/// The rate at step s in epoch e (both from 1) after `r` reductions:
 ///
 /// | schedule | rate |
 /// |---|---|
 /// | constant | start |
 /// | luong | start 0.5^max(0, e - 5) (Luong et al. 2015, section 4.1) |
-/// | luong_dropout | start 0.5^max(0, e - 8) (the same, of models with dropout) |
+/// | luong_dropout | start 0.5^max(0, e - 8) (the same, for models with dropout) |
 /// | plateau | start factor^r |
 /// | inverse_sqrt | start min(s / warmup, sqrt(warmup / s)) |
 /// | exponential | start factor^(e - 1) |
 ///
-/// `inverse_sqrt` is equation 3 of Vaswani et al. 2017, d^-0.5 min(s^-0.5, s warmup^-1.5), where
-/// start = (d warmup)^-0.5: its peak.
+/// `inverse_sqrt` is equation 3 of Vaswani et al. 2017, d^-0.5 min(s^-0.5, s warmup^-1.5), with its
+/// peak start = (d warmup)^-0.5.
 ///
-/// PyTorch: `ReduceLROnPlateau` (whose `patience` is one less), `ExponentialLR` stepped once an
+/// PyTorch: `ReduceLROnPlateau` (whose `patience` is one less), `ExponentialLR` stepped once per
 /// epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LearningRate {
-    /// How it changes.
+    /// The schedule.
     pub schedule: RateSchedule,
-    /// What it begins with or rises to.
+    /// Initial rate; the peak rate of `inverse_sqrt`.
     pub start: f32,
-    /// What `plateau` and `exponential` multiply it with.
+    /// Factor by which `plateau` and `exponential` multiply the rate.
     pub factor: f32,
-    /// Steps in which `inverse_sqrt` rises.
+    /// Steps in which the rate of `inverse_sqrt` rises.
     pub warmup: u64,
 }
 
 impl LearningRate {
-    /// As configured.
+    /// Creates the schedule that a configuration describes.
     pub fn new(config: &Config) -> Self {
         Self {
             schedule: config.learning_rate_schedule,
@@ -45,7 +45,8 @@ impl LearningRate {
         }
     }
 
-    /// The rate after `step` steps, in epoch `epoch` (both from 0), after so many reductions.
+    /// Returns the rate after `step` steps in epoch `epoch` (both from 0) and `reductions`
+    /// reductions.
     pub fn at(&self, step: u64, epoch: u64, reductions: u64) -> f32 {
         let factor = f64::from(self.factor);
         let share = match self.schedule {
@@ -63,7 +64,8 @@ impl LearningRate {
     }
 }
 
-/// True where a validation is better than the best so far; without a BLEU the loss decides.
+/// Returns `true` if a validation is better than the best so far. Without BLEU, losses are
+/// compared.
 pub(super) fn is_better(metric: EarlyStoppingMetric, new: &Metrics, best: &Best) -> bool {
     match (metric, new.bleu) {
         (EarlyStoppingMetric::Bleu, Some(bleu)) => {

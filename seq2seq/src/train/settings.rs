@@ -1,21 +1,21 @@
-//! What the loop does, besides what the model does.
+//! Settings of the training loop.
 
 use super::schedule::LearningRate;
 use crate::config::{BatchBy, Config, EarlyStoppingMetric};
 use crate::data::Batching;
 
-/// What the loop does, besides what the model does.
+/// Settings of the training loop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// How an epoch is cut into batches.
     pub batching: Batching,
-    /// Batches in a step; from 1.
+    /// Batches per step, at least 1.
     pub gradient_accumulation: u64,
-    /// Learning rate, where no person set another.
+    /// Learning rate schedule, used unless the user set another rate.
     pub learning_rate: LearningRate,
     /// Validations without a new best after which a plateau lowers the rate.
     pub patience: u64,
-    /// Validations without a new best after which the run ends, if it does.
+    /// Validations without a new best after which the run ends, if limited.
     pub stop_patience: Option<u64>,
     /// The metric that compares validations.
     pub early_stopping_metric: EarlyStoppingMetric,
@@ -27,7 +27,7 @@ pub struct Settings {
     pub last_step: u64,
     /// Training seconds after which it ends, if limited.
     pub max_seconds: Option<f64>,
-    /// Epochs between validations; 0 for only at the end.
+    /// Epochs between validations; 0 to validate only at the end.
     pub validate_every_epochs: f64,
     /// Seconds between samples; 0 for none.
     pub sample_every_seconds: f64,
@@ -40,7 +40,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// As configured, up to a step and, where they are limited, so many minutes.
+    /// Creates the configured settings, up to a last step and, if limited, a number of minutes.
     pub fn new(config: &Config, seed: u64, last_step: u64, max_minutes: Option<f64>) -> Self {
         Self {
             batching: Batching::new(config),

@@ -1,4 +1,4 @@
-//! What is trained, and how far it is: all that a checkpoint holds.
+//! The state of training, as stored in a checkpoint.
 
 use tensor::init::Rng;
 use tensor::optim::Optimizer;
@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::run::{Checkpoint, Progress};
 use crate::{Error, Result};
 
-/// What is trained, and how far it is: all that a checkpoint holds.
+/// The state of training, as stored in a checkpoint.
 pub struct TrainingState<'a, M: Model> {
     /// The model.
     pub model: &'a M,
@@ -18,28 +18,28 @@ pub struct TrainingState<'a, M: Model> {
     pub params: &'a mut Params,
     /// The optimizer.
     pub optimizer: &'a mut Optimizer,
-    /// The moving average of the parameters that is looked at in place of them, if any.
+    /// The moving average of the parameters, used for evaluation in their place, if any.
     pub average: Option<Average>,
-    /// Where the shuffling generator stood when this epoch began.
+    /// State of the shuffling generator at the start of this epoch.
     pub shuffle: Rng,
-    /// How far it is.
+    /// Progress of the run.
     pub progress: Progress,
 }
 
 impl<M: Model> TrainingState<'_, M> {
-    /// Everything that a resumed run needs; tensors are shared, not copied.
+    /// Returns everything that a resumed run needs. Tensors are shared, not copied.
     pub(super) fn checkpoint(&self) -> Checkpoint {
         let (average, carried) = (self.average.as_ref(), self.model.carried());
         to_checkpoint(self.params, self.optimizer, average, &self.shuffle, &carried, self.progress)
     }
 
-    /// True where every parameter is a finite number.
+    /// Returns `true` if every parameter is finite.
     pub(super) fn is_finite(&self) -> bool {
         self.params.iter().all(|(_, value)| is_finite(value.data()))
     }
 
-    /// Looks at the model as others will use it: with the average of its parameters, if any.
-    /// `None` where the run was cancelled meanwhile: it stops before the next step.
+    /// Calls `how` with the parameters that inference uses: the average, if any. Returns `None` if
+    /// the run was cancelled meanwhile; it then stops before the next step.
     pub(super) fn look<T>(
         &self,
         threads: &Threads,
@@ -53,7 +53,8 @@ impl<M: Model> TrainingState<'_, M> {
     }
 }
 
-/// True where every value is a finite number; in pieces, so that it is vectorised.
+/// Returns `true` if every value is finite. The values are checked in chunks so that the loop is
+/// vectorised.
 fn is_finite(values: &[f32]) -> bool {
     values.chunks(256).all(|part| part.iter().fold(true, |all, x| all & x.is_finite()))
 }

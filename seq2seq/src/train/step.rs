@@ -1,8 +1,9 @@
-//! One optimizer step: one or more batches, each shared out to the threads, gradients put together, one update.
+//! One optimizer step: forward and backward passes of one or more batches, reduction of the
+//! gradients, and one update.
 //!
-//! Each thread runs forward and backward over its own rows of the batch on its own tape, so that
-//! the threads meet only at the ends. Weights' gradients are not computed there but deferred: the
-//! rows of all threads go into one product a weight, shared out by rows of the weight.
+//! Each thread runs the forward and backward passes of its own rows of the batch on its own tape,
+//! so threads synchronise only at the end. The gradients of weights are deferred: the rows of all
+//! threads enter one product per weight, which is divided among the threads by rows of the weight.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -16,26 +17,26 @@ use tensor::{
 use crate::Result;
 use crate::model::{BatchLoss, BatchShape, Model};
 
-/// What a step needs besides the batch.
+/// Options of a step.
 #[derive(Debug, Clone, Copy)]
 pub struct StepOptions {
     /// The run's seed.
     pub seed: u64,
-    /// Steps done before this one: the counter of the step's random draws.
+    /// Steps done before this one; it keys the step's random draws.
     pub step: u64,
     /// Learning rate.
     pub learning_rate: f32,
     /// Global gradient norm to clip at, if any.
     pub clip: Option<f32>,
-    /// Compute each parameter's ratio of update to value.
+    /// Whether to compute each parameter's ratio of update to value.
     pub ratios: bool,
-    /// Keep gradient norms of states over time.
+    /// Whether to record gradient norms of states over time.
     pub flow: bool,
-    /// Keep the time of each operation.
+    /// Whether to record the time of each operation.
     pub profile: bool,
 }
 
-/// What a step gave.
+/// Result of a step.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// Loss in nats per counted position, before the update.
@@ -46,21 +47,21 @@ pub struct Outcome {
     pub correct: usize,
     /// Gradient norms.
     pub norms: Norms,
-    /// Update over value of each parameter, where requested.
+    /// Ratio of update to value of each parameter, if requested.
     pub ratios: Option<Vec<f64>>,
-    /// Gradient norms of states over time, by name, where requested.
+    /// Gradient norms of states over time, by name, if requested.
     pub flow: Vec<(String, Vec<f64>)>,
-    /// The time of each operation, all threads' together, where requested.
+    /// Time of each operation, summed over threads, if requested.
     pub profile: Option<Profile>,
-    /// False where loss or gradient was not finite, so that nothing was updated.
+    /// `false` if the loss or the gradient was not finite, so that nothing was updated.
     pub updated: bool,
 }
 
-/// A step that was begun. On a device it may still be under way.
+/// A step that was started. On a device it may still be running.
 #[must_use = "what a step gave is known only when it is finished"]
 pub struct PendingStep {
     report: Report,
-    /// Batches whose losses and counts of right positions the report has.
+    /// Number of batch parts whose losses and counts of right positions are in the report.
     batches: usize,
     counted: usize,
     /// Of each part of a batch.
@@ -69,10 +70,11 @@ pub struct PendingStep {
 }
 
 impl PendingStep {
-    /// What the step gave; waits for a device. `optimizer` is the one that stepped.
+    /// Returns the result of the step; waits for a device. `optimizer` must be the one that made
+    /// the step.
     ///
     /// # Errors
-    /// The device failed.
+    /// A failure of the device.
     pub fn finish(self, optimizer: &mut Optimizer) -> Result<Outcome> {
         let measured = self.report.read(optimizer)?;
         let (nll, correct) = measured.metrics.split_at(self.batches.min(measured.metrics.len()));
@@ -104,16 +106,16 @@ pub fn train_step<M: Model>(
     start_step(model, params, optimizer, &[batch], threads, options)?.finish(optimizer)
 }
 
-/// Begins to train on one or several batches with one update, as if they were one batch: the
-/// gradients are added up in the order of the batches, and each loss is divided by what all of them
-/// count together.
+/// Starts a step on one or several batches with one update, as if they were one batch: the
+/// gradients are summed in the order of the batches, and each loss is divided by the sum of the
+/// divisors of all batches.
 ///
-/// A batch's [`weight`](BatchShape::weight) is 1 over what its loss is divided by, so the weight of
-/// all is 1 / (sum over batches of 1 / weight). Each batch is padded by itself and has random draws
-/// of its own; only one at a time is in memory.
+/// A batch's [`weight`](BatchShape::weight) is 1 over the divisor of its loss, so the common weight
+/// is 1 / (sum over batches of 1 / weight). Each batch is padded on its own and has its own random
+/// draws; only one batch at a time is in memory.
 ///
-/// On the processor the step is over when this returns. On a device nothing waits for it: the next
-/// one may be begun before [`PendingStep::finish`].
+/// On the processor the step is complete when this returns. On a device it may still be running,
+/// and the next step may be started before [`PendingStep::finish`].
 ///
 /// # Errors
 /// Errors of operations.
@@ -156,18 +158,18 @@ pub fn start_step<M: Model>(
     Ok(PendingStep { report, batches, counted, flow, profile })
 }
 
-/// Random draws of one batch use fewer counters than this.
+/// Upper bound of the counters that the random draws of one batch use.
 const COUNTERS: u32 = 1 << 16;
 
 /// One of a step's batches.
 struct StepBatch<'a, M: Model> {
     examples: &'a [&'a M::Example],
     shape: &'a BatchShape,
-    /// Where its random draws begin.
+    /// First counter of its random draws.
     first_counter: u32,
 }
 
-/// What the batches of a step add up to.
+/// Sums over the batches of a step.
 #[derive(Default)]
 struct Sums {
     /// Of each part of a batch.
@@ -180,7 +182,7 @@ struct Sums {
 }
 
 impl Sums {
-    /// Runs a batch forwards and back, a part of it on each thread.
+    /// Runs the forward and backward passes of a batch, one part of it per thread.
     fn add_batch<M: Model>(
         &mut self,
         model: &M,
@@ -195,7 +197,7 @@ impl Sums {
         let mut parts: PooledVec<Option<Result<(BatchLoss, Backpropagated)>>> =
             (0..count).map(|_| None).collect();
         threads.for_each(&mut parts, |first, part| {
-            // Every count-th row: like lengths are neighbours, so all threads get alike work.
+            // Every count-th row: neighbours have similar lengths, so all threads get similar work.
             let rows: PooledVec<&M::Example> =
                 batch.iter().skip(first).step_by(count).copied().collect();
             let rows_of = BatchPart { first, step: count, total: batch.len() };
@@ -238,14 +240,14 @@ impl Sums {
     }
 }
 
-/// Adds the time of work that all threads share, which counts for each of them.
+/// Adds the time of work that all threads share, counted once per thread.
 fn note(profile: &mut Option<Profile>, name: &'static str, since: Instant, threads: &Threads) {
     if let Some(profile) = profile {
         profile.add_backward(name, since.elapsed() * threads.count() as u32);
     }
 }
 
-/// The norms of what all parts of a batch have together, series by series.
+/// Combines the norms of all parts of a batch, series by series.
 fn joined(parts: PooledVec<Flow>) -> Result<Vec<(String, Vec<f64>)>> {
     let mut all: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for part in parts {

@@ -1,4 +1,4 @@
-//! The trainer's state to a checkpoint and back.
+//! Conversion of the training state to and from checkpoints.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use super::average::Average;
 use crate::run::{Checkpoint, Progress, RngState, StoredOptimizer, StoredTensor};
 use crate::{Error, Result};
 
-/// Everything a resumed run needs but what its folder knows. Tensors are shared, not copied.
+/// Returns a checkpoint with everything that a resumed run needs, apart from the log's length and
+/// the run's identity. Tensors are shared, not copied.
 pub(crate) fn to_checkpoint(
     params: &Params,
     optimizer: &Optimizer,
@@ -37,15 +38,15 @@ pub(crate) fn to_checkpoint(
     }
 }
 
-/// What was stored, as tensors.
+/// Converts stored tensors to tensors.
 pub(crate) fn tensors(stored: &[StoredTensor]) -> Vec<Tensor> {
     stored.iter().cloned().map(Tensor::from).collect()
 }
 
-/// Puts a checkpoint's parameters into a model's store.
+/// Loads a checkpoint's parameters into `params`.
 ///
 /// # Errors
-/// A parameter that is missing, foreign or of another shape; the error names `path`.
+/// A parameter that is missing, unknown or of another shape; the error names `path`.
 fn load_params(params: &mut Params, checkpoint: &Checkpoint, path: &Path) -> Result<()> {
     let wrong = |what: String| Error::OtherModel { path: path.into(), what };
     if checkpoint.params.len() != params.len() {
@@ -60,11 +61,11 @@ fn load_params(params: &mut Params, checkpoint: &Checkpoint, path: &Path) -> Res
     Ok(())
 }
 
-/// Puts what a checkpoint offers for use into a model's store: the average of its parameters where
-/// it has one, else the parameters.
+/// Loads a checkpoint for inference into `params`: the average of the parameters if it has one,
+/// else the parameters.
 ///
 /// # Errors
-/// Those of [`load_params`].
+/// Those of [`load_params`], an average that does not fit.
 pub(crate) fn load_for_use(
     params: &mut Params,
     checkpoint: &Checkpoint,
@@ -84,10 +85,11 @@ pub(crate) fn load_for_use(
     Ok(())
 }
 
-/// Puts a checkpoint back: parameters, optimizer and average; gives the generator that shuffles.
+/// Restores parameters, optimizer and average from a checkpoint, and returns the shuffling
+/// generator.
 ///
 /// # Errors
-/// A checkpoint of another model, or without the average that is wanted; the error names `path`.
+/// A checkpoint of another model, or without the required average; the error names `path`.
 pub(crate) fn from_checkpoint(
     params: &mut Params,
     optimizer: &mut Optimizer,

@@ -1,4 +1,4 @@
-//! The loop: batches, steps, watching, commands, checkpoints.
+//! The training loop: batches, steps, validations, commands, checkpoints.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ use crate::model::Model;
 use crate::run::Progress;
 use crate::{Error, Result};
 
-/// Trains a [`Model`], writes the run directory, sends events and obeys commands.
+/// Trains a [`Model`], writes the run directory, sends events and executes commands.
 pub struct Trainer<'a, M: Model> {
     pub(super) state: TrainingState<'a, M>,
     examples: &'a [M::Example],
@@ -29,14 +29,14 @@ pub struct Trainer<'a, M: Model> {
     control: Control,
     pub(super) clock: Clock,
     pub(super) health: Health,
-    /// The step that is not told of yet.
+    /// The last step, if it is not reported yet.
     pending: Option<(PendingStep, Box<TrainStep>)>,
-    /// A loss, a gradient, or a parameter when a checkpoint was due, was not finite.
+    /// Whether a loss, a gradient, or a parameter at a checkpoint was not finite.
     pub(super) is_broken: bool,
 }
 
 impl<'a, M: Model> Trainer<'a, M> {
-    /// A trainer of `state` on `examples`.
+    /// Creates a trainer of `state` on `examples`.
     pub fn new(
         state: TrainingState<'a, M>,
         examples: &'a [M::Example],
@@ -61,7 +61,7 @@ impl<'a, M: Model> Trainer<'a, M> {
     /// Trains to the end, or until a command stops it.
     ///
     /// # Errors
-    /// Errors of operations and of writing; the last checkpoint is good then.
+    /// Errors of operations and of writing; the last checkpoint stays valid.
     pub fn run(mut self) -> Result<End> {
         let trained = self.train().and_then(|reason| self.end(reason));
         match trained {
@@ -70,7 +70,8 @@ impl<'a, M: Model> Trainer<'a, M> {
         }
     }
 
-    /// Steps, and between them commands, validations, samples and checkpoints; gives why it is over.
+    /// Runs steps and, between them, commands, validations, samples and checkpoints. Returns why
+    /// training ended.
     fn train(&mut self) -> Result<EndReason> {
         self.state.progress.end = None;
         if self.state.progress.owes_validation {
@@ -83,7 +84,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         let widths: Vec<usize> = self.examples.iter().map(|e| model.num_positions(e)).collect();
         let accumulation = self.settings.gradient_accumulation.max(1);
         loop {
-            // The epoch's batches follow from where the generator stands at its start.
+            // The batches of an epoch depend only on the generator's state at its start.
             let mut rng = self.state.shuffle.clone();
             let batches = model.batches(&lengths, &widths, self.settings.batching, &mut rng);
             let steps: Vec<&[Vec<usize>]> = batches.chunks(accumulation as usize).collect();
@@ -110,7 +111,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         }
     }
 
-    /// Why the run is over before the next step, if it is.
+    /// Returns why the run ends before the next step, if it does.
     fn is_over(&self) -> Option<EndReason> {
         let progress = &self.state.progress;
         let over = progress.step >= self.settings.last_step
@@ -122,7 +123,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         self.settings.stop_patience.is_some_and(stale).then_some(EndReason::EarlyStopped)
     }
 
-    /// What is due after step `at` of the `steps` of this epoch.
+    /// Runs what is due after step `at` of the `steps` of this epoch.
     fn observe(&mut self, at: usize, steps: usize) -> Result<()> {
         if validation_is_due(&self.settings, &self.state.progress, at, steps) {
             self.validate(true)?;
@@ -136,7 +137,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         Ok(())
     }
 
-    /// Obeys what was requested before the next step; breaks where that is to stop.
+    /// Executes the commands before the next step; breaks if one of them is to stop.
     fn obey_commands(&mut self) -> Result<std::ops::ControlFlow<()>> {
         loop {
             if self.control.is_paused() {
@@ -147,7 +148,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             };
             self.obey(&command)?;
             let stops = matches!(command, Command::Stop);
-            // A number that is not finite has no place in the log.
+            // The log has no representation of a rate that is not finite.
             if !matches!(command, Command::SetLearningRate(rate) if !rate.is_finite()) {
                 let step = self.state.progress.step;
                 self.recorder.tell(Event::Control { step, command })?;
@@ -180,8 +181,8 @@ impl<'a, M: Model> Trainer<'a, M> {
         Ok(())
     }
 
-    /// One step. On a device it is told of with the next one, or when somebody asks: nothing waits
-    /// for it here.
+    /// Runs one step. On a device it does not wait for the step, which is reported with the next
+    /// step or when its result is needed.
     fn step(&mut self, batches: &[Vec<usize>]) -> Result<()> {
         let every = |n: u64| n > 0 && self.state.progress.step.is_multiple_of(n);
         let metrics = every(self.settings.metrics_every);
@@ -222,7 +223,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             tokens: tokens as u64,
             tokens_per_second: tokens as f64 / seconds,
             seconds: progress.seconds,
-            // Known when the step is over.
+            // Known when the step is complete.
             loss: 0.0,
             gradient_norm: 0.0,
             clipped_norm: 0.0,
@@ -235,7 +236,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         Ok(())
     }
 
-    /// Tells of the step under way, if there is one; waits for a device.
+    /// Completes and reports the pending step, if there is one; waits for a device.
     pub(super) fn finish_pending(&mut self) -> Result<()> {
         let Some((started, mut step)) = self.pending.take() else { return Ok(()) };
         let outcome = started.finish(self.state.optimizer)?;
@@ -260,7 +261,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         Ok(())
     }
 
-    /// The rate that a person set, or else the schedule's.
+    /// Returns the rate that the user set, or else the schedule's.
     fn learning_rate(&self) -> f32 {
         let Progress { step, epoch, patience, .. } = self.state.progress;
         let scheduled = self.settings.learning_rate.at(step, epoch, patience.reductions);
@@ -278,14 +279,14 @@ impl<'a, M: Model> Trainer<'a, M> {
         .collect()
     }
 
-    /// Validates once more where that was not just done, saves, and says why the run ended.
+    /// Validates once more unless that was just done, saves, and reports why the run ended.
     fn end(&mut self, mut reason: EndReason) -> Result<End> {
         self.finish_pending()?;
         let step = self.state.progress.step;
         if reason == EndReason::Finished && self.clock.validated_at != Some(step) {
             self.validate(false)?;
             if self.clock.validated_at != Some(step) {
-                // Cancelled: a resume validates, and is finished then.
+                // Cancelled: a resume validates and then finishes.
                 reason = EndReason::Stopped;
             }
         }
@@ -294,7 +295,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             self.save(CheckpointKind::Last)?;
         }
         if self.is_broken {
-            // Nothing is saved: the last checkpoint is from before.
+            // Nothing is saved, so the last checkpoint has finite values.
             reason = EndReason::NotFinite;
             self.recorder.warn(step, [self.advice()])?;
         }
@@ -305,7 +306,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         Ok(end)
     }
 
-    /// Saves a run whose device has no memory left for its next step: all that was done is there.
+    /// Saves a run whose device has no memory left for its next step, so that no step is lost.
     fn save_what_is(&mut self, error: Error) -> Error {
         match self.save(CheckpointKind::Last) {
             Ok(()) => {
@@ -313,12 +314,12 @@ impl<'a, M: Model> Trainer<'a, M> {
                 let step = self.state.progress.step;
                 Error::OutOfMemory { run, step, source: Box::new(error) }
             }
-            // The last checkpoint is from before.
+            // The previous checkpoint stays the last one.
             Err(_) => error,
         }
     }
 
-    /// What may help where a run is no longer finite.
+    /// Returns advice for a run whose values are no longer finite.
     fn advice(&self) -> String {
         let rate = self.learning_rate();
         let clip = match self.settings.clip {

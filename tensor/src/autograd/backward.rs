@@ -14,7 +14,7 @@ use crate::params::{ParamId, Params};
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 
-/// The state of a pass back over a tape: what operations read and write.
+/// The state of a backward pass over a tape, which operations read and write.
 pub struct Backward<'a> {
     pub(crate) nodes: &'a [Node],
     pub(crate) params: &'a Params,
@@ -22,43 +22,43 @@ pub struct Backward<'a> {
     pub(crate) grads: PooledVec<Option<Tensor>>,
     /// Gradients of parameters.
     pub gradients: Gradients,
-    /// Whose gradients' norms are kept, by value: name of the series and entry in it.
+    /// The values whose gradient norms are kept: name of the series and entry in it, by value.
     pub(crate) watched: Option<&'a HashMap<usize, (String, usize)>>,
     pub(crate) flow: Flow,
 }
 
 impl<'a> Backward<'a> {
-    /// The device that the backward pass is on, `None` for the processor.
+    /// Returns the device of the backward pass, or `None` for the processor.
     pub fn opencl(&self) -> Option<&'a OpenCl> {
         self.params.opencl()
     }
 
-    /// A value of the forward pass.
+    /// Returns a value of the forward pass.
     pub fn value(&self, v: Var) -> &Tensor {
         &self.nodes[v.0].value
     }
 
-    /// A parameter's value.
+    /// Returns a parameter's value.
     pub fn param(&self, id: ParamId) -> &Tensor {
         self.params.get(id)
     }
 
-    /// The parameters.
+    /// Returns the parameters.
     pub fn params(&self) -> &Params {
         self.params
     }
 
-    /// The threads.
+    /// Returns the threads.
     pub fn threads(&self) -> &Threads {
         self.threads
     }
 
-    /// True where the gradient of a value is wanted.
+    /// Returns true if the value requires a gradient.
     pub fn requires_grad(&self, v: Var) -> bool {
         self.nodes[v.0].requires_grad
     }
 
-    /// The value a part belongs to, and where in it the part starts.
+    /// Returns the value that a part belongs to, and the part's first element in it.
     fn whole(&self, v: Var) -> (Var, usize) {
         let (mut v, mut offset) = (v, 0);
         while let Some((whole, at)) = self.nodes[v.0].part_of {
@@ -68,7 +68,8 @@ impl<'a> Backward<'a> {
         (v, offset)
     }
 
-    /// The gradient of an operation's output, which nobody needs again; `None` where it is zero.
+    /// Takes the gradient of an operation's output, which is not needed again; `None` if it is
+    /// zero.
     pub fn take(&mut self, v: Var) -> Option<Tensor> {
         let grad = self.grads[v.0].take()?;
         if let Some((name, time)) = self.watched.and_then(|w| w.get(&v.0)) {
@@ -84,12 +85,12 @@ impl<'a> Backward<'a> {
         Some(grad)
     }
 
-    /// True where gradient norms of states are wanted.
+    /// Returns true if gradient norms of states are recorded.
     pub fn wants_flow(&self) -> bool {
         self.watched.is_some()
     }
 
-    /// Where the norms of states' gradients are kept, if they are wanted.
+    /// Returns the record of the states' gradient norms, if they are recorded.
     pub fn flow(&mut self) -> Option<&mut Flow> {
         self.watched.map(|_| &mut self.flow)
     }
@@ -132,7 +133,7 @@ impl<'a> Backward<'a> {
 
     fn add_on_device(&mut self, device: &OpenCl, v: Var, gradient: Tensor) -> Result<()> {
         let shape = self.value(v).shape();
-        // A value that an operation took off the tape tells nothing of its gradient's length.
+        // A value that an operation took off the tape is empty: its gradient's length is unknown.
         if gradient.len() != shape.len() && !shape.is_empty() {
             return Err(Error::shapes("gradient", shape, gradient.shape()));
         }
@@ -150,11 +151,11 @@ impl<'a> Backward<'a> {
         }
     }
 
-    /// On a device, the gradient that a value has a part in, zero at first, to add to in place, and
-    /// the part's first element; `None` where it is not wanted.
+    /// On a device, returns the gradient of the value that `v` is a part of, initially zero, to add
+    /// to in place, and the part's first element; `None` if `v` requires no gradient.
     ///
     /// # Errors
-    /// The device failed, or there is none.
+    /// The device failed, or the tape is on the processor.
     pub fn grad_on_device(&mut self, v: Var) -> Result<Option<(&mut Tensor, usize)>> {
         let Some(device) = self.opencl() else {
             return Err(Error::argument("gradient", "no device"));
@@ -170,8 +171,8 @@ impl<'a> Backward<'a> {
         Ok(self.grads[whole.0].as_mut().map(|grad| (grad, at)))
     }
 
-    /// The gradient of a value, zero at first, to add to in place; `None` where it is not wanted.
-    /// On a device: [`Backward::grad_on_device`].
+    /// Returns the gradient of a value, initially zero, to add to in place; `None` if the value
+    /// requires none. On a device, use [`Backward::grad_on_device`].
     pub fn grad_mut(&mut self, v: Var) -> Option<&mut [f32]> {
         if !self.requires_grad(v) {
             return None;
@@ -184,19 +185,20 @@ impl<'a> Backward<'a> {
     }
 }
 
-/// What a pass back gave.
+/// The result of a backward pass.
 pub struct Backpropagated {
     pub(crate) grads: PooledVec<Option<Tensor>>,
-    /// Gradients of parameters, still to be [finished](Gradients::finish).
+    /// Gradients of parameters, still to be [reduced](Gradients::reduce).
     pub gradients: Gradients,
     /// Gradient norms of [watched](crate::Tape::watch) states over time.
     pub flow: Flow,
-    /// The time of each operation, where the tape was made [with it](crate::Tape::with_profile).
+    /// The time of each operation, if the tape was made [with a
+    /// profile](crate::Tape::with_profile).
     pub profile: Option<Profile>,
 }
 
 impl Backpropagated {
-    /// The gradient of an [input](crate::Tape::input); `None` where it is zero.
+    /// Returns the gradient of an [input](crate::Tape::input), or `None` if it is zero.
     pub fn grad(&self, v: Var) -> Option<&Tensor> {
         self.grads[v.0].as_ref()
     }

@@ -1,4 +1,4 @@
-//! Norms of states' gradients over time: how far back a gradient reaches.
+//! Norms of states' gradients over time, which show how far back a gradient reaches.
 
 use std::collections::BTreeMap;
 
@@ -8,26 +8,26 @@ use crate::tensor::Tensor;
 
 /// Gradient norms of states over time, by name.
 ///
-/// On a device they are computed there, and requested all at once when the backward pass is over;
-/// nothing waits for them before [`Flow::read`].
+/// On a device they are computed there, and one read of all of them is started when the backward
+/// pass is over; only [`Flow::read`] waits for it.
 #[derive(Default)]
 #[must_use = "norms that are on a device are known only when they are read"]
 pub struct Flow {
     norms: BTreeMap<String, Vec<f64>>,
-    /// Parts of squares that are on the device.
+    /// Partial sums of squares that are on the device.
     on_device: Vec<(String, usize, Tensor)>,
     pending_read: Option<PendingRead>,
 }
 
-/// Parts of squares on their way.
+/// Partial sums of squares whose read is in progress.
 struct PendingRead {
     pending: Pending,
-    /// Whose they are: series, time, number of parts.
+    /// The norm that each belongs to: series, time, number of partial sums.
     whose: Vec<(String, usize, usize)>,
 }
 
 impl Flow {
-    /// Keeps a norm as entry `time` of a series; entries that are never kept are 0.
+    /// Stores a norm as entry `time` of a series; entries that are never stored are 0.
     pub fn add(&mut self, name: &str, time: usize, norm: f64) {
         if !self.norms.contains_key(name) {
             self.norms.insert(name.to_string(), Vec::new());
@@ -40,17 +40,17 @@ impl Flow {
         }
     }
 
-    /// Keeps a norm that is on the device: the root of the sum of these parts of its square.
+    /// Stores a norm that is on the device, given as partial sums of its square.
     pub fn add_squares(&mut self, name: &str, time: usize, squares: Tensor) {
         self.on_device.push((name.to_string(), time, squares));
     }
 
-    /// True where nothing was kept.
+    /// Returns true if no norm was stored.
     pub fn is_empty(&self) -> bool {
         self.norms.is_empty() && self.on_device.is_empty() && self.pending_read.is_none()
     }
 
-    /// Asks the device for what is there, without waiting for it.
+    /// Starts reading the norms on the device, without waiting for them.
     pub(crate) fn ask(&mut self, device: &OpenCl) -> Result<()> {
         if self.on_device.is_empty() {
             return Ok(());
@@ -65,7 +65,7 @@ impl Flow {
         Ok(())
     }
 
-    /// All series, by name in alphabetical order; waits for a device.
+    /// Returns all series, by name in alphabetical order; waits for a device.
     ///
     /// # Errors
     /// The device failed.

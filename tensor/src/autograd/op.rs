@@ -5,18 +5,18 @@ use crate::error::Result;
 
 /// The backward pass through one recorded operation.
 pub trait Op: Send {
-    /// Its name, as profiles and errors show it.
+    /// Returns its name, as shown in profiles and errors.
     fn name(&self) -> &'static str;
 
-    /// Takes the gradients of its outputs and adds those of its inputs and parameters. What the
-    /// operation kept for this may be overwritten: the backward pass runs once.
+    /// Takes the gradients of its outputs and adds those of its inputs and parameters. Data that
+    /// the operation saved for this may be overwritten: the backward pass runs once.
     ///
     /// # Errors
-    /// Gradients whose shapes do not fit.
+    /// The gradients' shapes do not fit.
     fn backward(self, back: &mut Backward<'_>) -> Result<()>;
 }
 
-/// An [`Op`] of any type, once.
+/// An [`Op`] of any type, run once.
 pub(super) trait Recorded: Send {
     fn name(&self) -> &'static str;
     fn backward(&mut self, back: &mut Backward<'_>) -> Result<()>;

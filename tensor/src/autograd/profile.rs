@@ -1,4 +1,4 @@
-//! Where the time of a training step goes, by operation.
+//! The time of a training step, by operation.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub struct OpTiming {
     /// The operation.
     pub name: &'static str,
-    /// How often it was recorded.
+    /// How many times it was recorded.
     pub calls: usize,
     /// Time of the forward pass.
     pub forward: Duration,
@@ -15,22 +15,22 @@ pub struct OpTiming {
     pub backward: Duration,
 }
 
-/// The time of a [`Tape`](crate::Tape)'s operations, added up by name; threads' times are summed.
+/// The time of a [`Tape`](crate::Tape)'s operations, added up by name and over threads.
 ///
-/// An operation is recorded when its forward part is done, so its forward time is what passed since
-/// the operation before it, what stands between the two included.
+/// An operation is recorded when its forward part is done, so its forward time is the time since
+/// the previous operation was recorded, including any code between the two.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
     rows: Vec<OpTiming>,
 }
 
 impl Profile {
-    /// One row an operation, in the order of their first use.
+    /// Returns one row per operation, in the order of their first use.
     pub fn rows(&self) -> &[OpTiming] {
         &self.rows
     }
 
-    /// The row of an operation, made at its first use.
+    /// Returns the row of an operation, made at its first use.
     fn row(&mut self, name: &'static str) -> &mut OpTiming {
         let at = self.rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
             let none = Duration::ZERO;
@@ -40,19 +40,19 @@ impl Profile {
         &mut self.rows[at]
     }
 
-    /// Adds time of a forward pass.
+    /// Adds the time of an operation's forward pass.
     pub fn add_forward(&mut self, name: &'static str, time: Duration) {
         let row = self.row(name);
         row.calls += 1;
         row.forward += time;
     }
 
-    /// Adds time of the backward pass.
+    /// Adds the time of an operation's backward pass.
     pub fn add_backward(&mut self, name: &'static str, time: Duration) {
         self.row(name).backward += time;
     }
 
-    /// Adds up with another thread's.
+    /// Adds the times of another thread's profile.
     pub fn merge(&mut self, other: &Self) {
         for row in &other.rows {
             let mine = self.row(row.name);
@@ -63,7 +63,7 @@ impl Profile {
     }
 }
 
-/// A profile under way: the clock runs from operation to operation.
+/// A profile being recorded, with a clock that runs from operation to operation.
 #[derive(Debug)]
 pub(crate) struct Profiler {
     pub(crate) profile: Profile,
@@ -75,7 +75,7 @@ impl Profiler {
         Self { profile: Profile::default(), since: Instant::now() }
     }
 
-    /// Time since the last call.
+    /// Returns the time since the last call.
     pub(crate) fn lap(&mut self) -> Duration {
         let now = Instant::now();
         let time = now - self.since;

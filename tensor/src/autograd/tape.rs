@@ -1,8 +1,8 @@
-//! The tape: what was computed, and the operations on it.
+//! The tape: computed values, and the operations that computed them.
 //!
-//! An operation is as coarse as speed wants: a whole recurrent layer over all time steps is one.
-//! Its forward part is a function that computes outputs, puts them on the tape as [`Var`]s and
-//! records an [`Op`]; its backward part is the [`Op`]. Other crates add operations in the same way:
+//! An operation can be coarse: a whole recurrent layer over all time steps is one. Its forward part
+//! is a function that computes outputs, puts them on the tape as [`Var`]s and records an [`Op`];
+//! its backward part is the [`Op`]. Other crates add operations in the same way:
 //!
 //! ```
 //! use tensor::{Backward, Op, Params, Result, Tape, Tensor, Var};
@@ -58,26 +58,26 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 
-/// Which rows of a batch a tape works on, so that random draws do not depend on how a batch is
-/// shared out: row i here is row `first + i * step` of the batch's `total`.
+/// The rows of a batch that a tape works on, so that random draws do not depend on how a batch is
+/// divided: row i here is row `first + i * step` of the batch's `total`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchPart {
     /// The batch's row that is row 0 here.
     pub first: usize,
-    /// Distance of neighbours in the batch.
+    /// Distance between neighbouring rows in the batch.
     pub step: usize,
     /// Rows of the whole batch.
     pub total: usize,
 }
 
 impl BatchPart {
-    /// The row of the whole batch.
+    /// Returns the row of the whole batch for row `i` of this part.
     pub fn row(&self, i: usize) -> usize {
         self.first + i * self.step
     }
 }
 
-/// What was computed on one thread, and the backward pass.
+/// The values computed on one thread, and the backward pass over them.
 pub struct Tape<'p> {
     params: &'p Params,
     threads: Threads,
@@ -89,12 +89,12 @@ pub struct Tape<'p> {
     part: Option<BatchPart>,
     watched: Option<HashMap<usize, (String, usize)>>,
     profiler: Option<Profiler>,
-    /// True where an output since the last record lies on the host, but the parameters do not.
+    /// True if an output since the last record lies on the host, but the parameters do not.
     strayed: bool,
 }
 
 impl<'p> Tape<'p> {
-    /// A tape that records, without random draws (dropout passes everything).
+    /// Creates a tape that records, without random draws (dropout is the identity).
     pub fn new(params: &'p Params) -> Self {
         Self {
             params,
@@ -111,119 +111,122 @@ impl<'p> Tape<'p> {
         }
     }
 
-    /// A tape that records nothing, for inference.
+    /// Creates a tape that records nothing, for inference.
     pub fn inference(params: &'p Params) -> Self {
         Self { recording: false, ..Self::new(params) }
     }
 
-    /// Random draws are on, those of a step of a run.
+    /// Turns random draws on, with those of step `step` of a run.
     #[must_use]
     pub fn with_draws(mut self, seed: u64, step: u64) -> Self {
         self.draws = Some((seed, step));
         self
     }
 
-    /// Counters of random draws go on from this one, so that several tapes of one step (its
-    /// batches, where gradients are added up) draw different numbers.
+    /// Sets the first counter of random draws, so that several tapes of one step (its batches under
+    /// gradient accumulation) draw different numbers.
     #[must_use]
     pub fn with_first_counter(mut self, counter: u32) -> Self {
         self.counter = counter;
         self
     }
 
-    /// This tape works on a part of a batch.
+    /// Sets the part of a batch that this tape works on.
     #[must_use]
     pub fn with_part(mut self, part: BatchPart) -> Self {
         self.part = Some(part);
         self
     }
 
-    /// Products may use these threads. A tape inside a job of [`Threads`] stays on its own.
+    /// Lets products use these threads. A tape inside a job of [`Threads`] runs on the job's thread
+    /// only.
     #[must_use]
     pub fn with_threads(mut self, threads: &Threads) -> Self {
         self.threads = threads.clone();
         self
     }
 
-    /// Gradient norms of watched states are kept on the backward pass.
+    /// Records the gradient norms of watched states in the backward pass.
     #[must_use]
     pub fn with_flow(mut self) -> Self {
         self.watched = Some(HashMap::new());
         self
     }
 
-    /// The time of each operation is kept, from now on.
+    /// Records the time of each operation from now on.
     #[must_use]
     pub fn with_profile(mut self) -> Self {
         self.profiler = Some(Profiler::start());
         self
     }
 
-    /// The parameters.
+    /// Returns the parameters.
     pub fn params(&self) -> &'p Params {
         self.params
     }
 
-    /// The device that this tape computes on, that of the parameters; `None` for the processor.
+    /// Returns the device that this tape computes on, that of the parameters, or `None` for the
+    /// processor.
     pub fn opencl(&self) -> Option<&'p OpenCl> {
         self.params.opencl()
     }
 
-    /// What callers need to know of the device that this tape computes on.
+    /// Returns the properties of the device that this tape computes on.
     pub fn device_properties(&self) -> DeviceProperties {
         self.params.device_properties()
     }
 
-    /// The threads.
+    /// Returns the threads.
     pub fn threads(&self) -> &Threads {
         &self.threads
     }
 
-    /// True while operations are recorded.
+    /// Returns true if operations are recorded.
     pub fn is_recording(&self) -> bool {
         self.recording
     }
 
-    /// The draws of the next counter, `None` where random draws are off.
+    /// Returns the random stream of the next counter, or `None` if random draws are off.
     pub fn next_stream(&mut self) -> Option<PhiloxStream> {
         let (seed, step) = self.draws?;
         self.counter += 1;
         Some(PhiloxStream::new(seed, step, self.counter))
     }
 
-    /// The step whose random draws are on, `None` where they are off.
+    /// Returns the step whose random draws are on, or `None` if they are off.
     pub fn step(&self) -> Option<u64> {
         self.draws.map(|(_, step)| step)
     }
 
-    /// The draws of a named counter: the same every time in a step. `None` where
-    /// random draws are off.
+    /// Returns the random stream of a named counter, the same at every call within a step, or
+    /// `None` if random draws are off.
     pub fn named_stream(&self, name: &str) -> Option<PhiloxStream> {
         let (seed, step) = self.draws?;
-        // FNV-1a, in the upper half of the numbers: `next_stream` counts from below.
+        // FNV-1a, in the upper half of the numbers: `next_stream` counts up from zero.
         let hash = |h: u32, b: u8| (h ^ u32::from(b)).wrapping_mul(0x0100_0193);
         let counter = name.bytes().fold(0x811c_9dc5, hash) | 1 << 31;
         Some(PhiloxStream::new(seed, step, counter))
     }
 
-    /// The part of the batch that a value of `rows` batch rows stands for.
+    /// Returns the part of the batch that a value of `rows` batch rows covers.
     pub fn part(&self, rows: usize) -> BatchPart {
         self.part.unwrap_or(BatchPart { first: 0, step: 1, total: rows })
     }
 
-    /// Puts a value on the tape whose gradient is wanted; it goes to the tape's device.
+    /// Puts a value that requires a gradient on the tape; it is moved to the tape's device.
     pub fn input(&mut self, value: Tensor) -> Var {
         let value = self.moved(value);
         self.push(value, true, None)
     }
 
-    /// Puts a value on the tape that has no gradient; it goes to the tape's device.
+    /// Puts a value that requires no gradient on the tape; it is moved to the tape's device.
     pub fn constant(&mut self, value: Tensor) -> Var {
         let value = self.moved(value);
         self.push(value, false, None)
     }
 
-    /// The value on the tape's device. A device that fails keeps why, and the backward pass says it.
+    /// Moves a value to the tape's device. A failure is stored in the device; the backward pass
+    /// returns it.
     fn moved(&self, value: Tensor) -> Tensor {
         match self.opencl() {
             Some(device) => device.upload(&value).unwrap_or(value),
@@ -231,9 +234,9 @@ impl<'p> Tape<'p> {
         }
     }
 
-    /// Puts an operation's output on the tape. It must lie on the tape's device: what an operation
-    /// computed elsewhere is an error of that operation's name ([`Error::NoKernel`]), which the way
-    /// back returns and [`OpenCl::check`] shows.
+    /// Puts an operation's output on the tape. It must lie on the tape's device: an output computed
+    /// elsewhere is an error with that operation's name ([`Error::NoKernel`]), which the backward
+    /// pass and [`OpenCl::check`] return.
     pub fn output(&mut self, value: Tensor) -> Var {
         if self.opencl().is_some() && value.opencl().is_none() {
             self.strayed = true;
@@ -247,7 +250,7 @@ impl<'p> Tape<'p> {
         Var(self.nodes.len() - 1)
     }
 
-    /// Records the backward pass through an operation whose outputs were put on the tape just before.
+    /// Records the backward pass of an operation whose outputs were just put on the tape.
     pub fn record(&mut self, op: impl Op + 'static) {
         if let Some(device) = self.opencl().filter(|_| self.strayed) {
             self.strayed = false;
@@ -262,23 +265,24 @@ impl<'p> Tape<'p> {
         }
     }
 
-    /// A value.
+    /// Returns a value.
     pub fn value(&self, v: Var) -> &Tensor {
         &self.nodes[v.0].value
     }
 
-    /// The shape of a value.
+    /// Returns the shape of a value.
     pub fn shape(&self, v: Var) -> Shape {
         self.value(v).shape()
     }
 
-    /// Takes a value off the tape, leaving an empty one: for an operation that makes its own
-    /// gradient in the value's place and knows that nobody else needs it.
+    /// Takes a value off the tape and leaves an empty one: for an operation that writes its
+    /// gradient into the value's memory and is the last to need the value.
     pub fn take_value(&mut self, v: Var) -> Tensor {
         std::mem::replace(&mut self.nodes[v.0].value, Tensor::uninit([0]))
     }
 
-    /// Entry `i` of the outermost dimension of a value, sharing its memory and its gradient's.
+    /// Returns entry `i` of the outermost dimension of a value; it shares the value's memory and
+    /// gradient.
     pub fn index(&mut self, v: Var, i: usize) -> Var {
         let value = self.value(v).index(i);
         let inner = value.len();
@@ -286,8 +290,8 @@ impl<'p> Tape<'p> {
         self.push(value, requires_grad, Some((v, i * inner)))
     }
 
-    /// Entries `range` of the outermost dimension of a value, sharing its memory and its
-    /// gradient's.
+    /// Returns entries `range` of the outermost dimension of a value; they share the value's memory
+    /// and gradient.
     pub fn range(&mut self, v: Var, range: Range<usize>) -> Var {
         let value = self.value(v).range(range.start, range.len());
         let inner = value.shape().inner().len();
@@ -295,24 +299,24 @@ impl<'p> Tape<'p> {
         self.push(value, requires_grad, Some((v, range.start * inner)))
     }
 
-    /// Keeps the norm of the gradient of `v`, an operation's output, as entry `time` of the
-    /// series `name`, where this tape was made [with flow](Self::with_flow).
+    /// Records the norm of the gradient of `v`, an operation's output, as entry `time` of the
+    /// series `name`, if this tape was made [with flow](Self::with_flow).
     pub fn watch(&mut self, v: Var, name: &str, time: usize) {
         if let Some(watched) = &mut self.watched {
             watched.insert(v.0, (name.to_string(), time));
         }
     }
 
-    /// Forgets everything computed, keeping what was set up and the memory.
+    /// Removes everything computed; the settings and the memory are kept.
     pub fn clear(&mut self) {
         self.nodes.clear();
         self.ops.clear();
     }
 
-    /// The backward pass from gradients of some values.
+    /// Runs the backward pass from gradients of some values.
     ///
     /// # Errors
-    /// A seed's shape is not its value's; errors of operations.
+    /// A seed has another shape than its value; an operation failed.
     pub fn backward(&mut self, seeds: &[(Var, Tensor)]) -> Result<Backpropagated> {
         let device = self.opencl();
         device.map_or(Ok(()), OpenCl::check)?;

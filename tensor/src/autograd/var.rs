@@ -6,10 +6,10 @@ use crate::tensor::Tensor;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Var(pub(crate) usize);
 
-/// A value on a tape, and what the backward pass must know of it.
+/// A value on a tape, and the facts about it that the backward pass needs.
 pub(crate) struct Node {
     pub(crate) value: Tensor,
     pub(crate) requires_grad: bool,
-    /// A part of another value: that value, and where the part starts.
+    /// For a part of another value: that value, and where the part starts.
     pub(crate) part_of: Option<(Var, usize)>,
 }

@@ -1,7 +1,7 @@
-//! Memory of tensors: reused, never returned to the system while the program needs it again.
+//! Memory of tensors: reused, and never returned to the system.
 //!
-//! A buffer that nobody holds any more goes to a free list of its size class (eight classes for
-//! each doubling), so that a training step takes what the step before gave back.
+//! A buffer without holders goes to a free list of its size class (eight classes per doubling), so
+//! that a training step reuses the memory of the step before.
 
 use std::collections::HashMap;
 use std::mem::ManuallyDrop;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 type FreeLists = Mutex<HashMap<usize, Vec<Arc<Block>>>>;
 
-/// f32s that begin with a cache line, so that no vector lies across two.
+/// Elements that begin at a cache line, so that no vector lies across two.
 #[derive(Debug)]
 struct Block {
     data: Vec<f32>,
@@ -36,19 +36,19 @@ fn free_lists() -> &'static FreeLists {
     LISTS.get_or_init(FreeLists::default)
 }
 
-/// The capacity that serves `len` elements.
+/// Returns the capacity for `len` elements.
 pub(crate) fn class(len: usize) -> usize {
     let len = len.max(16);
     let eighth = (len.next_power_of_two() / 16).max(1);
     len.div_ceil(eighth) * eighth
 }
 
-/// Shared memory of f32; it goes back to its free list with its last holder.
+/// Shared memory of f32; its last holder returns it to its free list.
 #[derive(Debug)]
 pub(crate) struct Buffer(ManuallyDrop<Arc<Block>>);
 
 impl Buffer {
-    /// At least `len` elements of any values.
+    /// Creates a buffer of at least `len` unspecified elements.
     pub(crate) fn uninit(len: usize) -> Self {
         let class = class(len);
         let mut lists = free_lists().lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +57,7 @@ impl Buffer {
         Self(ManuallyDrop::new(reused.unwrap_or_else(|| Arc::new(Block::new(class)))))
     }
 
-    /// A buffer with the elements of a slice first.
+    /// Creates a buffer that begins with the elements of a slice.
     pub(crate) fn from_slice(from: &[f32]) -> Self {
         let mut buffer = Self::uninit(from.len());
         if let Some(data) = buffer.unique() {
@@ -70,7 +70,7 @@ impl Buffer {
         &self.0.data[self.0.start..]
     }
 
-    /// The elements, where nobody else holds the buffer.
+    /// Returns the elements if the buffer has no other holder.
     pub(crate) fn unique(&mut self) -> Option<&mut [f32]> {
         Arc::get_mut(&mut self.0).map(|block| &mut block.data[block.start..])
     }
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn memory_begins_with_a_cache_line_and_comes_back() {
-        // A class that no other test has.
+        // A class that no other test uses.
         let len = 3_333_333;
         let mut buffer = Buffer::uninit(len);
         let at = buffer.data().as_ptr();

@@ -11,7 +11,7 @@ impl Kernel for AddScaled<'_> {
     }
 }
 
-/// y += a x, within a running kernel.
+/// Computes y += a x, within a running kernel.
 #[inline(always)]
 pub fn add_scaled_with<S: Simd>(s: S, y: &mut [f32], a: f32, x: &[f32]) {
     let a = s.splat(a);
@@ -21,7 +21,7 @@ pub fn add_scaled_with<S: Simd>(s: S, y: &mut [f32], a: f32, x: &[f32]) {
     }
 }
 
-/// The sum of x y, within a running kernel.
+/// Returns the sum of x y, within a running kernel.
 #[inline(always)]
 pub fn dot_with<S: Simd>(s: S, x: &[f32], y: &[f32]) -> f32 {
     let (mut a, mut b) = (s.splat(0.0), s.splat(0.0));
@@ -38,12 +38,12 @@ pub fn dot_with<S: Simd>(s: S, x: &[f32], y: &[f32]) -> f32 {
     s.sum(s.add(a, b))
 }
 
-/// y += a x over the shorter of the two.
+/// Computes y += a x, up to the shorter of the two lengths.
 pub fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) {
     dispatch(AddScaled(y, a, x));
 }
 
-/// y += x over the shorter of the two.
+/// Computes y += x, up to the shorter of the two lengths.
 pub fn add(y: &mut [f32], x: &[f32]) {
     add_scaled(y, 1.0, x);
 }
@@ -61,7 +61,7 @@ impl Kernel for Scale<'_> {
     }
 }
 
-/// y *= a
+/// Computes y *= a.
 pub fn scale(y: &mut [f32], a: f32) {
     dispatch(Scale(y, a));
 }
@@ -80,7 +80,7 @@ impl Kernel for SumOfSquares<'_> {
     }
 }
 
-/// The sum of x^2: blocks in f32, added up in f64.
+/// Returns the sum of x^2: blocks in f32, added up in f64.
 pub fn sum_of_squares(x: &[f32]) -> f64 {
     dispatch(SumOfSquares(x))
 }
@@ -122,8 +122,8 @@ impl Kernel for AddRows<'_> {
     }
 }
 
-/// Adds to `sums` as many columns, from `start` on, of each of the rows of `stride` elements.
-/// Columns that are not there panic.
+/// Adds to `sums` the sums, over all rows of `stride` elements, of `sums.len()` columns from
+/// `start` on. Panics if the columns are out of range.
 pub fn add_rows(sums: &mut [f32], rows: &[f32], stride: usize, start: usize) {
     assert!(start + sums.len() <= stride, "columns of the rows");
     if !sums.is_empty() {

@@ -1,4 +1,4 @@
-//! What makes the processor fast: vector instructions, and memory that is used again.
+//! Vector instructions and reused memory, for speed on the processor.
 
 pub(crate) mod buffer;
 pub mod elementwise;

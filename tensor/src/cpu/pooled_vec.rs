@@ -1,8 +1,9 @@
-//! Lists whose memory is reused, and the memory itself: what a training step needs besides tensors.
+//! Lists whose memory is reused, and that memory: the data that a training step needs besides
+//! tensors.
 //!
-//! A block that is given back goes to a free list of its size (powers of two), in which the blocks
-//! themselves hold the links, so that a step takes what the step before gave back. Nothing is
-//! returned to the system.
+//! A deallocated block goes to a free list of its size (powers of two), whose links lie in the
+//! blocks themselves, so that a step reuses the memory of the step before. Nothing is returned to
+//! the system.
 
 use std::alloc::{Layout, alloc};
 use std::fmt;
@@ -13,15 +14,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use allocator_api2::alloc::{AllocError, Allocator};
 use allocator_api2::vec::{IntoIter, Vec};
 
-/// The smallest block, and the alignment of all.
+/// The size of the smallest block, and the alignment of all blocks.
 const LEAST: usize = 64;
-/// Sizes of blocks: [`LEAST`], and each twice the one before.
+/// Number of block sizes: [`LEAST`], and each twice the one before.
 const SIZES: usize = 48;
 
-/// Where the next free block is; the block's own memory holds it.
+/// A pointer to the next free block, stored in the block's own memory.
 #[derive(Clone, Copy)]
 struct Link(Option<NonNull<Link>>);
-// SAFETY: a free block belongs to its free list alone.
+// SAFETY: a free block belongs only to its free list.
 unsafe impl Send for Link {}
 
 static FREE: [Mutex<Link>; SIZES] = [const { Mutex::new(Link(None)) }; SIZES];
@@ -30,19 +31,19 @@ fn free(size: usize) -> MutexGuard<'static, Link> {
     FREE[size].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reused memory, as an allocator.
+/// An allocator of reused memory.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Pool;
 
-/// Which of the sizes serves a layout; `None` where none does.
+/// Returns the index of the block size for a layout, or `None` if no size is large enough.
 fn size_of(layout: Layout) -> Option<usize> {
     let bytes = layout.size().max(LEAST).checked_next_power_of_two()?;
     let size = (bytes / LEAST).trailing_zeros() as usize;
     (size < SIZES && layout.align() <= LEAST).then_some(size)
 }
 
-// SAFETY: a block is as large and as aligned as asked, belongs to its holder until it is given
-// back, and stays where it is; all values of the type share the same free lists.
+// SAFETY: a block is as large and as aligned as requested, belongs to its holder until it is
+// deallocated, and does not move; all values of the type share the same free lists.
 unsafe impl Allocator for Pool {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let size = size_of(layout).ok_or(AllocError)?;
@@ -64,13 +65,13 @@ unsafe impl Allocator for Pool {
         let Some(size) = size_of(layout) else { return };
         let mut list = free(size);
         let block = block.cast::<Link>();
-        // SAFETY: the block is the caller's to give, and no smaller and no less aligned than a link.
+        // SAFETY: the caller owns the block, which is no smaller and no less aligned than a link.
         unsafe { block.write(*list) };
         list.0 = Some(block);
     }
 }
 
-/// A growable list, as `Vec` is, of memory that is reused: in a training step whose shapes were seen
+/// A growable list like `Vec`, whose memory is reused: in a training step whose shapes were seen
 /// before it allocates nothing.
 ///
 /// ```
@@ -83,17 +84,17 @@ unsafe impl Allocator for Pool {
 pub struct PooledVec<T>(Vec<T, Pool>);
 
 impl<T> PooledVec<T> {
-    /// An empty list, without memory as yet.
+    /// Creates an empty list, without memory yet.
     pub const fn new() -> Self {
         Self(Vec::new_in(Pool))
     }
 
-    /// An empty list with room for `count`.
+    /// Creates an empty list with capacity for `count` items.
     pub fn with_capacity(count: usize) -> Self {
         Self(Vec::with_capacity_in(count, Pool))
     }
 
-    /// `count` times the same.
+    /// Creates a list of `count` clones of `value`.
     pub fn filled(value: T, count: usize) -> Self
     where
         T: Clone,
@@ -103,32 +104,32 @@ impl<T> PooledVec<T> {
         list
     }
 
-    /// Puts one at the end.
+    /// Appends an item.
     pub fn push(&mut self, value: T) {
         self.0.push(value);
     }
 
-    /// Takes the last.
+    /// Removes and returns the last item.
     pub fn pop(&mut self) -> Option<T> {
         self.0.pop()
     }
 
-    /// Takes all away.
+    /// Removes all items.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Keeps at most the first `count`.
+    /// Keeps at most the first `count` items.
     pub fn truncate(&mut self, count: usize) {
         self.0.truncate(count);
     }
 
-    /// Makes it as long as asked; what is missing is made.
+    /// Changes the length to `count`; `make` creates missing items.
     pub fn resize_with(&mut self, count: usize, make: impl FnMut() -> T) {
         self.0.resize_with(count, make);
     }
 
-    /// Takes away what equals its neighbour before.
+    /// Removes items that equal the item before them.
     pub fn dedup(&mut self)
     where
         T: PartialEq,
@@ -236,7 +237,7 @@ impl<T> IntoIterator for PooledVec<T> {
     }
 }
 
-/// What a [`PooledVec`] held, one by one.
+/// An iterator over the items of a [`PooledVec`].
 pub struct Items<T>(IntoIter<T, Pool>);
 
 impl<T> Iterator for Items<T> {
@@ -279,7 +280,7 @@ mod tests {
 
     #[test]
     fn memory_that_was_given_back_is_taken_again() {
-        // A size that no other test has.
+        // A size that no other test uses.
         let layout = Layout::from_size_align((1 << 22) + 1, 8).unwrap();
         let first = Pool.allocate(layout).unwrap();
         assert_eq!(first.len(), 1 << 23);

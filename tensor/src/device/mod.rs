@@ -1,4 +1,4 @@
-//! Where tensors live and kernels run.
+//! Devices, on which tensors live and kernels run.
 
 mod peak;
 mod properties;
@@ -15,7 +15,7 @@ use crate::opencl::OpenCl;
 use crate::simd;
 use crate::threads::Threads;
 
-/// A device: the processor, or one behind OpenCL.
+/// A device: the processor, or an OpenCL device.
 #[derive(Debug, Clone)]
 pub struct Device {
     threads: Threads,
@@ -23,15 +23,16 @@ pub struct Device {
 }
 
 impl Device {
-    /// The processor with a number of threads; 0 asks for one a core.
+    /// Creates a processor device with a number of threads; 0 means one per core.
     pub fn cpu(threads: usize) -> Self {
         Self { threads: Threads::new(threads), opencl: None }
     }
 
-    /// The device of a name: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
+    /// Opens the device of a name: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
     ///
     /// # Errors
-    /// An unknown name; for the processor a `TENSOR_SIMD` that names no [`simd::Level`]; for OpenCL those of [`OpenCl::open`], [`Error::NotBuiltWith`] among them.
+    /// The name is unknown; for the processor, `TENSOR_SIMD` names no [`simd::Level`]; for OpenCL,
+    /// the errors of [`OpenCl::open`], including [`Error::NotBuiltWith`].
     pub fn open(name: &str, threads: usize) -> Result<Self> {
         match name.split_once(':').map_or(name, |(kind, _)| kind) {
             "cpu" if name == "cpu" => {
@@ -46,22 +47,22 @@ impl Device {
         }
     }
 
-    /// The threads of the processor.
+    /// Returns the threads of the processor.
     pub fn threads(&self) -> &Threads {
         &self.threads
     }
 
-    /// The device behind OpenCL, `None` for the processor.
+    /// Returns the OpenCL device, or `None` for the processor.
     pub fn opencl(&self) -> Option<&OpenCl> {
         self.opencl.as_ref()
     }
 
-    /// What callers need to know of it.
+    /// Returns the properties of the device.
     pub fn properties(&self) -> DeviceProperties {
         DeviceProperties::of(self.opencl())
     }
 
-    /// Waits until everything that was begun is done.
+    /// Waits until all work given to the device is done.
     ///
     /// PyTorch: `torch.cuda.synchronize()`.
     ///
@@ -71,12 +72,14 @@ impl Device {
         self.opencl().map_or(Ok(()), OpenCl::finish)
     }
 
-    /// Floating-point operations of products so far: on the processor those of this process.
+    /// Returns the floating-point operations of products so far: on the processor, those of this
+    /// process.
     pub fn flops(&self) -> u64 {
         self.opencl().map_or_else(|| gemm::work().flops, |device| device.counters().flops)
     }
 
-    /// Floating-point operations per second of a large product, the best of some time.
+    /// Measures the floating-point operations per second of a large product: the best of several
+    /// runs.
     ///
     /// # Errors
     /// The device failed.
@@ -87,7 +90,7 @@ impl Device {
         }
     }
 
-    /// The device in words.
+    /// Returns a description of the device.
     pub fn describe(&self) -> String {
         if let Some(device) = &self.opencl {
             return format!("{}, {}", device.name(), device.describe().name);

@@ -1,14 +1,15 @@
-//! What a device behind OpenCL reaches at best.
+//! The peak speed of an OpenCL device.
 
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
 use crate::opencl::{Matrix, OpenCl, ProductForm, ProductOutput, Start};
 
-/// Edge of the matrices that a device's peak is measured with.
+/// Edge length of the matrices with which a device's peak is measured.
 const EDGE: usize = 1024;
 
-/// Operations per second that a device reaches on a large product, the best of some time.
+/// Returns the operations per second that a device reaches on a large product: the best of several
+/// runs.
 pub(super) fn peak(device: &OpenCl, time: Duration) -> Result<f64> {
     let (a, b) = (device.full([EDGE, EDGE], 1.0)?, device.full([EDGE, EDGE], 1.0)?);
     let mut c = device.zeros([EDGE, EDGE])?;
@@ -19,7 +20,7 @@ pub(super) fn peak(device: &OpenCl, time: Duration) -> Result<f64> {
         let to = ProductOutput::new(&mut c);
         device.product(ProductForm::Nt, Matrix::new(&a), Matrix::new(&b), to, Start::Zero)?;
         device.finish()?;
-        // The first one compiles the kernel.
+        // The first product compiles the kernel.
         let rate = 2.0 * (EDGE as f64).powi(3) / begin.elapsed().as_secs_f64();
         best = best.max(rate);
     }

@@ -1,28 +1,28 @@
-//! What callers need to know of a device.
+//! The properties of a device that callers depend on.
 
 use crate::opencl::OpenCl;
 use crate::threads::Threads;
 
-/// Sentences that a processor decodes side by side.
+/// Sentences that a processor decodes in one batch.
 const DECODE_BATCH: usize = 64;
-/// The same of a device, which is slow for few.
+/// Sentences that a device decodes in one batch; small batches are slow there.
 const DEVICE_DECODE_BATCH: usize = 256;
 
-/// What callers need to know of a device, whatever it is.
+/// The properties of a device that callers depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceProperties {
-    /// True where kernels run while the host goes on, and somebody must wait for them.
+    /// True if kernels run asynchronously, so that the host must wait for results.
     pub is_asynchronous: bool,
-    /// False where kernels are only counted, so that what they give means nothing.
+    /// False if kernels are only counted, so that results are meaningless.
     pub computes: bool,
-    /// True where the threads of the host take a part of a batch each; a device takes it whole.
+    /// True if each thread of the host takes a part of a batch; a device takes it whole.
     pub splits_batches: bool,
-    /// Sentences that are decoded side by side.
+    /// Sentences that are decoded in one batch.
     pub decode_batch: usize,
 }
 
 impl DeviceProperties {
-    /// Of a device, or of the processor.
+    /// Returns the properties of a device, or of the processor for `None`.
     pub(crate) fn of(device: Option<&OpenCl>) -> Self {
         match device {
             Some(device) => Self {
@@ -40,8 +40,8 @@ impl DeviceProperties {
         }
     }
 
-    /// Those of `threads` that each take a part of a batch, or a group of examples: all of them, or
-    /// one for a device.
+    /// Returns those of `threads` that each take a part of a batch or a group of examples: all of
+    /// them on the processor, one for a device.
     pub fn data_parallel(&self, threads: &Threads) -> Threads {
         if self.splits_batches { threads.clone() } else { Threads::single() }
     }

@@ -1,9 +1,9 @@
-//! What a training step asks of a device behind OpenCL.
+//! The work of a training step on an OpenCL device.
 
 use super::Device;
 use crate::opencl::{Counters, KernelWork, OpenCl};
 
-/// Work of one training step on a device, as counted.
+/// The counted work of one training step on a device.
 #[derive(Debug, Clone)]
 pub struct DeviceWork {
     /// Kernels started.
@@ -14,43 +14,43 @@ pub struct DeviceWork {
     pub reads: (f64, f64),
     /// Writes by the host, and their bytes.
     pub writes: (f64, f64),
-    /// Bytes of all tensors that kernels were given: the least that the device's memory moves.
+    /// Bytes of all tensors that kernels were given: a lower bound on the device's memory traffic.
     pub moved: f64,
     /// Floating-point operations of products.
     pub flops: f64,
     /// Those of them that are for tensor cores.
     pub core_flops: f64,
-    /// What each kernel does, the most frequent first; copies and fills are none of them.
+    /// The work of each kernel, the most frequent first; copies and fills are not included.
     pub kernels: Vec<KernelShare>,
-    /// False where kernels were only counted, so that no time means anything.
+    /// False if kernels were only counted, so that times are meaningless.
     pub ran: bool,
 }
 
-/// What a kernel does in a training step.
+/// The work of a kernel in a training step.
 #[derive(Debug, Clone, Copy)]
 pub struct KernelShare {
     /// Its name.
     pub name: &'static str,
-    /// How often it is started.
+    /// How many times it is started.
     pub launches: f64,
     /// Bytes of all tensors that it is given.
     pub moved: f64,
 }
 
-/// What a data-centre GPU (an H100) does at best through its OpenCL driver.
+/// The best speeds that a data-centre GPU (an H100) reaches through its OpenCL driver.
 pub mod gpu {
-    /// Seconds of a launch.
+    /// Seconds per launch.
     pub const LAUNCH: f64 = 5.3e-6;
-    /// Bytes of its memory a second.
+    /// Bytes of its memory per second.
     pub const BYTES: f64 = 3e12;
-    /// Operations of f32 products a second.
+    /// Operations of f32 products per second.
     pub const FLOPS: f64 = 50e12;
-    /// Operations of TF32 products on its tensor cores a second.
+    /// Operations of TF32 products on its tensor cores per second.
     pub const CORE_FLOPS: f64 = 295e12;
 }
 
 impl DeviceWork {
-    /// What a device did in `steps` steps, from its counters before and after.
+    /// Returns the work of a device per step, from its counters before and after `steps` steps.
     fn new(device: &OpenCl, before: &Before, steps: usize) -> Self {
         let each = |n: u64| n as f64 / steps as f64;
         let c = device.counters().since(&before.counters);
@@ -76,8 +76,8 @@ impl DeviceWork {
         }
     }
 
-    /// Seconds that the step would take by its launches and copies, its memory and its arithmetic, one
-    /// after the other, each as quick as on a [`gpu`] at its best. A prediction.
+    /// Predicts the seconds of the step: launches and copies, memory and arithmetic, one after the
+    /// other, each at the speed of a [`gpu`] at its best.
     pub fn predicted(&self) -> f64 {
         let arithmetic =
             (self.flops - self.core_flops) / gpu::FLOPS + self.core_flops / gpu::CORE_FLOPS;
@@ -85,7 +85,7 @@ impl DeviceWork {
     }
 }
 
-/// Counts what a device does from some time on.
+/// Measures the work of a device from a starting point.
 #[derive(Debug)]
 pub struct WorkMeter<'a> {
     device: &'a Device,
@@ -93,19 +93,20 @@ pub struct WorkMeter<'a> {
 }
 
 impl<'a> WorkMeter<'a> {
-    /// Counts from now on.
+    /// Starts counting.
     pub fn start(device: &'a Device) -> Self {
         Self { device, before: device.opencl().map(Before::of) }
     }
 
-    /// What the device did in each of so many steps since then; `None` of the processor.
+    /// Returns the device's work per step over `steps` steps since then, or `None` for the
+    /// processor.
     pub fn per_step(&self, steps: usize) -> Option<DeviceWork> {
         let device = self.device.opencl().zip(self.before.as_ref());
         device.map(|(device, before)| DeviceWork::new(device, before, steps))
     }
 }
 
-/// A device's counters at some time.
+/// A device's counters at the start.
 #[derive(Debug)]
 struct Before {
     counters: Counters,

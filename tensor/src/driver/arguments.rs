@@ -1,4 +1,4 @@
-//! What goes to a device: data of transfers, arguments of kernels.
+//! The data of transfers and the arguments of kernels.
 
 /// The host's side of a transfer.
 pub(crate) enum Data {
@@ -6,7 +6,7 @@ pub(crate) enum Data {
     Words(Vec<u32>),
 }
 
-/// One argument of a kernel; `M` is memory of the driver.
+/// One argument of a kernel; `M` is the driver's memory type.
 pub(crate) enum Value<'a, M> {
     /// `__global float *`
     Floats(&'a M),

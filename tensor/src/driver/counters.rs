@@ -1,44 +1,44 @@
-//! What a device did, counted.
+//! Counters of a device's work.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What a device did since it was opened.
+/// The work of a device since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
     /// Kernels started.
     pub launches: u64,
     /// Copies and fills on the device.
     pub copies: u64,
-    /// Times the host read from the device.
+    /// Number of reads by the host.
     pub reads: u64,
-    /// Bytes it read.
+    /// Bytes that the host read.
     pub read_bytes: u64,
-    /// Times the host wrote to the device.
+    /// Number of writes by the host.
     pub writes: u64,
-    /// Bytes it wrote.
+    /// Bytes that the host wrote.
     pub written_bytes: u64,
-    /// Bytes of all tensors that kernels, copies and fills were given: what the device's memory
-    /// moves at least.
+    /// Bytes of all tensors that kernels, copies and fills were given: a lower bound on the
+    /// device's memory traffic.
     pub moved_bytes: u64,
-    /// Floating-point operations of products, a multiplication and an addition being two.
+    /// Floating-point operations of products; a multiplication and an addition are two.
     pub flops: u64,
     /// Those of them that are for tensor cores ([`Precision::Tf32`](super::Precision)).
     pub core_flops: u64,
 }
 
-/// What a kernel did since the device was opened.
+/// The work of a kernel since the device was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KernelWork {
     /// Its name.
     pub name: &'static str,
-    /// How often it was started.
+    /// How many times it was started.
     pub launches: u64,
     /// Bytes of all tensors that it was given.
     pub moved_bytes: u64,
 }
 
 impl Counters {
-    /// What was done since `earlier`.
+    /// Returns the work since `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Counters {
     }
 }
 
-/// The counters under way.
+/// The running counters.
 #[derive(Default)]
 pub(crate) struct Counted {
     launches: AtomicU64,
@@ -74,7 +74,7 @@ fn add(counter: &AtomicU64, n: u64) -> u64 {
 }
 
 impl Counted {
-    /// Counts a launch and gives its number.
+    /// Counts a launch and returns its number.
     pub(crate) fn launch(&self, elements: usize) -> u64 {
         add(&self.moved_bytes, 4 * elements as u64);
         add(&self.launches, 1)

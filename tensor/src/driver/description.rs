@@ -1,4 +1,4 @@
-//! The devices that are there, in words and numbers.
+//! Descriptions of the available devices.
 
 /// A platform: one vendor's implementation of OpenCL.
 #[derive(Debug, Clone)]
@@ -11,16 +11,16 @@ pub struct PlatformDescription {
     pub devices: Vec<DeviceDescription>,
 }
 
-/// A device in words and numbers.
+/// The description of a device.
 #[derive(Debug, Clone)]
 pub struct DeviceDescription {
     /// Its name.
     pub name: String,
-    /// Who makes it.
+    /// Its vendor.
     pub vendor: String,
     /// `gpu`, `cpu` or `accelerator`.
     pub kind: &'static str,
-    /// The version of OpenCL it speaks.
+    /// The version of OpenCL that it supports.
     pub version: String,
     /// The version of its driver.
     pub driver: String,
@@ -30,26 +30,26 @@ pub struct DeviceDescription {
     pub memory: u64,
     /// Bytes of the largest single piece of memory.
     pub largest_allocation: u64,
-    /// Bytes of memory that a work-group shares.
+    /// Bytes of memory shared by a work-group.
     pub local_memory: usize,
-    /// Floats of a vector that it works on at once; 1 on GPUs, whose work-items are lanes.
+    /// Number of floats in its preferred vector; 1 on GPUs, whose work-items are lanes.
     pub vector: usize,
-    /// Work-items of the largest work-group.
+    /// Number of work-items in its largest work-group.
     pub work_group: usize,
-    /// The extensions it knows.
+    /// The extensions it supports.
     pub extensions: String,
-    /// NVIDIA's compute capability, where it is a device of theirs.
+    /// NVIDIA's compute capability, if it is an NVIDIA device.
     pub compute_capability: Option<(u32, u32)>,
 }
 
 impl DeviceDescription {
-    /// True where products run on tensor cores when [`Precision::Tf32`](super::Precision::Tf32) is requested: NVIDIA's
-    /// devices from compute capability 8.0 on.
+    /// True if products run on tensor cores when [`Precision::Tf32`](super::Precision::Tf32) is
+    /// requested: NVIDIA's devices from compute capability 8.0 on.
     pub fn has_tensor_cores(&self) -> bool {
         self.compute_capability.is_some_and(|(major, _)| major >= 8)
     }
 
-    /// The kernels that it gets, in words.
+    /// Describes the kernels that it uses.
     pub fn kernels(&self) -> String {
         let products = match (self.is_processor(), self.vector >= 16) {
             (true, true) => "products in bands of 16-wide vectors",

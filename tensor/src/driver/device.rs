@@ -1,4 +1,4 @@
-//! An open device behind OpenCL: its queue, its memory for reuse, its first failure.
+//! An open OpenCL device: its queue, its pool of memory, its first failure.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,35 +12,35 @@ use super::lock::lock;
 use super::program::Cache;
 use crate::error::{Error, Result};
 
-/// How exactly a device multiplies matrices.
+/// The precision of a device's matrix products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
     /// In f32.
     #[default]
     F32,
-    /// Factors rounded to TF32's 10 bits of fraction, products added up in f32: on tensor cores
-    /// where the device has them.
+    /// Factors rounded to TF32's 10 bits of fraction, products added up in f32: on tensor cores if
+    /// the device has them.
     Tf32,
 }
 
-/// The platforms and devices that are there, in the order of their numbers.
+/// Returns the available platforms and devices, in the order of their numbers.
 ///
 /// # Errors
-/// [`Error::NotBuiltWith`] without the feature `opencl`, [`Error::NoPlatform`] where no
-/// implementation is installed.
+/// [`Error::NotBuiltWith`] without the feature `opencl`, [`Error::NoPlatform`] if no implementation
+/// is installed.
 pub fn platforms() -> Result<Vec<PlatformDescription>> {
     calls::platforms(calls::proof()?)
 }
 
-/// A device that is open, with its queue, its compiled programs and its memory. A clone is the same
+/// An open device, with its queue, its compiled programs and its memory. A clone is the same
 /// device.
 ///
-/// Commands run in the order in which they are given, and nobody waits for them but who
-/// reads. The first failure is kept: [`OpenCl::check`] returns it, and nothing is started after it.
+/// Commands run in the order in which they are given; only reads wait for them. The first failure
+/// is stored: [`OpenCl::check`] returns it, and nothing is started after it.
 #[derive(Clone)]
 pub struct OpenCl {
     pub(crate) shared: Arc<Shared>,
-    /// Without the feature there is no such value, and so no device.
+    /// Without the feature this type has no value, so no device can exist.
     proof: Proof,
 }
 
@@ -50,9 +50,9 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     pub(crate) counted: Counted,
     name: String,
-    /// Memory that nobody holds, by its number of elements.
+    /// Unused memory, by its number of elements.
     pool: Mutex<HashMap<usize, Vec<Memory>>>,
-    /// Bytes taken from the device, those of the pool included.
+    /// Bytes allocated on the device, including those of the pool.
     taken: AtomicU64,
     limit: AtomicU64,
     pub(crate) faults: Faults,
@@ -61,21 +61,22 @@ pub(crate) struct Shared {
     error: Mutex<Option<Error>>,
 }
 
-/// What decides between kernels.
+/// The properties that select a device's kernels.
 #[derive(Debug, Clone, Copy)]
 struct Ways {
     bands: bool,
     units: usize,
     precision: Precision,
-    /// False where launches are counted and not started.
+    /// False if launches are counted but not started.
     runs: bool,
 }
 
-/// Asks with the value `tiles` for the kernels of GPUs on any device: they can be tested where there
-/// is no GPU. With `counted` nothing of them is run: what a step asks of a GPU can be counted where it
-/// would take minutes, and no result means anything.
+/// The environment variable that forces the kernels of GPUs. With the value `tiles`, any device
+/// uses them, so that they can be tested without a GPU. With `counted`, none of them runs: the work
+/// of a step on a GPU can be counted where running it would take minutes, but results are
+/// meaningless.
 const PATH: &str = "TENSOR_OPENCL_PATH";
-/// The compute units of the GPU that such a device stands for.
+/// The number of compute units of the GPU that such a device stands for.
 const UNITS: usize = 132;
 
 impl Ways {
@@ -93,21 +94,21 @@ impl Ways {
     }
 }
 
-/// Elements of the memory for `len` of them: what is kept for reuse comes in few sizes, none of them
-/// larger than the device's largest piece, in which `len` elements fit.
+/// Returns the number of elements to allocate for `len` elements: memory kept for reuse has few
+/// sizes, none of them larger than the device's largest piece, in which `len` elements fit.
 fn class(len: usize, largest: u64) -> usize {
     crate::cpu::buffer::class(len).min((largest / 4) as usize)
 }
 
-/// Copies to the device whose memory on the host is kept at most.
+/// The largest number of uploads whose memory on the host is kept.
 const UPLOADS: usize = 256;
 
 impl OpenCl {
-    /// Opens `opencl`, the first device there is (a GPU before others), or
-    /// `opencl:PLATFORM.DEVICE`; with `:tf32` behind it, products are [`Precision::Tf32`].
+    /// Opens `opencl`, the first available device (GPUs first), or `opencl:PLATFORM.DEVICE`; with
+    /// the suffix `:tf32`, products are [`Precision::Tf32`].
     ///
     /// # Errors
-    /// A name of another form, a device that is not there, [`Error::NoPlatform`],
+    /// The name has another form; the device does not exist; [`Error::NoPlatform`],
     /// [`Error::NotBuiltWith`].
     pub fn open(name: &str) -> Result<Self> {
         let unknown = || Error::Device(name.to_string());
@@ -164,68 +165,68 @@ impl OpenCl {
         self.proof
     }
 
-    /// Its name, `opencl:PLATFORM.DEVICE`, with `:tf32` where that is its precision.
+    /// Returns its name, `opencl:PLATFORM.DEVICE`, with `:tf32` if that is its precision.
     pub fn name(&self) -> &str {
         &self.shared.name
     }
 
-    /// The device in words and numbers.
+    /// Returns the description of the device.
     pub fn describe(&self) -> &DeviceDescription {
         &self.shared.description
     }
 
-    /// How exactly it multiplies matrices.
+    /// Returns the precision of its matrix products.
     pub fn precision(&self) -> Precision {
         self.shared.ways.precision
     }
 
-    /// Work-groups that it works on at once, at least.
+    /// Returns a lower bound on the number of work-groups that run at the same time.
     pub fn units(&self) -> usize {
         self.shared.ways.units
     }
 
-    /// True where products are computed in bands of vectors, as suits processors.
+    /// Returns true if products are computed in bands of vectors, as suits processors.
     pub(crate) fn prefers_bands(&self) -> bool {
         self.shared.ways.bands
     }
 
-    /// True where kernels are only counted, as `TENSOR_OPENCL_PATH=counted` asks: what is read from
-    /// such a device means nothing.
+    /// Returns true if kernels are only counted, as with `TENSOR_OPENCL_PATH=counted`: data read
+    /// from such a device are meaningless.
     pub fn is_counted(&self) -> bool {
         !self.shared.ways.runs
     }
 
-    /// True where both are the same open device.
+    /// Returns true if both are the same open device.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    /// What was done so far; the difference over a stretch of work is what the work cost.
+    /// Returns the work done so far; the difference between two times is the work between them.
     pub fn counters(&self) -> Counters {
         self.shared.counted.get()
     }
 
-    /// Counts the operations of a product that a kernel of the caller's computes.
+    /// Counts the operations of a product that the caller's own kernel computes.
     pub fn count_product(&self, operations: u64) {
         self.shared.counted.product(operations, false);
     }
 
-    /// What each kernel did so far, the most frequent first.
+    /// Returns the work of each kernel so far, the most frequent first.
     pub fn kernels(&self) -> Vec<KernelWork> {
         self.shared.cache.work()
     }
 
-    /// Bytes of the device's memory that are taken, those kept for reuse included.
+    /// Returns the bytes allocated on the device, including those kept for reuse.
     pub fn memory_taken(&self) -> u64 {
         self.shared.taken.load(Ordering::Relaxed)
     }
 
-    /// Takes at most so many bytes of the device's memory from now on.
+    /// Limits the bytes allocated on the device from now on.
     pub fn limit_memory(&self, bytes: u64) {
         self.shared.limit.store(bytes, Ordering::Relaxed);
     }
 
-    /// The first failure since the device was opened, if any.
+    /// Returns the first failure since the device was opened, if any.
     ///
     /// # Errors
     /// That failure.
@@ -233,14 +234,14 @@ impl OpenCl {
         lock(&self.shared.error).clone().map_or(Ok(()), Err)
     }
 
-    /// Keeps a failure, where it is the first, and gives it back.
+    /// Stores a failure if it is the first, and returns it.
     pub fn fail(&self, error: Error) -> Error {
         lock(&self.shared.error).get_or_insert_with(|| error.clone());
         error
     }
 
-    /// Keeps a result's failure, where it is the device's and not the caller's, and passes the
-    /// result on. A device whose memory is used up still works.
+    /// Stores a result's failure if it is the device's and not the caller's, and returns the
+    /// result. A device whose memory is exhausted still works.
     pub(crate) fn keep<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|e| match e {
             Error::Argument { .. } | Error::OutOfMemory { .. } | Error::TooLarge { .. } => e,
@@ -248,7 +249,7 @@ impl OpenCl {
         })
     }
 
-    /// Gives the queue a command that touches so many elements; a failure is kept.
+    /// Gives the queue a command that touches `elements` elements; a failure is stored.
     pub(crate) fn command<T>(
         &self,
         elements: usize,
@@ -261,7 +262,7 @@ impl OpenCl {
         }))
     }
 
-    /// Waits until the device has done all that it was given.
+    /// Waits until the device has finished all commands given to it.
     ///
     /// # Errors
     /// The first failure since the device was opened.
@@ -270,7 +271,7 @@ impl OpenCl {
         self.check()
     }
 
-    /// Memory for at least `len` elements of four bytes, and how many it has.
+    /// Returns memory for at least `len` elements of four bytes, and its number of elements.
     pub(crate) fn take(&self, len: usize) -> Result<(Memory, usize)> {
         self.check()?;
         let (wanted, largest) = (4 * len as u64, self.shared.description.largest_allocation);
@@ -295,7 +296,7 @@ impl OpenCl {
             {
                 return Ok(memory);
             }
-            // The second time with what the pool has kept.
+            // The second attempt follows after the pool's memory has been freed.
             if attempt == 0 {
                 self.shared.driver.finish()?;
                 let kept = std::mem::take(&mut *lock(&self.shared.pool));
@@ -306,19 +307,19 @@ impl OpenCl {
         Err(self.is_full(bytes))
     }
 
-    /// The error of a device that has not `bytes` more.
+    /// Returns the error of a device without another `bytes` bytes.
     pub(crate) fn is_full(&self, bytes: u64) -> Error {
         let limit = self.shared.limit.load(Ordering::Relaxed).min(self.shared.description.memory);
         Error::OutOfMemory { bytes, taken: self.memory_taken(), limit }
     }
 
-    /// Takes memory back for reuse: the queue keeps its order, so whoever gets it next comes after
-    /// whoever had it.
+    /// Returns memory to the pool. The queue keeps its order, so the commands of the next holder
+    /// run after those of the last one.
     pub(crate) fn give(&self, memory: Memory, class: usize) {
         lock(&self.shared.pool).entry(class).or_default().push(memory);
     }
 
-    /// Keeps the host's side of a copy to the device until it is over.
+    /// Keeps the host's side of an upload until it is finished.
     pub(crate) fn keep_upload(&self, transfer: Transfer) {
         let mut uploads = lock(&self.shared.uploads);
         uploads.push_back(transfer);
@@ -328,7 +329,7 @@ impl OpenCl {
     }
 }
 
-/// The devices that there are, in words.
+/// Lists the available devices.
 fn found(platforms: &[PlatformDescription]) -> String {
     let mut all = Vec::new();
     for (p, platform) in platforms.iter().enumerate() {
@@ -338,7 +339,7 @@ fn found(platforms: &[PlatformDescription]) -> String {
     if all.is_empty() { "none".to_string() } else { all.join(", ") }
 }
 
-/// The first GPU, or else the first device.
+/// Returns the first GPU, or else the first device.
 fn first(platforms: &[PlatformDescription]) -> Option<(usize, usize)> {
     let all = || {
         let places = platforms.iter().enumerate();

@@ -1,8 +1,8 @@
-//! Faults on demand: a drill for whatever stands on a device.
+//! Injected faults, to test the handling of device failures.
 //!
 //! The variable `TENSOR_OPENCL_FAULT` is read when a device is opened:
 //!
-//! | value | what happens |
+//! | value | effect |
 //! |---|---|
 //! | `lost:N` | the first N commands are carried out, all others fail, as on a device that was unplugged |
 //! | `memory:N` | the device has only N MiB |
@@ -14,20 +14,20 @@ use crate::error::{Error, Result};
 
 const VARIABLE: &str = "TENSOR_OPENCL_FAULT";
 
-/// What goes wrong on a device, and when.
+/// The faults of a device.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    /// Commands until the device is lost.
+    /// Number of commands until the device is lost.
     commands: Option<u64>,
     given: AtomicU64,
-    /// Bytes of memory that there seem to be.
+    /// The pretended bytes of memory.
     pub(crate) memory: Option<u64>,
     /// The kernel whose program is broken.
     build: Option<String>,
 }
 
 impl Faults {
-    /// What the environment asks for; nothing where it is silent.
+    /// Reads the faults from the environment; none if the variable is not set.
     pub(crate) fn from_environment() -> Result<Self> {
         match std::env::var(VARIABLE) {
             Ok(text) if !text.is_empty() => Self::parse(&text),
@@ -50,7 +50,7 @@ impl Faults {
         })
     }
 
-    /// Counts a command; the error of a lost device once there were too many.
+    /// Counts a command; returns the error of a lost device once there were too many.
     pub(crate) fn command(&self) -> Result<()> {
         let Some(last) = self.commands else { return Ok(()) };
         if self.given.fetch_add(1, Ordering::Relaxed) < last {
@@ -60,7 +60,7 @@ impl Faults {
         Err(Error::OpenCl { call: "a command of the queue", what })
     }
 
-    /// The text of a kernel's program as the compiler gets it.
+    /// Returns the text of a kernel's program that the compiler gets.
     pub(crate) fn source(&self, kernel: &str, text: &str) -> String {
         match &self.build {
             Some(broken) if broken == kernel => format!("{text}\n#error {VARIABLE} asks for it\n"),

@@ -1,4 +1,4 @@
-//! A lock that outlives a panic of its holder.
+//! A lock that stays usable after a panic of its holder.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

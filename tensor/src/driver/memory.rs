@@ -1,4 +1,4 @@
-//! Memory on a device, ids in it, and what is read of it.
+//! Memory on a device, ids in it, and reads from it.
 
 use std::mem::ManuallyDrop;
 use std::sync::{Arc, OnceLock};
@@ -8,7 +8,7 @@ use super::calls::{Memory, Proof, Transfer};
 use super::device::OpenCl;
 use crate::error::Result;
 
-/// Memory of a device; it goes back to the device's pool with its last holder.
+/// Memory of a device; its last holder returns it to the device's pool.
 pub(crate) struct Block {
     device: OpenCl,
     memory: ManuallyDrop<Memory>,
@@ -39,18 +39,18 @@ impl Drop for Block {
     }
 }
 
-/// A tensor's memory on a device, and what was read of it.
+/// A tensor's memory on a device, and the host's copy of its elements.
 #[derive(Clone)]
 pub(crate) struct Remote {
     pub(crate) block: Arc<Block>,
-    /// The tensor's elements, once somebody requested them; forgotten when they are written.
+    /// The tensor's elements, once they were read; dropped when they are written.
     host: OnceLock<Arc<[f32]>>,
-    /// Without the feature there is no such value.
+    /// Without the feature this type has no value.
     proof: Proof,
 }
 
 impl Remote {
-    /// Memory of which `host` is known already.
+    /// Creates the memory of a tensor; `host` holds its elements if they are already known.
     pub(crate) fn new(block: Arc<Block>, host: OnceLock<Arc<[f32]>>) -> Self {
         let proof = block.device.proof();
         Self { block, host, proof }
@@ -60,12 +60,13 @@ impl Remote {
         &self.block.device
     }
 
-    /// A view of the same memory of which nothing was read.
+    /// Returns a view of the same memory without a copy on the host.
     pub(crate) fn view(&self) -> Self {
         Self { block: Arc::clone(&self.block), host: OnceLock::new(), proof: self.proof }
     }
 
-    /// Elements `at..at + len`, read at the first call. Zeros where the device fails; it keeps why.
+    /// Returns elements `at..at + len`, read at the first call. If the device fails, they are zeros
+    /// and the device stores the error.
     pub(crate) fn data(&self, at: usize, len: usize) -> &[f32] {
         self.host.get_or_init(|| {
             let read = self.block.device.read_block(&self.block, at, len);
@@ -73,33 +74,33 @@ impl Remote {
         })
     }
 
-    /// True where nobody else holds the memory.
+    /// Returns true if the memory has no other holder.
     pub(crate) fn is_unique(&mut self) -> bool {
         Arc::get_mut(&mut self.block).is_some()
     }
 
-    /// True where both are of the same memory.
+    /// Returns true if both share the same memory.
     pub(crate) fn is_of(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.block, &other.block)
     }
 
-    /// A number that only views of the same memory share while it is held.
+    /// Returns a number that identifies the memory while it is held.
     pub(crate) fn key(&self) -> usize {
         Arc::as_ptr(&self.block).addr()
     }
 
-    /// What was read is old now.
+    /// Drops the copy on the host, which is outdated.
     pub(crate) fn forget(&mut self) {
         self.host.take();
     }
 
-    /// True where nobody holds the memory but `holders` of its owner's tensors.
+    /// Returns true if the memory has at most `holders` holders.
     pub(crate) fn is_held_by(&self, holders: usize) -> bool {
         Arc::strong_count(&self.block) <= holders
     }
 }
 
-/// Whole numbers on a device: ids, lengths, classes.
+/// Unsigned integers on a device: ids, lengths, classes.
 #[derive(Clone)]
 pub struct Ids {
     pub(crate) block: Arc<Block>,
@@ -113,30 +114,30 @@ impl std::fmt::Debug for Ids {
 }
 
 impl Ids {
-    /// How many.
+    /// Returns how many there are.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// True where there is none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 }
 
-/// What the device was requested, still on its way to the host.
+/// The result of an asynchronous read, which may still be in progress.
 pub struct Pending {
     pub(crate) device: OpenCl,
     pub(crate) transfer: Option<Transfer>,
 }
 
 impl Pending {
-    /// True where [`Pending::wait`] need not wait.
+    /// Returns true if [`Pending::wait`] will not wait.
     pub fn is_ready(&self) -> bool {
         self.transfer.as_ref().is_none_or(Transfer::is_done)
     }
 
-    /// The elements; waits until they are there.
+    /// Returns the elements; waits until the read is finished.
     ///
     /// # Errors
     /// The device failed.
@@ -153,7 +154,7 @@ impl Pending {
 }
 
 impl OpenCl {
-    /// Whole numbers here.
+    /// Copies unsigned integers to this device.
     ///
     /// # Errors
     /// As [`OpenCl::uninit`].

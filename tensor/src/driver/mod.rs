@@ -1,7 +1,7 @@
-//! What runs commands on a device behind OpenCL, and knows of no tensor: the calls, the open device
-//! with its queue and its memory, compiled programs, counters.
+//! The layer that runs commands on an OpenCL device and does not depend on tensors: the calls, the
+//! open device with its queue and its memory, compiled programs, counters.
 
-// Without the feature there is no value of `OpenCl`: what follows one is never reached.
+// Without the feature no value of `OpenCl` exists, so the code that needs one is unreachable.
 #![cfg_attr(not(feature = "opencl"), allow(unreachable_code, unused_variables, dead_code))]
 
 mod arguments;

@@ -1,4 +1,4 @@
-//! Programs, and those that a device has compiled.
+//! Programs, and a device's cache of compiled ones.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,13 +8,13 @@ use super::calls::{Built, Kernel};
 use super::counters::KernelWork;
 use super::lock::lock;
 
-/// The text of a program in OpenCL C 1.2: pieces that are put one behind the other, behind what all
-/// programs share (`prelude.cl`: `sigmoid`, `group_sum`, `group_max`, `philox`).
+/// The text of a program in OpenCL C 1.2: pieces that are concatenated after a text common to all
+/// programs (`prelude.cl`: `sigmoid`, `group_sum`, `group_max`, `philox`).
 ///
 /// A kernel takes a tensor as two arguments, `__global float *x, ulong x_at`, and its first line is
-/// `x += x_at;`. Ids come as `__global const uint *ids` alone. What a kernel reads and writes must
-/// lie within the tensors it is given, for every argument that its caller lets pass: the checks of
-/// [`Launch`](crate::opencl::Launch) do not reach into the kernel.
+/// `x += x_at;`. Ids are passed as `__global const uint *ids` alone. A kernel must read and write
+/// only within the tensors it is given, for all arguments that its caller can pass: the checks of
+/// [`Launch`](crate::opencl::Launch) do not cover accesses inside the kernel.
 #[derive(Debug)]
 pub struct Program {
     pieces: &'static [&'static str],
@@ -22,12 +22,12 @@ pub struct Program {
 }
 
 impl Program {
-    /// A program of these pieces.
+    /// Creates a program from these pieces.
     pub const fn new(pieces: &'static [&'static str]) -> Self {
         Self { pieces, options: "" }
     }
 
-    /// The same with options for the compiler, such as `-DTILE=16`.
+    /// Returns the same program with options for the compiler, such as `-DTILE=16`.
     #[must_use]
     pub const fn with_options(self, options: &'static str) -> Self {
         Self { pieces: self.pieces, options }
@@ -42,7 +42,7 @@ impl Program {
     }
 }
 
-/// A compiled kernel, and what it did.
+/// A compiled kernel, and counters of its work.
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) kernel: Kernel,
@@ -51,7 +51,7 @@ pub(crate) struct Entry {
     pub(crate) elements: AtomicU64,
 }
 
-/// Compiled programs by text and options, and their kernels by address, which is quicker.
+/// Compiled programs by text and options, and their kernels by address, which is a faster key.
 #[derive(Default)]
 pub(crate) struct Cache {
     pub(crate) programs: Mutex<HashMap<(String, &'static str), Arc<Built>>>,

@@ -9,13 +9,13 @@ use crate::simd::Simd;
 
 /// Depth of a block: a panel's block of two vectors' width stays in the first-level cache.
 const DEPTH: usize = 512;
-/// Rows of a block: its part of X stays in the second-level cache.
+/// Rows of a block: the block of X stays in the second-level cache.
 const ROWS: usize = 192;
 
-/// How many rows of a panel are requested ahead of their use: by then they have come from memory.
+/// How many rows ahead of their use a panel is prefetched: memory latency has passed by then.
 const AHEAD: usize = 16;
 
-/// Where a product goes: `width` columns, row-major, a `stride` apart.
+/// The output of a product: `width` columns, row-major, with rows `stride` apart.
 #[derive(Clone, Copy)]
 pub(super) struct Output {
     start: *mut f32,
@@ -29,7 +29,7 @@ unsafe impl Send for Output {}
 unsafe impl Sync for Output {}
 
 impl Output {
-    /// Columns from `start` on of rows of `stride` elements.
+    /// Selects the columns from `start` on of rows of `stride` elements.
     pub(super) fn columns(out: &mut [f32], stride: usize, start: usize, width: usize) -> Self {
         assert!(start + width <= stride, "columns of the output");
         // SAFETY: within the slice, by the line above.
@@ -37,19 +37,19 @@ impl Output {
     }
 }
 
-/// How a tile reads its left operand.
+/// The strides with which a tile reads its left operand.
 #[derive(Clone, Copy)]
 pub(super) struct Left {
     /// Element (0, 0).
     pub(super) start: *const f32,
-    /// From row to row.
+    /// Distance between rows.
     pub(super) row: usize,
-    /// From k to k.
+    /// Distance between consecutive k.
     pub(super) depth: usize,
-    /// From a row to the one [`Simd::TILE_ROWS`] below it.
+    /// Distance between a row and the one [`Simd::TILE_ROWS`] below it.
     pub(super) tile: usize,
-    /// False where a tile may only begin at a multiple of [`Simd::TILE_ROWS`]: rows lie in panels
-    /// of that height. True where all are `row` apart.
+    /// False if a tile may only begin at a multiple of [`Simd::TILE_ROWS`], because rows lie in
+    /// panels of that height; true if all rows are `row` apart.
     pub(super) anywhere: bool,
 }
 
@@ -58,10 +58,10 @@ pub(super) struct Left {
 pub(super) struct Right {
     /// Element (0, 0).
     pub(super) start: *const f32,
-    /// Rows of two vectors, one behind the other.
+    /// Number of consecutive rows of two vectors.
     pub(super) count: usize,
-    /// The block used after it, as long, which comes into the second-level cache meanwhile. A hint:
-    /// it may be any address.
+    /// The block used after this one, of the same length, which is prefetched into the second-level
+    /// cache. A hint: any address is valid.
     pub(super) next: *const f32,
 }
 
@@ -88,8 +88,8 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
     let start = x.start();
     let depth = w.depth();
     let blocks = depth.div_ceil(DEPTH).max(1);
-    // Rows that lie a power of two apart fight for the same cache lines: where several panels read
-    // them, a copy whose rows lie otherwise pays.
+    // Rows that lie a power of two apart map to the same cache lines: if several panels read them,
+    // a copy with another distance between rows pays.
     let from = if x.stride.is_multiple_of(FIGHT) { COPY_FROM / 6 } else { COPY_FROM };
     let copies = panels.len() >= from && rows.len() >= S::TILE_ROWS;
     let mut copy = copies.then(|| Buffer::uninit(ROWS.min(rows.len()) * APART));
@@ -126,7 +126,7 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                     other => other,
                 };
                 let rows = row..row_end;
-                // The next panel's block, or the first panel's next one.
+                // The next panel's block, or the first panel's next block.
                 let next = match p + 1 < panels.end {
                     true => b.wrapping_add(nr * depth),
                     false => {
@@ -144,14 +144,16 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
     }
 }
 
-/// Panels from which a copy of X pays.
+/// The number of panels from which a copy of X pays.
 const COPY_FROM: usize = 24;
-/// Rows a multiple of this apart have all their lines in one place of the nearest cache.
+/// Rows at a multiple of this distance map to the same set of the first-level cache.
 const FIGHT: usize = 1024;
-/// From row to row of the copy: a block's depth, and a cache line, so that rows are spread.
+/// Distance between rows of the copy: a block's depth plus a cache line, so that rows map to
+/// different sets.
 const APART: usize = DEPTH + 16;
 
-/// One panel's width of the output, tile by tile downwards; `left` starts at row `rows.start`.
+/// Computes one panel's width of the output, tile by tile downwards; `left` starts at row
+/// `rows.start`.
 ///
 /// # Safety
 /// As [`rows_times_panels`]; `left` has `rows` of `b.count` elements, and `b` that many rows of two
@@ -169,8 +171,8 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
     let nr = 2 * S::LANES;
     let valid = nr.min(output.width - column);
     let mut row = rows.start;
-    // While this panel is used, the next one comes into the second-level cache, a part with each
-    // tile; a single tile would ask for all of it at once.
+    // While this panel is used, the next one is prefetched into the second-level cache, a part with
+    // each tile; a single tile would have to prefetch all of it at once.
     let tiles = rows.len().div_ceil(S::TILE_ROWS);
     let mut step = if tiles > 1 { nr.div_ceil(tiles) } else { 0 };
     let end = b.next.wrapping_add(nr * b.count);
@@ -188,7 +190,7 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
             // SAFETY: m rows of a whole panel's width.
             unsafe { tile_of(s, m, a, b, step, Tile { start: c, stride: output.stride }, begin) };
         } else {
-            // The last panel: compute a whole tile aside, copy what is real.
+            // The last panel: compute a whole tile in a buffer, then copy the valid columns.
             let mut aside = [0.0_f32; 12 * 32];
             let to = Tile { start: aside.as_mut_ptr(), stride: nr };
             let (within, bias) = match begin {
@@ -221,21 +223,22 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
     }
 }
 
-/// Rows of the next tile where `left` are left: the last two share what a whole one would leave a
-/// remainder of, for a tile of a row or two waits for its own sums.
+/// Returns the rows of the next tile if `left` are left. The last two tiles share their rows if a
+/// whole tile would leave a small remainder, because a tile of one or two rows is limited by the
+/// latency of its own sums.
 fn tile_rows(most: usize, left: usize, anywhere: bool) -> usize {
     let halves = anywhere && left > most && left < most + most.div_ceil(2);
     if halves { left.div_ceil(2) } else { left.min(most) }
 }
 
-/// Where a tile is written: rows of two vectors, a stride apart.
+/// The output of a tile: rows of two vectors, `stride` apart.
 #[derive(Clone, Copy)]
 struct Tile {
     start: *mut f32,
     stride: usize,
 }
 
-/// [`tile`] for a number of rows known at run time.
+/// Calls [`tile`] for a number of rows known at run time.
 ///
 /// # Safety
 /// As [`tile`], with `m` rows, at most [`Simd::TILE_ROWS`].
@@ -281,7 +284,7 @@ unsafe fn tile<S: Simd, const M: usize>(
     unsafe {
         let lanes = S::LANES;
         if add {
-            // What the sums are added to comes while they are computed.
+            // The output is prefetched while the sums are computed.
             for i in 0..M {
                 s.prefetch(c.add(i * stride));
                 s.prefetch(c.add(i * stride + 2 * lanes - 1));
@@ -327,7 +330,7 @@ unsafe fn tile<S: Simd, const M: usize>(
 mod tests {
     use super::tile_rows;
 
-    /// The rows of all tiles of a product of `rows` rows.
+    /// Returns the rows of all tiles of a product of `rows` rows.
     fn tiles(most: usize, rows: usize, anywhere: bool) -> Vec<usize> {
         let mut left = rows;
         let next = || {

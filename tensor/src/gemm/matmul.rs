@@ -7,16 +7,16 @@ use super::work::{count, duration};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::{Threads, part};
 
-/// out = init + X W, W being packed: \[rows, K\] times \[K, N\].
+/// Computes out = init + X W with a packed W: \[rows, K\] times \[K, N\].
 ///
-/// Large products are shared out to the threads, by columns where the rows are few.
-/// A width of `x` other than `w.depth()`, or an output other than rows x `w.width()`, is a
-/// programming error and panics: operations check shapes before they come here.
+/// Large products are divided among the threads, by columns if there are few rows. It panics if the
+/// width of `x` is not `w.depth()` or the output is not rows x `w.width()`: operations check shapes
+/// before they call it.
 pub fn matmul(threads: &Threads, x: Rows<'_>, w: &Packed, out: &mut [f32], init: SumStart<'_>) {
     matmul_columns(threads, x, w, out, w.width(), 0, init);
 }
 
-/// [`matmul`] into columns `column..column + w.width()` of rows of `stride` elements.
+/// Computes [`matmul`] into columns `column..column + w.width()` of rows of `stride` elements.
 pub fn matmul_columns(
     threads: &Threads,
     x: Rows<'_>,
@@ -40,7 +40,7 @@ pub fn matmul_columns(
         } else {
             (0..rows, part(panels, 1, parts, i))
         };
-        // Each thread writes its own rows or columns of the output.
+        // Each thread writes rows or columns of the output of its own.
         dispatch(Multiply { x, w, rows, panels, output, init });
     });
 }

@@ -1,7 +1,7 @@
-//! Matrix products: a weight packed once and multiplied often, and the weight's gradient.
+//! Matrix products: with a weight that is packed once and used often, and the gradient of a weight.
 //!
-//! Three products carry a recurrent network's training step, W being a weight of O rows and I
-//! columns and every other matrix a block of rows of a batch:
+//! Three products account for a recurrent network's training step. W is a weight of O rows and I
+//! columns; every other matrix is a block of rows of a batch:
 //!
 //! | product | function |
 //! |---|---|
@@ -9,8 +9,9 @@
 //! | backward: dX = dY W | [`matmul`] with a [`Packed`] of [`Side::Plain`] |
 //! | weight gradient: dW = sum of dY^T X | [`weight_gradient`] over the rows of a whole step |
 //!
-//! The weight's panels are packed once per optimizer step; X is read as it lies. The register
-//! tile is [`Simd::TILE_ROWS`](crate::simd::Simd::TILE_ROWS) rows by two vectors. Plain-loop twins stand in [`mod@reference`].
+//! The weight's panels are packed once per optimizer step; X is read in place. The register tile is
+//! [`Simd::TILE_ROWS`](crate::simd::Simd::TILE_ROWS) rows by two vectors. Implementations in plain
+//! loops are in [`mod@reference`].
 
 mod kernel;
 mod matmul;

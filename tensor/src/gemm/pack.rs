@@ -9,7 +9,7 @@ use crate::cpu::pooled_vec::PooledVec;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::Threads;
 
-/// Which product a weight \[O, I\] is packed for.
+/// The product for which a weight \[O, I\] is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// X W^T, the forward product: depth I, width O.
@@ -18,7 +18,7 @@ pub enum Side {
     Plain,
 }
 
-/// A weight \[O, I\], or a block of its rows and columns, in panels of two vectors' width.
+/// A weight \[O, I\], or a block of its rows and columns, packed into panels of two vectors' width.
 ///
 /// Panel p holds, for each k of the depth, the elements of columns p NR to (p + 1) NR, zeros past
 /// the width.
@@ -43,8 +43,8 @@ impl Kernel for PanelWidth {
 }
 
 impl Packed {
-    /// Packs columns `columns` of a weight of `inputs` columns; rows are `w.len() / inputs`.
-    /// Columns out of range panic.
+    /// Packs columns `columns` of a weight of `inputs` columns and `w.len() / inputs` rows. Panics
+    /// if columns are out of range.
     pub fn new(
         threads: &Threads,
         w: &[f32],
@@ -56,7 +56,7 @@ impl Packed {
         Self::block(threads, w, inputs, rows, columns, side)
     }
 
-    /// Packs a block of a weight of `inputs` columns. Rows or columns out of range panic.
+    /// Packs a block of a weight of `inputs` columns. Panics if rows or columns are out of range.
     pub fn block(
         threads: &Threads,
         w: &[f32],
@@ -115,27 +115,27 @@ impl Packed {
         });
     }
 
-    /// Rows of the packed matrix.
+    /// Returns the number of rows of the packed matrix.
     pub fn depth(&self) -> usize {
         self.depth
     }
 
-    /// Columns of the packed matrix.
+    /// Returns the number of columns of the packed matrix.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// What it was packed for.
+    /// Returns the product that it was packed for.
     pub fn side(&self) -> Side {
         self.side
     }
 
-    /// Which rows of the weight.
+    /// Returns the range of the weight's rows.
     pub fn rows(&self) -> Range<usize> {
         self.rows.clone()
     }
 
-    /// Which columns of the weight.
+    /// Returns the range of the weight's columns.
     pub fn columns(&self) -> Range<usize> {
         self.columns.clone()
     }
@@ -148,7 +148,7 @@ impl Packed {
         self.panel_width
     }
 
-    /// All panels.
+    /// Returns all panels.
     pub(super) fn data(&self) -> &[f32] {
         &self.buffer.data()[..self.panels() * self.panel_width * self.depth]
     }

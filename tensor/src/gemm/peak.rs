@@ -1,4 +1,4 @@
-//! What this machine can do: the register tile on operands that stay in the first caches.
+//! The peak speed of this machine: the register tile on operands that stay in the first caches.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use crate::threads::Threads;
 
 /// Rows, depth and width of the product: all operands stay in the first two caches.
 const SIZES: (usize, usize, usize) = (96, 256, 128);
-/// Products between two looks at the clock.
+/// Number of products between two clock readings.
 const BLOCK: usize = 128;
 
-/// The most that these threads reach together, in operations per second: products whose operands
-/// stay near, for `time` on every thread at once; the best stretch counts.
+/// Returns the most operations per second that these threads reach together: products whose
+/// operands stay in the caches, for `time` on every thread at once; the best interval counts.
 ///
-/// A fraction of the processor's nominal peak; a whole training step is compared with it.
+/// This is a fraction of the processor's nominal peak, and the reference for a whole training step.
 pub fn peak(threads: &Threads, time: Duration) -> f64 {
     let (rows, depth, width) = SIZES;
     let weight = vec![0.01; depth * width];

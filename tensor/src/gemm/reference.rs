@@ -2,7 +2,7 @@
 
 use num_traits::Float;
 
-/// Y = X W^T + b: \[rows, I\] times \[O, I\] transposed. PyTorch: `F.linear(x, w, b)`.
+/// Computes Y = X W^T + b: \[rows, I\] times \[O, I\] transposed. PyTorch: `F.linear(x, w, b)`.
 pub fn linear<F: Float>(x: &[F], w: &[F], bias: Option<&[F]>, inputs: usize) -> Vec<F> {
     let outputs = w.len() / inputs;
     let mut y = Vec::with_capacity(x.len() / inputs * outputs);
@@ -15,7 +15,7 @@ pub fn linear<F: Float>(x: &[F], w: &[F], bias: Option<&[F]>, inputs: usize) -> 
     y
 }
 
-/// X W: \[rows, O\] times \[O, I\].
+/// Computes X W: \[rows, O\] times \[O, I\].
 pub fn plain<F: Float>(x: &[F], w: &[F], outputs: usize) -> Vec<F> {
     let inputs = w.len() / outputs;
     let mut y = Vec::with_capacity(x.len() / outputs * inputs);
@@ -28,7 +28,7 @@ pub fn plain<F: Float>(x: &[F], w: &[F], outputs: usize) -> Vec<F> {
     y
 }
 
-/// dY^T X: \[rows, O\] transposed times \[rows, I\].
+/// Computes dY^T X: \[rows, O\] transposed times \[rows, I\].
 pub fn outer<F: Float>(dy: &[F], x: &[F], outputs: usize, inputs: usize) -> Vec<F> {
     let mut dw = vec![F::zero(); outputs * inputs];
     for (dy, x) in dy.chunks_exact(outputs).zip(x.chunks_exact(inputs)) {

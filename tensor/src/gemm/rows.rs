@@ -1,13 +1,13 @@
-//! What a product reads, and what it is added to.
+//! The left operand of a product, and the initial value of its sums.
 
-/// What the product is added to.
+/// The initial value of a product's sums.
 #[derive(Debug, Clone, Copy)]
 pub enum SumStart<'a> {
-    /// Nothing.
+    /// Zero.
     Zero,
-    /// One row, added to every row.
+    /// One row, which is added to every row.
     Bias(&'a [f32]),
-    /// What the output holds.
+    /// The content of the output.
     Output,
 }
 
@@ -21,12 +21,13 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Contiguous rows of `width` elements; a last incomplete row is left out.
+    /// Creates contiguous rows of `width` elements; an incomplete last row is left out.
     pub fn new(data: &'a [f32], width: usize) -> Self {
         Self { data, rows: data.len().checked_div(width).unwrap_or(0), width, stride: width }
     }
 
-    /// Columns `start..start + width` of rows of `stride` elements; cut to what is there.
+    /// Selects columns `start..start + width` of rows of `stride` elements, cut to the existing
+    /// columns.
     pub fn columns(data: &'a [f32], stride: usize, start: usize, width: usize) -> Self {
         let start = start.min(stride);
         let rows = data.len().checked_div(stride).unwrap_or(0);
@@ -34,17 +35,17 @@ impl<'a> Rows<'a> {
         Self { data, rows, width: width.min(stride - start), stride }
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Elements in a row.
+    /// Returns the number of elements per row.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// The pointer to the first element, all rows being readable from there.
+    /// Returns the pointer to the first element; all rows can be read from it.
     pub(super) fn start(&self) -> *const f32 {
         let needed = if self.rows == 0 { 0 } else { (self.rows - 1) * self.stride + self.width };
         assert!(self.data.len() >= needed, "rows lie within their slice");

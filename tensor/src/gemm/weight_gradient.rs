@@ -9,7 +9,7 @@ use crate::cpu::buffer::Buffer;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::{Threads, part};
 
-/// One term dY^T X: the rows of an output's gradient and of the input that met the weight.
+/// One term dY^T X: the rows of an output's gradient and of the input that the weight multiplied.
 #[derive(Debug, Clone, Copy)]
 pub struct Product<'a> {
     /// Rows of the output gradient, O wide.
@@ -18,16 +18,17 @@ pub struct Product<'a> {
     pub x: Rows<'a>,
 }
 
-/// Rows of a block: the output is read and written once a block.
+/// Rows of a block: the output is read and written once per block.
 const BLOCK: usize = 512;
 /// Rows of the output that are computed together: a block of their gradients stays in the
 /// second-level cache.
 const CHUNK: usize = 192;
 
-/// out\[O, columns\] = (out if `add`) + the sum of dY^T X, one product over all rows.
+/// Computes out\[O, columns\] = (out if `add`) + the sum of dY^T X, as one product over all rows.
 ///
-/// `out` has rows of `stride` elements, of which those from `column` on are written. Terms of
-/// other widths than the first's, or an output too small, panic: operations check before.
+/// `out` has rows of `stride` elements; their columns from `column` on are written. Panics if a
+/// term's widths differ from the first term's or if the output has the wrong size: operations check
+/// shapes before they call it.
 pub fn weight_gradient(
     threads: &Threads,
     terms: &[Product<'_>],
@@ -47,13 +48,13 @@ pub fn weight_gradient(
     assert_eq!(out.len(), outputs * stride, "output of the sum");
     let output = Output::columns(out, stride, column, inputs);
     if !add {
-        // The first block of rows overwrites; with no rows at all the sum is zero.
+        // The first block of rows overwrites the output; without any rows the sum is zero.
         if terms.iter().all(|t| t.dy.rows() == 0) {
             out.chunks_exact_mut(stride).for_each(|r| r[column..column + inputs].fill(0.0));
             return;
         }
     }
-    // Each thread takes rows of the output, and packs the input's panels for itself.
+    // Each thread computes rows of the output and packs the input's panels into memory of its own.
     let rows: usize = terms.iter().map(|t| t.x.rows()).sum();
     threads.split(duration(rows, outputs, inputs), |i, parts| {
         let rows = part(outputs, 12, parts, i);
@@ -79,8 +80,8 @@ impl Kernel for Outer<'_> {
             return;
         }
         let right_panels = inputs.div_ceil(nr);
-        // From panel to panel: some lines more than a block, for panels that lie a power of two apart
-        // fight for the same places of the nearest cache while they are written.
+        // Distance between panels: some lines more than a block, because panels that lie a power of
+        // two apart map to the same sets of the first-level cache while they are written.
         let (left_panel, right_panel) = (mr * BLOCK + 16, nr * BLOCK + 32);
         let mut left = Buffer::uninit(CHUNK.div_ceil(mr) * left_panel);
         let mut right = Buffer::uninit(right_panels * right_panel);
@@ -126,10 +127,10 @@ impl Kernel for Outer<'_> {
     }
 }
 
-/// Rows that are requested ahead of being copied: many lie in another core's cache.
+/// Rows are prefetched this many rows before they are copied: many lie in another core's cache.
 const LATER: usize = 8;
 
-/// Asks for the cache lines of a row.
+/// Prefetches the cache lines of a row.
 #[inline(always)]
 fn ask<S: Simd>(s: S, row: &[f32]) {
     for part in row.chunks(16) {
@@ -137,8 +138,8 @@ fn ask<S: Simd>(s: S, row: &[f32]) {
     }
 }
 
-/// Copies a row into its places in panels, `width` elements each and a `stride` apart; the last is
-/// filled up with zeros. A width known when this is inlined makes each copy a few instructions.
+/// Copies a row into panels, `width` elements each and `stride` apart; the last one is filled up
+/// with zeros. A `width` known at compile time, after inlining, makes each copy a few instructions.
 #[inline(always)]
 fn to_panels(row: &[f32], width: usize, mut to: &mut [f32], stride: usize) {
     let parts = row.chunks_exact(width);
@@ -153,10 +154,10 @@ fn to_panels(row: &[f32], width: usize, mut to: &mut [f32], stride: usize) {
     }
 }
 
-/// A row of the output's gradient and the row of the input that met the weight.
+/// A row of the output's gradient and the row of the input that the weight multiplied.
 type Pair<'a> = (&'a [f32], &'a [f32]);
 
-/// Walks the rows of all terms in blocks.
+/// Iterates over the rows of all terms in blocks.
 struct Cursor<'a> {
     terms: &'a [Product<'a>],
     term: usize,
@@ -164,7 +165,7 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The next rows, as many as there is room for and left; none at the end.
+    /// Returns the next rows, as many as fit and are left; none at the end.
     fn next_block<'b>(&mut self, block: &'b mut [Pair<'a>]) -> &'b [Pair<'a>] {
         let mut count = 0;
         while let (Some(pair), Some(term)) = (block.get_mut(count), self.terms.get(self.term)) {

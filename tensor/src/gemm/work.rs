@@ -1,4 +1,4 @@
-//! How much work products are, and how much was done.
+//! Counters of the work done by products, and estimates of their duration.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,8 +6,8 @@ static FLOPS: AtomicU64 = AtomicU64::new(0);
 pub(super) static WEIGHT_GRADIENTS: AtomicU64 = AtomicU64::new(0);
 pub(super) static PACKINGS: AtomicU64 = AtomicU64::new(0);
 
-/// What the products of this process have done: the difference over a stretch of work says what
-/// that took.
+/// The work done by the products of this process; the difference between two times is the work
+/// between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Work {
     /// Floating-point operations; a multiplication and an addition are two.
@@ -18,7 +18,7 @@ pub struct Work {
     pub packings: u64,
 }
 
-/// What the products of this process have done so far.
+/// Returns the work done by the products of this process so far.
 pub fn work() -> Work {
     Work {
         flops: FLOPS.load(Ordering::Relaxed),
@@ -32,7 +32,7 @@ pub(super) fn count(rows: usize, depth: usize, width: usize) {
     FLOPS.fetch_add(2 * (rows * depth * width) as u64, Ordering::Relaxed);
 }
 
-/// About what a product takes one thread, in nanoseconds.
+/// Estimates how long a product takes one thread, in nanoseconds.
 pub(super) fn duration(rows: usize, depth: usize, width: usize) -> usize {
     rows * depth * width / 25
 }

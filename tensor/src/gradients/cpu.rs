@@ -1,4 +1,4 @@
-//! Gradients on the processor: what was deferred multiplied, and summed up.
+//! Reduction of gradients on the processor.
 
 use super::gradient::{Gradient, RowGradient};
 use super::slot::{Deferred, Slot, Sum};
@@ -9,7 +9,7 @@ use crate::gemm::{Product, Rows, weight_gradient};
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 
-/// The gradient that the parts of a slot add up to, of a parameter of this value.
+/// Returns the gradient that the parts of a slot add up to, for a parameter of this value.
 pub(super) fn reduce(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gradient> {
     let shape = value.shape();
     let mut sparse = None;
@@ -37,7 +37,7 @@ pub(super) fn reduce(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gr
     if !slot.products.is_empty() {
         let all = |p: &Deferred| p.columns == (0..shape.width()) && p.rows.is_none();
         let whole = slot.products.iter().all(all);
-        // Without anything to add to, a product over the whole weight overwrites.
+        // If there is nothing to add to, a product over the whole weight overwrites the memory.
         let fresh = whole && total.is_none();
         let mut into = match total {
             Some(t) => t,
@@ -55,7 +55,7 @@ pub(super) fn reduce(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gr
     Ok(Gradient::Dense(total))
 }
 
-/// Adds the rows of biases' gradients; each thread takes columns.
+/// Adds the column sums of biases' gradients; each thread works on other columns.
 fn add_sums(sums: &[Sum], into: &mut Tensor, threads: &Threads) -> Result<()> {
     let shape = into.shape();
     let whole = 0..shape.len();
@@ -85,10 +85,10 @@ fn add_sums(sums: &[Sum], into: &mut Tensor, threads: &Threads) -> Result<()> {
     Ok(())
 }
 
-/// Columns of a bias's gradient that one thread sums up at a time.
+/// Columns of a bias's gradient that one thread sums at a time.
 const COLUMNS: usize = 512;
 
-/// Adds one product for each block of rows and columns.
+/// Adds one product per block of rows and columns.
 fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threads) -> Result<()> {
     let shape = into.shape();
     let block = |p: &Deferred| (p.rows.clone().unwrap_or(0..shape.rows()), p.columns.clone());

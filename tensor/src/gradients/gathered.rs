@@ -1,4 +1,4 @@
-//! What backward passes gather.
+//! Gradients gathered from backward passes.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use crate::params::{ParamId, Params};
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 
-/// What backward passes gathered for each parameter, before it is summed up.
+/// The gradients that backward passes gathered for each parameter, before they are reduced.
 ///
-/// An operation adds a dense gradient, rows of a table, or defers a weight's gradient as the
-/// (input, output gradient) rows of a product; [`Gradients::finish`] multiplies each weight's rows
+/// An operation adds a dense gradient, adds rows of a table, or defers a weight's gradient as the
+/// (input, output gradient) rows of a product; [`Gradients::reduce`] multiplies each weight's rows
 /// once. The gradients of several tapes (the threads' parts of a batch) are [merged](Self::merge)
-/// first, so a weight still costs one product a step.
+/// first, so a weight still costs one product per step.
 #[derive(Debug, Default)]
 pub struct Gradients {
     slots: PooledVec<Slot>,
@@ -35,12 +35,12 @@ impl Gradients {
         self.slot(id).dense.push(gradient);
     }
 
-    /// Adds gradients of rows of a table: row `ids[i]` gets row i of `gradients`.
+    /// Adds gradients of rows of a table: row i of `gradients` is added to row `ids[i]`.
     pub fn add_rows(&mut self, id: ParamId, ids: &[u32], gradients: Tensor) {
         self.slot(id).rows.push((ids.into(), None, gradients));
     }
 
-    /// [`Gradients::add_rows`] without the rows of `padding`.
+    /// Adds as [`Gradients::add_rows`] does, without the rows of `padding`.
     pub fn add_rows_but(
         &mut self,
         id: ParamId,
@@ -53,7 +53,7 @@ impl Gradients {
 
     /// Defers the gradient dY^T X of columns `columns` of a weight \[O, I\].
     ///
-    /// `x` has rows as wide as `columns`, `dy` rows of which `dy_columns` are O wide.
+    /// `x` has rows as wide as `columns`; `dy_columns` selects O columns of the rows of `dy`.
     pub fn defer(
         &mut self,
         id: ParamId,
@@ -65,7 +65,8 @@ impl Gradients {
         self.slot(id).products.push(Deferred { rows: None, columns, x, dy, dy_columns });
     }
 
-    /// [`Gradients::defer`] of a range of the weight's rows, which `dy_columns` are as many as.
+    /// Defers as [`Gradients::defer`] does, for a range of the weight's rows, as many as
+    /// `dy_columns`.
     pub fn defer_rows(
         &mut self,
         id: ParamId,
@@ -89,7 +90,7 @@ impl Gradients {
         self.slot(id).sums.push(Sum { elements: Some(elements), dy, columns });
     }
 
-    /// Takes in what another backward pass gathered.
+    /// Adds the gradients that another backward pass gathered.
     pub fn merge(&mut self, other: Self) {
         if self.slots.len() < other.slots.len() {
             self.slots.resize_with(other.slots.len(), Slot::default);
@@ -102,7 +103,7 @@ impl Gradients {
         }
     }
 
-    /// Multiplies what was deferred and sums up: one gradient a parameter.
+    /// Multiplies the deferred rows and adds everything up: one gradient per parameter.
     ///
     /// # Errors
     /// A gradient does not fit its parameter's shape.

@@ -5,17 +5,17 @@ use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
-/// Gradients of some rows of a table; the others' are zero.
+/// Gradients of some rows of a table; those of all other rows are zero.
 #[derive(Debug, Clone)]
 pub struct RowGradient {
-    /// The rows, in rising order, each once.
+    /// The rows, in rising order, each one once.
     pub ids: PooledVec<u32>,
-    /// One gradient row an id.
+    /// One gradient row per id.
     pub rows: Tensor,
 }
 
 impl RowGradient {
-    /// Sums rows of the same id, in a fixed order.
+    /// Sums the rows of each id, in a fixed order.
     pub(super) fn gather(
         parts: &[(PooledVec<u32>, Option<u32>, Tensor)],
         table: usize,
@@ -66,14 +66,14 @@ impl RowGradient {
 pub enum Gradient {
     /// No operation used the parameter: zero everywhere.
     None,
-    /// One number an element.
+    /// One number per element.
     Dense(Tensor),
-    /// Some rows of a table; zero elsewhere.
+    /// Gradients of some rows of a table; zero elsewhere.
     Rows(RowGradient),
 }
 
 impl Gradient {
-    /// L2 norm.
+    /// Returns the L2 norm.
     pub fn norm(&self) -> f64 {
         match self {
             Self::None => 0.0,
@@ -82,7 +82,7 @@ impl Gradient {
         }
     }
 
-    /// Numbers that it holds.
+    /// Returns the number of values that it stores.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::None => 0,
@@ -91,7 +91,7 @@ impl Gradient {
         }
     }
 
-    /// The gradient with its zeros written out.
+    /// Returns the gradient with its zeros written out.
     pub fn to_dense(&self, shape: crate::Shape) -> Tensor {
         match self {
             Self::None => Tensor::zeros(shape),

@@ -1,4 +1,5 @@
-//! Gradients on a device: all in one arena, each weight's deferred rows multiplied once.
+//! Reduction of gradients on a device: all in one arena, each weight's deferred rows multiplied
+//! once.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,7 +16,7 @@ use crate::tensor::Tensor;
 
 static PROGRAM: Program = Program::new(&[include_str!("gradients.cl")]);
 
-/// Multiplies what was deferred and sums up, into one arena of the parameters' layout.
+/// Multiplies the deferred rows and adds everything up, into one arena of the parameters' layout.
 pub(super) fn reduce(slots: PooledVec<Slot>, layout: &Arc<Layout>) -> Result<ReducedGradients> {
     let device = &layout.device;
     let memory = device.uninit([layout.total])?;
@@ -31,16 +32,16 @@ pub(super) fn reduce(slots: PooledVec<Slot>, layout: &Arc<Layout>) -> Result<Red
     Ok(ReducedGradients::on_device(gradients, Arena { layout: Arc::clone(layout), memory }))
 }
 
-/// One parameter's gradient: a part of the arena, whose memory only this writes.
+/// One parameter's gradient: a part of the arena, which nothing else writes.
 struct Target<'a> {
     device: &'a OpenCl,
     view: Tensor,
-    /// False while it holds anything.
+    /// False while the memory is uninitialised.
     is_set: bool,
 }
 
 impl Target<'_> {
-    /// From here on there is something to add to.
+    /// Makes sure that the memory can be added to: sets it to zero if it is uninitialised.
     fn begin(&mut self) -> Result<()> {
         if !self.is_set {
             self.device.fill_shared(&mut self.view, 0.0)?;
@@ -70,7 +71,7 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// One product for each block of rows and columns.
+    /// Adds one product per block of rows and columns.
     fn multiply(&mut self, products: PooledVec<Deferred>, panels: &mut Panels<'_>) -> Result<()> {
         let shape = self.view.shape();
         let mut blocks: Vec<(Range<usize>, Range<usize>, Vec<Deferred>)> = Vec::new();
@@ -84,11 +85,12 @@ impl Target<'_> {
             }
         }
         for (rows, columns, mut terms) in blocks {
-            // Neighbours in memory become neighbours here, so that they need not be copied.
+            // Terms that are adjacent in memory become adjacent here, so that they need not be
+            // copied.
             if terms.iter().all(|t| t.x.shares(&terms[0].x)) {
                 terms.sort_by_key(|t| t.x.start());
             }
-            // Terms of one width of dY go into one product.
+            // Terms with dY of the same width go into one product.
             while let Some(first) = terms.first() {
                 let (width, dy_columns) = (first.dy.shape().width(), first.dy_columns.clone());
                 let is_same =
@@ -147,7 +149,7 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// Adds rows of a table: those of one id are summed up in their order.
+    /// Adds rows of a table; the rows of each id are summed in their order.
     fn add_rows(&mut self, ids: &[u32], padding: Option<u32>, rows: &Tensor) -> Result<()> {
         let shape = self.view.shape();
         let width = shape.width();
@@ -180,18 +182,18 @@ impl Target<'_> {
     }
 }
 
-/// Rows put one behind the other, kept because several parameters ask for the same ones.
+/// Concatenated rows, kept because several parameters use the same ones.
 struct Panels<'a> {
     device: &'a OpenCl,
-    /// By the parts' places, in order.
+    /// Panels by the keys of their parts, in order.
     made: HashMap<Vec<Key>, Tensor>,
-    /// The same by the sorted places.
+    /// The same by the sorted keys.
     any_order: HashMap<Vec<Key>, Tensor>,
-    /// The parts, so that their places stay theirs.
+    /// The parts, held so that no other tensor gets their memory and thus their key.
     held: Vec<Tensor>,
 }
 
-/// Its memory, where it starts there, its rows and their width.
+/// A part's memory, its start in that memory, its number of rows and their width.
 type Key = (usize, usize, usize, usize);
 
 fn key(t: &Tensor) -> Key {
@@ -205,7 +207,7 @@ impl<'a> Panels<'a> {
         Self { device, made, any_order, held: Vec::new() }
     }
 
-    /// The rows of these tensors as one.
+    /// Returns the rows of these tensors as one tensor.
     fn joined(&mut self, parts: &[Tensor]) -> Result<Tensor> {
         if let Some(whole) = neighbours(parts) {
             return Ok(whole);
@@ -223,7 +225,7 @@ impl<'a> Panels<'a> {
         Ok(panel)
     }
 
-    /// The same for a sum over all rows.
+    /// Returns the same for a sum over all rows, where their order does not matter.
     fn joined_in_any_order(&mut self, mut parts: Vec<Tensor>) -> Result<Tensor> {
         let mut keys: Vec<_> = parts.iter().map(key).collect();
         keys.sort_unstable();
@@ -237,7 +239,7 @@ impl<'a> Panels<'a> {
     }
 }
 
-/// The tensor that these are the parts of, where each begins where the one before it ends.
+/// Returns the tensor that these parts make up if each begins where the one before it ends.
 fn neighbours(parts: &[Tensor]) -> Option<Tensor> {
     let (first, rest) = parts.split_first()?;
     let mut end = first.start() + first.len();

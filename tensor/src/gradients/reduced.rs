@@ -1,4 +1,4 @@
-//! One gradient a parameter.
+//! One gradient per parameter.
 
 use super::gradient::Gradient;
 use super::norms::{self, Norms};
@@ -8,13 +8,13 @@ use crate::opencl::Arena;
 use crate::params::ParamId;
 use crate::threads::Threads;
 
-/// One gradient a parameter, ready for an optimizer.
+/// One gradient per parameter, ready for an optimizer.
 #[derive(Debug, Clone)]
 pub struct ReducedGradients {
     gradients: PooledVec<Gradient>,
-    /// L2 norm of each, where they are on the host.
+    /// L2 norm of each gradient, if they are on the host.
     norms: PooledVec<f64>,
-    /// The gradients' memory, where they are on a device.
+    /// The gradients' memory, if they are on a device.
     arena: Option<Arena>,
 }
 
@@ -30,18 +30,19 @@ impl ReducedGradients {
         Self { gradients, norms: PooledVec::new(), arena: Some(arena) }
     }
 
-    /// The gradient of a parameter.
+    /// Returns the gradient of a parameter.
     pub fn get(&self, id: ParamId) -> &Gradient {
         self.gradients.get(id.index()).unwrap_or(&Gradient::None)
     }
 
-    /// Norms, and the factor that clips the gradients to a global norm of at most `limit`.
+    /// Returns the norms, and the factor that clips the gradients to a global norm of at most
+    /// `limit`.
     ///
     /// g' = g min(1, limit / (|g| + 1e-6)), |g| the L2 norm over all parameters (Pascanu et al.
-    /// 2013, algorithm 1). The gradients themselves are left as they are: an optimizer applies
-    /// [`Norms::factor`] in its one pass. PyTorch: `torch.nn.utils.clip_grad_norm_`.
+    /// 2013, algorithm 1). The gradients themselves are unchanged: an optimizer applies
+    /// [`Norms::factor`] in its single pass. PyTorch: `torch.nn.utils.clip_grad_norm_`.
     ///
-    /// On a device this waits for it; a training step uses
+    /// On a device this waits; a training step uses
     /// [`Optimizer::update`](crate::optim::Optimizer::update), which does not.
     ///
     /// # Errors
@@ -57,12 +58,12 @@ impl ReducedGradients {
         Ok(Norms::new(each, limit))
     }
 
-    /// The gradients' memory, where they are on a device.
+    /// Returns the gradients' memory, if they are on a device.
     pub(crate) fn arena(&self) -> Option<&Arena> {
         self.arena.as_ref()
     }
 
-    /// All gradients on their device, to be written.
+    /// Returns all gradients on their device, for writing.
     fn arena_mut(&mut self) -> Result<Option<&mut Arena>> {
         let Some(arena) = &mut self.arena else { return Ok(None) };
         let views = self.gradients.iter_mut().enumerate().filter_map(|(i, g)| match g {
@@ -91,7 +92,7 @@ impl ReducedGradients {
     /// Adds the gradients of another batch, parameter by parameter.
     ///
     /// # Errors
-    /// Gradients of other parameters.
+    /// The gradients belong to other parameters.
     pub fn add(&mut self, other: Self) -> Result<()> {
         if self.gradients.len() != other.gradients.len() {
             let (found, expected) = (other.gradients.len(), self.gradients.len());
@@ -106,7 +107,7 @@ impl ReducedGradients {
         Ok(())
     }
 
-    /// Multiplies every gradient.
+    /// Multiplies every gradient by a factor.
     ///
     /// # Errors
     /// The device failed.

@@ -1,4 +1,4 @@
-//! What was gathered for one parameter.
+//! The gradients gathered for one parameter.
 
 use std::ops::Range;
 
@@ -7,11 +7,11 @@ use crate::error::{Error, Result};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// Parts of one parameter's gradient, as operations gave them.
+/// Parts of one parameter's gradient, as operations added them.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     pub(super) dense: PooledVec<Tensor>,
-    /// Ids, the id that has no gradient, and one row an id.
+    /// Ids, the id that has no gradient, and one row per id.
     pub(super) rows: PooledVec<(PooledVec<u32>, Option<u32>, Tensor)>,
     pub(super) products: PooledVec<Deferred>,
     pub(super) sums: PooledVec<Sum>,
@@ -28,7 +28,7 @@ pub(super) struct Sum {
 /// Rows whose product dY^T X is a block of a weight's gradient.
 #[derive(Debug)]
 pub(super) struct Deferred {
-    /// `None` are all rows.
+    /// `None` means all rows.
     pub(super) rows: Option<Range<usize>>,
     pub(super) columns: Range<usize>,
     pub(super) x: Tensor,
@@ -37,7 +37,7 @@ pub(super) struct Deferred {
 }
 
 impl Deferred {
-    /// That the rows fit each other and this block of a weight.
+    /// Checks that the rows fit each other and this block of a weight.
     pub(super) fn check(
         &self,
         rows: &Range<usize>,

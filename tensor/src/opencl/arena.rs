@@ -7,21 +7,22 @@ use crate::error::Result;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// Elements from one tensor's start to the next are a multiple of this.
+/// The start of every tensor is a multiple of this number of elements.
 const ALIGNED: usize = 64;
-/// Elements that one work-group passes over.
+/// Elements that one work-group processes.
 const CHUNK: usize = 4_096;
 
-/// Where each of a store's tensors lies, and how they are cut into pieces of work.
+/// The position of each tensor of a store in an arena, and the division of the tensors into chunks
+/// of work.
 pub(crate) struct Layout {
     pub(crate) device: OpenCl,
     pub(crate) shapes: Vec<Shape>,
     pub(crate) starts: Vec<usize>,
     /// Elements of the whole arena.
     pub(crate) total: usize,
-    /// Four numbers a chunk: its tensor, its first element in the arena, its length, 0.
+    /// Four numbers per chunk: its tensor, its first element in the arena, its length, 0.
     pub(crate) chunks: Ids,
-    /// For each tensor its first chunk, and the number of all chunks behind them.
+    /// For each tensor its first chunk, followed by the number of all chunks.
     pub(crate) first_chunks: Ids,
     pub(crate) chunk_count: usize,
 }
@@ -41,7 +42,7 @@ impl Layout {
         }
         let chunk_count = chunks.len() / 4;
         first_chunks.push(chunk_count as u32);
-        // Places are 32-bit numbers in kernels.
+        // Kernels use 32-bit positions.
         if u32::try_from(total).is_err() {
             let what = format!("{total} elements, at most 4294967295 on a device");
             return Err(crate::Error::argument("parameters", what));
@@ -51,17 +52,17 @@ impl Layout {
         Ok(Arc::new(Self { device, shapes, starts, total, chunks, first_chunks, chunk_count }))
     }
 
-    /// Tensor `i` of an arena, sharing its memory.
+    /// Returns tensor `i` of an arena, sharing its memory.
     pub(crate) fn view(&self, arena: &Tensor, i: usize) -> Tensor {
         arena.flat(self.starts[i], self.shapes[i].len()).shaped(self.shapes[i])
     }
 
-    /// All tensors of an arena.
+    /// Returns all tensors of an arena.
     pub(crate) fn views(&self, arena: &Tensor) -> Vec<Tensor> {
         (0..self.shapes.len()).map(|i| self.view(arena, i)).collect()
     }
 
-    /// An arena that holds copies of these tensors.
+    /// Creates an arena that holds copies of these tensors.
     pub(crate) fn filled<'a>(&self, tensors: impl Iterator<Item = &'a Tensor>) -> Result<Tensor> {
         let arena = self.device.zeros([self.total])?;
         for (i, tensor) in tensors.enumerate() {
@@ -79,8 +80,9 @@ pub(crate) struct Arena {
 }
 
 impl Arena {
-    /// Before the arena is written: where others than these of its tensors hold its memory, they
-    /// keep it, and the arena gets a copy. What was read of the tensors is forgotten.
+    /// Must be called before the arena is written: if its memory is held by anything else than
+    /// these tensors, the other holders keep it and the arena gets a copy. The host's copies of the
+    /// tensors' elements are dropped.
     pub(crate) fn make_unique<'a>(
         &mut self,
         views: impl Iterator<Item = (usize, &'a mut Tensor)>,

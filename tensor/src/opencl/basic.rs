@@ -8,20 +8,20 @@ use crate::tensor::Tensor;
 
 static PROGRAM: Program = Program::new(&[include_str!("basic.cl")]);
 
-/// Tensors that one launch of `gather` takes.
+/// The number of tensors that one launch of `gather` takes.
 const SOURCES: usize = 8;
 
 impl OpenCl {
-    /// Elements `at..` of y += factor x.
+    /// Computes y += factor x for the elements of y from `at` on.
     ///
     /// # Errors
-    /// More elements than y has there, a failure of the device.
+    /// x has more elements than y has from `at` on; the device failed.
     pub fn add_scaled(&self, y: &mut Tensor, at: usize, factor: f32, x: &Tensor) -> Result<()> {
         y.make_unique(self)?;
         self.add_scaled_shared(y, at, factor, x)
     }
 
-    /// [`OpenCl::add_scaled`] in memory that is known to be read by nobody else.
+    /// [`OpenCl::add_scaled`] in memory that the caller guarantees nothing else reads.
     pub(crate) fn add_scaled_shared(
         &self,
         y: &mut Tensor,
@@ -37,10 +37,10 @@ impl OpenCl {
         launch.reads(x).writes_shared(y).long(at).over(n)
     }
 
-    /// y += x
+    /// Computes y += x.
     ///
     /// # Errors
-    /// Tensors of different lengths, a failure of the device.
+    /// The tensors' lengths differ; the device failed.
     pub fn add(&self, y: &mut Tensor, x: &Tensor) -> Result<()> {
         if y.len() != x.len() {
             return Err(Error::shapes("add", y.shape(), x.shape()));
@@ -48,10 +48,10 @@ impl OpenCl {
         self.add_scaled(y, 0, 1.0, x)
     }
 
-    /// y = keep y + fresh x
+    /// Computes y = keep y + fresh x.
     ///
     /// # Errors
-    /// Tensors of different lengths, a failure of the device.
+    /// The tensors' lengths differ; the device failed.
     pub fn blend(&self, y: &mut Tensor, keep: f32, fresh: f32, x: &Tensor) -> Result<()> {
         if y.len() != x.len() {
             return Err(Error::shapes("blend", y.shape(), x.shape()));
@@ -60,7 +60,7 @@ impl OpenCl {
         self.blend_shared(y, keep, fresh, x)
     }
 
-    /// [`OpenCl::blend`] in memory that is known to be read by nobody else.
+    /// [`OpenCl::blend`] in memory that the caller guarantees nothing else reads.
     pub(crate) fn blend_shared(
         &self,
         y: &mut Tensor,
@@ -73,25 +73,25 @@ impl OpenCl {
         launch.reads(x).writes_shared(y).over(n)
     }
 
-    /// y *= factor
+    /// Computes y *= factor.
     ///
     /// # Errors
-    /// A failure of the device.
+    /// The device failed.
     pub fn scale(&self, y: &mut Tensor, factor: f32) -> Result<()> {
         y.make_unique(self)?;
         self.scale_shared(y, factor)
     }
 
-    /// [`OpenCl::scale`] in memory that is known to be read by nobody else.
+    /// [`OpenCl::scale`] in memory that the caller guarantees nothing else reads.
     pub(crate) fn scale_shared(&self, y: &mut Tensor, factor: f32) -> Result<()> {
         let n = y.len();
         self.kernel(&PROGRAM, "scale").uint(n).float(factor).writes_shared(y).over(n)
     }
 
-    /// The rows of tensors of one width, one behind the other.
+    /// Concatenates the rows of tensors of one width.
     ///
     /// # Errors
-    /// No tensor, tensors of different widths, a failure of the device.
+    /// There are no tensors, or their widths differ; the device failed.
     pub fn gather(&self, parts: &[Tensor]) -> Result<Tensor> {
         let Some(first) = parts.first() else {
             return Err(Error::argument("gather", "nothing to gather"));
@@ -108,7 +108,7 @@ impl OpenCl {
             let mut launch = self.kernel(&PROGRAM, "gather").uint(count).uint(width);
             let mut end = 0;
             for k in 0..SOURCES {
-                // What is not there ends where the last one ends, and gives no row.
+                // An absent part ends where the last one ends, so it gets no row.
                 let part = some.get(k).unwrap_or(&some[0]);
                 end += some.get(k).map_or(0, |p| p.shape().rows());
                 launch = launch.reads(part).uint(end);
@@ -120,10 +120,10 @@ impl OpenCl {
         Ok(y)
     }
 
-    /// The sums of columns over all rows of x, to y or added to it.
+    /// Writes to y, or adds to it, the sums of columns over all rows of x.
     ///
     /// # Errors
-    /// Columns that x has not, or of another number than y; a failure of the device.
+    /// The columns are not within x, or their number differs from y's; the device failed.
     pub fn column_sums(
         &self,
         x: &Tensor,
@@ -135,7 +135,7 @@ impl OpenCl {
         self.column_sums_shared(x, columns, y, add)
     }
 
-    /// [`OpenCl::column_sums`] to memory that is known to be read by nobody else.
+    /// [`OpenCl::column_sums`] into memory that the caller guarantees nothing else reads.
     pub(crate) fn column_sums_shared(
         &self,
         x: &Tensor,
@@ -153,10 +153,10 @@ impl OpenCl {
         launch.groups([n.div_ceil(16), 1, 1], [16, 16, 1])
     }
 
-    /// The sum of squares of all elements in parts, to be added up on the host.
+    /// Returns the sum of squares of all elements as partial sums, to be added up on the host.
     ///
     /// # Errors
-    /// A failure of the device.
+    /// The device failed.
     pub fn squares(&self, x: &Tensor) -> Result<Tensor> {
         let groups = x.len().div_ceil(4 * 256).clamp(1, 64);
         let mut y = self.uninit([groups])?;

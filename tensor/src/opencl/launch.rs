@@ -1,4 +1,4 @@
-//! The one way in which a kernel is started.
+//! Kernel launches.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,11 +7,11 @@ use crate::driver::{Block, Built, Driver, Entry, Ids, OpenCl, Program, Value, lo
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
-/// Launches after which the queue is handed to the device even if nobody reads.
+/// After this number of launches the queue is flushed to the device even without a read.
 const FLUSH: u64 = 32;
 
 impl OpenCl {
-    /// Begins the launch of a kernel of a program, which is compiled at its first use.
+    /// Begins the launch of a kernel of a program; the program is compiled at its first use.
     pub fn kernel<'a>(&self, program: &'static Program, name: &'static str) -> Launch<'a> {
         let entry = self.check().and_then(|()| self.entry(program, name));
         let device = self.clone();
@@ -74,11 +74,11 @@ enum Argument {
 
 type Lifetime<'a> = std::marker::PhantomData<&'a mut ()>;
 
-/// A kernel that is about to be started: its arguments in the order of its declaration.
+/// A kernel to be started, with its arguments in the order of its declaration.
 ///
-/// Checked are the number and the kinds of the arguments, that every tensor is on this device, and
-/// that what the kernel writes is seen by nobody else: a tensor that shares its memory gets a copy
-/// of its own first, as with [`Tensor::data_mut`].
+/// A launch checks the number and the kinds of the arguments and that every tensor is on this
+/// device. A tensor that is written and shares its memory gets a copy of its own first, as with
+/// [`Tensor::data_mut`].
 #[must_use = "a launch does nothing before `over` or `groups`"]
 pub struct Launch<'a> {
     device: OpenCl,
@@ -99,7 +99,7 @@ impl<'a> Launch<'a> {
         self.entry.as_ref().map_or("kernel", |entry| entry.name)
     }
 
-    /// A tensor that is read.
+    /// Passes a tensor that is read.
     pub fn reads(mut self, tensor: &'a Tensor) -> Self {
         match tensor.place() {
             Some((remote, at)) if remote.block.device().is(&self.device) => {
@@ -115,7 +115,7 @@ impl<'a> Launch<'a> {
         self
     }
 
-    /// A tensor that is written, or read and written.
+    /// Passes a tensor that is written, or read and written.
     pub fn writes(mut self, tensor: &'a mut Tensor) -> Self {
         if let Err(e) = tensor.make_unique(&self.device) {
             self.refuse(e);
@@ -128,7 +128,7 @@ impl<'a> Launch<'a> {
         self
     }
 
-    /// A tensor that is written where its memory is known to be read by nobody else.
+    /// Passes a tensor that is written, in memory that the caller guarantees nothing else reads.
     pub(crate) fn writes_shared(mut self, tensor: &'a mut Tensor) -> Self {
         self.elements += tensor.len();
         if let Some((remote, at)) = tensor.place_mut() {
@@ -137,14 +137,14 @@ impl<'a> Launch<'a> {
         self
     }
 
-    /// Whole numbers that are read.
+    /// Passes ids, which are read.
     pub fn ids(mut self, ids: &'a Ids) -> Self {
         self.arguments.push(Argument::Words(Arc::clone(&ids.block)));
         self.elements += ids.len;
         self
     }
 
-    /// A `uint`.
+    /// Passes a `uint`.
     pub fn uint(mut self, value: usize) -> Self {
         match u32::try_from(value) {
             Ok(value) => self.arguments.push(Argument::Uint(value)),
@@ -156,20 +156,20 @@ impl<'a> Launch<'a> {
         self
     }
 
-    /// A `ulong`.
+    /// Passes a `ulong`.
     pub fn long(mut self, value: usize) -> Self {
         self.arguments.push(Argument::Long(value as u64));
         self
     }
 
-    /// A `float`.
+    /// Passes a `float`.
     pub fn float(mut self, value: f32) -> Self {
         self.arguments.push(Argument::Float(value));
         self
     }
 
-    /// Of the tensors given, the kernel reads and writes only so many elements: this much is
-    /// counted, and not all that they hold.
+    /// Sets the number of elements that the kernel reads and writes, if it does not touch all
+    /// elements of its tensors; this number is counted instead.
     pub fn touches(mut self, elements: usize) -> Self {
         self.elements = elements;
         self
@@ -178,16 +178,16 @@ impl<'a> Launch<'a> {
     /// Starts at least `n` work-items in one dimension; those past `n` must do nothing.
     ///
     /// # Errors
-    /// Arguments that are not the kernel's, a tensor of another device, a failure of the device.
+    /// The arguments do not match the kernel's; a tensor is on another device; the device failed.
     pub fn over(self, n: usize) -> Result<()> {
         let local = 256.min(self.device.shared.description.work_group.max(1));
         self.groups([n.div_ceil(local), 1, 1], [local, 1, 1])
     }
 
-    /// Starts work-groups of `local` work-items. None of them is no error, and does nothing.
+    /// Starts work-groups of `local` work-items. Without any work-groups it does nothing.
     ///
     /// # Errors
-    /// As [`Launch::over`]; a work-group larger than the device's largest.
+    /// As [`Launch::over`]; a work-group exceeds the device's largest.
     pub fn groups(self, groups: [usize; 3], local: [usize; 3]) -> Result<()> {
         let entry = self.entry?;
         if groups.contains(&0) || local.contains(&0) {

@@ -1,4 +1,4 @@
-//! Tensors on a device: making them, copying them, reading them.
+//! Tensors on a device: creation, copies, reads.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,11 +7,13 @@ use crate::error::Result;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// Tensors of at most so many elements keep what was copied to the device: it need not be read.
+/// Tensors with at most this number of elements keep the host's data after an upload, so that they
+/// need not be read.
 const KEPT: usize = 64;
 
 impl OpenCl {
-    /// A tensor of any values here, for a kernel that writes them all.
+    /// Creates a tensor with unspecified elements on this device, for a kernel that writes all of
+    /// them.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory), or an earlier failure of the device.
@@ -20,7 +22,7 @@ impl OpenCl {
         Ok(tensor_of(Block::new(self, shape.len())?, shape, OnceLock::new()))
     }
 
-    /// A tensor here, all elements `value`.
+    /// Creates a tensor on this device with all elements `value`.
     ///
     /// # Errors
     /// As [`OpenCl::uninit`].
@@ -35,7 +37,7 @@ impl OpenCl {
         Ok(tensor_of(block, shape, OnceLock::new()))
     }
 
-    /// A tensor here, all elements zero.
+    /// Creates a tensor on this device with all elements zero.
     ///
     /// # Errors
     /// As [`OpenCl::uninit`].
@@ -43,7 +45,7 @@ impl OpenCl {
         self.full(shape, 0.0)
     }
 
-    /// The tensor here: itself where it is, else a copy, for which nobody waits.
+    /// Returns the tensor on this device: itself if it is already there, else an asynchronous copy.
     ///
     /// # Errors
     /// As [`OpenCl::uninit`].
@@ -60,7 +62,7 @@ impl OpenCl {
         Ok(tensor_of(block, tensor.shape(), host))
     }
 
-    /// Asks for a tensor's elements without waiting for them.
+    /// Starts reading a tensor's elements, without waiting for them.
     ///
     /// # Errors
     /// The device failed.
@@ -76,10 +78,10 @@ impl OpenCl {
         Ok(Pending { device: self.clone(), transfer })
     }
 
-    /// Overwrites `to` with as many elements of `from`, which may be on the host.
+    /// Overwrites `to` with the elements of `from`, which may be on the host.
     ///
     /// # Errors
-    /// Tensors of different lengths; the device failed.
+    /// The tensors' lengths differ; the device failed.
     pub fn assign(&self, to: &mut Tensor, from: &Tensor) -> Result<()> {
         if to.len() != from.len() {
             return Err(crate::Error::shapes("assign", to.shape(), from.shape()));
@@ -88,7 +90,7 @@ impl OpenCl {
         self.overwrite(to, from)
     }
 
-    /// [`OpenCl::assign`] to memory that the caller knows nobody else to read.
+    /// [`OpenCl::assign`] to memory that the caller guarantees nothing else reads.
     pub(crate) fn overwrite(&self, to: &mut Tensor, from: &Tensor) -> Result<()> {
         let len = to.len();
         let Some((remote, at)) = to.place_mut().filter(|_| len > 0) else { return Ok(()) };
@@ -103,7 +105,7 @@ impl OpenCl {
         }
     }
 
-    /// Sets all elements of memory that the caller knows nobody else to read.
+    /// Sets all elements of memory that the caller guarantees nothing else reads.
     pub(crate) fn fill_shared(&self, to: &mut Tensor, value: f32) -> Result<()> {
         let len = to.len();
         let Some((remote, at)) = to.place_mut().filter(|_| len > 0) else { return Ok(()) };
@@ -111,7 +113,7 @@ impl OpenCl {
         self.command(len, |driver| driver.fill(remote.block.memory(), at, len, value))
     }
 
-    /// A copy of a tensor here, with memory of its own.
+    /// Returns a copy of a tensor on this device, with memory of its own.
     pub(crate) fn duplicate(&self, tensor: &Tensor) -> Result<Tensor> {
         let mut copy = self.uninit(tensor.shape())?;
         self.overwrite(&mut copy, tensor)?;

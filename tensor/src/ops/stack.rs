@@ -5,10 +5,10 @@ use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
-/// Values of one shape as entries of a new outermost dimension. PyTorch: `torch.stack(parts)`.
+/// Stacks values of one shape along a new outermost dimension. PyTorch: `torch.stack(parts)`.
 ///
 /// # Errors
-/// No part, or parts of different shapes.
+/// There are no parts, or their shapes differ.
 pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
     let Some(&first) = parts.first() else {
         return Err(Error::argument("stack", "nothing to stack"));

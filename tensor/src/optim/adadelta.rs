@@ -63,7 +63,7 @@ impl Adadelta {
     }
 }
 
-/// Adadelta as its vectors need it.
+/// The constants of Adadelta as the vector code needs them.
 #[derive(Clone, Copy)]
 pub(super) struct Deltas {
     rate: f32,
@@ -74,7 +74,7 @@ pub(super) struct Deltas {
     decay: f32,
 }
 
-// At g = 0 the value rests, but both averages shrink: every row has its pass.
+// At g = 0 the value does not change, but both averages shrink, so no row can be skipped.
 impl UpdateRule<2> for Deltas {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, [v, u]: &mut [S::V; 2]) -> S::V {

@@ -41,7 +41,7 @@ pub struct Adagrad {
     pub weight_decay: f64,
     /// κ: step t has the learning rate η / (1 + (t - 1) κ).
     pub lr_decay: f64,
-    /// What the sums begin with.
+    /// The initial value of the sums.
     pub initial_accumulator_value: f64,
 }
 
@@ -61,7 +61,7 @@ impl Adagrad {
     }
 }
 
-/// Adagrad at one step, as its vectors need it.
+/// The constants of Adagrad at one step, as the vector code needs them.
 #[derive(Clone, Copy)]
 pub(super) struct Squares {
     rate: f32,
@@ -79,7 +79,8 @@ impl UpdateRule<1> for Squares {
     }
 
     fn rests_at_zero(&self) -> bool {
-        // The sum takes in 0, and p changes by 0 / (sqrt(sum) + ε), which is 0 unless both are 0.
+        // Adding 0 leaves the sum, and p changes by 0 / (sqrt(sum) + ε), which is 0 unless both are
+        // 0.
         self.decay == 0.0 && self.eps > 0.0
     }
 }

@@ -52,7 +52,7 @@ impl Default for Adam {
     }
 }
 
-/// AdamW: [`Adam`] with a weight decay that does not go through the moments.
+/// AdamW: [`Adam`] with a weight decay that bypasses the moments.
 ///
 /// θ = θ - η λ θ; m = β1 m + (1 - β1) grad; v = β2 v + (1 - β2) grad^2;
 /// θ = θ - η / (1 - β1^t) · m / (sqrt(v) / sqrt(1 - β2^t) + ε)
@@ -88,7 +88,7 @@ pub struct AdamW {
     pub beta2: f64,
     /// ε, added to the corrected root of the second moment.
     pub eps: f64,
-    /// λ, the share of the value that η λ takes away at each step.
+    /// λ: each step subtracts the share η λ of the value.
     pub weight_decay: f64,
 }
 
@@ -123,7 +123,7 @@ impl Adam {
     }
 }
 
-/// Both at one step, as their vectors need it.
+/// The constants of Adam and AdamW at one step, as the vector code needs them.
 #[derive(Clone, Copy)]
 pub(super) struct Moments {
     /// 1 - η λ of AdamW.

@@ -1,14 +1,14 @@
-//! Which optimizer, with which values.
+//! The choice of an optimizer and its values.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd};
 use crate::error::{Error, Result};
 
-/// Which optimizer, with which values; the learning rate is given at each step.
+/// An optimizer and its values; the learning rate is given at each step.
 ///
-/// As data, in JSON: `{"adam": {"beta2": 0.98}}`; what is left out has PyTorch's default, an
-/// unknown key is an error.
+/// As data, in JSON: `{"adam": {"beta2": 0.98}}`. An omitted key has PyTorch's default; an unknown
+/// key is an error.
 ///
 /// ```
 /// use tensor::optim::OptimizerConfig;
@@ -41,13 +41,13 @@ impl Default for OptimizerConfig {
 }
 
 impl OptimizerConfig {
-    /// The names that [`OptimizerConfig::by_name`] knows.
+    /// The names that [`OptimizerConfig::by_name`] accepts.
     pub const NAMES: [&str; 6] = ["sgd", "adam", "adamw", "adadelta", "adagrad", "rmsprop"];
 
-    /// The optimizer of a name, with PyTorch's defaults.
+    /// Returns the optimizer of a name, with PyTorch's defaults.
     ///
     /// # Errors
-    /// An unknown name.
+    /// The name is unknown.
     pub fn by_name(name: &str) -> Result<Self> {
         Ok(match name {
             "sgd" => Self::Sgd(Sgd::default()),
@@ -63,7 +63,7 @@ impl OptimizerConfig {
         })
     }
 
-    /// Its name.
+    /// Returns its name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sgd(_) => "sgd",
@@ -75,12 +75,12 @@ impl OptimizerConfig {
         }
     }
 
-    /// How many tensors the optimizer keeps of each parameter, each of the parameter's shape.
+    /// Returns the number of state tensors per parameter, each of the parameter's shape.
     pub fn slot_count(&self) -> usize {
         self.slots().len()
     }
 
-    /// Its slots and what they begin with.
+    /// Returns the names of its slots and their initial values.
     pub(super) fn slots(&self) -> Vec<(&'static str, f32)> {
         match self {
             Self::Sgd(c) if c.momentum == 0.0 => vec![],
@@ -100,9 +100,9 @@ impl OptimizerConfig {
     /// Checks the values.
     ///
     /// # Errors
-    /// One that is out of its range; each optimizer's page names the ranges.
+    /// A value is out of its range; each optimizer's page gives the ranges.
     pub fn check(&self) -> Result<()> {
-        // Values that may be anything from 0, shares from 0 to 1, shares below 1.
+        // Values that must not be negative, shares from 0 to 1, shares below 1.
         let (values, shares, below): (Vec<_>, Vec<_>, Vec<_>) = match *self {
             Self::Sgd(c) => {
                 (vec![("momentum", c.momentum), ("weight_decay", c.weight_decay)], vec![], vec![])

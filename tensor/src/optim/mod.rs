@@ -1,4 +1,4 @@
-//! Optimizers, equal to `torch.optim`'s: the same equations, places of ε and defaults.
+//! Optimizers, equal to `torch.optim`'s: the same equations, positions of ε and defaults.
 //!
 //! | name | configuration | state | defaults |
 //! |---|---|---|---|
@@ -11,20 +11,20 @@
 //!
 //! [`Optimizer::step`] makes one pass over each parameter: it clips the gradient
 //! ([`Norms::factor`](crate::Norms::factor)), applies the equation, writes state and value, and
-//! gathers the norms of the change where they are requested. A rule is written for one vector of
-//! elements; an element's result depends on that element alone, so neither the number of threads
-//! nor the kind of gradient changes a bit of it:
+//! computes the norms of the change if they are requested. A rule is written for one vector of
+//! elements; an element's result depends on that element alone, so the result has the same bits for
+//! every number of threads and every kind of gradient:
 //!
-//! - [`Gradient::Dense`](crate::Gradient::Dense): every element moves.
-//! - [`Gradient::Rows`](crate::Gradient::Rows): every element moves as if the other rows' zeros
-//!   had been written out, bit for bit. Rows without a gradient are left out of the pass only
-//!   where a zero gradient changes neither value nor state: `sgd` without momentum and decay,
-//!   `adagrad` without decay and with ε > 0. (Under `adadelta` and `rmsprop` without decay such a
-//!   row's value rests too, but its averages shrink.)
-//! - [`Gradient::None`](crate::Gradient::None): the parameter, its state and its count of steps
-//!   stay as they are, as PyTorch's do where `grad` is `None`.
+//! - [`Gradient::Dense`](crate::Gradient::Dense): every element is updated.
+//! - [`Gradient::Rows`](crate::Gradient::Rows): every element is updated as if the other rows'
+//!   zeros had been written out, bit for bit. Rows without a gradient are skipped only if a zero
+//!   gradient changes neither value nor state: `sgd` without momentum and decay, `adagrad` without
+//!   decay and with ε > 0. (Under `adadelta` and `rmsprop` without decay the value of such a row
+//!   does not change either, but its averages shrink.)
+//! - [`Gradient::None`](crate::Gradient::None): the parameter, its state and its step count are
+//!   unchanged, as in PyTorch if `grad` is `None`.
 //!
-//! Plain-loop twins stand in [`mod@reference`].
+//! Implementations in plain loops are in [`mod@reference`].
 
 mod adadelta;
 mod adagrad;

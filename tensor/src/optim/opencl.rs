@@ -1,4 +1,4 @@
-//! The optimizers on a device: norms, clipping and the step are a few launches for a whole model.
+//! The optimizers on a device: norms, clipping and the step take a few launches for a whole model.
 
 use std::sync::Arc;
 
@@ -28,7 +28,8 @@ static RMSPROP: [Program; 4] = [
 
 const ITEMS: [usize; 3] = [256, 1, 1];
 
-/// A rule's program, its numbers at a parameter's step, and the share of an average that is new.
+/// Returns a rule's program, its constants at a parameter's step, and the weight of the new term in
+/// its average.
 fn rule(config: &OptimizerConfig, rate: f64, step: u64) -> (&'static Program, [f64; 7], f64) {
     match *config {
         OptimizerConfig::Sgd(c) if c.momentum == 0.0 => {
@@ -71,7 +72,7 @@ fn moments(rate: f64, step: u64, (beta1, beta2): (f64, f64)) -> [f64; 3] {
     [rate / correction(beta1), 1.0 - beta1, 1.0 / correction(beta2).sqrt()]
 }
 
-/// An optimizer's state on a device: one arena a slot.
+/// An optimizer's state on a device: one arena per slot.
 #[derive(Clone)]
 pub(super) struct Slots {
     arenas: Vec<Arena>,
@@ -81,10 +82,10 @@ pub(super) struct Slots {
 /// One step of all parameters.
 pub(super) struct DeviceStep<'a> {
     pub(super) gradients: &'a ReducedGradients,
-    /// Those that have a gradient.
+    /// True for the parameters that have a gradient.
     pub(super) live: Vec<bool>,
     pub(super) how: &'a Update<'a>,
-    /// The factor of the gradients, where it is known already.
+    /// The clipping factor of the gradients, if it is already known.
     pub(super) factor: Option<f32>,
 }
 
@@ -106,7 +107,7 @@ impl Slots {
         Arc::ptr_eq(&self.layout, layout)
     }
 
-    /// Takes in a state from anywhere.
+    /// Copies a state from any device into new arenas.
     pub(super) fn refill(&mut self, state: &mut State) -> Result<()> {
         let mut arenas = Vec::with_capacity(state.slots.len());
         for slot in &mut state.slots {
@@ -118,7 +119,7 @@ impl Slots {
         Ok(())
     }
 
-    /// One step of all parameters, whose counts of steps are up to date.
+    /// Performs one step of all parameters, whose step counts are already incremented.
     pub(super) fn update(
         &mut self,
         config: &OptimizerConfig,
@@ -142,7 +143,7 @@ impl Slots {
         }
         let coefficients = device.upload(&Tensor::from(numbers))?;
 
-        // All that is read, in one piece: see `Report::read`.
+        // Everything that the host reads, in one piece: see `Report::wait`.
         let metrics = how.metrics.len();
         let norms = if how.ratios { 2 * n } else { 0 };
         let report = device.uninit([n + 2 + metrics + norms])?;
@@ -187,7 +188,7 @@ impl Slots {
         Ok(Report::on_device(device.read_later(&report)?, live, how))
     }
 
-    /// The metrics in one tensor, `None` where there is none.
+    /// Returns the metrics in one tensor, or `None` if there are none.
     fn metrics(&self, how: &Update<'_>) -> Result<Option<Tensor>> {
         let device = &self.layout.device;
         let mut rows = Vec::with_capacity(how.metrics.len());

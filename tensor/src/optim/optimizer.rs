@@ -41,15 +41,16 @@ pub struct Optimizer {
     config: OptimizerConfig,
     shapes: Vec<Shape>,
     state: State,
-    /// The state's memory, where the parameters are on a device.
+    /// The state's memory, if the parameters are on a device.
     device_slots: Option<Slots>,
 }
 
 impl Optimizer {
-    /// An optimizer at its first step. All its memory is taken here, where the parameters are.
+    /// Creates an optimizer at its first step. All its memory is allocated here, on the parameters'
+    /// device.
     ///
     /// # Errors
-    /// A value of the configuration is out of its range; the device's memory is used up.
+    /// A value of the configuration is out of its range; the device's memory is exhausted.
     pub fn new(config: OptimizerConfig, params: &Params) -> Result<Self> {
         config.check()?;
         let shapes = params.iter().map(|(_, t)| t.shape()).collect();
@@ -59,20 +60,20 @@ impl Optimizer {
         Ok(optimizer)
     }
 
-    /// The configuration.
+    /// Returns the configuration.
     pub fn config(&self) -> &OptimizerConfig {
         &self.config
     }
 
-    /// What it remembers, for a checkpoint.
+    /// Returns the state, for a checkpoint.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// Takes back what [`Optimizer::state`] gave.
+    /// Restores a state that [`Optimizer::state`] returned.
     ///
     /// # Errors
-    /// The state is another optimizer's, or of other parameters; nothing is changed then.
+    /// The state belongs to another optimizer or to other parameters; nothing is changed then.
     pub fn restore(&mut self, state: State) -> Result<()> {
         self.state.check(&state)?;
         self.state = state;
@@ -82,7 +83,7 @@ impl Optimizer {
         Ok(())
     }
 
-    /// The state goes where the parameters are.
+    /// Moves the state to the parameters' device.
     fn follow(&mut self, params: &Params) -> Result<()> {
         match params.layout() {
             Some(layout)
@@ -106,14 +107,14 @@ impl Optimizer {
 
     /// Clips, steps and measures, without waiting for a device.
     ///
-    /// The gradients are clipped to a global norm of [`Update::limit`], the step is taken where
-    /// their norm and all of [`Update::metrics`] are finite numbers, and the report gives norms,
-    /// ratios and metrics: on the host at once, on a device with one read of all of them, for which
+    /// The gradients are clipped to a global norm of [`Update::limit`]. The step is taken if their
+    /// norm and all of [`Update::metrics`] are finite numbers. The report contains norms, ratios
+    /// and metrics: immediately on the host, through one read of all of them on a device, for which
     /// [`Report::read`] waits.
     ///
     /// # Errors
-    /// As [`Optimizer::step`], but for a norm that is not finite, which the report says; the
-    /// device failed.
+    /// As [`Optimizer::step`], except that a norm that is not finite is reported and is not an
+    /// error; the device failed.
     pub fn update(
         &mut self,
         params: &mut Params,
@@ -159,22 +160,22 @@ impl Optimizer {
         }
     }
 
-    /// Steps that a device refused to take.
+    /// Uncounts a step that a device refused to take.
     pub(super) fn take_back(&mut self, live: &[bool]) {
         for (steps, _) in self.state.steps.iter_mut().zip(live).filter(|(_, live)| **live) {
             *steps = steps.saturating_sub(1);
         }
     }
 
-    /// One step: moves every parameter that has a gradient, times [`Norms::factor`], by the
-    /// optimizer's equation.
+    /// Takes one step: updates every parameter that has a gradient with the gradient times
+    /// [`Norms::factor`], by the optimizer's equation.
     ///
-    /// With `ratios`, returns ||update|| / ||value before|| for each parameter: 0 where it has no
-    /// gradient, or where the value was 0.
+    /// With `ratios`, returns ||update|| / ||value before|| for each parameter, 0 if it has no
+    /// gradient or its value was 0.
     ///
     /// # Errors
-    /// A gradient's norm is not a finite number, the learning rate is not one or is negative, a
-    /// gradient does not fit its parameter, the parameters are not those of [`Optimizer::new`].
+    /// A gradient's norm is not a finite number, the learning rate is not finite or is negative, a
+    /// gradient does not fit its parameter, or the parameters are not those of [`Optimizer::new`].
     /// Nothing is changed then.
     pub fn step(
         &mut self,
@@ -257,7 +258,7 @@ impl Optimizer {
     }
 }
 
-/// One parameter's share of a step.
+/// One parameter's part of a step.
 struct Parameter<'a> {
     threads: &'a Threads,
     factor: f32,
@@ -305,8 +306,8 @@ impl Parameter<'_> {
 }
 
 impl Report {
-    /// What was measured; waits for a device. `optimizer` is the one that stepped: its count of
-    /// steps is put right where a device refused this one.
+    /// Returns the measurements; waits for a device. `optimizer` must be the one that took the
+    /// step: if a device refused the step, its step counts are corrected.
     ///
     /// # Errors
     /// The device failed.

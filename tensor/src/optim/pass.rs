@@ -1,4 +1,4 @@
-//! The one pass over a parameter, its gradient and its state that every optimizer makes.
+//! The single pass that every optimizer makes over a parameter, its gradient and its state.
 
 use std::ops::Range;
 
@@ -6,27 +6,28 @@ use crate::gradients::{Gradient, RowGradient};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::threads::{Threads, part};
 
-/// Threads that work on one parameter at most: the parts live on the stack.
+/// The largest number of threads per parameter: the parts live on the stack.
 const MOST_PARTS: usize = 32;
-/// Elements below which another thread is not worth waking.
+/// Elements below which waking another thread does not pay.
 const LEAST_PART: usize = 8_192;
 /// Elements whose squares are summed in f32 before they are added up in f64.
 const BLOCK: usize = 4_096;
 
-/// What an optimizer does to one vector of elements, with `N` state tensors.
+/// The update of one vector of elements by an optimizer with `N` state tensors.
 pub(super) trait UpdateRule<const N: usize>: Copy + Sync {
-    /// The new value for value `p`, clipped gradient `g` and state `slots`, which it replaces.
+    /// Returns the new value for value `p`, clipped gradient `g` and state `slots`, which it
+    /// overwrites.
     ///
-    /// Lanes must not see each other: an element's result depends on that element alone.
+    /// Lanes must be independent: an element's result depends on that element alone.
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, slots: &mut [S::V; N]) -> S::V;
 
-    /// True where an element with g = 0 keeps its value and state bit for bit.
+    /// Returns true if an element with g = 0 keeps its value and state bit for bit.
     fn rests_at_zero(&self) -> bool {
         false
     }
 }
 
-/// Squared norms gathered on the way.
+/// Squared norms computed during the pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Sums {
     /// Of the change.
@@ -36,7 +37,7 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// ||update|| / ||value||, 0 where the value is 0.
+    /// Returns ||update|| / ||value||, or 0 if the value is 0.
     pub(super) fn ratio(self) -> f64 {
         if self.value > 0.0 { (self.update / self.value).sqrt() } else { 0.0 }
     }
@@ -62,7 +63,7 @@ impl Default for Source<'_> {
     }
 }
 
-/// Stretches of a part that have one gradient slice, or none where the gradient is zero.
+/// Ranges of a part that share one gradient slice, or `None` if the gradient is zero.
 struct Segments<'a> {
     source: Source<'a>,
     at: usize,
@@ -120,17 +121,17 @@ impl<const N: usize> Default for Part<'_, N> {
     }
 }
 
-/// Cuts the first `n` elements off a slice.
+/// Cuts off and returns the first `n` elements of a slice.
 fn cut<'a>(slice: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
     let (head, tail) = std::mem::take(slice).split_at_mut(n);
     *slice = tail;
     head
 }
 
-/// Applies a rule to a whole parameter: once over each element, parts on several threads.
+/// Applies a rule to a whole parameter: one pass over the elements, divided among several threads.
 ///
-/// The gradient fits the value, its ids are rising (the caller has checked). A parameter without
-/// a gradient is left alone. The norms are gathered only where `ratios` asks for them.
+/// The caller has checked that the gradient fits the value and that its ids are in rising order. A
+/// parameter without a gradient is unchanged. The norms are computed only if `ratios` is true.
 pub(super) fn run<const N: usize, R: UpdateRule<N>>(
     threads: &Threads,
     rule: R,
@@ -140,7 +141,8 @@ pub(super) fn run<const N: usize, R: UpdateRule<N>>(
     gradient: &Gradient,
     ratios: bool,
 ) -> Sums {
-    // Norms of the value need every row; what rests at zero may be computed as well as skipped.
+    // Norms of the value need every row; computing a row that rests at zero gives the same bits as
+    // skipping it.
     let skip = rule.rests_at_zero() && !ratios;
     let len = value.len();
     let mut parts: [Part<'_, N>; MOST_PARTS] = std::array::from_fn(|_| Part::default());
@@ -180,7 +182,8 @@ pub(super) fn run<const N: usize, R: UpdateRule<N>>(
     })
 }
 
-/// The end and the gradient of part `i` of `count` of a table, which begins at element `start`.
+/// Returns the end and the gradient of part `i` of `count` of a table; the part begins at element
+/// `start`.
 fn rows_part(
     gradient: &RowGradient,
     len: usize,
@@ -192,7 +195,7 @@ fn rows_part(
     let width = gradient.rows.shape().width().max(1);
     let table = len / width;
     let first = start / width;
-    // Work lies in the live rows where the others are skipped, else in all rows.
+    // If rows without a gradient are skipped, the work lies in the other rows, else in all rows.
     let last = if i + 1 == count {
         table
     } else if skip {
@@ -244,7 +247,7 @@ impl<R: UpdateRule<N>, const N: usize, const NORMS: bool> Kernel for Pass<'_, '_
     }
 }
 
-/// A block of a part, and the squares of its change and its value lane by lane.
+/// Updates a block of a part, and sums the squares of its change and its value lane by lane.
 struct Block<'a, V, const N: usize> {
     value: &'a mut [f32],
     slots: [&'a mut [f32]; N],
@@ -254,7 +257,7 @@ struct Block<'a, V, const N: usize> {
 }
 
 impl<V: Copy, const N: usize> Block<'_, V, N> {
-    /// Elements `at`, a vector or less.
+    /// Updates elements `at`, at most a vector.
     #[inline(always)]
     fn vector<S: Simd<V = V>, R: UpdateRule<N>, const NORMS: bool>(
         &mut self,
@@ -275,7 +278,7 @@ impl<V: Copy, const N: usize> Block<'_, V, N> {
             s.store(&mut slot[at.clone()], v);
         }
         if NORMS {
-            // Read again: lanes past the end may hold anything, and count for nothing.
+            // Read again: lanes past the end may hold anything and must not be counted.
             let new = if at.len() == S::LANES { new } else { s.load(&self.value[at]) };
             let change = s.sub(new, p);
             self.update = s.fma(change, change, self.update);

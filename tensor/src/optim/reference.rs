@@ -17,19 +17,19 @@ fn float<F: Float>(x: f64) -> F {
 }
 
 impl<F: Float> Reference<F> {
-    /// The state of a parameter of `len` elements before its first step.
+    /// Returns the state of a parameter of `len` elements before its first step.
     pub fn new(config: OptimizerConfig, len: usize) -> Self {
         let firsts = config.slots();
         let first = |k: usize| firsts.get(k).map_or(0.0, |s| f64::from(s.1));
         Self { config, step: 0, slots: [0, 1, 2].map(|k| vec![float(first(k)); len]) }
     }
 
-    /// The values of slot `slot`.
+    /// Returns the values of slot `slot`.
     pub fn slot(&self, slot: usize) -> &[F] {
         &self.slots[slot]
     }
 
-    /// One step with an already clipped gradient.
+    /// Performs one step with an already clipped gradient.
     pub fn step(&mut self, value: &mut [F], gradient: &[F], learning_rate: f64) {
         self.step += 1;
         let one = F::one();

@@ -1,4 +1,4 @@
-//! What a step is requested, and what it tells afterwards.
+//! The inputs and the report of a step.
 
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::Result;
@@ -6,33 +6,33 @@ use crate::gradients::Norms;
 use crate::opencl::Pending;
 use crate::tensor::DeferredScalar;
 
-/// How [`Optimizer::update`](super::Optimizer::update) steps, and what it reports besides.
+/// The settings of [`Optimizer::update`](super::Optimizer::update), and what it reports.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Update<'a> {
     /// Global gradient norm to clip at, if any.
     pub limit: Option<f32>,
     /// The learning rate.
     pub learning_rate: f32,
-    /// Report each parameter's ratio of update to value.
+    /// Whether to report each parameter's ratio of update to value.
     pub ratios: bool,
-    /// Numbers to report, without which being finite no step is taken: losses, counts.
+    /// Losses and counts to report. The step is taken only if all of them are finite.
     pub metrics: &'a [DeferredScalar],
 }
 
-/// What a step measured.
+/// The measurements of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
-    /// [`Update::metrics`].
+    /// The values of [`Update::metrics`].
     pub metrics: PooledVec<f64>,
     /// Norms of the gradients.
     pub norms: Norms,
-    /// Update over value of each parameter, where requested and a step was taken.
+    /// Update over value of each parameter, if requested and if the step was taken.
     pub ratios: Option<Vec<f64>>,
-    /// False where norm or metrics were not finite, so that nothing was changed.
+    /// False if a norm or a metric was not finite; nothing was changed then.
     pub updated: bool,
 }
 
-/// What a step measured, perhaps still on its way from a device.
+/// The measurements of a step, which may still be on a device.
 #[must_use = "a step that was refused is known only when its report is read"]
 pub struct Report(Source);
 
@@ -51,7 +51,7 @@ impl Report {
         Self(Source::Device { pending, live, limit, ratios, metrics })
     }
 
-    /// True where [`Report::read`] need not wait.
+    /// Returns true if [`Report::read`] will not wait.
     pub fn is_ready(&self) -> bool {
         match &self.0 {
             Source::Host(_) => true,
@@ -59,8 +59,8 @@ impl Report {
         }
     }
 
-    /// What was measured, and, of a step that a device refused, which parameters had a gradient;
-    /// waits for a device.
+    /// Returns the measurements; if a device refused the step, also which parameters had a
+    /// gradient. Waits for a device.
     pub(super) fn wait(self) -> Result<(Measured, Option<Vec<bool>>)> {
         let (pending, live, limit, ratios, metrics) = match self.0 {
             Source::Host(measured) => return Ok((measured, None)),
@@ -68,8 +68,8 @@ impl Report {
                 (pending, live, limit, ratios, metrics)
             }
         };
-        // Squares of gradients' norms, factor, whether it stepped, metrics, and for ratios squares
-        // of changes and of values.
+        // The order: squared gradient norms, factor, whether the step was taken, metrics, and with
+        // ratios the squared norms of changes and of values.
         let numbers = pending.wait()?;
         let to_f64 = |range: &[f32]| range.iter().map(|&v| f64::from(v)).collect::<PooledVec<_>>();
         let n = live.len();

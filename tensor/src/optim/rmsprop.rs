@@ -12,7 +12,8 @@ use crate::simd::Simd;
 ///
 /// Tieleman and Hinton 2012, lecture 6e, slide 29. With momentum μ: b = μ b + g / (sqrt(v) + ε);
 /// θ = θ - η b. `centered` subtracts the square of a running mean a = α a + (1 - α) g from v under
-/// the root (Graves 2013, equations 38 to 40, but for the place of ε). A difference that rounding
+/// the root (Graves 2013, equations 38 to 40, except for the position of ε). A difference that
+/// rounding
 /// has made negative counts as 0, where PyTorch's root gives NaN.
 ///
 /// | value | shape | default |
@@ -59,8 +60,8 @@ impl Default for RmsProp {
 }
 
 impl RmsProp {
-    /// The rule with and without momentum, centred or not; the caller names the kind it has slots
-    /// for.
+    /// Returns the rule with or without momentum, centred or not; the caller selects the variant
+    /// that matches its slots.
     pub(super) fn rule<const MOMENTUM: bool, const CENTERED: bool>(
         &self,
         rate: f64,
@@ -76,7 +77,7 @@ impl RmsProp {
     }
 }
 
-/// RMSprop as its vectors need it.
+/// The constants of RMSprop as the vector code needs them.
 #[derive(Clone, Copy)]
 pub(super) struct Roots<const MOMENTUM: bool, const CENTERED: bool> {
     rate: f32,
@@ -104,7 +105,7 @@ impl<const MOMENTUM: bool, const CENTERED: bool> Roots<MOMENTUM, CENTERED> {
         let mut square = *v;
         if let Some(mean) = mean {
             *mean = s.fma(fresh, s.sub(g, *mean), *mean);
-            // The order of `max` lets NaN through.
+            // The operand order of `max` lets NaN through.
             square = s.max(s.splat(0.0), s.sub(*v, s.mul(*mean, *mean)));
         }
         let denominator = s.add(s.sqrt(square), s.splat(self.eps));
@@ -118,7 +119,7 @@ impl<const MOMENTUM: bool, const CENTERED: bool> Roots<MOMENTUM, CENTERED> {
     }
 }
 
-// At g = 0 the value rests where there is no momentum, but v shrinks: every row has its pass.
+// At g = 0 the value is unchanged without momentum, but v shrinks, so no row can be skipped.
 impl UpdateRule<1> for Roots<false, false> {
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, [v]: &mut [S::V; 1]) -> S::V {

@@ -10,8 +10,8 @@ use crate::simd::Simd;
 /// g = grad + λ θ; b = μ b + g; θ = θ - η b
 ///
 /// Robbins and Monro 1951, equation 6; momentum of Polyak 1964, equation 9, as in Sutskever et al.
-/// 2013, equations 1 and 2, but for the learning rate η, which multiplies the buffer when it is
-/// used and not what goes into it: a change of η acts at once. μ = 0 needs no buffer.
+/// 2013, equations 1 and 2, except that the learning rate η multiplies the buffer when it is used,
+/// not the term added to it, so a change of η acts at once. μ = 0 needs no buffer.
 ///
 /// | value | shape | default |
 /// |---|---|---|
@@ -40,7 +40,7 @@ pub struct Sgd {
     pub weight_decay: f64,
 }
 
-/// g + decay p, or g alone where there is no decay.
+/// Returns g + decay p, or g alone without decay.
 #[inline(always)]
 pub(super) fn decayed<S: Simd>(s: S, decay: f32, p: S::V, g: S::V) -> S::V {
     if decay == 0.0 { g } else { s.fma(s.splat(decay), p, g) }
@@ -60,7 +60,7 @@ impl UpdateRule<0> for Plain {
     }
 
     fn rests_at_zero(&self) -> bool {
-        // -η 0 is a zero of the sign that changes no p, not even a zero's sign.
+        // -η 0 is a zero whose sign changes no p, not even the sign of a zero.
         self.decay == 0.0
     }
 }

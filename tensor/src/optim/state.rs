@@ -1,31 +1,32 @@
-//! What an optimizer remembers between steps.
+//! The state that an optimizer keeps between steps.
 
 use crate::error::{Error, Result};
 use crate::params::Params;
 use crate::tensor::Tensor;
 
-/// What an optimizer remembers between steps, for a checkpoint to keep.
+/// The state that an optimizer keeps between steps, as saved in a checkpoint.
 ///
 /// A clone shares the tensors' memory until the next step writes to them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {
-    /// How many steps each parameter has taken; a step without a gradient of its own is none.
+    /// The number of steps each parameter has taken; steps without a gradient of its own are not
+    /// counted.
     pub steps: Vec<u64>,
     /// The slots, in the order of the optimizer's table.
     pub slots: Vec<Slot>,
 }
 
-/// One kind of state: a tensor a parameter, of the parameter's shape.
+/// One kind of state: a tensor per parameter, of the parameter's shape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slot {
     /// Its name in PyTorch's optimizer state: `exp_avg`, `momentum_buffer` and so on.
     pub name: String,
-    /// One tensor a parameter, in the order of the parameters.
+    /// One tensor per parameter, in the order of the parameters.
     pub tensors: Vec<Tensor>,
 }
 
 impl State {
-    /// Slots of these names and first values.
+    /// Creates slots with these names and initial values.
     pub(super) fn new(names: &[(&str, f32)], params: &Params) -> Self {
         let slot = |&(name, first): &(&str, f32)| Slot {
             name: name.to_string(),
@@ -34,14 +35,14 @@ impl State {
         Self { steps: vec![0; params.len()], slots: names.iter().map(slot).collect() }
     }
 
-    /// Slots and their tensors, slot by slot: (slot's name, parameter's index, tensor).
+    /// Iterates over all tensors, slot by slot: (slot's name, parameter's index, tensor).
     pub fn tensors(&self) -> impl Iterator<Item = (&str, usize, &Tensor)> {
         self.slots
             .iter()
             .flat_map(|s| s.tensors.iter().enumerate().map(|(i, t)| (s.name.as_str(), i, t)))
     }
 
-    /// Whether `other` can stand in its place: the same slots, of the same shapes.
+    /// Checks that `other` can replace this state: the same slots, of the same shapes.
     pub(super) fn check(&self, other: &Self) -> Result<()> {
         const OP: &str = "restore optimizer";
         let names = |state: &Self| {

@@ -1,13 +1,13 @@
-//! Numbers that a step computes and are read later.
+//! Numbers that a step computes and that are read later.
 
 use super::Tensor;
 use crate::error::Result;
 
 /// A number that may still be on a device.
 ///
-/// Operations on a device leave their sums there; reading one waits for the device, so a training
-/// step hands its metrics to [`Optimizer::update`](crate::optim::Optimizer::update), which reads
-/// all of them together, later.
+/// Operations on a device leave their sums there; reading one waits for the device. A training step
+/// therefore passes its metrics to [`Optimizer::update`](crate::optim::Optimizer::update), which
+/// reads all of them together, later.
 #[derive(Debug, Clone)]
 pub struct DeferredScalar(Source);
 
@@ -18,12 +18,13 @@ enum Source {
 }
 
 impl DeferredScalar {
-    /// Element `i` of a tensor on a device.
+    /// Creates the scalar from element `i` of a tensor on a device.
     pub(crate) fn on_device(tensor: &Tensor, i: usize) -> Self {
         Self(Source::Device(tensor.flat(i, 1)))
     }
 
-    /// The number; read where it is on a device, which waits for it and is counted.
+    /// Returns the number. If it is on a device, this is a read: it waits for the device and is
+    /// counted.
     ///
     /// PyTorch: `tensor.item()`.
     ///
@@ -39,7 +40,7 @@ impl DeferredScalar {
         }
     }
 
-    /// The number as a tensor of one element, where it is on a device.
+    /// Returns the number as a tensor of one element, if it is on a device.
     pub(crate) fn tensor(&self) -> Option<&Tensor> {
         match &self.0 {
             Source::Host(_) => None,

@@ -13,8 +13,9 @@ pub use deferred_scalar::DeferredScalar;
 /// f32 elements in row-major order, of one to four dimensions.
 ///
 /// A clone shares the memory; writing to a shared tensor copies it first. The elements lie in the
-/// host's memory or on a device ([`Tensor::opencl`]); what is requested on the host and lies on a
-/// device is read, which waits for the device and is counted there. In and out of `ndarray`:
+/// host's memory or on a device ([`Tensor::opencl`]); accessing a device tensor's elements on the
+/// host is a read, which waits for the device and is counted there. Conversion from and to
+/// `ndarray`:
 ///
 /// ```
 /// use ndarray::array;
@@ -32,7 +33,7 @@ pub struct Tensor {
     shape: Shape,
 }
 
-/// Where the elements are. A build without devices has one variant: the other has no value.
+/// The elements' memory. In a build without devices only the host variant can exist.
 #[derive(Clone)]
 enum Storage {
     Host(Buffer),
@@ -44,12 +45,12 @@ impl Tensor {
         Self { storage: Storage::Host(buffer), offset, shape }
     }
 
-    /// A tensor around a device's memory.
+    /// Creates a tensor around a device's memory.
     pub(crate) fn remote(remote: Remote, shape: Shape) -> Self {
         Self { storage: Storage::Device(remote), offset: 0, shape }
     }
 
-    /// The device it lies on, `None` for the host.
+    /// Returns the device that the tensor is on, or `None` for the host.
     pub fn opencl(&self) -> Option<&OpenCl> {
         match &self.storage {
             Storage::Host(_) => None,
@@ -57,18 +58,18 @@ impl Tensor {
         }
     }
 
-    /// Says whether what is read of it means something.
+    /// Checks that the elements read from this tensor are valid.
     ///
     /// # Errors
-    /// The first failure of the device it lies on: what is read from that is zeros.
+    /// The first failure of the tensor's device: reads from a device that failed return zeros.
     pub fn check(&self) -> Result<()> {
         self.opencl().map_or(Ok(()), OpenCl::check)
     }
 
-    /// The same elements in the host's memory; itself where it is there.
+    /// Returns the tensor in the host's memory; the tensor itself if it is already there.
     ///
     /// # Errors
-    /// The device failed. ([`Tensor::data`] gives zeros then, and the device keeps why.)
+    /// The device failed. ([`Tensor::data`] returns zeros then, and the device stores the error.)
     pub fn to_host(&self) -> Result<Self> {
         match &self.storage {
             Storage::Host(_) => Ok(self.clone()),
@@ -78,7 +79,7 @@ impl Tensor {
         }
     }
 
-    /// Its memory on a device, and where in it the elements start.
+    /// Returns its memory on a device, and the position of the first element in it.
     pub(crate) fn place(&self) -> Option<(&Remote, usize)> {
         match &self.storage {
             Storage::Host(_) => None,
@@ -86,7 +87,7 @@ impl Tensor {
         }
     }
 
-    /// The same to write: what was read before is forgotten.
+    /// Returns the same for writing: the host's copy of the elements is dropped.
     pub(crate) fn place_mut(&mut self) -> Option<(&mut Remote, usize)> {
         match &mut self.storage {
             Storage::Host(_) => None,
@@ -97,7 +98,7 @@ impl Tensor {
         }
     }
 
-    /// A tensor of `device` that shares its memory gets memory of its own.
+    /// Gives a tensor of `device` memory of its own if it shares its memory.
     pub(crate) fn make_unique(&mut self, device: &OpenCl) -> Result<()> {
         match &mut self.storage {
             Storage::Device(remote) if remote.device().is(device) => {
@@ -113,7 +114,7 @@ impl Tensor {
         }
     }
 
-    /// At most `len` elements from `start` on as a row, sharing the memory.
+    /// Returns at most `len` elements from `start` on as a row, sharing the memory.
     pub(crate) fn flat(&self, start: usize, len: usize) -> Self {
         let start = start.min(self.len());
         let len = len.min(self.len() - start);
@@ -124,24 +125,25 @@ impl Tensor {
         }
     }
 
-    /// The same elements in a shape of as many.
+    /// Returns the same elements in a shape with as many elements.
     pub(crate) fn shaped(mut self, shape: Shape) -> Self {
         debug_assert_eq!(self.len(), shape.len());
         self.shape = shape;
         self
     }
 
-    /// Its first element's place in its memory.
+    /// Returns its first element's position in its memory.
     pub(crate) fn start(&self) -> usize {
         self.offset
     }
 
-    /// Its memory from its first element on in a larger shape, which the caller knows to be there.
+    /// Returns a larger shape on the memory from the first element on; the caller guarantees that
+    /// the memory is large enough.
     pub(crate) fn extended(&self, shape: Shape) -> Self {
         Self { storage: self.storage.view(), offset: self.offset, shape }
     }
 
-    /// True where both have a part of the same memory of a device.
+    /// Returns true if both share the same memory of a device.
     pub(crate) fn shares(&self, other: &Self) -> bool {
         match (self.place(), other.place()) {
             (Some((mine, _)), Some((theirs, _))) => mine.is_of(theirs),
@@ -149,34 +151,34 @@ impl Tensor {
         }
     }
 
-    /// Elements of any values, for an operation that writes them all.
+    /// Creates a tensor with unspecified elements, for an operation that writes all of them.
     pub fn uninit(shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
         Self::host(Buffer::uninit(shape.len()), 0, shape)
     }
 
-    /// All elements `value`.
+    /// Creates a tensor with all elements `value`.
     pub fn full(shape: impl Into<Shape>, value: f32) -> Self {
         let mut t = Self::uninit(shape);
         t.data_mut().fill(value);
         t
     }
 
-    /// All elements zero.
+    /// Creates a tensor with all elements zero.
     pub fn zeros(shape: impl Into<Shape>) -> Self {
         Self::full(shape, 0.0)
     }
 
-    /// One element.
+    /// Creates a tensor of one element.
     pub fn scalar(value: f32) -> Self {
         Self::full([1], value)
     }
 
-    /// A tensor of the `shape.len()` elements of a vector.
+    /// Creates a tensor from a vector of `shape.len()` elements.
     ///
     /// # Errors
-    /// The vector's length is another.
-    #[allow(clippy::needless_pass_by_value)] // who has a vector need not know that it is copied
+    /// The vector has another length.
+    #[allow(clippy::needless_pass_by_value)] // the caller need not know that the vector is copied
     pub fn from_vec(shape: impl Into<Shape>, data: Vec<f32>) -> Result<Self> {
         let shape = shape.into();
         if shape.len() != data.len() {
@@ -185,10 +187,10 @@ impl Tensor {
         Ok(Self::host(Buffer::from_slice(&data), 0, shape))
     }
 
-    /// A copy of a slice of `shape.len()` elements.
+    /// Creates a tensor from a slice of `shape.len()` elements.
     ///
     /// # Errors
-    /// The slice's length is another.
+    /// The slice has another length.
     pub fn from_slice(shape: impl Into<Shape>, data: &[f32]) -> Result<Self> {
         let shape = shape.into();
         if shape.len() != data.len() {
@@ -199,27 +201,27 @@ impl Tensor {
         Ok(t)
     }
 
-    /// The shape.
+    /// Returns the shape.
     pub fn shape(&self) -> Shape {
         self.shape
     }
 
-    /// The lengths of the dimensions.
+    /// Returns the sizes of the dimensions.
     pub fn dims(&self) -> &[usize] {
         self.shape.dims()
     }
 
-    /// Number of elements.
+    /// Returns the number of elements.
     pub fn len(&self) -> usize {
         self.shape.len()
     }
 
-    /// True where there is no element.
+    /// Returns true if the tensor has no elements.
     pub fn is_empty(&self) -> bool {
         self.shape.is_empty()
     }
 
-    /// The elements in row-major order.
+    /// Returns the elements in row-major order.
     pub fn data(&self) -> &[f32] {
         match &self.storage {
             Storage::Host(buffer) => &buffer.data()[self.offset..self.offset + self.shape.len()],
@@ -227,8 +229,8 @@ impl Tensor {
         }
     }
 
-    /// The elements, to write; copied first where the memory is shared. A tensor on a device moves
-    /// to the host by this; a tape on the device refuses it as an operation's result.
+    /// Returns the elements for writing; shared memory is copied first. A tensor on a device is
+    /// moved to the host; a tape on the device then refuses it as an operation's result.
     pub fn data_mut(&mut self) -> &mut [f32] {
         let (offset, len) = (self.offset, self.shape.len());
         let is_unique = match &mut self.storage {
@@ -256,11 +258,11 @@ impl Tensor {
         Self::host(buffer, 0, self.shape)
     }
 
-    /// A copy with memory of its own, on the same device.
+    /// Returns a copy with memory of its own, on the same device.
     pub fn copy(&self) -> Self {
         match &self.storage {
             Storage::Host(_) => self.copy_on_host(),
-            // A device that fails keeps why; the tape refuses the copy on the host.
+            // The failed device stores the error; the tape refuses the copy on the host.
             Storage::Device(remote) => {
                 let copy = remote.device().duplicate(self);
                 copy.unwrap_or_else(|_| self.copy_on_host())
@@ -268,7 +270,7 @@ impl Tensor {
         }
     }
 
-    /// The same elements in another shape.
+    /// Returns the same elements in another shape.
     ///
     /// # Errors
     /// The shapes differ in their number of elements.
@@ -281,16 +283,16 @@ impl Tensor {
         Ok(self)
     }
 
-    /// Entry `i` of the outermost dimension, sharing this tensor's memory; entries out of range
-    /// give an empty tensor.
+    /// Returns entry `i` of the outermost dimension, sharing this tensor's memory. If `i` is out of
+    /// range, the result is empty.
     pub fn index(&self, i: usize) -> Self {
         let mut t = self.range(i, 1);
         t.shape = if t.is_empty() { Shape::new(&[0]) } else { self.shape.inner() };
         t
     }
 
-    /// Entries `start..start + count` of the outermost dimension, sharing this tensor's memory;
-    /// what is out of range is left out.
+    /// Returns entries `start..start + count` of the outermost dimension, sharing this tensor's
+    /// memory; entries out of range are left out.
     pub fn range(&self, start: usize, count: usize) -> Self {
         let n = self.dims().first().copied().unwrap_or(1);
         let start = start.min(n);
@@ -306,25 +308,25 @@ impl Tensor {
         }
     }
 
-    /// An `ndarray` view.
+    /// Returns an `ndarray` view.
     pub fn view(&self) -> ArrayViewD<'_, f32> {
         ArrayViewD::from_shape(IxDyn(self.dims()), self.data())
             .unwrap_or_else(|_| ArrayView1::from(self.data()).into_dyn())
     }
 
-    /// An `ndarray` view as a matrix: all dimensions but the last joined.
+    /// Returns an `ndarray` view as a matrix: all dimensions but the last joined.
     pub fn view2(&self) -> ArrayView2<'_, f32> {
         let shape = (self.shape.rows(), self.shape.width());
         ArrayView2::from_shape(shape, self.data())
             .unwrap_or_else(|_| ArrayView2::from(&[] as &[[f32; 0]; 0]))
     }
 
-    /// An `ndarray` array with memory of its own.
+    /// Returns an `ndarray` array with memory of its own.
     pub fn to_array(&self) -> ArrayD<f32> {
         self.view().to_owned()
     }
 
-    /// L2 norm of all elements, summed in f64.
+    /// Returns the L2 norm of all elements, summed in f64.
     pub fn norm(&self) -> f64 {
         crate::cpu::elementwise::sum_of_squares(self.data()).sqrt()
     }

@@ -1,11 +1,12 @@
 //! One level of threads, started once.
 //!
-//! A job has parts, and a fixed number of threads means a fixed number of parts: the same bits every
-//! time. Who runs a part is decided by who is there. The caller runs what no other thread has begun, so
-//! that a thread whose core is busy with another program is not waited for; a job too small to be
-//! shared, or shared at a loss of late, runs on the calling thread alone. A thread that waits
-//! spins briefly, since the next job of a training step is microseconds away, then sleeps. A call
-//! from inside a running job runs on its own thread: there is never a second level.
+//! A job has parts, and a fixed number of threads means a fixed number of parts, hence the same
+//! bits every time. Any thread can run any part. The caller runs the parts that no other thread has
+//! begun, so it does not wait for a thread whose core is busy with another program. A job that is
+//! too small to be shared, or whose sharing recently cost time, runs on the calling thread alone. A
+//! waiting thread spins briefly, since the next job of a training step is microseconds away, then
+//! sleeps. A call from inside a running job runs on the thread of that job: there is never a second
+//! level.
 
 mod policy;
 mod team;
@@ -34,15 +35,15 @@ impl std::fmt::Debug for Threads {
 }
 
 impl Threads {
-    /// The calling thread alone.
+    /// Uses the calling thread alone.
     pub fn single() -> Self {
         Self { count: 1, team: None, cancellation: None }
     }
 
-    /// `count` threads, the caller's included; 0 asks for one a processor.
+    /// Creates `count` threads including the caller's; 0 means one per processor.
     ///
-    /// No more threads are started than there are processors: more would only wait for each other.
-    /// Results are those of `count` threads all the same.
+    /// No more threads are started than there are processors, because more would only wait for each
+    /// other. Results are still those of `count` threads.
     pub fn new(count: usize) -> Self {
         let processors = thread::available_parallelism().map(usize::from);
         let count = match count {
@@ -52,35 +53,34 @@ impl Threads {
         Self::with_workers(count, count.min(processors.unwrap_or(count)) - 1)
     }
 
-    /// `count` parts a job, and `workers` threads besides the caller's.
+    /// Creates jobs of `count` parts, with `workers` threads besides the caller's.
     fn with_workers(count: usize, workers: usize) -> Self {
         let team = (workers > 0).then(|| Arc::new(Team::new(count, workers)));
         let team = team.filter(|team| team.size() > 1);
         Self { count, team, cancellation: None }
     }
 
-    /// The same threads, for work that ends early once `token` is cancelled. What is computed
-    /// with them does not depend on it: whoever runs a long loop looks at
-    /// [`is_cancelled`](Self::is_cancelled).
+    /// Returns the same threads, for work that ends early once `token` is cancelled. Results do not
+    /// depend on the token: a long loop must check [`is_cancelled`](Self::is_cancelled) itself.
     pub fn with_cancellation(&self, token: &CancellationToken) -> Self {
         Self { cancellation: Some(token.clone()), ..self.clone() }
     }
 
-    /// True once work on these threads is to end early.
+    /// Returns true if work on these threads should end early.
     pub fn is_cancelled(&self) -> bool {
         self.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled)
     }
 
-    /// How many threads work on a job: its parts.
+    /// Returns the number of threads that work on a job, which is its number of parts.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Calls `f(0, n)` to `f(n - 1, n)` for an n of its own choice, which is 1 inside another job and
-    /// for work that is too small: for work that gives the same bits however it is cut.
+    /// Calls `f(0, n)` to `f(n - 1, n)` for an n that it chooses; n is 1 inside another job and for
+    /// work that is too small. The work must give the same bits for every n.
     ///
-    /// `work` is about what it takes one thread, in nanoseconds. Returns when all is done; the panic
-    /// of the first part that panics is raised here.
+    /// `work` is the approximate time on one thread, in nanoseconds. Returns when all parts are
+    /// done; if parts panic, the panic of the first of them is raised here.
     pub fn split(&self, work: usize, f: impl Fn(usize, usize) + Sync) {
         let shared = self.team.as_ref().is_some_and(|team| {
             let parts = team.size();
@@ -91,14 +91,15 @@ impl Threads {
         }
     }
 
-    /// Calls `f(i, &mut items[i])` for every item, items shared out to the threads in turn.
+    /// Calls `f(i, &mut items[i])` for every item; items are assigned to the threads in turn.
     ///
-    /// Each item should be worth a good part of a millisecond; [`Threads::for_each_of`] is for others.
+    /// Each item should take a good part of a millisecond; otherwise use [`Threads::for_each_of`].
     pub fn for_each<T: Send>(&self, items: &mut [T], f: impl Fn(usize, &mut T) + Sync) {
         self.for_each_of(usize::MAX, items, f);
     }
 
-    /// [`Threads::for_each`] over items that all together take one thread about `work` nanoseconds.
+    /// Calls [`Threads::for_each`] over items that together take one thread about `work`
+    /// nanoseconds.
     pub fn for_each_of<T: Send>(
         &self,
         work: usize,
@@ -117,20 +118,21 @@ impl Threads {
                 f(i, unsafe { &mut *base.0.add(i) });
             }
         };
-        // A single item has nothing to share out.
+        // A single item cannot be shared.
         let team = self.team.as_ref().filter(|_| parts > 1);
         if !team.is_some_and(|team| team.share(work as u64, parts, &run)) {
             alone(parts, run);
         }
     }
 
-    /// The part of `0..n` for thread `index`, a multiple of `grain` but for the last.
+    /// Returns the part of `0..n` for thread `index`; every part but the last is a multiple of
+    /// `grain`.
     pub fn part(&self, n: usize, grain: usize, index: usize) -> Range<usize> {
         part(n, grain, self.count, index)
     }
 }
 
-/// The part of `0..n` for one of `count`, a multiple of `grain` but for the last.
+/// Returns part `index` of `count` of `0..n`; every part but the last is a multiple of `grain`.
 pub(crate) fn part(n: usize, grain: usize, count: usize, index: usize) -> Range<usize> {
     let grains = n.div_ceil(grain.max(1));
     let at = |i: usize| (grains * i / count * grain).min(n);

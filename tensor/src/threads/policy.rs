@@ -1,26 +1,28 @@
-//! Whether a job is shared out: by its size, and by what sharing gained of late.
+//! Whether a job is shared: by its size, and by the time that sharing saved recently.
 //!
-//! All times are nanoseconds. Nothing here reads a clock, so that the tests do not either.
+//! All times are nanoseconds. Nothing here reads a clock, so the tests need none.
 
-/// Work that is shared with a thread that is awake: a meeting costs some tenths of a microsecond.
+/// Least work that is shared with an awake thread: synchronisation costs some tenths of a
+/// microsecond.
 pub(super) const LEAST: u64 = 1_300;
-/// Work for which a sleeping thread is woken: that takes some tens of microseconds.
+/// Least work for which a sleeping thread is woken: waking takes some tens of microseconds.
 const LEAST_TO_WAKE: u64 = 60_000;
-/// Smaller jobs wake a thread once they add up to [`LEAST_TO_WAKE`], none this long after another.
+/// Smaller jobs wake a thread once they add up to [`LEAST_TO_WAKE`], if no two are further apart
+/// than this.
 const SERIES: u64 = 200_000;
 
-/// Time saved and lost that is remembered; beyond it the past counts half.
+/// Once the time saved and the time lost add up to this, both are halved.
 const MEMORY: u64 = 20_000_000;
-/// A loss that says something: about the shortest time for which a scheduler takes a core away.
+/// The least loss that counts: about the shortest time for which a scheduler takes a core away.
 const LOSS: u64 = 1_000_000;
-/// How long jobs stay on one thread after sharing lost time; twice as long after each failed trial.
+/// How long jobs stay on one thread after sharing lost time; doubled after each failed trial.
 const FIRST_PAUSE: u64 = 10_000_000;
 const LONGEST_PAUSE: u64 = 1_000_000_000;
 
-/// Who works on a job.
+/// The threads that work on a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// The caller.
+    /// The caller alone.
     Alone,
     /// The caller and the threads that are awake.
     WithAwake,
@@ -28,42 +30,42 @@ pub(super) enum Choice {
     WithAll,
 }
 
-/// What is known when a job is to be run.
+/// The facts known when a job is to be run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Situation {
     pub(super) now: u64,
-    /// What the job takes one thread.
+    /// The time the job takes one thread.
     pub(super) work: u64,
-    /// Another thread is awake.
+    /// Whether another thread is awake.
     pub(super) awake: bool,
-    /// Threads were found not to run together.
+    /// Whether threads were found not to run at the same time.
     pub(super) crowded: bool,
 }
 
-/// What a shared job took.
+/// The times of a shared job.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outcome {
     pub(super) now: u64,
-    /// Parts that the caller ran, and the time that they took.
+    /// Parts that the caller ran, and their time.
     pub(super) own_parts: usize,
     pub(super) own_time: u64,
     /// Parts that other threads ran.
     pub(super) other_parts: usize,
-    /// Time that the caller spent on waking the others and on waiting for them.
+    /// Time that the caller spent waking the others and waiting for them.
     pub(super) lost: u64,
 }
 
-/// Sharing pays while the caller waits for less time than it saves. It saves what the others' parts
-/// would have taken the caller, whose own parts are alike. Where the other cores are held by other
-/// programs it may wait for a slice of the scheduler in every job; then jobs stay on one thread for a
-/// while, and sharing is tried again.
+/// Sharing pays while the caller waits for less time than it saves. It saves the time that the
+/// others' parts would have taken the caller, estimated from the caller's own parts. If other
+/// programs occupy the other cores, the caller may wait for a time slice of the scheduler in every
+/// job; then jobs stay on one thread for a while, and sharing is tried again.
 #[derive(Debug)]
 pub(super) struct Policy {
     saved: u64,
     lost: u64,
     alone_until: u64,
     pause: u64,
-    /// Work of jobs too small to wake a thread for, and when the last of them was.
+    /// Work of jobs too small to wake a thread for, and the time of the last of them.
     small: u64,
     last_small: u64,
 }
@@ -99,10 +101,12 @@ impl Policy {
         Choice::WithAll
     }
 
-    /// Notes what a shared job took. Until when jobs stay on one thread, where it was one loss too many.
+    /// Records the times of a shared job. If sharing lost too much time, returns until when jobs
+    /// stay on one thread.
     pub(super) fn learn(&mut self, of: Outcome) -> Option<u64> {
         let Outcome { now, own_parts, own_time, other_parts, lost } = of;
-        // Where the others ran all parts nothing says what these would have taken the caller.
+        // If the others ran all parts, there is no estimate of the time they would have taken the
+        // caller.
         let part = own_time.checked_div(own_parts as u64)?;
         self.saved = self.saved.saturating_add(part.saturating_mul(other_parts as u64));
         self.lost = self.lost.saturating_add(lost);
@@ -155,7 +159,7 @@ mod tests {
         let chosen: Vec<_> = (0..5).map(|i| policy.choose(at(i * work, work))).collect();
         use Choice::{Alone, WithAll};
         assert_eq!(chosen, [Alone, Alone, Alone, WithAll, Alone]);
-        // Far apart they never do, nor where threads do not run together.
+        // Jobs far apart never do, nor jobs whose threads do not run at the same time.
         assert!((1..9).all(|i| policy.choose(at(i * MS, work)) == Alone));
         let crowded = |i| Situation { crowded: true, ..at(9 * MS + i * work, work) };
         assert!((0..9).all(|i| policy.choose(crowded(i)) == Alone));
@@ -174,7 +178,7 @@ mod tests {
             now = until;
         }
         assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1_000, 1_000]);
-        // Once it gains again for a while the next loss begins anew.
+        // Once sharing gains again for a while, the next loss begins with the first pause.
         for _ in 0..100 {
             assert_eq!(policy.learn(outcome(now, MS, MS / 10)), None);
         }
@@ -188,7 +192,7 @@ mod tests {
         for now in 0..1_000 {
             assert_eq!(policy.learn(outcome(now * MS, MS, MS * 9 / 10)), None);
         }
-        // Where the caller ran nothing, nothing is known.
+        // If the caller ran no part, nothing is known.
         let none = Outcome { own_parts: 0, ..outcome(0, 0, 99 * MS) };
         assert_eq!(policy.learn(none), None);
     }

@@ -1,9 +1,9 @@
-//! The threads behind [`Threads`](super::Threads): how a job is posted, claimed, and waited for.
+//! The threads behind [`Threads`](super::Threads): how a job is posted, claimed and waited for.
 //!
-//! A job has a fixed number of parts. Who runs a part is open: each thread begins with its own and
-//! goes on with what nobody has begun, so that nobody waits for a thread that does not run. A part
-//! is claimed by one exchange on its word in `claims`, which holds the number of the last job in
-//! which the part was taken: it succeeds once a job, and only while the job is unfinished.
+//! A job has a fixed number of parts. Any thread can run any part: each begins with its own and
+//! continues with unclaimed ones, so that no thread waits for one that is not running. A part is
+//! claimed by one exchange on its word in `claims`, which holds the number of the last job in which
+//! the part was taken: it succeeds once per job, and only while the job is unfinished.
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -15,21 +15,21 @@ use std::time::Instant;
 
 use super::policy::{Choice, LEAST, Outcome, Policy, Situation};
 
-/// Nanoseconds for which a thread spins before it sleeps: the next job of a training step, or the end
-/// of the one that runs, is mostly nearer.
+/// Nanoseconds for which a thread spins before it sleeps: the next job of a training step, or the
+/// end of the current one, is usually nearer.
 const SPIN: u64 = 50_000;
-/// The same while threads do not run together.
+/// The same while threads do not run at the same time.
 const SPIN_CROWDED: u64 = 2_000;
-/// A turn of a spin loop that takes this long was interrupted: the core went to another program.
+/// An iteration of a spin loop that takes this long was interrupted: the core ran another program.
 const INTERRUPTED: u64 = 200_000;
-/// How long that counts.
+/// How long an interruption counts as threads not running at the same time.
 const CROWDED: u64 = 50_000_000;
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Marks the thread as inside a job, where a further job stays on it, until this is dropped.
+/// Marks the thread as inside a job, so that a further job runs on it alone, until this is dropped.
 struct Inside(bool);
 
 impl Inside {
@@ -53,43 +53,44 @@ pub(super) fn alone(parts: usize, f: impl Fn(usize)) {
 /// Threads that work on one job at a time.
 pub(super) struct Team {
     shared: Arc<Shared>,
-    /// Held by the caller whose job is shared out.
+    /// Held by the caller whose job is being shared.
     turn: Mutex<Policy>,
     workers: Vec<JoinHandle<()>>,
 }
 
-/// What a job calls: a pointer to a function that lives until all parts are done.
+/// The function of a job: a pointer to a function that lives until all parts are done.
 type Job = *const (dyn Fn(usize) + Sync);
 
 struct Shared {
     /// The number of the last job that was posted; workers wait for it to change.
     posted: AtomicU64,
-    /// Of each part, the number of the last job in which it was taken.
+    /// For each part, the number of the last job in which it was taken.
     claims: Vec<AtomicU64>,
     job: UnsafeCell<Job>,
-    /// Parts that are not done.
+    /// Number of parts that are not done.
     left: AtomicUsize,
-    /// Of each worker, whether it sleeps.
+    /// For each worker, whether it sleeps.
     asleep: Vec<AtomicBool>,
-    /// The caller sleeps until `left` is zero.
+    /// Whether the caller sleeps until `left` is zero.
     waiting: AtomicBool,
     caller: Mutex<Option<Thread>>,
     /// The panic of the first part that panicked.
     panic: Mutex<Option<(usize, Box<dyn Any + Send>)>>,
     quit: AtomicBool,
     since: Instant,
-    /// Until when threads count as not running together.
+    /// Until when threads count as not running at the same time.
     crowded_until: AtomicU64,
 }
 
-// SAFETY: `job` is written by the holder of `turn` while no part can be claimed, and read by who has
-// claimed a part of it; the function behind the pointer is `Sync` and outlives all its parts.
+// SAFETY: `job` is written by the holder of `turn` while no part can be claimed, and read only by
+// threads that have claimed a part of it; the function behind the pointer is `Sync` and outlives
+// all its parts.
 unsafe impl Send for Shared {}
 // SAFETY: the same.
 unsafe impl Sync for Shared {}
 
 impl Team {
-    /// `workers` threads besides the caller, for jobs of at most `parts` parts.
+    /// Starts `workers` threads besides the caller, for jobs of at most `parts` parts.
     pub(super) fn new(parts: usize, workers: usize) -> Self {
         let nothing: &'static (dyn Fn(usize) + Sync) = &|_| ();
         let shared = Arc::new(Shared {
@@ -115,13 +116,14 @@ impl Team {
         Self { shared, turn: Mutex::new(Policy::new()), workers }
     }
 
-    /// Threads that may work on a job, the caller included.
+    /// Returns the number of threads that may work on a job, including the caller.
     pub(super) fn size(&self) -> usize {
         self.workers.len() + 1
     }
 
-    /// Runs `f` for every part below `parts`; `work` is about what that takes one thread, in
-    /// nanoseconds. False, and nothing was run, where the job is better run on the calling thread.
+    /// Runs `f` for every part below `parts`; `work` is the approximate time on one thread, in
+    /// nanoseconds. Returns false, without running anything, if the job should run on the calling
+    /// thread.
     pub(super) fn share(&self, work: u64, parts: usize, f: &(dyn Fn(usize) + Sync)) -> bool {
         if work < LEAST || INSIDE.get() {
             return false;
@@ -129,7 +131,7 @@ impl Team {
         let mut policy = match self.turn.try_lock() {
             Ok(policy) => policy,
             Err(TryLockError::Poisoned(policy)) => policy.into_inner(),
-            // The threads are another caller's now.
+            // Another caller is using the threads.
             Err(TryLockError::WouldBlock) => return false,
         };
         let shared = &*self.shared;
@@ -182,7 +184,7 @@ impl Drop for Team {
 }
 
 impl Shared {
-    /// Nanoseconds since the team began.
+    /// Returns the nanoseconds since the team began.
     fn now(&self) -> u64 {
         self.since.elapsed().as_nanos() as u64
     }
@@ -191,18 +193,18 @@ impl Shared {
         now < self.crowded_until.load(Ordering::Relaxed)
     }
 
-    /// Makes a job's parts free to be taken; its number. Only for the holder of `turn`, which
-    /// calls `take_parts` and `wait` before it returns, whatever happens.
+    /// Makes a job's parts available and returns the job's number. Only the holder of `turn` may
+    /// call it, and it must call `take_parts` and `wait` before it returns, in every case.
     fn post(&self, parts: usize, f: &(dyn Fn(usize) + Sync)) -> u64 {
         let number = self.posted.load(Ordering::Relaxed) + 1;
-        // SAFETY: only the lifetime changes; the function is called by who has claimed a part, and
+        // SAFETY: only the lifetime changes; the function is called only for claimed parts, and
         // `wait` returns when all parts are done.
         let job = unsafe {
             std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), Job>(std::ptr::from_ref(f))
         };
-        // SAFETY: all parts of the last job are taken and done, so nobody reads it.
+        // SAFETY: all parts of the last job are taken and done, so no thread reads it.
         unsafe { *self.job.get() = job };
-        // Parts that this job does not have are taken.
+        // Parts that this job does not have are marked as taken.
         for claim in &self.claims[parts..] {
             claim.store(number, Ordering::Relaxed);
         }
@@ -211,17 +213,19 @@ impl Shared {
         number
     }
 
-    /// Runs the parts of a job that nobody has taken, from `first` on and round; how many.
+    /// Runs the unclaimed parts of a job, from `first` on with wrap-around, and returns their
+    /// number.
     fn take_parts(&self, job: u64, first: usize) -> usize {
         let mut taken = 0;
         for part in (first..self.claims.len()).chain(0..first) {
             let claim = &self.claims[part];
-            // All parts of the job before were taken in it, so a job that is over cannot be claimed.
+            // All parts of the previous job were taken in it, so a job that is over cannot be
+            // claimed.
             if claim.compare_exchange(job - 1, job, Ordering::AcqRel, Ordering::Relaxed).is_err() {
                 continue;
             }
             taken += 1;
-            // SAFETY: the part was free, so the job is not over and its function alive.
+            // SAFETY: the part was unclaimed, so the job is not over and its function is alive.
             let run = AssertUnwindSafe(|| unsafe { (**self.job.get())(part) });
             if let Err(panic) = catch_unwind(run) {
                 let mut first = lock(&self.panic);
@@ -230,7 +234,7 @@ impl Shared {
                 }
             }
         }
-        // The job is over with its last part: nothing of it is touched after this.
+        // The job is over with its last part: none of its data is touched after this.
         if taken > 0
             && self.left.fetch_sub(taken, Ordering::SeqCst) == taken
             && self.waiting.load(Ordering::SeqCst)
@@ -257,7 +261,7 @@ impl Shared {
         }
     }
 
-    /// A worker's life.
+    /// The loop of a worker.
     fn work(&self, worker: usize) {
         let _inside = Inside::enter();
         let first = (worker + 1) * self.claims.len() / (self.asleep.len() + 1);
@@ -284,7 +288,8 @@ impl Shared {
     }
 }
 
-/// A wait that gives the core back: soon, and at once where it notices that the core was taken.
+/// A wait that releases the core after a short time, or at once if it notices that the core ran
+/// another program.
 struct Spin<'a> {
     shared: &'a Shared,
     end: u64,
@@ -298,7 +303,7 @@ impl<'a> Spin<'a> {
         Self { shared, end: now + spin, last: now }
     }
 
-    /// One turn; false where the thread should sleep instead.
+    /// Performs one iteration; returns false if the thread should sleep instead.
     fn turn(&mut self) -> bool {
         if self.last >= self.end {
             return false;

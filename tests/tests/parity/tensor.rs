@@ -78,6 +78,12 @@ pub(crate) const CASES: &[Case] = &[
             Ok(vec![ops::concat(t, x)?, ops::concat(t, &x[..2])?])
         })
     }),
+    ("index_select", |b| {
+        b.run(&[&[1]], &[&[4, 37], &[3, 5, 6]], |tape, _, x| {
+            let rows = [3, 0, 0, 2, 3];
+            Ok(vec![ops::index_select(tape, x[0], &rows)?, ops::index_select(tape, x[1], &rows)?])
+        })
+    }),
     ("stack", |b| {
         b.run(&[&[1]], &[&[2, 3], &[2, 3], &[4, 2, 3]], |tape, _, x| {
             let part = tape.index(x[2], 3);

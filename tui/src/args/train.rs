@@ -10,30 +10,30 @@ use super::value::{columns, device, key_and_value, minutes, threads};
 /// Options of `train`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TrainArguments {
-    /// A named configuration, at a size for two cores; `NAME:full` is at the size of the work it
-    /// follows. `tui presets` lists them [default: phrasebook].
+    /// A named configuration, sized for two cores; `NAME:full` has the size of the published work
+    /// that it follows. `tui presets` lists them [default: phrasebook].
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
     /// The corpus: `phrasebook` (or `phrasebook:train`, `:valid`, `:test`), a generated task
     /// (`copy`, `reverse:20`, `dates`, `adding`, `temporal-order`, `reber`), a TSV file, or two
-    /// parallel files joined by a comma; for a language model any text file. `.gz` is read as it is
-    /// [default: as the preset says].
+    /// parallel files separated by a comma; for a language model, any text file. `.gz` files are
+    /// decompressed [default: the preset's corpus].
     #[arg(long, value_name = "SPEC")]
     pub data: Option<String>,
-    /// The held-out pairs, in the same form; `none` trains on everything [default: a fixed share
+    /// The held-out pairs, in the same format; `none` trains on everything [default: a fixed share
     /// of the corpus].
     #[arg(long, value_name = "SPEC")]
     pub valid: Option<String>,
-    /// Source and target column of a TSV file, from 1; of the phrasebook 2,1 is French to English
-    /// [default: 1,2].
+    /// Source and target column of a TSV file, counted from 1; for the phrasebook, 2,1 is French to
+    /// English [default: 1,2].
     #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
     pub columns: Option<(usize, usize)>,
-    /// Where to compute: `cpu`, `opencl` (the first device, a GPU before others) or
-    /// `opencl:PLATFORM.DEVICE`, in a build with the feature; `tui devices` lists them. With `:tf32`
-    /// behind it, as in `opencl:tf32`, products are in TF32 [default: cpu].
+    /// The device: `cpu`, `opencl` (the first device, GPUs before others) or
+    /// `opencl:PLATFORM.DEVICE`, in a build with the feature; `tui devices` lists them. The suffix
+    /// `:tf32`, as in `opencl:tf32`, computes matrix products in TF32 [default: cpu].
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     pub device: Option<String>,
-    /// Threads [default: all processors].
+    /// Number of threads [default: all processors].
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
     /// Seed of every random stream.
@@ -54,10 +54,10 @@ pub struct TrainArguments {
     /// Print plain lines instead of drawing the dashboard.
     #[arg(long)]
     pub headless: bool,
-    /// Change one key of the preset; may be given often. `tui presets NAME` lists the keys.
+    /// Change one key of the preset; may be repeated. `tui presets NAME` lists the keys.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub set: Vec<(String, String)>,
-    /// Go on with the run in --run-dir, with its own configuration.
+    /// Resume the run in --run-dir, with its own configuration.
     #[arg(long, requires = "run_dir")]
     pub resume: bool,
     /// Draw the dashboard with ASCII characters only.
@@ -66,7 +66,7 @@ pub struct TrainArguments {
 }
 
 impl TrainArguments {
-    /// The options of the library, without those of the screen.
+    /// Returns the options for the library, without the display options.
     pub fn options(self) -> TrainOptions {
         TrainOptions {
             preset: self.preset,

@@ -1,8 +1,9 @@
-//! How values are read.
+//! Parsers of option values.
 
 use seq2seq::Range;
+use seq2seq::decode::LengthPenalty;
 
-/// `2,1`: two columns, counted from 1.
+/// Parses two columns, counted from 1, such as `2,1`.
 pub(super) fn columns(text: &str) -> Result<(usize, usize), String> {
     let column = |part: &str| part.trim().parse().ok().filter(|&column: &usize| column > 0);
     text.split_once(',')
@@ -10,7 +11,7 @@ pub(super) fn columns(text: &str) -> Result<(usize, usize), String> {
         .ok_or_else(|| "two columns counted from 1 are needed, such as 2,1".to_owned())
 }
 
-/// `cpu`, `opencl` or `opencl:P.D`; whether the device is there is the library's to say.
+/// Parses `cpu`, `opencl` or `opencl:P.D`; the library checks that the device exists.
 pub(super) fn device(text: &str) -> Result<String, String> {
     let precise = text.strip_suffix(":tf32");
     let known = match precise.unwrap_or(text).split_once(':') {
@@ -29,52 +30,62 @@ pub(super) fn device(text: &str) -> Result<String, String> {
     }
 }
 
-/// A number of threads.
+/// Parses a number of threads.
 pub(super) fn threads(text: &str) -> Result<usize, String> {
     whole(text, Range::THREADS)
 }
 
-/// A number of texts.
+/// Parses a number of texts.
 pub(super) fn texts(text: &str) -> Result<usize, String> {
     whole(text, Range::TEXTS)
 }
 
-/// A number of tokens.
+/// Parses a number of tokens.
 pub(super) fn tokens(text: &str) -> Result<usize, String> {
     whole(text, Range::TOKENS)
 }
 
-/// A number of tokens after which a translation is cut.
+/// Parses the number of tokens at which a translation is truncated.
 pub(super) fn max_length(text: &str) -> Result<usize, String> {
     whole(text, Range::MAX_LENGTH)
 }
 
-/// A temperature.
+/// Parses a number of hypotheses.
+pub(super) fn beam(text: &str) -> Result<usize, String> {
+    whole(text, Range::BEAM)
+}
+
+/// Parses a length penalty.
+pub(super) fn length_penalty(text: &str) -> Result<LengthPenalty, String> {
+    text.parse().map_err(|error: seq2seq::Error| error.to_string())
+}
+
+/// Parses a temperature.
 pub(super) fn temperature(text: &str) -> Result<f32, String> {
     let range = Range::TEMPERATURE;
     let temperature = range.number(text).map(|temperature| temperature as f32);
     temperature.ok_or_else(|| format!("a number {range} is needed, such as 0.8"))
 }
 
-/// A length of time.
+/// Parses a duration in seconds.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
     let range = Range::SECONDS;
     range.number(text).ok_or_else(|| format!("a number of seconds {range} is needed"))
 }
 
-/// A time limit.
+/// Parses a time limit in minutes.
 pub(super) fn minutes(text: &str) -> Result<f64, String> {
     let range = Range::MINUTES;
     let minutes = range.number(text);
     minutes.ok_or_else(|| format!("a number of minutes {range} is needed, such as 2 or 0.5"))
 }
 
-/// A whole number in a range.
+/// Parses a whole number in a range.
 pub(super) fn whole(text: &str, range: Range) -> Result<usize, String> {
     range.whole(text).ok_or_else(|| format!("a whole number {range} is needed"))
 }
 
-/// `key=value`; whether the key exists is the library's to say.
+/// Parses `key=value`; the library checks that the key exists.
 pub(super) fn key_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {

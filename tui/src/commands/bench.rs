@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::args::BenchArguments;
 use crate::output::{self, StdoutError};
 
-/// Measures, and prints a row as soon as it is known.
+/// Runs the measurements and prints each row as soon as it is complete.
 pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     let BenchArguments { only, device, threads, seconds, sizes, profile, layers, json } =
         arguments.clone();
@@ -23,13 +23,13 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
         bail!("--json {}: it is a folder, a file is needed", path.display());
     }
     if let Some(path) = &json {
-        // Before anything is measured: what cannot be written is no use.
+        // Checked before the measurements, so that an invalid path wastes no time.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
             bail!("--json {}: there is no folder {}", path.display(), folder.display());
         }
     }
-    // The first line that could not be printed.
+    // The error of the first line that could not be printed.
     let mut unwritten = None;
     let mut print = |line: String| {
         if unwritten.is_none() {
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     finish(unwritten, json.as_deref(), count, &rows)
 }
 
-/// Writes the rows to a file, where one is requested.
+/// Writes the rows to a file, if one is requested.
 fn finish(
     unwritten: Option<StdoutError>,
     json: Option<&Path>,
@@ -104,7 +104,7 @@ fn show(row: &BenchRow) -> String {
     )
 }
 
-/// What a step asks of a device behind OpenCL.
+/// Returns lines that describe the work of a step on an OpenCL device.
 fn work_of(work: &DeviceWork) -> Vec<String> {
     let (reads, writes) = (work.reads, work.writes);
     let mut lines = vec![
@@ -138,8 +138,8 @@ fn work_of(work: &DeviceWork) -> Vec<String> {
     lines
 }
 
-/// Where the time goes, the longest first; times are of one step on one thread, so that they add up
-/// to the step.
+/// Returns a table of the time per operation, longest first. The times are those of one step on one
+/// thread, so that they add up to the duration of the step.
 fn table(name: &str, profile: &StepProfile) -> Vec<String> {
     let StepProfile { steps, seconds, threads, flops, peak, .. } = *profile;
     let step = seconds * 1e3 / steps as f64;

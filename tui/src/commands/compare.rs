@@ -1,4 +1,4 @@
-//! `tui compare`: small models of the literature in one table.
+//! `tui compare`: small models from the literature in one table.
 
 use std::fs;
 use std::process::ExitCode;
@@ -12,15 +12,15 @@ use crate::args::CompareArguments;
 use crate::format::{duration, percent, several};
 use crate::output;
 
-/// How many steps back the gradient is looked at; the last one is the first step of the sequence.
+/// Distances, in steps back, at which the gradient is shown; the last is the sequence's first step.
 const BACK: [usize; 6] = [1, 3, 7, 15, 31, 49];
 
-/// Trains and measures, with a line for each model; then prints and writes the tables.
+/// Trains and measures the models, with a line for each; then prints and writes the tables.
 pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
     let CompareArguments { only, run_dir: folder, threads, seed, max_steps } = arguments.clone();
     let options = CompareOptions { folder: folder.clone(), only, threads, seed, max_steps };
     let mut clock = Clock { since: Instant::now(), kept: 0.0 };
-    // Where the reader of the lines has gone, the models are trained all the same.
+    // If the lines cannot be printed, the models are trained nevertheless.
     let mut unwritten = None;
     let all = compare(&options, |progress| {
         for line in clock.lines(progress, &folder.display().to_string()) {
@@ -48,14 +48,14 @@ pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// When it began, and the share of the work that was there already.
+/// The start time, and the share of the work that earlier runs had already done.
 struct Clock {
     since: Instant,
     kept: f64,
 }
 
 impl Clock {
-    /// What a person is told of a step on the way.
+    /// Returns the lines to print for a progress event.
     fn lines(&mut self, progress: &Progress<'_>, folder: &str) -> Vec<String> {
         match progress {
             Progress::Plan { models, side_by_side, minutes } => {
@@ -115,7 +115,7 @@ impl Clock {
     }
 }
 
-/// The tables, and what was to be seen in them.
+/// Returns the tables and the findings in markdown.
 fn markdown(all: &Comparison) -> Vec<String> {
     let mut lines = Vec::new();
     for part in [translators(&all.tasks), cells(all)] {
@@ -139,7 +139,8 @@ fn markdown(all: &Comparison) -> Vec<String> {
     lines
 }
 
-/// All tasks side by side: exact match by length and, of sentences, the alignment error rate.
+/// Returns the table of all tasks: exact match by length and, for sentences, the alignment error
+/// rate.
 fn translators(tasks: &[TaskTable]) -> Vec<String> {
     let mut head = vec!["exact match, %".to_owned()];
     let names = tasks.first().map(|task| task.rows.iter()).into_iter().flatten();
@@ -169,7 +170,8 @@ fn translators(tasks: &[TaskTable]) -> Vec<String> {
     table(head, rows)
 }
 
-/// How far back the gradient reaches, before training and after, and what came of it.
+/// Returns the table of cells: gradients by steps back, before and after training, and the squared
+/// error.
 fn cells(all: &Comparison) -> Vec<String> {
     let mut head = vec!["gradient, by steps back".to_owned()];
     head.extend(BACK.iter().map(ToString::to_string));
@@ -188,7 +190,7 @@ fn cells(all: &Comparison) -> Vec<String> {
     table(head, rows)
 }
 
-/// A markdown table whose columns stand in line; nothing where there are no rows.
+/// Formats a markdown table with aligned columns; returns no lines if there are no rows.
 fn table(head: Vec<String>, mut rows: Vec<Vec<String>>) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();

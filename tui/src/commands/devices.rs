@@ -1,4 +1,4 @@
-//! `tui devices`: what can train here.
+//! `tui devices`: the devices available for training.
 
 use std::process::ExitCode;
 use std::thread;
@@ -9,7 +9,7 @@ use seq2seq::{DeviceDescription, PlatformDescription, opencl_platforms, processo
 use crate::format::several;
 use crate::output;
 
-/// Lists the devices, by the names that `--device` takes.
+/// Lists the devices by the names that `--device` accepts.
 pub(super) fn run() -> Result<ExitCode> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     output::line("cpu")?;
@@ -28,7 +28,7 @@ pub(super) fn run() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Each device's name and, below, what it is.
+/// Returns the name of each device with its description below.
 fn opencl(platforms: &[PlatformDescription]) -> Vec<String> {
     let mut lines = Vec::new();
     for (p, platform) in platforms.iter().enumerate() {

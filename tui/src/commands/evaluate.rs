@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode> {
         model.threads,
         &corpus.data,
         corpus.columns,
-        arguments.max_length,
+        &arguments.decoding.options(1)?,
     )
     .wrap_err_with(|| format!("--run {} --data {}", model.run.display(), corpus.data))?;
     for remark in &evaluation.remarks {
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The metrics for people, each with what it is.
+/// Formats the metrics as a table, each with its description.
 fn table(evaluation: &Evaluation) -> Vec<String> {
     let loss = if evaluation.metrics.perplexity.is_some() {
         "natural log, teacher-forced"

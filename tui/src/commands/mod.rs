@@ -1,4 +1,4 @@
-//! The subcommands, one file each; all give the exit status or an error to print.
+//! The subcommands, one file each; all return the exit status or an error to print.
 
 mod bench;
 mod compare;
@@ -18,10 +18,10 @@ use color_eyre::eyre::Result;
 
 use crate::args::{Arguments, Command};
 
-/// Does what the arguments ask for.
+/// Runs the command that the arguments select.
 ///
 /// # Errors
-/// Anything that kept it from being done, in words for the person who asked.
+/// Returns the error that made the command fail, with a message for the user.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         None => train::run(arguments.train),

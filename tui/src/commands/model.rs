@@ -5,7 +5,7 @@ use seq2seq::Translator;
 
 use crate::args::ModelArguments;
 
-/// The trained model of a run folder.
+/// Opens the trained model of a run folder.
 pub(super) fn open(model: &ModelArguments) -> Result<Translator> {
     let open = || Translator::open(&model.run, &model.device, model.threads);
     open().wrap_err_with(|| format!("--run {}", model.run.display()))

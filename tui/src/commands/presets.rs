@@ -1,4 +1,4 @@
-//! `tui presets`: the named configurations, and every key of one.
+//! `tui presets`: the named configurations, and all keys of one.
 
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ pub(super) fn run(name: Option<&str>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints words with commas between them, indented, as many as fit on a line.
+/// Prints words separated by commas, indented, as many as fit on a line.
 fn wrapped(words: &[impl AsRef<str>]) -> Result<()> {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     let options = textwrap::Options::new(78)

@@ -1,4 +1,4 @@
-//! `tui score`: how probable each target is, given its source.
+//! `tui score`: the probability of each target given its source.
 
 use std::process::ExitCode;
 
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the numbers alone do not show.
+/// Returns notes on information that the numbers alone do not show.
 fn notes(scores: &[PairScore]) -> Vec<String> {
     let pairs = several(scores.len() as u64, "pair");
     let first = |is: fn(&PairScore) -> bool| {

@@ -1,4 +1,4 @@
-//! `tui train`: a run, in the dashboard or in plain lines.
+//! `tui train`: trains a run, shown in the dashboard or in plain lines.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,12 +18,12 @@ use crate::signals::{Signal, Signals};
 use crate::trainer::Trainer;
 use crate::{summary, terminal};
 
-/// How long a run may take to fail before the dashboard opens.
+/// How long the dashboard waits before it opens, so that early errors are printed without it.
 const PATIENCE: Duration = Duration::from_millis(300);
-/// The exit status where the reader of stdout has gone: 128 + SIGPIPE.
+/// The exit status if the reader of stdout has closed the pipe: 128 + SIGPIPE.
 const UNREAD: u8 = 141;
 
-/// Trains until the run's end or the person's word.
+/// Trains until the run ends or the user stops it.
 pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let draws = !arguments.headless && terminal::is_interactive();
     let theme = Theme::of_terminal(arguments.ascii);
@@ -43,12 +43,12 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
                 return Ok(abort(&trainer, reporter.run_state(), signal));
             }
             Ok(ExitReason::Detach) => {
-                // A stdout that cannot be written is noticed with the run's next line.
+                // A failing stdout is detected at the run's next line.
                 let _ =
                     output::line("the run goes on here, in plain lines; Ctrl-C stops and saves");
             }
             Ok(ExitReason::HungUp) if signals.ignores_hang_up() && !trainer.has_ended() => {
-                // As requested, it outlives its terminal; nobody is left to end a pause.
+                // SIGHUP is ignored, so the run outlives its terminal; no user can end a pause.
                 trainer.send(Command::Resume);
                 quiet = true;
             }
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
             }
             Err(error) => {
                 trainer.stop();
-                // The run is saved first; what happened to the terminal is told after that.
+                // The run is saved before the terminal error is reported.
                 let _ = trainer.join();
                 return Err(error).wrap_err("the terminal");
             }
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     }
 }
 
-/// Says how it ended, but where `quiet`, and gives the exit status.
+/// Prints how the run ended, unless `quiet`, and returns the exit status.
 fn conclude(
     outcome: Result<Outcome>,
     mut reporter: Reporter,
@@ -95,7 +95,7 @@ fn conclude(
         Err(error) => {
             if run_state.step.is_some() {
                 run_state.set_crashed(true);
-                // The error of the run says more than one of stdout.
+                // The error of the run matters more than one of stdout.
                 let _ = print(&summary::lines(run_state, run_dir));
             }
             return Err(error);
@@ -135,12 +135,12 @@ fn conclude(
     }
 }
 
-/// True where the end came before training began.
+/// Returns true if the run was cancelled before training began.
 fn is_cancelled(error: &Report) -> bool {
     matches!(error.downcast_ref(), Some(seq2seq::Error::Cancelled))
 }
 
-/// Says that stdout could not be written, for which the run was stopped.
+/// Reports that the run was stopped because stdout could not be written.
 fn unread(outcome: Result<Outcome>, error: &StdoutError) -> Result<ExitCode> {
     let what = match outcome {
         Ok(Outcome { run_dir, end, .. }) => {
@@ -156,7 +156,7 @@ fn unread(outcome: Result<Outcome>, error: &StdoutError) -> Result<ExitCode> {
     Ok(ExitCode::from(UNREAD))
 }
 
-/// The person wants out now; the run can be resumed from its last checkpoint.
+/// Exits immediately; the run can be resumed from its last checkpoint.
 fn abort(trainer: &Trainer, run_state: &RunState, signal: Signal) -> ExitCode {
     for line in summary::aborted(trainer.work().run_dir(), run_state.saved) {
         output::note(&line);

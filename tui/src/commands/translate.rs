@@ -1,4 +1,4 @@
-//! `tui translate`: stdin lines to stdout lines.
+//! `tui translate`: translates stdin to stdout, line by line.
 
 use std::io::{self, BufRead};
 use std::process::ExitCode;
@@ -13,14 +13,15 @@ use crate::args::TranslateArguments;
 use crate::format::{count, several};
 use crate::output;
 
-/// Lines translated at a time, where that many wait.
+/// Maximum number of lines translated in one batch.
 const BATCH: usize = 64;
-/// Lines read ahead.
+/// Maximum number of lines read ahead.
 const AHEAD: usize = 4 * BATCH;
 
-/// Translates until stdin ends. A single line is answered at once, many in batches.
+/// Translates until stdin ends. A single line is translated immediately, many lines in batches.
 pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
-    let translator = model::open(&arguments.model)?.with_max_length(arguments.max_length);
+    let options = arguments.decoding.options(arguments.n_best)?;
+    let translator = model::open(&arguments.model)?.with_options(options);
     if let Some(remark) = translator.remark() {
         output::note(&remark);
     }
@@ -39,6 +40,11 @@ pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
             told.count(translation);
             if arguments.json {
                 output::data(&serde_json::to_string(translation)?)?;
+            } else if arguments.n_best > 1 {
+                for candidate in &translation.n_best {
+                    let (line, score) = (told.lines - 1, candidate.score);
+                    output::data(&format!("{line} ||| {} ||| {score:.4}", candidate.target))?;
+                }
             } else {
                 output::data(&translation.target)?;
             }
@@ -52,7 +58,7 @@ pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What happened to lines that their translations alone do not show.
+/// Counts of lines for the notes on stderr.
 #[derive(Default)]
 struct Told {
     lines: u64,
@@ -88,7 +94,8 @@ impl Told {
     }
 }
 
-/// The lines that wait, at least one, and the error that came after them; `None` at the end.
+/// Waits for a line and returns all waiting lines, with the error that followed them, if any;
+/// `None` at the end.
 fn next_batch(lines: &Receiver<Result<String>>) -> Option<(Vec<String>, Result<()>)> {
     let mut batch = Vec::new();
     let mut next = lines.recv().ok();
@@ -102,9 +109,9 @@ fn next_batch(lines: &Receiver<Result<String>>) -> Option<(Vec<String>, Result<(
     (!batch.is_empty()).then_some((batch, Ok(())))
 }
 
-/// Sends the lines of `reader` until their end, the first error, or where nobody wants more. Text is
-/// sent line by line as it comes; what its first bytes show to be in another encoding, packed, or no
-/// text is read whole, as a file is.
+/// Sends the lines of `reader` until they end, an error occurs, or the receiver is dropped. UTF-8
+/// text is sent line by line as it arrives. If the first bytes show another encoding, compressed
+/// data or binary data, the input is read completely, like a file.
 fn read(mut reader: impl BufRead, sender: &SyncSender<Result<String>>) {
     let is_text = match reader.fill_buf().map(is_utf8) {
         Ok(is_text) => is_text,
@@ -129,14 +136,15 @@ fn read(mut reader: impl BufRead, sender: &SyncSender<Result<String>>) {
     }
 }
 
-/// Whether text that begins with these bytes may be UTF-8: no zero, and nothing broken at the start.
+/// Returns true if text that begins with these bytes may be UTF-8: they contain no zero byte, and
+/// no invalid sequence at the start.
 fn is_utf8(head: &[u8]) -> bool {
     let starts_well = str::from_utf8(head)
         .map_or_else(|wrong| wrong.error_len().is_none() || wrong.valid_up_to() >= 4, |_| true);
     starts_well && !head.contains(&0)
 }
 
-/// Lines of UTF-8 text with LF or CRLF, a byte order mark before the first one left out.
+/// Iterator over lines of UTF-8 text with LF or CRLF, without the byte order mark of the first one.
 struct Lines<R> {
     reader: R,
     number: u64,

@@ -1,4 +1,4 @@
-//! `tui watch`: a run seen through its folder.
+//! `tui watch`: displays a run by reading its folder.
 
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -15,12 +15,12 @@ use crate::signals::{Signal, Signals};
 use crate::trainer::Work;
 use crate::{output, summary, terminal};
 
-/// Time between two looks at the log.
+/// Time between two polls of the log.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Shows the run in the dashboard, or in plain lines where there is no terminal.
+/// Shows the run in the dashboard, or in plain lines if there is no terminal.
 pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
-    // A folder may hold another program's config.json.
+    // A folder may contain the config.json of another program.
     RunDir::open(&arguments.run)
         .and_then(|dir| dir.stored())
         .wrap_err_with(|| arguments.run.display().to_string())?;
@@ -54,11 +54,11 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
 fn print(mut reader: EventReader) -> Result<Reporter> {
     let mut reporter = Reporter::default();
     loop {
-        // Asked first: what a process wrote before it went is then surely read below.
+        // Checked before the poll, so that everything the process wrote before its end is read.
         let live = reader.is_live();
         let events = reader.poll()?;
         if reader.restarted() {
-            // A resume cut the log: what is told again is told of a new beginning.
+            // A resume truncated the log: its events are reported again from the start.
             reporter = Reporter::default();
         }
         for event in &events {
@@ -75,7 +75,7 @@ fn print(mut reader: EventReader) -> Result<Reporter> {
     }
 }
 
-/// The log of a run, read on its own thread, so that a long one does not stop the keys.
+/// The log of a run, read on its own thread, so that a long log does not block the keys.
 struct Log {
     news: Receiver<Result<SourceUpdate>>,
     live: bool,
@@ -120,6 +120,6 @@ impl Source for Log {
     }
 
     fn send(&mut self, _: Command) {
-        // The model offers no commands to someone who only watches.
+        // The model sends no commands when it only watches.
     }
 }

@@ -1,4 +1,4 @@
-//! The dashboard on small screens: one page at a time, or a few words.
+//! The dashboard on small screens: one page at a time, or a few lines of text.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -12,10 +12,10 @@ use super::panels::{attention_map, footer, gradients, loss, samples};
 use super::widgets::bars::{MetricLine, columns, progress, put, put_line};
 use crate::format::{brief, count, number, percent};
 
-/// Rows of the head.
+/// Rows of the header.
 const HEAD: u16 = 3;
 
-/// Draws a head of three rows, the chosen page, and the footer: from 40 by 12 on.
+/// Draws a header of three rows, the selected page, and the footer, on screens from 40 by 12.
 pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let [head, body, foot] =
         Layout::vertical([Constraint::Length(HEAD), Constraint::Min(0), Constraint::Length(1)])
@@ -88,7 +88,7 @@ fn third(model: &Model, wide: usize) -> Line<'static> {
     metrics.line()
 }
 
-/// Draws as many words as fit, a line each: on screens below 40 by 12.
+/// Draws as many lines of text as fit, on screens below 40 by 12.
 pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let run_state = &model.run_state;
@@ -119,7 +119,7 @@ pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
     for (y, line) in (0..area.height).zip(&lines) {
         put_line(buf, area, y, line);
     }
-    // A question must be seen on any screen.
+    // A prompt must be visible on any screen.
     let foot = Rect { y: area.y + area.height - 1, height: 1, ..area };
     if area.height >= 2 && (model.notice().is_some() || *model.mode() != super::Mode::Normal) {
         buf.set_style(foot, Style::reset());

@@ -1,4 +1,4 @@
-//! The loop of the main thread: events, keys and signals in, frames and commands out.
+//! The loop of the main thread: it reads events, keys and signals, draws frames and sends commands.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -10,31 +10,31 @@ use crate::signals::{Signal, Signals};
 use crate::terminal::{self, Input, Keyboard, Screen};
 use crate::trainer::Trainer;
 
-/// Time between two frames while a run goes on: 8 a second at most.
+/// Minimum time between two frames during a run: at most 8 frames per second.
 const FRAME: Duration = Duration::from_millis(125);
-/// Time between two frames when keys are pressed.
+/// Minimum time between two frames when keys are pressed.
 const KEY_FRAME: Duration = Duration::from_millis(30);
-/// Time between two looks at a run where nothing happens.
+/// Time between two polls of a run without new events.
 const IDLE: Duration = Duration::from_millis(250);
 /// The shortest wait.
 const LEAST: Duration = Duration::from_millis(5);
-/// Events taken in between two frames; more wait for the next one.
+/// Maximum number of events applied between two frames; the others wait for the next one.
 const EVENTS: usize = 16_384;
 
-/// What a source has to tell.
+/// New information from a source.
 #[derive(Debug, Default)]
 pub struct SourceUpdate {
     /// Events since the last call.
     pub events: Vec<Event>,
-    /// False where the process that makes the events has gone.
+    /// False if the process that produces the events has ended.
     pub alive: bool,
-    /// The log begins again with these events: what was told before is to be forgotten.
+    /// True if the log restarts with these events, so that all earlier ones are invalid.
     pub restarted: bool,
 }
 
-/// Where events come from and commands go to.
+/// A source of events that accepts commands.
 pub trait Source {
-    /// What is new, without waiting.
+    /// Returns new events without waiting.
     fn news(&mut self) -> SourceUpdate;
     /// Sends a command.
     fn send(&mut self, command: Command);
@@ -51,25 +51,26 @@ impl Source for Trainer {
     }
 }
 
-/// How the dashboard was left; the terminal is given back by then.
+/// The reason why the dashboard closed. The terminal has been restored by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitReason {
-    /// The person left, or the run failed.
+    /// The user left, or the run failed.
     Left,
-    /// A signal or Ctrl-C ended it; where a run was being trained, it has stopped and saved.
+    /// A signal or Ctrl-C ended it; a run in training has stopped and saved.
     Stopped(Signal),
-    /// The run goes on; the person wants it in plain lines.
+    /// The user switched to plain lines; the run continues.
     Detach,
-    /// The person wants out at once.
+    /// The user requested an immediate exit.
     Abort(Signal),
-    /// The terminal has gone.
+    /// The terminal was closed or disconnected.
     HungUp,
 }
 
-/// Shows a run until the person leaves.
+/// Shows a run until the user leaves.
 ///
 /// # Errors
-/// The terminal cannot be taken, read or written; it is given back. One that has gone is no error.
+/// Returns an error if the terminal cannot be set up, read or written; it is restored first. A
+/// closed terminal is not an error.
 pub fn show(
     source: &mut dyn Source,
     model: &mut Model,
@@ -101,7 +102,7 @@ fn show_here(
             model.apply(event);
         }
         model.set_alive(news.alive);
-        // Another thread panicked and its report is on the shell's screen: nobody sees this loop.
+        // Another thread panicked; its report is on the normal screen, so nothing can be drawn.
         if screen.is_lost() {
             return Ok(ExitReason::Left);
         }
@@ -125,7 +126,7 @@ fn show_here(
             return Ok(ended_by.or(by_key).map_or(ExitReason::Left, ExitReason::Stopped));
         }
 
-        // A key is answered at once, not with the next frame of the run.
+        // The response to a key does not wait for the next frame of the run.
         let pace = if model.answers_key() { KEY_FRAME } else { FRAME };
         if model.is_dirty() && drawn.is_none_or(|drawn| drawn.elapsed() >= pace) {
             screen.draw(|frame| view(model, frame))?;
@@ -157,7 +158,7 @@ fn show_here(
     }
 }
 
-/// Does what the model asks for; a departure where it asks to leave at once.
+/// Performs the effects; returns the reason to exit if one of them is to leave immediately.
 fn obey(
     effects: Vec<Effect>,
     source: &mut dyn Source,

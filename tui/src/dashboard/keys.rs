@@ -1,4 +1,4 @@
-//! The keys: one table, from which dispatch, help, footer and README are made.
+//! The keys: one table, from which dispatch, help, footer and README are generated.
 
 use std::fmt::Write;
 
@@ -7,79 +7,79 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// One of the pages that a number key opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Page {
-    /// Everything at once, as far as it fits.
+    /// All panels, as far as they fit.
     #[default]
     Overview,
-    /// The loss curves alone.
+    /// Only the loss curves.
     Loss,
     /// Gradient norms, every parameter, gradient flow.
     Gradients,
-    /// The attention map alone.
+    /// Only the attention map.
     Attention,
-    /// The sample translations alone.
+    /// Only the sample translations.
     Samples,
 }
 
-/// What a key does.
+/// The action of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Pauses, or goes on.
+    /// Pauses or resumes.
     Pause,
-    /// Does one step, then pauses.
+    /// Runs one step, then pauses.
     Step,
     /// Writes a checkpoint.
     Save,
     /// Scores the held-out pairs.
     Evaluate,
-    /// Switches the logarithmic scale.
+    /// Toggles the logarithmic scale.
     LogScale,
     /// Shows the next sample.
     Next,
-    /// Shows the sample before.
+    /// Shows the previous sample.
     Previous,
     /// Opens a page.
     Show(Page),
-    /// Translates a sentence that is typed.
+    /// Translates a typed sentence.
     Translate,
-    /// Halves the learning rate, after asking.
+    /// Halves the learning rate, after confirmation.
     Slower,
-    /// Doubles the learning rate, after asking.
+    /// Doubles the learning rate, after confirmation.
     Faster,
     /// Shows the keys.
     Help,
-    /// Leaves, after asking where a run is going on.
+    /// Leaves the dashboard, after a prompt if a run is in progress.
     Quit,
-    /// Stops and saves; the second time leaves at once.
+    /// Stops and saves; the second time exits immediately.
     Interrupt,
-    /// Gives the terminal to the shell for a while.
+    /// Suspends the process.
     Suspend,
-    /// Draws the screen anew.
+    /// Redraws the screen.
     Redraw,
 }
 
-/// A key, with Ctrl or without.
+/// A key, with or without Ctrl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     /// The key.
     pub code: KeyCode,
-    /// With Ctrl held.
+    /// True if Ctrl is held.
     pub ctrl: bool,
 }
 
 /// A line of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding {
-    /// What happens.
+    /// The action of the keys.
     pub action: Action,
-    /// The keys that do it.
+    /// The keys that trigger the action.
     pub keys: &'static [Key],
-    /// The keys, as shown.
+    /// The keys, as displayed.
     pub label: &'static str,
-    /// A word for the footer; empty where the footer leaves it out.
+    /// A word for the footer; empty if the footer leaves the binding out.
     pub hint: &'static str,
-    /// What it does, for the help.
+    /// The description in the help.
     pub help: &'static str,
-    /// True where it needs a run that is being trained here.
+    /// True if the action needs a run that this process is training.
     pub commands: bool,
 }
 
@@ -115,7 +115,7 @@ const fn look(
     Binding { action, keys, label, hint, help, commands: false }
 }
 
-/// Every key of the dashboard, the most useful first: the footer shows as many as fit.
+/// All keys of the dashboard, the most useful first, since the footer shows as many as fit.
 pub const BINDINGS: &[Binding] = &[
     look(Action::Quit, &[letter('q')], "q", "quit", "quit (asks while training)"),
     look(Action::Help, &[letter('?'), letter('h')], "?", "help", "show or close this help"),
@@ -169,20 +169,20 @@ pub const BINDINGS: &[Binding] = &[
     look(Action::Redraw, &[ctrl('l')], "Ctrl-L", "", "draw the screen anew"),
 ];
 
-/// What a key does.
+/// Returns the action of a key.
 pub fn action(event: KeyEvent) -> Option<Action> {
     let pressed = Key { code: event.code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) };
     BINDINGS.iter().find(|binding| binding.keys.contains(&pressed)).map(|binding| binding.action)
 }
 
-/// The bindings that the footer names; a viewer without a run to command has fewer.
+/// Returns the bindings that the footer lists; there are fewer if the run accepts no commands.
 pub fn hints(may_command: bool) -> impl Iterator<Item = &'static Binding> {
     BINDINGS
         .iter()
         .filter(move |binding| !binding.hint.is_empty() && (may_command || !binding.commands))
 }
 
-/// The table of keys for the README.
+/// Returns the table of keys for the README.
 pub fn markdown() -> String {
     let mut text = String::from("| Key | What it does | In `watch` |\n| --- | --- | --- |\n");
     for binding in BINDINGS {

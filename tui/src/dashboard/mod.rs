@@ -1,8 +1,8 @@
-//! The live picture of a run.
+//! The live display of a run.
 //!
-//! [`Model`] is everything that is shown; [`Model::apply`], [`Model::key`] and [`Model::tick`]
-//! change it, [`view`] draws it. All are plain functions of their arguments. [`show`] connects
-//! them with a [`Source`] of events, the keyboard, the clock and the terminal.
+//! [`Model`] holds everything that is displayed; [`Model::apply`], [`Model::key`] and
+//! [`Model::tick`] update it, and [`view`] draws it. All depend only on their arguments. [`show`]
+//! connects them to a [`Source`] of events, the keyboard, the clock and the terminal.
 
 mod compact;
 mod event_loop;

@@ -1,4 +1,4 @@
-//! Gradient norms of the parameters, and of the groups they belong to.
+//! Gradient norms of the parameters, and of their groups.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use seq2seq::event::ParameterMetrics;
 
 use crate::run_state::Smoother;
 
-/// How much of the norm that sorts the rows stays from number to number: rows should not jump.
+/// Decay factor of the smoothed norm that orders the rows; smoothing keeps their order stable.
 const STEADINESS: f64 = 0.9;
 
 /// A parameter, or a group of them.
@@ -14,9 +14,9 @@ const STEADINESS: f64 = 0.9;
 pub(super) struct Row {
     /// Name of the parameter or group.
     pub name: String,
-    /// Gradient norm at the newest step that told it.
+    /// Gradient norm at the newest step that reported it.
     pub norm: f64,
-    /// Update divided by value; of a group, the largest of its members.
+    /// Update divided by value; for a group, the largest ratio of its members.
     pub ratio: f64,
     order: Smoother,
 }
@@ -29,7 +29,7 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Takes in the metrics of one step.
+    /// Applies the metrics of one step.
     pub(super) fn apply(&mut self, metrics: &[ParameterMetrics]) {
         for number in metrics {
             update(&mut self.rows, &number.name, number.gradient_norm, number.update_ratio);
@@ -37,7 +37,7 @@ impl Parameters {
         let mut groups: Vec<(&str, f64, f64)> = Vec::new();
         for row in &self.rows {
             let name = group_of(&row.name);
-            // A norm that is not finite makes its group's norm so too; `max` would hide it.
+            // A norm that is not finite makes its group's norm not finite; `max` would hide it.
             let square = row.norm * row.norm;
             match groups.iter_mut().find(|(group, ..)| *group == name) {
                 Some((_, squares, ratio)) => {
@@ -56,12 +56,12 @@ impl Parameters {
         sort(&mut self.groups);
     }
 
-    /// Each parameter, the largest gradient first, those without a finite one before all.
+    /// Returns the parameters: those without a finite gradient norm first, then by decreasing norm.
     pub(super) fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// Each group (the module a parameter belongs to), in the same order.
+    /// Returns the groups (the modules that parameters belong to), in the same order.
     pub(super) fn groups(&self) -> &[Row] {
         &self.groups
     }
@@ -88,7 +88,7 @@ fn sort(rows: &mut [Row]) {
     });
 }
 
-/// `encoder.rnn` of `encoder.rnn.weight_hh_l0`.
+/// Returns the group of a parameter: `encoder.rnn` for `encoder.rnn.weight_hh_l0`.
 fn group_of(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(group, _)| group)
 }

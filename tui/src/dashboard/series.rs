@@ -1,16 +1,16 @@
-//! A curve of any length in bounded memory: neighbours are merged, extremes are kept.
+//! A curve of any length in bounded memory: neighbouring points are merged, extremes are kept.
 
-/// Buckets kept at most; a screen has far fewer columns.
+/// Maximum number of buckets; a screen has far fewer columns.
 const CAPACITY: usize = 2048;
-/// Marks of values that are not finite, kept at most.
+/// Maximum number of marks of values that are not finite.
 const MARKS: usize = 256;
 
-/// Neighbouring points as one: where they lie, how far they reach, where they end.
+/// Neighbouring points merged into one: their positions, their range and their last value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bucket {
-    /// Place of the first point.
+    /// Position of the first point.
     pub first: f64,
-    /// Place of the last point.
+    /// Position of the last point.
     pub last: f64,
     /// Least value.
     pub low: f64,
@@ -36,7 +36,7 @@ impl Bucket {
     }
 }
 
-/// What is drawn in one column: the reach of its points and the last of them.
+/// The content of one column: the range of its points and the last value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Column {
     /// Least value.
@@ -47,7 +47,7 @@ pub struct Column {
     pub close: f64,
 }
 
-/// A curve over steps. Only finite values are in it; the others leave marks.
+/// A curve over steps. It contains only finite values; each other value adds a mark.
 #[derive(Debug, Clone, Default)]
 pub struct Series {
     buckets: Vec<Bucket>,
@@ -59,7 +59,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// Adds a point to the right.
+    /// Appends a point at the right end.
     pub fn push(&mut self, x: f64, y: f64) {
         if !x.is_finite() {
             return;
@@ -95,7 +95,7 @@ impl Series {
         self.marks.push(x);
     }
 
-    /// Merges each two neighbours.
+    /// Merges buckets in pairs.
     fn halve(&mut self) {
         self.stride = self.stride.max(1) * 2;
         self.buckets = self
@@ -105,7 +105,7 @@ impl Series {
             .collect();
     }
 
-    /// Forgets what lies to the right of `x`: a run that was resumed does those steps again.
+    /// Removes everything to the right of `x`: a resumed run repeats those steps.
     pub fn rewind(&mut self, x: f64) {
         self.buckets.retain(|bucket| bucket.first <= x);
         if let Some(last) = self.buckets.last_mut() {
@@ -115,22 +115,22 @@ impl Series {
         self.filled = self.stride;
     }
 
-    /// The merged points.
+    /// Returns the merged points.
     pub fn buckets(&self) -> &[Bucket] {
         &self.buckets
     }
 
-    /// Places of values that are not finite.
+    /// Returns the positions of values that are not finite.
     pub fn marks(&self) -> &[f64] {
         &self.marks
     }
 
-    /// True where there is neither a point nor a mark.
+    /// Returns true if there is neither a point nor a mark.
     pub fn is_empty(&self) -> bool {
         self.buckets.is_empty() && self.marks.is_empty()
     }
 
-    /// Places of the first and the last point or mark.
+    /// Returns the positions of the first and the last point or mark.
     pub fn reach(&self) -> Option<(f64, f64)> {
         let points = self.buckets.first().zip(self.buckets.last()).map(|(a, b)| (a.first, b.last));
         let marks = self.marks.first().zip(self.marks.last()).map(|(&a, &b)| (a, b));
@@ -140,7 +140,7 @@ impl Series {
         }
     }
 
-    /// The curve in `columns` columns that span `range`; empty where no point falls.
+    /// Returns the curve in `columns` columns that span `range`; a column without points is `None`.
     pub fn columns(&self, range: (f64, f64), columns: usize) -> Vec<Option<Column>> {
         let mut result: Vec<Option<Column>> = vec![None; columns];
         for bucket in &self.buckets {
@@ -157,7 +157,7 @@ impl Series {
     }
 }
 
-/// The column of `columns` in which `x` falls.
+/// Returns the column that contains `x`, out of `columns`.
 pub(super) fn column_of(x: f64, range: (f64, f64), columns: usize) -> Option<usize> {
     let last = columns.checked_sub(1)?;
     let span = range.1 - range.0;

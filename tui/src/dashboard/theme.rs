@@ -1,4 +1,4 @@
-//! Colours and characters. Nothing is told by colour alone.
+//! Colours and characters. No information is conveyed by colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
@@ -7,7 +7,7 @@ use ratatui::widgets::Block;
 
 use crate::output;
 
-/// What the terminal can show.
+/// The display capabilities of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     /// Colours may be used; otherwise bold, dim and reversed only.
@@ -16,10 +16,10 @@ pub struct Theme {
     pub unicode: bool,
 }
 
-/// xterm's 256 colours from dark violet over teal to yellow, brighter with every step, so that
-/// the ramp reads the same for colour-blind eyes.
+/// Indices into xterm's 256 colours, from dark violet through teal to yellow. Brightness increases
+/// with every step, so that the ramp is readable with colour blindness.
 const RAMP: [u8; 8] = [237, 54, 61, 31, 36, 71, 149, 227];
-/// Weights from which the next glyph of the ramp is used.
+/// Thresholds of the weight at which the next glyph is used.
 const LEVELS: [f32; 4] = [0.05, 0.2, 0.45, 0.7];
 
 impl Theme {
@@ -27,10 +27,11 @@ impl Theme {
     pub const FULL: Self = Self { colour: true, unicode: true };
     /// Unicode without colours.
     pub const PLAIN: Self = Self { colour: false, unicode: true };
-    /// Neither.
+    /// ASCII without colours.
     pub const ASCII: Self = Self { colour: false, unicode: false };
 
-    /// What this process's terminal can show: `NO_COLOR`, and a console without such fonts.
+    /// Detects the capabilities of this process's terminal: `NO_COLOR` disables colours, and a
+    /// console without suitable fonts gets ASCII.
     pub fn of_terminal(ascii: bool) -> Self {
         let term = std::env::var("TERM").unwrap_or_default();
         Self {
@@ -43,73 +44,73 @@ impl Theme {
         if self.colour { Style::new().fg(colour) } else { Style::new() }
     }
 
-    /// Names of metrics, axes, frames.
+    /// Style of metric names, axes and frames.
     pub fn faint(self) -> Style {
         if self.colour { Style::new().fg(Color::DarkGray) } else { Style::new().dim() }
     }
 
-    /// MetricLine that matter.
+    /// Style of important metrics.
     pub fn strong(self) -> Style {
         Style::new().bold()
     }
 
-    /// The training loss; whatever belongs to training.
+    /// Style of the training loss and of other training metrics.
     pub fn train(self) -> Style {
         self.tinted(Color::Cyan)
     }
 
-    /// Held-out pairs.
+    /// Style of metrics on held-out pairs.
     pub fn valid(self) -> Style {
         self.tinted(Color::Yellow)
     }
 
-    /// Gradients.
+    /// Style of gradients.
     pub fn gradient(self) -> Style {
         self.tinted(Color::Magenta)
     }
 
-    /// All is well.
+    /// Style of success.
     pub fn good(self) -> Style {
         self.tinted(Color::Green)
     }
 
-    /// Something is wrong.
+    /// Style of errors.
     pub fn bad(self) -> Style {
         self.tinted(Color::Red).bold()
     }
 
-    /// What is chosen, and alarms.
+    /// Style of selections and alerts.
     pub fn reversed(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    /// One of two characters.
+    /// Returns the first character if the theme uses Unicode, else the second.
     pub fn pick(self, unicode: char, ascii: char) -> char {
         if self.unicode { unicode } else { ascii }
     }
 
-    /// Shows that a text was cut.
+    /// Returns the character that marks a truncated text.
     pub fn cut(self) -> char {
         self.pick('…', '~')
     }
 
-    /// Stands between metrics.
+    /// Returns the separator between metrics.
     pub fn dot(self) -> char {
         self.pick('·', '|')
     }
 
-    /// The mark of a value that is not finite.
+    /// Returns the mark of a value that is not finite.
     pub fn not_finite(self) -> char {
         self.pick('×', 'x')
     }
 
-    /// A panel with its title.
+    /// Returns a panel with a title.
     pub fn panel<'a>(self, title: impl Into<Line<'a>>) -> Block<'a> {
         let set = if self.unicode { border::PLAIN } else { ASCII_BORDER };
         Block::bordered().border_set(set).border_style(self.faint()).title(title)
     }
 
-    /// The glyph and style of a weight from 0 to 1; `?` where it is no number.
+    /// Returns the glyph and style of a weight from 0 to 1; the glyph is `?` if it is not finite.
     pub fn weight(self, weight: f32) -> (char, Style) {
         if !weight.is_finite() {
             return ('?', self.bad());
@@ -130,7 +131,7 @@ impl Theme {
         (glyph, Style::new().fg(Color::Indexed(tone)))
     }
 
-    /// The glyphs of [`Self::weight`] with the least weight of each.
+    /// Returns the glyphs of [`Self::weight`] with the minimum weight of each.
     pub fn weight_legend(self) -> String {
         LEVELS
             .iter()

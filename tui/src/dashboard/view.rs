@@ -1,4 +1,4 @@
-//! The whole picture: which panels stand where at which size.
+//! The layout of the dashboard: the position and size of each panel for each screen size.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -10,9 +10,9 @@ use super::model::Model;
 use super::panels::{attention_map, footer, gradients, header, help, loss, samples};
 use crate::format::steers;
 
-/// The least size of the full dashboard.
+/// The minimum size of the full dashboard.
 const FULL: (u16, u16) = (80, 24);
-/// The least size of the compact one; below, only words are shown.
+/// The minimum size of the compact dashboard; smaller screens show text only.
 const COMPACT: (u16, u16) = (40, 12);
 
 /// Draws the model at the size of the frame.
@@ -22,8 +22,8 @@ pub fn view(model: &Model, frame: &mut Frame) {
     clean(frame.buffer_mut());
 }
 
-/// Takes out of every cell what would steer the terminal, whichever panel put it there: texts of
-/// files, names and models reach the screen through here alone.
+/// Removes characters that would control the terminal from every cell. All text from files, names
+/// and models passes through this function on its way to the screen.
 fn clean(buf: &mut Buffer) {
     for cell in &mut buf.content {
         if cell.symbol().chars().any(steers) {
@@ -78,7 +78,7 @@ fn draw_overview(model: &Model, area: Rect, buf: &mut Buffer) {
     loss::draw(model, curves, buf);
     samples::draw(model, translations, buf);
 
-    // The map needs a row for each token; the gradients take what is left, within reason.
+    // The map needs a row for each token; the gradients take the remaining rows, within limits.
     let flow = match &model.flow {
         Some(flow) if area.height >= 30 => (flow.series.len() + 2).min(6) as u16,
         _ => 0,

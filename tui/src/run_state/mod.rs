@@ -1,4 +1,4 @@
-//! What is known about a run from its events: the metrics that every viewer shows.
+//! The state of a run, computed from its events: the metrics that every viewer shows.
 
 use seq2seq::event::{End, EndReason, Start, TrainStep, Validation};
 use seq2seq::{Command, Event};
@@ -9,36 +9,36 @@ mod smoother;
 pub use rate::Rate;
 pub use smoother::{SMOOTHING, Smoother};
 
-/// Warnings kept.
+/// Maximum number of warnings kept.
 const WARNINGS: usize = 8;
 
-/// Where a run is in its life.
+/// The stages of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// Before the first step.
     Preparing,
-    /// Steps are done.
+    /// Performing optimizer steps.
     Training,
-    /// Waiting for a person.
+    /// Waiting for the user.
     Paused,
     /// Saving, then ending.
     Stopping,
-    /// All that was requested is done.
+    /// Everything that was requested is done.
     Finished,
-    /// Ended because the held-out metrics no longer got better.
+    /// Ended because the held-out metrics no longer improved.
     EarlyStopped,
-    /// Ended by a person.
+    /// Ended by the user.
     Stopped,
     /// Ended by a loss or gradient that is not finite.
     Diverged,
     /// Ended by an error.
     Failed,
-    /// Ended without saying so.
+    /// Ended without an end event.
     Crashed,
 }
 
 impl State {
-    /// The word that is shown.
+    /// Returns the word that is displayed.
     pub fn word(self) -> &'static str {
         match self {
             Self::Preparing => "preparing",
@@ -54,7 +54,7 @@ impl State {
         }
     }
 
-    /// True once no step will follow.
+    /// Returns true if no step will follow.
     pub fn is_over(self) -> bool {
         matches!(
             self,
@@ -68,10 +68,10 @@ impl State {
     }
 }
 
-/// The metrics of a run, changed by each of its events.
+/// The metrics of a run, updated by each of its events.
 #[derive(Debug, Clone, Default)]
 pub struct RunState {
-    /// What is trained, on what.
+    /// The model, the data and the limits of the run.
     pub start: Option<Start>,
     /// The newest step; its per-parameter metrics are left out.
     pub step: Option<TrainStep>,
@@ -87,13 +87,13 @@ pub struct RunState {
     pub best: Option<Validation>,
     /// Step of the newest checkpoint.
     pub saved: Option<u64>,
-    /// What is being prepared or done beside the steps.
+    /// The current work other than optimizer steps, such as preparation.
     pub phase: Option<String>,
     /// Steps whose loss or gradient norm was not finite.
     pub not_finite: u64,
     /// The first of them.
     pub first_not_finite: Option<u64>,
-    /// Events that did not reach the viewer.
+    /// Number of events that did not reach the viewer.
     pub dropped: u64,
     /// The newest warnings, with their step.
     pub warnings: Vec<(u64, String)>,
@@ -105,13 +105,13 @@ pub struct RunState {
 }
 
 impl RunState {
-    /// True where the exponential of the loss means something: an answer to a sequence may be a
-    /// number, whose loss is a squared error.
+    /// Returns true if the exponential of the loss is a perplexity. It is not if the target of a
+    /// sequence is a number, because the loss is then a squared error.
     pub fn has_perplexity(&self) -> bool {
         self.start.as_ref().is_none_or(|start| start.task != seq2seq::config::TaskKind::Sequence)
     }
 
-    /// Takes in one event.
+    /// Applies one event.
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::Phase { text } => self.phase = Some(text.clone()),
@@ -119,7 +119,7 @@ impl RunState {
             Event::Step(step) => self.take_step(step),
             Event::Validation(validation) => {
                 self.phase = None;
-                // The trainer alone decides, by BLEU or by loss: it says what `best.ckpt` holds.
+                // Only the trainer decides, by BLEU or by loss, which step `best.ckpt` holds.
                 if validation.best {
                     self.best = Some(validation.clone());
                 }
@@ -147,7 +147,7 @@ impl RunState {
         }
     }
 
-    /// A run starts or goes on: what an earlier life left behind is over.
+    /// Starts or resumes a run: clears the state that an earlier process left behind.
     fn begin(&mut self, start: &Start) {
         let rewound = self.step.as_ref().is_some_and(|step| step.step > start.step);
         if rewound {
@@ -177,12 +177,12 @@ impl RunState {
         self.step = Some(TrainStep { parameters: Vec::new(), ..step.clone() });
     }
 
-    /// Says that the run's process has gone, or is there again.
+    /// Records whether the process of the run has ended without an end event.
     pub fn set_crashed(&mut self, crashed: bool) {
         self.crashed = crashed;
     }
 
-    /// Where the run is in its life.
+    /// Returns the stage of the run.
     pub fn state(&self) -> State {
         match &self.end {
             Some(end) => match end.reason {
@@ -200,26 +200,27 @@ impl RunState {
         }
     }
 
-    /// Optimizer steps done.
+    /// Returns the number of completed optimizer steps.
     pub fn steps(&self) -> u64 {
         let started = self.start.as_ref().map_or(0, |start| start.step);
         self.step.as_ref().map_or(started, |step| step.step)
     }
 
-    /// The step of the best validation, be it from before a resume.
+    /// Returns the step of the best validation, which may precede a resume.
     pub fn best_step(&self) -> Option<u64> {
         let before = self.start.as_ref().and_then(|start| start.best);
         self.best.as_ref().map(|best| best.step).or(before.map(|best| best.step))
     }
 
-    /// Training seconds.
+    /// Returns the training time in seconds.
     pub fn seconds(&self) -> f64 {
         let started = self.start.as_ref().map_or(0.0, |start| start.seconds);
         let seconds = self.step.as_ref().map_or(started, |step| step.seconds);
         self.end.as_ref().map_or(seconds, |end| end.seconds)
     }
 
-    /// The epoch of the newest step and, where the run's length is known, their number.
+    /// Returns the epoch of the newest step and, if the length of the run is known, the number of
+    /// epochs.
     pub fn epoch(&self) -> Option<(u64, Option<u64>)> {
         let start = self.start.as_ref()?;
         let epoch = self.step.as_ref().map_or(1, |step| step.epoch);
@@ -227,7 +228,7 @@ impl RunState {
         Some((epoch, start.last_step.map(|last| last.div_ceil(per_epoch).max(epoch))))
     }
 
-    /// Share of the present epoch that is done, 0 to 1.
+    /// Returns the completed share of the current epoch, 0 to 1.
     pub fn epoch_share(&self) -> Option<f64> {
         let start = self.start.as_ref()?;
         let (epoch, _) = self.epoch()?;
@@ -235,7 +236,7 @@ impl RunState {
         Some(share(self.steps().saturating_sub(before) as f64, start.steps_per_epoch as f64))
     }
 
-    /// Share of the run that is done, 0 to 1, by steps or by time, whichever ends it first.
+    /// Returns the completed share of the run, 0 to 1, by steps or by time, whichever is larger.
     pub fn share(&self) -> Option<f64> {
         let start = self.start.as_ref()?;
         let by_steps = start.last_step.map(|last| share(self.steps() as f64, last as f64));
@@ -246,7 +247,8 @@ impl RunState {
         }
     }
 
-    /// Seconds until the end, once the speed is known (not from the first, slow steps).
+    /// Returns the seconds until the end, once the speed is known. The first, slow steps do not
+    /// count.
     pub fn eta(&self) -> Option<f64> {
         let start = self.start.as_ref()?;
         if self.state().is_over() {
@@ -258,14 +260,14 @@ impl RunState {
         let by_time = start.max_minutes.map(|minutes| (minutes * 60.0 - self.seconds()).max(0.0));
         match (by_steps, by_time) {
             (Some(a), Some(b)) => Some(a.min(b)),
-            // The steps may end before the time does, but their speed is not known yet.
+            // The step limit may come before the time limit, but the speed is not known yet.
             (None, Some(_)) if start.last_step.is_some() => None,
             (a, b) => a.or(b),
         }
     }
 }
 
-/// `part` of `whole` as a share that can be drawn.
+/// Returns `part` divided by `whole`, as a share from 0 to 1.
 fn share(part: f64, whole: f64) -> f64 {
     let share = part / whole;
     if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 }

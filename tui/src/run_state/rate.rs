@@ -1,18 +1,18 @@
-//! Steps per second over the last minute, without the first, slow steps.
+//! Steps per second over the last minute, excluding the first, slow steps.
 
 use std::collections::VecDeque;
 
-/// Steps that are not counted: the first ones fill caches and pools.
+/// Number of first steps that are not counted: they fill caches and pools.
 const WARM_UP_STEPS: u64 = 10;
-/// Training seconds that must have been measured.
+/// Training seconds that must be measured before a rate is returned.
 const LEAST_SECONDS: f64 = 0.5;
 /// The window, in training seconds.
 const WINDOW_SECONDS: f64 = 60.0;
-/// Seconds between two remembered points.
+/// Seconds between two stored points.
 const GRAIN_SECONDS: f64 = 0.5;
 
-/// A step that takes so many times the mean one, and longer than [`SUSPENDED_SECONDS`], was not
-/// worked on all the time: the process was suspended.
+/// If a step takes more than this many times the mean, and longer than [`SUSPENDED_SECONDS`], the
+/// process was suspended during it.
 const SUSPENDED_STEPS: f64 = 20.0;
 /// See [`SUSPENDED_STEPS`].
 const SUSPENDED_SECONDS: f64 = 5.0;
@@ -26,7 +26,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Takes in that `step` steps were done after `seconds`.
+    /// Records that `step` steps were complete after `seconds`.
     pub fn push(&mut self, step: u64, seconds: f64) {
         let first = *self.first_step.get_or_insert(step);
         if step < first.saturating_add(WARM_UP_STEPS) || !seconds.is_finite() {
@@ -49,7 +49,7 @@ impl Rate {
         }
     }
 
-    /// Steps per second, once enough of them were measured.
+    /// Returns the steps per second, once enough of them were measured.
     pub fn steps_per_second(&self) -> Option<f64> {
         let (first, newest) = (self.points.front()?, self.newest?);
         let seconds = newest.1 - first.1;

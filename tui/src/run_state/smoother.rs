@@ -1,12 +1,12 @@
-//! Smoothing that starts right: an exponential mean, debiased.
+//! Debiased exponential moving average.
 
-/// How much of the smoothed loss stays from step to step.
+/// Decay factor of the smoothed loss per step.
 pub const SMOOTHING: f64 = 0.98;
 
-/// A debiased exponential moving average over the finite values it is given.
+/// A debiased exponential moving average over finite values.
 ///
-/// `s_n = f s_(n-1) + (1 - f) x_n` from `s_0 = 0`, divided by `1 - f^n`: a constant stays that
-/// constant from the first value on. A value that is not finite changes nothing.
+/// `s_n = f s_(n-1) + (1 - f) x_n` from `s_0 = 0`, divided by `1 - f^n`: the average of a constant
+/// is that constant from the first value on. Values that are not finite are ignored.
 #[derive(Debug, Clone, Copy)]
 pub struct Smoother {
     factor: f64,
@@ -21,12 +21,12 @@ impl Default for Smoother {
 }
 
 impl Smoother {
-    /// A smoother that keeps the share `factor` of the past, from 0 up to but not 1.
+    /// Creates a smoother with the decay factor `factor`, from 0 up to but excluding 1.
     pub fn new(factor: f64) -> Self {
         Self { factor: factor.clamp(0.0, 0.9999), sum: 0.0, weight: 0.0 }
     }
 
-    /// Takes in a value and gives the smoothed one, if there was any finite value yet.
+    /// Adds a value and returns the average, or `None` before the first finite value.
     pub fn push(&mut self, value: f64) -> Option<f64> {
         if value.is_finite() {
             self.sum = self.factor * self.sum + (1.0 - self.factor) * value;
@@ -35,7 +35,7 @@ impl Smoother {
         self.value()
     }
 
-    /// The smoothed value.
+    /// Returns the average, or `None` before the first finite value.
     pub fn value(&self) -> Option<f64> {
         (self.weight > 0.0).then(|| self.sum / self.weight)
     }

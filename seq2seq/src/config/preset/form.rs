@@ -1,4 +1,4 @@
-//! The form of a preset's file.
+//! The format of a preset file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,29 +17,29 @@ pub(super) struct PresetFile {
     pub(super) name: String,
     pub(super) summary: String,
     pub(super) source: String,
-    /// The built-in preset whose values come first.
+    /// The built-in preset that this one extends; its values are applied first.
     pub(super) extends: Option<String>,
-    /// Values, in groups of one origin.
+    /// Groups of values, each with one origin.
     #[serde(default)]
     values: Vec<Group>,
-    /// What the work's own size changes.
+    /// Values that the full size changes.
     full: Option<Group>,
-    /// What is changed for data of a person's own: files, in place of an embedded corpus.
+    /// Values that change for the user's own files, which replace the embedded corpus.
     own_data: Option<Group>,
 }
 
-/// Values, and under the key `from` where they come from.
+/// Values by key, and their origin under the key `from`.
 type Group = BTreeMap<Spanned<String>, Spanned<Value>>;
 
-/// One value of a preset, as its file has it.
+/// One value of a preset, as given in its file.
 pub(super) struct Given {
     pub(super) key: String,
     pub(super) value: Value,
-    /// The value as it is written.
+    /// The text of the value in the file.
     pub(super) written: String,
-    /// Where it comes from.
+    /// The origin of the value.
     pub(super) from: Option<String>,
-    /// The key's line in the file, from 1.
+    /// The line of the key in the file, from 1.
     pub(super) line: usize,
 }
 
@@ -49,7 +49,7 @@ impl PresetFile {
             origin: origin.to_owned(),
             line: e.span().map(|span| line(text, &span)),
             what: match e.message() {
-                // TOML's way to say that there is one table where there may be several.
+                // TOML's message for a single table in place of an array of tables.
                 message if message.contains("invalid type: map, expected a sequence") => {
                     "values are given in groups: write [[values]] with two brackets on each side"
                         .to_owned()
@@ -59,19 +59,19 @@ impl PresetFile {
         })
     }
 
-    /// Its own values, in order, those of a size last.
+    /// Returns the preset's own values in order, followed by those of the size.
     pub(super) fn given(&self, text: &str, origin: &str, size: Size) -> Result<Vec<Given>> {
         let full = self.full.iter().filter(|_| size == Size::Full);
         read(self.values.iter().chain(full), text, origin)
     }
 
-    /// What it changes for data of a person's own.
+    /// Returns the values that change for the user's own data.
     pub(super) fn own_data(&self, text: &str, origin: &str) -> Result<Vec<Given>> {
         read(self.own_data.iter(), text, origin)
     }
 }
 
-/// The values of some groups, in order.
+/// Returns the values of the given groups, in order.
 fn read<'a>(
     groups: impl Iterator<Item = &'a Group>,
     text: &str,
@@ -92,7 +92,7 @@ fn read<'a>(
                 }
             },
         };
-        // A key that sets several comes before those that say more.
+        // A shorthand comes first, so that the more specific keys override it.
         let general = |key: &str| shorthand::expand(key).is_some();
         let mut values: Vec<_> = group.iter().filter(|(key, _)| key.as_ref() != "from").collect();
         values.sort_by_key(|(key, _)| !general(key.as_ref()));

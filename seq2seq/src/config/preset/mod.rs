@@ -1,4 +1,4 @@
-//! Presets: named configurations, as data.
+//! Named configurations, stored as data files.
 
 mod form;
 mod size;
@@ -14,14 +14,14 @@ use super::nearest::nearest;
 use super::shorthand;
 use crate::{Error, Result};
 
-/// The files of the presets that every build has, by name.
+/// Expands to the embedded preset files, by name.
 macro_rules! embedded {
     ($($name:literal)+) => {
         &[$( ($name, include_str!(concat!("../../../presets/", $name, ".toml"))) ),+]
     };
 }
 
-/// The presets that every build has, in the order in which they are listed.
+/// The built-in presets, in the order in which they are listed.
 const EMBEDDED: &[(&str, &str)] = embedded! {
     "phrasebook"
     "pytorch-tutorial"
@@ -62,29 +62,29 @@ const EMBEDDED: &[(&str, &str)] = embedded! {
 /// A named configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preset {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// One line: what it is.
+    /// A one-line summary.
     pub summary: String,
-    /// The work it follows, and where it differs.
+    /// The work that it follows, and the differences from it.
     pub source: String,
-    /// Its values.
+    /// The configuration.
     pub config: Config,
-    /// Where those values come from that it gives, by key; the others are defaults.
+    /// The origin of each value that the preset sets, by key; all other values are defaults.
     pub from: BTreeMap<&'static str, String>,
-    /// The keys that its full size changes, each with its value there.
+    /// The keys that the full size changes, each with its new value.
     pub full: Vec<(String, String)>,
-    /// The keys that it changes for data of a person's own, in place of its embedded corpus.
+    /// The keys that change for the user's own data, which replaces the embedded corpus.
     pub own_data: Vec<(String, String)>,
 }
 
 impl Preset {
-    /// The preset of a name; a path that ends in `.toml` is read as a file of the same form as
-    /// those in the folder `presets` of this crate's source.
+    /// Returns the preset with the given name. A path that ends in `.toml` is read as a preset
+    /// file, in the format of the files in the folder `presets` of this crate's source.
     ///
-    /// A name may say which size is meant: `rnnsearch` and `rnnsearch:small` are one that trains on
-    /// two cores in minutes, `rnnsearch:full` is the work's own. Where the work's own does that,
-    /// they are the same.
+    /// A name may include a size: `rnnsearch` and `rnnsearch:small` are a small version that trains
+    /// on two cores in minutes, `rnnsearch:full` has the size of the original work. The two are
+    /// equal if the original work trains that fast.
     ///
     /// # Errors
     /// [`Error::UnknownPreset`] with the nearest name; a size that is neither `small` nor `full`; a
@@ -117,10 +117,10 @@ impl Preset {
         Ok(preset)
     }
 
-    /// Reads a preset from its text; `origin` says in errors where that is from.
+    /// Parses a preset; `origin` names the source of the text in errors.
     ///
     /// # Errors
-    /// [`Error::PresetFile`] with the line, the key and what would be right.
+    /// [`Error::PresetFile`] with the line, the key and the expected form.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
         Self::sized(text, origin, Size::Small)
     }
@@ -140,14 +140,15 @@ impl Preset {
         Ok(full)
     }
 
-    /// Reads one size of a preset, of those that it extends first.
+    /// Reads one size of a preset, after the presets that it extends.
     fn read(text: &str, origin: &str, size: Size) -> Result<Self> {
         let error = |line, what| Error::PresetFile { origin: origin.to_owned(), line, what };
         let form = PresetFile::read(text, origin)?;
         let (mut config, mut from) = (Config::default(), BTreeMap::new());
         let mut own_data = Vec::new();
         if let Some(base) = &form.extends {
-            // Only what is built in, so that no chain has an end that depends on a folder.
+            // Only built-in presets can be extended, so that a preset does not depend on other
+            // files.
             let text = embedded(base).ok_or_else(|| {
                 let nearest = nearest(base, EMBEDDED.iter().map(|(known, _)| *known));
                 let nearest = nearest.unwrap_or_default();
@@ -197,7 +198,7 @@ fn unknown(name: &str) -> Error {
 }
 
 impl Config {
-    /// The configuration of a preset, as [`Preset::find`] finds it.
+    /// Returns the configuration of a preset; [`Preset::find`] describes the names.
     ///
     /// ```
     /// let config = seq2seq::Config::preset("pytorch-tutorial")?;
@@ -214,28 +215,28 @@ impl Config {
     }
 }
 
-/// One key of a preset.
+/// One key of a preset, with its value and documentation.
 #[derive(Debug, Clone)]
 pub struct KeyInfo {
-    /// The key, as `--set` takes it.
+    /// The key, in the form that `--set` takes.
     pub key: String,
-    /// Its value in this preset.
+    /// The value in this preset.
     pub value: String,
-    /// Where the value comes from.
+    /// The origin of the value.
     pub from: String,
-    /// What it means and which values it takes.
+    /// The meaning and the accepted values.
     pub doc: String,
 }
 
-/// All presets, at their small size.
+/// Returns all presets, at their small size.
 pub fn presets() -> Vec<Preset> {
     EMBEDDED.iter().filter_map(|(name, text)| Preset::parse(text, name).ok()).collect()
 }
 
-/// Every key of a preset with its value, where that comes from, and its meaning.
+/// Returns every key of a preset with its value, the value's origin, and its meaning.
 ///
 /// # Errors
-/// An unknown name, answered with the nearest one.
+/// An unknown name; the error suggests the nearest one.
 pub fn preset_keys(name: &str) -> Result<Vec<KeyInfo>> {
     let preset = Preset::find(name)?;
     let keys = Config::KEYS.iter().map(|key| KeyInfo {
@@ -297,7 +298,7 @@ mod tests {
         assert_eq!((small.config.hidden, full.config.hidden), (96, 1000));
         assert_eq!((small.name.as_str(), full.name.as_str()), ("rnnsearch", "rnnsearch:full"));
         assert!(small.full.contains(&("embedding".to_owned(), "620".to_owned())));
-        // A preset that extends another has that one's full size, too.
+        // A preset that extends another inherits its full size.
         let dot = Preset::find("luong-dot:full").unwrap().config;
         assert_eq!((dot.layers, dot.attention, dot.epochs), (4, Some(AttentionKind::Dot), 12));
         let own = Preset::find("adding:full").unwrap();
@@ -349,7 +350,7 @@ mod tests {
         assert!(error.contains("cannot read absent.toml"), "{error}");
     }
 
-    /// Each file in `tests/bad` says in its first line what its error must contain.
+    /// The first line of each file in `tests/bad` is a text that its error must contain.
     #[test]
     fn bad_presets_fail_with_their_message() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");

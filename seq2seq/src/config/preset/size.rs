@@ -1,10 +1,10 @@
 //! The sizes of presets.
 
-/// Which of a preset's sizes: `NAME` or `NAME:small`, `NAME:full`.
+/// A size of a preset: `NAME` or `NAME:small`, `NAME:full`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Size {
-    /// One that trains on two cores in minutes.
+    /// A small version that trains on two cores in minutes.
     Small,
-    /// The work's own.
+    /// The size of the original work.
     Full,
 }

@@ -1,4 +1,4 @@
-//! Generated tasks that show what a recurrent network can remember, each with its known optimum.
+//! Generated tasks that test the memory of a recurrent network, each with its known optimum.
 //!
 //! | SPEC | in | out | optimum |
 //! |---|---|---|---|
@@ -9,21 +9,21 @@
 //! | `temporal-order` | symbols, two of them X or Y | which two, and in which order | 100% right |
 //! | `reber` | a string of the embedded Reber grammar | the legal next symbols | 100% legal |
 //!
-//! The first three are sentence pairs and train any translator; copy and reverse have gold word
-//! links. The others are for `task = sequence`: [`Sequence`]s, which a
-//! [`SequenceModel`](crate::task::SequenceModel) learns.
+//! The first three consist of sentence pairs, on which any translator can be trained; copy and
+//! reverse have gold word links. The others are for `task = sequence`: they consist of
+//! [`Sequence`]s for a [`SequenceModel`](crate::task::SequenceModel).
 //!
-//! A SPEC is `NAME[:LENGTH][:PART]`. LENGTH is `N` or `MIN-MAX`: of copy and reverse the number of
-//! letters (`N` alone: 1 to N), of adding and temporal order the number of steps. PART is `train`,
-//! `valid` or `test`; without one all is meant. What an example says decides its part, by its
-//! FNV-1a hash, one in ten for validation and one in ten for tests: nothing that is tested was
-//! trained on, whatever the seed. The Reber grammar is the exception: ten strings make up nearly half
-//! of what it says, and who is never shown one of them learns that it does not occur; so its parts
-//! are three draws from the same grammar, as in the paper. The training part has 20,000 examples,
-//! the others 1,000.
+//! A SPEC is `NAME[:LENGTH][:PART]`. LENGTH is `N` or `MIN-MAX`: the number of letters for copy and
+//! reverse (`N` alone: 1 to N), the number of steps for adding and temporal order. PART is `train`,
+//! `valid` or `test`; without one the SPEC means all of them. The FNV-1a hash of an example's
+//! content determines its part, one in ten for validation and one in ten for tests, so that no test
+//! example was trained on, whatever the seed. The Reber grammar is an exception: ten strings make
+//! up nearly half of its examples, and a model that never sees one of them learns that it does not
+//! occur. Its parts are therefore three independent samples from the same grammar, as in the paper.
+//! The training part has 20,000 examples, the others 1,000.
 //!
-//! Examples are drawn from a ChaCha stream of the task's name and the run's seed (of Reber's grammar
-//! one for each part).
+//! Examples are drawn from a ChaCha stream that depends on the task's name and the run's seed (and,
+//! for Reber's grammar, on the part).
 //!
 //! ```
 //! use seq2seq::data::Corpus;
@@ -57,27 +57,27 @@ use crate::{Error, Result};
 pub use sequences::{Answer, Input, Sequence};
 pub(crate) use sequences::{SYMBOLS, class_name};
 
-/// Examples of a training part.
+/// Number of examples in a training part.
 const TRAIN: usize = 20_000;
-/// Examples of another part.
+/// Number of examples in any other part.
 const HELD_OUT: usize = 1_000;
-/// Draws for one example that is kept, before a part is held to be empty.
+/// Maximum number of draws per kept example; if they yield nothing, the part is empty.
 const PATIENCE: usize = 40;
 
 /// The name of a generated task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Name {
-    /// Say again what was read.
+    /// Repeat the input.
     Copy,
-    /// Say from the end what was read.
+    /// Reverse the input.
     Reverse,
-    /// Write a date as year, month and day in metrics.
+    /// Write a date as numeric year, month and day.
     Dates,
     /// Add the two marked numbers (Hochreiter and Schmidhuber 1997, section 5.4).
     Adding,
-    /// Tell which two symbols came, in which order (the same, section 5.6).
+    /// Classify which two symbols occurred, and in which order (same paper, section 5.6).
     TemporalOrder,
-    /// Tell which symbols may come next (the same, section 5.1).
+    /// Predict which symbols may come next (same paper, section 5.1).
     Reber,
 }
 
@@ -86,7 +86,7 @@ impl Name {
     pub const ALL: &'static [Self] =
         &[Self::Copy, Self::Reverse, Self::Dates, Self::Adding, Self::TemporalOrder, Self::Reber];
 
-    /// The name, as a SPEC has it.
+    /// Returns the name, as written in a SPEC.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Copy => "copy",
@@ -98,13 +98,13 @@ impl Name {
         }
     }
 
-    /// True where it gives sentence pairs.
+    /// Returns true if the task consists of sentence pairs.
     pub const fn is_pairs(self) -> bool {
         matches!(self, Self::Copy | Self::Reverse | Self::Dates)
     }
 
-    /// The lengths where a SPEC gives none, and the shortest there may be; `None` where length is
-    /// not free.
+    /// Returns the default lengths, and the minimum length; `None` if the length cannot be
+    /// selected.
     const fn lengths(self) -> Option<(RangeInclusive<usize>, usize)> {
         match self {
             Self::Copy | Self::Reverse => Some((1..=10, 1)),
@@ -115,22 +115,22 @@ impl Name {
     }
 }
 
-/// A generated corpus: what a SPEC of this module names.
+/// A generated corpus, as selected by a SPEC of this module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
     /// The task.
     pub name: Name,
-    /// Lengths of its sequences, all alike often.
+    /// The lengths of its sequences, uniformly distributed.
     pub lengths: RangeInclusive<usize>,
-    /// The part, or all.
+    /// The part; `None` for all.
     pub part: Option<Part>,
 }
 
 impl Generated {
-    /// The corpus a SPEC names; `None` where it names none of this module's tasks.
+    /// Returns the corpus of a SPEC; `None` if it does not name one of this module's tasks.
     ///
     /// # Errors
-    /// A length or a part that is none.
+    /// An invalid length or part.
     pub fn find(spec: &str) -> Option<Result<Self>> {
         let name = spec.split(':').next().unwrap_or_default();
         let known = Name::ALL.iter().find(|known| known.name() == name);
@@ -171,7 +171,7 @@ impl Generated {
                     Some((a, b)) => number(a).ok_or_else(wrong)?..=number(b).ok_or_else(wrong)?,
                     None => {
                         let n = number(length).ok_or_else(wrong)?;
-                        // Letters have all lengths up to it, sequences of steps that one.
+                        // For letters `n` is the maximum length, for steps the exact length.
                         if name.is_pairs() { least..=n } else { n..=n }
                     }
                 };
@@ -184,17 +184,17 @@ impl Generated {
         Ok(found)
     }
 
-    /// The same corpus with this part where none was named.
+    /// Selects a part, unless one is already selected.
     #[must_use]
     pub fn or_part(mut self, part: Part) -> Self {
         self.part = self.part.or(Some(part));
         self
     }
 
-    /// Its sentence pairs.
+    /// Generates the sentence pairs.
     ///
     /// # Errors
-    /// A task that gives none; a part that nothing falls into.
+    /// A task without sentence pairs; an empty part.
     pub fn pairs(&self, seed: u64) -> Result<Vec<Pair>> {
         let one = |rng: &mut Rng| match self.name {
             Name::Dates => pairs::date(rng),
@@ -211,10 +211,10 @@ impl Generated {
         self.draw(seed, one, |pair| hash(&pair.target))
     }
 
-    /// Its sequences.
+    /// Generates the sequences.
     ///
     /// # Errors
-    /// A task that gives sentence pairs; a part that nothing falls into.
+    /// A task of sentence pairs; an empty part.
     pub fn sequences(&self, seed: u64) -> Result<Vec<Sequence>> {
         let one = |rng: &mut Rng| match self.name {
             Name::Adding => sequences::adding(rng, &self.lengths),
@@ -231,14 +231,15 @@ impl Generated {
         self.draw(seed, one, |sequence| hash(&sequence.shown()))
     }
 
-    /// Draws until the part is full.
+    /// Draws examples until the part is complete.
     fn draw<T>(
         &self,
         seed: u64,
         one: impl Fn(&mut Rng) -> T,
         said: impl Fn(&T) -> u64,
     ) -> Result<Vec<T>> {
-        // See above: who is never shown a frequent string learns that there is none.
+        // See the module documentation: a model that never sees a frequent string learns that it
+        // does not occur.
         let by_draw = self.name == Name::Reber;
         let stream = match self.part.filter(|_| by_draw) {
             Some(part) => format!("task {} {part}", self.name.name()),

@@ -7,10 +7,11 @@ use tensor::init::Rng;
 
 use crate::data::corpus::Pair;
 
-/// Letters that copy and reverse are made of.
+/// Number of letters from which the sequences of copy and reverse are drawn.
 const LETTERS: u8 = 10;
 
-/// Letters `a` to `j` apart, and the same in this order or the other.
+/// Returns letters `a` to `j` separated by spaces, and the same letters in this or the reverse
+/// order.
 pub(super) fn letters(rng: &mut Rng, lengths: &RangeInclusive<usize>, reverse: bool) -> Pair {
     let n = rng.random_range(lengths.clone());
     let letters: Vec<String> =
@@ -44,7 +45,7 @@ const MONTHS: [(&str, u32); 12] = [
 const WEEKDAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/// A day of 1900 to 2099 in one of five forms, and as ISO 8601 writes it.
+/// Returns a day between 1900 and 2099 in one of five forms, and in ISO 8601.
 pub(super) fn date(rng: &mut Rng) -> Pair {
     let year: u32 = rng.random_range(1900..2100);
     let month: u32 = rng.random_range(1..=12);
@@ -62,7 +63,7 @@ pub(super) fn date(rng: &mut Rng) -> Pair {
     Pair { source, target: format!("{year:04}-{month:02}-{day:02}"), links: None }
 }
 
-/// The day of the week, 0 for Sunday (Sakamoto's rule).
+/// Returns the day of the week, 0 for Sunday (Sakamoto's algorithm).
 pub(super) fn weekday(year: u32, month: u32, day: u32) -> usize {
     const SHIFT: [u32; 12] = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4];
     let y = if month < 3 { year - 1 } else { year };

@@ -5,7 +5,7 @@ use tensor::init::Rng;
 
 use super::sequences::{Answer, Input, Sequence};
 
-// The places of the symbols among [`super::SYMBOLS`].
+// Indices of the symbols in [`super::SYMBOLS`].
 const B: u32 = 0;
 const T: u32 = 1;
 const P: u32 = 2;
@@ -14,19 +14,20 @@ const X: u32 = 4;
 const V: u32 = 5;
 const E: u32 = 6;
 
-/// Reber's grammar: from each state two symbols, each with the state it leads to.
+/// Reber's grammar: two symbols for each state, each with the next state.
 const GRAMMAR: [[(u32, usize); 2]; 5] =
     [[(T, 1), (P, 2)], [(S, 1), (X, 3)], [(T, 2), (V, 4)], [(X, 2), (S, END)], [(P, 3), (V, END)]];
-/// The state after which E follows.
+/// The state that is followed by E.
 const END: usize = 5;
 
-/// A string of the embedded grammar (Hochreiter and Schmidhuber 1997, section 5.1): B, T or P, a
-/// string of Reber's grammar from B to E, the same T or P again, E. Both ways are alike likely.
+/// Returns a string of the embedded grammar (Hochreiter and Schmidhuber 1997, section 5.1): B, T or
+/// P, a string of Reber's grammar from B to E, the same T or P again, E. All alternatives are
+/// equally likely.
 ///
-/// The last but one symbol can be told only by who remembers the second.
+/// The second to last symbol can be predicted only by remembering the second one.
 pub(super) fn string(rng: &mut Rng) -> Sequence {
     let outer = if rng.random() { T } else { P };
-    // Each symbol with those that might have stood there.
+    // Each symbol with its legal alternatives.
     let mut said: Vec<(u32, &[u32])> = vec![(B, &[B]), (outer, &[T, P]), (B, &[B])];
     let mut state = 0;
     while state != END {

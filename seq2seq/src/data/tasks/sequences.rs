@@ -8,37 +8,37 @@ use tensor::init::Rng;
 /// The symbols of Reber's grammar, in the order of their indices.
 pub(crate) const SYMBOLS: [&str; 7] = ["B", "T", "P", "S", "X", "V", "E"];
 
-/// What is read, step by step.
+/// The input, step by step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// A value and its mark.
+    /// Values, each with its mark.
     Numbers(Vec<[f32; 2]>),
-    /// A symbol, as its index.
+    /// Symbols, as indices.
     Symbols(Vec<u32>),
 }
 
-/// What should be said.
+/// The expected answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// A number, at the end.
+    /// A number, after the last step.
     Number(f32),
-    /// A class, at the end.
+    /// A class, after the last step.
     Class(u32),
     /// The next symbol, at every step.
     Next {
-        /// The symbol that came.
+        /// The next symbols.
         next: Vec<u32>,
-        /// The symbols that may come, one bit each.
+        /// The symbols that may come next, one bit each.
         legal: Vec<u32>,
     },
 }
 
-/// An example of a task of sequences.
+/// An example of a sequence task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sequence {
-    /// What is read.
+    /// The input.
     pub input: Input,
-    /// What should be said.
+    /// The expected answer.
     pub answer: Answer,
 }
 
@@ -48,7 +48,7 @@ const ORDER: [&str; 8] = ["a", "b", "c", "d", "X", "Y", "B", "E"];
 const CLASSES: [&str; 4] = ["XX", "XY", "YX", "YY"];
 
 impl Sequence {
-    /// Steps.
+    /// Returns the number of steps.
     pub fn len(&self) -> usize {
         match &self.input {
             Input::Numbers(numbers) => numbers.len(),
@@ -56,12 +56,12 @@ impl Sequence {
         }
     }
 
-    /// True where there are none.
+    /// Returns true if there are no steps.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What is read, as a person should see it: symbols, or the marked numbers and where they stand.
+    /// Returns the input in readable form: symbols, or the marked numbers with their steps.
     pub fn tokens(&self) -> Vec<String> {
         match &self.input {
             Input::Numbers(numbers) => {
@@ -79,7 +79,7 @@ impl Sequence {
         }
     }
 
-    /// What decides its part.
+    /// Returns the text whose hash determines the part.
     pub(crate) fn shown(&self) -> String {
         match &self.input {
             Input::Numbers(numbers) => {
@@ -90,15 +90,16 @@ impl Sequence {
     }
 }
 
-/// The name of a class of temporal order.
+/// Returns the name of a class of temporal order.
 pub(crate) fn class_name(class: u32) -> &'static str {
     CLASSES.get(class as usize).map_or("?", |name| name)
 }
 
-/// The adding problem: values between 0 and 1, one marked in each half; the answer is their sum.
+/// The adding problem: values between 0 and 1, one marked in each half; the answer is the sum of
+/// the marked values.
 ///
 /// Hochreiter and Schmidhuber 1997, section 5.4, with values between 0 and 1 instead of -1 and 1
-/// and the plain sum, as later work has it: who always says 1 has a squared error of 1/6 = 0.167.
+/// and the plain sum, as in later work: the constant answer 1 has a squared error of 1/6 = 0.167.
 pub(super) fn adding(rng: &mut Rng, lengths: &RangeInclusive<usize>) -> Sequence {
     let n = rng.random_range(lengths.clone());
     let mut numbers: Vec<[f32; 2]> = (0..n).map(|_| [rng.random::<f32>(), 0.0]).collect();
@@ -111,10 +112,10 @@ pub(super) fn adding(rng: &mut Rng, lengths: &RangeInclusive<usize>) -> Sequence
     Sequence { input: Input::Numbers(numbers), answer: Answer::Number(sum) }
 }
 
-/// Temporal order: B, distractors with X or Y at two places, E; the answer is which two.
+/// Temporal order: B, distractors with X or Y at two positions, E; the answer is which two.
 ///
-/// Hochreiter and Schmidhuber 1997, section 5.6, task 6a: of 100 to 110 symbols, the two stand
-/// between 10 and 20 and between 50 and 60; at other lengths in the same shares.
+/// Hochreiter and Schmidhuber 1997, section 5.6, task 6a: for lengths of 100 to 110, the two
+/// positions are between 10 and 20 and between 50 and 60; for other lengths at the same fractions.
 pub(super) fn temporal_order(rng: &mut Rng, lengths: &RangeInclusive<usize>) -> Sequence {
     let n = rng.random_range(lengths.clone());
     let mut symbols: Vec<u32> = (0..n).map(|_| rng.random_range(0..4)).collect();

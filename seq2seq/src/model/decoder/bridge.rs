@@ -7,15 +7,15 @@ use super::parts::{Add, side_by_side};
 use crate::Result;
 use crate::config::{Config, DecoderInit};
 
-/// Where the first state comes from, layer by layer: the table of [`Decoder`](super::Decoder).
+/// Source of the first state of each layer: see the table of [`Decoder`](super::Decoder).
 #[derive(Debug, Clone)]
 pub(super) enum Bridge {
     Zeros,
     Copy,
     Map {
-        /// For each layer the map of the hidden state and, of an LSTM, of the cell state.
+        /// For each layer, the map of the hidden state and, for an LSTM, of the cell state.
         layers: Vec<Maps>,
-        /// It sees the backward direction alone.
+        /// Whether the map reads only the backward direction.
         backward: bool,
         tanh: bool,
     },
@@ -56,7 +56,7 @@ impl Bridge {
         Ok(Self::Map { layers, backward, tanh })
     }
 
-    /// The first states, from the encoder's last ones: `directions` of each layer.
+    /// Returns the first states, computed from the encoder's last states, `directions` per layer.
     pub(super) fn states(
         &self,
         tape: &mut Tape<'_>,

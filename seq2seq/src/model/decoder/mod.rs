@@ -24,22 +24,23 @@ use tensor::init::InitFn;
 /// - c_t = attend(s_{t-1}, memory)
 /// - s_t = cell(\[e_t; c_t\], s_{t-1})
 ///
-/// Recur, then attend (Luong et al. 2015, section 3.1), with f_t = h~_{t-1} where input feeding is
-/// on (section 3.3):
+/// Recur, then attend (Luong et al. 2015, section 3.1), with f_t = h~_{t-1} if input feeding is on
+/// (section 3.3):
 ///
 /// - s_t = cell(\[e_t; f_t\], s_{t-1})
 /// - c_t = attend(s_t, memory)
 ///
-/// What the output layer sees of it (h~_t in place of s_t, or another) is a key of its own:
+/// The key `readout` selects the input of the output layer (h~_t in place of s_t, or another):
 ///
-/// | readout | what the output layer sees | source |
+/// | readout | input of the output layer | source |
 /// |---|---|---|
 /// | `linear` | s_t | the tutorials |
 /// | `tanh_context` | tanh(W \[c_t; s_t\]) | Luong et al. 2015, equation 5 |
 /// | `maxout` | max of each two neighbours of U s + V E y_{t-1} + C c_t, s being s_t or s_{t-1} | Bahdanau et al. 2014, appendix A.2.2 |
 /// | `residual_norm` | LayerNorm(s_t + c_t) | the TensorFlow tutorial with Keras layers |
 ///
-/// So is s_0, for each layer, and c_0 alike where a cell has one:
+/// The key `decoder_init` selects s_0 of each layer, and the first cell state in the same way if
+/// the cell has one:
 ///
 /// | decoder_init | first state | source |
 /// |---|---|---|
@@ -49,24 +50,24 @@ use tensor::init::InitFn;
 /// | `linear_tanh` | its tanh | |
 /// | `backward_tanh` | tanh(W h_1 backward + b) | Bahdanau et al. 2014, appendix A.2.2 |
 ///
-/// Without attention, c_t is the encoder's last state at every step (Cho et al. 2014). What does not
-/// depend on the step before (the embeddings' share of the recurrence's input product, the memory's keys, the
-/// output layer) is one product for all steps.
+/// Without attention, c_t is the encoder's last state at every step (Cho et al. 2014). Products
+/// that do not depend on the previous step (the embeddings' share of the recurrence's input
+/// product, the memory's keys, the output layer) are computed once for all steps.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     embedding: ParamId,
     rnn: Rnn,
     attention: Option<Attention>,
-    /// The memory holds sources from their end.
+    /// Whether the memory holds the sources in reverse order.
     reversed: bool,
     bridge: Bridge,
     readout: Readout,
     wiring: Wiring,
     feeding: bool,
     widths: Widths,
-    /// The context stands before the embedding in the recurrence's input.
+    /// Whether the context precedes the embedding in the recurrence's input.
     context_first: bool,
-    /// The recurrence starts from zeros at every step; the state only asks.
+    /// Whether the recurrence starts from zeros at every step, without the previous state.
     resets_state: bool,
     dropout: f32,
     dropout_output: f32,
@@ -74,25 +75,26 @@ pub struct Decoder {
 
 #[derive(Debug, Clone, Copy)]
 struct Widths {
-    /// An embedding's, E.
+    /// Width of an embedding, E.
     embedding: usize,
-    /// A context's: a memory entry's, if attention does not make another of it.
+    /// Width of a context: that of a memory entry, unless attention changes it.
     context: usize,
-    /// What is fed back, as the output layer sees it.
+    /// Width of the readout, which input feeding feeds back.
     feed: usize,
 }
 
-/// The embeddings' shares of what the steps compute, \[T, B, ...\] or of one step \[B, ...\].
+/// Products of the embeddings that do not depend on the previous step: \[T, B, ...\] for all steps,
+/// \[B, ...\] for one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Projected {
-    /// Of the recurrence's input product.
+    /// Share of the recurrence's input product.
     recurrence: Var,
-    /// Of the readout, where it sees the embedding.
+    /// Share of the readout, if it reads the embedding.
     readout: Option<Var>,
 }
 
 impl Projected {
-    /// That of one step.
+    /// Returns the products of one step.
     pub(crate) fn at(self, tape: &mut Tape<'_>, time: usize) -> Self {
         Self {
             recurrence: tape.index(self.recurrence, time),
@@ -101,34 +103,82 @@ impl Projected {
     }
 }
 
-/// What a decoder carries from step to step.
+/// State that a decoder carries from step to step.
 #[derive(Debug, Clone)]
 pub struct DecoderState {
     /// States of the recurrent layers.
     pub layers: PooledVec<State>,
-    /// What the last layer says, as attention asks with it: \[B, H\].
+    /// Output of the last layer, which is the attention query: \[B, H\].
     top: Var,
-    /// The attentional vector of the step before.
+    /// The attentional vector of the previous step.
     feed: Option<Var>,
 }
 
-/// What one step gives.
+/// Result of one step.
 #[derive(Debug, Clone)]
 pub(crate) struct DecoderStep {
     pub(crate) state: DecoderState,
-    /// What the output layer sees, \[B, H\].
+    /// Input of the output layer, \[B, H\].
     pub(crate) readout: Var,
-    /// Attention weights, \[B, S\], where there is attention.
+    /// Attention weights, \[B, S\]; `None` without attention.
     pub(crate) weights: Option<Var>,
 }
 
-/// What a decoder knows of a batch of sources.
+/// Encoded sources of a batch, as the decoder reads them.
 #[derive(Debug, Clone)]
 pub(crate) enum Source<'d> {
-    /// All of their states, to look at.
+    /// All encoder states, to be attended to.
     Memory(Memory, &'d Attention),
-    /// The last state of each direction, side by side, \[B, D H\]: the bottleneck.
+    /// The last states of all directions, concatenated, \[B, D H\].
     Last(Var),
+}
+
+impl DecoderState {
+    /// The states of some rows, in the order of `rows`.
+    ///
+    /// # Errors
+    /// A row that is not in the batch; the device failed.
+    pub(crate) fn select(&self, tape: &mut Tape<'_>, rows: &[usize]) -> Result<Self> {
+        let mut pick = |v: Var| ops::index_select(tape, v, rows);
+        let mut layers = PooledVec::with_capacity(self.layers.len());
+        for state in &self.layers {
+            layers.push(State { h: pick(state.h)?, c: state.c.map(&mut pick).transpose()? });
+        }
+        Ok(Self { layers, top: pick(self.top)?, feed: self.feed.map(pick).transpose()? })
+    }
+
+    /// The same states on another tape, as constants.
+    pub(crate) fn to_tape(&self, from: &Tape<'_>, to: &mut Tape<'_>) -> Self {
+        let mut put = |v: Var| to.constant(from.value(v).clone());
+        let mut layers = PooledVec::with_capacity(self.layers.len());
+        for state in &self.layers {
+            layers.push(State { h: put(state.h), c: state.c.map(&mut put) });
+        }
+        Self { layers, top: put(self.top), feed: self.feed.map(put) }
+    }
+}
+
+impl Source<'_> {
+    /// The sources of some sentences, in the order of `sentences`.
+    ///
+    /// # Errors
+    /// A sentence that is not in the batch; the device failed.
+    pub(crate) fn select(&self, tape: &mut Tape<'_>, sentences: &[usize]) -> Result<Self> {
+        Ok(match self {
+            Self::Memory(memory, attention) => {
+                Source::Memory(memory.select(tape, sentences)?, attention)
+            }
+            Self::Last(last) => Source::Last(ops::index_select(tape, *last, sentences)?),
+        })
+    }
+
+    /// The same sources on another tape, as constants.
+    pub(crate) fn to_tape(&self, from: &Tape<'_>, to: &mut Tape<'_>) -> Self {
+        match self {
+            Self::Memory(memory, attention) => Source::Memory(memory.to_tape(from, to), attention),
+            Self::Last(last) => Source::Last(to.constant(from.value(*last).clone())),
+        }
+    }
 }
 
 impl Decoder {
@@ -182,7 +232,7 @@ impl Decoder {
         })
     }
 
-    /// The memory and the first state for an encoded batch.
+    /// Returns the source and the first state for an encoded batch.
     pub(crate) fn start(
         &self,
         tape: &mut Tape<'_>,
@@ -211,7 +261,7 @@ impl Decoder {
         Ok((source, DecoderState { layers, top, feed }))
     }
 
-    /// The embeddings' shares for some ids of \[T, B\].
+    /// Embeds ids \[T, B\] and computes their [`Projected`] products.
     pub(crate) fn project(
         &self,
         tape: &mut Tape<'_>,
@@ -228,12 +278,13 @@ impl Decoder {
         })
     }
 
-    /// True where the decoder looks at the source with an attention.
+    /// Returns `true` if the decoder has attention.
     pub(crate) fn attends(&self) -> bool {
         self.attention.is_some()
     }
 
-    /// What a query \[B, H\] finds in the source: the context, and the weights of an attention.
+    /// Attends to the source with a query \[B, H\]. Returns the context, and the weights if the
+    /// decoder has attention.
     fn look(
         &self,
         tape: &mut Tape<'_>,
@@ -243,18 +294,26 @@ impl Decoder {
     ) -> Result<(Var, Option<Var>)> {
         match source {
             Source::Memory(memory, attention) => {
-                // A reversed source still ends with the end token, which so is position 0 and its
-                // first word position 1.
+                // A reversed source still ends with the end token, so that token has position 0 and
+                // the first word has position 1.
                 let time = time + usize::from(self.reversed);
                 let place = QueryPosition { time, reversed: self.reversed };
                 let found = attention.attend(tape, query, memory, place)?;
                 Ok((found.context, Some(found.weights)))
             }
-            Source::Last(last) => Ok((*last, None)),
+            Source::Last(last) => {
+                let (rows, sentences) = (tape.shape(query).rows(), tape.shape(*last).rows());
+                if rows == sentences {
+                    return Ok((*last, None));
+                }
+                // Several hypotheses of each sentence: row r belongs to sentence r mod B.
+                let rows: PooledVec<usize> = (0..rows).map(|r| r % sentences.max(1)).collect();
+                Ok((ops::index_select(tape, *last, &rows)?, None))
+            }
         }
     }
 
-    /// One step from an embedding's shares.
+    /// Runs one step on the products of an embedding.
     pub(crate) fn step(
         &self,
         tape: &mut Tape<'_>,
@@ -290,19 +349,19 @@ impl Decoder {
             Seen { state: dropped, previous: before.top, context, projected: projected.readout };
         let readout = self.readout.read(tape, &seen)?;
         let feed = self.feeding.then_some(readout);
-        // The next query is the state itself, as its recurrence has it: undropped.
+        // The next query is the state before dropout, as in the recurrence.
         let layers = if self.resets_state { before.layers.clone() } else { layers };
         let state = DecoderState { layers, top: state, feed };
         Ok(DecoderStep { state, readout, weights })
     }
 
-    /// Logits of readouts, \[..., V\].
+    /// Returns the logits of readouts, \[..., V\].
     pub(crate) fn logits(&self, tape: &mut Tape<'_>, readouts: Var) -> Result<Var> {
         self.readout.logits(tape, readouts)
     }
 }
 
-/// What a configuration says of an attention over a memory of width `k`.
+/// Returns the configured attention over a memory of width `k`.
 fn attention_config(config: &Config, kind: AttentionKind, k: usize) -> AttentionConfig {
     let h = config.hidden;
     let base = AttentionConfig::new(kind, h, k);

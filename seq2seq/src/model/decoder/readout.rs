@@ -1,4 +1,4 @@
-//! From a decoder's state to logits.
+//! The readout and the output layer, from a decoder's state to logits.
 
 use tensor::{ParamId, Params, PooledVec, Tape, Tensor, Var, ops};
 
@@ -6,13 +6,13 @@ use super::parts::Add;
 use crate::Result;
 use crate::config::{self, Config, ReadoutState};
 
-/// Each output of a maxout is the larger of two.
+/// Each output of the maxout is the larger of two values.
 const PIECES: usize = 2;
 
-/// Keras's `LayerNormalization` has this epsilon by default.
+/// Default epsilon of Keras's `LayerNormalization`.
 const EPSILON: f32 = 1e-3;
 
-/// What the output layer sees, and the output layer: the table of [`Decoder`](super::Decoder).
+/// The readout and the output layer: see the table of [`Decoder`](super::Decoder).
 #[derive(Debug, Clone)]
 pub(crate) struct Readout {
     form: ReadoutForm,
@@ -25,7 +25,7 @@ enum ReadoutForm {
     TanhContext {
         w: ParamId,
     },
-    /// The weight's columns meet the context, the state and the embedding, in this order.
+    /// The columns of the weight belong to the context, the state and the embedding, in this order.
     Maxout {
         w: ParamId,
         b: ParamId,
@@ -38,18 +38,19 @@ enum ReadoutForm {
     },
 }
 
-/// What a step has to be read out.
+/// Values of a step that the readout combines.
 pub(crate) struct Seen {
     pub(crate) state: Var,
     /// The state before the step.
     pub(crate) previous: Var,
     pub(crate) context: Var,
-    /// The embedding's share, where [`Readout::project`] gives one.
+    /// The embedding's share, if [`Readout::project`] returns one.
     pub(crate) projected: Option<Var>,
 }
 
 impl Readout {
-    /// `context` is the width of a context; `tied` an embedding that is the output layer's weight.
+    /// Adds the parameters. `context` is the width of a context, `tied` an embedding that is also
+    /// the output layer's weight.
     pub(super) fn new(
         params: &mut Params,
         config: &Config,
@@ -83,7 +84,8 @@ impl Readout {
         Ok(Self { form, output: (w, add(params, "output.bias", &[vocabulary])?) })
     }
 
-    /// The share of embeddings \[T, B, E\] in what is read out, for all steps as one product.
+    /// Computes the share of embeddings \[T, B, E\] in the readout, for all steps as one product;
+    /// `None` if the readout does not read them.
     pub(crate) fn project(&self, tape: &mut Tape<'_>, embedded: Var) -> Result<Option<Var>> {
         let ReadoutForm::Maxout { w, b, context_and_state, .. } = self.form else {
             return Ok(None);
@@ -92,7 +94,7 @@ impl Readout {
         Ok(Some(ops::linear_columns(tape, embedded, w, columns, Some(b))?))
     }
 
-    /// What the output layer sees of a step, \[B, W\].
+    /// Computes the input of the output layer for a step, \[B, W\].
     pub(super) fn read(&self, tape: &mut Tape<'_>, seen: &Seen) -> Result<Var> {
         match self.form {
             ReadoutForm::State => Ok(seen.state),
@@ -117,7 +119,7 @@ impl Readout {
         }
     }
 
-    /// Logits of what [`read`](Self::read) gave, \[..., V\].
+    /// Returns the logits of the result of [`read`](Self::read), \[..., V\].
     pub(crate) fn logits(&self, tape: &mut Tape<'_>, read: Var) -> Result<Var> {
         Ok(ops::linear(tape, read, self.output.0, Some(self.output.1))?)
     }

@@ -1,4 +1,4 @@
-//! The folder of a run, and what may be done with it.
+//! The directory of a run.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -15,30 +15,30 @@ use crate::{Error, Result};
 const VOCABULARIES: &str = "vocabularies.bin";
 const LAST: &str = "last.ckpt";
 const BEST: &str = "best.ckpt";
-/// The end of the name of a folder that is being made.
+/// Suffix of the name of a run directory that is being created.
 const UNBORN: &str = ".unborn";
 
-/// A run's folder.
+/// A run's directory.
 ///
-/// Whoever [creates](RunDir::create) or [resumes](RunDir::resume) a run holds its lock for as long
-/// as the value lives, and may write; whoever [opens](RunDir::open) it only reads, and may do so
-/// while another process trains there.
+/// A value from [`RunDir::create`] or [`RunDir::resume`] holds the lock of the run until it is
+/// dropped, and may write. A value from [`RunDir::open`] can only read, even while another process
+/// trains there.
 #[derive(Debug)]
 pub struct RunDir {
     path: PathBuf,
     lock: Option<RunLock>,
-    /// What checkpoints of this run have, where it is known.
+    /// The identity of this run's checkpoints, if known.
     identity: Option<u64>,
 }
 
 impl RunDir {
-    /// Makes the folder of a new run; the folders above it too, where they are missing.
+    /// Creates the directory of a new run, and any missing parent directories.
     ///
-    /// It appears by one rename with all that a run needs, and with its lock held: whatever kills
-    /// the program, `path` is a run that can be resumed, or is not there.
+    /// The directory is renamed to `path` once it is complete and its lock is held. If the program
+    /// is killed at any time, `path` is either a run that can be resumed, or does not exist.
     ///
     /// # Errors
-    /// [`Error::RunExists`] where anything is at `path` already; the errors of writing.
+    /// [`Error::RunExists`] if `path` already exists; write errors.
     pub fn create(
         path: &Path,
         stored: &StoredRun,
@@ -54,7 +54,7 @@ impl RunDir {
 
         let unborn = atomic::sibling(path, UNBORN);
         let born = fill(&unborn, stored, vocabularies, checkpoint).and_then(|lock| {
-            // There an open file keeps its folder from being renamed.
+            // Windows does not rename a folder that contains an open file.
             let lock = (!cfg!(windows)).then_some(lock);
             fs::rename(&unborn, path).map_err(|error| match error.kind() {
                 ErrorKind::DirectoryNotEmpty
@@ -71,17 +71,17 @@ impl RunDir {
                 Ok(Self { path: path.into(), lock: Some(lock), identity: stored.identity })
             }
             Err(error) => {
-                // The first error is the one to report.
+                // Report the first error.
                 let _ = fs::remove_dir_all(&unborn);
                 Err(error)
             }
         }
     }
 
-    /// Opens a run to go on with it, and takes its lock.
+    /// Opens a run to continue it, and takes its lock.
     ///
     /// # Errors
-    /// [`Error::NoRun`], [`Error::NotARun`]; [`Error::RunInUse`] while a live process trains there.
+    /// [`Error::NoRun`], [`Error::NotARun`]; [`Error::RunInUse`] if a live process trains there.
     pub fn resume(path: &Path) -> Result<Self> {
         let mut run = Self::open(path)?;
         for name in [CONFIG, VOCABULARIES, log::NAME, LAST, BEST, lock::NAME] {
@@ -96,7 +96,7 @@ impl RunDir {
         Ok(run)
     }
 
-    /// Opens a run to read from it.
+    /// Opens a run for reading.
     ///
     /// # Errors
     /// [`Error::NoRun`], [`Error::NotARun`].
@@ -113,17 +113,17 @@ impl RunDir {
         }
     }
 
-    /// The folder.
+    /// Returns the path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// True while a process (this one too) trains here.
+    /// Returns true while a process (including this one) trains here.
     pub fn is_live(&self) -> bool {
         lock::is_held(&self.path)
     }
 
-    /// What the run was begun with.
+    /// Returns the settings with which the run was begun.
     ///
     /// # Errors
     /// The file is damaged.
@@ -133,7 +133,8 @@ impl RunDir {
         serde_json::from_slice(&text).map_err(|source| Error::StoredRun { path, source })
     }
 
-    /// What the run was begun with, every number in its range.
+    /// Returns the settings with which the run was begun, after checking that every number is in
+    /// its range.
     ///
     /// # Errors
     /// Those of [`RunDir::stored`]; a number out of its range.
@@ -143,16 +144,16 @@ impl RunDir {
         Ok(stored)
     }
 
-    /// Replaces what is stored, for a resume that changes device, threads or limits.
+    /// Replaces the stored settings, for a resume that changes device, threads or limits.
     ///
     /// # Errors
-    /// The run was opened only for reading; the errors of writing.
+    /// The run was opened only for reading; write errors.
     pub fn store(&self, stored: &StoredRun) -> Result<()> {
         self.may_write()?;
         write_stored(&self.path, stored)
     }
 
-    /// The vocabularies.
+    /// Reads the vocabularies.
     ///
     /// # Errors
     /// The file is missing or damaged.
@@ -160,24 +161,25 @@ impl RunDir {
         codec::read(&self.path.join(VOCABULARIES))
     }
 
-    /// A checkpoint.
+    /// Reads a checkpoint.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none, and one error each for a file that is damaged,
-    /// foreign or of a newer program.
+    /// [`Error::NotFound`] if it does not exist; other errors if the file is damaged, belongs to
+    /// another run, or was written by a newer program.
     pub fn checkpoint(&self, kind: CheckpointKind) -> Result<Checkpoint> {
         let path = self.checkpoint_path(kind);
         let checkpoint: Checkpoint = codec::read(&path)?;
         let own = if self.identity.is_some() { self.identity } else { self.stored()?.identity };
         match (own, checkpoint.identity) {
-            // One of the two is of an older program.
+            // An older program wrote one of the two.
             (None, _) | (_, None) => Ok(checkpoint),
             (Some(own), Some(found)) if own == found => Ok(checkpoint),
             _ => Err(Error::OtherRun { path, run: self.path.clone() }),
         }
     }
 
-    /// What went wrong with the last checkpoint, and how to go on from the best one where that is good.
+    /// Adds to an error of the last checkpoint how to continue from the best one, if that can be
+    /// read.
     pub(crate) fn way_on(&self, error: Error) -> Error {
         match self.checkpoint(CheckpointKind::Best) {
             Ok(best) => Error::LastDamaged {
@@ -190,7 +192,7 @@ impl RunDir {
         }
     }
 
-    /// The checkpoint to translate with: `best` where there was validation, else `last`.
+    /// Reads the checkpoint to translate with: `best` if there was a validation, else `last`.
     ///
     /// # Errors
     /// Those of [`RunDir::checkpoint`].
@@ -201,7 +203,7 @@ impl RunDir {
         }
     }
 
-    /// The file of a checkpoint, which need not exist.
+    /// Returns the path of a checkpoint, which need not exist.
     pub fn checkpoint_path(&self, kind: CheckpointKind) -> PathBuf {
         self.path.join(match kind {
             CheckpointKind::Last => LAST,
@@ -209,13 +211,13 @@ impl RunDir {
         })
     }
 
-    /// Saves a checkpoint: whole, durable, and in the place of the one before.
+    /// Saves a checkpoint: atomically, synced to disk, replacing the previous one.
     ///
-    /// The log is made durable first, and its length put into the checkpoint, so that no checkpoint
-    /// speaks of events that could be lost.
+    /// The log is synced first, and its length is stored in the checkpoint, so that a checkpoint
+    /// never refers to events that could be lost.
     ///
     /// # Errors
-    /// The run was opened only for reading; the errors of writing.
+    /// The run was opened only for reading; write errors.
     pub fn save(
         &self,
         kind: CheckpointKind,
@@ -223,21 +225,21 @@ impl RunDir {
         log: &mut EventLog,
     ) -> Result<()> {
         log.sync()?;
-        // Looked at last, since the file is begun in the folder that is there then.
+        // Checked last, because the file is created in the folder that exists at that time.
         self.may_write()?;
         checkpoint.events_len = log.len();
         checkpoint.identity = self.identity;
         let written = codec::write(&self.checkpoint_path(kind), checkpoint);
-        // The folder may have gone since it was looked at, which says more than what failed then.
+        // If the folder has disappeared since the check, that is the more helpful error.
         written.map_err(|error| self.may_write().err().unwrap_or(error))
     }
 
-    /// The event log, cut back to where `checkpoint` was saved, from which the run goes on. Where it
-    /// is gone, or is not the checkpoint's, a new one is begun, and what was there is put aside: the
-    /// text says so.
+    /// Opens the event log for appending, truncated to its length at `checkpoint`. If the log is
+    /// missing or does not match the checkpoint, it is set aside and a new one is begun; the
+    /// returned text then explains this.
     ///
     /// # Errors
-    /// The run was opened only for reading; the errors of writing.
+    /// The run was opened only for reading; write errors.
     pub fn log(&self, checkpoint: &Checkpoint) -> Result<(EventLog, Option<String>)> {
         self.may_write()?;
         let opened = EventLog::open(&self.path).and_then(|mut log| {
@@ -268,7 +270,7 @@ impl RunDir {
     }
 }
 
-/// Fills a new folder with a run, makes it durable, and locks it.
+/// Creates a folder with the files of a run, syncs it to disk, and locks it.
 fn fill(
     folder: &Path,
     stored: &StoredRun,
@@ -297,7 +299,7 @@ fn write_stored(folder: &Path, stored: &StoredRun) -> Result<()> {
     atomic::replace(&path, |file| writeln!(file, "{text}").map_err(Error::io("write", &path)))
 }
 
-/// Removes what processes left that were killed while they made a folder for `path`.
+/// Removes the folders of processes that were killed while they created a run at `path`.
 fn sweep_unborn(path: &Path) -> Result<()> {
     let above = atomic::parent(path);
     let begin = format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy());

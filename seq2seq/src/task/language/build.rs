@@ -65,7 +65,7 @@ impl Task for LanguageModel {
         let held_out = model.held_out.len();
         warnings.extend(health::unknown_in_text(&unknown));
         if config.task == TaskKind::LanguageLines {
-            // The begin is not written.
+            // The begin token is never generated.
             model.longest_line = examples.iter().map(|p| p.ids.len().saturating_sub(1)).max();
         }
         let longest_target = model.longest_line;

@@ -1,17 +1,18 @@
-//! What the windows of a running text carry to the next ones.
+//! States that the windows of a running text carry to the next windows.
 
 use rnn::{RnnConfig, State};
 use tensor::{PooledVec, Tape, Tensor, Var};
 
 use super::ChunkPosition;
 
-/// The states at the end of what was read last, of each part of a running text.
+/// The states at the end of the last window read, for each part of a running text.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Carried {
-    /// Of each part: for each layer h and, where there is one, c; empty before its turn.
+    /// One row per part: h and, if the cell has one, c of each layer; empty before the part is
+    /// read.
     rows: Vec<Vec<f32>>,
-    /// The parts whose states are on a device, newer than their rows, and those states, \[B, H\]
-    /// each, in the same order.
+    /// Parts whose states are on a device and newer than their rows, with those states, \[B, H\]
+    /// each, in the order of a row.
     on_device: Option<(Vec<usize>, Vec<Tensor>)>,
 }
 
@@ -20,7 +21,7 @@ impl Carried {
         Self { rows, on_device: None }
     }
 
-    /// A row for each part; read from a device where they are there.
+    /// Returns one row per part; waits for states on a device.
     pub(super) fn rows(&mut self) -> &[Vec<f32>] {
         if let Some((parts, states)) = self.on_device.take() {
             self.put(&parts, &states);
@@ -38,13 +39,14 @@ impl Carried {
         }
     }
 
-    /// Takes in the states after windows of some parts.
+    /// Stores the states after windows of some parts.
     pub(super) fn after(&mut self, tape: &Tape<'_>, places: &[ChunkPosition], after: &[State]) {
         let parts: Vec<usize> = places.iter().map(|place| place.part).collect();
         let values = after.iter().flat_map(|s| [Some(s.h), s.c]).flatten();
         let states: Vec<Tensor> = values.map(|v: Var| tape.value(v).clone()).collect();
         if tape.device_properties().is_asynchronous {
-            // Other parts' states are read before they are let go; the same parts' are old now.
+            // States of other parts are read before they are dropped; those of the same parts are
+            // out of date.
             if self.on_device.as_ref().is_some_and(|(before, _)| *before != parts) {
                 self.rows();
             }
@@ -54,7 +56,7 @@ impl Carried {
         }
     }
 
-    /// The states before windows of some parts; zeros where a part begins.
+    /// Returns the states before windows of some parts; zeros at the start of a part.
     pub(super) fn before(
         &mut self,
         tape: &mut Tape<'_>,
@@ -78,7 +80,7 @@ impl Carried {
         states
     }
 
-    /// The states of some parts, put together from their rows.
+    /// Gathers the states of some parts from their rows.
     fn gathered(&mut self, places: &[ChunkPosition], h: usize, count: usize) -> Vec<Tensor> {
         let rows = self.rows();
         let state = |i: usize| {

@@ -1,4 +1,4 @@
-//! Language models: what comes next in a line, or in a running text.
+//! Language models, which predict the next token of a line or of a running text.
 
 mod build;
 mod carried;
@@ -23,18 +23,18 @@ use crate::{Error, Result};
 
 pub use self::text::{ChunkPosition, TextChunk};
 
-/// Texts drawn to be looked at.
+/// Number of sampled texts.
 const SAMPLES: u64 = 8;
-/// Parts of a held-out text that are scored side by side, at most.
+/// Maximum number of parts of a held-out text that are scored together.
 const PARTS: usize = 64;
-/// Tokens of each of them, at least.
+/// Minimum number of tokens per part.
 const PART: usize = 1_000;
 
-/// A [`LanguageNetwork`] with its text and what it is watched on.
+/// A [`LanguageNetwork`] with its vocabulary and its held-out text.
 ///
 /// A running text is cut into `batch` parts, and each part into windows; a batch is one window of
-/// each part, in order. The state goes on from window to window, the gradient does not (truncated
-/// back-propagation through time, Williams and Peng 1990). What is carried is part of a checkpoint.
+/// each part, in order. The state is carried from window to window, the gradient is not (truncated
+/// back-propagation through time, Williams and Peng 1990). Checkpoints contain the carried state.
 #[derive(Debug)]
 pub struct LanguageModel {
     /// The network.
@@ -78,7 +78,7 @@ impl Score {
 }
 
 impl LanguageModel {
-    /// The model of a stored run, its parameters added to a store.
+    /// Creates the model of a stored run and adds its parameters to `params`.
     ///
     /// # Errors
     /// A configuration with a width of zero.
@@ -101,7 +101,7 @@ impl LanguageModel {
         self.config.task == TaskKind::LanguageStream
     }
 
-    /// Metrics of a text file, or of the targets of another corpus.
+    /// Computes the metrics of a text file, or of the targets of another corpus.
     ///
     /// # Errors
     /// Unreadable data; data without a token to predict.
@@ -123,7 +123,8 @@ impl LanguageModel {
         })
     }
 
-    /// Texts that go on from `prefix`, `count` of them, each to its end or to `limit` tokens.
+    /// Samples `count` continuations of `prefix`, each until its end token or until it has `limit`
+    /// tokens.
     ///
     /// # Errors
     /// Errors of operations.
@@ -139,7 +140,8 @@ impl LanguageModel {
         if !self.is_stream() {
             ids.insert(0, SOS);
         } else if ids.is_empty() {
-            // A text begins as a line does; without lines, with what is most frequent.
+            // A text begins like a line or, if the vocabulary has no newline, with the most
+            // frequent token.
             let first = Some(self.vocabulary.id(NEWLINE)).filter(|&id| !Vocabulary::is_special(id));
             ids.push(first.unwrap_or(SPECIALS.len() as u32));
         }
@@ -147,8 +149,8 @@ impl LanguageModel {
         generate(&self.network, params, &ids, count, limit, ends, draws)
     }
 
-    /// Tokens after which a text is cut: the key `max_length`, or where that is 0 twice the longest
-    /// training line, the end counted, and of running text four windows.
+    /// Returns the maximum length of a text in tokens: the key `max_length` or, if that is 0, twice
+    /// the longest training line, the end token included, and for running text four windows.
     pub(crate) fn text_limit(&self) -> usize {
         match (self.config.max_length, self.longest_line) {
             (0, Some(longest)) => longest.saturating_mul(2),
@@ -157,7 +159,7 @@ impl LanguageModel {
         }
     }
 
-    /// The text that `prefix` and the ids after it make, the end token left out.
+    /// Returns the text of `prefix` followed by the ids, without the end token.
     pub fn joined(&self, prefix: &str, ids: &[u32]) -> String {
         let ids = ids.split(|&id| id == EOS).next().unwrap_or_default();
         let mut tokens = self.tokens(prefix);
@@ -166,7 +168,7 @@ impl LanguageModel {
         lines.map(|line| self.tokenizer.detokenize(line)).collect::<Vec<_>>().join(NEWLINE)
     }
 
-    /// Tokens of a text that are not in the vocabulary, each once, in their order.
+    /// Returns the tokens of a text that are not in the vocabulary, each once, in their order.
     pub(crate) fn unknown_in(&self, text: &str) -> Vec<String> {
         let mut unknown = Vec::new();
         for token in self.tokens(text) {
@@ -177,7 +179,7 @@ impl LanguageModel {
         unknown
     }
 
-    /// Ids as a person should see them, the end token too.
+    /// Returns the tokens of the ids as displayed, the end token included.
     pub fn shown(&self, ids: &[u32]) -> Vec<String> {
         let show = |(&id, token): (&u32, String)| match id {
             EOS => END.to_owned(),
@@ -199,7 +201,8 @@ impl LanguageModel {
         }
     }
 
-    /// Lines as chunks; a running text in `parts`, or in as many as its length allows.
+    /// Encodes each line as a chunk. A running text is cut into `parts` parts, by default as many
+    /// as its length allows.
     fn chunks(&self, lines: &[String], parts: Option<usize>) -> Vec<TextChunk> {
         if self.is_stream() {
             let text = self.vocabulary.encode(&running(&self.tokenizer, lines));
@@ -215,7 +218,8 @@ impl LanguageModel {
         lines.iter().map(chunk).collect()
     }
 
-    /// Logits of a part of a batch, and what they should say, \[T, B\] with PAD past an end.
+    /// Returns the logits of a part of a batch, and the target ids, \[T, B\] with PAD past the end
+    /// of a text.
     fn run(
         &self,
         tape: &mut Tape<'_>,
@@ -233,7 +237,7 @@ impl LanguageModel {
         }
         let places: Option<PooledVec<ChunkPosition>> = part.iter().map(|p| p.place).collect();
         let config = self.network.rnn.config();
-        // Not held in between: other threads read other parts of the text.
+        // The lock is not held in between: other threads read other parts of the text.
         let carried = || carried.lock().unwrap_or_else(PoisonError::into_inner);
         let state = places.as_ref().map(|places| carried().before(tape, places, config));
         let (logits, after) = self.network.logits(tape, &fed, [time, size], state.as_deref())?;
@@ -243,7 +247,7 @@ impl LanguageModel {
         Ok((logits, targets))
     }
 
-    /// Sums over chunks: a running text's in their order, since the state is carried.
+    /// Sums the score over chunks; those of a running text in order, since the state is carried.
     fn score(&self, params: &Params, chunks: &[TextChunk], threads: &Threads) -> Result<Score> {
         let carried = Mutex::default();
         let one = |part: &[&TextChunk]| -> Result<Score> {
@@ -277,7 +281,7 @@ impl LanguageModel {
         Ok(groups.into_iter().fold(Score::default(), |sum, (_, score)| sum.and(score)))
     }
 
-    /// A text that was written after a prefix, to be looked at.
+    /// Returns a text that was generated after a prefix, as a sample.
     fn sample(&self, prefix: &str, written: &Decoded) -> Sample {
         let mut source = self.shown(&self.encode(prefix));
         source.push(END.to_owned());
@@ -299,12 +303,12 @@ impl Model for LanguageModel {
         chunk.ids.len()
     }
 
-    /// Tokens that are predicted.
+    /// Returns the number of tokens that are predicted.
     fn num_positions(&self, chunk: &TextChunk) -> usize {
         chunk.ids.len().saturating_sub(1)
     }
 
-    /// A running text's batches are a window of each of its parts, in order, since the state is
+    /// Returns, for a running text, batches of one window per part, in order, since the state is
     /// carried.
     fn batches(
         &self,
@@ -328,7 +332,7 @@ impl Model for LanguageModel {
     fn load_state(&self, carried: Vec<Tensor>) -> Result<()> {
         let states = if self.network.rnn.config().cell.has_cell_state() { 2 } else { 1 };
         let width = self.config.layers * self.config.hidden * states;
-        // A part whose turn has not come has carried nothing yet.
+        // The row of a part that was not read yet is empty.
         if let Some(row) = carried.iter().find(|row| row.len() != width && !row.is_empty()) {
             let what = format!("a carried state of {} numbers, expected {width}", row.len());
             return Err(Error::Other(format!("the checkpoint has {what}")));
@@ -367,7 +371,7 @@ impl Model for LanguageModel {
         Ok((score.count > 0).then(|| score.metrics()))
     }
 
-    /// Texts of the same draws each time, so that what changes is what was learnt.
+    /// Samples texts with the same random draws each time, so that differences come from training.
     fn samples(&self, params: &Params, _: &Threads) -> Result<Vec<Sample>> {
         let draws = SamplingOptions { temperature: self.config.temperature, seed: self.seed };
         let written = self.write(params, "", SAMPLES as usize, self.text_limit(), draws)?;

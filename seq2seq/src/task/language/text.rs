@@ -6,36 +6,36 @@ use crate::config::{Config, TaskKind};
 use crate::data::{Sources, Spec, lines_apart, recipe_losses};
 use crate::{Error, Result};
 
-/// How a running text's line ends.
+/// End of a line in a running text.
 pub(super) const NEWLINE: &str = "\n";
 
-/// A text to predict: each token but the first, from those before it.
+/// A text to predict: each token except the first is predicted from those before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextChunk {
-    /// What is read, and, from the second on, what should be said.
+    /// Input ids and, from the second on, target ids.
     pub ids: Vec<u32>,
-    /// Where it stands in a running text.
+    /// Position in a running text.
     pub place: Option<ChunkPosition>,
 }
 
-/// A place in a running text that is read in parts side by side.
+/// A position in a running text whose parts are read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkPosition {
     /// The part.
     pub part: usize,
-    /// True at the part's begin, where the state is zero.
+    /// Whether this is the start of the part, where the state is zero.
     pub is_first: bool,
 }
 
-/// The lines to learn from, those held out, and what a person should know of it.
+/// The training lines, the held-out lines, and warnings about the text.
 pub(super) struct Texts {
     pub(super) train: Vec<String>,
     pub(super) held_out: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
 
-/// Reads a run's text: of lines a share is held out by what the model reads of them, of a running
-/// text its last twentieth.
+/// Reads the text of a run. A share of the lines is held out, chosen by the tokens that the model
+/// reads; of a running text, the last twentieth is held out.
 pub(super) fn texts(sources: &Sources<'_>) -> Result<Texts> {
     let config = sources.config;
     let mut warnings = Vec::new();
@@ -67,7 +67,7 @@ pub(super) fn texts(sources: &Sources<'_>) -> Result<Texts> {
     Ok(Texts { train, held_out, warnings })
 }
 
-/// The lines of a text file, or the target side of another corpus.
+/// Returns the lines of a text file, or the target side of another corpus.
 pub(super) fn lines(spec: &Spec, seed: u64, notes: &mut Vec<String>) -> Result<Vec<String>> {
     spec.lines(seed, notes)?.ok_or_else(|| {
         let what = format!("corpus {spec}: a language model learns one text; give one file");
@@ -85,7 +85,7 @@ pub(super) fn vocabulary(config: &Config, lines: &[String]) -> Vocabulary {
     Vocabulary::build(lines.iter().map(|line| tokenizer.tokenize(line)), &options)
 }
 
-/// The tokens of a running text: its lines', a newline between two.
+/// Returns the tokens of a running text: those of its lines, with a newline between two lines.
 pub(super) fn running(tokenizer: &Tokenizer, lines: &[String]) -> Vec<String> {
     let mut all = Vec::new();
     for (i, line) in lines.iter().enumerate() {
@@ -97,8 +97,9 @@ pub(super) fn running(tokenizer: &Tokenizer, lines: &[String]) -> Vec<String> {
     all
 }
 
-/// A running text in parts of equal length, each cut into windows: the first window of each part,
-/// then the second of each. Less than one token a part is left over.
+/// Cuts a running text into parts of equal length, and each part into windows. The result holds the
+/// first window of every part, then the second of every part, and so on. Fewer than one token per
+/// part are left over.
 pub(super) fn windows(text: &[u32], parts: usize, window: usize) -> Vec<TextChunk> {
     let length = text.len().saturating_sub(1) / parts.max(1);
     let mut all = Vec::new();

@@ -12,7 +12,7 @@ use crate::task::build::{Built, Preparation, Task};
 use crate::tasks::{Generated, SYMBOLS, Sequence};
 use crate::{Error, Result};
 
-/// Held-out sequences shown as samples.
+/// Number of held-out sequences shown as samples.
 const SAMPLES: usize = 8;
 
 impl Task for SequenceModel {
@@ -49,13 +49,13 @@ impl Task for SequenceModel {
         let from = if held_out.is_empty() { &examples } else { &held_out };
         model.shown = from.iter().take(SAMPLES).cloned().collect();
         model.held_out = held_out;
-        // Nothing is read: a build that draws otherwise shows in the sequences themselves.
+        // There is no file to hash. The hash of the sequences detects a build that draws others.
         let corpus = fingerprint(examples.iter().chain(&model.held_out).map(Sequence::shown));
         let none: [Vec<String>; 0] = [];
         let none = Vocabulary::build(none, &VocabularyOptions::default());
         let vocabularies = Vocabularies { source: none.clone(), target: none };
         let held_out = model.held_out.len();
-        // Every symbol is known: they are drawn, not read.
+        // Symbols are drawn and not read, so none is unknown.
         let (unknown, warnings) = (UnknownRates::default(), Vec::new());
         let longest_target = None;
         Ok(Built {

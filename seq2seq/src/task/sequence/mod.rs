@@ -1,4 +1,4 @@
-//! Answers to generated sequences: a number, a class, or what may come next.
+//! Models of generated sequences, which predict a number, a class, or the legal next symbols.
 
 mod build;
 
@@ -15,11 +15,11 @@ use crate::score::{Evaluation, Metrics};
 use crate::tasks::{Answer, Generated, Input, Name, SYMBOLS, Sequence, class_name};
 use crate::{Error, Result};
 
-/// What stands past a sequence's end, as input and as answer; symbols count from 1.
+/// Class past the end of a sequence, as input and as answer; symbols are numbered from 1.
 const NOTHING: u32 = 0;
-/// Symbols of the tasks, at most, with [`NOTHING`].
+/// Maximum number of symbols of a task, [`NOTHING`] included.
 const SYMBOLS_MOST: usize = 9;
-/// A number is right when it is no further off (Hochreiter and Schmidhuber 1997, section 5.4).
+/// Largest error of a number that counts as right (Hochreiter and Schmidhuber 1997, section 5.4).
 const NEAR: f32 = 0.04;
 
 /// A recurrent network that answers a [`Sequence`].
@@ -48,13 +48,13 @@ pub struct SequenceModel {
 pub struct SequenceScore {
     /// Sum of squared errors, or of -log p in nats.
     pub loss: f64,
-    /// Answers.
+    /// Number of answers.
     pub answers: usize,
-    /// Answers that were right.
+    /// Number of right answers.
     pub right: usize,
-    /// Sequences.
+    /// Number of sequences.
     pub sequences: usize,
-    /// Sequences of which all answers were right.
+    /// Number of sequences whose answers are all right.
     pub all_right: usize,
 }
 
@@ -70,7 +70,7 @@ impl SequenceScore {
     }
 }
 
-/// What the network says of a batch.
+/// Output of the network for a batch.
 struct Predictions {
     /// \[B, O\] at the end, or \[T, B, O\] at every step.
     answers: Var,
@@ -78,7 +78,7 @@ struct Predictions {
 }
 
 impl SequenceModel {
-    /// The model of a task, its parameters added to a store.
+    /// Creates the model of a task and adds its parameters to `params`.
     ///
     /// # Errors
     /// A configuration with a width of zero.
@@ -88,7 +88,7 @@ impl SequenceModel {
         })
     }
 
-    /// How many numbers its parameters have.
+    /// Returns the number of scalars in the model's parameters.
     pub(crate) fn count(config: &Config, task: Name) -> Result<u64> {
         count_parameters(|params, make| Self::layers(params, config, task, make))
     }
@@ -130,12 +130,12 @@ impl SequenceModel {
         })
     }
 
-    /// The task it learns.
+    /// Returns the task of the model.
     pub fn task(&self) -> Name {
         self.task
     }
 
-    /// Metrics of a corpus SPEC of the same task.
+    /// Computes the metrics of a corpus SPEC of the same task.
     ///
     /// # Errors
     /// Another task's SPEC, errors of operations.
@@ -216,7 +216,7 @@ impl SequenceModel {
         Ok(Predictions { answers, time })
     }
 
-    /// The classes that should be said, one for each row of the answers.
+    /// Returns the target classes, one per row of the answers.
     fn classes(part: &[&Sequence], time: usize) -> Vec<u32> {
         if part.iter().all(|s| matches!(s.answer, Answer::Class(_))) {
             let class = |s: &&Sequence| if let Answer::Class(c) = s.answer { c } else { 0 };
@@ -238,7 +238,7 @@ impl SequenceModel {
         part.iter().map(number).collect()
     }
 
-    /// Sums over sequences, groups of like length on different threads.
+    /// Sums the score over sequences, in groups of similar length on different threads.
     ///
     /// # Errors
     /// Errors of operations.
@@ -294,7 +294,7 @@ impl SequenceModel {
         Ok(all)
     }
 
-    /// A sequence with the network's answer, to be looked at.
+    /// Returns a sequence with the network's answer, as a sample.
     fn sample(&self, params: &Params, sequence: &Sequence) -> Result<Sample> {
         let mut tape = Tape::inference(params);
         let said = self.run(&mut tape, &[sequence])?;
@@ -326,20 +326,20 @@ impl SequenceModel {
     }
 }
 
-/// The `n` most probable classes, one bit each; the first of equals.
+/// Returns the `n` most probable classes, one bit each; the first of equals.
 fn most_probable(row: &[f32], n: u32) -> u32 {
     let mut order: Vec<usize> = (0..row.len()).collect();
     order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
     order.iter().take(n as usize).fold(0, |bits, class| bits | 1 << class)
 }
 
-/// As many of the most probable symbols as are legal, one bit each; where [`NOTHING`] is among them,
-/// they are fewer.
+/// Returns as many of the most probable symbols as are legal, one bit each; one fewer if
+/// [`NOTHING`] is among them.
 fn predicted(row: &[f32], legal: u32) -> u32 {
     most_probable(row, legal.count_ones()) >> 1
 }
 
-/// Symbols of the grammar by their bits.
+/// Returns the symbols of the grammar whose bits are set.
 fn symbols(bits: u32) -> String {
     SYMBOLS.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, s)| *s).collect()
 }

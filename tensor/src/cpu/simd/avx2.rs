@@ -9,7 +9,7 @@ use super::vector::{Kernel, Simd};
 pub struct Avx2(());
 
 impl Avx2 {
-    /// The proof, if the processor has the instructions.
+    /// Returns the proof if the processor has the instructions.
     #[inline]
     pub fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
@@ -28,7 +28,7 @@ fn enabled<K: Kernel>(simd: Avx2, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
-/// Lanes below `n` on.
+/// Returns a mask of the lanes below `n`.
 #[inline(always)]
 fn mask(n: usize) -> __m256i {
     const ONES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -49,7 +49,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn load(self, from: &[f32]) -> __m256 {
         if from.len() >= 8 {
-            // SAFETY: eight elements are there; `self` proves the features.
+            // SAFETY: eight elements exist; `self` proves the features.
             unsafe { _mm256_loadu_ps(from.as_ptr()) }
         } else {
             // SAFETY: the mask lets only `from.len()` elements be read; `self` proves the features.
@@ -59,7 +59,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn store(self, to: &mut [f32], v: __m256) {
         if to.len() >= 8 {
-            // SAFETY: eight elements are there; `self` proves the features.
+            // SAFETY: eight elements exist; `self` proves the features.
             unsafe { _mm256_storeu_ps(to.as_mut_ptr(), v) }
         } else {
             // SAFETY: the mask lets only `to.len()` elements be written; `self` proves the features.
@@ -118,7 +118,7 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     fn scale(self, a: __m256, n: __m256) -> __m256 {
-        // In two factors, each of which is a number.
+        // In two factors, each of which is finite.
         let half = self.round(self.mul(n, self.splat(0.5)));
         self.mul(self.mul(a, pow2(self, half)), pow2(self, self.sub(n, half)))
     }
@@ -162,7 +162,7 @@ impl Simd for Avx2 {
     }
 }
 
-/// 2^n of lanes that hold integers between -126 and 127.
+/// Returns 2^n for lanes that hold integers between -126 and 127.
 #[inline(always)]
 fn pow2(_: Avx2, n: __m256) -> __m256 {
     // SAFETY: the first argument proves the features.

@@ -9,7 +9,7 @@ use super::vector::{Kernel, Simd};
 pub struct Avx512(());
 
 impl Avx512 {
-    /// The proof, if the processor has the instructions.
+    /// Returns the proof if the processor has the instructions.
     #[inline]
     pub fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma")).then_some(Self(()))
@@ -28,7 +28,7 @@ fn enabled<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
-/// Lanes below `n` on.
+/// Returns a mask of the lanes below `n`.
 #[inline(always)]
 fn mask(n: usize) -> __mmask16 {
     ((1_u32 << n.min(16)) - 1) as __mmask16
@@ -47,7 +47,7 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn load(self, from: &[f32]) -> __m512 {
         if from.len() >= 16 {
-            // SAFETY: sixteen elements are there; `self` proves the features.
+            // SAFETY: sixteen elements exist; `self` proves the features.
             unsafe { _mm512_loadu_ps(from.as_ptr()) }
         } else {
             // SAFETY: the mask lets only `from.len()` elements be read; `self` proves the features.
@@ -57,7 +57,7 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn store(self, to: &mut [f32], v: __m512) {
         if to.len() >= 16 {
-            // SAFETY: sixteen elements are there; `self` proves the features.
+            // SAFETY: sixteen elements exist; `self` proves the features.
             unsafe { _mm512_storeu_ps(to.as_mut_ptr(), v) }
         } else {
             // SAFETY: the mask lets only `to.len()` elements be written; `self` proves the features.

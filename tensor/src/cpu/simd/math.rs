@@ -11,16 +11,16 @@
 use super::dispatch;
 use super::vector::{Kernel, Simd};
 
-/// e^x: argument reduction by multiples of ln 2, then a polynomial of degree 7.
+/// Returns e^x: argument reduction by multiples of ln 2, then a polynomial of degree 7.
 #[inline(always)]
 pub fn exp<S: Simd>(s: S, x: S::V) -> S::V {
-    // `min` and `max` give their second operand for NaN, so NaN passes through.
+    // `min` and `max` return their second operand for NaN, so NaN passes through.
     let x = s.max(s.splat(-105.0), s.min(s.splat(90.0), x));
     let n = s.round(s.mul(x, s.splat(std::f32::consts::LOG2_E)));
     // ln 2 in two parts, so that n * LN2_HIGH is exact.
     let r = s.fma(n, s.splat(-0.693_359_4), x);
     let r = s.fma(n, s.splat(2.121_944_4e-4), r);
-    // The Taylor series, good to 2^-26 on |r| <= ln(2) / 2.
+    // The Taylor series, accurate to 2^-26 on |r| <= ln(2) / 2.
     let mut p = s.splat(1.0 / 5040.0);
     for c in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
         p = s.fma(p, r, s.splat(c));
@@ -28,20 +28,20 @@ pub fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     s.scale(p, n)
 }
 
-/// 1 / (1 + e^-x)
+/// Returns 1 / (1 + e^-x).
 #[inline(always)]
 pub fn sigmoid<S: Simd>(s: S, x: S::V) -> S::V {
     let one = s.splat(1.0);
     s.div(one, s.add(one, exp(s, s.sub(s.splat(0.0), x))))
 }
 
-/// tanh x: an odd polynomial near zero, 1 - 2 / (e^2x + 1) elsewhere.
+/// Returns tanh x: an odd polynomial near zero, 1 - 2 / (e^2x + 1) elsewhere.
 #[inline(always)]
 pub fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
     let zero = s.splat(0.0);
     let one = s.splat(1.0);
     let square = s.mul(x, x);
-    // |x| < 0.6: the series x - x^3/3 + 2x^5/15 - ..., its last terms fitted.
+    // |x| < 0.6: the series x - x^3/3 + 2x^5/15 - ... with fitted last terms.
     let mut p = s.splat(TANH[0]);
     for c in &TANH[1..] {
         p = s.fma(p, square, s.splat(*c));
@@ -59,7 +59,7 @@ pub fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
 const TANH: [f32; 5] =
     [-0.005_919_910_5, 0.020_818_291, -0.053_790_834, 0.133_320_12, -0.333_333_02];
 
-/// out = f(x) over slices of one length.
+/// Computes out = f(x) over slices of one length.
 macro_rules! over_slices {
     ($name:ident, $kernel:ident, $function:ident, $doc:literal) => {
         struct $kernel<'a>(&'a mut [f32]);

@@ -1,8 +1,8 @@
 //! Vectors of f32, chosen at run time: AVX-512, AVX2 with FMA, or a portable path.
 //!
 //! A kernel is written once over [`Simd`] and started with [`dispatch`], which runs it with the
-//! widest set of instructions that the processor has. The variable `TENSOR_SIMD`
-//! (`portable`, `avx2`, `avx512`) asks for a lower path, read once.
+//! widest set of instructions that the processor has. The environment variable `TENSOR_SIMD`
+//! (`portable`, `avx2`, `avx512`) selects a lower path; it is read once.
 //!
 //! ```
 //! use tensor::simd::{Kernel, Simd, dispatch};
@@ -45,7 +45,7 @@ pub use avx512::Avx512;
 pub use portable::Portable;
 pub use vector::{Kernel, Simd};
 
-/// The sets of instructions known here, from the lowest.
+/// The supported instruction sets, from the lowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Plain Rust.
@@ -57,7 +57,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// Its name, as `TENSOR_SIMD` takes it.
+    /// Returns its name, as accepted in `TENSOR_SIMD`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
@@ -66,7 +66,7 @@ impl Level {
         }
     }
 
-    /// Every level this processor can run.
+    /// Returns every level that this processor can run.
     pub fn available() -> Vec<Self> {
         #[allow(unused_mut)]
         let mut levels = vec![Self::Portable];
@@ -83,10 +83,10 @@ impl Level {
     }
 }
 
-/// Asks for a level by name.
+/// The environment variable that selects a level by name.
 const VARIABLE: &str = "TENSOR_SIMD";
 
-/// An error where `TENSOR_SIMD` names no level.
+/// Returns an error if `TENSOR_SIMD` names no level.
 pub(crate) fn check_asked() -> Result<()> {
     match std::env::var(VARIABLE) {
         Ok(asked) => check_name(&asked),
@@ -102,7 +102,8 @@ fn check_name(asked: &str) -> Result<()> {
     Err(Error::argument(VARIABLE, format!("{asked:?}: expected {}", known.join(", "))))
 }
 
-/// The level in use: the highest available, or the one `TENSOR_SIMD` asks for if it is lower.
+/// Returns the level in use: the one that `TENSOR_SIMD` selects if it is available, else the
+/// highest available.
 pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| {
@@ -119,7 +120,7 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     dispatch_at(level(), kernel)
 }
 
-/// Runs a kernel at a level; one that the processor lacks falls back to the portable path.
+/// Runs a kernel at a level; if the processor lacks it, on the portable path.
 #[inline]
 pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]

@@ -1,8 +1,8 @@
-//! The portable path: plain Rust over eight lanes, which compilers vectorise as far as they can.
+//! The portable path: plain Rust over eight lanes, which compilers can vectorise.
 
 use super::vector::Simd;
 
-/// Plain Rust; every processor has it.
+/// Plain Rust, which every processor can run.
 #[derive(Debug, Clone, Copy)]
 pub struct Portable;
 
@@ -56,7 +56,7 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn fma(self, a: [f32; N], b: [f32; N], c: [f32; N]) -> [f32; N] {
-        // Not `f32::mul_add`: without the instruction that is a slow library call.
+        // Not `f32::mul_add`: without the FMA instruction that is a slow library call.
         let mut r = [0.0; N];
         for i in 0..N {
             r[i] = a[i] * b[i] + c[i];
@@ -89,7 +89,7 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn scale(self, a: [f32; N], n: [f32; N]) -> [f32; N] {
-        // In two factors, each of which is a number.
+        // In two factors, each of which is finite.
         let pow2 =
             |n: [f32; N]| n.map(|x| f32::from_bits(((x as i32).wrapping_add(127) as u32) << 23));
         let half = self.round(self.mul(n, self.splat(0.5)));

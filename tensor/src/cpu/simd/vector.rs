@@ -2,8 +2,8 @@
 
 /// One set of vector instructions. A value of the type proves that the processor has them.
 ///
-/// Loads and stores take slices of any length: a slice shorter than [`Simd::LANES`] is read with
-/// zeros behind it and written as far as it goes, so that a loop needs no tail of its own.
+/// Loads and stores take slices of any length. A slice shorter than [`Simd::LANES`] is read as if
+/// zeros followed it and is written up to its end, so that a loop needs no separate tail.
 pub trait Simd: Copy + Send + Sync + 'static {
     /// A vector of `LANES` f32.
     type V: Copy;
@@ -12,9 +12,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// Rows of the matrix product's register tile.
     const TILE_ROWS: usize;
 
-    /// All lanes `x`.
+    /// Returns a vector with all lanes `x`.
     fn splat(self, x: f32) -> Self::V;
-    /// Reads the first `LANES` elements, zeros past the slice's end.
+    /// Reads the first `LANES` elements, with zeros past the slice's end.
     fn load(self, from: &[f32]) -> Self::V;
     /// Writes as many lanes as the slice holds.
     fn store(self, to: &mut [f32], v: Self::V);
@@ -26,7 +26,7 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
     /// a / b
     fn div(self, a: Self::V, b: Self::V) -> Self::V;
-    /// a * b + c, in one rounding where the processor can.
+    /// a * b + c, with a single rounding if the processor has the instruction.
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// Square root.
     fn sqrt(self, a: Self::V) -> Self::V;
@@ -38,35 +38,36 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn select_lt(self, a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
     /// Rounds to the nearest integer, ties to even.
     fn round(self, a: Self::V) -> Self::V;
-    /// a 2^n, n being integers between -252 and 254: infinity past the largest number, and softly
-    /// down to zero.
+    /// a 2^n, for integers n between -252 and 254; it overflows to infinity and underflows
+    /// gradually to zero.
     fn scale(self, a: Self::V, n: Self::V) -> Self::V;
-    /// Sum of all lanes, in a fixed order.
+    /// Returns the sum of all lanes, in a fixed order.
     fn sum(self, a: Self::V) -> f32;
-    /// Largest lane.
+    /// Returns the largest lane.
     fn largest(self, a: Self::V) -> f32;
 
     /// Reads `LANES` elements.
     ///
     /// # Safety
-    /// `from` must be valid for reading `LANES` elements; no alignment is asked.
+    /// `from` must be valid for reading `LANES` elements; it need not be aligned.
     unsafe fn load_at(self, from: *const f32) -> Self::V;
     /// Writes `LANES` elements.
     ///
     /// # Safety
-    /// `to` must be valid for writing `LANES` elements; no alignment is asked.
+    /// `to` must be valid for writing `LANES` elements; it need not be aligned.
     unsafe fn store_at(self, to: *mut f32, v: Self::V);
-    /// Asks for the cache line at an address, which may be any; nothing is read.
+    /// Prefetches the cache line at an address; any address is valid, and nothing is read.
     fn prefetch(self, at: *const f32);
-    /// [`Simd::prefetch`] into the second-level cache, for what is read some microseconds later.
+    /// Prefetches as [`Simd::prefetch`] does, into the second-level cache, for reads some
+    /// microseconds later.
     fn prefetch_later(self, at: *const f32);
 }
 
 /// A computation written over [`Simd`], to be started with [`dispatch`](super::dispatch).
 pub trait Kernel {
-    /// What it gives.
+    /// The type of its result.
     type Output;
-    /// The computation. Mark it `#[inline(always)]`, and what it calls too, or it will not be
-    /// compiled for the instructions it is given.
+    /// Runs the computation. Mark it and the functions that it calls `#[inline(always)]`, or it
+    /// will not be compiled for the selected instructions.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }

@@ -1,4 +1,4 @@
-//! Norms of gradients on a device: sums of squares of chunks, then of parameters.
+//! Norms of gradients on a device: sums of squares per chunk, then per parameter.
 
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::Result;
@@ -8,10 +8,10 @@ use crate::tensor::Tensor;
 static PROGRAM: Program = Program::new(&[include_str!("norms.cl")]);
 
 const ITEMS: [usize; 3] = [256, 1, 1];
-/// Numbers of a parameter that a step gives to kernels; the first is 0 where it has no gradient.
+/// Numbers per parameter that a step passes to kernels; the first is 0 if it has no gradient.
 pub(crate) const COEFFICIENTS: usize = 8;
 
-/// L2 norms of the gradients in an arena, read; 0 of a parameter that is not live, which has none.
+/// Reads the L2 norms of the gradients in an arena; 0 for a parameter without a gradient.
 pub(crate) fn norms(arena: &Arena, live: impl Iterator<Item = bool>) -> Result<PooledVec<f64>> {
     let layout = &arena.layout;
     let device = &layout.device;
@@ -26,7 +26,7 @@ pub(crate) fn norms(arena: &Arena, live: impl Iterator<Item = bool>) -> Result<P
     Ok(squares.into_iter().map(|v| f64::from(v).sqrt()).collect())
 }
 
-/// The sum of squares of each tensor of an arena.
+/// Computes the sum of squares of each tensor of an arena.
 pub(crate) fn squares(
     device: &OpenCl,
     layout: &Layout,
@@ -40,7 +40,7 @@ pub(crate) fn squares(
     owner_sums(device, layout, &sums, each)
 }
 
-/// Sums of chunks to sums of tensors.
+/// Adds up the sums of chunks to sums of tensors.
 pub(crate) fn owner_sums(
     device: &OpenCl,
     layout: &Layout,

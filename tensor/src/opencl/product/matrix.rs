@@ -1,10 +1,10 @@
-//! What a product reads and writes: matrices within tensors.
+//! The operands and the output of a product: matrices within tensors.
 
 use std::ops::Range;
 
 use crate::tensor::Tensor;
 
-/// How the two factors lie.
+/// The layout of the two factors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProductForm {
     /// A B, A \[m, k\] and B \[k, n\].
@@ -15,7 +15,7 @@ pub enum ProductForm {
     Tn,
 }
 
-/// A matrix within a tensor: rows of `stride` elements, of which `columns` count.
+/// A matrix within a tensor: rows `stride` elements apart, of `columns` elements each.
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a> {
     pub(super) tensor: &'a Tensor,
@@ -27,22 +27,22 @@ pub struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// A whole tensor: all dimensions but the last joined.
+    /// Creates a matrix from a whole tensor: all dimensions but the last are joined.
     pub fn new(tensor: &'a Tensor) -> Self {
         let shape = tensor.shape();
         let (rows, columns) = (shape.rows(), shape.width());
         Self { tensor, at: 0, rows, columns, stride: columns, batch: 0 }
     }
 
-    /// A block of a tensor.
+    /// Creates a matrix from a block of a tensor.
     pub fn block(tensor: &'a Tensor, rows: Range<usize>, columns: Range<usize>) -> Self {
         let stride = tensor.shape().width();
         let at = rows.start * stride + columns.start;
         Self { tensor, at, rows: rows.len(), columns: columns.len(), stride, batch: 0 }
     }
 
-    /// Rows `stride` elements apart, from element `at` on; matrix i of a batch lies `batch` elements
-    /// behind matrix i - 1.
+    /// Creates a matrix of rows `stride` elements apart, from element `at` on; matrix i of a batch
+    /// starts `batch` elements after matrix i - 1.
     pub fn strided(
         tensor: &'a Tensor,
         at: usize,
@@ -53,14 +53,14 @@ impl<'a> Matrix<'a> {
         Self { tensor, at, rows, columns, stride, batch }
     }
 
-    /// The part of the tensor in which `batch` matrices lie.
+    /// Returns the part of the tensor that contains `batch` matrices.
     pub(super) fn part(&self, batch: usize) -> Tensor {
         let one = self.rows.saturating_sub(1) * self.stride + self.columns;
         self.tensor.flat(self.at, batch.saturating_sub(1) * self.batch + one)
     }
 }
 
-/// Where a product goes.
+/// The output of a product.
 #[derive(Debug)]
 pub struct ProductOutput<'a> {
     pub(super) tensor: &'a mut Tensor,
@@ -71,12 +71,12 @@ pub struct ProductOutput<'a> {
 }
 
 impl<'a> ProductOutput<'a> {
-    /// From a tensor's first element on, in its rows.
+    /// Writes from a tensor's first element on, with the tensor's rows.
     pub fn new(tensor: &'a mut Tensor) -> Self {
         Self::block(tensor, 0, 0)
     }
 
-    /// From a row and a column of a tensor on.
+    /// Writes from a row and a column of a tensor on.
     pub fn block(tensor: &'a mut Tensor, row: usize, column: usize) -> Self {
         let stride = tensor.shape().width();
         let at = row * stride + column;
@@ -88,20 +88,20 @@ impl<'a> ProductOutput<'a> {
         Self { tensor, at, stride, batch, shared: false }
     }
 
-    /// The memory is known to be read by nobody else.
+    /// Writes without the copy of shared memory: the caller guarantees that nothing else reads it.
     pub(crate) fn shared(mut self) -> Self {
         self.shared = true;
         self
     }
 }
 
-/// What a product is added to.
+/// The initial value of a product's sums.
 #[derive(Debug, Clone, Copy)]
 pub enum Start<'a> {
-    /// Nothing.
+    /// Zero.
     Zero,
-    /// One row, added to every row.
+    /// One row, which is added to every row.
     Bias(&'a Tensor),
-    /// What is there.
+    /// The content of the output.
     Output,
 }

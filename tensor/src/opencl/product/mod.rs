@@ -1,8 +1,9 @@
 //! Matrix products on a device: on a GPU tiled in local memory and in registers, on a processor in
-//! bands of vectors, with [`Precision::Tf32`](super::Precision) on tensor cores; right at any size.
+//! bands of vectors, with [`Precision::Tf32`](super::Precision) on tensor cores; correct for any
+//! size.
 //!
-//! Three products carry a recurrent network's training step, as in [`crate::gemm`]; with `batch` of
-//! them at once they are attention's as well.
+//! Three products account for a recurrent network's training step, as in [`crate::gemm`]; with
+//! `batch` of them at once they also serve attention.
 //!
 //! | product | form | A | B |
 //! |---|---|---|---|
@@ -19,11 +20,11 @@ pub use matrix::{Matrix, ProductForm, ProductOutput, Start};
 pub(crate) use tiles::Way;
 
 impl OpenCl {
-    /// C = start + A B, the factors lying as `form` says.
+    /// Computes C = start + A B, with the factors' layout given by `form`.
     ///
     /// # Errors
-    /// Sizes that do not fit each other or their tensors, tensors that are not here, a failure of
-    /// the device.
+    /// The sizes do not fit each other or their tensors; a tensor is not on this device; the device
+    /// failed.
     pub fn product(
         &self,
         form: ProductForm,
@@ -35,7 +36,8 @@ impl OpenCl {
         self.products(1, form, a, b, to, start)
     }
 
-    /// `batch` products at once, each factor and C `batch` elements behind the one before.
+    /// Computes `batch` products at once; each factor and C start `batch` elements after the one
+    /// before.
     ///
     /// # Errors
     /// As [`OpenCl::product`].
@@ -51,7 +53,7 @@ impl OpenCl {
         self.products_by(None, batch, form, (a, b), to, start)
     }
 
-    /// The same in a given way, or else in the one that suits the device and the sizes.
+    /// Computes the same in a given way, or else in the way that suits the device and the sizes.
     pub(crate) fn products_by(
         &self,
         way: Option<Way>,

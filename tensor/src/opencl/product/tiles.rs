@@ -1,4 +1,4 @@
-//! In which way a product is computed, and its launch.
+//! The choice of the way in which a product is computed, and its launch.
 
 use super::matrix::{Matrix, ProductForm, ProductOutput, Start};
 use crate::driver::{OpenCl, Precision, Program};
@@ -14,7 +14,7 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Elements that the products read and write, each once.
+    /// Returns the number of elements that the products read and write, each counted once.
     fn touched(self) -> usize {
         self.batch * (self.m * self.depth + self.depth * self.n + self.m * self.n)
     }
@@ -23,12 +23,13 @@ impl Sizes {
 /// One way to compute a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// In bands of rows by vectors: processors.
+    /// In bands of rows by vectors, for processors.
     Bands,
-    /// In tiles by work-groups, of [`TILES`]; each product in so many slices of its terms, which
-    /// are added up by a second launch.
+    /// In tiles of [`TILES`], one per work-group; each product is divided into `slices` of its
+    /// terms, which a second launch adds up.
     Tiles { tile: usize, slices: usize },
-    /// The same of [`CORES`]: factors rounded to TF32, on tensor cores where there are any.
+    /// The same with tiles of [`CORES`]: factors rounded to TF32, on tensor cores if the device has
+    /// them.
     Cores { tile: usize, slices: usize },
 }
 
@@ -38,11 +39,11 @@ struct Tile {
     edge: usize,
     /// Its work-group.
     local: [usize; 2],
-    /// Operations per second that a compute unit of a data-centre GPU reaches with it, about.
+    /// Approximate operations per second that a compute unit of a data-centre GPU reaches with it.
     rate: f64,
-    /// One program a form.
+    /// One program per form.
     forms: [Program; 3],
-    /// The same for NVIDIA's tensor cores, where there is a difference.
+    /// The same for NVIDIA's tensor cores, if they differ.
     ptx: Option<[Program; 3]>,
 }
 
@@ -99,17 +100,18 @@ macro_rules! cores {
     };
 }
 
-/// From the largest, which reads the least, to the smallest, which keeps the most units at work.
+/// From the largest, which reads the fewest elements, to the smallest, which occupies the most
+/// compute units.
 static TILES: [Tile; 3] =
     [tile!(128, 8, 16, 300e9), tile!(64, 4, 16, 220e9), tile!(32, 2, 32, 100e9)];
 /// The same for TF32.
 static CORES: [Tile; 2] = [cores!(128, 8, 256, 1500e9), cores!(64, 4, 128, 900e9)];
 
 static SLICES: Program = Program::new(&[include_str!("slices.cl")]);
-/// Slices of a product at most, and terms of a slice at least.
+/// The largest number of slices of a product, and the smallest number of terms of a slice.
 const MOST: usize = 16;
 const SLICE: usize = 128;
-/// Seconds that a second launch takes, and bytes per second of the device's memory, about.
+/// Approximate seconds of a second launch, and bytes per second of the device's memory.
 const LAUNCH: f64 = 5e-6;
 const MEMORY: f64 = 3e12;
 
@@ -129,12 +131,12 @@ macro_rules! bands {
 /// For vectors of 16 floats, and for shorter ones.
 static WIDE: [Program; 3] = bands!("-DV=16 -DROWS=8 -DDEPTH=256");
 static NARROW: [Program; 3] = bands!("-DV=8 -DROWS=6 -DDEPTH=256");
-/// Rows of a band at most: their terms stay in the cache.
+/// The largest number of rows of a band: their terms stay in the cache.
 const BAND: usize = 192;
 
 impl Tile {
-    /// Seconds of a product in so many slices, by a simple model: rounds of all compute units, and
-    /// what adding the slices costs.
+    /// Estimates the seconds of a product in `slices` slices by a simple model: rounds of all
+    /// compute units, plus the cost of adding up the slices.
     fn seconds(&self, s: Sizes, units: usize, slices: usize) -> f64 {
         let groups = s.m.div_ceil(self.edge) * s.n.div_ceil(self.edge) * s.batch * slices;
         let group = (2 * self.edge.pow(2) * s.depth.div_ceil(slices)) as f64 / self.rate;
@@ -147,7 +149,8 @@ impl Tile {
 }
 
 impl Way {
-    /// On a processor bands; else the tile and the number of slices that seem quickest.
+    /// Chooses bands on a processor, else the tile and the number of slices with the shortest
+    /// estimate.
     pub(super) fn choose(device: &OpenCl, s: Sizes) -> Self {
         let in_cores = device.precision() == Precision::Tf32;
         if device.prefers_bands() && !in_cores {
@@ -191,7 +194,7 @@ pub(super) fn launch(
     if slices < 2 {
         return tiles(device, tile, s, form, factors, to, start);
     }
-    // A slice is one of a batch of products, each of its share of the terms.
+    // The slices form a batch of products, each with its share of the terms.
     let (mut a, mut b) = factors;
     let share = s.depth / slices;
     let sliced = Sizes { batch: slices, depth: share, ..s };
@@ -248,7 +251,7 @@ fn bands(
     let (program, columns) = if is_wide { (&WIDE, 32) } else { (&NARROW, 16) };
     let (a_part, b_part) = (a.part(s.batch), b.part(s.batch));
     let (bias, kind) = start.parts(&a_part);
-    // Bands are cut shorter only where there would not be one for each core.
+    // Bands are shorter only if there would be fewer bands than cores.
     let across = s.n.div_ceil(columns) * s.batch;
     let wanted = (4 * device.describe().compute_units).div_ceil(across);
     let band = s.m.div_ceil(wanted).next_multiple_of(8).min(BAND);
@@ -262,8 +265,8 @@ fn bands(
 }
 
 impl<'a> ProductOutput<'a> {
-    /// The output's arguments: tensor, first element, stride and, with `batch`, the distance of
-    /// products.
+    /// Passes the output's arguments: tensor, first element, stride and, with `batch`, the distance
+    /// between products.
     fn written(self, launch: Launch<'a>, batch: bool) -> Launch<'a> {
         let launch = match self.shared {
             true => launch.writes_shared(self.tensor),
@@ -275,7 +278,8 @@ impl<'a> ProductOutput<'a> {
 }
 
 impl Start<'_> {
-    /// The bias, or an empty part of `other`, and the kernel's name for the start.
+    /// Returns the bias, or an empty part of `other`, and the kernel's number for this kind of
+    /// start.
     fn parts(&self, other: &crate::Tensor) -> (crate::Tensor, usize) {
         match self {
             Self::Zero => (other.flat(0, 0), 0),

@@ -1,4 +1,4 @@
-//! Values side by side.
+//! Concatenation of values.
 
 mod opencl;
 pub mod reference;
@@ -8,10 +8,10 @@ use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
-/// Values side by side in the innermost dimension. PyTorch: `torch.cat(parts, -1)`.
+/// Concatenates values along the innermost dimension. PyTorch: `torch.cat(parts, -1)`.
 ///
 /// # Errors
-/// No part, or parts of different outer dimensions.
+/// There are no parts, or their outer dimensions differ.
 pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
     let Some(&first) = parts.first() else {
         return Err(Error::argument("concat", "nothing to put side by side"));

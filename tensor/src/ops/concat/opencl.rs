@@ -1,4 +1,4 @@
-//! Values side by side on a device.
+//! Concatenation on a device.
 
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
@@ -7,10 +7,10 @@ use crate::tensor::Tensor;
 
 static PROGRAM: Program = Program::new(&[include_str!("concat.cl")]);
 
-/// Parts that one launch takes.
+/// The number of parts that one launch takes.
 const PARTS: usize = 4;
 
-/// Parts of the same rows side by side.
+/// Concatenates the rows of parts.
 pub(super) fn concat(device: &OpenCl, parts: &[&Tensor], shape: Shape) -> Result<Tensor> {
     let (rows, width) = (shape.rows(), shape.width());
     let mut y = device.uninit(shape)?;
@@ -19,7 +19,7 @@ pub(super) fn concat(device: &OpenCl, parts: &[&Tensor], shape: Shape) -> Result
         let mut launch = device.kernel(&PROGRAM, "concat").uint(rows).uint(width).uint(first);
         let mut end = 0;
         for k in 0..PARTS {
-            // What is not there ends where the last one ends, and gives no column.
+            // An absent part ends where the last one ends, so it gets no column.
             end += some.get(k).map_or(0, |p| p.shape().width());
             launch = launch.reads(some.get(k).unwrap_or(&some[0])).uint(end);
         }
@@ -29,7 +29,7 @@ pub(super) fn concat(device: &OpenCl, parts: &[&Tensor], shape: Shape) -> Result
     Ok(y)
 }
 
-/// Columns from `first` on, as many as `shape` is wide.
+/// Returns the columns from `first` on that fill `shape`.
 pub(super) fn columns(device: &OpenCl, x: &Tensor, first: usize, shape: Shape) -> Result<Tensor> {
     let (rows, n) = (shape.rows(), shape.width());
     let mut y = device.uninit(shape)?;

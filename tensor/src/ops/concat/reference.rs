@@ -1,14 +1,14 @@
-//! Values side by side in plain loops, for any float.
+//! Concatenation in plain loops, for any float.
 
 use num_traits::Float;
 
-/// The rows of every part, one after the other; a part is its values and its width.
+/// Concatenates the rows of all parts; a part is its values and its width.
 pub fn forward<F: Float>(parts: &[(&[F], usize)], rows: usize) -> Vec<F> {
     let row = |r: usize| parts.iter().flat_map(move |&(x, w)| x[r * w..][..w].iter().copied());
     (0..rows).flat_map(row).collect()
 }
 
-/// The columns of each part, for an output gradient dy.
+/// Splits an output gradient dy into the columns of each part.
 pub fn backward<F: Float>(widths: &[usize], dy: &[F]) -> Vec<Vec<F>> {
     let width = widths.iter().sum();
     let mut parts = vec![Vec::new(); widths.len()];

@@ -1,4 +1,4 @@
-//! Cross-entropy of logits, with its gradient made in the same pass.
+//! Cross-entropy of logits; its gradient is computed in the same pass.
 
 mod config;
 mod opencl;
@@ -6,9 +6,11 @@ mod predict;
 pub mod reference;
 #[cfg(test)]
 mod tests;
+mod top_k;
 
 pub use config::CrossEntropy;
 pub use predict::{argmax, argmax_except, log_probabilities};
+pub use top_k::top_k;
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
@@ -16,7 +18,7 @@ use crate::simd::{Kernel, Simd, dispatch, math};
 use crate::tensor::DeferredScalar;
 use crate::tensor::Tensor;
 
-/// A loss and what was seen on the way.
+/// A cross-entropy loss and the metrics computed with it.
 #[derive(Debug, Clone)]
 pub struct CrossEntropyResult {
     /// The weighted loss, one element.
@@ -25,13 +27,13 @@ pub struct CrossEntropyResult {
     pub nll: DeferredScalar,
     /// The weighted loss, on the host in f64.
     pub value: DeferredScalar,
-    /// Rows counted.
+    /// Number of rows counted.
     pub count: usize,
-    /// Counted rows whose largest logit is the target's (the first of equals).
+    /// Number of counted rows whose largest logit is the target's (the first of equal logits).
     pub correct: DeferredScalar,
 }
 
-/// Cross-entropy of logits and class ids.
+/// Computes the cross-entropy of logits and class ids.
 ///
 /// loss = weight * sum over rows of ((1 - e) (-log p\[target\]) + e / V sum over classes v of
 /// (-log p\[v\])), p = softmax(logits), e the smoothing (Szegedy et al. 2016, section 7); rows whose
@@ -40,14 +42,16 @@ pub struct CrossEntropyResult {
 /// | value | shape |
 /// |---|---|
 /// | logits | \[..., V\] |
-/// | targets | as many as logits has rows |
+/// | targets | one per row of logits |
 /// | loss | \[1\] |
 ///
-/// The logits' memory becomes their gradient, in one pass with softmax and loss: the value of
-/// `logits` is gone from the tape afterwards. Whoever needs it keeps a clone of its tensor.
+/// The logits' memory is overwritten with their gradient, in one pass with softmax and loss, so the
+/// value of `logits` is removed from the tape. A caller that needs it must keep a clone of its
+/// tensor.
 ///
 /// # Errors
-/// Another number of targets than rows, a target that is no class, a smoothing outside \[0, 1\].
+/// The number of targets differs from the number of rows, a target is not a class, or the smoothing
+/// is outside \[0, 1\].
 ///
 /// PyTorch: `F.cross_entropy(logits, targets, ignore_index=ignore, label_smoothing=e,
 /// reduction="sum") * weight`.
@@ -115,7 +119,7 @@ struct Sums {
     correct: usize,
 }
 
-/// Turns rows of logits into rows of gradients: weight (p - (1 - e) onehot - e / V).
+/// Replaces rows of logits by rows of gradients: weight (p - (1 - e) onehot - e / V).
 struct CrossEntropyForward<'a> {
     rows: &'a mut [f32],
     classes: usize,
@@ -169,7 +173,7 @@ fn largest<S: Simd>(s: S, row: &[f32]) -> f32 {
     parts.remainder().iter().fold(s.largest(most), |m, &v| if v > m { v } else { m })
 }
 
-/// row = exp(row - by), and the sum of that.
+/// Sets row = exp(row - by) and returns its sum.
 #[inline(always)]
 fn exp_of_difference<S: Simd>(s: S, row: &mut [f32], by: f32) -> f32 {
     let shift = s.splat(by);

@@ -1,4 +1,4 @@
-//! Cross-entropy on a device: one work-group a row of logits, no number read.
+//! Cross-entropy on a device: one work-group per row of logits; nothing is read by the host.
 
 use super::config::CrossEntropy;
 use crate::error::Result;
@@ -8,7 +8,7 @@ use crate::tensor::Tensor;
 static PROGRAM: Program = Program::new(&[include_str!("cross_entropy.cl")]);
 const ITEMS: [usize; 3] = [256, 1, 1];
 
-/// Turns logits into their gradient, and gives three sums: weighted loss, -log p, right ones.
+/// Replaces logits by their gradient and returns three sums: weighted loss, -log p, correct rows.
 pub(super) fn forward(
     device: &OpenCl,
     logits: &mut Tensor,
@@ -27,7 +27,8 @@ pub(super) fn forward(
     Ok(sums)
 }
 
-/// The class with the largest logit in each row, excluded ones aside, and its log probability, read.
+/// Reads the class with the largest logit in each row, except excluded ones, and its
+/// log-probability.
 pub(super) fn argmax_except(
     device: &OpenCl,
     logits: &Tensor,
@@ -35,7 +36,7 @@ pub(super) fn argmax_except(
 ) -> Result<Vec<(u32, f32)>> {
     let (rows, classes) = (logits.shape().rows(), logits.shape().width());
     let mut best = device.uninit([rows, 2])?;
-    // A list on a device has at least one number: this one is no class.
+    // An id list on a device needs at least one entry: this one is not a class.
     let excluded = device.ids(if excluded.is_empty() { &[u32::MAX] } else { excluded })?;
     let launch = device.kernel(&PROGRAM, "argmax_except").uint(classes);
     let launch = launch.uint(excluded.len()).ids(&excluded);
@@ -44,7 +45,7 @@ pub(super) fn argmax_except(
     Ok(best.chunks_exact(2).map(|pair| (pair[0] as u32, pair[1])).collect())
 }
 
-/// The log probability of one class a row, read; the classes are within the rows.
+/// Reads the log-probability of one class per row; the caller has checked the classes.
 pub(super) fn log_probabilities(
     device: &OpenCl,
     logits: &Tensor,

@@ -1,11 +1,12 @@
-//! What a softmax over logits says, without its gradient: for decoding and scoring.
+//! Predictions of a softmax over logits, without a gradient: for decoding and scoring.
 
 use super::opencl;
 use crate::error::{Error, Result};
 use crate::simd::{Kernel, Simd, dispatch, math};
 use crate::tensor::Tensor;
 
-/// The most probable class of each row, the first of equals, and its natural-log probability.
+/// Returns the most probable class of each row (the first of equals) and its natural-log
+/// probability.
 ///
 /// PyTorch: `torch.log_softmax(logits, -1).max(-1)`.
 ///
@@ -26,8 +27,9 @@ pub fn argmax(logits: &Tensor) -> Result<Vec<(u32, f32)>> {
     argmax_except(logits, &[])
 }
 
-/// The class with the largest logit in each row, classes in `excluded` aside, and its natural-log
-/// probability among all classes, the excluded ones too. Of equal logits the first class is taken.
+/// Returns the class with the largest logit in each row, except the classes in `excluded`, and its
+/// natural-log probability among all classes, including the excluded ones. Of equal logits the
+/// first class is taken.
 ///
 /// PyTorch: `logits.index_fill(-1, excluded, -inf).argmax(-1)`, and its value in
 /// `torch.log_softmax(logits, -1)`.
@@ -53,12 +55,12 @@ pub fn argmax_except(logits: &Tensor, excluded: &[u32]) -> Result<Vec<(u32, f32)
     Ok(dispatch(Argmax { rows: logits.data(), width, excluded }))
 }
 
-/// Natural-log probabilities of one class a row.
+/// Returns the natural-log probability of one class per row.
 ///
 /// PyTorch: `torch.log_softmax(logits, -1).gather(-1, classes)`.
 ///
 /// # Errors
-/// Another number of classes than rows, a class outside the row.
+/// The number of classes differs from the number of rows, or a class is outside the row.
 pub fn log_probabilities(logits: &Tensor, classes: &[u32]) -> Result<Vec<f64>> {
     let shape = logits.shape();
     if shape.rows() != classes.len() {
@@ -107,7 +109,7 @@ impl Kernel for Argmax<'_> {
     }
 }
 
-/// The first of the largest elements that are not excluded; 0 where all are.
+/// Returns the first of the largest elements that are not excluded, or 0 if all are excluded.
 fn place_except(row: &[f32], excluded: &[u32]) -> usize {
     let mut best = None;
     for (i, &v) in row.iter().enumerate() {
@@ -118,8 +120,8 @@ fn place_except(row: &[f32], excluded: &[u32]) -> usize {
     best.map_or(0, |(i, _)| i)
 }
 
-/// The first place where a row is `value`; 0 where it nowhere is. Whole blocks are looked through
-/// without a branch, so by vectors.
+/// Returns the first position at which a row equals `value`, or 0 if there is none. Whole blocks
+/// are searched without a branch, so the loop vectorises.
 #[inline(always)]
 fn place(row: &[f32], value: f32) -> usize {
     const BLOCK: usize = 128;
@@ -137,9 +139,9 @@ impl Kernel for Total<'_> {
     }
 }
 
-/// The largest element and the sum of exp(element - largest).
+/// Returns the largest element and the sum of exp(element - largest).
 #[inline(always)]
-fn total<S: Simd>(s: S, row: &[f32]) -> (f32, f32) {
+pub(super) fn total<S: Simd>(s: S, row: &[f32]) -> (f32, f32) {
     let largest = super::largest(s, row);
     let shift = s.splat(largest);
     let mut sum = s.splat(0.0);

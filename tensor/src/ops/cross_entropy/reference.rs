@@ -2,14 +2,14 @@
 
 use num_traits::Float;
 
-/// log softmax of a row.
+/// Returns the log-softmax of a row.
 pub fn log_softmax<F: Float>(row: &[F]) -> Vec<F> {
     let largest = row.iter().fold(F::neg_infinity(), |m, &v| m.max(v));
     let total = row.iter().fold(F::zero(), |s, &v| s + (v - largest).exp());
     row.iter().map(|&v| v - largest - total.ln()).collect()
 }
 
-/// The sum over rows, without weight; rows of class `ignore` count nothing.
+/// Returns the sum over rows, without weight; rows of class `ignore` add nothing.
 pub fn forward<F: Float>(logits: &[F], targets: &[u32], ignore: Option<u32>, smoothing: F) -> F {
     let classes = logits.len() / targets.len();
     let share = smoothing / F::from(classes).unwrap_or_else(F::one);
@@ -24,7 +24,7 @@ pub fn forward<F: Float>(logits: &[F], targets: &[u32], ignore: Option<u32>, smo
     loss
 }
 
-/// The gradient of [`forward`] with respect to the logits.
+/// Returns the gradient of [`forward`] with respect to the logits.
 pub fn backward<F: Float>(
     logits: &[F],
     targets: &[u32],

@@ -1,11 +1,11 @@
-//! A dropout mask: the random numbers that decide, drawn by element of the whole batch.
+//! A dropout mask: random numbers drawn per element of the whole batch.
 
 use crate::autograd::BatchPart;
 use crate::random::{LANES, PhiloxStream};
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::tensor::Tensor;
 
-/// Which elements of a tensor are dropped.
+/// Selects the elements of a tensor that are dropped.
 pub(super) struct Mask {
     pub(super) draw: PhiloxStream,
     /// The probability with which an element is dropped.
@@ -16,12 +16,12 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    /// Words below this drop their element.
+    /// An element is dropped if its random word is below this.
     pub(super) fn threshold(&self) -> u32 {
         (f64::from(self.p) * 4_294_967_296.0) as u32
     }
 
-    /// What the others are multiplied with.
+    /// The factor of the elements that are kept.
     pub(super) fn keep(&self) -> f32 {
         1.0 / (1.0 - self.p)
     }

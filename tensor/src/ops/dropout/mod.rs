@@ -1,4 +1,4 @@
-//! Dropout that draws the same however a batch is shared out.
+//! Dropout whose random numbers do not depend on how a batch is divided.
 
 mod mask;
 mod opencl;
@@ -9,18 +9,18 @@ use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 use mask::Mask;
 
-/// Dropout: each element is zero with probability p, else divided by 1 - p (Srivastava et al. 2014).
+/// Sets each element to zero with probability p, else divides it by 1 - p (Srivastava et al. 2014).
 ///
-/// y = x m / (1 - p), m from Philox by seed, step, place and the element's position in the whole
-/// batch; the same for every device, thread count and resumed run. Without random draws on the
-/// tape (evaluation), y is x.
+/// y = x m / (1 - p). The mask m is drawn by Philox from seed, step, counter and the element's
+/// position in the whole batch, so it is the same for every device, thread count and resumed run.
+/// If the tape has no random draws (evaluation), y is x.
 ///
 /// | value | shape |
 /// |---|---|
 /// | x, y | \[..., B, W\] |
 ///
 /// # Errors
-/// p outside \[0, 1).
+/// p is outside \[0, 1).
 ///
 /// PyTorch: `torch.nn.functional.dropout(x, p)` (other random numbers).
 ///
@@ -63,14 +63,14 @@ fn check(p: f32) -> Result<()> {
     Err(Error::argument("dropout", format!("p is {p}, expected 0 <= p < 1")))
 }
 
-/// A dropout mask \[B, W\] for a whole sequence: each element is 0 with probability p, else
-/// 1 / (1 - p). `None` where nothing is dropped: p is 0, or the tape has no random draws.
+/// Draws a dropout mask \[B, W\] for a whole sequence: each element is 0 with probability p, else 1
+/// / (1 - p). Returns `None` if nothing is dropped: p is 0, or the tape has no random draws.
 ///
-/// What is drawn depends on the seed, the step and `name`, so that single steps of a sequence on one
+/// The mask depends on the seed, the step and `name` only, so all time steps of a sequence on one
 /// tape get the same mask.
 ///
 /// # Errors
-/// p outside \[0, 1).
+/// p is outside \[0, 1).
 pub fn sequence_mask(
     tape: &Tape<'_>,
     shape: [usize; 2],
@@ -90,8 +90,8 @@ pub fn sequence_mask(
     Ok(Some(mask))
 }
 
-/// Dropout with one mask a sequence: the same elements are dropped at every time step (Gal and
-/// Ghahramani 2016).
+/// Applies dropout with one mask per sequence: the same elements are dropped at every time step
+/// (Gal and Ghahramani 2016).
 ///
 /// y_t = x_t m, m a [`sequence_mask`] of x's last two dimensions.
 ///
@@ -100,7 +100,7 @@ pub fn sequence_mask(
 /// | x, y | \[..., B, W\] |
 ///
 /// # Errors
-/// p outside \[0, 1).
+/// p is outside \[0, 1).
 pub fn dropout_sequence(tape: &mut Tape<'_>, x: Var, p: f32, name: &str) -> Result<Var> {
     let shape = tape.shape(x);
     let rows = shape.dims().iter().rev().nth(1).copied().unwrap_or(1);
@@ -110,7 +110,7 @@ pub fn dropout_sequence(tape: &mut Tape<'_>, x: Var, p: f32, name: &str) -> Resu
     }
 }
 
-/// A sequence multiplied by one mask at every time step: y_t = x_t m.
+/// Multiplies a sequence by one mask at every time step: y_t = x_t m.
 ///
 /// | value | shape |
 /// |---|---|
@@ -120,7 +120,7 @@ pub fn dropout_sequence(tape: &mut Tape<'_>, x: Var, p: f32, name: &str) -> Resu
 /// PyTorch: `x * m`, m without a gradient.
 ///
 /// # Errors
-/// A mask of another shape than x's last two dimensions.
+/// The mask has another shape than x's last two dimensions.
 pub fn masked(tape: &mut Tape<'_>, x: Var, mask: Tensor) -> Result<Var> {
     let shape = tape.shape(x);
     let last = shape.dims().len().saturating_sub(2);

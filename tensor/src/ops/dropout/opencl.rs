@@ -1,4 +1,4 @@
-//! Dropout on a device: the same numbers, drawn in the kernel.
+//! Dropout on a device: the kernel draws the same random numbers.
 
 use super::mask::Mask;
 use crate::error::Result;
@@ -28,7 +28,7 @@ impl Mask {
         (launch, [width.div_ceil(4).div_ceil(64), count, 1])
     }
 
-    /// x times what is drawn.
+    /// Returns x times the drawn mask.
     pub(super) fn applied_on_device(&self, device: &OpenCl, x: &Tensor) -> Result<Tensor> {
         let mut y = device.uninit(x.shape())?;
         let (launch, groups) = self.drawn(device.kernel(&PROGRAM, "dropout"), x);
@@ -36,14 +36,14 @@ impl Mask {
         Ok(y)
     }
 
-    /// The same in place.
+    /// Multiplies x by the drawn mask in place.
     pub(super) fn apply_on_device(&self, device: &OpenCl, x: &mut Tensor) -> Result<()> {
         let (launch, groups) = self.drawn(device.kernel(&PROGRAM, "dropout_in_place"), x);
         launch.writes(x).groups(groups, [64, 1, 1])
     }
 }
 
-/// x times a mask that comes again for each step.
+/// Returns x times a mask that is repeated for each time step.
 pub(super) fn masked(device: &OpenCl, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
     let mut y = device.uninit(x.shape())?;
     let launch = device.kernel(&PROGRAM, "masked").uint(x.len()).uint(mask.len().max(1));

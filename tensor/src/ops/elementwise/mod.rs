@@ -1,4 +1,4 @@
-//! Operations element by element: tanh and sums.
+//! Elementwise operations: tanh and sums.
 
 mod opencl;
 pub mod reference;
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::simd::math;
 use crate::tensor::Tensor;
 
-/// tanh, element by element. PyTorch: `torch.tanh`.
+/// Computes tanh elementwise. PyTorch: `torch.tanh`.
 ///
 /// # Errors
 /// The device failed.
@@ -51,10 +51,10 @@ impl Op for Tanh {
     }
 }
 
-/// The sum of values of one shape, times a number: `factor` (x_0 + x_1 + ...).
+/// Computes the sum of values of one shape, times a number: `factor` (x_0 + x_1 + ...).
 ///
 /// # Errors
-/// No part, or parts of different numbers of elements.
+/// There are no parts, or their numbers of elements differ.
 pub fn sum(tape: &mut Tape<'_>, parts: &[Var], factor: f32) -> Result<Var> {
     let Some((&first, rest)) = parts.split_first() else {
         return Err(Error::argument("sum", "nothing to sum"));

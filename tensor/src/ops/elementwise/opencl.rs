@@ -1,4 +1,4 @@
-//! Operations element by element on a device.
+//! Elementwise operations on a device.
 
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
@@ -6,7 +6,7 @@ use crate::tensor::Tensor;
 
 static PROGRAM: Program = Program::new(&[include_str!("elementwise.cl")]);
 
-/// Parts that one launch takes.
+/// The number of parts that one launch takes.
 const PARTS: usize = 4;
 
 pub(super) fn tanh(device: &OpenCl, x: &Tensor) -> Result<Tensor> {

@@ -1,4 +1,4 @@
-//! Rows of a table, looked up by id.
+//! Rows of a table, selected by id.
 
 mod opencl;
 pub mod reference;
@@ -12,7 +12,7 @@ use crate::params::ParamId;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// Rows of a table, looked up by id.
+/// Returns the rows of a table with the given ids.
 ///
 /// y\[i\] = W\[ids\[i\]\]; the row of `padding` gets no gradient.
 ///
@@ -20,10 +20,10 @@ use crate::tensor::Tensor;
 /// |---|---|
 /// | ids | `shape` |
 /// | W | \[V, E\] |
-/// | y | `shape` with E behind |
+/// | y | `shape` followed by E |
 ///
 /// # Errors
-/// An id outside the table; ids and shape of different lengths.
+/// An id is outside the table, or the number of ids differs from the size of `shape`.
 ///
 /// PyTorch: `torch.nn.functional.embedding(ids, W, padding_idx)`.
 ///

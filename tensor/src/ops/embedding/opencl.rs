@@ -1,4 +1,4 @@
-//! The lookup on a device. Its backward pass is the gradients' own: rows added by id.
+//! Embedding on a device. Its backward pass is in `gradients`: rows are added by id.
 
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
@@ -7,7 +7,7 @@ use crate::tensor::Tensor;
 
 static PROGRAM: Program = Program::new(&[include_str!("embedding.cl")]);
 
-/// Rows of a table; the ids are within it.
+/// Returns rows of a table; the caller has checked the ids.
 pub(super) fn forward(
     device: &OpenCl,
     ids: &[u32],

@@ -1,4 +1,4 @@
-//! The lookup in plain loops, for any float.
+//! Embedding in plain loops, for any float.
 
 use num_traits::Float;
 
@@ -7,7 +7,7 @@ pub fn forward<F: Float>(ids: &[u32], w: &[F], width: usize) -> Vec<F> {
     ids.iter().flat_map(|&id| w[id as usize * width..][..width].iter().copied()).collect()
 }
 
-/// dW\[ids\[i\]\] += dy\[i\], but for the row of `padding`.
+/// dW\[ids\[i\]\] += dy\[i\], except for the row of `padding`.
 pub fn backward<F: Float>(
     ids: &[u32],
     dy: &[F],

@@ -12,9 +12,9 @@ use crate::params::ParamId;
 use crate::simd::{Kernel, Simd, dispatch};
 use crate::tensor::Tensor;
 
-/// Layer normalisation over the innermost dimension (Ba et al. 2016, equation 3).
+/// Applies layer normalisation over the innermost dimension (Ba et al. 2016, equation 3).
 ///
-/// y = (x - mean(x)) / sqrt(var(x) + eps) w + b, var being the mean squared deviation.
+/// y = (x - mean(x)) / sqrt(var(x) + eps) w + b, where var is the mean squared deviation.
 ///
 /// | value | shape |
 /// |---|---|
@@ -22,7 +22,7 @@ use crate::tensor::Tensor;
 /// | w, b | \[H\] |
 ///
 /// # Errors
-/// Shapes that do not fit.
+/// The shapes do not fit.
 ///
 /// PyTorch: `torch.nn.functional.layer_norm(x, (H,), w, b, eps)`.
 ///
@@ -51,7 +51,7 @@ pub fn layer_norm(tape: &mut Tape<'_>, x: Var, w: ParamId, b: ParamId, eps: f32)
         tape.record(LayerNorm { x, y, w, b, normalised, scales });
         return Ok(y);
     }
-    // Kept for the backward pass: the normalised rows, and 1 / sqrt(var + eps) of each.
+    // Saved for the backward pass: the normalised rows, and 1 / sqrt(var + eps) of each.
     let mut normalised = tape.value(x).copy();
     let mut scales = Tensor::uninit([shape.rows()]);
     let mut y = Tensor::uninit(shape);

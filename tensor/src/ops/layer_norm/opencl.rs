@@ -1,4 +1,4 @@
-//! Layer normalisation on a device: one work-group a row.
+//! Layer normalisation on a device: one work-group per row.
 
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
@@ -7,7 +7,7 @@ use crate::tensor::Tensor;
 static PROGRAM: Program = Program::new(&[include_str!("layer_norm.cl")]);
 const ITEMS: [usize; 3] = [64, 1, 1];
 
-/// The output, the normalised rows, and what each was multiplied with.
+/// Returns the output, the normalised rows, and the scale of each.
 pub(super) fn forward(
     device: &OpenCl,
     x: &Tensor,
@@ -25,7 +25,7 @@ pub(super) fn forward(
     Ok((y, normal, scales))
 }
 
-/// Turns dy into dx, and gives dw and db.
+/// Replaces dy by dx, and returns dw and db.
 pub(super) fn backward(
     device: &OpenCl,
     dy: &mut Tensor,

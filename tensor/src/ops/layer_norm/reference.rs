@@ -15,7 +15,7 @@ pub fn forward<F: Float>(x: &[F], w: &[F], b: &[F], eps: F) -> Vec<F> {
     y
 }
 
-/// (dx, dw, db) for an output gradient dy.
+/// Returns (dx, dw, db) for an output gradient dy.
 pub fn backward<F: Float>(x: &[F], w: &[F], dy: &[F], eps: F) -> (Vec<F>, Vec<F>, Vec<F>) {
     let width = w.len();
     let n = F::from(width).unwrap_or_else(F::one);

@@ -13,7 +13,7 @@ use crate::gemm::{Rows, Side, SumStart, matmul};
 use crate::params::ParamId;
 use crate::tensor::Tensor;
 
-/// A linear map of the innermost dimension.
+/// Applies a linear map to the innermost dimension.
 ///
 /// y = x W^T + b
 ///
@@ -25,7 +25,7 @@ use crate::tensor::Tensor;
 /// | y | \[..., O\] |
 ///
 /// # Errors
-/// Shapes that do not fit.
+/// The shapes do not fit.
 ///
 /// PyTorch: `torch.nn.functional.linear(x, W, b)`.
 ///
@@ -47,11 +47,11 @@ pub fn linear(tape: &mut Tape<'_>, x: Var, w: ParamId, b: Option<ParamId>) -> Re
     linear_columns(tape, x, w, 0..inputs, b)
 }
 
-/// [`linear`] with a range of the weight's columns: the part that one of several inputs meets
-/// where PyTorch multiplies their concatenation.
+/// Applies [`linear`] with a range of the weight's columns: the map of one of several inputs whose
+/// concatenation PyTorch multiplies by the weight.
 ///
 /// # Errors
-/// Shapes that do not fit.
+/// The shapes do not fit.
 pub fn linear_columns(
     tape: &mut Tape<'_>,
     x: Var,
@@ -62,11 +62,11 @@ pub fn linear_columns(
     block(tape, x, w, None, columns, b.map(|b| (b, None)))
 }
 
-/// [`linear`] with a range of the weight's rows and of the bias's elements: one of several maps
-/// that PyTorch keeps in one parameter.
+/// Applies [`linear`] with a range of the weight's rows and of the bias's elements: one of several
+/// maps that PyTorch stores in one parameter.
 ///
 /// # Errors
-/// Shapes that do not fit.
+/// The shapes do not fit.
 pub fn linear_rows(
     tape: &mut Tape<'_>,
     x: Var,
@@ -79,7 +79,7 @@ pub fn linear_rows(
     block(tape, x, w, rows, 0..weight.width(), b.map(|(b, elements)| (b, Some(elements))))
 }
 
-/// The map of a block of the weight; rows and elements of `None` are all.
+/// Applies the map of a block of the weight; rows and elements of `None` mean all of them.
 fn block(
     tape: &mut Tape<'_>,
     x: Var,

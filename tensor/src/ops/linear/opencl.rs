@@ -1,4 +1,4 @@
-//! The map on a device: the tiled products are all it needs.
+//! The linear map on a device, computed by the tiled products.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Maxout: the largest of a few neighbours.
+//! Maxout: the largest of a few adjacent elements.
 
 mod opencl;
 pub mod reference;
@@ -9,12 +9,12 @@ use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
-/// The largest of each `pieces` neighbours (Goodfellow et al. 2013, section 2; with two pieces the
-/// readout of Bahdanau et al. 2014, appendix A.2.2).
+/// Returns the largest of every `pieces` adjacent elements (Goodfellow et al. 2013, section 2; with
+/// two pieces the readout of Bahdanau et al. 2014, appendix A.2.2).
 ///
 /// y_j = max(x_{j k}, ..., x_{j k + k - 1}), k being `pieces`
 ///
-/// The gradient goes to the largest, of equal ones to the first.
+/// The gradient goes to the largest element, the first of equal ones.
 ///
 /// | value | shape |
 /// |---|---|
@@ -22,7 +22,7 @@ use crate::tensor::Tensor;
 /// | y | \[..., H\] |
 ///
 /// # Errors
-/// No pieces, or a width that is no multiple of them.
+/// `pieces` is 0 or does not divide the width.
 ///
 /// PyTorch: `x.unflatten(-1, (-1, k)).max(-1).values`.
 ///
@@ -59,7 +59,7 @@ pub fn maxout(tape: &mut Tape<'_>, x: Var, pieces: usize) -> Result<Var> {
     Ok(y)
 }
 
-/// The larger one, NaN where either is: a loss that is not a number must show.
+/// Returns the larger number, or NaN if either is: a loss that is not a number must not be hidden.
 #[inline(always)]
 fn largest(m: f32, v: f32) -> f32 {
     if v <= m || m.is_nan() { m } else { v }

@@ -1,4 +1,4 @@
-//! Maxout on a device: one work-item an output.
+//! Maxout on a device: one work-item per output.
 
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
@@ -6,7 +6,7 @@ use crate::tensor::Tensor;
 
 static PROGRAM: Program = Program::new(&[include_str!("maxout.cl")]);
 
-/// The largest of each `pieces`.
+/// Returns the largest of every `pieces` adjacent elements.
 pub(super) fn forward(device: &OpenCl, x: &Tensor, pieces: usize) -> Result<Tensor> {
     let shape = x.shape();
     let mut y = device.uninit(shape.with_width(shape.width() / pieces))?;
@@ -16,7 +16,7 @@ pub(super) fn forward(device: &OpenCl, x: &Tensor, pieces: usize) -> Result<Tens
     Ok(y)
 }
 
-/// dx
+/// Returns dx.
 pub(super) fn backward(
     device: &OpenCl,
     x: &Tensor,

@@ -2,12 +2,13 @@
 
 use num_traits::Float;
 
-/// The largest of each `pieces` neighbours.
+/// Returns the largest of every `pieces` adjacent elements.
 pub fn forward<F: Float>(x: &[F], pieces: usize) -> Vec<F> {
     x.chunks_exact(pieces).map(|g| g.iter().fold(F::neg_infinity(), |m, &v| m.max(v))).collect()
 }
 
-/// dx for an output gradient dy: each goes to the largest of its pieces, of equal ones the first.
+/// Returns dx for an output gradient dy: each element goes to the largest of its pieces, the first
+/// of equal ones.
 pub fn backward<F: Float>(x: &[F], dy: &[F], pieces: usize) -> Vec<F> {
     let mut dx = vec![F::zero(); x.len()];
     for (j, (group, &d)) in x.chunks_exact(pieces).zip(dy).enumerate() {

@@ -1,4 +1,4 @@
-//! Squared error of predicted numbers.
+//! Squared error of numeric predictions.
 
 mod opencl;
 pub mod reference;
@@ -13,26 +13,26 @@ use crate::tensor::Tensor;
 pub struct SquaredErrorResult {
     /// The weighted loss, one element.
     pub loss: Var,
-    /// Sum of (y - t)^2 without the weight.
+    /// Sum of (y - t)^2, without the weight.
     pub sum: DeferredScalar,
-    /// Predictions that are less than `near` away from their number.
+    /// Number of predictions that differ from their target by less than `near`.
     pub correct: DeferredScalar,
 }
 
-/// Squared error of predictions and numbers.
+/// Computes the squared error of predictions and target numbers.
 ///
 /// loss = weight * sum (y - t)^2
 ///
-/// Predictions less than `near` away are counted as right.
+/// Predictions that differ from their target by less than `near` are counted as correct.
 ///
 /// | value | shape |
 /// |---|---|
 /// | y | \[...\] |
-/// | targets | as many as y has elements |
+/// | targets | one per element of y |
 /// | loss | \[1\] |
 ///
 /// # Errors
-/// Another number of targets than predictions.
+/// The number of targets differs from the number of predictions.
 ///
 /// PyTorch: `F.mse_loss(y, targets, reduction="sum") * weight`.
 ///

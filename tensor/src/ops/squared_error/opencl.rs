@@ -1,4 +1,4 @@
-//! Squared error on a device: an answer a sequence is few numbers, so one work-group has them all.
+//! Squared error on a device: with one prediction per sequence, a single work-group is enough.
 
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
@@ -6,7 +6,8 @@ use crate::tensor::Tensor;
 
 static PROGRAM: Program = Program::new(&[include_str!("squared_error.cl")]);
 
-/// The gradient, and three sums: the weighted loss, that without its weight, how many are near.
+/// Returns the gradient and three sums: weighted loss, unweighted loss, number of correct
+/// predictions.
 pub(super) fn forward(
     device: &OpenCl,
     y: &Tensor,

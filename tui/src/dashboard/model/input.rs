@@ -1,4 +1,4 @@
-//! What keys and signals do to the model.
+//! How keys and signals change the model.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::dashboard::keys::{self, Action};
 use crate::dashboard::mode::{Effect, Mode, Role};
 use crate::run_state::State;
 
-/// A second Ctrl-C within this time leaves at once.
+/// A second Ctrl-C within this time exits immediately.
 const SECOND_INTERRUPT: Duration = Duration::from_secs(3);
-/// Letters that a typed sentence may have.
+/// Maximum number of characters in a typed sentence.
 const TYPED: usize = 500;
 
 impl Model {
-    /// Takes in a key.
+    /// Handles a key and returns the effects to perform.
     pub fn key(&mut self, event: KeyEvent) -> Vec<Effect> {
         if event.kind == KeyEventKind::Release {
             return Vec::new();
@@ -166,13 +166,14 @@ impl Model {
         Vec::new()
     }
 
-    /// Stops the run; the dashboard closes once it has.
+    /// Stops the run; the dashboard closes when the run has stopped.
     fn stop(&mut self) -> Vec<Effect> {
         self.leaving = true;
         self.send(Command::Stop, "stopping after this step, then saving ...")
     }
 
-    /// Ctrl-C, or a signal: stops and saves; a second one soon after leaves at once.
+    /// Handles Ctrl-C or a signal: stops and saves the run. A second one soon after exits
+    /// immediately.
     pub fn interrupt(&mut self) -> Vec<Effect> {
         self.mode = Mode::Normal;
         let again = self.interrupted.is_some_and(|before| self.now - before <= SECOND_INTERRUPT);

@@ -1,4 +1,4 @@
-//! Everything that the dashboard shows, and how events, keys and time change it.
+//! The state of the dashboard, and how events, keys and time change it.
 
 mod input;
 
@@ -15,11 +15,11 @@ use crate::dashboard::theme::Theme;
 use crate::format::{count, setting};
 use crate::run_state::{RunState, State};
 
-/// What stands there from a question to its answer.
+/// Placeholder text until the translation of a typed sentence arrives.
 const TRANSLATING: &str = "translating after this step ...";
-/// How long a notice stays.
+/// How long a notice is displayed.
 const NOTICE: Duration = Duration::from_secs(5);
-/// Typed sentences kept.
+/// Maximum number of typed sentences kept.
 const OWN: usize = 9;
 
 /// The curves of a run.
@@ -32,7 +32,7 @@ pub(in crate::dashboard) struct Curves {
     pub after: Series,
 }
 
-/// Everything that is shown.
+/// The state of the dashboard.
 #[derive(Debug, Clone)]
 pub struct Model {
     pub(in crate::dashboard) role: Role,
@@ -60,7 +60,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// A model that knows nothing yet.
+    /// Creates an empty model.
     pub fn new(role: Role, theme: Theme) -> Self {
         Self {
             role,
@@ -88,7 +88,7 @@ impl Model {
         }
     }
 
-    /// Forgets what it was told of the run; what a person chose to see stays.
+    /// Clears the state of the run. The user's display choices stay.
     pub fn forget(&mut self) {
         self.run_state = RunState::default();
         (self.curves, self.parameters) = (Curves::default(), Parameters::default());
@@ -98,53 +98,53 @@ impl Model {
         self.dirty = true;
     }
 
-    /// What is known of the run.
+    /// Returns the state of the run.
     pub fn run_state(&self) -> &RunState {
         &self.run_state
     }
 
-    /// What is known of the run, once nothing is drawn any more.
+    /// Consumes the model and returns the state of the run.
     pub fn into_run_state(self) -> RunState {
         self.run_state
     }
 
-    /// What the keyboard does.
+    /// Returns the current mode of the keyboard.
     pub fn mode(&self) -> &Mode {
         &self.mode
     }
 
-    /// The page that is shown.
+    /// Returns the current page.
     pub fn page(&self) -> Page {
         self.page
     }
 
-    /// True where the curves are drawn on a logarithmic scale.
+    /// Returns true if the curves are drawn on a logarithmic scale.
     pub fn is_logarithmic(&self) -> bool {
         self.log
     }
 
-    /// True where something changed since the last frame.
+    /// Returns true if something changed since the last frame.
     pub fn is_dirty(&self) -> bool {
         self.dirty
     }
 
-    /// True where the change was a key.
+    /// Returns true if a key caused the change.
     pub fn answers_key(&self) -> bool {
         self.answers_key
     }
 
-    /// Says that the screen must be drawn.
+    /// Marks the screen as outdated.
     pub fn set_dirty(&mut self) {
         self.dirty = true;
     }
 
-    /// Says that the screen was drawn.
+    /// Marks the screen as drawn.
     pub fn set_drawn(&mut self) {
         self.dirty = false;
         self.answers_key = false;
     }
 
-    /// True where nothing keeps the dashboard open: the person left and the run is over.
+    /// Returns true if the dashboard can close: the user left and the run is over, or it failed.
     pub fn wants_to_leave(&self) -> bool {
         let failed = self.role == Role::Training
             && (self.run_state.state() == State::Failed
@@ -152,37 +152,37 @@ impl Model {
         failed || (self.leaving && (!self.is_going_on() || self.role == Role::Watching))
     }
 
-    /// True where Ctrl-C or a signal requested the end.
+    /// Returns true if Ctrl-C or a signal requested the end.
     pub fn was_interrupted(&self) -> bool {
         self.was_interrupted
     }
 
-    /// True while a run is trained here.
+    /// Returns true while this process is training a run.
     fn is_going_on(&self) -> bool {
         self.role == Role::Training && self.alive && !self.run_state.state().is_over()
     }
 
-    /// The samples, those of held-out sentences first, then typed ones.
+    /// Iterates over the samples: those of held-out sentences, then those of typed ones.
     pub(in crate::dashboard) fn all_samples(&self) -> impl Iterator<Item = &Sample> {
         self.samples.iter().chain(&self.own)
     }
 
-    /// The sample that is chosen.
+    /// Returns the selected sample.
     pub(in crate::dashboard) fn chosen(&self) -> Option<&Sample> {
         self.all_samples().nth(self.selected)
     }
 
-    /// How many samples there are.
+    /// Returns the number of samples.
     pub(in crate::dashboard) fn sample_count(&self) -> usize {
         self.samples.len() + self.own.len()
     }
 
-    /// A word to the person, while it is fresh.
+    /// Returns the current notice, until it expires.
     pub(in crate::dashboard) fn notice(&self) -> Option<&str> {
         self.notice.as_ref().map(|(_, text)| text.as_str())
     }
 
-    /// Lets time pass; `now` counts from the dashboard's opening.
+    /// Advances the clock; `now` is the time since the dashboard opened.
     pub fn tick(&mut self, now: Duration) {
         self.now = now;
         if self.notice.as_ref().is_some_and(|(until, _)| *until <= now) {
@@ -191,7 +191,7 @@ impl Model {
         }
     }
 
-    /// Says whether the run's process is there.
+    /// Records whether the run's process is alive.
     pub fn set_alive(&mut self, alive: bool) {
         if self.alive != alive {
             self.alive = alive;
@@ -200,7 +200,7 @@ impl Model {
         self.run_state.set_crashed(!alive);
     }
 
-    /// Takes in an event.
+    /// Applies an event.
     pub fn apply(&mut self, event: &Event) {
         self.dirty = true;
         match event {
@@ -210,7 +210,7 @@ impl Model {
                 self.curves.valid.push(validation.step as f64, validation.metrics.loss);
             }
             Event::Samples(samples) => {
-                // A typed sentence that is chosen stays so.
+                // A selected typed sentence stays selected.
                 let typed = self.selected.checked_sub(self.samples.len());
                 self.samples.clone_from(&samples.samples);
                 self.samples_step = samples.step;
@@ -245,7 +245,7 @@ impl Model {
         self.selected = self.selected.min(self.sample_count().saturating_sub(1));
     }
 
-    /// A run that goes on does the steps after its checkpoint again.
+    /// Removes the points after the checkpoint: a resumed run repeats those steps.
     fn begin(&mut self, start: &Start) {
         let step = start.step as f64;
         let Curves { loss, smoothed, valid, before, after } = &mut self.curves;
@@ -261,7 +261,7 @@ impl Model {
     fn take_step(&mut self, step: &TrainStep) {
         let x = step.step as f64;
         self.curves.loss.push(x, step.loss);
-        // The run's state takes the same step in below; this is its smoothed loss after that.
+        // `run_state` applies the same step later; this copy computes its smoothed loss after that.
         let mut smoother = self.run_state.loss;
         if let Some(smoothed) = smoother.push(step.loss).filter(|_| step.loss.is_finite()) {
             self.curves.smoothed.push(x, smoothed);
@@ -273,7 +273,7 @@ impl Model {
         }
     }
 
-    /// Says something for a few seconds.
+    /// Displays a notice for a few seconds.
     fn tell(&mut self, text: impl Into<String>) {
         self.notice = Some((self.now + NOTICE, text.into()));
         self.dirty = true;

@@ -15,12 +15,12 @@ use crate::format::{count, fit, width};
 const HEADER_ROWS: usize = 4;
 /// Columns of the widest cell.
 const CELL: usize = 8;
-/// Columns from which on a cell ends with a gap.
+/// Minimum columns of a cell that ends with a gap.
 const GAP: usize = 3;
 /// Columns of the longest output token.
 const LABEL: usize = 12;
 
-/// Draws the panel with the chosen sample's map.
+/// Draws the panel with the map of the selected sample.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let mut title = String::from(" attention of greedy output ");
@@ -50,8 +50,8 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The map itself. Source tokens stand above their columns, in as many staggered rows as they
-/// need to be readable; output tokens stand before their rows.
+/// The map itself. Source tokens are above their columns, in as many staggered rows as needed for
+/// readability; output tokens are to the left of their rows.
 #[derive(Debug)]
 pub(in crate::dashboard) struct AttentionMap<'a> {
     /// Tokens and weights.
@@ -60,10 +60,10 @@ pub(in crate::dashboard) struct AttentionMap<'a> {
     pub theme: Theme,
 }
 
-/// How a map is laid out.
+/// The layout of a map.
 #[derive(Debug, PartialEq, Eq)]
 struct Geometry {
-    /// Columns of the output tokens, the gap behind them counted.
+    /// Columns of the output tokens, including the gap after them.
     label: usize,
     /// Columns of the narrowest cell.
     cell: usize,
@@ -78,7 +78,7 @@ struct Geometry {
 }
 
 impl Geometry {
-    /// The first column of a cell; of the one after the last, the end of the map.
+    /// Returns the first column of a cell; for the index after the last cell, the end of the map.
     fn left(&self, source: usize) -> usize {
         self.label + source * self.room / self.sources.max(1)
     }
@@ -95,9 +95,9 @@ impl AttentionMap<'_> {
         let label = longest.min(LABEL).min(wide / 3) + 1;
         let cell = ((wide - label) / sources).clamp(1, CELL);
         let sources = sources.min((wide - label) / cell);
-        // Cells with a gap are all as wide; narrow ones share every column that there is.
+        // Cells with a gap have equal widths; narrower ones share all available columns.
         let room = if cell < GAP { (wide - label).min(sources * GAP) } else { sources * cell };
-        // Each row of the header gives its tokens that many cells of room.
+        // With `rows` header rows, each token has the width of `rows` cells.
         let fits = |rows: usize| {
             self.sample.source.iter().take(sources).all(|token| width(token) < rows * cell)
         };
@@ -112,8 +112,8 @@ impl AttentionMap<'_> {
         let Geometry { cell: wide, header, sources, .. } = *geometry;
         let tokens = self.sample.source.iter().take(sources);
         for (i, token) in tokens.enumerate() {
-            // The last rows hold the first tokens of each group, so that labels read downwards
-            // to the right, and a thin line leads from the upper ones to their column.
+            // The tokens of each group are staggered downwards to the right, and a thin line
+            // connects the upper ones to their column.
             let row = i % header;
             let room = (header * wide).saturating_sub(1).max(1);
             let left = columns(area).saturating_sub(geometry.left(i));
@@ -145,7 +145,7 @@ impl AttentionMap<'_> {
         let weights = self.sample.attention.get(row).map_or(&[][..], Vec::as_slice);
         for column in 0..sources {
             let (glyph, style) = self.theme.weight(weights.get(column).copied().unwrap_or(0.0));
-            // A gap keeps neighbouring columns apart where there is room for one.
+            // A gap separates neighbouring columns if there is space for it.
             let (left, right) = (geometry.left(column), geometry.left(column + 1));
             let filled = right - left - usize::from(wide >= GAP);
             let text: String = std::iter::repeat_n(glyph, filled).collect();

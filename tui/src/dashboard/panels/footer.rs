@@ -1,4 +1,4 @@
-//! The last row: a question, what is being typed, a notice, or the keys.
+//! The last row: a prompt, the sentence being typed, a notice, or the keys.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -34,7 +34,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The question how to quit, as long as there is room.
+/// Returns the quit prompt in the longest form that fits.
 fn question(wide: usize) -> String {
     let long: Vec<String> = QUIT_CHOICES.map(|(key, word, _)| format!("{key}: {word}")).to_vec();
     let text = format!(" quit? {} ", long.join("  "));
@@ -57,7 +57,7 @@ fn hints(model: &Model, wide: usize) -> Line<'static> {
     metrics.line()
 }
 
-/// The sentence that is typed, its end visible.
+/// Draws the sentence being typed, with its end visible.
 fn typing(model: &Model, text: &str, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let used = put(buf, area, (0, 0), "translate: ", theme.strong(), theme);

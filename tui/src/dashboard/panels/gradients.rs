@@ -1,4 +1,4 @@
-//! Gradient norms: before and after clipping, by group or parameter, and their flow over time.
+//! Gradient norms: before and after clipping, per group or parameter, and their flow over time.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -52,7 +52,7 @@ pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffe
     draw_flow(model, lower, buf);
 }
 
-/// What the curves are, with the newest metrics where there is room for them.
+/// Returns the legend of the curves, with the newest metrics if they fit.
 fn title(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let Some(step) = &model.run_state.step else { return Line::raw(" gradient norm ") };
@@ -71,7 +71,7 @@ fn title(model: &Model, wide: usize) -> Line<'static> {
     if long.width() + 2 <= wide { long } else { of("", "") }
 }
 
-/// The global norm before clipping, faint, and after it.
+/// Returns the plot of the global norm before clipping (faint) and after it.
 fn norms(model: &Model, steps: bool) -> Plot<'_> {
     let theme = model.theme;
     let curves = &model.curves;
@@ -86,7 +86,7 @@ fn norms(model: &Model, steps: bool) -> Plot<'_> {
     }
 }
 
-/// Draws a row for each parameter or group: name, bar, norm, and update ratio if there is room.
+/// Draws a row for each parameter or group: name, bar, norm, and the update ratio if it fits.
 fn draw_rows(rows: &[Row], theme: Theme, area: Rect, buf: &mut Buffer) {
     const FIGURE: usize = 8;
     let wide = columns(area);
@@ -120,8 +120,8 @@ fn draw_rows(rows: &[Row], theme: Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// A parameter's name, cut near its beginning: the end tells parameters apart, and three letters
-/// tell the encoder's from the decoder's.
+/// Shortens a parameter's name near its beginning: the end distinguishes parameters, and the first
+/// three letters distinguish the encoder from the decoder.
 fn shortened(name: &str, columns: usize, theme: Theme) -> String {
     if width(name) <= columns {
         return name.to_owned();
@@ -133,7 +133,7 @@ fn shortened(name: &str, columns: usize, theme: Theme) -> String {
     fit(&format!("{head}{}{tail}", theme.cut()), columns, theme.cut())
 }
 
-/// Draws how far back the gradient still flows: one line of glyphs for each series of states.
+/// Draws the gradient norms over time steps: one line of glyphs for each series of states.
 pub(in crate::dashboard) fn draw_flow(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let Some(flow) = &model.flow else { return };
@@ -179,7 +179,8 @@ pub(in crate::dashboard) fn draw_flow(model: &Model, area: Rect, buf: &mut Buffe
     }
 }
 
-/// A glyph as high as a logarithm lies between two others; a blank for a norm of zero.
+/// Returns a glyph whose height is the position of `log` between `low` and `high`; a blank for a
+/// norm of zero.
 fn height(log: f32, low: f32, high: f32, theme: Theme) -> char {
     if !log.is_finite() {
         return ' ';

@@ -1,4 +1,4 @@
-//! The head of the dashboard: state, progress, key metrics.
+//! The header of the dashboard: state, progress, key metrics.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,10 +14,10 @@ use crate::dashboard::widgets::bars::{MetricLine, columns, progress, put_line};
 use crate::format::{brief, count, duration, number, percent, setting};
 use crate::run_state::State;
 
-/// Rows of the head.
+/// Rows of the header.
 pub(in crate::dashboard) const ROWS: u16 = 4;
 
-/// Draws the head.
+/// Draws the header.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let wide = columns(area);
     let lines =
@@ -27,14 +27,14 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The state's sign, word and style.
+/// Returns the sign, word and style of the state.
 pub(in crate::dashboard) fn state_span(model: &Model) -> Span<'static> {
     let theme = model.theme;
     let state = model.run_state.state();
     Span::styled(format!("{} {}", sign(state, theme), state.word()), style(state, theme))
 }
 
-/// A sign for a state; its word always stands beside it, except on a screen of one cell.
+/// Returns the sign of a state. Its word is always beside it, except on a screen of one cell.
 pub(in crate::dashboard) fn sign(state: State, theme: Theme) -> char {
     match state {
         State::Preparing => theme.pick('…', '~'),
@@ -54,7 +54,7 @@ fn style(state: State, theme: Theme) -> Style {
     }
 }
 
-/// State, phase, preset, data, device, time.
+/// Returns the line of state, phase, preset, data, device and time.
 fn identity(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let run_state = &model.run_state;
@@ -82,7 +82,8 @@ fn identity(model: &Model, wide: usize) -> Line<'static> {
     metrics.line()
 }
 
-/// Two bars: the run and the epoch; steps, time spent, time left.
+/// Returns the line of progress: a bar for the run, a bar for the epoch, steps, elapsed time and
+/// time left.
 fn advance(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let run_state = &model.run_state;
@@ -127,7 +128,7 @@ fn advance(model: &Model, wide: usize) -> Line<'static> {
     line.line()
 }
 
-/// The time left, or why it is not told.
+/// Returns the time left, or the reason why it is not known.
 pub(in crate::dashboard) fn eta_words(model: &Model) -> String {
     match (model.run_state.eta(), model.run_state.state()) {
         (Some(eta), _) => duration(eta),
@@ -136,13 +137,13 @@ pub(in crate::dashboard) fn eta_words(model: &Model) -> String {
     }
 }
 
-/// A learning rate in few characters: one that follows a schedule has many digits.
+/// Formats a learning rate in few characters; one that follows a schedule has many digits.
 fn rate_words(rate: f64) -> String {
     let exact = setting(rate);
     if exact.len() <= 6 { exact } else { number(rate) }
 }
 
-/// MetricLine of the newest step, all but the perplexity within 80 columns.
+/// Returns the metrics of the newest step; all but the perplexity fit in 80 columns.
 fn training(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let mut metrics = MetricLine::new(theme, wide);
@@ -166,7 +167,7 @@ fn training(model: &Model, wide: usize) -> Line<'static> {
     metrics.line()
 }
 
-/// MetricLine of the newest validation, the best one, the checkpoint, dropped events.
+/// Returns the metrics of the newest and the best validation, the checkpoint and dropped events.
 fn held_out(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let run_state = &model.run_state;
@@ -215,7 +216,7 @@ fn held_out(model: &Model, wide: usize) -> Line<'static> {
         metrics.number("ppl", number(perplexity), Style::new());
     }
     if let Some(start) = &run_state.start {
-        // Of held-out words; a text alone has no two sides.
+        // Shares of the held-out words; plain text has no target side.
         let (source, target) = (start.unknown_rate, start.unknown_target_rate);
         if target > 0.0 && start.task == seq2seq::config::TaskKind::Translation {
             let both = format!("{} > {}", percent(source), percent(target));

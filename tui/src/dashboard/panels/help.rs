@@ -1,4 +1,4 @@
-//! What lies over the dashboard for a moment: the keys, and the question how to quit.
+//! The overlays of the dashboard: the keys, and the quit prompt.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,7 +11,7 @@ use crate::dashboard::model::Model;
 use crate::dashboard::widgets::bars::{cell, columns, put, put_line};
 use crate::format::width;
 
-/// Draws what the mode asks for, if anything.
+/// Draws the overlay of the current mode, if it has one.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     match model.mode() {
         Mode::Help(scroll) => draw_keys(model, *scroll, area, buf),
@@ -66,7 +66,7 @@ fn draw_question(model: &Model, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Clears a frame in the middle of the screen and gives its inside.
+/// Clears and frames an area in the middle of the screen and returns its inside.
 fn popup(
     model: &Model,
     title: &'static str,

@@ -1,4 +1,4 @@
-//! The loss curves: training raw and smoothed, held-out pairs.
+//! The loss curves: training loss, raw and smoothed, and loss on held-out pairs.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -37,7 +37,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     plot(model).render(inner, buf);
 }
 
-/// The curves without a frame.
+/// Returns the curves without a frame.
 pub(in crate::dashboard) fn plot(model: &Model) -> Plot<'_> {
     let theme = model.theme;
     let curves = &model.curves;
@@ -53,7 +53,7 @@ pub(in crate::dashboard) fn plot(model: &Model) -> Plot<'_> {
     }
 }
 
-/// `batch 0.3210, smoothed 0.3504`, as far as known.
+/// Returns the newest values as text: `batch 0.3210, smoothed 0.3504`, as far as known.
 pub(in crate::dashboard) fn words(model: &Model) -> Option<(String, String)> {
     let batch = model.run_state.step.as_ref()?.loss;
     let smoothed = model.run_state.loss.value().unwrap_or(f64::NAN);

@@ -1,4 +1,4 @@
-//! Translations of held-out and typed sentences beside their references.
+//! Translations of held-out and typed sentences with their references.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -35,7 +35,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         put(buf, inner, (x, inner.height / 2), text, theme.faint(), theme);
         return;
     }
-    // With room to spare a blank line stands between two samples.
+    // If they fit, blank lines separate the samples.
     let high = usize::from(inner.height);
     let rows = if high >= total * 4 - 1 { 4 } else { 3 };
     let shown = ((high + rows - 3) / rows).max(1);
@@ -47,7 +47,8 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Three rows: source, reference, output; the sign before the output says whether they agree.
+/// Draws three rows: source, reference, output. The sign before the output shows whether it equals
+/// the reference.
 fn draw_sample(
     sample: &Sample,
     chosen: bool,
@@ -73,7 +74,7 @@ fn draw_sample(
     }
     let output = output_words(sample);
     row(buf, area, y, (sign, style), "out", (&output, Style::new()), theme);
-    // The probability of the output, where the line leaves room for it.
+    // The log-probability of the output, if it fits on the line.
     let logprob = format!("log p {}", number(sample.logprob));
     let left = columns(area).saturating_sub(6 + width(&output) + 2);
     if left >= width(&logprob) {
@@ -97,8 +98,8 @@ fn row(
     put(buf, area, (6, y), &text, style, theme);
 }
 
-/// True where the output is the reference, as exact match counts it. Blanks do not count where only
-/// tokens are known, since nothing says which of them stood apart.
+/// Returns true if the output equals the reference, as exact match counts it. If only tokens are
+/// known, blanks are ignored, since the spacing between tokens is not known.
 pub(in crate::dashboard) fn is_equal(sample: &Sample) -> bool {
     let (tokens, ended) = without_end(sample);
     if sample.reference.is_empty() || !ended {
@@ -111,7 +112,8 @@ pub(in crate::dashboard) fn is_equal(sample: &Sample) -> bool {
     letters(&tokens.concat()) == letters(&sample.reference)
 }
 
-/// The output without its end token, and whether it came to its end; nothing comes of nothing.
+/// Returns the output without its end token, and whether it has one. An empty output is complete
+/// if the source is empty.
 fn without_end(sample: &Sample) -> (&[String], bool) {
     match (sample.output.split_last(), sample.source.last()) {
         (Some((last, tokens)), Some(end)) if last == end => (tokens, true),
@@ -129,7 +131,8 @@ fn output_words(sample: &Sample) -> String {
     text
 }
 
-/// The source as text; its tokens side by side, without the end, where no text was stored.
+/// Returns the source as text; if no text was stored, its tokens without the end token, separated
+/// by blanks.
 fn source_words(sample: &Sample) -> String {
     let tokens = || sample.source.split_last().map_or(String::new(), |(_, rest)| rest.join(" "));
     sample.source_text.as_deref().map_or_else(tokens, plain)

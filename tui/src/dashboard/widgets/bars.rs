@@ -1,4 +1,4 @@
-//! Small things that panels are made of: clipped text, bars, rows of metrics.
+//! Building blocks of panels: clipped text, bars, rows of metrics.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::dashboard::theme::Theme;
 use crate::format;
 
-/// Writes a text at a place of `area`, cut where the area ends. Gives the columns it took.
+/// Writes a text at a position of `area`, clipped at its edge. Returns the columns written.
 pub(in crate::dashboard) fn put(
     buf: &mut Buffer,
     area: Rect,
@@ -27,7 +27,7 @@ pub(in crate::dashboard) fn put(
     end.saturating_sub(area.x + x)
 }
 
-/// Writes pieces one after the other.
+/// Writes a line of spans.
 pub(in crate::dashboard) fn put_line(buf: &mut Buffer, area: Rect, y: u16, line: &Line) {
     let area = area.intersection(buf.area);
     if y < area.height {
@@ -35,17 +35,17 @@ pub(in crate::dashboard) fn put_line(buf: &mut Buffer, area: Rect, y: u16, line:
     }
 }
 
-/// The width of an area in characters of text.
+/// Returns the width of an area in columns.
 pub(in crate::dashboard) fn columns(area: Rect) -> usize {
     usize::from(area.width)
 }
 
-/// A screen coordinate of something that is known to fit.
+/// Converts a position that is known to fit into a screen coordinate.
 pub(in crate::dashboard) fn cell(position: usize) -> u16 {
     u16::try_from(position).unwrap_or(u16::MAX)
 }
 
-/// A bar of `columns` columns, filled from the left by a share from 0 to 1.
+/// Returns the filled and the empty part of a bar of `columns` columns for a share from 0 to 1.
 pub(in crate::dashboard) fn bar(share: f64, columns: usize, theme: Theme) -> (String, String) {
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 8 x columns
@@ -63,7 +63,7 @@ pub(in crate::dashboard) fn bar(share: f64, columns: usize, theme: Theme) -> (St
     (filled, "░".repeat(empty))
 }
 
-/// A bar that stands for progress, in two tones.
+/// Returns a progress bar in two styles.
 pub(in crate::dashboard) fn progress<'a>(
     share: f64,
     columns: usize,
@@ -74,7 +74,7 @@ pub(in crate::dashboard) fn progress<'a>(
     [Span::styled(filled, style), Span::styled(empty, theme.faint())]
 }
 
-/// MetricLine side by side, the most important first; those that do not fit are left out.
+/// A row of metrics, the most important first; those that do not fit are left out.
 #[derive(Debug)]
 pub(in crate::dashboard) struct MetricLine<'a> {
     theme: Theme,
@@ -84,12 +84,12 @@ pub(in crate::dashboard) struct MetricLine<'a> {
 }
 
 impl<'a> MetricLine<'a> {
-    /// A row of at most `width` columns.
+    /// Creates a row of at most `width` columns.
     pub(in crate::dashboard) fn new(theme: Theme, width: usize) -> Self {
         Self { theme, width, used: 0, spans: Vec::new() }
     }
 
-    /// Adds pieces that belong together, if they fit.
+    /// Adds spans that belong together, if they fit.
     pub(in crate::dashboard) fn add(
         &mut self,
         pieces: impl IntoIterator<Item = Span<'a>>,
@@ -118,12 +118,12 @@ impl<'a> MetricLine<'a> {
         self.add([name, Span::raw(" "), Span::styled(value, style)])
     }
 
-    /// The row.
+    /// Returns the row.
     pub(in crate::dashboard) fn line(self) -> Line<'a> {
         Line::from(self.spans)
     }
 
-    /// Columns that are left.
+    /// Returns the number of free columns.
     pub(in crate::dashboard) fn left(&self) -> usize {
         self.width - self.used
     }

@@ -1,4 +1,4 @@
-//! What panels are drawn with: text, bars, plots.
+//! The building blocks of panels: text, bars, plots.
 
 pub(super) mod bars;
 pub(super) mod plot;

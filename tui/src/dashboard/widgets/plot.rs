@@ -1,7 +1,7 @@
 //! Curves with ticked axes, drawn in Braille dots (or ASCII), on a linear or logarithmic scale.
 //!
-//! ratatui's own chart has neither a logarithmic axis nor ticks at round values, and it cannot
-//! take a value that is not finite; here such values are marks on the upper edge.
+//! ratatui's own chart has neither a logarithmic axis nor ticks at round values, and it does not
+//! support values that are not finite; here such values are marks on the upper edge.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,34 +13,34 @@ use crate::dashboard::series::{Column, Series, column_of};
 use crate::dashboard::theme::Theme;
 use crate::format::width;
 
-/// How a curve is drawn.
+/// The drawing style of a curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::dashboard) enum Shape {
-    /// Everything between the least and the greatest value of each column.
+    /// The range between the minimum and the maximum of each column.
     Band,
     /// A line through the last values.
     Line,
-    /// A line through few points, each marked by a letter.
+    /// A line through a few points, each marked by a character.
     Points(char),
 }
 
 /// A curve of a plot.
 #[derive(Debug)]
 pub(in crate::dashboard) struct Curve<'a> {
-    /// Its points.
+    /// The points.
     pub series: &'a Series,
-    /// How it is drawn.
+    /// The drawing style.
     pub shape: Shape,
-    /// Its style.
+    /// The text style.
     pub style: Style,
 }
 
-/// Curves over a common step axis; later ones lie above earlier ones.
+/// Curves over a common step axis; later ones are drawn over earlier ones.
 #[derive(Debug)]
 pub(in crate::dashboard) struct Plot<'a> {
     /// The curves.
     pub curves: Vec<Curve<'a>>,
-    /// Logarithmic scale.
+    /// Whether the value axis is logarithmic.
     pub log: bool,
     /// Whether the step axis is drawn.
     pub steps: bool,
@@ -48,10 +48,10 @@ pub(in crate::dashboard) struct Plot<'a> {
     pub theme: Theme,
 }
 
-/// Braille bits of the dots of a cell: rows from above, left and right.
+/// Braille bits of the dots of a cell: rows from the top, left and right.
 const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
-/// The scale of the value axis: of the values, or of their logarithms.
+/// The scale of the value axis, over the values or their logarithms.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
     low: f64,
@@ -60,7 +60,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// A scale that holds all values, with some room; `None` where there is nothing to draw.
+    /// Creates a scale that contains all values, with a margin; `None` if there is nothing to draw.
     fn around(values: impl Iterator<Item = f64>, log: bool) -> Option<Self> {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for value in values.filter(|value| value.is_finite() && (!log || *value > 0.0)) {
@@ -71,7 +71,7 @@ impl Scale {
         if low > high {
             return None;
         }
-        // A flat curve runs through the middle; others leave a little room at the edges.
+        // A constant curve is drawn in the middle; others have a small margin at the edges.
         let span = high - low;
         let room = match span {
             span if span > 0.0 => span * 0.04,
@@ -83,7 +83,7 @@ impl Scale {
         Some(Self { low, high: high + room, log })
     }
 
-    /// The place of a value from 0 (below) to 1 (above).
+    /// Returns the position of a value from 0 (bottom) to 1 (top).
     fn share(self, value: f64) -> Option<f64> {
         let value = if self.log { value.log10() } else { value };
         let share = (value - self.low) / (self.high - self.low);
@@ -112,7 +112,7 @@ impl Canvas {
         Self { width, height, cells: vec![0; width * height] }
     }
 
-    /// The row of dots of a place from 0 to 1.
+    /// Returns the row of dots at a position from 0 to 1.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 4 x height
     fn row(&self, share: f64) -> usize {
         let last = (self.height * 4).saturating_sub(1);
@@ -128,7 +128,7 @@ impl Canvas {
         }
     }
 
-    /// A line from one dot to another further right.
+    /// Draws a line from one dot to another one to its right.
     fn line(&mut self, from: (usize, usize), to: (usize, usize)) {
         let across = to.0.saturating_sub(from.0);
         let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
@@ -137,7 +137,7 @@ impl Canvas {
                 let share = if across == 0 { 1.0 } else { i as f64 / across as f64 };
                 from.1 as f64 + (to.1 as f64 - from.1 as f64) * share
             };
-            // Each column of dots holds the part of the line that crosses it.
+            // Each column of dots contains the part of the line that crosses it.
             let (start, end) = if across == 0 {
                 (from.1 as f64, to.1 as f64)
             } else {
@@ -164,7 +164,7 @@ impl Canvas {
             }
             self.dot(here.0, here.1);
             if shape == Shape::Band {
-                // On a logarithmic scale a value of zero reaches down to the edge.
+                // On a logarithmic scale a value of zero is drawn at the lower edge.
                 let low = scale.share(column.low).unwrap_or(0.0);
                 let high = scale.share(column.high).unwrap_or(close);
                 for y in self.row(high)..=self.row(low) {
@@ -175,7 +175,7 @@ impl Canvas {
         }
     }
 
-    /// Writes the dots over what is there.
+    /// Draws the dots over the existing content.
     fn render(&self, area: Rect, buf: &mut Buffer, curve: &Curve, theme: Theme) {
         for (i, &dots) in self.cells.iter().enumerate().filter(|(_, dots)| **dots != 0) {
             let (x, y) = (area.x + cell(i % self.width), area.y + cell(i / self.width));
@@ -234,7 +234,7 @@ impl Plot<'_> {
         self.render_marks(field, buf, range);
     }
 
-    /// From the first to the last step of any curve.
+    /// Returns the range from the first to the last step of all curves.
     fn range(&self) -> Option<(f64, f64)> {
         self.curves
             .iter()
@@ -293,7 +293,7 @@ impl Plot<'_> {
             end = x + width(&tick.label) + 1;
             put(buf, strip, (cell(x), 0), &tick.label, self.theme.faint(), self.theme);
         }
-        // The name of the axis stands in the corner under the value labels, if there is room.
+        // The name of the axis is in the corner below the value labels, if it fits.
         let corner = strip.x - area.x;
         if corner >= 5 {
             let corner = Rect { x: area.x, width: corner, ..strip };
@@ -322,7 +322,7 @@ impl Plot<'_> {
         }
     }
 
-    /// Steps whose value is not finite, on the upper edge.
+    /// Draws marks on the upper edge for steps whose value is not finite.
     fn render_marks(&self, field: Rect, buf: &mut Buffer, range: (f64, f64)) {
         for &x in self.curves.iter().flat_map(|curve| curve.series.marks()) {
             if let Some(column) = column_of(x, range, usize::from(field.width))
@@ -380,7 +380,7 @@ mod tests {
         }
         let starts: Vec<usize> = rows[..9].iter().filter_map(|row| row.find('*')).collect();
         let gaps: Vec<usize> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        // The first row is cut by the room above the curve.
+        // The first gap is shortened by the margin above the curve.
         assert!(gaps[1..].iter().all(|gap| (4..=6).contains(gap)), "{gaps:?}\n{text}");
     }
 

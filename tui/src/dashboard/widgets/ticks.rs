@@ -1,17 +1,17 @@
-//! Where an axis has its ticks, and what they say.
+//! Positions and labels of the ticks of an axis.
 
 use crate::format;
 
-/// A tick: its value and its words.
+/// A tick with its value and label.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::dashboard) struct Tick {
     /// Value, not transformed.
     pub value: f64,
-    /// What is written beside it.
+    /// The text beside the tick.
     pub label: String,
 }
 
-/// Round values within a range, `most` at most.
+/// Returns at most `most` round values within a range.
 pub(in crate::dashboard) fn linear(low: f64, high: f64, most: usize) -> Vec<Tick> {
     let span = high - low;
     if !(span > 0.0 && span.is_finite()) || most == 0 {
@@ -21,7 +21,7 @@ pub(in crate::dashboard) fn linear(low: f64, high: f64, most: usize) -> Vec<Tick
     loop {
         for factor in [1.0, 2.0, 5.0] {
             let step = factor * 10f64.powf(power);
-            // A range that ends at a tick holds it, whatever the division rounds to.
+            // A range that ends at a tick contains it, regardless of rounding in the division.
             let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
             let number = last - first + 1.0;
             if number <= most as f64 {
@@ -45,7 +45,7 @@ pub(in crate::dashboard) fn linear(low: f64, high: f64, most: usize) -> Vec<Tick
     }
 }
 
-/// Round values within a range that is drawn on a logarithmic scale, `most` at most.
+/// Returns at most `most` round values within a range that is drawn on a logarithmic scale.
 pub(in crate::dashboard) fn logarithmic(low: f64, high: f64, most: usize) -> Vec<Tick> {
     if !(low > 0.0 && high > low && high.is_finite()) || most == 0 {
         return Vec::new();
@@ -55,7 +55,7 @@ pub(in crate::dashboard) fn logarithmic(low: f64, high: f64, most: usize) -> Vec
     for ladder in ladders {
         let ticks = rungs(low, high, ladder, 1.0);
         if ticks.len() <= most {
-            // A narrow range holds too few of them: the values are nearly linear there.
+            // A narrow range contains too few of them, but is nearly linear.
             if ticks.len() < 3.min(most) {
                 let linear = linear(low, high, most);
                 return if linear.len() > ticks.len() { linear } else { ticks };
@@ -73,7 +73,7 @@ pub(in crate::dashboard) fn logarithmic(low: f64, high: f64, most: usize) -> Vec
     }
 }
 
-/// The multiples of each `every`th power of ten within a range.
+/// Returns the multiples of each `every`th power of ten within a range.
 fn rungs(low: f64, high: f64, ladder: &[f64], every: f64) -> Vec<Tick> {
     let mut ticks = Vec::new();
     let mut power = (low.log10().floor() / every).floor() * every;
@@ -89,7 +89,7 @@ fn rungs(low: f64, high: f64, ladder: &[f64], every: f64) -> Vec<Tick> {
     ticks
 }
 
-/// A value with as many decimals as the step between ticks needs.
+/// Formats a value with as many decimals as the step between ticks needs.
 fn rounded(value: f64, step: f64) -> String {
     if value.abs() >= 1000.0 && step >= 50.0 {
         return format::brief(value);
@@ -99,11 +99,11 @@ fn rounded(value: f64, step: f64) -> String {
     if decimals > 5 {
         return compact(value);
     }
-    // Adding zero turns a negative zero into zero.
+    // Adding zero converts negative zero to zero.
     format!("{:.decimals$}", value + 0.0)
 }
 
-/// A power-of-ten multiple in few characters: `0.02`, `500`, `2e-5`, `1e6`.
+/// Formats a multiple of a power of ten in few characters: `0.02`, `500`, `2e-5`, `1e6`.
 fn compact(value: f64) -> String {
     if value != 0.0 && !(1e-3..1e4).contains(&value.abs()) {
         return format!("{value:.0e}");
