@@ -90,7 +90,7 @@ pub enum Command {
         The same options give the same texts.")]
     Sample(SampleArguments),
     /// Show a run that is active, finished or crashed.
-    #[command(long_about = "Look at a run that is going on, finished or crashed.\n\
+    #[command(long_about = "Show a run that is active, finished or crashed.\n\
         The dashboard without its commands; plain lines where stdout is not a terminal.")]
     Watch(WatchArguments),
     /// List the presets, or every key of one preset.
@@ -108,7 +108,7 @@ pub enum Command {
     Bench(BenchArguments),
     /// Train small models from the literature and compare them in one table.
     #[command(
-        long_about = "Train small models of the literature, and tell in one table what each can do.\n\
+        long_about = "Train small models from the literature and compare them in one table.\n\
         No attention, source reversed and each attention, on the phrasebook and on letters said\n\
         backwards: exact match by length, alignment error rate. Each cell on adding: how far back\n\
         the gradient reaches.\n\
