@@ -17,7 +17,7 @@ use tensor::{Device, Params, Profile};
 
 use crate::config::nearest;
 use crate::data::Example;
-use crate::decode::greedy;
+use crate::decode::{BeamOptions, decode};
 use crate::model::EncoderDecoder;
 use crate::train::{PendingStep, StepOptions, StepOutcome, start_step};
 use crate::{Error, Result};
@@ -30,6 +30,8 @@ pub use workload::{Workload, workloads};
 const PEAK_TIME: Duration = Duration::from_millis(200);
 /// Time for decoding, and for decoding a single sentence, as shares of the training time.
 const DECODING: (f64, f64) = (0.5, 0.125);
+/// Width of the beam.
+const BEAM: usize = 5;
 
 /// The workloads to measure, and the settings.
 #[derive(Debug, Clone)]
@@ -64,6 +66,11 @@ pub struct BenchRow {
     pub greedy_tokens_per_s: f64,
     /// Median milliseconds to decode one sentence alone.
     pub latency_ms: f64,
+    /// Sentences per second, beam search of width 5 over whole batches, every hypothesis of full
+    /// length.
+    pub beam_sentences_per_s: f64,
+    /// Median milliseconds of a beam search of width 5 for a single sentence.
+    pub beam_latency_ms: f64,
     /// Billions of floating-point operations per second of the matrix products of a training step.
     pub train_gflops: f64,
     /// The machine's peak in the same unit, measured just before.
@@ -225,12 +232,16 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Decodes the first `count` sentences of a new batch.
-    fn decode(&mut self, count: usize) -> Result<()> {
+    /// Decodes the first `count` sentences of a new batch with a beam; no hypothesis ends early.
+    fn decode(&mut self, count: usize, beam: usize) -> Result<()> {
         let batch = self.workload.batch(&mut self.rng);
         let sources: Vec<Vec<u32>> = batch.into_iter().take(count).map(|e| e.source).collect();
         let limit = self.workload.target_time;
-        greedy(&self.model, &self.params, &sources, Some(limit), self.device.threads()).map(drop)
+        let mut options = BeamOptions { beam, limit: Some(limit), ..BeamOptions::greedy() };
+        if beam > 1 {
+            options.min_length = limit;
+        }
+        decode(&self.model, &self.params, &sources, &options, self.device.threads()).map(drop)
     }
 
     fn row(&mut self, seconds: f64) -> Result<BenchRow> {
@@ -243,8 +254,10 @@ impl<'a> Bench<'a> {
         let grown = |loaded| Resident::read().map(|r| r.peak.saturating_sub(loaded));
         let memory = self.loaded.and_then(grown);
         let batch = self.workload.config.batch;
-        let decode = median(seconds * DECODING.0, || self.decode(batch))?;
-        let latency = median(seconds * DECODING.1, || self.decode(1))?;
+        let decode = median(seconds * DECODING.0, || self.decode(batch, 1))?;
+        let latency = median(seconds * DECODING.1, || self.decode(1, 1))?;
+        let beam = median(seconds * DECODING.0, || self.decode(batch, BEAM))?;
+        let beam_latency = median(seconds * DECODING.1, || self.decode(1, BEAM))?;
         let tokens = (batch * self.workload.target_time) as f64;
         Ok(BenchRow {
             workload: self.workload.name.into(),
@@ -254,6 +267,8 @@ impl<'a> Bench<'a> {
             train_tgt_tokens_per_s: tokens / train,
             greedy_tokens_per_s: tokens / decode,
             latency_ms: latency * 1e3,
+            beam_sentences_per_s: batch as f64 / beam,
+            beam_latency_ms: beam_latency * 1e3,
             train_gflops: flops / train / 1e9,
             peak_gflops: peak / 1e9,
             peak_memory_mib: memory.map(|bytes| bytes as f64 / f64::from(1 << 20)),

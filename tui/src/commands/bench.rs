@@ -91,7 +91,7 @@ fn show(row: &BenchRow) -> String {
     let memory = row.peak_memory_mib.map_or_else(String::new, |m| format!("  memory {m:5.0} MiB"));
     format!(
         "{:18} {}  params {:7.2}M  step {:8.2} ms  train {:8.0} tok/s  greedy {:8.0} tok/s  \
-         one sentence {:7.2} ms  {:4.0} of {:4.0} GFLOP/s{memory}",
+         one sentence {:7.2} ms  beam 5 {:6.1} sentences/s, one {:7.2} ms  {:4.0} of {:4.0} GFLOP/s{memory}",
         row.workload,
         row.device,
         row.params as f64 / 1e6,
@@ -99,6 +99,8 @@ fn show(row: &BenchRow) -> String {
         row.train_tgt_tokens_per_s,
         row.greedy_tokens_per_s,
         row.latency_ms,
+        row.beam_sentences_per_s,
+        row.beam_latency_ms,
         row.train_gflops,
         row.peak_gflops,
     )
