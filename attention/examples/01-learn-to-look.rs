@@ -30,12 +30,12 @@ const TIME: usize = 8;
 fn task(turn: &Packed, random: &mut Rng) -> Result<(Tensor, Tensor, Vec<usize>)> {
     let memory = Init::Normal { std: 1.0 }.tensor([TIME, BATCH, WIDTH], random)?;
     let wanted: Vec<usize> = (0..BATCH).map(|b| 2 * b % LENGTHS[b]).collect();
-    let mut asked = Vec::with_capacity(BATCH * WIDTH);
+    let mut entries = Vec::with_capacity(BATCH * WIDTH);
     for (b, &s) in wanted.iter().enumerate() {
-        asked.extend_from_slice(&memory.data()[(s * BATCH + b) * WIDTH..][..WIDTH]);
+        entries.extend_from_slice(&memory.data()[(s * BATCH + b) * WIDTH..][..WIDTH]);
     }
     let mut query = Tensor::zeros([BATCH, WIDTH]);
-    matmul(&Threads::single(), Rows::new(&asked, WIDTH), turn, query.data_mut(), SumStart::Zero);
+    matmul(&Threads::single(), Rows::new(&entries, WIDTH), turn, query.data_mut(), SumStart::Zero);
     Ok((memory, query, wanted))
 }
 

@@ -1,4 +1,4 @@
-//! The family: one type for all kinds, one value for the memory.
+//! [`Attention`]: one type for all kinds.
 
 use tensor::init::InitFn;
 use tensor::{Lengths, ParamId, Params, PooledVec, Shape, Tape, Var};
@@ -12,20 +12,21 @@ use crate::multi_head::{self, Heads};
 use crate::score::Scorer;
 use crate::step::{AttentionInput, DeviceMask, attend};
 
-/// What a query found.
+/// The output of [`Attention::attend`].
 #[derive(Debug, Clone, Copy)]
 pub struct AttentionOutput {
-    /// \[B, K\], of `multi_head` \[B, O\]; with T in front for a whole sequence.
+    /// \[B, K\], or \[B, O\] for `multi_head`; with a leading T for a whole sequence.
     pub context: Var,
-    /// \[B, S\], or \[T, B, S\]: not negative, summing to one (to less for a `local_p` that is not
-    /// renormalised); exactly zero at positions that are not seen. A query that sees none has
-    /// weights of zeros. Of `multi_head` the mean over its heads.
+    /// \[B, S\], or \[T, B, S\]: not negative and summing to one (to less for a `local_p` that is
+    /// not renormalised); exactly zero at masked positions. If all positions of a query are masked,
+    /// all its weights are zero. For `multi_head` this is the mean over the heads.
     pub weights: Var,
-    /// The weights of each head of `multi_head`, \[B, h, S\] or \[T, B, h, S\]; of other kinds none.
+    /// The weights of each head of `multi_head`, \[B, h, S\] or \[T, B, h, S\]; `None` for all
+    /// other kinds.
     pub heads: Option<Var>,
 }
 
-/// An attention of some [`AttentionKind`].
+/// An attention layer of a given [`AttentionKind`].
 ///
 /// ```
 /// use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
@@ -52,23 +53,23 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// Adds the parameters of an attention to a store, named `prefix` + the name in its kind's
-    /// equation, with the values that `init` gives for a name and a shape:
+    /// Adds the parameters of an attention to `params`. The name of each is `prefix` followed by a
+    /// name from the table below, and `init` returns its value for a name and a shape:
     ///
     /// | kind | parameters |
     /// |---|---|
     /// | `additive` | `w_query` \[A, Q\], `w_memory` \[A, K\], `v` \[A\] |
-    /// | `additive_bias` | these and `b_query` \[A\], `b_memory` \[A\], `b_v` \[1\] |
+    /// | `additive_bias` | those of `additive` and `b_query` \[A\], `b_memory` \[A\], `b_v` \[1\] |
     /// | `dot`, `scaled_dot`, `cosine` | none |
     /// | `general`, `scaled_general` | `w` \[Q, K\] |
     /// | `concat` | `w` \[A, Q + K\], `v` \[A\] |
     /// | `location` | `w` \[positions, Q\] |
-    /// | `local_m` | its score's |
-    /// | `local_p` | its score's and `w_p` \[A, Q\], `v_p` \[A\] |
-    /// | `multi_head` | [PyTorch's](mod@crate::multi_head) |
+    /// | `local_m` | those of its score |
+    /// | `local_p` | those of its score and `w_p` \[A, Q\], `v_p` \[A\] |
+    /// | `multi_head` | [those of PyTorch](mod@crate::multi_head) |
     ///
     /// # Errors
-    /// Widths or options that do not fit, a name that is taken.
+    /// The widths or options are inconsistent, or a parameter name is already in use.
     pub fn new(
         params: &mut Params,
         prefix: &str,
@@ -97,7 +98,7 @@ impl Attention {
         Ok(Self { config, scorer, window, heads })
     }
 
-    /// The kind, widths and options.
+    /// Returns the kind, widths and options.
     pub fn config(&self) -> &AttentionConfig {
         &self.config
     }
@@ -106,10 +107,10 @@ impl Attention {
         if self.heads.is_some() { self.config.heads } else { 1 }
     }
 
-    /// Encoder states \[S, B, K\] with their keys.
+    /// Computes the keys of encoder states \[S, B, K\] and returns both as a [`Memory`].
     ///
     /// # Errors
-    /// Shapes or lengths that do not fit.
+    /// The shapes or lengths do not match.
     pub fn memory(&self, tape: &mut Tape<'_>, values: Var, lengths: &[usize]) -> Result<Memory> {
         let shape = tape.shape(values);
         let &[time, batch, width] = shape.dims() else {
@@ -137,7 +138,7 @@ impl Attention {
         Ok(Memory { values, keys, lengths, spans })
     }
 
-    /// What a query sees that stands at `place`.
+    /// Returns the mask rule of a query at `place`.
     fn rule(&self, place: QueryPosition) -> MaskRule {
         let limit = match self.config.kind {
             AttentionKind::Location => self.config.positions,
@@ -152,11 +153,12 @@ impl Attention {
         }
     }
 
-    /// Attends to the memory with a query \[B, Q\], with those of a whole sequence, \[T, B, Q\], or
-    /// with N queries of one step for each sentence, \[N B, Q\]: row r belongs to sentence r mod B.
+    /// Attends to the memory with the queries of one step \[B, Q\], of a whole sequence
+    /// \[T, B, Q\], or with N queries per sentence for one step \[N B, Q\], where row r belongs to
+    /// sentence r mod B.
     ///
     /// # Errors
-    /// Shapes that do not fit.
+    /// The shapes do not match.
     pub fn attend(
         &self,
         tape: &mut Tape<'_>,

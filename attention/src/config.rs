@@ -1,4 +1,4 @@
-//! The table of kinds, and what each may be told.
+//! The kinds of attention and their configuration.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Which attention, by its equation.
+/// A kind of attention, named by its equation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttentionKind {
     /// v^T tanh(W_q q + W_m m): [`mod@crate::additive`].
     Additive,
-    /// The same with biases, as the tutorials have it: [`mod@crate::additive`].
+    /// The same with biases, as in the tutorials: [`mod@crate::additive`].
     AdditiveBias,
     /// q^T m: [`mod@crate::dot`].
     Dot,
@@ -28,11 +28,11 @@ pub enum AttentionKind {
     Cosine,
     /// Row s of W q: [`mod@crate::location`].
     Location,
-    /// A window that moves on with the steps: [`mod@crate::local`].
+    /// A window that advances with the steps: [`mod@crate::local`].
     LocalM,
-    /// A window around a position that the query predicts: [`mod@crate::local`].
+    /// A window around a position predicted from the query: [`mod@crate::local`].
     LocalP,
-    /// Several scaled dots of projections: [`mod@crate::multi_head`].
+    /// Several scaled dot products of projections: [`mod@crate::multi_head`].
     MultiHead,
 }
 
@@ -64,18 +64,18 @@ impl AttentionKind {
         all
     };
 
-    /// Its name, as configurations have it.
+    /// Returns the name, as it is spelled in configurations.
     pub fn name(self) -> &'static str {
         TABLE.iter().find(|line| line.0 == self).map_or("", |line| line.1)
     }
 
-    /// Its score of a query q and a key k, in a line.
+    /// Returns a one-line description of the score of a query q and a key k.
     pub fn summary(self) -> &'static str {
         TABLE.iter().find(|line| line.0 == self).map_or("", |line| line.2)
     }
 
-    /// The kind of a name. `none` is the baseline without attention, and so no kind: a decoder
-    /// that may have none holds an `Option<Attention>`.
+    /// Returns the kind with this name. `none` is the baseline without attention and returns `None`:
+    /// a decoder with optional attention holds an `Option<Attention>`.
     ///
     /// ```
     /// use attention::AttentionKind;
@@ -87,7 +87,7 @@ impl AttentionKind {
     /// ```
     ///
     /// # Errors
-    /// A name that nothing has; the error lists all names.
+    /// The name is unknown; the error lists all names.
     pub fn by_name(name: &str) -> Result<Option<Self>> {
         if name == "none" {
             return Ok(None);
@@ -99,23 +99,24 @@ impl AttentionKind {
         })
     }
 
-    /// True where it looks at a window of the memory alone, with another kind's score within it.
+    /// Returns true if the kind attends only to a window of the memory, with the score of another
+    /// kind.
     pub fn is_local(self) -> bool {
         matches!(self, Self::LocalM | Self::LocalP)
     }
 
-    /// True where the score has an inner layer, whose width is
-    /// [`AttentionConfig::width`].
+    /// Returns true if the score has a hidden layer, whose width is [`AttentionConfig::width`].
     pub fn has_inner_layer(self) -> bool {
         matches!(self, Self::Additive | Self::AdditiveBias | Self::Concat)
     }
 
-    /// True where query and memory must be equally wide.
+    /// Returns true if query and memory must have the same width.
     pub fn needs_equal_widths(self) -> bool {
         matches!(self, Self::Dot | Self::ScaledDot | Self::Cosine)
     }
 
-    /// True where the score looks at what a memory entry holds, and so can fill a window.
+    /// Returns true if the score depends on the content of a memory entry, and so can be used in a
+    /// window.
     pub fn is_content(self) -> bool {
         !matches!(self, Self::Location | Self::LocalM | Self::LocalP | Self::MultiHead)
     }
@@ -137,38 +138,39 @@ impl fmt::Display for AttentionKind {
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttentionConfig {
-    /// Which attention.
+    /// The kind of attention.
     pub kind: AttentionKind,
     /// Width of the query, Q.
     pub query: usize,
     /// Width of the memory, K.
     pub memory: usize,
-    /// Width of the hidden layer, A: of an additive score, and of what predicts `local_p`'s centre.
+    /// Width of the hidden layer, A, of an additive score and of the centre prediction of `local_p`.
     pub width: usize,
-    /// Rows of `location`'s table: positions from there on get weight zero.
+    /// Number of rows in the table of `location`: later positions get weight zero.
     pub positions: usize,
-    /// The score within a window of `local_m` and `local_p`, one that
-    /// [looks at content](AttentionKind::is_content).
+    /// The score within a window of `local_m` and `local_p`, which must
+    /// [depend on content](AttentionKind::is_content).
     pub score: AttentionKind,
-    /// Positions on each side of a window's centre, D.
+    /// Number of positions on each side of the centre of a window, D.
     pub window: usize,
-    /// The weights of `local_p` are made to sum to one again after its Gaussian; the paper's do not.
+    /// Whether to renormalise the weights of `local_p` to sum to one after the Gaussian; the paper
+    /// does not.
     pub renormalize: bool,
-    /// Heads of `multi_head`, h.
+    /// Number of heads of `multi_head`, h.
     pub heads: usize,
-    /// Width of a head's queries and keys, d_k; zero is Q / h.
+    /// Width of the queries and keys per head, d_k; zero means Q / h.
     pub head_key: usize,
-    /// Width of a head's values, d_v; zero is Q / h.
+    /// Width of the values per head, d_v; zero means Q / h.
     pub head_value: usize,
-    /// Width of `multi_head`'s context; zero is Q.
+    /// Width of the context of `multi_head`; zero means Q.
     pub output: usize,
-    /// The query of step t sees positions up to t only: `multi_head` over a sequence that attends
-    /// to itself.
+    /// Whether the query of step t attends only to positions up to t, for `multi_head`
+    /// self-attention over a sequence.
     pub causal: bool,
 }
 
 impl AttentionConfig {
-    /// A kind with the widths of query and memory, and what the papers have for the rest: A = Q,
+    /// Returns a configuration with the given kind and widths, and defaults otherwise: A = Q,
     /// 50 positions, `general` in windows of 2 * 10 + 1, a single head.
     pub fn new(kind: AttentionKind, query: usize, memory: usize) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What is attended to, and from where.
+//! The memory that a query attends to, and the position of the query.
 
 use tensor::simd::Simd;
 use tensor::{Lengths, PooledVec, Tape, Var, ops};
@@ -6,27 +6,27 @@ use tensor::{Lengths, PooledVec, Tape, Var, ops};
 use crate::error::Result;
 use crate::mask::MaskSpan;
 
-/// What is attended to: encoder states, their keys and the sentences' lengths.
+/// The memory that queries attend to: encoder states, their keys and the sentence lengths.
 ///
-/// Keys are the memory's side of the score, projected once a sentence.
+/// The keys are the memory's input to the score, projected once per sentence.
 #[derive(Debug, Clone)]
 pub struct Memory {
-    /// \[S, B, K\]; of `multi_head` the values of all heads, \[S, B, h d_v\].
+    /// \[S, B, K\]; for `multi_head` the values of all heads, \[S, B, h d_v\].
     pub values: Var,
-    /// \[S, B, A\], \[S, B, Q\] or \[S, B, h d_k\]; the states themselves where a score does not
-    /// project them.
+    /// \[S, B, A\], \[S, B, Q\] or \[S, B, h d_k\]; the states themselves if the score does
+    /// not project them.
     pub keys: Var,
-    /// Length of each sentence; positions from there on get weight zero.
+    /// Length of each sentence; positions past it get weight zero.
     pub lengths: Lengths,
-    /// What a query sees whose place does not matter; none on a device.
+    /// The spans of queries if they do not depend on the query position; empty on a device.
     pub(crate) spans: PooledVec<MaskSpan>,
 }
 
 impl Memory {
-    /// The memory of some of the sentences, in the order of `sentences`.
+    /// Selects the memory of some sentences, in the order of `sentences`.
     ///
     /// # Errors
-    /// A sentence that is not in the batch; the device failed.
+    /// A sentence index is outside the batch, or the device failed.
     pub fn select(&self, tape: &mut Tape<'_>, sentences: &[usize]) -> Result<Self> {
         let values = ops::index_select(tape, self.values, sentences)?;
         let keys = if self.keys == self.values {
@@ -41,7 +41,7 @@ impl Memory {
         Ok(Self { values, keys, lengths: Lengths::new(tape, &lengths)?, spans })
     }
 
-    /// The same memory on another tape, as constants: no gradient flows into it.
+    /// Copies the memory to another tape as constants: no gradient flows into it.
     pub fn to_tape(&self, from: &Tape<'_>, to: &mut Tape<'_>) -> Self {
         let values = to.constant(from.value(self.values).clone());
         let keys = match self.keys == self.values {
@@ -52,11 +52,11 @@ impl Memory {
     }
 }
 
-/// Where a query stands: what an attention needs besides the query itself, if it is one of
-/// `local_m`, `local_p` and a causal `multi_head`.
+/// The position of a query, which `local_m`, `local_p` and a causal `multi_head` need besides the
+/// query itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueryPosition {
-    /// The step that asks, from 0; of a whole sequence its first.
+    /// The step of the query, counted from 0; for a whole sequence, its first step.
     pub time: usize,
     /// The memory holds each sentence from its end to its start: entry i of n is position
     /// n - 1 - i.
@@ -64,18 +64,18 @@ pub struct QueryPosition {
 }
 
 impl QueryPosition {
-    /// A step over a source in its own order.
+    /// Returns the position of step `time` over a source that is not reversed.
     pub fn at(time: usize) -> Self {
         Self { time, reversed: false }
     }
 }
 
-/// Shapes of a memory. Row r of the queries asks its entry r % `batch`.
+/// Sizes of a memory. Row r of the queries attends to entry r % `batch`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
     /// Positions, S.
     pub(crate) time: usize,
-    /// Entries of a position: B, or B h.
+    /// Entries per position: B, or B h.
     pub(crate) batch: usize,
     /// Width of a key.
     pub(crate) keys: usize,
@@ -83,8 +83,8 @@ pub(crate) struct Sizes {
     pub(crate) values: usize,
 }
 
-/// Asks for the next position's row, `distance` elements on, while this one is worked on: positions
-/// lie far apart, where the processor does not look ahead by itself.
+/// Prefetches the row of the next position, `distance` elements ahead, while this one is processed:
+/// positions are too far apart for the processor to prefetch them by itself.
 #[inline(always)]
 pub(crate) fn prefetch_next<S: Simd>(s: S, row: &[f32], distance: usize) {
     let next = row.as_ptr().wrapping_add(distance);

@@ -50,7 +50,7 @@ impl Network {
         if keep > 0.0
             && let Some(bias) = params.find("rnn.bias_ih_l0")
         {
-            let mut value = params.get(bias).copy();
+            let mut value = params.get(bias).copy()?;
             value.data_mut()[HIDDEN..2 * HIDDEN].fill(keep);
             params.set(bias, value)?;
         }

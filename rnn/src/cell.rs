@@ -1,4 +1,4 @@
-//! The cells, as one table.
+//! The recurrent cells and their properties.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,30 +10,30 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
-    /// Elman's with tanh: [`mod@crate::elman`].
+    /// Elman's network with tanh: [`mod@crate::elman`].
     RnnTanh,
-    /// Elman's with max(0, x): [`mod@crate::elman`].
+    /// Elman's network with max(0, x): [`mod@crate::elman`].
     RnnRelu,
     /// Long short-term memory with a forget gate: [`mod@crate::lstm`].
     Lstm,
     /// Gated recurrent unit: [`mod@crate::gru`].
     Gru,
-    /// Long short-term memory of 1997, without a forget gate: [`mod@crate::lstm`].
+    /// The long short-term memory of 1997, without a forget gate: [`mod@crate::lstm`].
     #[serde(rename = "lstm_1997")]
     Lstm1997,
-    /// The same with the paper's squashing functions in place of tanh: [`mod@crate::lstm`].
+    /// The LSTM of 1997 with the paper's squashing functions in place of tanh: [`mod@crate::lstm`].
     #[serde(rename = "lstm_1997_squash")]
     Lstm1997Squash,
     /// Long short-term memory whose gates see the cell state: [`mod@crate::lstm`].
     LstmPeephole,
-    /// Long short-term memory with one gate for input and forgetting: [`mod@crate::lstm`].
+    /// Long short-term memory with coupled input and forget gates: [`mod@crate::lstm`].
     LstmCoupled,
     /// Gated recurrent unit that resets before the product: [`mod@crate::gru`].
     GruResetBefore,
 }
 
 impl Cell {
-    /// Every cell.
+    /// All cells.
     pub const ALL: [Self; 9] = [
         Self::RnnTanh,
         Self::RnnRelu,
@@ -46,7 +46,7 @@ impl Cell {
         Self::GruResetBefore,
     ];
 
-    /// Its name, as configurations have it.
+    /// Returns the name used in configurations.
     pub fn name(self) -> &'static str {
         match self {
             Self::RnnTanh => "rnn_tanh",
@@ -61,7 +61,7 @@ impl Cell {
         }
     }
 
-    /// What it is, in a line.
+    /// Returns a one-line description.
     pub fn summary(self) -> &'static str {
         match self {
             Self::RnnTanh => "Elman's network with tanh",
@@ -76,7 +76,7 @@ impl Cell {
         }
     }
 
-    /// Its twin in PyTorch, which has the same values; `None` where PyTorch has none.
+    /// Returns the PyTorch equivalent, which computes the same values, or `None` if there is none.
     pub fn pytorch(self) -> Option<&'static str> {
         match self {
             Self::RnnTanh | Self::RnnRelu => Some("torch.nn.RNN"),
@@ -86,7 +86,7 @@ impl Cell {
         }
     }
 
-    /// Blocks of H rows in its weights: the gates and the candidate.
+    /// Returns the number of blocks of H rows in the weights: the gates and the candidate.
     pub fn gates(self) -> usize {
         match self {
             Self::RnnTanh | Self::RnnRelu => 1,
@@ -99,7 +99,7 @@ impl Cell {
         }
     }
 
-    /// The block of its weights that belongs to the forget gate, where it has one.
+    /// Returns the index of the forget gate's block in the weights, if the cell has a forget gate.
     pub fn forget_gate(self) -> Option<usize> {
         match self {
             Self::Lstm | Self::LstmPeephole => Some(1),
@@ -108,12 +108,12 @@ impl Cell {
         }
     }
 
-    /// Blocks of H numbers in its peephole weights; 0 where it has none.
+    /// Returns the number of blocks of H values in the peephole weights; 0 without peepholes.
     pub fn peepholes(self) -> usize {
         if self == Self::LstmPeephole { 3 } else { 0 }
     }
 
-    /// True where it has a cell state besides the hidden state.
+    /// Returns whether the cell has a cell state in addition to the hidden state.
     pub fn has_cell_state(self) -> bool {
         matches!(
             self,
@@ -125,13 +125,14 @@ impl Cell {
         )
     }
 
-    /// True where the two products must stay apart, since a gate stands between them.
+    /// Returns whether the two products must be kept apart because a gate applies to only one of
+    /// them.
     pub(crate) fn keeps_products_apart(self) -> bool {
         self == Self::Gru
     }
 
-    /// Blocks of H that it keeps for its backward pass besides its gates: a GRU's hidden product, or
-    /// r h where it resets before the product.
+    /// Returns the number of blocks of H values saved for the backward pass in addition to the
+    /// gates: those of a GRU's hidden product, or of r h if the cell resets before the product.
     pub(crate) fn hidden_width(self) -> usize {
         match self {
             Self::Gru => 3,
@@ -140,8 +141,8 @@ impl Cell {
         }
     }
 
-    /// The gates that one product with the state makes, in order. A second one meets the state that
-    /// the first one's gates reset.
+    /// Returns the gates that each product with the state computes, in order. A second product
+    /// multiplies the state that the first product's gates have reset.
     pub(crate) fn products(self) -> &'static [Range<usize>] {
         match self {
             Self::GruResetBefore => &[0..2, 2..3],
@@ -153,12 +154,12 @@ impl Cell {
         }
     }
 
-    /// The gates whose products layer normalisation takes together.
+    /// Returns the groups of gates whose products are normalised together.
     pub(crate) fn norm_groups(self) -> &'static [Range<usize>] {
         if self == Self::Gru { &[0..2, 2..3] } else { self.products() }
     }
 
-    /// The columns of some gates in rows that are `width` wide.
+    /// Returns the columns that `gates` occupy in rows of `width`.
     pub(crate) fn columns(self, gates: &Range<usize>, width: usize) -> Range<usize> {
         let n = width / self.gates();
         gates.start * n..gates.end * n

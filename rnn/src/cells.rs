@@ -1,4 +1,4 @@
-//! The cells' kernels, as one table: on the processor and on a device.
+//! Dispatch from each cell to its CPU kernels and its programs on a device.
 
 use tensor::simd::dispatch;
 
@@ -8,7 +8,7 @@ use crate::programs::Programs;
 use crate::{elman, gru, lstm};
 
 impl Cell {
-    /// One time step of gating.
+    /// Runs one time step of gating.
     pub(crate) fn forward(self, step: GatingForward<'_>) {
         use lstm::cpu::LstmForward as Lstm;
         match self {
@@ -24,7 +24,7 @@ impl Cell {
         }
     }
 
-    /// The backward pass through it.
+    /// Runs the backward pass through one time step of gating.
     pub(crate) fn backward(self, step: GatingBackward<'_>) {
         use lstm::cpu::LstmBackward as Lstm;
         match self {
@@ -40,7 +40,7 @@ impl Cell {
         }
     }
 
-    /// Its programs on a device, one for each of its products with the state.
+    /// Returns the programs on a device, one per product with the state.
     pub(crate) fn programs(self) -> &'static [Programs] {
         match self {
             Self::RnnTanh => &elman::opencl::TANH,

@@ -20,31 +20,31 @@ fn yes() -> bool {
 pub struct RnnConfig {
     /// The cell.
     pub cell: Cell,
-    /// Width of the input, I.
+    /// The width of the input, I.
     pub input: usize,
-    /// Width of the state, H.
+    /// The width of the state, H.
     pub hidden: usize,
-    /// Layers, L.
+    /// The number of layers, L.
     #[serde(default = "one")]
     pub layers: usize,
-    /// A second direction, from the end to the start.
+    /// Adds a second direction, from the end to the start.
     #[serde(default)]
     pub bidirectional: bool,
-    /// Dropout on the outputs of each layer but the last.
+    /// Dropout probability on the outputs of each layer except the last.
     #[serde(default)]
     pub dropout: f32,
-    /// Biases b_ih and b_hh.
+    /// Adds the biases b_ih and b_hh.
     #[serde(default = "yes")]
     pub bias: bool,
 }
 
 impl RnnConfig {
-    /// One layer, forwards, with biases, without dropout.
+    /// Returns a configuration of one layer in one direction, with biases and without dropout.
     pub fn new(cell: Cell, input: usize, hidden: usize) -> Self {
         Self { cell, input, hidden, layers: 1, bidirectional: false, dropout: 0.0, bias: true }
     }
 
-    /// 2 where bidirectional, else 1.
+    /// Returns the number of directions: 2 if bidirectional, else 1.
     pub fn directions(&self) -> usize {
         1 + usize::from(self.bidirectional)
     }
@@ -77,24 +77,24 @@ impl RnnConfig {
     }
 }
 
-/// How the outputs of two directions become one.
+/// How the outputs of two directions are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Merge {
-    /// Side by side, 2 H wide, as in PyTorch.
+    /// Concatenation, 2 H wide, as in PyTorch.
     #[default]
     Concat,
-    /// Their sum, H wide.
+    /// The sum, H wide.
     Sum,
-    /// Half their sum, H wide.
+    /// The average, H wide.
     Average,
 }
 
 impl Merge {
-    /// Every way.
+    /// All variants.
     pub const ALL: [Self; 3] = [Self::Concat, Self::Sum, Self::Average];
 
-    /// Its name, as configurations have it.
+    /// Returns the name used in configurations.
     pub fn name(self) -> &'static str {
         match self {
             Self::Concat => "concat",
@@ -110,31 +110,31 @@ impl fmt::Display for Merge {
     }
 }
 
-/// What a network does beyond PyTorch's; nothing by default.
+/// Options that PyTorch's networks do not have; by default all are off.
 ///
-/// | option | what it does |
+/// | option | effect |
 /// |---|---|
-/// | `merge` | how the outputs of two directions become one, in every layer |
+/// | `merge` | how the outputs of two directions are merged, in every layer |
 /// | `residual` | from the second layer on, a layer's output is its states plus its input before dropout (Wu et al. 2016, equation 6) |
-/// | `layer_norm` | LN(W_ih x; gain_ih, b_ih) and LN(W_hh h; gain_hh, b_hh) take the place of the products (Ba et al. 2016, equations 20 to 25; an LSTM's cell state is not normalised); gains are parameters `gain_ih_l0`, `gain_hh_l0` \[G H\], 1 at first; mean and variance over all of an LSTM's gates at once, over r and z and over n of a GRU |
-/// | `variational` | dropout between layers draws one mask a sequence, not one a step (Gal and Ghahramani 2016) |
-/// | `dropout_state` | dropout, one mask a sequence, of the state where it meets W_hh (the same, equation 7) |
-/// | `forget_bias` | added at first to b_ih of the forget gate (Jozefowicz et al. 2015, section 4) |
+/// | `layer_norm` | LN(W_ih x; gain_ih, b_ih) and LN(W_hh h; gain_hh, b_hh) take the place of the products (Ba et al. 2016, equations 20 to 25; an LSTM's cell state is not normalised); gains are parameters `gain_ih_l0`, `gain_hh_l0` \[G H\], initially 1; mean and variance over all of an LSTM's gates at once, over r and z and over n of a GRU |
+/// | `variational` | dropout between layers draws one mask per sequence instead of one per step (Gal and Ghahramani 2016) |
+/// | `dropout_state` | dropout of the state in the product with W_hh, one mask per sequence (the same paper, equation 7) |
+/// | `forget_bias` | added to the initial value of the forget gate's b_ih (Jozefowicz et al. 2015, section 4) |
 ///
-/// As data, what is not said is as by default: `{"residual": true, "merge": "sum"}`.
+/// In serialised form, absent options take their defaults: `{"residual": true, "merge": "sum"}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RnnOptions {
-    /// How the outputs of two directions become one.
+    /// How the outputs of two directions are merged.
     pub merge: Merge,
-    /// Each layer from the second on adds its input to its output.
+    /// Adds each layer's input to its output, from the second layer on.
     pub residual: bool,
-    /// Layer normalisation of both products.
+    /// Applies layer normalisation to both products.
     pub layer_norm: bool,
-    /// One dropout mask a sequence between layers.
+    /// Draws one dropout mask per sequence between layers.
     pub variational: bool,
-    /// Dropout of the recurrent state, one mask a sequence.
+    /// Dropout probability of the recurrent state, one mask per sequence.
     pub dropout_state: f32,
-    /// Added to the forget gate's first bias.
+    /// Added to the initial bias of the forget gate.
     pub forget_bias: f32,
 }

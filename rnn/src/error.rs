@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! The crate's error type.
 
 /// Errors of this crate.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -13,15 +13,15 @@ pub enum Error {
         key: &'static str,
         /// Its value.
         value: String,
-        /// What would be right.
+        /// The accepted values.
         expected: &'static str,
     },
-    /// States that are not those of this network.
+    /// A number of initial states that does not match the network.
     #[error("rnn: {got} initial states, expected {expected} (layers x directions)")]
     States {
-        /// How many were given.
+        /// The number of states given.
         got: usize,
-        /// How many there must be.
+        /// The required number: layers times directions.
         expected: usize,
     },
 }

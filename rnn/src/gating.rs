@@ -1,8 +1,8 @@
-//! One time step of gating: what a cell is given, and how it reads rows and blocks.
+//! The arguments of one time step of gating, and access to their rows and blocks.
 
 use tensor::simd::Simd;
 
-/// Which rows of a batch are within their sequence at a time step.
+/// The rows of a batch that are within their sequence at a time step.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Active<'a> {
     pub(crate) lengths: Option<&'a [usize]>,
@@ -18,23 +18,23 @@ impl Active<'_> {
         self.lengths.is_none_or(|l| l[b] > self.time)
     }
 
-    /// Rows up to the last active one: the only ones that need a product.
+    /// Returns the number of rows up to the last active one; only these need a product.
     pub(crate) fn rows(&self, batch: usize) -> usize {
         (0..batch).rev().find(|&b| self.row(b)).map_or(0, |b| b + 1)
     }
 }
 
-/// One time step of gating, all rows of a batch. G gates, H units.
+/// The arguments of one time step of gating over all rows of a batch. G gates, H units.
 pub(crate) struct GatingForward<'a> {
     pub(crate) width: usize,
     pub(crate) active: Active<'a>,
-    /// \[B, G H\]: sums of the products; the activations afterwards.
+    /// \[B, G H\]: sums of the products on entry; the activations on return.
     pub(crate) gates: &'a mut [f32],
-    /// \[B, G H\]: the hidden product with its bias, where it stays apart; else empty.
+    /// \[B, G H\]: the hidden product with its bias if it is kept apart, else empty.
     pub(crate) hidden: &'a mut [f32],
-    /// \[G H\]: the hidden bias where the products are summed; may be empty.
+    /// \[G H\]: the hidden bias if the products are summed; may be empty.
     pub(crate) bias: &'a [f32],
-    /// \[P H\]: what the gates multiply the cell state with; empty where they do not see it.
+    /// \[P H\]: the peephole weights; empty if the cell has none.
     pub(crate) peephole: &'a [f32],
     /// \[B, H\]
     pub(crate) h_prev: &'a [f32],
@@ -46,17 +46,18 @@ pub(crate) struct GatingForward<'a> {
     pub(crate) c: &'a mut [f32],
 }
 
-/// The backward pass through one time step of gating.
+/// The arguments of the backward pass through one time step of gating.
 pub(crate) struct GatingBackward<'a> {
     pub(crate) width: usize,
     pub(crate) active: Active<'a>,
-    /// \[B, G H\]: the activations; the gradient of the input product afterwards.
+    /// \[B, G H\]: the activations on entry; the gradient of the input product on return.
     pub(crate) gates: &'a mut [f32],
-    /// \[B, G H\]: the hidden product; its gradient afterwards. Empty where the sums are one.
+    /// \[B, G H\]: the hidden product on entry; its gradient on return. Empty if the products are
+    /// summed.
     pub(crate) hidden: &'a mut [f32],
     /// \[P H\], or empty.
     pub(crate) peephole: &'a [f32],
-    /// \[P H\], or empty: its gradient, added to.
+    /// \[P H\], or empty: the gradient of the peephole weights, accumulated.
     pub(crate) d_peephole: &'a mut [f32],
     /// \[B, H\]
     pub(crate) h_prev: &'a [f32],
@@ -64,39 +65,40 @@ pub(crate) struct GatingBackward<'a> {
     pub(crate) c_prev: &'a [f32],
     /// \[B, H\], or empty: the cell state of this step.
     pub(crate) c: &'a [f32],
-    /// \[B, H\]: the state's gradient; the part that reaches the state before directly afterwards.
+    /// \[B, H\]: the state's gradient on entry; on return, the part of the previous state's
+    /// gradient that does not pass through a product.
     pub(crate) dh: &'a mut [f32],
     /// \[B, H\], or empty: the same for the cell state.
     pub(crate) dc: &'a mut [f32],
 }
 
-/// Row `b` of a matrix of rows of `width`, or nothing of an empty one.
+/// Returns row `b` of a matrix with rows of `width`, or an empty slice if the matrix is empty.
 #[inline(always)]
 pub(crate) fn row(x: &[f32], width: usize, b: usize) -> &[f32] {
     if x.is_empty() { x } else { &x[b * width..(b + 1) * width] }
 }
 
-/// The same, to write.
+/// Returns the mutable slice that corresponds to [`row`].
 #[inline(always)]
 pub(crate) fn row_mut(x: &mut [f32], width: usize, b: usize) -> &mut [f32] {
     if x.is_empty() { x } else { &mut x[b * width..(b + 1) * width] }
 }
 
-/// A vector of block `k` of blocks of `n` elements, from element `j` of the block on.
+/// Loads a vector from block `k` of blocks of `n` elements, starting at element `j` of the block.
 #[inline(always)]
 pub(crate) fn block<S: Simd>(s: S, x: &[f32], n: usize, k: usize, j: usize) -> S::V {
     s.load(&x[k * n + j..(k + 1) * n])
 }
 
-/// Writes what [`block`] reads.
+/// Stores a vector at the position that [`block`] loads from.
 #[inline(always)]
 pub(crate) fn set_block<S: Simd>(s: S, x: &mut [f32], n: usize, k: usize, j: usize, v: S::V) {
     s.store(&mut x[k * n + j..(k + 1) * n], v);
 }
 
-/// A vector from each of G blocks of `n` elements, from element `j` of the block on.
+/// Loads a vector from each of G blocks of `n` elements, starting at element `j` of the block.
 ///
-/// A loop and not `map`: a closure would not be compiled for the instructions in use.
+/// A loop instead of `map`, since a closure is not compiled for the enabled instruction set.
 #[inline(always)]
 pub(crate) fn blocks<S: Simd, const G: usize>(s: S, x: &[f32], n: usize, j: usize) -> [S::V; G] {
     let mut all = [s.splat(0.0); G];
@@ -106,7 +108,7 @@ pub(crate) fn blocks<S: Simd, const G: usize>(s: S, x: &[f32], n: usize, j: usiz
     all
 }
 
-/// Writes what [`blocks`] reads.
+/// Stores vectors at the positions that [`blocks`] loads from.
 #[inline(always)]
 pub(crate) fn set_blocks<S: Simd, const G: usize>(
     s: S,

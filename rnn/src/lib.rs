@@ -1,13 +1,13 @@
 //! Elman's network, the LSTMs and the GRUs: stacked, in one or two directions, exact on padded
 //! batches.
 //!
-//! The road from vanishing gradients to gates, each step a module with its equations:
-//! [`mod@elman`], [`mod@lstm`] with its variants from 1997 on, [`mod@gru`] with the reset gate after
-//! the product or before it. [`Rnn`] puts them together, [`RnnOptions`] says what it may do beyond
-//! PyTorch's networks; [`mod@reference`] says the same in plain loops. Where PyTorch has a cell,
-//! values and parameter names are PyTorch's, so weights travel both ways.
+//! Each family of cells has a module with its equations: [`mod@elman`], [`mod@lstm`] with its
+//! variants from 1997 on, and [`mod@gru`] with the reset gate after the product or before it.
+//! [`Rnn`] stacks these cells, and [`RnnOptions`] are the options that PyTorch's networks do not
+//! have. [`mod@reference`] implements the same equations in plain loops. For a cell that PyTorch
+//! has, values and parameter names are PyTorch's, so weights can be exchanged with PyTorch.
 //!
-//! Letters of shapes: B batch, T time, I input width, H hidden width, L layers, D directions,
+//! Letters in shapes: B batch, T time, I input width, H hidden width, L layers, D directions,
 //! G gates.
 #![forbid(unsafe_code)]
 
@@ -37,7 +37,7 @@ pub use network::{Output, Rnn};
 pub use state::{State, StateValues};
 pub use step::StepInput;
 
-/// The example of the README is tested with those of the documentation.
+/// Runs the README's example as a doctest.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -15,10 +15,10 @@ use crate::state::State;
 use crate::step::{Layer, StepInput, step};
 use crate::step_kernel::Recurrent;
 
-/// What a whole sequence gives.
+/// The result of [`Rnn::forward`].
 #[derive(Debug, Clone)]
 pub struct Output {
-    /// The last layer's outputs over time, \[T, B, D H\] (\[T, B, H\] where directions are summed or
+    /// The last layer's outputs over time, \[T, B, D H\] (\[T, B, H\] if directions are summed or
     /// averaged), zero past a sequence's end.
     pub y: Var,
     /// The state at each sequence's end, for each layer and direction in PyTorch's order.
@@ -29,8 +29,8 @@ pub struct Output {
 ///
 /// Parameters have PyTorch's names, layouts and gate order: `weight_ih_l0` \[G H, I\],
 /// `weight_hh_l0` \[G H, H\], `bias_ih_l0`, `bias_hh_l0` \[G H\], `weight_ih_l0_reverse`, ...; G is
-/// 1 for Elman's network, 4 for LSTM (i, f, g, o), 3 for GRU (r, z, n); the cells that PyTorch does
-/// not have say theirs in their modules.
+/// 1 for Elman's network, 4 for LSTM (i, f, g, o), 3 for GRU (r, z, n). For the cells that PyTorch
+/// does not have, the cell's module lists its gates.
 ///
 /// PyTorch: `torch.nn.RNN`, `torch.nn.LSTM`, `torch.nn.GRU`, time-major.
 ///
@@ -53,16 +53,17 @@ pub struct Rnn {
     config: RnnConfig,
     options: RnnOptions,
     layers: Vec<Layer>,
-    /// The name of each layer and direction's series of states: `encoder.l0`, `encoder.l0.reverse`.
+    /// The name of each layer and direction's series of states, such as `encoder.l0` and
+    /// `encoder.l0.reverse`.
     series: Vec<Arc<str>>,
 }
 
 impl Rnn {
-    /// Adds the parameters of a network to a store, named `prefix` + PyTorch's name, with the
-    /// values that `init` gives for a name and a shape.
+    /// Creates a network and adds its parameters to `params`, named `prefix` + PyTorch's name.
+    /// `init` returns the initial value for a name and a shape.
     ///
     /// # Errors
-    /// A size of zero, a dropout outside \[0, 1), a name that is taken.
+    /// A size of zero, a dropout outside \[0, 1), or a parameter name that already exists.
     pub fn new(
         params: &mut Params,
         prefix: &str,
@@ -72,11 +73,11 @@ impl Rnn {
         Self::with_options(params, prefix, config, RnnOptions::default(), init)
     }
 
-    /// [`Rnn::new`] with options.
+    /// Creates a network as [`Rnn::new`] does, with options.
     ///
     /// # Errors
-    /// Those of [`Rnn::new`]; an option out of its range, or a forget gate's bias where there is no
-    /// such gate.
+    /// Those of [`Rnn::new`]; an option out of its range, or `forget_bias` for a cell without a
+    /// forget gate.
     ///
     /// ```
     /// use rnn::{Cell, Merge, Rnn, RnnConfig, RnnOptions};
@@ -134,7 +135,7 @@ impl Rnn {
                 if let Some((bias, gate)) = b_ih.zip(config.cell.forget_gate())
                     && options.forget_bias != 0.0
                 {
-                    let mut value = params.get(bias).copy();
+                    let mut value = params.get(bias).copy()?;
                     let forget = &mut value.data_mut()[gate * h..(gate + 1) * h];
                     forget.iter_mut().for_each(|b| *b += options.forget_bias);
                     params.set(bias, value)?;
@@ -152,30 +153,30 @@ impl Rnn {
         Ok(Self { config, options, layers, series })
     }
 
-    /// The sizes.
+    /// Returns the sizes.
     pub fn config(&self) -> &RnnConfig {
         &self.config
     }
 
-    /// The options.
+    /// Returns the options.
     pub fn options(&self) -> &RnnOptions {
         &self.options
     }
 
-    /// Width of its outputs: D H, or H where directions are summed or averaged.
+    /// Returns the width of the outputs: D H, or H if directions are summed or averaged.
     pub fn width(&self) -> usize {
         width(&self.config, &self.options)
     }
 
-    /// Turns the weights of GRUs whose update gate is one minus this crate's (Bahdanau et al. 2014;
-    /// Olah 2015: it says how much of the new state comes) into weights that give the same values
-    /// here; and back.
+    /// Converts the weights of a GRU between the two conventions for the update gate.
     ///
-    /// The gate's sum changes its sign: the rows z of W_ih, W_hh, b_ih and b_hh, or, where products
-    /// are normalised, of the gains and the biases.
+    /// In Bahdanau et al. 2014 and Olah 2015 the gate is one minus this crate's: it is the share of
+    /// the new state. The converted weights give the same values in this crate; a second call
+    /// converts them back. The gate's pre-activation is negated: the z rows of W_ih, W_hh, b_ih and
+    /// b_hh, or, if products are normalised, of the gains and the biases.
     ///
     /// # Errors
-    /// A cell that has no update gate.
+    /// A cell without an update gate.
     pub fn flip_update_gate(&self, params: &mut Params) -> Result<()> {
         if !matches!(self.config.cell, Cell::Gru | Cell::GruResetBefore) {
             let (key, value) = ("cell", self.config.cell.name().to_string());
@@ -188,7 +189,7 @@ impl Rnn {
                 _ => (layer.w_ih, own.w_hh),
             };
             for id in [Some(a), Some(b), layer.b_ih, own.b_hh].into_iter().flatten() {
-                let mut value = params.get(id).copy();
+                let mut value = params.get(id).copy()?;
                 let block = value.len() / 3;
                 value.data_mut()[block..2 * block].iter_mut().for_each(|v| *v = -*v);
                 params.set(id, value)?;
@@ -197,16 +198,16 @@ impl Rnn {
         Ok(())
     }
 
-    /// Runs whole sequences.
+    /// Runs the network over a batch of whole sequences.
     ///
     /// | value | shape |
     /// |---|---|
     /// | x | \[T, B, I\] |
-    /// | lengths | B numbers between 0 and T; all T where absent |
-    /// | state | L D states; zeros where absent |
+    /// | lengths | B numbers between 0 and T; all T if absent |
+    /// | state | L D states; zeros if absent |
     ///
-    /// A sequence's states stop at its end and its reverse direction starts there, as with
-    /// PyTorch's `pack_padded_sequence`; outputs past the end are zero.
+    /// The forward direction of a sequence stops at the sequence's end and the reverse direction
+    /// starts there, as with PyTorch's `pack_padded_sequence`. Outputs past the end are zero.
     ///
     /// # Errors
     /// Shapes, lengths or states that do not fit.
@@ -277,12 +278,12 @@ impl Rnn {
         Ok(Output { y: input, state: states })
     }
 
-    /// The bias that belongs to the product with the input: none where a norm adds it.
+    /// Returns the bias of the product with the input, or `None` if layer normalisation adds it.
     fn input_bias(&self, layer: &Layer) -> Option<ParamId> {
         layer.b_ih.filter(|_| layer.gain_ih.is_none())
     }
 
-    /// Dropout of the input of layer `l`.
+    /// Applies dropout to the input of layer `l`.
     fn dropout(&self, tape: &mut Tape<'_>, x: Var, l: usize) -> Result<Var> {
         let p = self.config.dropout;
         if self.options.variational {
@@ -292,7 +293,7 @@ impl Rnn {
         Ok(ops::dropout(tape, x, p)?)
     }
 
-    /// What the state of a layer and direction is multiplied with, \[B, H\].
+    /// Returns the dropout mask of the state of a layer and direction, \[B, H\].
     fn state_mask(&self, tape: &Tape<'_>, batch: usize, series: &str) -> Result<Option<Tensor>> {
         let p = self.options.dropout_state;
         if p == 0.0 {
@@ -323,10 +324,10 @@ impl Rnn {
         Ok(())
     }
 
-    /// States of zeros for a batch.
+    /// Returns zero states for a batch.
     ///
     /// # Errors
-    /// The device failed.
+    /// A failure of the device.
     pub fn zero_state(&self, tape: &mut Tape<'_>, batch: usize) -> Result<PooledVec<State>> {
         let shape = [batch, self.config.hidden];
         let has_c = self.config.cell.has_cell_state();
@@ -341,9 +342,10 @@ impl Rnn {
         Ok((0..self.layers.len()).map(state).collect())
     }
 
-    /// The products of the first layer's W_ih with inputs of all steps, b_ih included (but where
-    /// products are normalised, which comes before the bias): what a [`StepInput`] takes as
-    /// `projected`. `columns` are those that `x` meets.
+    /// Multiplies the inputs of all steps by `columns` of the first layer's W_ih. The result is for
+    /// [`StepInput`]'s `projected`.
+    ///
+    /// b_ih is added, except if products are normalised: layer normalisation comes before the bias.
     ///
     /// # Errors
     /// Shapes that do not fit.
@@ -352,9 +354,9 @@ impl Rnn {
         Ok(ops::linear_columns(tape, x, layer.w_ih, columns, self.input_bias(layer))?)
     }
 
-    /// One time step through all layers, forwards: the last layer's output and all new states.
+    /// Runs one time step through all layers. Returns the last layer's output and all new states.
     ///
-    /// `time` is the step's place in the gradient-flow series `prefix.lN`.
+    /// `time` is the step's index in the gradient-flow series `prefix.lN`.
     ///
     /// # Errors
     /// A bidirectional network, shapes or states that do not fit.

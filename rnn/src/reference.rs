@@ -1,7 +1,7 @@
 //! A whole recurrent network in plain loops, for any float: one example at a time.
 //!
-//! Nothing here is fast or shared with the kernels. It is what the tests compare the kernels with,
-//! and a place to read the equations as loops.
+//! This code is slow and shares nothing with the kernels. The tests compare the kernels with it,
+//! and it shows the equations as loops.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use tensor::ops::layer_norm::reference as layer_norm;
 use crate::cell::Cell;
 use crate::{elman, gru, lstm};
 
-/// The weights of one layer and direction, PyTorch's layout; also their gradients.
+/// The weights of one layer and direction in PyTorch's layout, or their gradients.
 #[derive(Debug, Clone)]
 pub struct Weights<F> {
     /// \[G H, I\]
@@ -22,15 +22,15 @@ pub struct Weights<F> {
     pub b_ih: Vec<F>,
     /// \[G H\]
     pub b_hh: Vec<F>,
-    /// \[P H\], empty where the cell has no peepholes.
+    /// \[P H\], empty if the cell has no peepholes.
     pub peephole: Vec<F>,
-    /// \[G H\], empty where the products are not normalised.
+    /// \[G H\], empty if the products are not normalised.
     pub gain_ih: Vec<F>,
-    /// \[G H\], empty where the products are not normalised.
+    /// \[G H\], empty if the products are not normalised.
     pub gain_hh: Vec<F>,
 }
 
-/// None at all: for a cell's weights to name only what the cell has.
+/// Empty weights, so that a struct literal has to list only the weights that a cell has.
 impl<F> Default for Weights<F> {
     fn default() -> Self {
         Self {
@@ -46,7 +46,7 @@ impl<F> Default for Weights<F> {
 }
 
 impl<F: Float> Weights<F> {
-    /// Zeros of the same shapes, to gather gradients in.
+    /// Returns zeros of the same shapes, for accumulating gradients.
     pub fn zeros_like(&self) -> Self {
         let zeros = |x: &[F]| vec![F::zero(); x.len()];
         Self {
@@ -61,13 +61,13 @@ impl<F: Float> Weights<F> {
     }
 }
 
-/// W x + b
+/// Computes W x + b.
 pub fn affine<F: Float>(w: &[F], x: &[F], b: &[F]) -> Vec<F> {
     let row = |r: &[F]| r.iter().zip(x).fold(F::zero(), |s, (&w, &x)| s + w * x);
     w.chunks_exact(x.len()).map(row).zip(b).map(|(y, &b)| y + b).collect()
 }
 
-/// dW += dy x^T, db += dy; gives W^T dy.
+/// Computes dW += dy x^T and db += dy. Returns W^T dy.
 pub fn affine_back<F: Float>(w: &[F], x: &[F], dy: &[F], dw: &mut [F], db: &mut [F]) -> Vec<F> {
     let n = x.len();
     let mut dx = vec![F::zero(); n];
@@ -86,11 +86,11 @@ pub fn affine_back<F: Float>(w: &[F], x: &[F], dy: &[F], dw: &mut [F], db: &mut 
 pub struct State<F> {
     /// Hidden state, H.
     pub h: Vec<F>,
-    /// Cell state, H; unused but by the LSTMs.
+    /// Cell state, H; used only by the LSTMs.
     pub c: Vec<F>,
 }
 
-/// Some gates' product with `x`: W x + b, or LN(W x) where there is a gain.
+/// The product of some gates' weights with `x`: W x + b, or LN(W x) if there is a gain.
 #[derive(Debug, Clone)]
 struct Product<F> {
     gates: Range<usize>,
@@ -106,7 +106,7 @@ impl<F: Float> Product<F> {
         Self { gates, x: x.to_vec(), raw }
     }
 
-    /// The groups that are normalised together: in the weights, and in the product.
+    /// Returns the ranges that are normalised together: in the weights, and in the product.
     fn groups(&self, cell: Cell, n: usize) -> Vec<(Range<usize>, Range<usize>)> {
         let first = self.gates.start;
         let here = cell.norm_groups().iter().filter(|g| self.gates.contains(&g.start));
@@ -128,7 +128,8 @@ impl<F: Float> Product<F> {
         self.groups(cell, n).into_iter().flat_map(norm).collect()
     }
 
-    /// From the value's gradient to that of x; the others are added.
+    /// Returns the gradient of x, given the gradient `d` of the value. Accumulates the gradients of
+    /// the weights, the gain and the bias.
     fn back(
         &self,
         (cell, n): (Cell, usize),
@@ -160,11 +161,11 @@ fn eps<F: Float>() -> F {
     F::from(1e-5).unwrap_or_else(F::epsilon)
 }
 
-/// What one step keeps for its backward pass.
+/// The values that one step saves for the backward pass.
 #[derive(Debug, Clone)]
 pub struct SavedActivations<F> {
     input: Product<F>,
-    /// One, or two where the second meets the state that the first's gates reset.
+    /// One product, or two if the second multiplies the state that the first's gates have reset.
     products: Vec<Product<F>>,
     before: State<F>,
     hidden: Vec<F>,
@@ -172,7 +173,7 @@ pub struct SavedActivations<F> {
     after: State<F>,
 }
 
-/// One step of one example.
+/// Computes one step of one example.
 pub fn step<F: Float>(
     cell: Cell,
     w: &Weights<F>,
@@ -213,7 +214,8 @@ pub fn step<F: Float>(
     (after, kept)
 }
 
-/// The backward pass: gradients of the input and of the state before; those of the weights are added.
+/// Runs the backward pass through [`step`]. Returns the gradients of the input and of the previous
+/// state; adds the gradients of the weights to `dw`.
 pub fn step_back<F: Float>(
     cell: Cell,
     w: &Weights<F>,
@@ -223,7 +225,7 @@ pub fn step_back<F: Float>(
 ) -> (Vec<F>, State<F>) {
     let n = kept.after.h.len();
     let zeros = vec![F::zero(); n];
-    // What reaches the state before through the reset.
+    // The gradient that reaches the previous state through the reset.
     let mut through = zeros.clone();
     let (da, db, direct, dc) = match cell {
         Cell::RnnTanh | Cell::RnnRelu => {
@@ -275,8 +277,8 @@ pub fn step_back<F: Float>(
     (dx, State { h, c: dc })
 }
 
-/// One direction over a sequence: states over time, in the order of the input, and what the way
-/// back needs.
+/// Runs one direction over a sequence. Returns the states over time, in the order of the input, the
+/// final state, and the values saved for the backward pass.
 pub fn layer<F: Float>(
     cell: Cell,
     w: &Weights<F>,
@@ -300,7 +302,8 @@ pub fn layer<F: Float>(
     (ys, state, kept)
 }
 
-/// The backward pass through [`layer`]: gradients of the inputs and of the start.
+/// Runs the backward pass through [`layer`]. Returns the gradients of the inputs and of the initial
+/// state.
 pub fn layer_back<F: Float>(
     cell: Cell,
     w: &Weights<F>,

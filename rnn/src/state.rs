@@ -1,4 +1,4 @@
-//! States, and how they are carried from tape to tape.
+//! Recurrent states and their transfer from one tape to another.
 
 use tensor::{Tape, Tensor, Var};
 
@@ -12,17 +12,17 @@ pub struct State {
 }
 
 impl State {
-    /// Its values, to carry them to another tape.
+    /// Returns the values, for use on another tape.
     pub fn values(&self, tape: &Tape<'_>) -> StateValues {
         StateValues { h: tape.value(self.h).clone(), c: self.c.map(|c| tape.value(c).clone()) }
     }
 }
 
-/// The values of a [`State`], without their place on a tape.
+/// The values of a [`State`], independent of a tape.
 ///
-/// A long sequence is read in windows, each on its own tape and started from the values that the
-/// window before ended with; gradients end at the window's start (truncated backpropagation through
-/// time, Williams and Peng 1990).
+/// A long sequence can be processed in windows, each on its own tape and started from the final
+/// values of the previous window. Gradients stop at the window's start (truncated backpropagation
+/// through time, Williams and Peng 1990).
 ///
 /// ```
 /// use rnn::{Cell, Rnn, RnnConfig, StateValues};
@@ -46,12 +46,12 @@ impl State {
 pub struct StateValues {
     /// The hidden state, \[B, H\].
     pub h: Tensor,
-    /// The cell state, \[B, H\], of a cell that has one.
+    /// The cell state, \[B, H\], if the cell has one.
     pub c: Option<Tensor>,
 }
 
 impl StateValues {
-    /// A state of these values on a tape, as constants: no gradient flows into them.
+    /// Returns a state with these values on `tape`, as constants: no gradient flows into them.
     pub fn constant(&self, tape: &mut Tape<'_>) -> State {
         let h = tape.constant(self.h.clone());
         State { h, c: self.c.as_ref().map(|c| tape.constant(c.clone())) }

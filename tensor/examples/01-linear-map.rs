@@ -34,7 +34,7 @@ fn main() -> Result<()> {
 
         // The loss is sum (y - t)^2 / 2 rows; its gradient with respect to y is known, so it is
         // the seed of the backward pass.
-        let mut dy = tape.value(y).copy();
+        let mut dy = tape.value(y).copy()?;
         for (d, t) in dy.data_mut().iter_mut().zip(&targets) {
             *d = (*d - t) / rows as f32;
         }

@@ -9,12 +9,12 @@ use tensor::check::{assert_close, finite_differences, to_f64};
 use tensor::{Backward, Op, Params, Result, Tape, Tensor, Var};
 
 /// The forward part: computes, puts its output on the tape, records the backward pass.
-fn swish(tape: &mut Tape<'_>, x: Var) -> Var {
-    let mut y = tape.value(x).copy();
+fn swish(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
+    let mut y = tape.value(x).copy()?;
     y.data_mut().iter_mut().for_each(|v| *v *= sigmoid(*v));
     let y = tape.output(y);
     tape.record(Swish { x, y });
-    y
+    Ok(y)
 }
 
 fn sigmoid(x: f32) -> f32 {
@@ -54,7 +54,7 @@ fn main() -> Result<()> {
     let params = Params::new();
     let mut tape = Tape::new(&params);
     let input = tape.input(Tensor::from(x.clone()));
-    let y = swish(&mut tape, input);
+    let y = swish(&mut tape, input)?;
     let output = tape.value(y).clone();
     let back = tape.backward(&[(y, Tensor::full([x.len()], 1.0))])?;
     let gradient = back.grad(input).cloned().unwrap_or_else(|| Tensor::zeros([x.len()]));

@@ -35,7 +35,7 @@
 //!     let input = tape.constant(x.clone());
 //!     let y = ops::linear(&mut tape, input, w, Some(b))?;
 //!     // The loss is sum (y - t)^2 / 128, t = 2 x_0 - x_1 + 1: its gradient starts the backward pass.
-//!     let mut dy = tape.value(y).copy();
+//!     let mut dy = tape.value(y).copy()?;
 //!     for (d, x) in dy.data_mut().iter_mut().zip(x.data().chunks_exact(2)) {
 //!         *d = (*d - (2.0 * x[0] - x[1] + 1.0)) / 64.0;
 //!     }

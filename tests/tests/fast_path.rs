@@ -108,16 +108,16 @@ fn child() {
 }
 
 /// The path that a process takes and the parameters that it ends with.
-fn run(asked: Option<Level>) -> (String, Vec<f32>) {
+fn run(requested: Option<Level>) -> (String, Vec<f32>) {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "child", "--ignored", "--nocapture"]).env_remove("TENSOR_SIMD");
-    if let Some(level) = asked {
+    if let Some(level) = requested {
         command.env("TENSOR_SIMD", level.name());
     }
     let output = command.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{asked:?}: {text}\n{said}");
+    assert!(output.status.success(), "{requested:?}: {text}\n{said}");
     let line = text.lines().find_map(|line| Some(line.split_once("RESULT ")?.1)).unwrap();
     let mut words = line.split(' ');
     let level = words.next().unwrap().to_owned();
@@ -130,7 +130,7 @@ fn every_path_gives_the_same_and_the_best_is_taken() {
     let levels = Level::available();
     let best = levels.last().unwrap();
     let (taken, want) = run(None);
-    assert_eq!(taken, best.name(), "without being asked, the best that the processor has");
+    assert_eq!(taken, best.name(), "without being requested, the best that the processor has");
     assert!(want.len() > 10_000 && want.iter().all(|v| v.is_finite()));
     for &level in &levels {
         let (taken, values) = run(Some(level));

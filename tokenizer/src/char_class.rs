@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// A set of characters that a [`NormalizationStep`](crate::NormalizationStep) acts on or spares.
+/// A set of characters that a [`NormalizationStep`](crate::NormalizationStep) changes or keeps.
 ///
 /// ```
 /// use tokenizer::CharClass;
@@ -17,7 +17,7 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 pub enum CharClass {
     /// The characters of this string.
     Chars(String),
-    /// All characters from the first to the second, both included.
+    /// All characters from the first to the second, inclusive.
     Range(char, char),
     /// `a` to `z` and `A` to `Z`.
     AsciiLetters,
@@ -25,12 +25,12 @@ pub enum CharClass {
     Punctuation,
     /// Unicode white space.
     Whitespace,
-    /// What is in any of these classes.
+    /// The union of these classes.
     AnyOf(Vec<Self>),
 }
 
 impl CharClass {
-    /// Whether `c` is in the class.
+    /// Returns `true` if `c` is in the class.
     #[must_use]
     pub fn contains(&self, c: char) -> bool {
         match self {
@@ -44,7 +44,7 @@ impl CharClass {
     }
 }
 
-/// Whether `c` is punctuation or a symbol.
+/// Returns `true` if `c` is punctuation or a symbol.
 fn is_punctuation(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_punctuation();

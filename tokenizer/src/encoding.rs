@@ -1,28 +1,28 @@
-//! Bytes to text: UTF-8, UTF-16 and UTF-32, by the byte order mark or by where the zeros are.
+//! Decodes UTF-8, UTF-16 and UTF-32, detected by the byte order mark or the positions of zeros.
 
 use std::fmt;
 
-/// How many bytes at the start of a file decide what it is.
+/// The number of bytes at the start of a file from which its format is detected.
 pub(crate) const HEAD: usize = 4096;
 
-/// How characters are written as bytes.
+/// A character encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
     /// UTF-8.
     Utf8,
-    /// UTF-16, the low byte first.
+    /// UTF-16, little-endian.
     Utf16Le,
-    /// UTF-16, the high byte first.
+    /// UTF-16, big-endian.
     Utf16Be,
-    /// UTF-32, the low byte first.
+    /// UTF-32, little-endian.
     Utf32Le,
-    /// UTF-32, the high byte first.
+    /// UTF-32, big-endian.
     Utf32Be,
 }
 
 impl Encoding {
-    /// The name that `iconv` knows.
+    /// Returns the name of the encoding in `iconv`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl Encoding {
         }
     }
 
-    /// Bytes of one code unit.
+    /// Returns the number of bytes per code unit.
     const fn unit(self) -> usize {
         match self {
             Self::Utf8 => 1,
@@ -50,7 +50,8 @@ impl fmt::Display for Encoding {
     }
 }
 
-/// Byte order marks; that of UTF-32 begins with that of UTF-16.
+/// Byte order marks. UTF-32 comes before UTF-16, because its little-endian mark begins with that of
+/// UTF-16.
 const MARKS: [(&[u8], Encoding); 5] = [
     (&[0xEF, 0xBB, 0xBF], Encoding::Utf8),
     (&[0xFF, 0xFE, 0, 0], Encoding::Utf32Le),
@@ -59,9 +60,10 @@ const MARKS: [(&[u8], Encoding); 5] = [
     (&[0xFE, 0xFF], Encoding::Utf16Be),
 ];
 
-/// The encoding of a text that begins with `head`, and how many bytes its mark has.
+/// Returns the encoding of a text that begins with `head`, and the length of its byte order mark.
 ///
-/// Without a mark it is UTF-8, unless there are zero bytes where UTF-16 or UTF-32 has them.
+/// Without a mark, the encoding is UTF-8 unless there are zero bytes at positions typical of UTF-16
+/// or UTF-32.
 pub(crate) fn encoding(head: &[u8]) -> (Encoding, usize) {
     if let Some((mark, encoding)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
         return (*encoding, mark.len());
@@ -70,7 +72,7 @@ pub(crate) fn encoding(head: &[u8]) -> (Encoding, usize) {
         return (Encoding::Utf8, 0);
     }
     let wide = [Encoding::Utf32Le, Encoding::Utf32Be, Encoding::Utf16Le, Encoding::Utf16Be];
-    // The wrong byte order makes rare characters of the commonest ones.
+    // In the wrong byte order, ASCII characters decode to rare ones.
     let (mut best, mut most) = (Encoding::Utf8, 0);
     for encoding in wide {
         let ascii = ascii_characters(head, encoding).unwrap_or(0);
@@ -81,7 +83,7 @@ pub(crate) fn encoding(head: &[u8]) -> (Encoding, usize) {
     (best, 0)
 }
 
-/// Whether `head` is UTF-8 without control characters once its few zeros are taken out.
+/// Returns `true` if `head` is UTF-8 without control characters after its few zeros are removed.
 fn has_stray_zeros(head: &[u8]) -> bool {
     let kept: Vec<u8> = head.iter().copied().filter(|&byte| byte != 0).collect();
     if (head.len() - kept.len()) * 5 > head.len() {
@@ -89,7 +91,7 @@ fn has_stray_zeros(head: &[u8]) -> bool {
     }
     let text = match std::str::from_utf8(&kept) {
         Ok(text) => text,
-        // The head may end within a character.
+        // The head may end in the middle of a character.
         Err(wrong) if wrong.error_len().is_none() => {
             std::str::from_utf8(&kept[..wrong.valid_up_to()]).unwrap_or_default()
         }
@@ -98,9 +100,10 @@ fn has_stray_zeros(head: &[u8]) -> bool {
     !text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
 }
 
-/// How many ASCII characters `head` holds in this encoding; `None` where it cannot be such text.
+/// Counts the ASCII characters of `head` in this encoding. Returns `None` if it is not valid text
+/// in the encoding.
 fn ascii_characters(head: &[u8], encoding: Encoding) -> Option<usize> {
-    // The head of a long file may end within a character, a whole file does not.
+    // The head of a long file may end in the middle of a character; a complete file does not.
     if head.len() < HEAD && !head.len().is_multiple_of(encoding.unit()) {
         return None;
     }
@@ -109,7 +112,7 @@ fn ascii_characters(head: &[u8], encoding: Encoding) -> Option<usize> {
     for c in scalars(whole, encoding) {
         match c {
             Ok('\t' | '\n' | '\r' | ' '..='~') => ascii += 1,
-            // Control characters are what bytes of another kind look like.
+            // Control characters indicate that the bytes are not text in this encoding.
             Ok(c) if c.is_control() => return None,
             Ok(_) => {}
             // The last unit may be the first half of a pair.
@@ -120,7 +123,7 @@ fn ascii_characters(head: &[u8], encoding: Encoding) -> Option<usize> {
     Some(ascii)
 }
 
-/// The characters of bytes in UTF-16 or UTF-32; an error is the byte where one is broken.
+/// Decodes UTF-16 or UTF-32 to characters. The error is the byte offset of an invalid character.
 fn scalars(bytes: &[u8], encoding: Encoding) -> Box<dyn Iterator<Item = Result<char, usize>> + '_> {
     match encoding {
         Encoding::Utf8 => Box::new(std::iter::empty()),
@@ -148,7 +151,7 @@ fn scalars(bytes: &[u8], encoding: Encoding) -> Box<dyn Iterator<Item = Result<c
     }
 }
 
-/// Text in UTF-16 or UTF-32 as UTF-8; an error is the text before the first broken character.
+/// Converts UTF-16 or UTF-32 to UTF-8. The error is the text before the first invalid character.
 pub(crate) fn decode(bytes: &[u8], encoding: Encoding) -> Result<String, String> {
     let mut text = String::with_capacity(bytes.len() / 2);
     for c in scalars(bytes, encoding) {
@@ -195,7 +198,7 @@ mod tests {
                 let marked = encode(&format!("\u{FEFF}{text}"), wide);
                 let mark = if wide.unit() == 2 { 2 } else { 4 };
                 assert_eq!(encoding(&marked), (wide, mark), "{wide} of {text:?}");
-                // A head may end anywhere.
+                // A head may end at any byte.
                 for end in 1..bytes.len().min(9) {
                     let _ = encoding(&bytes[..end]);
                 }

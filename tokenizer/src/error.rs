@@ -1,33 +1,33 @@
-//! What can go wrong between a text file and its ids.
+//! Errors in reading, tokenising and encoding text files.
 
 use std::path::{Path, PathBuf};
 
 use crate::encoding::Encoding;
 
-/// The result of everything in this crate that can fail.
+/// The result type of the fallible functions in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What can go wrong between a text file and its ids.
+/// An error in reading, tokenising or encoding a text file.
 ///
-/// Whatever concerns a file names it; whatever concerns a line numbers it, from 1.
+/// Errors about a file contain its name; errors about a line contain its number, counted from 1.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No recipe has this name.
     #[error("no recipe is named '{name}' (there are {known})")]
     UnknownRecipe {
-        /// The name as given.
+        /// The unrecognised name.
         name: String,
-        /// The names that there are.
+        /// The known names.
         known: String,
     },
 
     /// No unit has this name.
     #[error("no unit is named '{name}' (there are {known})")]
     UnknownUnit {
-        /// The name as given.
+        /// The unrecognised name.
         name: String,
-        /// The names that there are.
+        /// The known names.
         known: String,
     },
 
@@ -36,18 +36,18 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error reported by the operating system.
         source: std::io::Error,
     },
 
-    /// A folder was given where a text file is needed.
+    /// The path of a text file is that of a folder.
     #[error("cannot read {}: it is a folder, not a text file", path.display())]
     Directory {
         /// The folder.
         path: PathBuf,
     },
 
-    /// A gzip file ends before its compressed data does.
+    /// A gzip file ends before the end of its compressed data.
     #[error(
         "{}: the gzip data is cut off after {lines} whole line(s) (an incomplete download or copy?)",
         path.display()
@@ -55,7 +55,7 @@ pub enum Error {
     TruncatedGzip {
         /// The file.
         path: PathBuf,
-        /// How many whole lines could be read.
+        /// The number of complete lines before the error.
         lines: usize,
     },
 
@@ -67,24 +67,24 @@ pub enum Error {
     Gzip {
         /// The file.
         path: PathBuf,
-        /// How many whole lines could be read.
+        /// The number of complete lines before the error.
         lines: usize,
-        /// What the decoder said.
+        /// The error reported by the decoder.
         source: std::io::Error,
     },
 
-    /// The file is an archive, a document or another format that is not lines of text.
+    /// The file is an archive, a document or another format that does not consist of lines of text.
     #[error("{}: this is {kind}, not lines of text; {advice}", path.display())]
     NotText {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// A description of the format.
         kind: String,
-        /// What to do.
+        /// The suggested remedy.
         advice: String,
     },
 
-    /// A line holds a zero byte, which no text does.
+    /// A line contains a zero byte, which never occurs in text.
     #[error(
         "{}, line {line}: a zero byte at byte {column} of the line, so this is no text file (if it \
          is all the same, take the zero bytes out: tr -d '\\000' < {} > clean.txt)",
@@ -95,7 +95,7 @@ pub enum Error {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// The byte of the line, from 1.
+        /// The position of the byte in the line, from 1.
         column: usize,
     },
 
@@ -114,24 +114,25 @@ pub enum Error {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// The first wrong byte of the line, from 1; a byte order mark is not counted.
+        /// The position of the first invalid byte in the line, from 1. A byte order mark is not
+        /// counted.
         column: usize,
-        /// Whether the file ends within that character.
+        /// Whether the file ends in the middle of that character.
         cut: bool,
     },
 
-    /// Text in UTF-16 or UTF-32 holds a character that is broken.
+    /// Text in UTF-16 or UTF-32 contains an invalid character.
     #[error("{}, line {line}: not valid {encoding} (an incomplete or damaged copy?)", path.display())]
     BrokenText {
         /// The file.
         path: PathBuf,
-        /// The encoding that the file has by its first bytes.
+        /// The encoding detected from the first bytes of the file.
         encoding: Encoding,
         /// The line, from 1.
         line: usize,
     },
 
-    /// A line is longer than any sentence.
+    /// A line is longer than the limit.
     #[error(
         "{}, line {line}: {bytes} bytes long, but a line may have {limit}; is this one sentence a \
          line, and are the line ends right?",
@@ -142,13 +143,13 @@ pub enum Error {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// Its length in bytes.
+        /// The length of the line in bytes.
         bytes: usize,
-        /// The limit.
+        /// The limit in bytes.
         limit: usize,
     },
 
-    /// A file holds more text than may be read.
+    /// A file contains more text than the limit.
     #[error(
         "{}: {} of text{} were read, and that is all that may be read into this machine's memory; \
          give a part of it, for example: head -n 1000000",
@@ -159,11 +160,11 @@ pub enum Error {
         path: PathBuf,
         /// The limit in bytes.
         limit: u64,
-        /// Whether the text came out of gzip data.
+        /// Whether the text was decompressed from gzip data.
         unpacked: bool,
     },
 
-    /// A file has more lines than may be read.
+    /// A file has more lines than the limit.
     #[error(
         "{}: {lines} lines, but this machine's memory has room for {limit} of them; give a part of \
          it, for example: head -n 1000000",
@@ -172,9 +173,9 @@ pub enum Error {
     TooManyLines {
         /// The file.
         path: PathBuf,
-        /// How many there are.
+        /// The number of lines in the file.
         lines: usize,
-        /// How many there may be.
+        /// The maximum number of lines.
         limit: usize,
     },
 
@@ -192,11 +193,11 @@ pub enum Error {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// How many columns the line has.
+        /// The number of columns in the line.
         found: usize,
         /// The highest column requested, from 1.
         needed: usize,
-        /// What separates columns instead, and what to do.
+        /// The separator found instead of tabs, and the suggested remedy.
         hint: Option<String>,
     },
 
@@ -211,11 +212,11 @@ pub enum Error {
     DifferentLengths {
         /// The source file.
         source_path: PathBuf,
-        /// How many lines the source file has.
+        /// The number of lines in the source file.
         source_lines: usize,
         /// The target file.
         target_path: PathBuf,
-        /// How many lines the target file has.
+        /// The number of lines in the target file.
         target_lines: usize,
     },
 
@@ -226,11 +227,11 @@ pub enum Error {
     MissingSpecial {
         /// The id of the special token that is missing.
         id: usize,
-        /// What stands there, quoted, or "nothing".
+        /// The token found at that position, quoted, or "nothing".
         found: String,
     },
 
-    /// A word stands twice in a token list.
+    /// A word occurs twice in a token list.
     #[error("'{token}' stands twice in the vocabulary, at ids {first} and {second}")]
     DuplicateToken {
         /// The word.
@@ -242,7 +243,7 @@ pub enum Error {
     },
 }
 
-/// The names of all values, for a message.
+/// Returns the names of all values, for an error message.
 pub(crate) fn names<T: Copy, const N: usize>(
     all: [T; N],
     name: impl Fn(T) -> &'static str,
@@ -250,7 +251,7 @@ pub(crate) fn names<T: Copy, const N: usize>(
     all.map(name).join(", ")
 }
 
-/// A path as a shell reads it: in quotes where it needs them.
+/// Returns a path as it is written in a shell command, in quotes if it needs them.
 ///
 /// ```
 /// assert_eq!(tokenizer::shell_quoted("runs/a b".as_ref()), "'runs/a b'");
@@ -266,7 +267,7 @@ pub fn shell_quoted(path: &Path) -> String {
     }
 }
 
-/// How to make UTF-8 of a file in another encoding.
+/// Describes how to convert a file in another encoding to UTF-8.
 fn convert(path: &Path) -> String {
     let path = shell_quoted(path);
     format!(
@@ -275,7 +276,7 @@ fn convert(path: &Path) -> String {
     )
 }
 
-/// A number of bytes for a person.
+/// Formats a number of bytes in a readable unit.
 #[allow(clippy::cast_precision_loss)]
 fn size(bytes: u64) -> String {
     match bytes {

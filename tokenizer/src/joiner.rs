@@ -1,9 +1,9 @@
-//! Words and punctuation as tokens, with marks that say where no space was.
+//! Splits text into words and punctuation, with marks where tokens had no space between them.
 //!
-//! The text is cut into words, single signs (punctuation, symbols, white space other than the
-//! space, control characters) and the spaces that a single separator cannot stand for. Two tokens
+//! The text is split into words, single signs (punctuation, symbols, white space other than the
+//! space, control characters) and the spaces that a single separator cannot represent. Two tokens
 //! are separated by one space unless one of them carries the [`JOINER`] on the side of the other.
-//! The sign carries it, so that a word looks the same wherever it stands.
+//! Signs and spaces carry the mark, so that a word has the same token in every context.
 
 use std::fmt::Write;
 
@@ -11,37 +11,37 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::CharClass;
 
-/// Marks, at the start or the end of a token, that no space stood on that side (U+FFED).
+/// The mark at the start or end of a token that had no space on that side (U+FFED).
 pub const JOINER: char = '￭';
 
-/// Starts an escape inside a token (U+FF05).
+/// The first character of an escape sequence in a token (U+FF05).
 ///
-/// This sign and four hexadecimal digits stand for one character that a token cannot hold as
-/// itself: white space, a control character, [`JOINER`] or `ESCAPE`.
+/// This character and four hexadecimal digits represent one character that must not occur in a
+/// token: white space, a control character, [`JOINER`] or `ESCAPE`.
 pub const ESCAPE: char = '％';
 
-/// What a piece of text is.
+/// The kind of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PieceKind {
-    /// Letters, digits and what clings to them.
+    /// Letters, digits and the combining characters attached to them.
     Word,
-    /// One sign and what clings to it.
+    /// One sign and the combining characters attached to it.
     Sign,
     /// One space that is kept as a token.
     Space,
 }
 
-/// One token before it is marked.
+/// One token before marks are added.
 #[derive(Debug)]
 struct Piece {
     start: usize,
     end: usize,
     kind: PieceKind,
-    /// Whether a separating space stands before it.
+    /// Whether a separating space precedes the piece.
     spaced: bool,
 }
 
-/// The tokens of `text`; [`join`] gives the text back.
+/// Splits `text` into tokens; [`join`] restores the text.
 pub(crate) fn split(text: &str) -> Vec<String> {
     let pieces = pieces(text);
     let word_follows = |next: Option<&Piece>| {
@@ -63,7 +63,7 @@ pub(crate) fn split(text: &str) -> Vec<String> {
     tokens
 }
 
-/// The text of `tokens`. Total: tokens in an order that [`split`] never gives are joined too.
+/// Joins `tokens` to a text. Accepts any sequence, including those that [`split`] never returns.
 pub(crate) fn join<'a>(tokens: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::new();
     let mut joined = true;
@@ -78,23 +78,24 @@ pub(crate) fn join<'a>(tokens: impl IntoIterator<Item = &'a str>) -> String {
     text
 }
 
-/// The text of one token, without its joiners and escapes.
+/// Returns the text of one token, without its joiners and escapes.
 pub(crate) fn bare(token: &str) -> String {
     let mut text = String::with_capacity(token.len());
     unescape_into(&mut text, unmark(token).1);
     text
 }
 
-/// Cuts text into pieces; joined again, with a space before each `spaced` one, they are the text.
+/// Splits text into pieces. Concatenating the pieces, with a space before each `spaced` one,
+/// restores the text.
 fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    // Whether a separating space was read and nothing after it yet.
+    // Whether the previous character was a separating space.
     let mut spaced = false;
     for (start, c) in text.char_indices() {
         let end = start + c.len_utf8();
         let (kind, clings) = classify(c);
         match pieces.last_mut() {
-            // A space separates when something stands on both its sides; otherwise it is kept.
+            // A space is a separator only between two pieces; otherwise it is kept as a token.
             Some(_) if kind == PieceKind::Space && !spaced && end < text.len() => {
                 spaced = true;
                 continue;
@@ -113,7 +114,7 @@ fn pieces(text: &str) -> Vec<Piece> {
     pieces
 }
 
-/// What a character is, and whether it clings to a word or sign right before it.
+/// Returns the kind of a character, and whether it attaches to a word or sign directly before it.
 fn classify(c: char) -> (PieceKind, bool) {
     if c == ' ' {
         return (PieceKind::Space, false);
@@ -124,7 +125,7 @@ fn classify(c: char) -> (PieceKind, bool) {
     if must_escape(c) || CharClass::Punctuation.contains(c) {
         return (PieceKind::Sign, false);
     }
-    // Accents, emoji variation selectors and zero-width joiners belong to what they follow.
+    // Accents, emoji variation selectors and zero-width joiners belong to the previous character.
     let clings = matches!(
         c.general_category(),
         GeneralCategory::NonspacingMark
@@ -135,12 +136,12 @@ fn classify(c: char) -> (PieceKind, bool) {
     (PieceKind::Word, clings)
 }
 
-/// Whether a token cannot hold `c` as itself. All of these are below U+10000.
+/// Returns `true` if `c` must be escaped in a token. All such characters are below U+10000.
 fn must_escape(c: char) -> bool {
     c == JOINER || c == ESCAPE || c.is_whitespace() || c.is_control()
 }
 
-/// Appends `text`, with escapes, to a token.
+/// Appends `text` to a token and escapes characters where required.
 fn escape_into(token: &mut String, text: &str) {
     for c in text.chars() {
         if must_escape(c) {
@@ -152,7 +153,7 @@ fn escape_into(token: &mut String, text: &str) {
     }
 }
 
-/// Appends what `bare` stands for to a text. An [`ESCAPE`] without four digits stands for itself.
+/// Appends `bare`, unescaped, to a text. An [`ESCAPE`] without four digits is kept unchanged.
 fn unescape_into(text: &mut String, mut bare: &str) {
     while let Some(at) = bare.find(ESCAPE) {
         let (before, rest) = bare.split_at(at);
@@ -169,7 +170,7 @@ fn unescape_into(text: &mut String, mut bare: &str) {
     text.push_str(bare);
 }
 
-/// The character that the four digits at the start of `rest` stand for, and what follows them.
+/// Parses the four digits at the start of `rest`. Returns their character and the remaining text.
 fn escaped(rest: &str) -> Option<(char, &str)> {
     let (digits, after) = rest.split_at_checked(4)?;
     if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -179,8 +180,8 @@ fn escaped(rest: &str) -> Option<(char, &str)> {
     Some((c, after))
 }
 
-/// Whether a token joins what is before it, its text still escaped, and whether it joins what
-/// follows.
+/// Returns whether a token joins the previous one, its text (still escaped), and whether it joins
+/// the next one.
 fn unmark(token: &str) -> (bool, &str, bool) {
     let (before, token) = match token.strip_prefix(JOINER) {
         Some(rest) => (true, rest),

@@ -1,4 +1,4 @@
-//! Normalisation as a chain of small steps.
+//! Text normalisation as a chain of steps.
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
@@ -16,45 +16,48 @@ pub enum NormalizationForm {
     Nfd,
     /// Compatibility decomposition, then canonical composition.
     Nfkc,
-    /// Compatibility decomposition: also `ﬁ` becomes `fi`, a full-width `Ａ` becomes `A`.
+    /// Compatibility decomposition: `ﬁ` also becomes `fi`, and a full-width `Ａ` becomes `A`.
     Nfkd,
 }
 
-/// One step of a [`Normalizer`]: text in, text out.
+/// One step of a [`Normalizer`], a function from text to text.
 ///
-/// Every step is total: it accepts any text and never fails.
+/// Every step accepts any text and never fails.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NormalizationStep {
-    /// Lower case by the full Unicode mapping, which may change the number of characters.
+    /// Converts to lower case by the full Unicode mapping, which may change the number of
+    /// characters.
     Lowercase,
-    /// White space at both ends is removed.
+    /// Removes white space at both ends.
     Trim,
-    /// A Unicode normalisation form.
+    /// Converts to a Unicode normalisation form.
     Unicode(NormalizationForm),
-    /// Characters that are not seen and separate nothing are removed: the zero-width space (U+200B),
-    /// the word joiner (U+2060), byte order marks within a text (U+FEFF), soft hyphens (U+00AD), and
+    /// Removes invisible characters that are not separators: the zero-width space (U+200B), the
+    /// word joiner (U+2060), byte order marks within a text (U+FEFF), soft hyphens (U+00AD) and
     /// the marks of writing direction (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
-    /// Joiners that scripts need (U+200C, U+200D) stay.
+    /// Keeps the joiners that scripts need (U+200C, U+200D).
     DropInvisible,
-    /// Spaces of every kind (general category Zs: no-break, narrow, thin, ideographic) become U+0020.
+    /// Replaces each space of any kind (general category Zs: no-break, narrow, thin, ideographic)
+    /// with U+0020.
     PlainSpaces,
-    /// Non-spacing marks (general category Mn) are removed; after [`NormalizationForm::Nfd`], the accents.
+    /// Removes non-spacing marks (general category Mn); after [`NormalizationForm::Nfd`], these are
+    /// the accents.
     DropMarks,
-    /// A space is put before each character of the class.
+    /// Inserts a space before each character of the class.
     SpaceBefore(CharClass),
-    /// A space is put before and one after each character of the class.
+    /// Inserts a space before and after each character of the class.
     SpaceAround(CharClass),
-    /// Each longest run of characters outside the class becomes one space.
+    /// Replaces each maximal run of characters outside the class with one space.
     SpaceForOthers(CharClass),
-    /// Characters outside the class are removed.
+    /// Removes characters outside the class.
     DeleteOthers(CharClass),
-    /// Each run of spaces (U+0020 only) becomes one.
+    /// Replaces each run of spaces (U+0020 only) with one space.
     CollapseSpaces,
 }
 
 impl NormalizationStep {
-    /// The text after this step.
+    /// Applies this step to a text.
     ///
     /// ```
     /// use tokenizer::{CharClass, NormalizationForm, NormalizationStep};
@@ -68,7 +71,7 @@ impl NormalizationStep {
         match self {
             Self::Lowercase => text.to_lowercase(),
             Self::Trim => text.trim().to_owned(),
-            // Every form leaves ASCII as it is.
+            // No normalisation form changes ASCII.
             Self::Unicode(_) if text.is_ascii() => text.to_owned(),
             Self::DropInvisible if !text.contains(is_invisible) => text.to_owned(),
             Self::DropInvisible => text.replace(is_invisible, ""),
@@ -89,23 +92,23 @@ impl NormalizationStep {
     }
 }
 
-/// What [`NormalizationStep::DropInvisible`] removes.
+/// Returns `true` if [`NormalizationStep::DropInvisible`] removes `c`.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// Whether `c` is a space, of whatever width.
+/// Returns `true` if `c` is a space of any width.
 fn is_space(c: char) -> bool {
     c.general_category() == GeneralCategory::SpaceSeparator
 }
 
-/// Whether `c` is a non-spacing mark.
+/// Returns `true` if `c` is a non-spacing mark.
 fn is_mark(c: char) -> bool {
     !c.is_ascii() && c.general_category() == GeneralCategory::NonspacingMark
 }
 
-/// `text` with a space before, and one after where `after`, each character of `class`.
+/// Inserts a space before each character of `class`, and also after it if `after` is `true`.
 fn spaced(text: &str, class: &CharClass, after: bool) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
@@ -122,7 +125,7 @@ fn spaced(text: &str, class: &CharClass, after: bool) -> String {
     out
 }
 
-/// `text` with one space for each longest run of characters that `replaced` accepts.
+/// Replaces each maximal run of characters that `replaced` accepts with one space.
 fn one_space_for_runs(text: &str, replaced: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut in_run = false;
@@ -140,8 +143,8 @@ fn one_space_for_runs(text: &str, replaced: impl Fn(char) -> bool) -> String {
 
 /// A chain of [`NormalizationStep`]s, applied in order.
 ///
-/// The named chains of the literature come from [`Recipe::normalizer`](crate::Recipe::normalizer);
-/// others are put together from the steps. The chain without steps leaves text as it is.
+/// [`Recipe::normalizer`](crate::Recipe::normalizer) returns the chains of the literature; custom
+/// chains are built from steps. A chain without steps does not change the text.
 ///
 /// ```
 /// use tokenizer::{CharClass, NormalizationForm, Normalizer, NormalizationStep};
@@ -163,19 +166,19 @@ pub struct Normalizer {
 }
 
 impl Normalizer {
-    /// The chain of these steps.
+    /// Creates a chain of these steps.
     #[must_use]
     pub fn new(steps: impl IntoIterator<Item = NormalizationStep>) -> Self {
         Self { steps: steps.into_iter().collect() }
     }
 
-    /// The steps, in the order in which they are applied.
+    /// Returns the steps in the order in which they are applied.
     #[must_use]
     pub fn steps(&self) -> &[NormalizationStep] {
         &self.steps
     }
 
-    /// The text after all steps.
+    /// Applies all steps to a text.
     #[must_use]
     pub fn normalize(&self, text: &str) -> String {
         match self.steps.split_first() {

@@ -1,4 +1,4 @@
-//! Normalisation recipes of the literature, by name.
+//! Named normalisation recipes from the literature.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::names;
 use crate::{CharClass, Error, NormalizationForm, NormalizationStep, Normalizer};
 
-/// A named way from raw text to the text that is cut into tokens.
+/// A named normalisation, applied to raw text before it is split into tokens.
 ///
 /// | name | source | `J'ai dit: «Ça va?»` becomes |
 /// |---|---|---|
@@ -29,32 +29,32 @@ use crate::{CharClass, Error, NormalizationForm, NormalizationStep, Normalizer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recipe {
-    /// Lower case, accents dropped, a space before `.!?`, then one space for every run of
-    /// anything but `a-zA-Z!?` (so the full stop goes, and `!` or `?` stays).
+    /// Lower case, accents removed, a space before `.!?`, then one space in place of every run of
+    /// characters other than `a-zA-Z!?` (so `.` is removed, and `!` and `?` are kept).
     Tutorial,
-    /// Lower case, accents dropped, spaces around `?.!,¿`, then one space for every run of
-    /// anything but `a-zA-Z?.!,¿`.
+    /// Lower case, accents removed, spaces around `?.!,¿`, then one space in place of every run of
+    /// characters other than `a-zA-Z?.!,¿`.
     TfNmt,
-    /// NFKD, lower case, everything but a space and `a-z.?!,¿` deleted, then spaces around that
-    /// punctuation. TensorFlow leaves the doubled spaces this makes and skips them when it
-    /// splits; here they are collapsed, which gives the same words.
+    /// NFKD, lower case, all characters other than a space and `a-z.?!,¿` deleted, then spaces
+    /// around that punctuation. TensorFlow keeps the resulting double spaces and skips them when it
+    /// splits; this recipe collapses them, which yields the same words.
     TfText,
-    /// The text in NFC, without what is not seen ([`NormalizationStep::DropInvisible`]) and with one kind of space
-    /// ([`NormalizationStep::PlainSpaces`]); as words, punctuation is
-    /// split off with joiner marks and nothing else is lost.
+    /// NFC, without invisible characters ([`NormalizationStep::DropInvisible`]) and with one kind
+    /// of space ([`NormalizationStep::PlainSpaces`]). The unit `words` splits off punctuation with
+    /// joiner marks; nothing else is lost.
     Words,
-    /// The same, in lower case.
+    /// The same as `words`, in lower case.
     WordsLower,
-    /// The text in NFC, with the same two steps before; as words, it is cut at each single space.
+    /// The same normalisation as `words`. The unit `words` splits the text at each single space.
     None,
 }
 
 impl Recipe {
-    /// Every recipe.
+    /// All recipes.
     pub const ALL: [Self; 6] =
         [Self::Tutorial, Self::TfNmt, Self::TfText, Self::Words, Self::WordsLower, Self::None];
 
-    /// The name that [`FromStr`] and serde read.
+    /// Returns the name that [`FromStr`] and serde accept.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -67,13 +67,13 @@ impl Recipe {
         }
     }
 
-    /// Whether it keeps the letters and digits of every script, letter case aside.
+    /// Returns `true` if the recipe keeps the letters and digits of every script, ignoring case.
     #[must_use]
     pub const fn keeps_all(self) -> bool {
         matches!(self, Self::Words | Self::WordsLower | Self::None)
     }
 
-    /// The steps of the recipe.
+    /// Returns the normalisation steps of the recipe.
     #[must_use]
     pub fn normalizer(self) -> Normalizer {
         let chars = |set: &str| CharClass::Chars(set.to_owned());

@@ -1,30 +1,31 @@
-//! Text to tokens and back.
+//! Converts text to tokens and tokens to text.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Normalizer, Recipe, Unit, joiner};
 
-/// Cuts text into tokens and puts tokens together again.
+/// Splits text into tokens and joins tokens to text.
 ///
-/// For every text `x` and every recipe and unit, exactly:
+/// For every text `x`, every recipe and every unit, this holds exactly:
 ///
 /// ```text
 /// detokenize(tokenize(x)) == normalize(x)
 /// ```
 ///
-/// where `normalize` leaves the text as it is for `words` and `none`, and only lower-cases it for
-/// `words-lower`. How words are marked to that end:
+/// [`Recipe`] describes what `normalize` changes. With the unit `words`, the recipe determines how
+/// the tokens are marked:
 ///
-/// - `tutorial`, `tf-nmt`, `tf-text`: not at all, the normalised text has single spaces;
-/// - `words`, `words-lower`: a sign that touches its neighbour carries [`JOINER`](crate::JOINER)
-///   on that side, and white space that a single separator cannot stand for is a token of its own,
-///   escaped with [`ESCAPE`](crate::ESCAPE). No token holds white space or a control character;
-/// - `none`: the text is cut at every single space, so two spaces in a row have an empty token
-///   between them.
+/// - `tutorial`, `tf-nmt`, `tf-text`: no marks, because the normalised text has single spaces;
+/// - `words`, `words-lower`: a sign that is adjacent to another token carries
+///   [`JOINER`](crate::JOINER) on that side. White space that a single separator cannot represent
+///   is a separate token, escaped with [`ESCAPE`](crate::ESCAPE). No token contains white space or
+///   a control character;
+/// - `none`: no marks. The text is split at every single space, so that two consecutive spaces have
+///   an empty token between them.
 ///
-/// An empty text has no tokens. [`Tokenizer::display_token`] gives a token for the screen.
+/// An empty text has no tokens. [`Tokenizer::display_token`] formats a token for display.
 ///
-/// With serde it is a map of `recipe` and `unit`.
+/// Serde writes a map of `recipe` and `unit`.
 ///
 /// ```
 /// use tokenizer::{Recipe, Tokenizer, Unit};
@@ -44,7 +45,7 @@ pub struct Tokenizer {
     normalizer: Normalizer,
 }
 
-/// What a tokenizer is made from, and stored as.
+/// The parameters of a tokenizer, and its serialised form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Key {
@@ -65,31 +66,31 @@ impl From<Tokenizer> for Key {
 }
 
 impl Tokenizer {
-    /// The tokenizer that normalises by `recipe` and cuts into `unit`s.
+    /// Creates a tokenizer that normalises text by `recipe` and splits it into `unit`s.
     #[must_use]
     pub fn new(recipe: Recipe, unit: Unit) -> Self {
         Key { recipe, unit }.into()
     }
 
-    /// The recipe.
+    /// Returns the recipe.
     #[must_use]
     pub const fn recipe(&self) -> Recipe {
         self.key.recipe
     }
 
-    /// The unit.
+    /// Returns the unit.
     #[must_use]
     pub const fn unit(&self) -> Unit {
         self.key.unit
     }
 
-    /// The text as the recipe normalises it.
+    /// Returns the text normalised by the recipe.
     #[must_use]
     pub fn normalize(&self, text: &str) -> String {
         self.normalizer.normalize(text)
     }
 
-    /// The tokens of a text.
+    /// Normalises a text and splits it into tokens.
     #[must_use]
     pub fn tokenize(&self, text: &str) -> Vec<String> {
         let text = self.normalize(text);
@@ -101,10 +102,10 @@ impl Tokenizer {
         }
     }
 
-    /// The text of tokens.
+    /// Joins tokens to a text.
     ///
-    /// Total: a model's tokens, in an order that [`Tokenizer::tokenize`] never gives, are put
-    /// together too. Take special tokens (`</s>`) off first: here they are text like any other.
+    /// Accepts any sequence of tokens, including model output that [`Tokenizer::tokenize`] never
+    /// returns. Remove special tokens (`</s>`) first: this function treats them as text.
     #[must_use]
     pub fn detokenize(&self, tokens: &[impl AsRef<str>]) -> String {
         let tokens = tokens.iter().map(AsRef::as_ref);
@@ -115,11 +116,11 @@ impl Tokenizer {
         }
     }
 
-    /// A token as a person should see it on a screen or an axis: without joiners and escapes, and
-    /// never empty or with a character that moves the cursor.
+    /// Formats a token for display on a screen or an axis: without joiners and escapes, never empty
+    /// and without characters that move the cursor.
     ///
-    /// White space is shown as `␣`, a control character as its picture (`␉`, `␛`). What is shown
-    /// need not be different for different tokens.
+    /// White space is shown as `␣`, a control character as its picture (`␉`, `␛`). Different tokens
+    /// may be displayed alike.
     ///
     /// ```
     /// use tokenizer::{Recipe, Tokenizer, Unit};
@@ -138,22 +139,22 @@ impl Tokenizer {
         if shown.is_empty() { OPEN_BOX.to_string() } else { shown }
     }
 
-    /// Whether words carry joiners and escapes.
+    /// Returns `true` if words carry joiners and escapes.
     const fn has_marks(&self) -> bool {
         matches!(self.key.recipe, Recipe::Words | Recipe::WordsLower)
     }
 }
 
-/// Stands for white space on a screen.
+/// The displayed form of white space.
 const OPEN_BOX: char = '␣';
 
-/// What to show for `c` on a screen.
+/// Returns the displayed form of `c`.
 fn visible(c: char) -> char {
     match c {
-        // The row of control pictures, in the order of the characters they picture.
+        // The control pictures are in the order of the characters that they represent.
         '\0'..='\x1F' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(OPEN_BOX),
         '\x7F' => '␡',
-        // Marks that turn the direction of everything after them.
+        // These marks change the writing direction of all text after them.
         '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
         c if c.is_whitespace() => OPEN_BOX,
         c if c.is_control() => char::REPLACEMENT_CHARACTER,

@@ -1,4 +1,4 @@
-//! What a sentence is cut into.
+//! The units into which a sentence is split.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::error::names;
 
-/// What a sentence is cut into.
+/// The unit into which a sentence is split.
 ///
 /// ```
 /// use tokenizer::Unit;
@@ -19,7 +19,8 @@ use crate::error::names;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
-    /// Words, as the recipe leaves them between spaces; `words` also splits off punctuation.
+    /// Words, separated by spaces in the normalised text; the recipes `words` and `words-lower`
+    /// also split off punctuation.
     #[default]
     Words,
     /// Unicode scalar values (`char`s) of the normalised text, spaces included.
@@ -27,10 +28,10 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Every unit.
+    /// All units.
     pub const ALL: [Self; 2] = [Self::Words, Self::Characters];
 
-    /// The name that [`FromStr`] and serde read.
+    /// Returns the name that [`FromStr`] and serde accept.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

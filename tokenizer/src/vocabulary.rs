@@ -1,4 +1,4 @@
-//! Tokens to ids and back.
+//! The vocabulary: a mapping between tokens and ids.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -8,26 +8,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// The id that fills a batch up: 0, so that a mask is `id != PAD`.
+/// The id of the padding token: 0, so that a padding mask is `id != PAD`.
 pub const PAD: u32 = 0;
-/// The id of every token that the vocabulary does not hold.
+/// The id of every token that is not in the vocabulary.
 pub const UNK: u32 = 1;
-/// The id that starts a sentence.
+/// The id of the start-of-sentence token.
 pub const SOS: u32 = 2;
-/// The id that ends a sentence.
+/// The id of the end-of-sentence token.
 pub const EOS: u32 = 3;
-/// The names of the special ids, in their order.
+/// The names of the special tokens, in the order of their ids.
 pub const SPECIALS: [&str; 4] = ["<pad>", "<unk>", "<s>", "</s>"];
 
-/// What [`Vocabulary::build`] keeps.
+/// Limits on the tokens that [`Vocabulary::build`] keeps.
 ///
 /// The default keeps every token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct VocabularyOptions {
-    /// A token that occurs less often is left out; 0 means the same as 1.
+    /// The minimum number of occurrences of a token to be kept; 0 means the same as 1.
     pub min_count: usize,
-    /// At most this many tokens are kept, the four special ones not counted.
+    /// The maximum number of tokens to keep, not counting the four special tokens.
     pub max_size: Option<usize>,
 }
 
@@ -37,17 +37,17 @@ impl Default for VocabularyOptions {
     }
 }
 
-/// How many tokens of a text a vocabulary does not hold.
+/// The number of tokens in a text that are not in a vocabulary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownRate {
-    /// Tokens that are read as [`UNK`].
+    /// The number of tokens that are encoded as [`UNK`].
     pub unknown: usize,
-    /// All tokens.
+    /// The total number of tokens.
     pub total: usize,
 }
 
 impl UnknownRate {
-    /// The share of unknown tokens, from 0 to 1; 0 where there are no tokens.
+    /// Returns the fraction of unknown tokens, from 0 to 1, or 0 if there are no tokens.
     #[must_use]
     #[allow(clippy::cast_precision_loss)]
     pub fn rate(&self) -> f64 {
@@ -55,7 +55,7 @@ impl UnknownRate {
     }
 }
 
-/// For example `3 of 120 tokens unknown (2.50%)`.
+/// Formats the rate like `3 of 120 tokens unknown (2.50%)`.
 impl fmt::Display for UnknownRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = 100.0 * self.rate();
@@ -65,11 +65,11 @@ impl fmt::Display for UnknownRate {
 
 /// The tokens that a model knows, each with its id.
 ///
-/// Ids 0 to 3 are [`PAD`], [`UNK`], [`SOS`] and [`EOS`]; the tokens of the text follow. A text
-/// never yields a special id other than [`UNK`]: where it contains the token `<s>`, that is a token
-/// like any other, with an id of its own from 4 on, even though both are printed alike.
+/// Ids 0 to 3 are [`PAD`], [`UNK`], [`SOS`] and [`EOS`]; the tokens of the text follow. Encoding a
+/// text never yields a special id other than [`UNK`]: a token `<s>` in the text is an ordinary
+/// token with its own id of 4 or more, even though it prints the same as [`SOS`].
 ///
-/// With serde it is the list of its tokens; loading checks it as [`Vocabulary::from_tokens`] does.
+/// Serde writes the list of tokens; loading validates it like [`Vocabulary::from_tokens`].
 ///
 /// ```
 /// use tokenizer::{UNK, Vocabulary, VocabularyOptions};
@@ -85,21 +85,21 @@ impl fmt::Display for UnknownRate {
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct Vocabulary {
     tokens: Vec<String>,
-    /// The ids of the text's tokens; the special ones are not in it.
+    /// Maps each token of the text to its id; special tokens are not included.
     ids: HashMap<String, u32>,
 }
 
 impl Vocabulary {
-    /// The vocabulary of tokenised sentences, the most frequent token first.
+    /// Builds a vocabulary from tokenised sentences, the most frequent token first.
     ///
-    /// Tokens that occur equally often come in the order in which they first occur.
+    /// Tokens with equal counts are ordered by first occurrence.
     #[must_use]
     pub fn build<S, T>(sentences: impl IntoIterator<Item = S>, options: &VocabularyOptions) -> Self
     where
         S: IntoIterator<Item = T>,
         T: AsRef<str>,
     {
-        // Token to (place in `counted`), and (token, count) in order of first occurrence.
+        // Token to index in `counted`, and (token, count) in order of first occurrence.
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut counts: Vec<usize> = Vec::new();
         for token in sentences.into_iter().flatten() {
@@ -123,12 +123,14 @@ impl Vocabulary {
         Self { tokens, ids }
     }
 
-    /// The vocabulary of a list as [`Vocabulary::tokens`] gives it, special tokens first.
+    /// Creates a vocabulary from a list of tokens in id order, special tokens first.
+    ///
+    /// [`Vocabulary::tokens`] returns such a list.
     ///
     /// # Errors
     ///
-    /// [`Error::MissingSpecial`] where the list does not start with [`SPECIALS`];
-    /// [`Error::DuplicateToken`] where a token after them stands twice.
+    /// [`Error::MissingSpecial`] if the list does not start with [`SPECIALS`];
+    /// [`Error::DuplicateToken`] if a token after them occurs twice.
     pub fn from_tokens(tokens: Vec<String>) -> Result<Self> {
         for (id, special) in SPECIALS.into_iter().enumerate() {
             let found = tokens.get(id);
@@ -147,53 +149,53 @@ impl Vocabulary {
         Ok(Self { tokens, ids })
     }
 
-    /// How many ids there are, the special ones counted; one more than the highest id.
+    /// Returns the number of ids, special ids included; this is one more than the highest id.
     #[must_use]
     #[allow(clippy::len_without_is_empty)] // never empty: the special tokens are always there
     pub fn len(&self) -> usize {
         self.tokens.len()
     }
 
-    /// Every token in the order of the ids, the special ones first.
+    /// Returns all tokens in id order, special tokens first.
     #[must_use]
     pub fn tokens(&self) -> &[String] {
         &self.tokens
     }
 
-    /// The id of a token of a text; [`UNK`] where the vocabulary does not hold it.
+    /// Returns the id of a token of a text, or [`UNK`] if the token is not in the vocabulary.
     ///
-    /// The special ids are constants, not looked up: `<s>` in a text is no [`SOS`].
+    /// Special ids are constants and are never looked up: `<s>` in a text is not [`SOS`].
     #[must_use]
     pub fn id(&self, token: &str) -> u32 {
         self.ids.get(token).copied().unwrap_or(UNK)
     }
 
-    /// The token of an id; [`None`] for an id that the vocabulary does not have.
+    /// Returns the token with an id, or [`None`] if the id is out of range.
     #[must_use]
     pub fn token(&self, id: u32) -> Option<&str> {
         self.tokens.get(usize::try_from(id).ok()?).map(String::as_str)
     }
 
-    /// Whether an id is [`PAD`], [`UNK`], [`SOS`] or [`EOS`].
+    /// Returns `true` if the id is [`PAD`], [`UNK`], [`SOS`] or [`EOS`].
     #[must_use]
     pub const fn is_special(id: u32) -> bool {
         id <= EOS
     }
 
-    /// The ids of tokens, one each; [`SOS`] and [`EOS`] are the caller's to add.
+    /// Returns one id per token. The caller adds [`SOS`] and [`EOS`].
     #[must_use]
     pub fn encode(&self, tokens: &[impl AsRef<str>]) -> Vec<u32> {
         tokens.iter().map(|token| self.id(token.as_ref())).collect()
     }
 
-    /// The tokens of ids, one each: a special id gives its name, an id that the vocabulary does not
-    /// have gives `<unk>`.
+    /// Returns one token per id. A special id yields its name; an id that is out of range yields
+    /// `<unk>`.
     #[must_use]
     pub fn decode(&self, ids: &[u32]) -> Vec<String> {
         ids.iter().map(|&id| self.token(id).unwrap_or(SPECIALS[1]).to_owned()).collect()
     }
 
-    /// How many tokens of tokenised sentences the vocabulary does not hold.
+    /// Counts the tokens of tokenised sentences that are not in the vocabulary.
     pub fn unknown_rate<S, T>(&self, sentences: impl IntoIterator<Item = S>) -> UnknownRate
     where
         S: IntoIterator<Item = T>,
@@ -208,7 +210,7 @@ impl Vocabulary {
     }
 }
 
-/// The tokens of the text, each with its id.
+/// Pairs each token of the text with its id.
 fn numbered(tokens: &[String]) -> impl Iterator<Item = (u32, &str)> {
     (0..).zip(tokens).skip(SPECIALS.len()).map(|(id, token)| (id, token.as_str()))
 }

@@ -72,7 +72,7 @@ impl Screen {
     fn read_until(&mut self, words: &str, redraw: Option<Duration>) -> String {
         let mut block = [0; 4096];
         let begun = Instant::now();
-        let mut asked = begun;
+        let mut redrawn = begun;
         loop {
             let text = String::from_utf8_lossy(&self.unread).into_owned();
             if let Some(at) = text.find(words) {
@@ -89,9 +89,9 @@ impl Screen {
                 || String::from_utf8_lossy(&self.unread[self.unread.len().saturating_sub(2000)..]);
             assert!(read > 0, "no {words:?} in {}", end());
             self.unread.extend_from_slice(&block[..read]);
-            if redraw.is_some_and(|every| asked.elapsed() > every) {
+            if redraw.is_some_and(|every| redrawn.elapsed() > every) {
                 self.master.write_all(b"\x0c").unwrap();
-                asked = Instant::now();
+                redrawn = Instant::now();
             }
         }
     }

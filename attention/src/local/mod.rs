@@ -23,7 +23,7 @@
 //! Only the window is scored, weighed and summed up: a step costs 2D + 1 positions, however long
 //! the sentence. (Keys are made once a sentence, for all of it.)
 //!
-//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
 //!
 //! PyTorch: a softmax of the scores, those with `(s - p.floor()).abs() > D` filled with -inf.

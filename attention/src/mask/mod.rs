@@ -1,8 +1,8 @@
-//! Which positions a query sees.
+//! Masks: the positions that a query attends to.
 
 use tensor::PooledVec;
 
-/// Positions `from..to` of the memory: what a query sees. No others get a weight.
+/// The positions `from..to` of the memory that a query attends to. All others get weight zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MaskSpan {
     pub(crate) from: usize,
@@ -10,12 +10,12 @@ pub(crate) struct MaskSpan {
 }
 
 impl MaskSpan {
-    /// Positions up to `to`.
+    /// Returns the span of all positions before `to`.
     fn until(to: usize) -> Self {
         Self { from: 0, to }
     }
 
-    /// The window around a position, as entries of the memory.
+    /// Returns the window around a position, as entries of the memory.
     fn around(middle: usize, length: usize, Reach { reach, reversed }: Reach) -> Self {
         let middle = middle.min(length.saturating_sub(1));
         let from = middle.saturating_sub(reach);
@@ -23,56 +23,56 @@ impl MaskSpan {
         if reversed { Self { from: length - to, to: length - from } } else { Self { from, to } }
     }
 
-    /// The part of a row that it stands for.
+    /// Returns the part of a row that the span covers.
     #[inline(always)]
     pub(crate) fn of(self, row: &[f32]) -> &[f32] {
         &row[self.from..self.to]
     }
 
-    /// The part of a row that it stands for, to be written.
+    /// Returns the part of a row that the span covers, as a mutable slice.
     #[inline(always)]
     pub(crate) fn of_mut(self, row: &mut [f32]) -> &mut [f32] {
         &mut row[self.from..self.to]
     }
 }
 
-/// A window's size and direction.
+/// The size and direction of a window.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reach {
-    /// Positions on each side of the middle, D.
+    /// Number of positions on each side of the middle, D.
     pub(crate) reach: usize,
-    /// The memory holds each sentence from its end to its start.
+    /// Whether the memory holds each sentence from its end to its start.
     pub(crate) reversed: bool,
 }
 
-/// What a query sees of its sentence; that of step `first` is the first one.
+/// The mask of a query within its sentence; the first query is that of step `first`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum MaskRule {
-    /// Positions before a limit.
+    /// All positions before a limit.
     Whole { limit: usize },
-    /// Nothing later than its own step.
+    /// The positions up to the query's own step.
     Causal { first: usize },
-    /// A window around its own step.
+    /// A window around the query's own step.
     Step { first: usize, reach: Reach },
-    /// A window around a centre that it predicts.
+    /// A window around a centre that is predicted from the query.
     Centre { reach: Reach },
 }
 
 impl MaskRule {
-    /// The span of query `t` of a sentence.
+    /// Returns the span of query `t` of a sentence.
     fn span(self, t: usize, length: usize, centre: f32) -> MaskSpan {
         match self {
             Self::Whole { limit } => MaskSpan::until(length.min(limit)),
             Self::Causal { first } => MaskSpan::until(length.min(first + t + 1)),
-            // A time that a float does not hold exactly is still a position.
+            // In integers: a float cannot represent every step exactly.
             Self::Step { first, reach } => MaskSpan::around(first + t, length, reach),
-            // A sigmoid of one puts the centre just past the sentence.
+            // A sigmoid of 1 puts the centre just past the sentence; `around` clamps it.
             Self::Centre { reach } => MaskSpan::around(centre.floor() as usize, length, reach),
         }
     }
 
-    /// A span for each of `times` steps, entry of the batch and head, in this order; `centres` are
-    /// those of steps and entries, where the rule asks for them.
+    /// Returns one span per step (`times` of them), entry of the batch and head, in this order.
+    /// `centres` has one centre per step and entry if the rule uses centres.
     pub(crate) fn spans(
         self,
         times: usize,

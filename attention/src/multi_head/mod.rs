@@ -25,7 +25,7 @@
 //! [`causal`](crate::AttentionConfig::causal) step t sees positions up to t, and a single step of
 //! [time](crate::QueryPosition::time) t gives what row t of the whole sequence does.
 //!
-//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
 //!
 //! PyTorch: `nn.MultiheadAttention(Q, h, kdim=K, vdim=K)(q, m, m)`.

@@ -9,11 +9,11 @@
 //! | W | \[A, Q + K\] |
 //! | v | \[A\] |
 //!
-//! W \[q; m\] is the sum of what the first Q columns of W make of q and the others of m. So the
-//! keys are made once a sentence, and a step is that of [additive](mod@crate::additive), of which
-//! this is the same family in one matrix.
+//! W \[q; m\] is the sum of two products: the first Q columns of W times q, and the others times m.
+//! So the keys are computed once per sentence, and a step is the same as in
+//! [additive](mod@crate::additive), with both matrices stored as one.
 //!
-//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
 //!
 //! PyTorch: `torch.tanh(torch.cat([q.expand(S, -1, -1), m], -1) @ W.T) @ v`.

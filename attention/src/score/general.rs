@@ -8,10 +8,10 @@
 //! | m | \[S, B, K\] |
 //! | W | \[Q, K\] |
 //!
-//! The keys W m_s are made once a sentence, so a step is a [dot](mod@crate::dot) with each. The
-//! scale is that of Vaswani et al. 2017, equation 1, by the query's width.
+//! The keys W m_s are computed once per sentence, so a step is a [dot](mod@crate::dot) product with
+//! each key. The scale is that of Vaswani et al. 2017, equation 1, with the width of the query.
 //!
-//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
 //!
 //! PyTorch: `torch.einsum("bq,qk,sbk->bs", q, W, m)`, divided by `math.sqrt(Q)`.

@@ -1,4 +1,4 @@
-//! The scores: what of a memory is projected once, what of a query, and both directions.
+//! The scores: projections of memory and query, forward and backward passes.
 
 pub mod additive;
 pub mod concat;
@@ -17,10 +17,10 @@ use crate::error::Result;
 use crate::mask::MaskSpan;
 use crate::memory::Sizes;
 
-/// Adds a parameter to the store.
+/// A function that adds a parameter to the store.
 pub(crate) type Add<'a> = dyn FnMut(&str, Shape) -> Result<ParamId> + 'a;
 
-/// A linear map by some columns of a weight.
+/// A linear map by a range of columns of a weight.
 #[derive(Debug, Clone)]
 pub(crate) struct Map {
     w: ParamId,
@@ -34,7 +34,7 @@ impl Map {
     }
 }
 
-/// Every score is one of three forms.
+/// A score with its parameters; every kind uses one of three forms.
 #[derive(Debug, Clone)]
 pub(crate) enum Scorer {
     /// `additive`, `additive_bias`, `concat`
@@ -46,7 +46,7 @@ pub(crate) enum Scorer {
 }
 
 impl Scorer {
-    /// The score of a configuration that was checked, with its parameters.
+    /// Adds the parameters of the score for a configuration that was checked.
     pub(crate) fn new(config: &AttentionConfig, add: &mut Add<'_>) -> Result<Self> {
         let &AttentionConfig { query: q, memory: k, width: a, .. } = config;
         let dot = |w, width: Option<usize>, unit| {
@@ -85,14 +85,14 @@ impl Scorer {
             AttentionKind::Cosine => dot(None, None, true),
             AttentionKind::MultiHead => dot(None, Some(config.head_widths().0), false),
             AttentionKind::Location => Self::Table { w: add("w", [config.positions, q].into())? },
-            // A window's score is none of the last two: the configuration was checked.
+            // `scored_by` never returns the last two: the configuration was checked.
             AttentionKind::Dot | AttentionKind::LocalM | AttentionKind::LocalP => {
                 dot(None, None, false)
             }
         })
     }
 
-    /// The memory's side, once a sentence.
+    /// Projects the memory to keys, once per sentence.
     pub(crate) fn keys(&self, tape: &mut Tape<'_>, memory: Var) -> Result<Var> {
         match self {
             Self::Additive { memory: map, .. } => map.of(tape, memory),
@@ -102,7 +102,7 @@ impl Scorer {
         }
     }
 
-    /// The query's side, once a step.
+    /// Projects the query, once per step.
     pub(crate) fn ask(&self, tape: &mut Tape<'_>, query: Var) -> Result<Score> {
         Ok(match self {
             Self::Additive { query: map, v, b_v, .. } => {
@@ -117,7 +117,7 @@ impl Scorer {
     }
 }
 
-/// A score of queries that were projected.
+/// A score with projected queries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Score {
     /// v^T tanh(query + key) + b_v
@@ -137,7 +137,7 @@ impl Score {
         }
     }
 
-    /// Scores \[R, S\] within the spans; nothing is written elsewhere.
+    /// Writes the scores \[R, S\] within the spans, and leaves all other elements unchanged.
     pub(crate) fn forward(
         self,
         tape: &Tape<'_>,
@@ -172,7 +172,7 @@ impl Score {
         }
     }
 
-    /// The backward pass from gradients of the scores \[R, S\].
+    /// Backpropagates the gradients of the scores \[R, S\].
     pub(crate) fn backward(
         self,
         back: &mut Backward<'_>,
@@ -200,8 +200,8 @@ impl Score {
                     d_v: d_v.data_mut(),
                 });
                 if let Some(b) = b_v {
-                    // Softmax ignores what is added to every score: exactly zero, where a sum of
-                    // the scores' gradients would be the noise of rounding.
+                    // Softmax is invariant to a constant added to all scores, so the gradient is
+                    // exactly zero; a sum of the scores' gradients would be rounding noise.
                     back.gradients.add(b, Tensor::scalar(0.0));
                 }
                 back.gradients.add(v, d_v);

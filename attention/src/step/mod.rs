@@ -30,7 +30,7 @@ pub(crate) fn attend(
     dispatch(softmax::Softmax { time: n.time, spans, scores: weights.data_mut() });
     let mut softmax = None;
     if let Some(gaussian) = gaussian {
-        softmax = tape.is_recording().then(|| weights.copy());
+        softmax = tape.is_recording().then(|| weights.copy()).transpose()?;
         let centres = tape.value(gaussian.centres).data();
         gaussian.forward(n.time, spans, centres, weights.data_mut());
     }

@@ -7,7 +7,7 @@ use tensor::{Device, Params, Shape, Tape, Tensor, Threads, Var};
 use super::{build, configs, tensor};
 use crate::{Attention, AttentionConfig, AttentionKind, AttentionOutput, QueryPosition};
 
-/// What is asked, and which gradients are given.
+/// The queries, and which gradients are given.
 #[derive(Debug, Clone)]
 struct Case {
     config: AttentionConfig,
@@ -72,17 +72,17 @@ impl Case {
         };
         let states = states.unwrap_or(whole);
         let memory = attention.memory(&mut tape, states, &self.lengths).unwrap();
-        let mut asked: Vec<(Var, AttentionOutput)> = Vec::new();
+        let mut outputs_of: Vec<(Var, AttentionOutput)> = Vec::new();
         for ask in 0..self.asks {
             let outer: Vec<usize> = self.times.into_iter().chain([batch]).collect();
             let shape = Shape::new(&[&outer[..], &[self.config.query]].concat());
             let query = tape.input(tensor(shape, &values(shape.len(), 2 + ask as u64)));
             let place = QueryPosition { time: self.place.time + ask, ..self.place };
             let found = attention.attend(&mut tape, query, &memory, place).unwrap();
-            asked.push((query, found));
+            outputs_of.push((query, found));
         }
         let (mut found, mut seeds) = (Vec::new(), Vec::new());
-        for (i, (_, a)) in asked.iter().enumerate() {
+        for (i, (_, a)) in outputs_of.iter().enumerate() {
             let outputs = [("context", Some(a.context)), ("weights", Some(a.weights))];
             for (name, v) in outputs.into_iter().chain([("heads", a.heads)]) {
                 let Some(v) = v else { continue };
@@ -100,7 +100,7 @@ impl Case {
             None => found.push((name, Tensor::zeros([0]))),
         };
         keep("gradient of the memory".into(), whole);
-        for (i, (query, _)) in asked.iter().enumerate() {
+        for (i, (query, _)) in outputs_of.iter().enumerate() {
             keep(format!("gradient of query {i}"), *query);
         }
         let gradients = back.gradients.reduce(&params, &Threads::single()).unwrap();

@@ -220,10 +220,10 @@ fn only_the_window_is_computed() {
         let (query, memory) = (values(WIDTH, 2), tensor([longest, 1, WIDTH], &m));
         let query = tensor([1, WIDTH], &query);
         let place = QueryPosition { time, reversed: false };
-        let asked = ask(&params, &attention, query, memory, &[longest], place);
-        let weights = asked.tape.value(asked.found.weights).data();
+        let output = ask(&params, &attention, query, memory, &[longest], place);
+        let weights = output.tape.value(output.found.weights).data();
         assert!((weights[3..6].iter().sum::<f32>() - 1.0).abs() < 1e-6, "{weights:?}");
         assert!(weights[..3].iter().chain(&weights[6..]).all(|&a| a == 0.0));
-        assert!(asked.tape.value(asked.found.context).data().iter().all(|c| c.is_finite()));
+        assert!(output.tape.value(output.found.context).data().iter().all(|c| c.is_finite()));
     }
 }

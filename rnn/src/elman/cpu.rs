@@ -4,7 +4,7 @@ use tensor::simd::{Kernel, Simd, math};
 
 use crate::gating::{self, row, row_mut};
 
-/// tanh where `TANH`, else max(0, x).
+/// Computes tanh if `TANH`, else max(0, x).
 pub(crate) struct ElmanForward<'a, const TANH: bool>(pub(crate) gating::GatingForward<'a>);
 
 impl<const TANH: bool> Kernel for ElmanForward<'_, TANH> {

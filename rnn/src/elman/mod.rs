@@ -1,4 +1,4 @@
-//! Elman's recurrent network (Elman 1990, figure 2, which has it in words and arrows; the equation is
+//! Elman's recurrent network (Elman 1990, figure 2, which gives it as a diagram; the equation is
 //! PyTorch's).
 //!
 //! h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), or max(0, .) in place of tanh.
@@ -10,10 +10,10 @@
 //! | W_ih, W_hh | \[H, I\], \[H, H\] |
 //! | b_ih, b_hh | \[H\] |
 //!
-//! The gradient through k steps is multiplied by W_hh k times: where its largest singular value
-//! is below 1 it vanishes (Hochreiter 1991; Bengio et al. 1994).
+//! The gradient through k steps is multiplied by W_hh k times. If the largest singular value of
+//! W_hh is below 1, the gradient vanishes (Hochreiter 1991; Bengio et al. 1994).
 //!
-//! Errors: shapes, lengths or states that do not fit ([`Error`](crate::Error)), said by
+//! Errors: shapes, lengths or states that do not fit ([`Error`](crate::Error)), returned by
 //! [`Rnn::forward`](crate::Rnn::forward) and [`Rnn::step`](crate::Rnn::step).
 //!
 //! PyTorch: `torch.nn.RNN(nonlinearity="tanh" | "relu")`.

@@ -2,13 +2,13 @@
 
 use num_traits::Float;
 
-/// The new state from both products, `a` and `b`.
+/// Computes the new state from the input product `a` and the hidden product `b`.
 pub fn forward<F: Float>(relu: bool, a: &[F], b: &[F]) -> Vec<F> {
     let f = |x: F| if relu { x.max(F::zero()) } else { x.tanh() };
     a.iter().zip(b).map(|(&a, &b)| f(a + b)).collect()
 }
 
-/// The gradient of either product, from the state and its gradient.
+/// Returns the gradient of either product, from the state and its gradient.
 pub fn backward<F: Float>(relu: bool, h: &[F], dh: &[F]) -> Vec<F> {
     let slope = |h: F| match relu {
         true if h > F::zero() => F::one(),

@@ -64,17 +64,17 @@ impl Kernel for GruBackward<'_> {
     }
 }
 
-/// Reset before the product, first half: r and z from their sums, and r h.
+/// First half of a step that resets before the product: r and z from their sums, and r h.
 pub(crate) struct Reset<'a> {
     pub(crate) width: usize,
     pub(crate) active: Active<'a>,
-    /// \[B, 3 H\]: the sums of r and z; the activations afterwards.
+    /// \[B, 3 H\]: the sums of r and z on entry; the activations on return.
     pub(crate) gates: &'a mut [f32],
     /// \[3 H\], or empty.
     pub(crate) bias: &'a [f32],
     /// \[B, H\]: the state before.
     pub(crate) state: &'a [f32],
-    /// \[B, H\]: r h; zero where no sequence is.
+    /// \[B, H\]: r h; zero in rows past their sequence's end.
     pub(crate) reset: &'a mut [f32],
 }
 
@@ -106,7 +106,7 @@ impl Kernel for Reset<'_> {
     }
 }
 
-/// Reset before the product, second half: n from its sum, and the new state.
+/// Second half of a step that resets before the product: n from its sum, and the new state.
 pub(crate) struct GruForwardBefore<'a>(pub(crate) gating::GatingForward<'a>);
 
 impl Kernel for GruForwardBefore<'_> {
@@ -135,7 +135,7 @@ impl Kernel for GruForwardBefore<'_> {
     }
 }
 
-/// The backward pass through the second half: r's place keeps r.
+/// The backward pass through the second half; the block of r still holds r.
 pub(crate) struct GruBackwardBefore<'a>(pub(crate) gating::GatingBackward<'a>);
 
 impl Kernel for GruBackwardBefore<'_> {
@@ -166,7 +166,7 @@ impl Kernel for GruBackwardBefore<'_> {
     }
 }
 
-/// The backward pass through r h: the gradient of r's sum takes the place of r.
+/// The backward pass through r h; the gradient of r's sum replaces r.
 pub(crate) struct ResetBack<'a> {
     pub(crate) width: usize,
     pub(crate) active: Active<'a>,
@@ -176,7 +176,7 @@ pub(crate) struct ResetBack<'a> {
     pub(crate) state: &'a [f32],
     /// \[B, H\]: the gradient of r h.
     pub(crate) d_reset: &'a [f32],
-    /// \[B, H\]: that of the state before, added to.
+    /// \[B, H\]: the gradient of the state before, accumulated.
     pub(crate) d_state: &'a mut [f32],
 }
 

@@ -16,27 +16,27 @@
 //! | W_ih, W_hh | \[3 H, I\], \[3 H, H\]: gates r, z, n |
 //! | b_ih, b_hh | \[3 H\] |
 //!
-//! Errors: shapes, lengths or states that do not fit ([`Error`](crate::Error)), said by
+//! Errors: shapes, lengths or states that do not fit ([`Error`](crate::Error)), returned by
 //! [`Rnn::forward`](crate::Rnn::forward) and [`Rnn::step`](crate::Rnn::step).
 //!
 //! PyTorch: `torch.nn.GRU`.
 //!
 //! # Reset before the product: `gru_reset_before`
 //!
-//! As in Cho et al. 2014, equations 5 to 8, and in Bahdanau et al. 2014, appendix A.1. Only n differs,
-//! and a step needs a second product:
+//! As in Cho et al. 2014, equations 5 to 8, and in Bahdanau et al. 2014, appendix A.1. Only n
+//! differs, and a step needs a second product:
 //!
 //! - n = tanh(W_in x + b_in + W_hn (r h) + b_hn)
 //!
 //! PyTorch has no such cell.
 //!
-//! # Which update gate
+//! # Conventions for the update gate
 //!
-//! Here, as in PyTorch and in Cho's paper, z says how much of the old state stays. In Bahdanau's
-//! paper, and in Olah's article, z says how much of the new one comes: h' = (1 - z) h + z n. Their
-//! gate is one minus this one, and 1 - sigmoid(x) = sigmoid(-x), so
-//! [`Rnn::flip_update_gate`](crate::Rnn::flip_update_gate) turns weights of one convention into the
-//! other's by a change of sign.
+//! Here, as in PyTorch and in Cho's paper, z is the weight of the old state. In Bahdanau's paper
+//! and in Olah's article, z is the weight of the new one: h' = (1 - z) h + z n. Their gate is one
+//! minus this one, and 1 - sigmoid(x) = sigmoid(-x), so
+//! [`Rnn::flip_update_gate`](crate::Rnn::flip_update_gate) converts weights from one convention to
+//! the other by a change of sign.
 //!
 //! ```
 //! use rnn::{Cell, Rnn, RnnConfig};

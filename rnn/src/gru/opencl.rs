@@ -1,5 +1,5 @@
-//! The gating's kernels. Where the reset comes before the product a step is two programs, each with
-//! its product.
+//! The gating's kernels. If the reset comes before the product, a step has two programs, each with
+//! its own product.
 
 use crate::programs::{Programs, programs};
 

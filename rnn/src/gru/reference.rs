@@ -6,7 +6,7 @@ fn sigmoid<F: Float>(x: F) -> F {
     F::one() / (F::one() + (-x).exp())
 }
 
-/// What one step gives.
+/// The result of one step.
 #[derive(Debug, Clone)]
 pub struct GruStep<F> {
     /// Activations r, z, n.
@@ -15,7 +15,7 @@ pub struct GruStep<F> {
     pub h: Vec<F>,
 }
 
-/// One step from the input product `a`, the hidden product `b` and the state before.
+/// Computes one step from the input product `a`, the hidden product `b` and the previous state.
 pub fn forward<F: Float>(a: &[F], b: &[F], h_prev: &[F]) -> GruStep<F> {
     let n = h_prev.len();
     let mut step = GruStep { gates: vec![F::zero(); 3 * n], h: Vec::with_capacity(n) };
@@ -31,13 +31,13 @@ pub fn forward<F: Float>(a: &[F], b: &[F], h_prev: &[F]) -> GruStep<F> {
     step
 }
 
-/// r and z from their sums, for the cell that resets before the product.
+/// Computes r and z from their sums, for the cell that resets before the product.
 pub fn reset<F: Float>(a: &[F], b: &[F], n: usize) -> Vec<F> {
     (0..2 * n).map(|k| sigmoid(a[k] + b[k])).collect()
 }
 
-/// The candidate and the new state from r and z, of the cell that resets before the product; `a`
-/// and `b` are the candidate's two products.
+/// Computes the candidate and the new state from r and z, for the cell that resets before the
+/// product. `a` and `b` are the candidate's two products.
 pub fn forward_before<F: Float>(mut gates: Vec<F>, a: &[F], b: &[F], h_prev: &[F]) -> GruStep<F> {
     let n = h_prev.len();
     let mut h = Vec::with_capacity(n);
@@ -49,7 +49,8 @@ pub fn forward_before<F: Float>(mut gates: Vec<F>, a: &[F], b: &[F], h_prev: &[F
     GruStep { gates, h }
 }
 
-/// Gradients of the sums of z and n, and the part that reaches the state before directly.
+/// Returns the gradients of the sums of z and n, and the part of the previous state's gradient that
+/// does not pass through a product.
 pub fn backward_before<F: Float>(
     step: &GruStep<F>,
     h_prev: &[F],
@@ -67,8 +68,8 @@ pub fn backward_before<F: Float>(
     (dz, dn, direct)
 }
 
-/// Gradients of the input product, of the hidden product, and the part that reaches the state
-/// before directly.
+/// Returns the gradients of the input product and of the hidden product, and the part of the
+/// previous state's gradient that does not pass through a product.
 pub fn backward<F: Float>(
     step: &GruStep<F>,
     b: &[F],

@@ -1,7 +1,7 @@
 //! The gating, vectorised: one pass over activations, cell state and state.
 //!
-//! One kernel for the whole family. Its four switches are known when it is compiled, so that what
-//! a member lacks costs it nothing:
+//! One kernel covers the whole family. Its four switches are compile-time constants, so that a
+//! feature that a variant does not have costs nothing:
 //!
 //! | switch | on | off |
 //! |---|---|---|
@@ -14,21 +14,21 @@ use tensor::simd::{Kernel, Simd, math};
 
 use crate::gating::{self, block, row, row_mut, set_block};
 
-/// The places of f, g, o among the blocks; i, where there is one, is the first.
+/// Returns the indices of f, g, o among the blocks; i, if there is one, is the first.
 const fn places(input: bool, forget: bool) -> [usize; 3] {
     let f = input as usize;
     let g = f + forget as usize;
     [f, g, g + 1]
 }
 
-/// Block `k` of the sums, with its bias.
+/// Returns block `k` of the sums, with its bias.
 #[inline(always)]
 fn sum<S: Simd>(s: S, gates: &[f32], bias: &[f32], n: usize, k: usize, j: usize) -> S::V {
     let x = block(s, gates, n, k, j);
     if bias.is_empty() { x } else { s.add(x, block(s, bias, n, k, j)) }
 }
 
-/// tanh x; 4 sigmoid(x) - 2 = 2 tanh(x / 2) where `SQUASH`.
+/// Computes tanh x; 4 sigmoid(x) - 2 = 2 tanh(x / 2) if `SQUASH`.
 #[inline(always)]
 fn squash_input<S: Simd, const SQUASH: bool>(s: S, x: S::V) -> S::V {
     if SQUASH {
@@ -39,7 +39,7 @@ fn squash_input<S: Simd, const SQUASH: bool>(s: S, x: S::V) -> S::V {
     }
 }
 
-/// tanh c; 2 sigmoid(c) - 1 = tanh(c / 2) where `SQUASH`.
+/// Computes tanh c; 2 sigmoid(c) - 1 = tanh(c / 2) if `SQUASH`.
 #[inline(always)]
 fn squash_output<S: Simd, const SQUASH: bool>(s: S, c: S::V) -> S::V {
     if SQUASH { math::tanh(s, s.mul(c, s.splat(0.5))) } else { math::tanh(s, c) }

@@ -1,4 +1,4 @@
-//! Long short-term memory: that of 1997, and what came of it.
+//! Long short-term memory: the cell of 1997 and its successors.
 //!
 //! # With a forget gate: `lstm`
 //!
@@ -18,29 +18,32 @@
 //! | W_ih, W_hh | \[4 H, I\], \[4 H, H\]: gates i, f, g, o |
 //! | b_ih, b_hh | \[4 H\] |
 //!
-//! The gradient of c passes a step through f alone, without a matrix: it need not vanish.
+//! In a step, the direct path of the gradient of c is multiplied by f only and not by a matrix, so
+//! the gradient need not vanish.
 //!
-//! Errors: shapes, lengths or states that do not fit ([`Error`](crate::Error)), said by
+//! Errors: shapes, lengths or states that do not fit ([`Error`](crate::Error)), returned by
 //! [`Rnn::forward`](crate::Rnn::forward) and [`Rnn::step`](crate::Rnn::step).
 //!
 //! PyTorch: `torch.nn.LSTM`.
 //!
 //! # The variants
 //!
-//! PyTorch has none of them. What is not said is as above.
+//! PyTorch has none of them. Everything not listed is as above.
 //!
-//! | name | what differs | gates | source |
+//! | name | difference | gates | source |
 //! |---|---|---|---|
 //! | `lstm_1997` | c' = c + i g: no forget gate | i, g, o | Hochreiter and Schmidhuber 1997, section 4 |
-//! | `lstm_1997_squash` | besides, 4 sigmoid(x) - 2 for the candidate and h' = o (2 sigmoid(c') - 1) | i, g, o | the same, appendix A.1 |
+//! | `lstm_1997_squash` | in addition, 4 sigmoid(x) - 2 for the candidate and h' = o (2 sigmoid(c') - 1) | i, g, o | the same paper, appendix A.1 |
 //! | `lstm_peephole` | p_i c joins the sum of i, p_f c that of f, p_o c' that of o | i, f, g, o | Gers and Schmidhuber 2000; Graves 2013, equations 7 to 11 |
-//! | `lstm_coupled` | c' = f c + (1 - f) g: what is forgotten makes room for what comes | f, g, o | Olah 2015; Greff et al. 2015 |
+//! | `lstm_coupled` | c' = f c + (1 - f) g: one gate for forgetting and input | f, g, o | Olah 2015; Greff et al. 2015 |
 //!
-//! Without a forget gate the gradient of c passes a step unchanged: the constant error carousel. The
-//! paper cut the gradient off at the gates' recurrent inputs; here it flows through all of them.
+//! Without a forget gate the gradient of c passes a step unchanged: the constant error carousel.
+//! The paper truncates the gradient at the gates' recurrent inputs; here it flows through all of
+//! them.
 //!
-//! Peepholes are diagonal: p_i, p_f, p_o are vectors of H, one parameter `peephole_l0` \[3 H\] in this
-//! order. The output gate sees the new cell state, the other two the old one.
+//! Peepholes are diagonal: p_i, p_f, p_o are vectors of H, stored in this order in one
+//! parameter `peephole_l0` \[3 H\]. The output gate uses the new cell state, the other two the old
+//! one.
 //!
 //! ```
 //! use rnn::{Cell, Rnn, RnnConfig};

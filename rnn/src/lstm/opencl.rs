@@ -1,4 +1,4 @@
-//! The gating's kernels: one text with the switches of [`super::cpu`].
+//! The gating's kernels: one source with the switches of [`super::cpu`].
 
 use crate::programs::{Programs, programs};
 

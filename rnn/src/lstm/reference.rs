@@ -8,10 +8,10 @@ fn sigmoid<F: Float>(x: F) -> F {
     F::one() / (F::one() + (-x).exp())
 }
 
-/// What one step gives.
+/// The result of one step.
 #[derive(Debug, Clone)]
 pub struct LstmStep<F> {
-    /// Activations i, f, g, o: all four, whatever the cell's weights have.
+    /// Activations i, f, g, o: always all four, even if the cell has fewer gates.
     pub gates: Vec<F>,
     /// The new cell state.
     pub c: Vec<F>,
@@ -19,7 +19,7 @@ pub struct LstmStep<F> {
     pub h: Vec<F>,
 }
 
-/// The blocks of i, f, g, o in the weights of a member of the family.
+/// Returns the indices of the blocks of i, f, g, o in the cell's weights.
 fn places(cell: Cell) -> [Option<usize>; 4] {
     match cell {
         Cell::Lstm1997 | Cell::Lstm1997Squash => [Some(0), None, Some(1), Some(2)],
@@ -28,13 +28,14 @@ fn places(cell: Cell) -> [Option<usize>; 4] {
     }
 }
 
-/// Block `k` of the peephole weights at unit `j`; zero where there are none.
+/// Returns block `k` of the peephole weights at unit `j`; zero if there are none.
 fn peep<F: Float>(peephole: &[F], n: usize, k: usize, j: usize) -> F {
     peephole.get(k * n + j).copied().unwrap_or_else(F::zero)
 }
 
-/// One step from both products, `a` and `b`, and the cell state before. `peephole` is empty but
-/// for the cell that has peepholes.
+/// Computes one step from the input product `a`, the hidden product `b` and the previous cell
+/// state.
+/// `peephole` is empty for cells without peepholes.
 pub fn forward<F: Float>(
     cell: Cell,
     a: &[F],
@@ -65,7 +66,8 @@ pub fn forward<F: Float>(
     step
 }
 
-/// Gradients of either product and of the cell state before; that of the peepholes is added.
+/// Returns the gradient of either product and of the previous cell state. Adds the gradient of the
+/// peephole weights to `d_peephole`.
 pub fn backward<F: Float>(
     cell: Cell,
     step: &LstmStep<F>,
@@ -91,7 +93,7 @@ pub fn backward<F: Float>(
         };
         let d_out = dh[j] * t * o * (one - o);
         let d_cell = dc[j] + dh[j] * o * slope_out + d_out * peep(peephole, n, 2, j);
-        // With one gate for both, f takes part in what is kept and, as 1 - f, in what comes in.
+        // With coupled gates, f multiplies the old cell state and 1 - f multiplies the candidate.
         let (di, kept) = match at[0] {
             Some(_) => (d_cell * g * i * (one - i), before),
             None => (F::zero(), before - g),

@@ -1,20 +1,20 @@
 //! Layer normalisation of a cell's products.
 //!
 //! Ba, Kiros and Hinton 2016, equations 20 and 21 (LSTM), 23 to 25 (GRU): the products W_ih x and
-//! W_hh h are each normalised over their units, example by example, before they meet:
+//! W_hh h are each normalised over their units, example by example, before they are added:
 //!
 //! - LN(a) = (a - mean(a)) / sqrt(var(a) + 1e-5) gain + bias
-//! - the gates are made of LN(W_ih x; gain_ih, b_ih) + LN(W_hh h; gain_hh, b_hh)
+//! - the gates are computed from LN(W_ih x; gain_ih, b_ih) + LN(W_hh h; gain_hh, b_hh)
 //!
 //! Mean and variance are taken as in the paper: over all gates of an LSTM at once; for a GRU over r
-//! and z at once, and over n by itself. The paper has a third bias beside the two of LN, which adds
-//! nothing to them, and normalises an LSTM's cell state for its output (equation 22): not here. Its
-//! Elman network (equation 4) normalises the sum of both products; here each is by itself, as in the
-//! other cells.
+//! and z at once, and over n separately. Two parts of the paper are not implemented: a third bias,
+//! which is redundant with the two of LN, and the normalisation of an LSTM's cell state for its
+//! output (equation 22). The paper's Elman network (equation 4) normalises the sum of both
+//! products; here each product is normalised separately, as in the other cells.
 //!
 //! | value | shape |
 //! |---|---|
-//! | gain_ih, gain_hh | \[G H\], 1 at first |
+//! | gain_ih, gain_hh | \[G H\], initially 1 |
 //! | b_ih, b_hh | \[G H\], PyTorch's biases |
 
 mod opencl;
@@ -30,13 +30,13 @@ use crate::gating::Active;
 
 pub(crate) const EPS: f32 = 1e-5;
 
-/// Some columns of every row, normalised together.
+/// Normalises a range of columns of every row together.
 pub(crate) struct NormForward<'a> {
     /// Width of a row.
     pub(crate) width: usize,
     pub(crate) columns: Range<usize>,
     pub(crate) active: Active<'a>,
-    /// What is normalised; the normalised values afterwards.
+    /// The input on entry; the normalised values on return.
     pub(crate) normal: &'a mut [f32],
     /// 1 / sqrt(var + eps) of every row.
     pub(crate) scales: &'a mut [f32],
@@ -44,7 +44,7 @@ pub(crate) struct NormForward<'a> {
     pub(crate) gain: &'a [f32],
     /// \[width\], or empty.
     pub(crate) bias: &'a [f32],
-    /// Where the result goes; it is added to what is there where `add`.
+    /// The output; the result is added to its contents if `add`, else it replaces them.
     pub(crate) out: &'a mut [f32],
     pub(crate) add: bool,
 }
@@ -90,18 +90,18 @@ impl Kernel for NormForward<'_> {
     }
 }
 
-/// The backward pass through [`Forward`].
+/// The backward pass through [`NormForward`].
 pub(crate) struct Back<'a> {
     pub(crate) width: usize,
     pub(crate) columns: Range<usize>,
     pub(crate) active: Active<'a>,
-    /// The result's gradient.
+    /// The gradient of the output.
     pub(crate) d: &'a [f32],
-    /// The normalised values; the gradient of what was normalised afterwards.
+    /// The normalised values on entry; the gradient of the input on return.
     pub(crate) normal: &'a mut [f32],
     pub(crate) scales: &'a [f32],
     pub(crate) gain: &'a [f32],
-    /// The gain's gradient, added to.
+    /// The gain's gradient, accumulated.
     pub(crate) d_gain: &'a mut [f32],
 }
 
@@ -139,7 +139,7 @@ impl Kernel for Back<'_> {
     }
 }
 
-/// Normalises the products of all steps with the input, \[..., G H\]; they are used up.
+/// Normalises the products of all steps with the input, \[..., G H\], and overwrites them.
 pub(crate) fn normalise(
     tape: &mut Tape<'_>,
     cell: Cell,

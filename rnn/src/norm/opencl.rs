@@ -1,4 +1,4 @@
-//! Layer normalisation of the input's products.
+//! Layer normalisation of the input's products on an OpenCL device.
 
 use tensor::opencl::{OpenCl, Program};
 use tensor::{Result, Tensor};
@@ -8,13 +8,14 @@ use crate::programs::ROW_ITEMS;
 
 static PROGRAM: Program = Program::new(&[include_str!("norm.cl")]);
 
-/// Where the second group of columns starts, and how many groups there are.
+/// Returns the first column of the second group and the number of groups.
 fn groups(cell: Cell, width: usize) -> (usize, usize) {
     let groups = cell.norm_groups();
     (cell.columns(&groups[0], width).end, groups.len())
 }
 
-/// The output and each row's scales \[groups, rows\]; `normal` are the normalised values afterwards.
+/// Returns the output and the scale of each row, \[groups, rows\]. Replaces `normal` by the
+/// normalised values.
 pub(crate) fn normalise(
     device: &OpenCl,
     cell: Cell,
@@ -35,8 +36,8 @@ pub(crate) fn normalise(
     Ok((y, scales))
 }
 
-/// Turns the normalised values into the gradient of what was normalised; gives the rows of the
-/// gain's gradient.
+/// Replaces the normalised values by the gradient of the input. Returns the rows of the gain's
+/// gradient.
 pub(crate) fn normalise_back(
     device: &OpenCl,
     cell: Cell,

@@ -1,7 +1,8 @@
 //! A recurrence over a whole sequence, as one operation.
 //!
-//! The input's products of all steps come as one block; a step costs the recurrent product and one
-//! fused pass of gating. The weight's gradient is one product over all steps, deferred.
+//! The input's products of all steps are computed beforehand as one block. A step costs the
+//! recurrent product and one fused pass of gating. The weight gradient is one deferred product over
+//! all steps.
 
 mod opencl;
 
@@ -14,36 +15,36 @@ use crate::step_kernel::{
     KernelBackward, KernelForward, Recurrent, SavedActivations, States, defer_weight_gradients,
 };
 
-/// What a scan gives.
+/// The result of a scan.
 pub(crate) struct Scanned {
     /// \[T, B, H\], zero past a sequence's end.
     pub(crate) y: Var,
     /// \[B, H\]: the state at each sequence's end.
     pub(crate) h: Var,
-    /// The cell state there.
+    /// \[B, H\]: the cell state at each sequence's end.
     pub(crate) c: Option<Var>,
 }
 
-/// What a recurrence runs over.
+/// The inputs of a recurrence.
 pub(crate) struct ScanInput<'a> {
     /// The input's products \[T, B, G H\].
     pub(crate) projected: Var,
-    /// \[B, H\]: the states before the first step; zeros where there are none.
+    /// \[B, H\]: the states before the first step; zeros if there are none.
     pub(crate) h0: Option<Var>,
     pub(crate) c0: Option<Var>,
-    /// \[B, H\]: what the state is multiplied with before it meets W_hh.
+    /// \[B, H\]: the dropout mask that multiplies the state before the product with W_hh.
     pub(crate) mask: Option<Tensor>,
     pub(crate) lengths: Option<&'a Lengths>,
-    /// From the last step to the first.
+    /// Runs from the last step to the first.
     pub(crate) reverse: bool,
-    /// The series of its gradient flow.
+    /// The name of its gradient-flow series.
     pub(crate) name: &'a Arc<str>,
 }
 
 /// Runs a recurrence.
 pub(crate) fn scan(tape: &mut Tape<'_>, layer: Recurrent, input: ScanInput<'_>) -> Result<Scanned> {
     let ScanInput { projected, h0, c0, mask, lengths, reverse, name } = input;
-    // Activations take the place of the products, which nobody else needs.
+    // Activations overwrite the products, which have no other use.
     let gates = tape.take_value(projected);
     let start = (h0.map(|v| tape.value(v)), c0.map(|v| tape.value(v)));
     let (kept, states, cells, y) = match tape.opencl() {
@@ -55,7 +56,7 @@ pub(crate) fn scan(tape: &mut Tape<'_>, layer: Recurrent, input: ScanInput<'_>) 
         None => {
             let forward = KernelForward::new(tape.params(), layer, mask.as_ref(), tape.threads());
             let kept = SavedActivations::new(layer, gates, mask.as_ref());
-            run(layer, &forward, kept, start, lengths.map(|lengths| &**lengths), reverse)
+            run(layer, &forward, kept, start, lengths.map(|lengths| &**lengths), reverse)?
         }
     };
     let last = if reverse { 0 } else { states.dims()[0] - 1 };
@@ -81,7 +82,7 @@ pub(crate) fn scan(tape: &mut Tape<'_>, layer: Recurrent, input: ScanInput<'_>) 
     Ok(Scanned { y, h, c })
 }
 
-/// All steps on the processor: what is kept, states, cell states, outputs.
+/// Runs all steps on the CPU. Returns the saved activations, states, cell states and outputs.
 fn run(
     layer: Recurrent,
     forward: &KernelForward<'_>,
@@ -89,7 +90,7 @@ fn run(
     (h0, c0): (Option<&Tensor>, Option<&Tensor>),
     lengths: Option<&[usize]>,
     reverse: bool,
-) -> (SavedActivations, Tensor, Tensor, Tensor) {
+) -> Result<(SavedActivations, Tensor, Tensor, Tensor)> {
     let shape = kept.gates.shape();
     let (time, batch) = (shape.dims()[0], shape.dims()[1]);
     let n = shape.width() / layer.cell.gates();
@@ -115,11 +116,11 @@ fn run(
     } else {
         (0..time).for_each(&mut step);
     }
-    let y = outputs(&states, lengths, reverse);
-    (kept, states, cells, y)
+    let y = outputs(&states, lengths, reverse)?;
+    Ok((kept, states, cells, y))
 }
 
-/// Slot t + 1 holds the state after step t; going backward, slot t does.
+/// Slot t + 1 holds the state after step t; in the reverse direction, slot t does.
 fn set_slot(slots: &mut Tensor, slot: usize, value: Option<&Tensor>) {
     let n = slots.shape().inner().len();
     let to = &mut slots.data_mut()[slot * n..(slot + 1) * n];
@@ -129,7 +130,7 @@ fn set_slot(slots: &mut Tensor, slot: usize, value: Option<&Tensor>) {
     }
 }
 
-/// The state before step t and the place for the one after it.
+/// Returns the state before step t and the slot for the state after it.
 fn slots(all: &mut [f32], t: usize, reverse: bool, n: usize) -> (&[f32], &mut [f32]) {
     if n == 0 {
         return (&[], &mut []);
@@ -138,12 +139,12 @@ fn slots(all: &mut [f32], t: usize, reverse: bool, n: usize) -> (&[f32], &mut [f
     if reverse { (high, low) } else { (low, high) }
 }
 
-/// The states of all steps, zero past each sequence's end.
-fn outputs(states: &Tensor, lengths: Option<&[usize]>, reverse: bool) -> Tensor {
+/// Returns the states of all steps, zero past each sequence's end.
+fn outputs(states: &Tensor, lengths: Option<&[usize]>, reverse: bool) -> Result<Tensor> {
     let time = states.dims()[0] - 1;
     let y = states.range(usize::from(!reverse), time);
-    let Some(lengths) = lengths.filter(|l| l.iter().any(|&n| n < time)) else { return y };
-    let mut y = y.copy();
+    let Some(lengths) = lengths.filter(|l| l.iter().any(|&n| n < time)) else { return Ok(y) };
+    let mut y = y.copy()?;
     let (batch, n) = (lengths.len(), y.shape().width());
     for (t, step) in y.data_mut().chunks_exact_mut(batch * n).enumerate() {
         for (row, &length) in step.chunks_exact_mut(n).zip(lengths) {
@@ -152,7 +153,7 @@ fn outputs(states: &Tensor, lengths: Option<&[usize]>, reverse: bool) -> Tensor 
             }
         }
     }
-    y
+    Ok(y)
 }
 
 struct Scan {
@@ -214,7 +215,8 @@ impl Op for Scan {
 }
 
 impl Scan {
-    /// All steps back on the processor: the gradients of the states before the first.
+    /// Runs the backward pass through all steps on the CPU. Returns the gradients of the initial
+    /// states.
     fn steps_back(
         &mut self,
         back: &mut tensor::Backward<'_>,
@@ -272,7 +274,7 @@ fn add_active(dh: &mut [f32], dy: &[f32], active: Active<'_>, n: usize) {
     }
 }
 
-/// The norm over the rows that are within their sequence.
+/// Returns the norm over the rows that are within their sequence.
 fn active_norm(dh: &[f32], active: Active<'_>, n: usize) -> f64 {
     let rows = dh.chunks_exact(n).enumerate().filter(|(b, _)| active.row(*b));
     rows.map(|(_, row)| kernels::sum_of_squares(row)).sum::<f64>().sqrt()

@@ -1,4 +1,4 @@
-//! A recurrence over a whole sequence.
+//! A recurrence over a whole sequence on an OpenCL device.
 
 use tensor::opencl::{Ids, Matrix, OpenCl, Program};
 use tensor::{Params, Result, Tensor};
@@ -12,10 +12,10 @@ use crate::step_kernel::products::products_back;
 use crate::step_kernel::{Recurrent, SavedActivations};
 
 static SEQUENCE: Program = Program::new(&[include_str!("sequence.cl")]);
-/// Parts of a sum of squares, as in `sequence.cl`.
+/// Number of partial sums of squares, as in `sequence.cl`.
 const PARTS: usize = 8;
 
-/// A scan: its layer, its order, and what it keeps from step to step.
+/// A scan: its layer, dropout mask, lengths and direction.
 pub(crate) struct Scan<'a> {
     pub(crate) layer: Recurrent,
     pub(crate) mask: Option<&'a Tensor>,
@@ -23,17 +23,18 @@ pub(crate) struct Scan<'a> {
     pub(crate) reverse: bool,
 }
 
-/// What was kept, the states and the cell states \[T + 1, B, H\], and the outputs \[T, B, H\].
+/// The saved activations, the states and the cell states \[T + 1, B, H\], and the outputs
+/// \[T, B, H\].
 pub(crate) type Scanned = (SavedActivations, Tensor, Tensor, Tensor);
 
 impl Scan<'_> {
-    /// Slots of the states before and after step t.
+    /// Returns the slots of the states before and after step t.
     fn slots(&self, t: usize) -> (usize, usize) {
         if self.reverse { (t + 1, t) } else { (t, t + 1) }
     }
 }
 
-/// Steps forwards, from the input's products \[T, B, G H\].
+/// Runs all steps from the input's products \[T, B, G H\].
 pub(crate) fn forward(
     device: &OpenCl,
     params: &Params,
@@ -71,13 +72,13 @@ pub(crate) fn forward(
         true => (0..time).rev().try_for_each(&mut step)?,
         false => (0..time).try_for_each(&mut step)?,
     }
-    // Slot t is what step t met.
+    // Slot t is the masked state that step t multiplies by W_hh.
     kept.masked = kept.masked.range(usize::from(scan.reverse), time);
     let y = outputs(&layer, scan, &states)?;
     Ok((kept, states, cells, y))
 }
 
-/// A step of one launch a program.
+/// Runs a step with one launch per program.
 fn fused(
     layer: &Layer<'_>,
     scan: &Scan<'_>,
@@ -102,7 +103,7 @@ fn fused(
     launch.groups(tiles.groups, tiles.local)
 }
 
-/// A step of a product and a launch over rows for each program.
+/// Runs a step with a product and a launch over rows for each program.
 fn rows(
     layer: &Layer<'_>,
     scan: &Scan<'_>,
@@ -134,7 +135,7 @@ fn rows(
     launch.groups([batch, 1, 1], ROW_ITEMS)
 }
 
-/// The states of all steps, zero past each sequence's end.
+/// Returns the states of all steps, zero past each sequence's end.
 fn outputs(layer: &Layer<'_>, scan: &Scan<'_>, states: &Tensor) -> Result<Tensor> {
     let (time, first) = (states.dims()[0] - 1, usize::from(!scan.reverse));
     let Some(lengths) = scan.lengths else { return Ok(states.range(first, time)) };
@@ -146,19 +147,19 @@ fn outputs(layer: &Layer<'_>, scan: &Scan<'_>, states: &Tensor) -> Result<Tensor
     Ok(y)
 }
 
-/// What comes from behind a scan on the backward pass, and what is wanted of it.
+/// The gradients of a scan's outputs, and the options of its backward pass.
 pub(crate) struct OutputGradients<'a> {
     pub(crate) dy: Option<&'a Tensor>,
     pub(crate) dh: Option<Tensor>,
     pub(crate) dc: Option<Tensor>,
-    /// True where the gradient of the first state is wanted.
+    /// Whether the gradient of the initial state is required.
     pub(crate) wants_state: bool,
-    /// The name under which the states' gradients are measured.
+    /// The name under which the norms of the states' gradients are recorded.
     pub(crate) flow: Option<&'a str>,
 }
 
-/// Steps back: the gradients of the states before the first step. `kept` holds the products'
-/// gradients afterwards.
+/// Runs the backward pass through all steps. Returns the gradients of the initial states; on
+/// return, `kept` holds the products' gradients.
 pub(crate) fn steps_back(
     back: &mut tensor::Backward<'_>,
     device: &OpenCl,
@@ -182,8 +183,8 @@ pub(crate) fn steps_back(
     let mut from = None;
     for t in order {
         for k in (0..layer.programs.len()).rev() {
-            // What this program's gating waits for: the product of the next one of this step, or
-            // the first one of the step behind it.
+            // This program's gating depends on the product of the next program of this step, or of
+            // the first program of the step processed before.
             let met =
                 if k + 1 < layer.programs.len() { Some((k + 1, t)) } else { from.map(|t| (0, t)) };
             if layer.is_fused() {
@@ -230,7 +231,8 @@ pub(crate) fn steps_back(
     Ok((g.dh, g.dc))
 }
 
-/// A step of one launch a program; `met` is the program and the step whose product comes through.
+/// Runs a backward step with one launch per program. `met` is the program and the step whose
+/// product the launch computes.
 fn fused_back(
     layer: &Layer<'_>,
     scan: &Scan<'_>,

@@ -1,4 +1,4 @@
-//! One time step of a layer, as one operation: what a decoder is made of.
+//! One time step of a layer, as one operation. Decoders are built from it.
 
 mod opencl;
 
@@ -15,16 +15,17 @@ use crate::step_kernel::{
     KernelBackward, KernelForward, Recurrent, SavedActivations, States, defer_weight_gradients,
 };
 
-/// What a step's input is made of.
+/// The input of a step.
 ///
-/// PyTorch multiplies a concatenation \[e; c\] with W_ih. Here each part meets its own columns of
-/// W_ih, so that what is known for all steps (`projected`) is one large product before the loop.
+/// PyTorch multiplies a concatenation \[e; c\] by W_ih. Here each part is multiplied by its own
+/// columns of W_ih, so that the parts known for all steps (`projected`) need one large product
+/// before the loop.
 #[derive(Debug, Clone, Default)]
 pub struct StepInput {
-    /// Products with some columns of W_ih made beforehand, b_ih included (but where products are
-    /// normalised): \[B, G H\].
+    /// Products with some columns of W_ih, computed beforehand, \[B, G H\]. They include b_ih,
+    /// except if products are normalised.
     pub projected: Option<Var>,
-    /// Values \[B, .\] and the columns of W_ih that they meet.
+    /// Values \[B, .\], each with the columns of W_ih that multiply it.
     pub parts: PooledVec<(Var, Range<usize>)>,
 }
 
@@ -38,13 +39,13 @@ pub(crate) struct Layer {
     pub(crate) recurrent: Recurrent,
 }
 
-/// The input's product as one value, normalised: for a layer that has a gain.
+/// Returns the normalised product of the whole input, for a layer that has a gain.
 fn normalised(tape: &mut Tape<'_>, layer: Layer, gain: ParamId, input: &StepInput) -> Result<Var> {
     let mut terms: PooledVec<Var> = input.projected.into_iter().collect();
     for (x, columns) in &input.parts {
         terms.push(ops::linear_columns(tape, *x, layer.w_ih, columns.clone(), None)?);
     }
-    // A sum even of one term: the norm uses its input up.
+    // A sum even of a single term, since the norm overwrites its input.
     let product = ops::sum(tape, &terms, 1.0)?;
     normalise(tape, layer.recurrent.cell, product, gain, layer.b_ih)
 }
@@ -108,7 +109,7 @@ pub(crate) fn step(
     Ok(new)
 }
 
-/// The step on the processor: what is kept, and the states after.
+/// Runs the step on the CPU. Returns the saved activations and the new states.
 fn run(
     tape: &Tape<'_>,
     layer: Layer,
@@ -121,7 +122,7 @@ fn run(
     let gates_width = n * cell.gates();
     let (params, threads) = (tape.params(), tape.threads());
     let mut gates = match input.projected {
-        Some(p) => tape.value(p).copy(),
+        Some(p) => tape.value(p).copy()?,
         None => {
             let mut gates = Tensor::zeros([batch, gates_width]);
             if let Some(b) = layer.b_ih {
@@ -210,7 +211,7 @@ impl Op for RnnStep {
     }
 }
 
-/// Gradients of the states before, and of parts of the input.
+/// Gradients of the previous states and of parts of the input.
 type StepGradients = (Tensor, Tensor, PooledVec<Tensor>);
 
 impl RnnStep {

@@ -1,4 +1,4 @@
-//! One step by itself.
+//! A single step on an OpenCL device.
 
 use std::ops::Range;
 
@@ -11,17 +11,17 @@ use crate::step_kernel::opencl::{Gradients, Layer, RowsBack, START, START_ROW, h
 use crate::step_kernel::products::{InputBack, PARTS, launch_back};
 use crate::step_kernel::{Recurrent, SavedActivations};
 
-/// A part of the input, and the columns of W_ih that it meets.
+/// A part of the input, and the columns of W_ih that multiply it.
 pub(crate) type Part<'a> = (&'a Tensor, Range<usize>);
 
-/// The weights that a step's input meets.
+/// The input weights of a step.
 #[derive(Clone, Copy)]
 pub(crate) struct Input<'a> {
     pub(crate) w: &'a Tensor,
     pub(crate) bias: Option<&'a Tensor>,
 }
 
-/// One step: what is kept, and the states after.
+/// Runs one step. Returns the saved activations and the new states.
 pub(crate) fn forward(
     device: &OpenCl,
     params: &Params,
@@ -89,7 +89,7 @@ pub(crate) fn forward(
     Ok((kept, h, c))
 }
 
-/// The sum of what is projected, or of the bias, and of the products of some parts; `None` without
+/// Returns the sum of `projected`, or of the bias, and of the products of `parts`; `None` without
 /// parts.
 fn products_ahead(
     layer: &Layer<'_>,
@@ -97,7 +97,8 @@ fn products_ahead(
     projected: Option<&Tensor>,
     parts: &[Part<'_>],
 ) -> Result<Option<Tensor>> {
-    let mut sum: Option<Tensor> = projected.filter(|_| !parts.is_empty()).map(Tensor::copy);
+    let mut sum: Option<Tensor> =
+        projected.filter(|_| !parts.is_empty()).map(Tensor::copy).transpose()?;
     for (x, columns) in parts {
         let is_first = sum.is_none();
         let mut to = match sum.take() {
@@ -118,7 +119,7 @@ fn products_ahead(
     Ok(sum)
 }
 
-/// What the backward pass through a step needs.
+/// The arguments of the backward pass through a step.
 pub(crate) struct StepBack<'a> {
     pub(crate) layer: Recurrent,
     pub(crate) mask: Option<&'a Tensor>,
@@ -126,13 +127,13 @@ pub(crate) struct StepBack<'a> {
     pub(crate) c_before: Option<&'a Tensor>,
     pub(crate) c: Option<&'a Tensor>,
     pub(crate) w_ih: &'a Tensor,
-    /// Columns of W_ih of the parts whose gradients are wanted.
+    /// Columns of W_ih of the parts that require a gradient.
     pub(crate) parts: &'a [Range<usize>],
     pub(crate) wants_state: bool,
 }
 
-/// The gradients of the states before and of parts of the input. `kept` holds the products'
-/// gradients afterwards.
+/// Returns the gradients of the previous states and of parts of the input. On return, `kept` holds
+/// the products' gradients.
 pub(crate) fn step_back(
     back: &mut tensor::Backward<'_>,
     device: &OpenCl,

@@ -1,5 +1,5 @@
-//! One time step of a recurrence over a batch: products, normalisation, gating. A scan runs it over
-//! a sequence, a decoder's step once.
+//! One time step of a recurrence over a batch: products, normalisation, gating. A scan runs it for
+//! every step of a sequence, a decoder's step once.
 
 pub(crate) mod opencl;
 pub(crate) mod products;
@@ -26,22 +26,23 @@ pub(crate) struct Recurrent {
     pub(crate) gain: Option<ParamId>,
 }
 
-/// What steps keep for their backward pass, \[T, B, .\] each; empty where there is no such thing.
+/// Tensors saved for the backward pass, \[T, B, .\] each; empty if the layer does not need them.
 pub(crate) struct SavedActivations {
     /// G H wide: products at first, then activations, then gradients of the input's products.
     pub(crate) gates: Tensor,
-    /// What the cell keeps besides: [`Cell::hidden_width`] wide.
+    /// [`Cell::hidden_width`] wide: the additional values that the cell saves.
     pub(crate) hidden: Tensor,
-    /// H wide: the masked states before the steps, where there is a mask.
+    /// H wide: the masked states before the steps, if there is a mask.
     pub(crate) masked: Tensor,
-    /// G H wide: the normalised hidden products; afterwards the gradients of the products.
+    /// G H wide: the normalised hidden products; after the backward pass, the gradients of the
+    /// products.
     pub(crate) normal: Tensor,
-    /// \[T, groups, B\]: what the hidden products were divided by, inverted.
+    /// \[T, groups, B\]: the factors 1 / sqrt(var + eps) of the normalised hidden products.
     pub(crate) scales: Tensor,
 }
 
 impl SavedActivations {
-    /// For steps that start from the input's products \[T, B, G H\].
+    /// Creates the storage for steps that start from the input's products \[T, B, G H\].
     pub(crate) fn new(layer: Recurrent, gates: Tensor, mask: Option<&Tensor>) -> Self {
         let shape = gates.shape();
         let (time, batch, gates_width) = (shape.dims()[0], shape.dims()[1], shape.width());
@@ -60,7 +61,7 @@ impl SavedActivations {
         }
     }
 
-    /// All of it, to write.
+    /// Returns a mutable view of all steps.
     pub(crate) fn view(&mut self) -> View<'_> {
         let shape = self.gates.shape();
         View {
@@ -74,7 +75,7 @@ impl SavedActivations {
     }
 }
 
-/// What [`SavedActivations`] holds, of all steps or of one.
+/// A mutable view of [`SavedActivations`], of all steps or of one.
 pub(crate) struct View<'a> {
     time: usize,
     gates: &'a mut [f32],
@@ -85,7 +86,7 @@ pub(crate) struct View<'a> {
 }
 
 impl View<'_> {
-    /// That of step `t`.
+    /// Returns the view of step `t`.
     pub(crate) fn step(&mut self, t: usize) -> View<'_> {
         let time = self.time;
         View {
@@ -104,9 +105,9 @@ fn entry(all: &mut [f32], time: usize, t: usize) -> &mut [f32] {
     &mut all[t * n..(t + 1) * n]
 }
 
-/// A block of W_hh's rows that is multiplied by itself.
+/// A block of W_hh's rows with a product of its own.
 struct Product {
-    /// In gates.
+    /// The range of gates that the rows belong to.
     gates: Range<usize>,
     packed: Arc<Packed>,
 }
@@ -126,7 +127,7 @@ fn products(
     layer.cell.products().iter().map(product).collect()
 }
 
-/// The states around a step, \[B, H\] each; cell states are empty where there are none.
+/// The states before and after a step, \[B, H\] each; cell states are empty if the cell has none.
 pub(crate) struct States<'a> {
     pub(crate) h_prev: &'a [f32],
     pub(crate) c_prev: &'a [f32],
@@ -138,7 +139,7 @@ fn value(params: &Params, id: Option<ParamId>) -> &[f32] {
     id.map_or(&[], |id| params.get(id).data())
 }
 
-/// Steps forwards.
+/// The forward pass of a step.
 pub(crate) struct KernelForward<'a> {
     layer: Recurrent,
     n: usize,
@@ -169,7 +170,7 @@ impl<'a> KernelForward<'a> {
         }
     }
 
-    /// From the input's products, in `kept.gates`, and the states before to the states after.
+    /// Computes the new states from the input's products, in `kept.gates`, and the previous states.
     pub(crate) fn step(&self, active: Active<'_>, kept: View<'_>, states: States<'_>) {
         let (n, cell) = (self.n, self.layer.cell);
         let gates_width = n * cell.gates();
@@ -183,7 +184,7 @@ impl<'a> KernelForward<'a> {
         }
         let state: &[f32] = if self.mask.is_empty() { h_prev } else { masked };
         let apart = cell.keeps_products_apart();
-        // The bias that the gating adds: none where the product or its norm had it.
+        // The bias that the gating adds: empty if the product or its norm has added it.
         let bias = if apart || normalises { &[] } else { self.bias };
         for (k, product) in self.products.iter().enumerate() {
             let (from, width) = (product.gates.start * n, product.gates.len() * n);
@@ -224,7 +225,7 @@ impl<'a> KernelForward<'a> {
         });
     }
 
-    /// Normalises the groups of units that lie in some columns of the hidden product.
+    /// Normalises the groups of units within a range of columns of the hidden product.
     fn normalise(
         &self,
         active: Active<'_>,
@@ -257,14 +258,14 @@ impl<'a> KernelForward<'a> {
     }
 }
 
-/// out = a b
+/// Computes out = a b, element by element.
 fn multiply(out: &mut [f32], a: &[f32], b: &[f32]) {
     for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
         *out = a * b;
     }
 }
 
-/// Steps backward.
+/// The backward pass of a step, with the weight gradients accumulated over steps.
 pub(crate) struct KernelBackward {
     layer: Recurrent,
     n: usize,
@@ -275,7 +276,7 @@ pub(crate) struct KernelBackward {
     gain: Tensor,
     d_gain: Tensor,
     mask: Option<Tensor>,
-    /// False where nobody wants the gradient of the state before.
+    /// Whether the gradient of the previous state is required.
     wants_state: bool,
     /// \[B, H\]: the gradient of the masked state.
     d_masked: Tensor,
@@ -312,13 +313,14 @@ impl KernelBackward {
         }
     }
 
-    /// Spares the product that only the state before would need.
+    /// Skips the product that only the gradient of the previous state needs.
     pub(crate) fn leave_state(&mut self) {
         self.wants_state = false;
     }
 
-    /// The backward pass through [`KernelForward::step`]: `dh` and `dc`, gradients of the states after, become
-    /// those of the states before, and `kept` holds the products' gradients.
+    /// Runs the backward pass through [`KernelForward::step`]. Replaces `dh` and `dc`, the
+    /// gradients of the new states, by those of the previous states, and leaves the products'
+    /// gradients in `kept`.
     pub(crate) fn step(
         &mut self,
         active: Active<'_>,
@@ -394,7 +396,7 @@ impl KernelBackward {
         }
     }
 
-    /// Hands over the gradients of the weights that are summed up here, after the last step.
+    /// Adds the accumulated weight gradients to the tape's gradients, after the last step.
     pub(crate) fn finish(self, back: &mut tensor::Backward<'_>) {
         if let Some(id) = self.layer.peephole {
             back.gradients.add(id, self.d_peephole);
@@ -405,8 +407,8 @@ impl KernelBackward {
     }
 }
 
-/// Defers the gradients of W_hh and b_hh, whose rows are in `kept` after the last step back;
-/// `before` are the states before each. Gives the gradient of the input's products.
+/// Defers the gradients of W_hh and b_hh, whose rows are in `kept` after the backward pass.
+/// `before` holds the state before each step. Returns the gradient of the input's products.
 pub(crate) fn defer_weight_gradients(
     back: &mut tensor::Backward<'_>,
     layer: Recurrent,

@@ -1,14 +1,14 @@
 //! Recurrences on an OpenCL device.
 //!
-//! A step is few launches, since each costs as much as a small product:
+//! A step needs few launches, since each costs as much as a small product:
 //!
 //! | step | launches |
 //! |---|---|
-//! | forwards | 1: the product with the state, those with up to two parts of the input, the gating |
-//! | back, in a sequence | 1: the next step's products, the gating |
-//! | back, by itself | 2: the gating; the products of the state and of the input's parts |
-//! | layer normalisation | 1 more: the product, then rows with their means and variances |
-//! | `gru_reset_before` | twice as many: its two products follow each other |
+//! | forward | 1: the product with the state, those with up to two parts of the input, the gating |
+//! | backward, in a sequence | 1: the next step's products, the gating |
+//! | backward, single step | 2: the gating; the products of the state and of the input's parts |
+//! | layer normalisation | 1 more: the product, then the rows with their means and variances |
+//! | `gru_reset_before` | twice as many: its second product depends on the first |
 //!
 //! The programs are those of [`crate::programs`].
 
@@ -21,7 +21,7 @@ use crate::programs::{Programs, ROW_ITEMS};
 
 static MULTIPLIED: Program = Program::new(&[include_str!("multiplied.cl")]);
 
-// What a kernel was given, as in `cell.cl`.
+// Flags for the optional arguments of a kernel, as in `cell.cl`.
 pub(crate) const LENGTHS: usize = 1;
 pub(crate) const BIAS: usize = 2;
 pub(crate) const MASK: usize = 4;
@@ -38,7 +38,7 @@ pub(crate) fn has(what: usize, present: bool) -> usize {
 
 pub(crate) const UNITS: usize = 16;
 
-/// Work-groups of tiles.
+/// The tile size and the work-groups of a launch.
 pub(crate) struct Tiles {
     pub(crate) wide: bool,
     pub(crate) groups: [usize; 3],
@@ -46,7 +46,8 @@ pub(crate) struct Tiles {
 }
 
 impl Tiles {
-    /// For rows and tiles of [`UNITS`] columns: the wider where they keep every unit at work.
+    /// Chooses the tile size for `rows` and `columns` tiles of [`UNITS`] columns: wide tiles if
+    /// there are enough of them to occupy every compute unit.
     pub(crate) fn new(device: &OpenCl, rows: usize, columns: usize) -> Self {
         let wide = rows > 32 && rows.div_ceil(64) * columns >= device.units();
         let (height, local) = if wide { (64, [UNITS, 16, 1]) } else { (16, [UNITS, 4, 4]) };
@@ -58,7 +59,7 @@ impl Tiles {
     }
 }
 
-/// A layer's recurrent half on its device, for batches of one size.
+/// The recurrent weights of a layer on its device, for batches of one size.
 pub(crate) struct Layer<'a> {
     pub(crate) device: &'a OpenCl,
     pub(crate) cell: Cell,
@@ -69,7 +70,7 @@ pub(crate) struct Layer<'a> {
     pub(crate) bias: Option<&'a Tensor>,
     pub(crate) peephole: Option<&'a Tensor>,
     pub(crate) gain: Option<&'a Tensor>,
-    /// Stands for what is not there.
+    /// An empty tensor in place of absent arguments.
     pub(crate) none: Tensor,
     none_ids: Ids,
 }
@@ -98,7 +99,7 @@ impl<'a> Layer<'a> {
         })
     }
 
-    /// G H.
+    /// Returns the width of all gates, G H.
     pub(crate) fn gates_width(&self) -> usize {
         self.cell.gates() * self.n
     }
@@ -111,7 +112,7 @@ impl<'a> Layer<'a> {
         ids.unwrap_or(&self.none_ids)
     }
 
-    /// What the bias, where the gating adds it, and the gain are to a kernel.
+    /// Returns the kernel flags for the gain, and for the bias if the gating adds it.
     pub(crate) fn weights(&self) -> usize {
         has(BIAS, self.bias.is_some()) | has(GAIN, self.gain.is_some())
     }
@@ -120,27 +121,28 @@ impl<'a> Layer<'a> {
         Tiles::new(self.device, self.batch, self.n.div_ceil(UNITS))
     }
 
-    /// True where a step's product and its gating are one kernel.
+    /// Returns whether a step's product and its gating are one kernel.
     pub(crate) fn is_fused(&self) -> bool {
         self.gain.is_none()
     }
 
-    /// Elements that a step of one launch touches: the weights, the gates twice, the states.
+    /// Returns the number of elements that a step of one launch reads or writes: the weights, the
+    /// gates twice, the states.
     pub(crate) fn touched(&self) -> usize {
         self.w.len() + self.touched_by_rows()
     }
 
-    /// The same of a step over rows, whose product is a launch of its own.
+    /// Returns the same number for a step over rows, whose product is a separate launch.
     pub(crate) fn touched_by_rows(&self) -> usize {
         self.batch * (2 * self.gates_width() + 6 * self.n)
     }
 
-    /// Counts the product of these gates with the state.
+    /// Counts the operations of the product of `gates` with the state.
     pub(crate) fn count_product(&self, gates: &std::ops::Range<usize>) {
         self.device.count_product((2 * self.batch * gates.len() * self.n * self.n) as u64);
     }
 
-    /// The gradient whose rows meet W_hh on the backward pass.
+    /// Returns the gradient whose rows multiply W_hh in the backward pass.
     pub(crate) fn d_products<'b>(&self, kept: &'b SavedActivations) -> &'b Tensor {
         match self.cell.keeps_products_apart() {
             _ if self.gain.is_some() => &kept.normal,
@@ -149,7 +151,8 @@ impl<'a> Layer<'a> {
         }
     }
 
-    /// The product of program `k`'s gates with rows of the state, `to` their columns from a row on.
+    /// Multiplies rows of the state by the weights of program `k`'s gates and writes their columns
+    /// of `to`, starting at a row.
     pub(crate) fn product(
         &self,
         k: usize,
@@ -164,7 +167,7 @@ impl<'a> Layer<'a> {
         self.device.product(ProductForm::Nt, x, w, ProductOutput::block(to, row, at), Start::Zero)
     }
 
-    /// `to` = the gradient of the state that program `k`'s product met: D W of one step's rows.
+    /// Sets `to` to the gradient of the state that program `k` multiplies: D W of one step's rows.
     pub(crate) fn product_back(
         &self,
         k: usize,
@@ -179,7 +182,8 @@ impl<'a> Layer<'a> {
         self.device.product(ProductForm::Nn, d, w, ProductOutput::new(to), Start::Zero)
     }
 
-    /// What steps keep for their backward pass. `masked` has a slot more than there are steps.
+    /// Allocates the tensors saved for the backward pass. `masked` has one more slot than there are
+    /// steps.
     pub(crate) fn kept(&self, gates: Tensor, mask: bool) -> Result<SavedActivations> {
         let time = gates.dims()[0];
         let part = |present: bool, time, width| {
@@ -198,10 +202,11 @@ impl<'a> Layer<'a> {
     }
 }
 
-/// The backward pass through one step's gating, rows alone; `kept` and what is written are of all steps.
+/// The arguments of the backward pass through one step's gating, without products. `kept` and the
+/// outputs cover all steps.
 pub(crate) struct RowsBack<'a> {
     pub(crate) time: usize,
-    /// Slots of the states before and after, and of `state`.
+    /// Slots of the states before and after the step, and of `state`.
     pub(crate) before: usize,
     pub(crate) after: usize,
     pub(crate) seen: usize,
@@ -215,7 +220,7 @@ pub(crate) struct RowsBack<'a> {
     pub(crate) through: Option<&'a Tensor>,
 }
 
-/// What the backward pass writes besides what was kept.
+/// The outputs of the backward pass other than the gradients in [`SavedActivations`].
 pub(crate) struct Gradients {
     pub(crate) dh: Tensor,
     pub(crate) dc: Tensor,
@@ -223,7 +228,7 @@ pub(crate) struct Gradients {
     pub(crate) peephole: Tensor,
     /// \[T, B, G H\], or empty: rows of the gain's gradient.
     pub(crate) gain: Tensor,
-    /// \[T, B, H\], or empty: the state's gradients, where their norms are wanted.
+    /// \[T, B, H\], or empty: the state's gradients, if their norms are recorded.
     pub(crate) flow: Tensor,
 }
 
@@ -287,7 +292,7 @@ impl Layer<'_> {
     }
 }
 
-/// x m, element by element.
+/// Returns x m, element by element.
 pub(crate) fn multiplied(device: &OpenCl, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
     let mut y = device.uninit(mask.shape())?;
     let launch = device.kernel(&MULTIPLIED, "multiplied").uint(mask.len()).reads(x).reads(mask);

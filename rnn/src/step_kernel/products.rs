@@ -15,17 +15,17 @@ const TEXT: &[&str] = &[
 static NARROW: Program = Program::new(TEXT).with_options("-DGATES=1");
 static WIDE: Program = Program::new(TEXT).with_options("-DGATES=1 -DWIDE");
 
-/// Parts whose products are made beside the state's.
+/// The number of input parts whose products share a launch with the state's product.
 pub(crate) const PARTS: usize = 2;
 
-/// What the gradients of up to [`PARTS`] parts of the input are made of, and where they go.
+/// The operands and outputs for the gradients of up to [`PARTS`] parts of the input.
 pub(crate) struct InputBack<'a> {
     pub(crate) d: &'a Tensor,
     pub(crate) w: &'a Tensor,
     pub(crate) parts: Vec<(Range<usize>, &'a mut Tensor)>,
 }
 
-/// dh += m (D W) of one step's rows.
+/// Computes dh += m (D W) for the rows of one step.
 pub(crate) fn products_back(
     layer: &Layer<'_>,
     mask: Option<&Tensor>,
@@ -35,7 +35,8 @@ pub(crate) fn products_back(
     launch_back(layer, mask, d, Some(dh), None)
 }
 
-/// The same, and the gradients of parts of the input; without `dh` those alone.
+/// Computes what [`products_back`] computes and the gradients of parts of the input; without `dh`,
+/// only the latter.
 pub(crate) fn launch_back(
     layer: &Layer<'_>,
     mask: Option<&Tensor>,
@@ -56,7 +57,7 @@ pub(crate) fn launch_back(
     let (b_columns, b) = parts.next().unwrap_or((0..0, no_b));
     let tiles = [n, a_columns.len(), b_columns.len()].map(|n| n.div_ceil(UNITS)).iter().sum();
     let tiles = Tiles::new(device, layer.batch, tiles);
-    // The state met the first program's gates.
+    // The state is multiplied by the weights of the first program's gates.
     let terms = layer.cell.products()[0].len() * layer.n;
     let program = if tiles.wide { &WIDE } else { &NARROW };
     let launch = device.kernel(program, "products_back").uint(layer.batch);

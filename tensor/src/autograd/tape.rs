@@ -8,12 +8,12 @@
 //! use tensor::{Backward, Op, Params, Result, Tape, Tensor, Var};
 //!
 //! /// y = x^2, element by element.
-//! fn square(tape: &mut Tape, x: Var) -> Var {
-//!     let mut y = tape.value(x).copy();
+//! fn square(tape: &mut Tape, x: Var) -> Result<Var> {
+//!     let mut y = tape.value(x).copy()?;
 //!     y.data_mut().iter_mut().for_each(|v| *v *= *v);
 //!     let y = tape.output(y);
 //!     tape.record(Square { x, y });
-//!     y
+//!     Ok(y)
 //! }
 //! struct Square { x: Var, y: Var }
 //! impl Op for Square {
@@ -30,7 +30,7 @@
 //! let params = Params::new();
 //! let mut tape = Tape::new(&params);
 //! let x = tape.input(Tensor::from(vec![3.0, -1.0]));
-//! let y = square(&mut tape, x);
+//! let y = square(&mut tape, x)?;
 //! let back = tape.backward(&[(y, Tensor::full([2], 1.0))])?;
 //! assert_eq!(back.grad(x).unwrap().data(), [6.0, -2.0]);
 //! # Ok::<(), tensor::Error>(())

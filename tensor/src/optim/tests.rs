@@ -207,7 +207,7 @@ fn a_parameter_without_a_gradient_takes_no_step() {
         ids.iter().for_each(|&id| g.add(id, Tensor::full([3], 0.3)));
         let g = g.reduce(&params, &threads).unwrap();
         optimizer.step(&mut params, &g, &g.norms(None).unwrap(), 0.1, &threads, false).unwrap();
-        (params.get(a).copy(), params.get(b).copy())
+        (params.get(a).copy().unwrap(), params.get(b).copy().unwrap())
     };
     let (first, rest) = step(&[a], &mut optimizer);
     assert_eq!(
@@ -273,7 +273,7 @@ fn a_strange_state_is_refused() {
 fn a_step_that_cannot_be_taken_changes_nothing() {
     let threads = Threads::single();
     let (mut params, id, mut optimizer) = one(OptimizerConfig::default(), [3, 2]);
-    let before = params.get(id).copy();
+    let before = params.get(id).copy().unwrap();
     let good = dense(&params, id, Tensor::full([3, 2], 1.0));
     let norms = good.norms(None).unwrap();
     for rate in [-0.1, f32::NAN, f32::INFINITY] {

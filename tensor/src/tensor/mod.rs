@@ -259,14 +259,15 @@ impl Tensor {
     }
 
     /// Returns a copy with memory of its own, on the same device.
-    pub fn copy(&self) -> Self {
+    ///
+    /// PyTorch: `tensor.clone()`.
+    ///
+    /// # Errors
+    /// The device failed, or its memory is used up.
+    pub fn copy(&self) -> Result<Self> {
         match &self.storage {
-            Storage::Host(_) => self.copy_on_host(),
-            // The failed device stores the error; the tape refuses the copy on the host.
-            Storage::Device(remote) => {
-                let copy = remote.device().duplicate(self);
-                copy.unwrap_or_else(|_| self.copy_on_host())
-            }
+            Storage::Host(_) => Ok(self.copy_on_host()),
+            Storage::Device(remote) => remote.device().duplicate(self),
         }
     }
 

@@ -19,14 +19,14 @@ impl Network<'_> {
             let ask = |query: &[F]| {
                 attend(&self.attention(), &weights, query, memory, QueryPosition::at(t)).context
             };
-            let mut asked = None;
+            let mut attention = None;
             let mut x = e.clone();
             match self.config.wiring {
                 Wiring::AttendThenRecur => {
                     let query = layers[layers.len() - 1].h.clone();
                     let context = ask(&query);
                     x.extend(&context);
-                    asked = Some((query, context));
+                    attention = Some((query, context));
                 }
                 Wiring::RecurThenAttend => x.extend(&feed),
             }
@@ -38,7 +38,7 @@ impl Network<'_> {
                 *state = after;
                 kept.push(keep);
             }
-            let (query, context) = asked.unwrap_or_else(|| {
+            let (query, context) = attention.unwrap_or_else(|| {
                 let context = ask(&x);
                 (x.clone(), context)
             });

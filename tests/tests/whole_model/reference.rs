@@ -45,7 +45,7 @@ pub(crate) struct Network<'a> {
 
 /// One step of the decoder, as its backward pass needs it.
 struct DecoderStep<F> {
-    /// What attention was asked with.
+    /// The query of the attention.
     query: Vec<F>,
     /// What each layer keeps.
     kept: Vec<SavedActivations<F>>,

@@ -1,16 +1,16 @@
-//! What a file is, by its first bytes.
+//! Detects the format of a file from its first bytes.
 
-/// A kind of file that is not lines of text.
+/// A file format that does not consist of lines of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileKind {
-    /// Something that other programs unpack or convert: what it is, and what to do, where `FILE`
-    /// stands for the file.
+    /// A binary format that other programs unpack or convert: its description and the suggested
+    /// remedy, in which `FILE` is a placeholder for the file name.
     Binary(&'static str, &'static str),
-    /// Text in a format of its own: what it is, and what to do.
+    /// A markup format: its description and the suggested remedy.
     Markup(&'static str, &'static str),
 }
 
-/// What to do with a table or a document of any kind.
+/// The suggested remedy for a table or a document.
 const EXPORT: &str = "export it as plain text in UTF-8: for sentence pairs one pair on each line, \
                       source and target separated by a tab";
 
@@ -43,7 +43,7 @@ const SIGNATURES: &[(&[u8], &str, &str)] = &[
     ),
 ];
 
-/// Text formats by how they begin after white space, in lower case.
+/// Text formats by their first characters after white space, in lower case.
 const MARKUP: &[(&str, &str)] = &[
     ("<tmx", "a TMX file"),
     ("<!doctype tmx", "a TMX file"),
@@ -64,11 +64,11 @@ const MARKUP: &[(&str, &str)] = &[
     ("<?xml", "an XML file"),
 ];
 
-/// What a file that begins with `head` is; `None` for what may be text.
+/// Returns the format of a file that begins with `head`, or `None` if it may be text.
 pub(super) fn file_kind(head: &[u8]) -> Option<FileKind> {
     let binary = |what, advice| Some(FileKind::Binary(what, advice));
     if let Some((_, what, advice)) = SIGNATURES.iter().find(|(magic, ..)| head.starts_with(magic)) {
-        // A text may begin with these letters; bzip2 goes on with its level and a block's mark.
+        // A text may begin with `BZh` too; in bzip2 data the level and a block signature follow.
         let is_text = head.starts_with(b"BZh")
             && head.get(4..8) != Some(b"1AY&")
             && head.get(4..8) != Some(b"\x17rE8");
@@ -90,7 +90,7 @@ pub(super) fn file_kind(head: &[u8]) -> Option<FileKind> {
     markup(head)
 }
 
-/// The text format of a file that begins with `head`.
+/// Returns the markup format of a file that begins with `head`.
 fn markup(head: &[u8]) -> Option<FileKind> {
     let text = String::from_utf8_lossy(&head[..head.len().min(1024)]).to_lowercase();
     let text = text.trim_start_matches(|c: char| c == '\u{FEFF}' || c.is_whitespace());

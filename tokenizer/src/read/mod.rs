@@ -1,10 +1,10 @@
-//! Text files, line by line: UTF-8, UTF-16 or UTF-32, plain or gzip.
+//! Reads text files line by line: UTF-8, UTF-16 or UTF-32, plain or gzip.
 //!
-//! A line ends with `\n` or `\r\n`, nothing else: a lone `\r`, a vertical tab or U+2028 is part of
-//! its line, so that line numbers agree with other tools and parallel files stay parallel. Only
-//! where a text has no `\n` at all is each `\r` a line end. The last line may lack its end. Gzip, of
-//! one or more members, is recognised by its first two bytes, whatever the file's name; so are
-//! archives, documents and tables, which are refused with what to do instead.
+//! Only `\n` and `\r\n` end a line: a lone `\r`, a vertical tab or U+2028 is part of its line, so
+//! that line numbers agree with other tools and parallel files stay parallel. If a text contains no
+//! `\n` at all, each `\r` ends a line. The last line may lack a line end. Gzip data, of one or more
+//! members, is recognised by its first two bytes, whatever the file's name. Archives, documents and
+//! tables are recognised by their first bytes and rejected with a suggested remedy.
 
 mod kind;
 mod text_file;
@@ -17,16 +17,16 @@ use crate::{Error, Result};
 pub use crate::encoding::Encoding;
 pub use text_file::{ReadOptions, TextFile};
 
-/// The lines of a text file, without their ends.
+/// Reads the lines of a text file, without their line ends.
 ///
 /// An empty file has no lines.
 ///
 /// # Errors
 ///
-/// Where the file cannot be read ([`Error::Io`], [`Error::Directory`]), its gzip data is cut off or
-/// damaged ([`Error::TruncatedGzip`], [`Error::Gzip`]), it is an archive or another format
-/// ([`Error::NotText`]), or its text is broken ([`Error::Utf8`], [`Error::BrokenText`],
-/// [`Error::ZeroByte`]). Text in a format of its own, as XML, is read as lines.
+/// Returns an error if the file cannot be read ([`Error::Io`], [`Error::Directory`]), its gzip data
+/// is truncated or damaged ([`Error::TruncatedGzip`], [`Error::Gzip`]), it is an archive or another
+/// binary format ([`Error::NotText`]), or its text is invalid ([`Error::Utf8`],
+/// [`Error::BrokenText`], [`Error::ZeroByte`]). Markup such as XML is read as lines.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,13 +41,13 @@ pub fn lines(path: impl AsRef<Path>) -> Result<Vec<String>> {
     TextFile::open(path, ReadOptions::ANY).map(|text| owned(&text))
 }
 
-/// The lines of a text that any reader gives, by the rules of [`lines`].
+/// Reads the lines of a text from any reader, by the rules of [`lines`].
 ///
-/// `name` stands for the file in errors: `<stdin>`, for example.
+/// Errors use `name` in place of a file name: `<stdin>`, for example.
 ///
 /// # Errors
 ///
-/// As [`lines`].
+/// The same as for [`lines`].
 ///
 /// ```
 /// let lines = tokenizer::read::lines_from("<memory>", "a\n\nb\n".as_bytes())?;
@@ -62,15 +62,15 @@ fn owned(text: &TextFile) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// Two columns of a file of tab-separated values, as (source, target) pairs.
+/// Reads two columns of a file of tab-separated values as (source, target) pairs.
 ///
 /// Columns count from 1; the same column may be given twice. There are no quotes or escapes: a tab
 /// always separates.
 ///
 /// # Errors
 ///
-/// As [`lines`]; [`Error::ColumnZero`]; [`Error::TooFewColumns`] for the first line that lacks one
-/// of the two columns, an empty line included.
+/// The errors of [`lines`]; [`Error::ColumnZero`] if a column is 0; [`Error::TooFewColumns`] for
+/// the first line, empty lines included, that lacks one of the two columns.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -92,11 +92,12 @@ pub fn columns(
     text.columns(source_column, target_column)?.map(owned).collect()
 }
 
-/// The lines of two parallel files, as (source, target) pairs.
+/// Reads the lines of two parallel files as (source, target) pairs.
 ///
 /// # Errors
 ///
-/// As [`lines`], for either file; [`Error::DifferentLengths`] where one has more lines.
+/// The errors of [`lines`], for either file; [`Error::DifferentLengths`] if the files have
+/// different numbers of lines.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -119,11 +120,11 @@ pub fn parallel(
     Ok(paired(&sources, &targets)?.map(owned).collect())
 }
 
-/// The lines of two files side by side.
+/// Pairs the lines of two files.
 ///
 /// # Errors
 ///
-/// [`Error::DifferentLengths`] where one has more lines.
+/// [`Error::DifferentLengths`] if the files have different numbers of lines.
 pub fn paired<'a>(
     sources: &'a TextFile,
     targets: &'a TextFile,

@@ -1,4 +1,4 @@
-//! A text file in memory, once: one buffer, whatever the number of its lines.
+//! A text file in memory, held in one buffer whatever the number of lines.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -11,27 +11,27 @@ use crate::encoding::{Encoding, HEAD, decode, encoding};
 use crate::error::shell_quoted;
 use crate::{Error, Result};
 
-/// How a gzip file starts.
+/// The first bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1F, 0x8B];
-/// How much is read at a time.
+/// The number of bytes read at a time.
 const CHUNK: usize = 1 << 18;
 
-/// What [`TextFile::open`] accepts.
+/// Limits on the files that [`TextFile::open`] accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// A file with more bytes of text, once it is unpacked, is refused ([`Error::TooLarge`]).
+    /// The maximum size of the uncompressed text in bytes ([`Error::TooLarge`]).
     pub max_bytes: u64,
-    /// A file with more lines is refused ([`Error::TooManyLines`]).
+    /// The maximum number of lines ([`Error::TooManyLines`]).
     pub max_lines: usize,
-    /// A file with a longer line, in bytes, is refused ([`Error::LongLine`]).
+    /// The maximum length of a line in bytes ([`Error::LongLine`]).
     pub max_line_bytes: usize,
-    /// Whether text in formats of its own (XML, HTML, JSON) is refused ([`Error::NotText`]) and
-    /// not read as lines.
+    /// Whether markup (XML, HTML, JSON) is rejected ([`Error::NotText`]) instead of being read as
+    /// lines.
     pub refuse_markup: bool,
 }
 
 impl ReadOptions {
-    /// Any text of any length.
+    /// Accepts any text of any length.
     pub const ANY: Self = Self {
         max_bytes: u64::MAX,
         max_lines: usize::MAX,
@@ -39,7 +39,7 @@ impl ReadOptions {
         refuse_markup: false,
     };
 
-    /// Sentences: lines of at most 1 MiB, no markup.
+    /// Accepts sentences: lines of at most 1 MiB, without markup.
     pub const SENTENCES: Self = Self {
         max_bytes: u64::MAX,
         max_lines: usize::MAX,
@@ -47,13 +47,13 @@ impl ReadOptions {
         refuse_markup: true,
     };
 
-    /// The same with another limit of bytes.
+    /// Returns these options with a different limit on the number of bytes.
     #[must_use]
     pub const fn with_max_bytes(self, max_bytes: u64) -> Self {
         Self { max_bytes, ..self }
     }
 
-    /// The same with another limit of lines.
+    /// Returns these options with a different limit on the number of lines.
     #[must_use]
     pub const fn with_max_lines(self, max_lines: usize) -> Self {
         Self { max_lines, ..self }
@@ -75,7 +75,7 @@ pub struct TextFile {
     name: PathBuf,
     text: String,
     lines: usize,
-    /// What ends a line: `\n`, or `\r` in a text that has no `\n`.
+    /// The line terminator: `\n`, or `\r` in a text that contains no `\n`.
     end: char,
     notes: Vec<String>,
 }
@@ -85,7 +85,7 @@ impl TextFile {
     ///
     /// # Errors
     ///
-    /// As [`lines`](super::lines), and where `options` allow less.
+    /// The errors of [`lines`](super::lines), and an error if the file violates `options`.
     pub fn open(path: impl AsRef<Path>, options: ReadOptions) -> Result<Self> {
         let path = path.as_ref();
         let io = |source| Error::Io { path: path.to_owned(), source };
@@ -95,11 +95,11 @@ impl TextFile {
         Self::from_reader(path, File::open(path).map_err(io)?, options)
     }
 
-    /// Reads what any reader gives; `name` stands for the file in errors.
+    /// Reads text from any reader; errors use `name` in place of a file name.
     ///
     /// # Errors
     ///
-    /// As [`TextFile::open`].
+    /// The same as for [`TextFile::open`].
     pub fn from_reader(
         name: impl AsRef<Path>,
         mut reader: impl Read,
@@ -124,7 +124,7 @@ impl TextFile {
         }
     }
 
-    /// The text of bytes that are no gzip data; `unpacked` says whether they came out of such data.
+    /// Decodes bytes that are not gzip data; `unpacked` means that they were decompressed.
     fn from_bytes(
         name: &Path,
         mut bytes: Vec<u8>,
@@ -145,7 +145,7 @@ impl TextFile {
             })?
         };
         if encoding != Encoding::Utf8 {
-            // Its first bytes said nothing of its format before they were decoded.
+            // The format can only be detected from the decoded text, so check it again.
             refuse(name, &text.as_bytes()[..text.len().min(HEAD)], options, unpacked)?;
         }
         if let Some(at) = text.find('\0') {
@@ -187,7 +187,7 @@ impl TextFile {
         }
         all.lines = lines;
         if returns > 0 {
-            // What follows is lost where columns are read: to them it is one line.
+            // `columns` would take the text on both sides of the `\r` for one line.
             let file = shell_quoted(name);
             all.notes.push(format!(
                 "{}: {returns} of {lines} lines, the first being line {first_return}, hold \\r (CR) \
@@ -199,7 +199,7 @@ impl TextFile {
         Ok(all)
     }
 
-    /// The lines, without their ends.
+    /// Returns the lines, without their line ends.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         let end = self.end;
         self.text.split_inclusive(end).map(move |line| match line.strip_suffix(end) {
@@ -209,41 +209,42 @@ impl TextFile {
         })
     }
 
-    /// How many lines there are.
+    /// Returns the number of lines.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.lines
     }
 
-    /// Whether there are none.
+    /// Returns `true` if the text has no lines.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.lines == 0
     }
 
-    /// The bytes of the text, in UTF-8.
+    /// Returns the size of the text in bytes of UTF-8.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// The file's name.
+    /// Returns the name of the file.
     #[must_use]
     pub fn name(&self) -> &Path {
         &self.name
     }
 
-    /// What was done to the file that a person may not expect, one sentence each.
+    /// Returns notes on how the file was interpreted, for display to the user.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Two of the tab-separated columns, line by line; columns count from 1.
+    /// Returns two of the tab-separated columns of each line; columns count from 1.
     ///
     /// # Errors
     ///
-    /// [`Error::ColumnZero`]; as an item [`Error::TooFewColumns`] for a line that lacks one.
+    /// [`Error::ColumnZero`] if a column is 0. The iterator yields [`Error::TooFewColumns`] for a
+    /// line that lacks one of the columns.
     pub fn columns(
         &self,
         source: usize,
@@ -268,7 +269,7 @@ impl TextFile {
     }
 }
 
-/// What separates the columns of a line that has no tab, and what to do.
+/// Describes the separator of a line that has no tab, and how to convert the file.
 fn separator_hint(path: &Path, line: &str) -> Option<String> {
     if line.contains('\t') {
         return None;
@@ -289,15 +290,15 @@ fn separator_hint(path: &Path, line: &str) -> Option<String> {
     ))
 }
 
-/// What was read before an error, and the error.
+/// An error and the bytes that were read before it.
 type Broken = (io::Error, Vec<u8>);
 
-/// The first bytes of a reader.
+/// Reads the first bytes of a reader.
 fn head(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     head_of(reader).map_err(|(error, _)| error)
 }
 
-/// The same; an error has what was read before it.
+/// Like [`head`], but an error includes the bytes that were read before it.
 fn head_of(reader: &mut impl Read) -> std::result::Result<Vec<u8>, Broken> {
     let mut head = Vec::new();
     match reader.take(HEAD as u64).read_to_end(&mut head) {
@@ -306,7 +307,7 @@ fn head_of(reader: &mut impl Read) -> std::result::Result<Vec<u8>, Broken> {
     }
 }
 
-/// All bytes of a reader whose first ones are `bytes`, where they are those of a text.
+/// Reads the rest of a reader whose first bytes are `bytes`, and rejects formats other than text.
 fn rest(
     name: &Path,
     mut bytes: Vec<u8>,
@@ -333,7 +334,7 @@ fn rest(
     }
 }
 
-/// Refuses a file that is not lines of text, by its first bytes.
+/// Returns an error if the first bytes show that the file does not consist of lines of text.
 fn refuse(name: &Path, head: &[u8], options: ReadOptions, unpacked: bool) -> Result<()> {
     let not_text = |kind: &str, advice: &str| {
         let (path, file) = (name.to_owned(), shell_quoted(name));
@@ -362,7 +363,8 @@ fn refuse(name: &Path, head: &[u8], options: ReadOptions, unpacked: bool) -> Res
     }
 }
 
-/// An error of the system, or of gzip data with the number of whole lines before it.
+/// Converts an I/O error in gzip data to a gzip error with the number of complete lines before it.
+/// Other I/O errors are returned unchanged as `Err`.
 fn unpacking_error(
     name: &Path,
     source: io::Error,
@@ -383,7 +385,7 @@ fn io_error(name: &Path, source: io::Error) -> Error {
     Error::Io { path: name.to_owned(), source }
 }
 
-/// Where text stops being UTF-8; zeros say that it never was text.
+/// Builds the error for invalid UTF-8. Data with zero bytes is reported as binary instead.
 fn broken(name: &Path, wrong: &std::string::FromUtf8Error) -> Error {
     let at = wrong.utf8_error().valid_up_to();
     if wrong.as_bytes()[..(at + HEAD).min(wrong.as_bytes().len())].contains(&0) {
@@ -395,7 +397,7 @@ fn broken(name: &Path, wrong: &std::string::FromUtf8Error) -> Error {
     Error::Utf8 { path: name.to_owned(), line, column, cut }
 }
 
-/// Line and byte of a place, both from 1.
+/// Returns the line, and the byte within it, of the offset `at`; both count from 1.
 fn position(bytes: &[u8], at: usize) -> (usize, usize) {
     let before = &bytes[..at];
     let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);

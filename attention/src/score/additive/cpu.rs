@@ -1,4 +1,4 @@
-//! The score, vectorised: one pass over each key.
+//! The vectorised score: one pass over each key.
 
 use tensor::simd::{Kernel, Simd, math};
 

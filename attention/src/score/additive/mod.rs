@@ -1,6 +1,6 @@
 //! Additive attention (Bahdanau et al. 2014, appendix A.1.2).
 //!
-//! e_s = v^T tanh(W_q q + W_m m_s), and with biases, as the tutorials have it,
+//! e_s = v^T tanh(W_q q + W_m m_s), and with biases, as in the tutorials,
 //! e_s = v^T tanh(W_q q + b_q + W_m m_s + b_m) + b_v.
 //!
 //! | value | shape |
@@ -11,12 +11,12 @@
 //! | v, b_q, b_m | \[A\] |
 //! | b_v | \[1\] |
 //!
-//! The keys W_m m_s + b_m are made once a sentence.
+//! The keys W_m m_s + b_m are computed once per sentence.
 //!
-//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
 //!
-//! PyTorch: `v(torch.tanh(w_q(q).unsqueeze(1) + w_m(m)))`, v, w_q, w_m being `nn.Linear`.
+//! PyTorch: `v(torch.tanh(w_q(q).unsqueeze(1) + w_m(m)))`, with `nn.Linear` layers v, w_q and w_m.
 //!
 //! ```
 //! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};

@@ -1,4 +1,4 @@
-//! Cosine attention, by content (Graves et al. 2014, equation 6; "content-base" in Weng 2018).
+//! Cosine attention, or content-based attention (Graves et al. 2014, equation 6; "content-base" in Weng 2018).
 //!
 //! e_s = q^T m_s / (|q| |m_s|)
 //!
@@ -7,11 +7,11 @@
 //! | q | \[B, Q\] |
 //! | m | \[S, B, Q\] |
 //!
-//! The keys m_s / |m_s| are made once a sentence, so a step is a [dot](mod@crate::dot) with each. A
-//! score lies between -1 and 1, so no weight is more than e^2 times another. A vector shorter than
-//! 1e-12 is divided by that; it has no direction, and its gradient is zero.
+//! The keys m_s / |m_s| are computed once per sentence, so a step is a [dot](mod@crate::dot) product
+//! with each key. A score lies between -1 and 1, so no weight is more than e^2 times another. A
+//! vector with a norm below 1e-12 is divided by 1e-12 instead, and its gradient is zero.
 //!
-//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
 //!
 //! PyTorch: `torch.einsum("bq,sbq->bs", F.normalize(q, dim=-1), F.normalize(m, dim=-1))`.
@@ -41,10 +41,10 @@ use tensor::kernels::dot_with;
 use tensor::simd::{Kernel, Simd, dispatch};
 use tensor::{Backward, Op, Result, Tape, Tensor, Var};
 
-/// The smallest norm that is divided by.
+/// The lower bound of the norm in the division.
 const SMALLEST: f32 = 1e-12;
 
-/// x / |x|, row by row.
+/// Returns x / |x| for each row.
 pub(crate) fn unit(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
     if let Some(device) = tape.opencl() {
         let (y, norms) = opencl::unit(device, tape.value(x), SMALLEST)?;
@@ -52,7 +52,7 @@ pub(crate) fn unit(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
         tape.record(Unit { x, y, norms });
         return Ok(y);
     }
-    let mut y = tape.value(x).copy();
+    let mut y = tape.value(x).copy()?;
     let mut norms = Tensor::uninit([y.shape().rows()]);
     let width = y.shape().width();
     dispatch(UnitRows { width, y: y.data_mut(), norms: norms.data_mut() });
@@ -88,7 +88,7 @@ struct Unit {
     norms: Tensor,
 }
 
-/// dx = (dy - y (y . dy)) / |x|, in place of dy.
+/// Computes dx = (dy - y (y . dy)) / |x| in place, overwriting dy.
 struct Back<'a> {
     width: usize,
     y: &'a [f32],

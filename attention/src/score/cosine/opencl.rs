@@ -1,4 +1,4 @@
-//! Unit vectors on a device: a work-group a row.
+//! Unit vectors on a device, with one work-group per row.
 
 use tensor::opencl::{OpenCl, Program};
 use tensor::{Result, Tensor};
@@ -6,7 +6,7 @@ use tensor::{Result, Tensor};
 static PROGRAM: Program = Program::new(&[include_str!("cosine.cl")]);
 const ITEMS: [usize; 3] = [64, 1, 1];
 
-/// x / |x| row by row, no |x| below `smallest`, and the norms.
+/// Returns x / max(|x|, `smallest`) for each row, and the norms.
 pub(super) fn unit(device: &OpenCl, x: &Tensor, smallest: f32) -> Result<(Tensor, Tensor)> {
     let (shape, rows) = (x.shape(), x.shape().rows());
     let (mut y, mut norms) = (device.uninit(shape)?, device.uninit([rows])?);
@@ -15,7 +15,7 @@ pub(super) fn unit(device: &OpenCl, x: &Tensor, smallest: f32) -> Result<(Tensor
     Ok((y, norms))
 }
 
-/// Turns dy into dx.
+/// Computes dx from dy.
 pub(super) fn unit_back(
     device: &OpenCl,
     y: &Tensor,

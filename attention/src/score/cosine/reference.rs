@@ -1,4 +1,4 @@
-//! Unit vectors in plain loops, for any float; the score is a [dot](crate::dot) of two.
+//! Unit vectors in plain loops, for any float type; the score is the [dot](crate::dot) product of two.
 
 use num_traits::Float;
 
@@ -10,13 +10,13 @@ fn smallest<F: Float>() -> F {
     F::from(1e-12).unwrap_or_else(F::min_positive_value)
 }
 
-/// x / |x|
+/// Returns x / |x|.
 pub fn unit<F: Float>(x: &[F]) -> Vec<F> {
     let n = norm(x).max(smallest());
     x.iter().map(|&x| x / n).collect()
 }
 
-/// The gradient of x for one of x / |x|.
+/// Returns the gradient of x for a gradient `d` of x / |x|.
 pub fn unit_back<F: Float>(x: &[F], d: &[F]) -> Vec<F> {
     let (n, y) = (norm(x), unit(x));
     if n <= smallest() {

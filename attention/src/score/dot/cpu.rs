@@ -1,4 +1,4 @@
-//! The score, vectorised.
+//! The vectorised score.
 
 use tensor::kernels::{add_scaled_with, dot_with};
 use tensor::simd::{Kernel, Simd};

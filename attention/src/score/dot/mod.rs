@@ -7,11 +7,11 @@
 //! | q | \[B, Q\] |
 //! | m | \[S, B, Q\] |
 //!
-//! There is nothing to learn: query and memory are of one width, and the states themselves must
-//! come to fit. A dot product of vectors of independent entries grows with sqrt(Q), and with it the
-//! softmax's sharpness; scaling takes that back.
+//! There are no parameters: query and memory have the same width, and the layers that compute them
+//! must learn to match them. The dot product of two vectors with independent entries grows with
+//! sqrt(Q), which sharpens the softmax; scaling compensates for it.
 //!
-//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
 //!
 //! PyTorch: `torch.einsum("bq,sbq->bs", q, m)`, divided by `math.sqrt(Q)`.

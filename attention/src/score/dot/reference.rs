@@ -2,12 +2,12 @@
 
 use num_traits::Float;
 
-/// scale q^T k of one query and one key.
+/// Returns scale q^T k for one query and one key.
 pub fn score<F: Float>(q: &[F], k: &[F], scale: F) -> F {
     scale * q.iter().zip(k).fold(F::zero(), |s, (&q, &k)| s + q * k)
 }
 
-/// Gradients of (q, k) for a gradient of the score.
+/// Returns the gradients of (q, k) for a gradient `d` of the score.
 pub fn score_back<F: Float>(q: &[F], k: &[F], scale: F, d: F) -> (Vec<F>, Vec<F>) {
     let d = scale * d;
     (k.iter().map(|&k| d * k).collect(), q.iter().map(|&q| d * q).collect())

@@ -1,19 +1,19 @@
 //! Location attention (Luong et al. 2015, equation 9).
 //!
-//! a = softmax(W q): the score of position s is row s of W times the query
+//! a = softmax(W q): the score of position s is row s of W times the query.
 //!
 //! | value | shape |
 //! |---|---|
 //! | q | \[B, Q\] |
-//! | W | \[P, Q\], P being [`AttentionConfig::positions`](crate::AttentionConfig::positions) |
+//! | W | \[P, Q\], where P is [`AttentionConfig::positions`](crate::AttentionConfig::positions) |
 //!
-//! It never looks at what the memory holds: it can learn "near the start" and no more. A position
-//! past the table has no score and so a weight of zero, whatever the sentence's length.
+//! The score does not depend on the content of the memory, so it can only learn positions, such as
+//! "near the start". A position past the table has a weight of zero, whatever the sentence length.
 //!
-//! Errors: a query, memory or length that does not fit ([`Error`](crate::Error)), said by
+//! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
 //!
-//! PyTorch: `q @ W.T`, cut or filled up with -inf to S positions.
+//! PyTorch: `q @ W.T`, cut or padded with -inf to S positions.
 //!
 //! ```
 //! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
@@ -35,7 +35,7 @@
 
 use crate::mask::MaskSpan;
 
-/// Scores \[R, S\] of the table's products \[R, P\]; no span goes past the table.
+/// Copies the products \[R, P\] of the table to the scores \[R, S\]; no span extends past the table.
 pub(crate) fn scores(
     time: usize,
     positions: usize,
@@ -49,7 +49,7 @@ pub(crate) fn scores(
     }
 }
 
-/// The backward pass: gradients of the products, zero where no position was scored.
+/// Backward pass: copies the gradients of the scores to those of the products, within the spans.
 pub(crate) fn scores_back(
     time: usize,
     positions: usize,

@@ -328,10 +328,10 @@ impl Decoder {
         let mut found = None;
         match self.wiring {
             Wiring::AttendThenRecur => {
-                let asked = self.look(tape, before.top, source, time)?;
+                let attention = self.look(tape, before.top, source, time)?;
                 let from = if self.context_first { 0 } else { e };
-                input.parts.push((asked.0, from..from + c));
-                found = Some(asked);
+                input.parts.push((attention.0, from..from + c));
+                found = Some(attention);
             }
             Wiring::RecurThenAttend => {
                 if let Some(feed) = before.feed {

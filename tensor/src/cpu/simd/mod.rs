@@ -89,17 +89,17 @@ const VARIABLE: &str = "TENSOR_SIMD";
 /// Returns an error if `TENSOR_SIMD` names no level.
 pub(crate) fn check_asked() -> Result<()> {
     match std::env::var(VARIABLE) {
-        Ok(asked) => check_name(&asked),
+        Ok(requested) => check_name(&requested),
         Err(_) => Ok(()),
     }
 }
 
-fn check_name(asked: &str) -> Result<()> {
+fn check_name(requested: &str) -> Result<()> {
     let known = [Level::Portable, Level::Avx2, Level::Avx512].map(Level::name);
-    if asked.is_empty() || known.contains(&asked) {
+    if requested.is_empty() || known.contains(&requested) {
         return Ok(());
     }
-    Err(Error::argument(VARIABLE, format!("{asked:?}: expected {}", known.join(", "))))
+    Err(Error::argument(VARIABLE, format!("{requested:?}: expected {}", known.join(", "))))
 }
 
 /// Returns the level in use: the one that `TENSOR_SIMD` selects if it is available, else the
@@ -108,9 +108,9 @@ pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| {
         let available = Level::available();
-        let asked = std::env::var(VARIABLE).ok();
+        let requested = std::env::var(VARIABLE).ok();
         let highest = available.last().copied().unwrap_or(Level::Portable);
-        available.into_iter().find(|l| asked.as_deref() == Some(l.name())).unwrap_or(highest)
+        available.into_iter().find(|l| requested.as_deref() == Some(l.name())).unwrap_or(highest)
     })
 }
 

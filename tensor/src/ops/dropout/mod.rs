@@ -46,7 +46,7 @@ pub fn dropout(tape: &mut Tape<'_>, x: Var, p: f32) -> Result<Var> {
     let y = match tape.opencl() {
         Some(device) => mask.applied_on_device(device, tape.value(x))?,
         None => {
-            let mut y = tape.value(x).copy();
+            let mut y = tape.value(x).copy()?;
             mask.apply(&mut y);
             y
         }
@@ -130,7 +130,7 @@ pub fn masked(tape: &mut Tape<'_>, x: Var, mask: Tensor) -> Result<Var> {
     let y = match tape.opencl() {
         Some(device) => opencl::masked(device, tape.value(x), &mask)?,
         None => {
-            let mut y = tape.value(x).copy();
+            let mut y = tape.value(x).copy()?;
             multiply(&mut y, &mask);
             y
         }

@@ -18,7 +18,7 @@ pub fn tanh(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
     let y = match tape.opencl() {
         Some(device) => opencl::tanh(device, tape.value(x))?,
         None => {
-            let mut y = tape.value(x).copy();
+            let mut y = tape.value(x).copy()?;
             math::tanh_slice(y.data_mut());
             y
         }
@@ -69,7 +69,7 @@ pub fn sum(tape: &mut Tape<'_>, parts: &[Var], factor: f32) -> Result<Var> {
         tape.record(Sum { parts: parts.into(), y, factor });
         return Ok(y);
     }
-    let mut y = tape.value(first).copy();
+    let mut y = tape.value(first).copy()?;
     for &p in rest {
         kernels::add(y.data_mut(), tape.value(p).data());
     }

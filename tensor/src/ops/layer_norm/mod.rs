@@ -52,7 +52,7 @@ pub fn layer_norm(tape: &mut Tape<'_>, x: Var, w: ParamId, b: ParamId, eps: f32)
         return Ok(y);
     }
     // Saved for the backward pass: the normalised rows, and 1 / sqrt(var + eps) of each.
-    let mut normalised = tape.value(x).copy();
+    let mut normalised = tape.value(x).copy()?;
     let mut scales = Tensor::uninit([shape.rows()]);
     let mut y = Tensor::uninit(shape);
     dispatch(LayerNormForward {

@@ -66,7 +66,7 @@ pub fn squared_error(
             (DeferredScalar::on_device(&sums, 1), DeferredScalar::on_device(&sums, 2));
         return Ok(SquaredErrorResult { loss, sum, correct });
     }
-    let mut gradient = tape.value(y).copy();
+    let mut gradient = tape.value(y).copy()?;
     let (mut sum, mut correct) = (0.0, 0);
     for (d, target) in gradient.data_mut().iter_mut().zip(targets) {
         let off = *d - target;
