@@ -74,8 +74,8 @@ impl AttentionKind {
         TABLE.iter().find(|line| line.0 == self).map_or("", |line| line.2)
     }
 
-    /// Returns the kind with this name. `none` is the baseline without attention and returns `None`:
-    /// a decoder with optional attention holds an `Option<Attention>`.
+    /// Returns the kind with this name. `none` is the baseline without attention and returns
+    /// `None`: a decoder with optional attention holds an `Option<Attention>`.
     ///
     /// ```
     /// use attention::AttentionKind;
@@ -190,7 +190,7 @@ impl AttentionConfig {
         }
     }
 
-    /// Width of the context that [`attend`](crate::Attention::attend) gives.
+    /// Returns the width of the context that [`attend`](crate::Attention::attend) computes.
     pub fn context(&self) -> usize {
         match (self.kind, self.output) {
             (AttentionKind::MultiHead, 0) => self.query,
@@ -199,18 +199,19 @@ impl AttentionConfig {
         }
     }
 
-    /// The score of each memory entry: the kind itself, or the one within its window.
+    /// Returns the kind that scores each memory entry: for a local kind [`score`](Self::score),
+    /// otherwise the kind itself.
     pub(crate) fn scored_by(&self) -> AttentionKind {
         if self.kind.is_local() { self.score } else { self.kind }
     }
 
-    /// (d_k, d_v)
+    /// Returns (d_k, d_v).
     pub(crate) fn head_widths(&self) -> (usize, usize) {
         let each = |width| if width == 0 { self.query / self.heads.max(1) } else { width };
         (each(self.head_key), each(self.head_value))
     }
 
-    /// What cannot be built.
+    /// Returns an error if no attention can be built from this configuration.
     pub(crate) fn check(&self) -> Result<()> {
         let kind = self.kind;
         let score = self.scored_by();
@@ -222,7 +223,7 @@ impl AttentionConfig {
             ("memory", self.memory, true),
             ("width", self.width, score.has_inner_layer() || kind == AttentionKind::LocalP),
             ("positions", self.positions, kind == AttentionKind::Location),
-            // A Gaussian of no width has no weights.
+            // A Gaussian of width zero is undefined.
             ("window", self.window, kind == AttentionKind::LocalP),
             ("heads", self.heads, kind == AttentionKind::MultiHead),
         ];

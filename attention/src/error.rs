@@ -1,56 +1,56 @@
-//! What can go wrong.
+//! The error type of this crate.
 
 /// Errors of this crate.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// A shape or an argument that does not fit.
+    /// A shape or an argument is invalid.
     #[error(transparent)]
     Tensor(#[from] tensor::Error),
-    /// A width or a count of zero.
+    /// A width or a count is zero.
     #[error("attention: {key} is 0, expected at least 1")]
     Zero {
-        /// Which one.
+        /// The configuration key.
         key: &'static str,
     },
-    /// A name that no attention has.
+    /// The name of the attention is unknown.
     #[error("attention: there is no {name:?}, expected none or one of {known}")]
     Name {
         /// The name.
         name: String,
-        /// Those that there are.
+        /// All known names.
         known: String,
     },
-    /// A score that multiplies query and memory as they are, of different widths.
+    /// The score multiplies query and memory without a projection, but their widths differ.
     #[error(
         "attention: {score} needs a query as wide as the memory, found {query} and {memory}; \
          general maps one to the other"
     )]
     Widths {
-        /// Which score.
+        /// The score.
         score: &'static str,
         /// Width of the query.
         query: usize,
         /// Width of the memory.
         memory: usize,
     },
-    /// A score that cannot fill a window.
+    /// The score cannot be used in a window.
     #[error(
         "attention: {kind} cannot have the score {score}, expected one that looks at the memory, \
          such as general"
     )]
     Score {
-        /// Which attention.
+        /// The kind of attention.
         kind: &'static str,
-        /// Which score.
+        /// The score.
         score: &'static str,
     },
-    /// Heads that do not share out the query's width.
+    /// The number of heads does not divide the width of the query.
     #[error(
         "attention: {heads} heads of a query {query} wide, expected a divisor of it, or widths for \
          a head's keys and values"
     )]
     Heads {
-        /// How many heads.
+        /// Number of heads.
         heads: usize,
         /// Width of the query.
         query: usize,

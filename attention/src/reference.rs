@@ -1,5 +1,4 @@
-//! Any attention of the family in plain loops, for any float: one query and one sentence at a
-//! time.
+//! All kinds of attention in plain loops, for any float type: one query and one sentence at a time.
 
 use std::ops::Range;
 
@@ -10,18 +9,18 @@ pub use crate::plain::Weights;
 use crate::plain::{affine, affine_back, get};
 use crate::{AttentionConfig, AttentionKind, QueryPosition, additive, cosine, dot, local};
 
-/// What a query finds, or the gradients of it.
+/// The output of [`attend`], or its gradients.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found<F> {
     /// The context.
     pub context: Vec<F>,
-    /// A weight for each position of the sentence: of `multi_head` the mean over its heads.
+    /// One weight per position of the sentence; for `multi_head` the mean over the heads.
     pub weights: Vec<F>,
-    /// The weights of each head of `multi_head`, one head after the other; of other kinds none.
+    /// The weights of each head of `multi_head`, one head after the other; empty for other kinds.
     pub heads: Vec<F>,
 }
 
-/// The gradient of a parameter, to be added to.
+/// Returns the gradient of a parameter for accumulation, zeros at first.
 fn sum<'a, F: Float>(dw: &'a mut Weights<F>, w: &Weights<F>, name: &str) -> &'a mut [F] {
     dw.entry(name.into()).or_insert_with(|| vec![F::zero(); get(w, name).len()])
 }
@@ -30,12 +29,12 @@ fn add<F: Float>(to: &mut [F], from: &[F]) {
     to.iter_mut().zip(from).for_each(|(a, &b)| *a = *a + b);
 }
 
-/// 1 / sqrt(width)
+/// Returns 1 / sqrt(width).
 fn scale<F: Float>(width: usize) -> F {
     F::one() / F::from(width).unwrap_or_else(F::one).sqrt()
 }
 
-/// The scores of all positions by a kind that has no window.
+/// Returns the scores of all positions for a kind without a window.
 fn scores<F: Float>(
     config: &AttentionConfig,
     kind: AttentionKind,
@@ -75,7 +74,7 @@ fn scores<F: Float>(
     }
 }
 
-/// The backward pass through [`scores`]: adds to the gradients of query, memory and weights.
+/// Backward pass of [`scores`]: adds to the gradients of query, memory and weights.
 fn scores_back<F: Float>(
     config: &AttentionConfig,
     kind: AttentionKind,
@@ -143,7 +142,7 @@ fn scores_back<F: Float>(
     }
 }
 
-/// Softmax within a range, zero elsewhere.
+/// Returns the softmax within a range, and zeros elsewhere.
 fn softmax<F: Float>(scores: &[F], seen: &Range<usize>) -> Vec<F> {
     let largest = scores[seen.clone()].iter().fold(F::neg_infinity(), |a, &b| a.max(b));
     let mut weights = vec![F::zero(); scores.len()];
@@ -155,18 +154,18 @@ fn softmax<F: Float>(scores: &[F], seen: &Range<usize>) -> Vec<F> {
     weights
 }
 
-/// Gradients of the scores for those of a softmax.
+/// Returns the gradients of the scores for those of a softmax.
 fn softmax_back<F: Float>(a: &[F], da: &[F]) -> Vec<F> {
     let mean = a.iter().zip(da).fold(F::zero(), |s, (&a, &d)| s + a * d);
     a.iter().zip(da).map(|(&a, &d)| a * (d - mean)).collect()
 }
 
-/// A softmax within what is seen, and what a Gaussian makes of it.
+/// A softmax over the unmasked positions, and the weights after the Gaussian.
 struct WindowedWeights<F> {
     softmax: Vec<F>,
-    /// The Gaussian and its derivative by the centre; ones and zeros without one.
+    /// The Gaussian and its derivative with respect to the centre; ones and zeros without one.
     gaussian: Vec<(F, F)>,
-    /// The sum of the bent weights where they are divided by it.
+    /// The sum by which the weights are divided to renormalise them; one without renormalisation.
     total: F,
     weights: Vec<F>,
 }
@@ -179,7 +178,7 @@ fn attention_weights<F: Float>(
     place: QueryPosition,
 ) -> WindowedWeights<F> {
     let (n, kind) = (memory.len(), config.kind);
-    // From here on entry i of the memory, which may be reversed, and position s are told apart.
+    // Maps position s to entry i of the memory, which may be reversed.
     let at = |s: usize| if place.reversed { n - 1 - s } else { s };
     let mut gaussian = vec![(F::one(), F::zero()); n];
     let mut seen = 0..n;
@@ -210,7 +209,7 @@ fn attention_weights<F: Float>(
     WindowedWeights { softmax, gaussian, total, weights }
 }
 
-/// sum_s a_s m_s
+/// Returns sum_s a_s m_s.
 fn context<F: Float>(a: &[F], values: &[&[F]], width: usize) -> Vec<F> {
     let mut context = vec![F::zero(); width];
     for (m, &a) in values.iter().zip(a) {
@@ -219,7 +218,7 @@ fn context<F: Float>(a: &[F], values: &[&[F]], width: usize) -> Vec<F> {
     context
 }
 
-/// What a query finds. `memory` holds the positions within the sentence.
+/// Computes context and weights of a query. `memory` holds the positions within the sentence.
 pub fn attend<F: Float>(
     config: &AttentionConfig,
     w: &Weights<F>,
@@ -282,7 +281,7 @@ impl<F: Float> Split<F> {
         Self { query, keys, values, weights, widths: (config.heads, dk, dv) }
     }
 
-    /// The contexts of all heads, side by side.
+    /// Returns the contexts of all heads, concatenated.
     fn contexts(&self, n: usize) -> Vec<F> {
         let (count, _, dv) = self.widths;
         let head = |j: usize| {
@@ -293,8 +292,8 @@ impl<F: Float> Split<F> {
     }
 }
 
-/// The backward pass: gradients of (query, memory) for those of what was found; those of the weights
-/// are added to `dw`.
+/// Backward pass of [`attend`]: returns the gradients of (query, memory) for those of the output,
+/// and adds those of the weights to `dw`.
 pub fn attend_back<F: Float>(
     config: &AttentionConfig,
     w: &Weights<F>,
@@ -354,7 +353,7 @@ fn multi_head_back<F: Float>(
     let (mut dm, mut db) =
         (sum(dw, w, "out_proj.weight").to_vec(), sum(dw, w, "out_proj.bias").to_vec());
     let contexts = split.contexts(n);
-    // The context of nothing is zeros, whatever the weights are.
+    // An empty sentence has a context of zeros, whatever the parameters are.
     let d_context: Vec<F> =
         if n == 0 { vec![F::zero(); d.context.len()] } else { d.context.clone() };
     let d_contexts =

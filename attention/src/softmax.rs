@@ -1,4 +1,4 @@
-//! Masked softmax and the weighted sum: what every attention shares.
+//! Masked softmax and the weighted sum, shared by all kinds of attention.
 
 use tensor::kernels::{add_scaled_with, dot_with};
 use tensor::simd::{Kernel, Simd, math};
@@ -6,7 +6,7 @@ use tensor::simd::{Kernel, Simd, math};
 use crate::mask::MaskSpan;
 use crate::memory::{Sizes, prefetch_next};
 
-/// Turns scores into weights, in place: softmax within the span, exactly zero outside of it.
+/// Replaces scores by weights in place: softmax within the span, exactly zero outside it.
 pub(crate) struct Softmax<'a> {
     pub(crate) time: usize,
     pub(crate) spans: &'a [MaskSpan],
@@ -43,7 +43,7 @@ impl Kernel for Softmax<'_> {
     }
 }
 
-/// Sums up the values.
+/// Computes the weighted sum of the values.
 pub(crate) struct Context<'a> {
     pub(crate) n: Sizes,
     pub(crate) spans: &'a [MaskSpan],
@@ -70,7 +70,7 @@ impl Kernel for Context<'_> {
     }
 }
 
-/// The backward pass through the weighted sum: dv_s += a_s dc, da_s += dc . v_s.
+/// Backward pass of the weighted sum: dv_s += a_s dc, da_s += dc . v_s.
 pub(crate) struct BackContext<'a> {
     pub(crate) n: Sizes,
     pub(crate) spans: &'a [MaskSpan],
@@ -104,7 +104,7 @@ impl Kernel for BackContext<'_> {
     }
 }
 
-/// The backward pass through softmax, in place: de = a (da - sum a da). Zero where a is zero.
+/// Backward pass of the softmax, in place: de = a (da - sum a da). Zero where a is zero.
 pub(crate) fn back_softmax(weights: &[f32], d: &mut [f32], time: usize) {
     for (a, d) in weights.chunks_exact(time.max(1)).zip(d.chunks_exact_mut(time.max(1))) {
         let mean: f32 = a.iter().zip(d.iter()).map(|(a, d)| a * d).sum();

@@ -1,11 +1,11 @@
-//! Where `local_p` looks.
+//! The predicted centre of the window of `local_p`.
 
 use tensor::simd::{Kernel, Simd, dispatch, math};
 use tensor::{Backward, Lengths, Op, ParamId, Result, Tape, Tensor, Var};
 
 use super::opencl;
 
-/// p = n sigmoid(v^T tanh(h)), \[T B\] of \[T, B, A\].
+/// Computes p = n sigmoid(v^T tanh(h)), \[T B\], from h \[T, B, A\].
 pub(super) fn centres(tape: &mut Tape<'_>, h: Var, v: ParamId, lengths: &Lengths) -> Result<Var> {
     if let (Some(device), Some(on_device)) = (tape.opencl(), lengths.on_device()) {
         let p = opencl::centres(device, tape.value(h), tape.params().get(v), on_device)?;
@@ -42,7 +42,7 @@ impl Kernel for CentresForward<'_> {
             for (h, v) in h.chunks(S::LANES).zip(self.v.chunks(S::LANES)) {
                 sum = s.fma(math::tanh(s, s.load(h)), s.load(v), sum);
             }
-            // Rounded once, since the window hangs on the floor of it.
+            // Rounded only once, since the window depends on the floor of p.
             let x = f64::from(s.sum(sum));
             *p = (length as f64 / (1.0 + (-x).exp())) as f32;
         }
@@ -76,7 +76,7 @@ impl Kernel for Back<'_> {
         let rows = rows.zip(self.p.iter().zip(self.dp));
         for (((h, dh), (&p, &dp)), &length) in rows.zip(self.lengths.iter().cycle()) {
             let n = length.max(1) as f32;
-            // n y (1 - y), y = p / n being the sigmoid.
+            // n y (1 - y), where y = p / n is the sigmoid.
             let d = s.splat(dp * p * (1.0 - p / n));
             let parts = h.chunks(S::LANES).zip(dh.chunks_mut(S::LANES));
             let weights = self.v.chunks(S::LANES).zip(self.dv.chunks_mut(S::LANES));

@@ -4,11 +4,11 @@ use tensor::{Lengths, Var};
 
 use crate::mask::MaskSpan;
 
-/// Multiplies weights with exp(-(s - p)^2 / (2 sigma^2)). A window is a few positions, so plain
-/// loops do.
+/// Multiplies weights by exp(-(s - p)^2 / (2 sigma^2)). A window has only a few positions, so plain
+/// loops are fast enough.
 #[derive(Debug, Clone)]
 pub(crate) struct GaussianWindow {
-    /// p of each row.
+    /// The centre p of each row.
     pub(crate) centres: Var,
     pub(crate) lengths: Lengths,
     pub(crate) sigma: f32,
@@ -17,7 +17,7 @@ pub(crate) struct GaussianWindow {
 }
 
 impl GaussianWindow {
-    /// How far entry `i` of row `r` is from its centre, in positions.
+    /// Returns the signed distance of entry `i` of row `r` from its centre, in positions.
     fn distance(&self, r: usize, i: usize, centre: f32) -> f32 {
         let length = self.lengths[r % self.lengths.len()];
         let position = if self.reversed { length - 1 - i } else { i };
@@ -28,7 +28,7 @@ impl GaussianWindow {
         (-distance * distance / (2.0 * self.sigma * self.sigma)).exp()
     }
 
-    /// Weights in place of a softmax, \[R, S\].
+    /// Computes the weights \[R, S\] in place from those of the softmax.
     pub(crate) fn forward(
         &self,
         time: usize,
@@ -49,8 +49,8 @@ impl GaussianWindow {
         }
     }
 
-    /// The backward pass: turns gradients of the weights into those of the softmax, in place, and gives
-    /// those of the centres.
+    /// Backward pass: computes the gradients of the softmax in place from those of the weights, and
+    /// writes those of the centres to `d_centres`.
     pub(crate) fn backward(
         &self,
         time: usize,

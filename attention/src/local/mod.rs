@@ -1,12 +1,13 @@
 //! Local attention: monotonic and predictive windows (Luong et al. 2015, section 3.2).
 //!
-//! Of a sentence of n positions, a query of step t looks at the 2D + 1 positions around the floor
-//! of a centre p, cut to the sentence; the weights are a softmax of some score over these alone.
+//! In a sentence of n positions, the query of step t attends to the 2D + 1 positions around the
+//! floor of a centre p, clipped to the sentence; the weights are a softmax of a score over these
+//! positions only.
 //!
-//! - `local_m`: p = min(t, n - 1), source and target being roughly aligned;
+//! - `local_m`: p = min(t, n - 1), which assumes that source and target are roughly aligned;
 //! - `local_p`: p = n sigmoid(v_p^T tanh(W_p q)) (equation 10), and each weight is multiplied by
-//!   exp(-(s - p)^2 / (2 (D/2)^2)) (equation 11), p being the real number, not its floor. So p has
-//!   a gradient, and the weights sum to less than one, unless
+//!   exp(-(s - p)^2 / (2 (D/2)^2)) (equation 11), with p not rounded down. So p has a
+//!   gradient, and the weights sum to less than one, unless
 //!   [`renormalize`](crate::AttentionConfig::renormalize) divides by their sum.
 //!
 //! | value | shape |
@@ -15,13 +16,14 @@
 //! | m | \[S, B, K\] |
 //! | W_p | \[A, Q\] |
 //! | v_p | \[A\] |
-//! | the score's | as the score has them: [`score`](crate::AttentionConfig::score), `general` at first |
+//! | parameters of the score | see [`score`](crate::AttentionConfig::score), `general` by default |
 //!
-//! Positions count from 0. Where the source was reversed ([`QueryPosition::reversed`](crate::QueryPosition)), entry
-//! i of the memory is position n - 1 - i, and the window lies where the words are.
+//! Positions count from 0. If the source was reversed
+//! ([`QueryPosition::reversed`](crate::QueryPosition)), entry i of the memory is position
+//! n - 1 - i, and the window covers the entries of the positions above.
 //!
-//! Only the window is scored, weighed and summed up: a step costs 2D + 1 positions, however long
-//! the sentence. (Keys are made once a sentence, for all of it.)
+//! Scores, weights and the sum are computed within the window only: a step costs 2D + 1 positions,
+//! whatever the sentence length. (The keys are computed once per sentence, for all positions.)
 //!
 //! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
@@ -59,7 +61,7 @@ use crate::memory::{Memory, QueryPosition};
 
 pub(crate) use gaussian_window::GaussianWindow;
 
-/// Where a window lies.
+/// The window of `local_m` or `local_p`.
 #[derive(Debug, Clone)]
 pub(crate) struct Window {
     /// D
@@ -70,7 +72,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// What a query sees that stands at `place`.
+    /// Returns the mask rule of a query at `place`.
     pub(crate) fn rule(&self, place: QueryPosition) -> MaskRule {
         let reach = Reach { reach: self.reach, reversed: place.reversed };
         match self.predict {
@@ -79,7 +81,7 @@ impl Window {
         }
     }
 
-    /// What weighs the windows of some queries \[T, B, Q\], where they predict their centres.
+    /// Returns the Gaussian for the queries \[T, B, Q\] if their centres are predicted.
     pub(crate) fn gaussian(
         &self,
         tape: &mut Tape<'_>,

@@ -1,11 +1,11 @@
-//! Centres on a device: a work-group a row.
+//! Centres on a device, with one work-group per row.
 
 use tensor::opencl::{Ids, OpenCl, Program};
 use tensor::{Error, Result, Tensor};
 
 static PROGRAM: Program = Program::new(&[include_str!("centre.cl")]);
 
-/// p = n sigmoid(v^T tanh(h)) of each row.
+/// Computes p = n sigmoid(v^T tanh(h)) for each row.
 pub(super) fn centres(device: &OpenCl, h: &Tensor, v: &Tensor, lengths: &Ids) -> Result<Tensor> {
     let (rows, width) = (h.shape().rows(), h.shape().width());
     if v.len() != width {
@@ -18,7 +18,7 @@ pub(super) fn centres(device: &OpenCl, h: &Tensor, v: &Tensor, lengths: &Ids) ->
     Ok(p)
 }
 
-/// dh, and each row's share of dv.
+/// Returns dh, and the contribution of each row to dv.
 pub(super) fn centres_back(
     device: &OpenCl,
     h: &Tensor,

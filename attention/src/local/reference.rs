@@ -1,4 +1,4 @@
-//! Windows in plain loops, for any float.
+//! Windows in plain loops, for any float type.
 
 use std::ops::Range;
 
@@ -8,13 +8,13 @@ fn number<F: Float>(n: usize) -> F {
     F::from(n).unwrap_or_else(F::infinity)
 }
 
-/// n sigmoid(v^T tanh(h))
+/// Returns n sigmoid(v^T tanh(h)).
 pub fn centre<F: Float>(h: &[F], v: &[F], n: usize) -> F {
     let x = h.iter().zip(v).fold(F::zero(), |s, (&h, &v)| s + h.tanh() * v);
     number::<F>(n) / (F::one() + (-x).exp())
 }
 
-/// Gradients of (h, v) for one of the centre.
+/// Returns the gradients of (h, v) for a gradient `d` of the centre.
 pub fn centre_back<F: Float>(h: &[F], v: &[F], n: usize, d: F) -> (Vec<F>, Vec<F>) {
     let y = centre(h, v, n) / number(n.max(1));
     let d = d * number(n) * y * (F::one() - y);
@@ -23,13 +23,13 @@ pub fn centre_back<F: Float>(h: &[F], v: &[F], n: usize, d: F) -> (Vec<F>, Vec<F
     (dh, h.iter().map(|&h| d * h.tanh()).collect())
 }
 
-/// The positions within `reach` of the floor of a centre, cut to a sentence of `n`.
+/// Returns the positions within `reach` of the floor of a centre, clipped to a sentence of `n`.
 pub fn window<F: Float>(centre: F, n: usize, reach: usize) -> Range<usize> {
     let middle = centre.floor().to_usize().unwrap_or(0).min(n.saturating_sub(1));
     middle.saturating_sub(reach)..(middle + reach + 1).min(n)
 }
 
-/// exp(-(s - p)^2 / (2 (D/2)^2)), and its derivative by p.
+/// Returns exp(-(s - p)^2 / (2 (D/2)^2)) and its derivative with respect to p.
 pub fn gaussian<F: Float>(position: usize, centre: F, reach: usize) -> (F, F) {
     let two = F::one() + F::one();
     let sigma = number::<F>(reach) / two;

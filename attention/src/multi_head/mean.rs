@@ -1,11 +1,11 @@
-//! The mean of the heads' weights: where a step looked, in one row.
+//! The mean of the weights over the heads, with one row per step.
 
 use tensor::kernels::add_scaled;
 use tensor::{Backward, Op, Result, Shape, Tape, Tensor, Var};
 
 use super::opencl;
 
-/// \[..., S\] of \[..., h, S\].
+/// Averages \[..., h, S\] over the heads to \[..., S\].
 pub(crate) fn mean(tape: &mut Tape<'_>, heads: Var, count: usize, shape: Shape) -> Result<Var> {
     if let Some(device) = tape.opencl() {
         let y = opencl::mean(device, tape.value(heads), count, shape)?;

@@ -13,17 +13,17 @@
 //! | a | \[B, h, S\] or \[T, B, h, S\] |
 //!
 //! d_k and d_v are Q / h and O is Q unless they are given. The parameters are those of
-//! `nn.MultiheadAttention`: `in_proj_bias` holds b_q, b_k and b_v one after the other; where all
-//! widths are one, `in_proj_weight` holds W_q, W_k and W_v in the same way, and otherwise they are
-//! `q_proj_weight`, `k_proj_weight` and `v_proj_weight`; then `out_proj.weight` and
+//! `nn.MultiheadAttention`: `in_proj_bias` holds b_q, b_k and b_v one after the other; if all
+//! widths are equal, `in_proj_weight` holds W_q, W_k and W_v in the same way, and otherwise they
+//! are `q_proj_weight`, `k_proj_weight` and `v_proj_weight`. W_o and b_o are `out_proj.weight` and
 //! `out_proj.bias`.
 //!
-//! A row without any position to see has weights, heads and a context of zeros, b_o left out, as of
-//! the other kinds.
+//! As for the other kinds, a row whose positions are all masked has zeros as weights, heads and
+//! context; b_o is not added.
 //!
-//! Self-attention is a sequence that is both query and memory. With
-//! [`causal`](crate::AttentionConfig::causal) step t sees positions up to t, and a single step of
-//! [time](crate::QueryPosition::time) t gives what row t of the whole sequence does.
+//! In self-attention, the same sequence is both query and memory. With
+//! [`causal`](crate::AttentionConfig::causal), step t attends to positions up to t, and a single
+//! step with [time](crate::QueryPosition::time) t returns the same as row t of the whole sequence.
 //!
 //! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).
@@ -61,13 +61,13 @@ use crate::score::Add;
 
 pub(crate) use mean::mean;
 
-/// The names of the three maps into heads where each is a parameter of its own.
+/// The names of the three input projections if each is a separate parameter.
 pub(crate) const OWN: [&str; 3] = ["q_proj_weight", "k_proj_weight", "v_proj_weight"];
 
-/// The maps into heads and out of them.
+/// The input and output projections.
 #[derive(Debug, Clone)]
 pub(crate) struct Heads {
-    /// Of the query, of the keys, of the values.
+    /// Projections of the query, the keys and the values.
     maps: [Map; 3],
     b: ParamId,
     out: (ParamId, ParamId),
@@ -77,18 +77,18 @@ pub(crate) struct Heads {
 struct Map {
     w: ParamId,
     rows: Range<usize>,
-    /// Its part of the bias.
+    /// Range of its bias in `in_proj_bias`.
     bias: Range<usize>,
 }
 
-/// The rows of W_q, W_k and W_v where they stand one after the other.
+/// Returns the rows of W_q, W_k and W_v within a joined weight.
 pub(crate) fn parts(config: &AttentionConfig) -> [Range<usize>; 3] {
     let (key, value) = config.head_widths();
     let (key, value) = (key * config.heads, value * config.heads);
     [0..key, key..2 * key, 2 * key..2 * key + value]
 }
 
-/// True where one parameter holds the three maps, as PyTorch has it.
+/// Returns true if one parameter holds the three input projections, by the same rule as PyTorch.
 pub(crate) fn is_joined(config: &AttentionConfig) -> bool {
     let widths = parts(config).map(|part| part.len());
     config.memory == config.query && widths == [config.query; 3]
@@ -119,22 +119,22 @@ impl Heads {
         Ok(ops::linear_rows(tape, x, *w, rows.clone(), Some((self.b, bias.clone())))?)
     }
 
-    /// Queries of all heads, side by side.
+    /// Projects the query to the queries of all heads, concatenated.
     pub(crate) fn query(&self, tape: &mut Tape<'_>, query: Var) -> Result<Var> {
         self.map(tape, 0, query)
     }
 
-    /// (values, keys) of all heads, side by side.
+    /// Projects the memory to the (values, keys) of all heads, concatenated.
     pub(crate) fn memory(&self, tape: &mut Tape<'_>, memory: Var) -> Result<(Var, Var)> {
         Ok((self.map(tape, 2, memory)?, self.map(tape, 1, memory)?))
     }
 
-    /// The width of all heads' values.
+    /// Returns the total width of the values of all heads.
     pub(crate) fn values(&self) -> usize {
         self.maps[2].rows.len()
     }
 
-    /// The context of all heads' contexts, side by side; zeros where a sentence has no position.
+    /// Projects the concatenated contexts of all heads to the context; zeros for an empty sentence.
     pub(crate) fn output(&self, tape: &mut Tape<'_>, heads: Var, lengths: &[usize]) -> Result<Var> {
         let context = ops::linear(tape, heads, self.out.0, Some(self.out.1))?;
         if !lengths.contains(&0) {
@@ -153,7 +153,7 @@ impl Heads {
     }
 }
 
-/// \[..., S\] and h as \[..., h, S\].
+/// Returns the shape \[..., h, S\] for a shape \[..., S\] and h heads.
 pub(crate) fn with_heads(weights: Shape, heads: usize) -> Shape {
     weights.with_width(heads).with(weights.width())
 }

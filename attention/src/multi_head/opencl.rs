@@ -1,11 +1,11 @@
-//! The mean of the heads' weights on a device: a work-item a weight.
+//! The mean of the weights over the heads on a device, with one work-item per weight.
 
 use tensor::opencl::{OpenCl, Program};
 use tensor::{Error, Result, Shape, Tensor};
 
 static PROGRAM: Program = Program::new(&[include_str!("mean.cl")]);
 
-/// \[..., S\] of \[..., h, S\].
+/// Averages \[..., h, S\] over the heads to \[..., S\].
 pub(super) fn mean(device: &OpenCl, heads: &Tensor, count: usize, shape: Shape) -> Result<Tensor> {
     if heads.len() != shape.len() * count {
         return Err(Error::shapes("mean of heads", heads.shape(), shape));
@@ -16,7 +16,7 @@ pub(super) fn mean(device: &OpenCl, heads: &Tensor, count: usize, shape: Shape) 
     Ok(y)
 }
 
-/// Adds the heads' gradients to `d_heads` from element `at` on.
+/// Adds the gradients of the heads to `d_heads`, starting at element `at`.
 pub(super) fn mean_back(
     device: &OpenCl,
     d: &Tensor,

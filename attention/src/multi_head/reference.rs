@@ -1,4 +1,4 @@
-//! The maps into heads in plain loops, for any float.
+//! The input projections of the heads in plain loops, for any float type.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::{OWN, is_joined, parts};
 use crate::AttentionConfig;
 use crate::plain::{Weights, affine, affine_back, get};
 
-/// Where map `i` stands: the name of its weight, its rows there, and its part of the bias.
+/// Returns the weight name of projection `i`, its rows in that weight, and its part of the bias.
 fn place(config: &AttentionConfig, i: usize) -> (&'static str, Range<usize>, Range<usize>) {
     let part = parts(config)[i].clone();
     if is_joined(config) {
@@ -18,14 +18,14 @@ fn place(config: &AttentionConfig, i: usize) -> (&'static str, Range<usize>, Ran
     }
 }
 
-/// Map `i` (0 of the query, 1 of the keys, 2 of the values) of one vector, all heads side by side.
+/// Applies projection `i` (0 query, 1 keys, 2 values) to one vector, for all heads concatenated.
 pub fn map<F: Float>(config: &AttentionConfig, w: &Weights<F>, i: usize, x: &[F]) -> Vec<F> {
     let (name, rows, bias) = place(config, i);
     let weight = &get(w, name)[rows.start * x.len()..rows.end * x.len()];
     affine(weight, x, &get(w, "in_proj_bias")[bias])
 }
 
-/// The backward pass through [`map`]: the gradient of x; those of the weights are added to `dw`.
+/// Backward pass of [`map`]: returns the gradient of x and adds those of the weights to `dw`.
 pub fn map_back<F: Float>(
     config: &AttentionConfig,
     w: &Weights<F>,

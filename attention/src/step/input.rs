@@ -8,22 +8,22 @@ use crate::mask::{MaskRule, MaskSpan};
 use crate::memory::Sizes;
 use crate::score::Score;
 
-/// What a device needs to find the spans by itself.
+/// The data from which a device computes the spans.
 #[derive(Debug, Clone)]
 pub(crate) struct DeviceMask {
     pub(crate) lengths: Ids,
     pub(crate) rule: MaskRule,
-    /// True where the queries are those of successive steps, false where all are of one step.
+    /// True if the queries belong to successive steps, false if all belong to one step.
     pub(crate) is_sequence: bool,
-    /// Entries of a sentence.
+    /// Number of entries per sentence.
     pub(crate) heads: usize,
 }
 
-/// Scores, keys and values of queries, each within its span.
+/// The score, keys and values for a set of queries, and the mask of each query.
 #[derive(Debug)]
 pub(crate) struct AttentionInput {
     pub(crate) score: Score,
-    /// None on a device, which has `device_mask` instead.
+    /// Empty on a device, which uses `device_mask` instead.
     pub(crate) spans: PooledVec<MaskSpan>,
     pub(crate) device_mask: Option<DeviceMask>,
     pub(crate) gaussian: Option<GaussianWindow>,
@@ -34,10 +34,10 @@ pub(crate) struct AttentionInput {
     pub(crate) n: Sizes,
 }
 
-/// The operation, with what its backward pass needs.
+/// The operation, with the values that its backward pass needs.
 pub(super) struct Attend {
     pub(super) input: AttentionInput,
-    /// The weights before the Gaussian, where there is one.
+    /// The weights before the Gaussian, if there is one.
     pub(super) softmax: Option<Tensor>,
     pub(super) context: Var,
     pub(super) weights: Var,

@@ -1,4 +1,4 @@
-//! Queries as one operation: scores, masked softmax, Gaussian, context, and the backward pass.
+//! Attention as one operation: scores, masked softmax, Gaussian and context, forward and backward.
 
 mod input;
 mod opencl;
@@ -11,7 +11,7 @@ pub(crate) use input::{AttentionInput, DeviceMask};
 
 use crate::softmax;
 
-/// (context, weights) in these shapes.
+/// Returns (context, weights) with the given shapes.
 pub(crate) fn attend(
     tape: &mut Tape<'_>,
     input: AttentionInput,
@@ -64,7 +64,7 @@ impl Op for Attend {
             return opencl::backward(device, back, &self, device_mask, d_context, d_weights);
         }
         let weights = back.value(self.weights).clone();
-        // Gradients of the weights, then of the softmax, then of the scores, in one place.
+        // One buffer holds the gradients of the weights, then of the softmax, then of the scores.
         let mut d_scores = d_weights.unwrap_or_else(|| Tensor::zeros(weights.shape()));
         if let Some(d_context) = d_context {
             let value = back.value(*values).clone();

@@ -1,5 +1,5 @@
-//! Queries on a device: one launch forwards and one back, whatever the score; a whole sequence of
-//! queries has one more back, for the memory.
+//! Attention on a device: one launch in the forward pass and one in the backward pass, whatever the
+//! score. A whole sequence of queries needs one more in the backward pass, for the memory.
 
 use tensor::opencl::{Launch, OpenCl, Program};
 use tensor::{Backward, Error, Result, Shape, Tape, Tensor, Var};
@@ -28,21 +28,22 @@ static TIED_GAUSSIAN: Program =
     Program::new(&[SPAN, GAUSSIAN, OF_PRODUCT, STEP]).with_options("-DTIED -DGAUSSIAN");
 static TABLE: Program = Program::new(&[SPAN, OF_PLACE, STEP]);
 
-/// The work-items of a group, as `step.cl` has them.
+/// The work-items per group, as in `step.cl`.
 const ITEMS: [usize; 3] = [32, 8, 1];
 
-// As `step.cl` has them.
+// Flags, as in `step.cl`.
 const D_CONTEXT: usize = 1;
 const D_WEIGHTS: usize = 2;
 const INTO_VALUES: usize = 4;
 const INTO_KEYS: usize = 8;
 
-/// Columns that a group takes at a time: the narrower the rows, the more teams share one.
+/// Returns the number of columns that a group processes at a time: the narrower the rows, the more
+/// teams share one.
 fn columns(width: usize) -> usize {
     [32, 64, 128].into_iter().find(|&columns| width <= columns).unwrap_or(256)
 }
 
-/// The tensors of a step, checked to be as large as the kernels take them to be.
+/// The tensors of a step, checked to have the sizes that the kernels assume.
 struct AttendStep<'a> {
     device_mask: &'a DeviceMask,
     n: Sizes,
@@ -53,7 +54,7 @@ struct AttendStep<'a> {
     score: (f32, Option<Tensor>),
     keys: Tensor,
     values: Tensor,
-    /// Keys and values are the same.
+    /// Whether keys and values are the same tensor.
     is_tied: bool,
     is_table: bool,
 }
@@ -68,7 +69,7 @@ impl<'a> AttendStep<'a> {
     ) -> Result<Self> {
         let mut n = input.n;
         let (query, scale, v, is_table) = match input.score {
-            // What is added to every score, b_v, makes no difference to a softmax.
+            // Softmax is invariant to b_v, which is added to every score.
             Score::Additive { query, v, .. } => (query, 1.0, Some(param(v).clone()), false),
             Score::Dot { query, scale } => (query, scale, None, false),
             Score::Table { products } => (products, 1.0, None, true),
@@ -123,7 +124,7 @@ impl<'a> AttendStep<'a> {
         })
     }
 
-    /// The arguments that say what a row sees, in `mask.cl`'s order, and the Gaussian's.
+    /// Adds the arguments of the mask, in the order of `mask.cl`, and those of the Gaussian.
     fn seen<'l>(&'l self, launch: Launch<'l>) -> Launch<'l> {
         let n = self.n;
         let (rule, limit, first, reach) = match self.device_mask.rule {
@@ -145,7 +146,7 @@ impl<'a> AttendStep<'a> {
         }
     }
 
-    /// The arguments of the score and of the values.
+    /// Adds the arguments of the score and of the values.
     fn memory<'l>(&'l self, launch: Launch<'l>) -> Launch<'l> {
         let Sizes { keys, values, .. } = self.n;
         let mut launch = launch.uint(keys);
@@ -163,11 +164,11 @@ impl<'a> AttendStep<'a> {
     }
 }
 
-/// What queries found.
+/// The output of the forward pass.
 pub(super) struct Found {
     pub(super) context: Tensor,
     pub(super) weights: Tensor,
-    /// The weights before the Gaussian, where there is one.
+    /// The weights before the Gaussian, if there is one.
     pub(super) softmax: Option<Tensor>,
 }
 
@@ -200,8 +201,8 @@ pub(super) fn forward(
     Ok(Found { context, weights, softmax })
 }
 
-/// A gradient that is added to in place, and where a value's part of it starts. It is taken out of
-/// the backward pass, so that a kernel can have two of them.
+/// A gradient that is accumulated in place, and the offset of a value's part in it. It is moved out
+/// of the [`Backward`], so that a kernel can write to two of them.
 struct Lent {
     grad: Tensor,
     at: usize,
@@ -209,12 +210,12 @@ struct Lent {
 }
 
 impl Lent {
-    /// Nothing, in the place of a gradient that is not added to.
+    /// Returns a placeholder for a gradient that is not accumulated.
     fn nothing(device: &OpenCl) -> Result<Self> {
         Ok(Self { grad: device.uninit([1])?, at: 0, owner: None })
     }
 
-    /// The gradient of a value where it is wanted, else nothing.
+    /// Takes the gradient of a value, or a placeholder if the value requires no gradient.
     fn of(device: &OpenCl, back: &mut Backward<'_>, v: Var) -> Result<Self> {
         let len = back.value(v).len();
         match back.grad_on_device(v)? {
@@ -268,7 +269,7 @@ pub(super) fn backward(
         }
         None => device.uninit([1])?,
     };
-    // Gradients of the weights, then of the scores, in one place.
+    // One buffer holds the gradients of the weights, then of the scores.
     let mut d_scores = match d_weights {
         Some(d) => {
             given |= D_WEIGHTS;
@@ -294,7 +295,7 @@ pub(super) fn backward(
     };
     let into = d_values.flag(INTO_VALUES) | d_keys.flag(INTO_KEYS);
 
-    // A row that has its entry for itself adds to the memory's gradients as it goes.
+    // With one row per memory entry, the same launch accumulates the gradients of the memory.
     let is_alone = rows == step.n.batch;
     let mut launch = step.memory(step.seen(device.kernel(program, "attend_back")));
     if let (Some(softmax), Some(d_centres)) = (&op.softmax, &mut d_centres) {

@@ -1,4 +1,4 @@
-//! Cosine attention, or content-based attention (Graves et al. 2014, equation 6; "content-base" in Weng 2018).
+//! Cosine attention, by content (Graves et al. 2014, equation 6; "content-base" in Weng 2018).
 //!
 //! e_s = q^T m_s / (|q| |m_s|)
 //!
@@ -7,9 +7,9 @@
 //! | q | \[B, Q\] |
 //! | m | \[S, B, Q\] |
 //!
-//! The keys m_s / |m_s| are computed once per sentence, so a step is a [dot](mod@crate::dot) product
-//! with each key. A score lies between -1 and 1, so no weight is more than e^2 times another. A
-//! vector with a norm below 1e-12 is divided by 1e-12 instead, and its gradient is zero.
+//! The keys m_s / |m_s| are computed once per sentence, so a step is a [dot](mod@crate::dot)
+//! product with each key. A score lies between -1 and 1, so no weight is more than e^2 times
+//! another. A vector with a norm below 1e-12 is divided by 1e-12 instead, and its gradient is zero.
 //!
 //! Errors: a query, memory or length does not match ([`Error`](crate::Error)); returned by
 //! [`Attention::memory`](crate::Attention::memory) and [`Attention::attend`](crate::Attention::attend).

@@ -1,4 +1,4 @@
-//! Unit vectors in plain loops, for any float type; the score is the [dot](crate::dot) product of two.
+//! Unit vectors in plain loops, for any float; the score is the [dot](crate::dot) product of two.
 
 use num_traits::Float;
 

@@ -1,4 +1,4 @@
-//! The score in plain loops, for any float.
+//! The score in plain loops, for any float type.
 
 use num_traits::Float;
 

@@ -35,7 +35,7 @@
 
 use crate::mask::MaskSpan;
 
-/// Copies the products \[R, P\] of the table to the scores \[R, S\]; no span extends past the table.
+/// Copies the products \[R, P\] of the table to the scores \[R, S\]; no span ends past the table.
 pub(crate) fn scores(
     time: usize,
     positions: usize,
