@@ -104,7 +104,7 @@ mod shape;
 mod tensor;
 mod threads;
 
-pub use autograd::{Backpropagated, Backward, BatchPart, Flow, Op, OpTiming, Profile, Tape, Var};
+pub use autograd::{Backward, BackwardOutput, BatchPart, Flow, Op, OpTiming, Profile, Tape, Var};
 pub use cancellation::CancellationToken;
 pub use cpu::pooled_vec::{Items, PooledVec};
 pub use cpu::{elementwise as kernels, simd};

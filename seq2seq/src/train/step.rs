@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use tensor::optim::{Optimizer, Report, Update};
 use tensor::{
-    Backpropagated, BatchPart, DeferredScalar, Flow, Gradients, Norms, Params, PooledVec, Profile,
+    BackwardOutput, BatchPart, DeferredScalar, Flow, Gradients, Norms, Params, PooledVec, Profile,
     ReducedGradients, Tape, Tensor, Threads,
 };
 
@@ -194,7 +194,7 @@ impl Sums {
         let &StepBatch { examples: batch, shape, first_counter } = batch;
         let data_parallel = params.device_properties().data_parallel(threads);
         let count = data_parallel.count().min(batch.len()).max(1);
-        let mut parts: PooledVec<Option<Result<(BatchLoss, Backpropagated)>>> =
+        let mut parts: PooledVec<Option<Result<(BatchLoss, BackwardOutput)>>> =
             (0..count).map(|_| None).collect();
         threads.for_each(&mut parts, |first, part| {
             // Every count-th row: neighbours have similar lengths, so all threads get similar work.

@@ -186,7 +186,7 @@ impl<'a> Backward<'a> {
 }
 
 /// The result of a backward pass.
-pub struct Backpropagated {
+pub struct BackwardOutput {
     pub(crate) grads: PooledVec<Option<Tensor>>,
     /// Gradients of parameters, still to be [reduced](Gradients::reduce).
     pub gradients: Gradients,
@@ -197,7 +197,7 @@ pub struct Backpropagated {
     pub profile: Option<Profile>,
 }
 
-impl Backpropagated {
+impl BackwardOutput {
     /// Returns the gradient of an [input](crate::Tape::input), or `None` if it is zero.
     pub fn grad(&self, v: Var) -> Option<&Tensor> {
         self.grads[v.0].as_ref()

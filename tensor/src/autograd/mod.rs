@@ -7,7 +7,7 @@ mod profile;
 mod tape;
 mod var;
 
-pub use backward::{Backpropagated, Backward};
+pub use backward::{Backward, BackwardOutput};
 pub use flow::Flow;
 pub use op::Op;
 pub use profile::{OpTiming, Profile};

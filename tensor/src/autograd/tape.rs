@@ -42,7 +42,7 @@ use std::ops::Range;
 use allocator_api2::boxed::Box;
 use allocator_api2::unsize_box;
 
-use super::backward::{Backpropagated, Backward};
+use super::backward::{Backward, BackwardOutput};
 use super::flow::Flow;
 use super::op::{Op, Recorded};
 use super::profile::Profiler;
@@ -317,7 +317,7 @@ impl<'p> Tape<'p> {
     ///
     /// # Errors
     /// A seed has another shape than its value; an operation failed.
-    pub fn backward(&mut self, seeds: &[(Var, Tensor)]) -> Result<Backpropagated> {
+    pub fn backward(&mut self, seeds: &[(Var, Tensor)]) -> Result<BackwardOutput> {
         let device = self.opencl();
         device.map_or(Ok(()), OpenCl::check)?;
         let mut back = Backward {
@@ -359,6 +359,6 @@ impl<'p> Tape<'p> {
         }
         let profile = profiler.map(|p| p.profile);
         let Backward { grads, gradients, flow, .. } = back;
-        Ok(Backpropagated { grads, gradients, flow, profile })
+        Ok(BackwardOutput { grads, gradients, flow, profile })
     }
 }

@@ -29,9 +29,9 @@ const OP: &str = "optimizer step";
 ///
 /// let mut gradients = Gradients::default();
 /// gradients.add(w, Tensor::full([2, 2], 2.0));
-/// let summed = gradients.reduce(&params, &threads)?;
-/// let norms = summed.norms(Some(1.0))?; // from 4 to 1
-/// let ratios = optimizer.step(&mut params, &summed, &norms, 0.5, &threads, true)?;
+/// let reduced = gradients.reduce(&params, &threads)?;
+/// let norms = reduced.norms(Some(1.0))?; // from 4 to 1
+/// let ratios = optimizer.step(&mut params, &reduced, &norms, 0.5, &threads, true)?;
 /// assert!((params.get(w).data()[3] - 0.75).abs() < 1e-6);
 /// assert!((ratios.unwrap_or_default()[0] - 0.25).abs() < 1e-6);
 /// # Ok::<(), tensor::Error>(())

@@ -6,7 +6,7 @@ pub(super) mod optimizer;
 pub(super) mod recurrent;
 
 use tensor::init::InitFn;
-use tensor::{Backpropagated, Device, Params, Tape, Tensor, Var};
+use tensor::{BackwardOutput, Device, Params, Tape, Tensor, Var};
 
 use super::case_file::Given;
 use super::compare::Computed;
@@ -32,7 +32,7 @@ fn build<T, E: Into<Error>>(
 }
 
 /// The gradient of an input, zero where the backward pass did not reach it.
-fn gradient(tape: &Tape<'_>, back: &Backpropagated, name: &str, v: Var) -> Computed {
+fn gradient(tape: &Tape<'_>, back: &BackwardOutput, name: &str, v: Var) -> Computed {
     let gradient = back.grad(v).cloned().unwrap_or_else(|| Tensor::zeros(tape.shape(v)));
     Computed::new(format!("grad.in.{name}"), &gradient)
 }
@@ -40,7 +40,7 @@ fn gradient(tape: &Tape<'_>, back: &Backpropagated, name: &str, v: Var) -> Compu
 /// The gradients of all parameters.
 fn param_gradients(
     params: &Params,
-    back: Backpropagated,
+    back: BackwardOutput,
     device: &Device,
 ) -> Result<Vec<Computed>> {
     let reduced = back.gradients.reduce(params, device.threads())?;
