@@ -7,6 +7,7 @@ pub(crate) mod first_values;
 mod forcing;
 mod grouped;
 mod language_network;
+pub(crate) mod sequence_classifier;
 
 pub use decoder::{Decoder, DecoderState};
 pub use encoder::{Encoded, Encoder};
@@ -14,6 +15,7 @@ pub use encoder_decoder::{EncoderDecoder, TeacherForced};
 pub use forcing::Forcing;
 pub(crate) use grouped::{Groups, check_cancelled};
 pub use language_network::LanguageNetwork;
+pub use sequence_classifier::SequenceClassifier;
 
 use tensor::init::Rng;
 use tensor::{DeferredScalar, Params, Tape, Tensor, Threads, Var, ops};

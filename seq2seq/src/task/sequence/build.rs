@@ -6,6 +6,7 @@ use tokenizer::{Vocabulary, VocabularyOptions};
 use super::SequenceModel;
 use crate::data::{UnknownRates, fingerprint};
 use crate::machine::{self, LargestBatch, Need};
+use crate::model::SequenceClassifier;
 use crate::phrasebook::Part;
 use crate::run::{StoredRun, Vocabularies};
 use crate::task::build::{Built, Preparation, Task};
@@ -39,7 +40,7 @@ impl Task for SequenceModel {
         };
         preparation.begin("building the model")?;
         let config = &stored.config;
-        let parameters = Self::count(config, spec.name)?;
+        let parameters = SequenceClassifier::count(config, spec.name)?;
         machine::check_parameters(config, parameters, Need::Training)?;
         let target = examples.iter().map(Sequence::len).max().unwrap_or(0);
         let size = config.batch.min(examples.len());

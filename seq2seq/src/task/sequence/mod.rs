@@ -2,23 +2,17 @@
 
 mod build;
 
-use rnn::Rnn;
-use tensor::init::InitFn;
-use tensor::{ParamId, Params, Tape, Tensor, Threads, Var, ops};
+use tensor::{Params, Tape, Threads, ops};
 
 use crate::config::{Config, LossNorm};
 use crate::data::END;
 use crate::event::Sample;
-use crate::model::first_values::{count_parameters, with_first_values};
-use crate::model::{BatchLoss, BatchShape, Groups, Model, recurrent};
+use crate::model::sequence_classifier::NOTHING;
+use crate::model::{BatchLoss, BatchShape, Groups, Model, SequenceClassifier};
 use crate::score::{Evaluation, Metrics};
-use crate::tasks::{Answer, Generated, Input, Name, SYMBOLS, Sequence, class_name};
+use crate::tasks::{Answer, Generated, Name, SYMBOLS, Sequence, class_name};
 use crate::{Error, Result};
 
-/// Class past the end of a sequence, as input and as answer; symbols are numbered from 1.
-const NOTHING: u32 = 0;
-/// Maximum number of symbols of a task, [`NOTHING`] included.
-const SYMBOLS_MOST: usize = 9;
 /// Largest error of a number that counts as right (Hochreiter and Schmidhuber 1997, section 5.4).
 const NEAR: f32 = 0.04;
 
@@ -31,14 +25,10 @@ const NEAR: f32 = 0.04;
 /// | Reber | softmax(W h_t + b) at each step | cross-entropy | as many of the most probable symbols as are legal are the legal ones, at every step |
 #[derive(Debug)]
 pub struct SequenceModel {
-    task: Name,
-    embedding: Option<ParamId>,
-    rnn: Rnn,
-    output: (ParamId, ParamId),
+    /// The network.
+    pub network: SequenceClassifier,
     norm: LossNorm,
     smoothing: f32,
-    dropout: f32,
-    dropout_output: f32,
     held_out: Vec<Sequence>,
     shown: Vec<Sequence>,
 }
@@ -70,61 +60,16 @@ impl SequenceScore {
     }
 }
 
-/// Output of the network for a batch.
-struct Predictions {
-    /// \[B, O\] at the end, or \[T, B, O\] at every step.
-    answers: Var,
-    time: usize,
-}
-
 impl SequenceModel {
     /// Creates the model of a task and adds its parameters to `params`.
     ///
     /// # Errors
     /// A configuration with a width of zero.
     pub fn new(params: &mut Params, config: &Config, task: Name, seed: u64) -> Result<Self> {
-        with_first_values(params, config, seed, |params, make| {
-            Self::layers(params, config, task, make)
-        })
-    }
-
-    /// Returns the number of scalars in the model's parameters.
-    pub(crate) fn count(config: &Config, task: Name) -> Result<u64> {
-        count_parameters(|params, make| Self::layers(params, config, task, make))
-    }
-
-    fn layers(
-        params: &mut Params,
-        config: &Config,
-        task: Name,
-        make: &mut InitFn<'_>,
-    ) -> Result<Self> {
-        let classes = match task {
-            Name::Adding => 1,
-            Name::TemporalOrder => 4,
-            _ => SYMBOLS.len() + 1,
-        };
-        let has_symbols = task != Name::Adding;
-        let table = [SYMBOLS_MOST, config.embedding];
-        let embedding = match has_symbols {
-            true => Some(params.add_initialized("sequence.embedding.weight", table, make)?),
-            false => None,
-        };
-        let output = (
-            params.add_initialized("sequence.output.weight", [classes, config.hidden], make)?,
-            params.add_initialized("sequence.output.bias", [classes], make)?,
-        );
-        let input = if has_symbols { config.embedding } else { 2 };
-        let (layers, options) = recurrent(config, input);
         Ok(Self {
-            task,
-            embedding,
-            rnn: Rnn::with_options(params, "sequence.rnn.", layers, options, make)?,
-            output,
+            network: SequenceClassifier::new(params, config, task, seed)?,
             norm: config.loss_norm,
             smoothing: config.label_smoothing,
-            dropout: config.dropout,
-            dropout_output: if config.dropout_output { config.dropout } else { 0.0 },
             held_out: Vec::new(),
             shown: Vec::new(),
         })
@@ -132,7 +77,7 @@ impl SequenceModel {
 
     /// Returns the task of the model.
     pub fn task(&self) -> Name {
-        self.task
+        self.network.task()
     }
 
     /// Computes the metrics of a corpus SPEC of the same task.
@@ -147,11 +92,11 @@ impl SequenceModel {
         threads: &Threads,
     ) -> Result<Evaluation> {
         let spec: Generated = data.parse()?;
-        if spec.name != self.task {
+        if spec.name != self.task() {
             let what = format!(
                 "corpus {data}: the model was trained on {}; give {}:test",
-                self.task.name(),
-                self.task.name()
+                self.task().name(),
+                self.task().name()
             );
             return Err(Error::NothingTrained { what });
         }
@@ -168,7 +113,7 @@ impl SequenceModel {
     fn metrics(&self, score: SequenceScore) -> Metrics {
         let loss = score.loss / score.answers.max(1) as f64;
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
-        let is_number = self.task == Name::Adding;
+        let is_number = self.task() == Name::Adding;
         Metrics {
             loss,
             perplexity: (!is_number).then(|| loss.exp()),
@@ -176,44 +121,6 @@ impl SequenceModel {
             exact_match: Some(share(score.all_right, score.sequences)),
             ..Metrics::default()
         }
-    }
-
-    fn run(&self, tape: &mut Tape<'_>, part: &[&Sequence]) -> Result<Predictions> {
-        let size = part.len();
-        let lengths: Vec<usize> = part.iter().map(|s| s.len()).collect();
-        let time = lengths.iter().copied().max().unwrap_or(0);
-        let x = match self.embedding {
-            Some(table) => {
-                let mut ids = vec![NOTHING; time * size];
-                for (b, sequence) in part.iter().enumerate() {
-                    if let Input::Symbols(symbols) = &sequence.input {
-                        for (t, symbol) in symbols.iter().enumerate() {
-                            ids[t * size + b] = symbol + 1;
-                        }
-                    }
-                }
-                ops::embedding(tape, &ids, [time, size], table, None)?
-            }
-            None => {
-                let mut x = Tensor::zeros([time, size, 2]);
-                for (b, sequence) in part.iter().enumerate() {
-                    if let Input::Numbers(numbers) = &sequence.input {
-                        for (t, pair) in numbers.iter().enumerate() {
-                            x.data_mut()[(t * size + b) * 2..][..2].copy_from_slice(pair);
-                        }
-                    }
-                }
-                tape.constant(x)
-            }
-        };
-        let x = if self.embedding.is_some() { ops::dropout(tape, x, self.dropout)? } else { x };
-        let padded = lengths.iter().any(|&n| n < time);
-        let out = self.rnn.forward(tape, x, padded.then_some(lengths.as_slice()), None)?;
-        let last = out.state.last().map_or(out.y, |state| state.h);
-        let top = if self.task == Name::Reber { out.y } else { last };
-        let top = ops::dropout(tape, top, self.dropout_output)?;
-        let answers = ops::linear(tape, top, self.output.0, Some(self.output.1))?;
-        Ok(Predictions { answers, time })
     }
 
     /// Returns the target classes, one per row of the answers.
@@ -257,10 +164,10 @@ impl SequenceModel {
 
     fn score_group(&self, params: &Params, group: &[&Sequence]) -> Result<SequenceScore> {
         let mut tape = Tape::inference(params);
-        let said = self.run(&mut tape, group)?;
+        let said = self.network.forward(&mut tape, group)?;
         let answers = tape.value(said.answers);
         let width = answers.shape().width();
-        let logp = if self.task == Name::Adding {
+        let logp = if self.task() == Name::Adding {
             Vec::new()
         } else {
             ops::log_probabilities(answers, &Self::classes(group, said.time))?
@@ -297,11 +204,11 @@ impl SequenceModel {
     /// Returns a sequence with the network's answer, as a sample.
     fn sample(&self, params: &Params, sequence: &Sequence) -> Result<Sample> {
         let mut tape = Tape::inference(params);
-        let said = self.run(&mut tape, &[sequence])?;
+        let said = self.network.forward(&mut tape, &[sequence])?;
         let answers = tape.value(said.answers);
         let width = answers.shape().width();
         let mut logprob = 0.0;
-        if self.task != Name::Adding {
+        if self.task() != Name::Adding {
             let classes = Self::classes(&[sequence], said.time);
             logprob = ops::log_probabilities(answers, &classes)?.iter().sum();
         }
@@ -368,8 +275,8 @@ impl Model for SequenceModel {
         part: &[&Sequence],
         shape: &BatchShape,
     ) -> Result<BatchLoss> {
-        let said = self.run(tape, part)?;
-        if self.task == Name::Adding {
+        let said = self.network.forward(tape, part)?;
+        if self.task() == Name::Adding {
             let numbers = Self::numbers(part);
             let found = ops::squared_error(tape, said.answers, &numbers, shape.weight, NEAR)?;
             let (count, correct) = (part.len(), found.correct);
@@ -377,7 +284,7 @@ impl Model for SequenceModel {
         }
         let how = ops::CrossEntropy {
             targets: &Self::classes(part, said.time),
-            ignore: (self.task == Name::Reber).then_some(NOTHING),
+            ignore: (self.task() == Name::Reber).then_some(NOTHING),
             smoothing: self.smoothing,
             weight: shape.weight,
         };
