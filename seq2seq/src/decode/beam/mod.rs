@@ -280,6 +280,11 @@ impl<'a> Search<'a> {
 
     /// The hypotheses of a source: finished ones first, the highest score first.
     fn hypotheses(&self, beam: &Beam) -> Vec<Hypothesis> {
+        if beam.over.is_empty() {
+            // No logit was a number, so no token could be chosen.
+            let decoded = Decoded { logprob: f64::NAN, ..Decoded::default() };
+            return vec![Hypothesis { decoded, score: f64::NAN }];
+        }
         let mut over = beam.over.clone();
         over.sort_by(|a, b| {
             b.is_finished.cmp(&a.is_finished).then_with(|| b.score.total_cmp(&a.score))

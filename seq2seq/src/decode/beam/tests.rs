@@ -208,3 +208,15 @@ fn lengths_are_kept_within_their_limits() {
         assert!(ids.iter().rev().skip(1).all(|&id| id != EOS));
     }
 }
+
+#[test]
+fn logits_that_are_no_numbers_give_an_empty_hypothesis() {
+    let (network, mut params) = network(&[], 20, 8);
+    let bias = params.find("decoder.output.bias").unwrap();
+    params.set(bias, Tensor::full([20], f32::NAN)).unwrap();
+    let options = BeamOptions { limit: Some(5), ..BeamOptions::default() };
+    let sources = [vec![5, 6, EOS]];
+    let found = beam_search(&network, &params, &sources, &options, &Threads::single()).unwrap();
+    assert!(found[0].len() == 1 && found[0][0].decoded.ids.is_empty(), "{found:?}");
+    assert!(found[0][0].score.is_nan());
+}
