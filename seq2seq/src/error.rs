@@ -380,6 +380,20 @@ pub enum Error {
         what: String,
     },
 
+    /// A run has fewer kept checkpoints than are to be averaged.
+    #[error(
+        "{}: it has {found} kept checkpoints, {needed} are to be averaged; a run keeps one per \
+         validation, at most as many as its key keep_checkpoints says", path.display()
+    )]
+    TooFewCheckpoints {
+        /// The run.
+        path: PathBuf,
+        /// The number of its kept checkpoints.
+        found: usize,
+        /// The number that was requested.
+        needed: usize,
+    },
+
     /// A device ran out of memory during a run, which was saved.
     #[error(
         "{source}; a new run needs less with a smaller batch. Nothing is lost: {} was saved at step \

@@ -31,6 +31,22 @@ impl Range {
     pub const MAX_LENGTH: Self = Self::within(1.0, 1e5);
     /// Hypotheses of a beam search.
     pub const BEAM: Self = Self::within(1.0, 1e3);
+    /// Minimum length of a translation in tokens.
+    pub const MIN_LENGTH: Self = Self::within(0.0, 1e5);
+    /// Length of the n-grams that are not repeated.
+    pub const NGRAM: Self = Self::within(0.0, 100.0);
+    /// Number of most probable tokens that are drawn from.
+    pub const TOP_K: Self = Self::within(0.0, 1e9);
+    /// Number of checkpoints that are averaged.
+    pub const AVERAGED: Self = Self::within(1.0, 1e4);
+    /// A probability.
+    pub const PROBABILITY: Self = Self::within(0.0, 1.0);
+    /// The weight of a network in an ensemble.
+    pub const WEIGHT: Self = Self::above(0.0, 1e6);
+    /// The weight of a coverage penalty.
+    pub const COVERAGE: Self = Self::within(0.0, 1e3);
+    /// A multiple of the beam or of a length.
+    pub const PATIENCE: Self = Self::above(0.0, 1e3);
     /// Divisor of the logits.
     pub const TEMPERATURE: Self = Self::within(0.0, 1e3);
     /// Number of letters or steps of a generated sequence.

@@ -195,6 +195,7 @@ fn resume_at<M: Task>(
     link: &mut Link,
 ) -> Result<Outcome> {
     let mut run = prepare::<M>(stored, Some(dir.vocabularies()?), link)?;
+    dir.forget_kept_after(checkpoint.progress.step)?;
     if run.stored.corpus_hash.is_some_and(|h| h != run.built.corpus) {
         return Err(Error::CorpusChanged { run: dir.path().into(), data: run.stored.data });
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use seq2seq::decode::BeamOptions;
+use seq2seq::decode::{BeamOptions, SamplingOptions};
 use seq2seq::event::{CheckpointKind, EndReason};
 use seq2seq::{
     Command, Event, EventReader, RunDir, SampleOptions, Sampler, TrainOptions, Translator,
@@ -189,20 +189,41 @@ fn lines_are_measured_and_written() {
     assert!((perplexity - names_loss.exp()).abs() < 1e-9);
 
     let sampler = Sampler::open(&run_dir, "cpu", Some(1)).unwrap();
-    let many = SampleOptions { count: 200, ..SampleOptions::default() };
+    let sampling = SamplingOptions { samples: 200, ..SamplingOptions::default() };
+    let many = SampleOptions { sampling, ..SampleOptions::default() };
     let texts = sampler.sample(&many).unwrap();
     assert_eq!(texts, sampler.sample(&many).unwrap());
-    assert_ne!(texts, sampler.sample(&SampleOptions { seed: 2, ..many.clone() }).unwrap());
+    assert_ne!(
+        texts,
+        sampler
+            .sample(&SampleOptions {
+                sampling: SamplingOptions { seed: 2, ..sampling },
+                ..many.clone()
+            })
+            .unwrap()
+    );
     let known = texts.iter().filter(|t| names.contains(&t.text.as_str())).count();
     assert!(known > 170, "{known} of 200");
     assert_eq!(texts[0].tokens.last().map(String::as_str), Some("</s>"));
-    let most_probable = SampleOptions { temperature: Some(0.0), count: 3, ..many.clone() };
+    let most_probable = SampleOptions {
+        sampling: SamplingOptions { temperature: 0.0, samples: 3, ..sampling },
+        ..many.clone()
+    };
     let most_probable = sampler.sample(&most_probable).unwrap();
     assert!(most_probable[0] == most_probable[1] && most_probable[1] == most_probable[2]);
-    let prefix = SampleOptions { prefix: "han".into(), count: 30, ..many.clone() };
+    let prefix = SampleOptions {
+        prefix: "han".into(),
+        sampling: SamplingOptions { samples: 30, ..sampling },
+        ..many.clone()
+    };
     let known = ["hana", "hanna"];
     let texts = sampler.sample(&prefix).unwrap();
     assert!(texts.iter().filter(|t| known.contains(&t.text.as_str())).count() > 25, "{texts:?}");
+    let options = BeamOptions { beam: 8, n_best: 8, ..BeamOptions::default() };
+    let found = sampler.search("han", None, &options).unwrap();
+    assert!(known.contains(&found[0].text.as_str()) && found.len() > 1, "{found:?}");
+    let distinct: std::collections::HashSet<_> = found.iter().map(|t| &t.text).collect();
+    assert_eq!(distinct.len(), found.len());
     let short = SampleOptions { length: Some(2), ..many };
     assert!(sampler.sample(&short).unwrap().iter().all(|t| t.tokens.len() <= 2));
 

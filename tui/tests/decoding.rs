@@ -153,7 +153,7 @@ fn nothing_gives_nothing_and_cut_outputs_are_told() {
     // Twice the longest target, its end counted, is enough; a lower limit cuts, and is told.
     let stored = std::fs::read_to_string(folder.join("run/config.json")).unwrap();
     assert!(stored.contains("\"longest_target\": 7"), "{stored}");
-    let (out, err) = translate(&["--json", "--max-length", "4"], "x y\nz\n");
+    let (out, err) = translate(&["--json", "--max-length", "4", "--beam", "1"], "x y\nz\n");
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["truncated"], Value::Bool(true));
     assert_eq!(lines[0]["target"], "a b c d");
@@ -161,7 +161,7 @@ fn nothing_gives_nothing_and_cut_outputs_are_told() {
     assert_eq!(lines[1]["truncated"], Value::Bool(false));
     assert_eq!(lines[1]["tokens"].as_array().unwrap().last().unwrap(), "</s>");
     assert!(err.starts_with("1 of 2 lines cut at max_length = 4"), "{err}");
-    let (found, _) = evaluated(folder, "run", pairs, &["--max-length", "4"]);
+    let (found, _) = evaluated(folder, "run", pairs, &["--max-length", "4", "--beam", "1"]);
     assert_eq!(found["truncated"], 1);
     let (found, _) = evaluated(folder, "run", pairs, &[]);
     assert_eq!(found["truncated"], 0);
@@ -180,7 +180,9 @@ fn a_beam_gives_n_best_hypotheses_and_refuses_what_has_no_effect() {
         arguments.extend(more);
         said(folder, &arguments, stdin)
     };
-    let (greedy, _) = translate(&[], "x y\n\nz\n");
+    let (greedy, _) = translate(&["--beam", "1"], "x y\n\nz\n");
+    let (by_default, _) = translate(&[], "x y\n\nz\n");
+    assert_eq!(by_default, greedy);
     let (beam, _) = translate(&["--beam", "4"], "x y\n\nz\n");
     assert_eq!(greedy, beam, "what was learnt by heart");
     let (out, _) = translate(&["--beam", "4", "--n-best", "3"], "x y\n\nz\n");
@@ -202,8 +204,8 @@ fn a_beam_gives_n_best_hypotheses_and_refuses_what_has_no_effect() {
     for (arguments, words) in [
         (&["--beam", "0"][..], "a whole number from 1 to 1000"),
         (&["--beam", "1001"], "a whole number from 1 to 1000"),
-        (&["--n-best", "3"], "--n-best 3: a beam of 1 has no more hypotheses; give --beam 3"),
-        (&["--length-penalty", "none"], "a beam of 1 has nothing to rank"),
+        (&["--n-best", "6"], "--n-best 6: a beam of 5 has no more hypotheses; give --beam 6"),
+        (&["--beam", "1", "--length-penalty", "none"], "a beam of 1 has nothing to rank"),
         (&["--beam", "2", "--length-penalty", "avg"], "it takes none, average[:A]"),
     ] {
         let mut all = vec!["translate", "--run", "run"];

@@ -17,7 +17,7 @@ use tensor::{Device, Params, Profile};
 
 use crate::config::nearest;
 use crate::data::Example;
-use crate::decode::{BeamOptions, decode};
+use crate::decode::{BeamOptions, Constraints, DecodeInput, Ensemble, decode};
 use crate::model::EncoderDecoder;
 use crate::train::{PendingStep, StepOptions, StepOutcome, start_step};
 use crate::{Error, Result};
@@ -235,13 +235,15 @@ impl<'a> Bench<'a> {
     /// Decodes the first `count` sentences of a new batch with a beam; no hypothesis ends early.
     fn decode(&mut self, count: usize, beam: usize) -> Result<()> {
         let batch = self.workload.batch(&mut self.rng);
-        let sources: Vec<Vec<u32>> = batch.into_iter().take(count).map(|e| e.source).collect();
+        let inputs: Vec<DecodeInput> =
+            batch.into_iter().take(count).map(|e| e.source.into()).collect();
         let limit = self.workload.target_time;
-        let mut options = BeamOptions { beam, limit: Some(limit), ..BeamOptions::greedy() };
-        if beam > 1 {
-            options.min_length = limit;
-        }
-        decode(&self.model, &self.params, &sources, &options, self.device.threads()).map(drop)
+        let min_length = if beam > 1 { limit } else { 0 };
+        let constraints =
+            Constraints { max_length: Some(limit), min_length, ..Constraints::default() };
+        let options = BeamOptions { beam, constraints, ..BeamOptions::default() };
+        let ensemble = Ensemble::single(&self.model, &self.params);
+        decode(&ensemble, &inputs, &options, self.device.threads()).map(drop)
     }
 
     fn row(&mut self, seconds: f64) -> Result<BenchRow> {

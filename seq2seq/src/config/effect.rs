@@ -88,6 +88,7 @@ const RULES: &[EffectRule] = &[
             "count_padding",
             "teacher_forcing",
             "teacher_forcing_schedule",
+            "unknown_words",
         ],
         |c| c.task == TaskKind::Translation,
         "task = translation",
@@ -109,7 +110,8 @@ fn is_local(config: &Config) -> bool {
 }
 
 /// Keys that have no effect when nothing is held out.
-const OF_VALIDATIONS: [&str; 2] = ["early_stopping_metric", "validate_every_epochs"];
+const OF_VALIDATIONS: [&str; 3] =
+    ["early_stopping_metric", "validate_every_epochs", "keep_checkpoints"];
 
 impl Config {
     /// Refuses keys that were set to a value other than their default but have no effect in this

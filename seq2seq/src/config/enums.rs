@@ -103,6 +103,17 @@ choices! {
         ResidualNorm = "residual_norm",
     }
 
+    /// What becomes of unknown words in outputs.
+    UnknownWords ("unknown_words") {
+        /// Outputs contain `<unk>`.
+        Keep = "keep",
+        /// The decoder never outputs `<unk>`, but the most probable other word.
+        Forbid = "forbid",
+        /// Each `<unk>` is replaced by the source word with the largest attention weight (Luong 2015,
+        /// section 4.1); without attention the same as `forbid`.
+        Replace = "replace",
+    }
+
     /// The decoder state that a maxout readout takes.
     ReadoutState ("readout_state") {
         /// The state after this step (Bahdanau 2014, section 3.1).

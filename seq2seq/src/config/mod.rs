@@ -16,7 +16,7 @@ mod value;
 pub use attention::AttentionKind;
 pub use enums::{
     BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, InitScheme, LossNorm,
-    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
+    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, UnknownWords, Wiring,
 };
 pub use keys::{Config, Key};
 pub(crate) use nearest::nearest;

@@ -8,7 +8,7 @@ use tokenizer::{Recipe, Unit};
 
 use super::enums::{
     BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, InitScheme, LossNorm,
-    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
+    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, UnknownWords, Wiring,
 };
 
 /// The type of a key's value.
@@ -113,7 +113,7 @@ macro_rules! names {
 
 names!(
     Recipe, Unit, TaskKind, Merge, Wiring, DecoderInit, Readout, ReadoutState, Tied, OptimizerKind,
-    LossNorm, InitScheme, BatchBy, RateSchedule, ForcingUnit, ForcingSchedule, EarlyStoppingMetric,
+    LossNorm, InitScheme, BatchBy, RateSchedule, ForcingUnit, ForcingSchedule, EarlyStoppingMetric, UnknownWords,
     AttentionKind,
     Cell: explained(Cell::ALL.map(|cell| (cell.name(), cell.summary()))),
 );

@@ -1,6 +1,6 @@
 //! Conversion between text and ids for both languages.
 
-use tokenizer::{EOS, PAD, SOS, Tokenizer, UNK, Vocabulary, VocabularyOptions};
+use tokenizer::{EOS, PAD, Recipe, SOS, Tokenizer, UNK, Vocabulary, VocabularyOptions};
 
 use super::batch::Example;
 use super::corpus::{Corpus, Pair};
@@ -54,6 +54,44 @@ impl Text {
         }
     }
 
+    /// Describes the first difference from another text that matters to an ensemble; `None` if there
+    /// is none. The order of the source does not matter.
+    pub(crate) fn difference(&self, other: &Self) -> Option<String> {
+        for (side, own, others) in
+            [("source", &self.source, &other.source), ("target", &self.target, &other.target)]
+        {
+            if own != others {
+                return Some(format!(
+                    "{side}_recipe = {}, {side}_unit = {}, but {} and {}",
+                    others.recipe(),
+                    others.unit(),
+                    own.recipe(),
+                    own.unit()
+                ));
+            }
+        }
+        for (side, own, others) in [
+            ("source", &self.source_vocabulary, &other.source_vocabulary),
+            ("target", &self.target_vocabulary, &other.target_vocabulary),
+        ] {
+            let (own, others) = (own.tokens(), others.tokens());
+            if own.len() != others.len() {
+                return Some(format!(
+                    "the {side} vocabulary has {} entries, but {}",
+                    others.len(),
+                    own.len()
+                ));
+            }
+            if let Some(at) = (0..own.len()).find(|&at| own[at] != others[at]) {
+                return Some(format!(
+                    "entry {at} of the {side} vocabulary is {:?}, but {:?}",
+                    others[at], own[at]
+                ));
+            }
+        }
+        None
+    }
+
     /// Returns a warning about vocabularies of a run that was begun before texts were normalised to
     /// NFC, if that makes a difference.
     pub(crate) fn remark_on_vocabularies(&self) -> Option<String> {
@@ -86,6 +124,40 @@ impl Text {
         tokens.iter().map(|t| self.source.display_token(t)).chain(end).collect()
     }
 
+    /// Returns the source tokens as text, in the sentence's own order, without EOS: in the case of the
+    /// line even if the source recipe is in lower case, unless lower case divides the line
+    /// differently.
+    pub(crate) fn written_source(&self, line: &str) -> Vec<String> {
+        let read = tokens(&self.source, line);
+        let cased = Tokenizer::new(Recipe::Words, self.source.unit());
+        let written = match self.source.recipe() {
+            Recipe::WordsLower => tokens(&cased, line),
+            _ => Vec::new(),
+        };
+        let tokens = if written.len() == read.len() { written } else { read };
+        tokens.iter().map(|token| self.source.display_token(token)).collect()
+    }
+
+    /// Returns the ids of the beginning of a target, without EOS.
+    pub(crate) fn encode_prefix(&self, line: &str) -> Vec<u32> {
+        self.target_vocabulary.encode(&tokens(&self.target, line))
+    }
+
+    /// Returns the target tokens of a line.
+    pub(crate) fn tokenize_target(&self, line: &str) -> Vec<String> {
+        tokens(&self.target, line)
+    }
+
+    /// Returns a source word in the form in which the source recipe writes it.
+    pub(crate) fn normalize_source(&self, word: &str) -> String {
+        self.source.normalize(word)
+    }
+
+    /// Joins target tokens to text.
+    pub(crate) fn join_target(&self, tokens: &[String]) -> String {
+        self.target.detokenize(tokens)
+    }
+
     /// Reorders attention over source positions into the sentence's own order.
     pub fn attention_in_order(&self, mut row: Vec<f32>) -> Vec<f32> {
         if self.reverse
@@ -112,16 +184,16 @@ impl Text {
         self.target.detokenize(&self.target_tokens(ids))
     }
 
-    fn target_tokens(&self, ids: &[u32]) -> Vec<String> {
+    /// Returns the target tokens of ids, without EOS and the ids after it.
+    pub(crate) fn target_tokens(&self, ids: &[u32]) -> Vec<String> {
         let ids = ids.iter().take_while(|&&id| id != EOS).filter(|&&id| id != PAD && id != SOS);
         let token = |&id: &u32| self.target_vocabulary.token(id).unwrap_or_default().to_string();
         ids.map(token).collect()
     }
 
-    /// Converts target ids to the model's tokens joined by spaces, the form that `token_bleu` and
-    /// `token_exact_match` compare.
-    pub fn hypothesis(&self, ids: &[u32]) -> String {
-        join(&self.target, &self.target_tokens(ids))
+    /// Joins target tokens by spaces, the form that `token_bleu` and `token_exact_match` compare.
+    pub fn hypothesis(&self, tokens: &[String]) -> String {
+        join(&self.target, tokens)
     }
 
     /// Converts a target line to the same form.

@@ -9,6 +9,8 @@ pub struct Decoded {
     pub ids: Vec<u32>,
     /// Natural-log probability of the ids.
     pub logprob: f64,
+    /// Natural-log probability of each id.
+    pub token_logprobs: Vec<f32>,
     /// Attention weights of each id over the source positions; empty without attention.
     pub attention: Vec<Vec<f32>>,
 }
@@ -18,4 +20,14 @@ impl Decoded {
     pub fn is_truncated(&self) -> bool {
         self.ids.last().is_some_and(|&id| id != EOS)
     }
+}
+
+/// An output that a search or sampling returned.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Hypothesis {
+    /// Its tokens, log-probability and attention.
+    pub decoded: Decoded,
+    /// Its score: the log-probability after the length penalty, with the coverage penalty if there
+    /// is one.
+    pub score: f64,
 }

@@ -6,10 +6,11 @@
 use tensor::{Params, Tape, Threads, ops};
 use tokenizer::{EOS, SOS};
 
+use super::constraints::Constraints;
 use super::decoded::Decoded;
 use crate::Result;
 use crate::data::{Batch, Example};
-use crate::model::{EncoderDecoder, Groups, NEVER_SAID, check_cancelled};
+use crate::model::{EncoderDecoder, Groups, check_cancelled};
 
 /// Translates sources (ids with EOS), each until EOS or until it has `limit` ids, by default
 /// [`EncoderDecoder::output_limit`].
@@ -30,6 +31,20 @@ pub fn greedy(
     limit: Option<usize>,
     threads: &Threads,
 ) -> Result<Vec<Decoded>> {
+    let constraints = Constraints { max_length: limit, ..Constraints::default() };
+    let sources: Vec<&[u32]> = sources.iter().map(Vec::as_slice).collect();
+    decode_greedily(model, params, &sources, &constraints, threads)
+}
+
+/// Like [`greedy`], with constraints on lengths and on the unknown token. The other constraints need
+/// a search.
+pub(super) fn decode_greedily(
+    model: &EncoderDecoder,
+    params: &Params,
+    sources: &[&[u32]],
+    constraints: &Constraints,
+    threads: &Threads,
+) -> Result<Vec<Decoded>> {
     // A source without a token before its end token has length 0 and is in no group.
     let lengths: Vec<usize> = sources.iter().map(|s| s.len().saturating_sub(1)).collect();
     let device = params.device_properties();
@@ -37,8 +52,8 @@ pub fn greedy(
     let size = device.decode_batch.min(sources.len().div_ceil(parts));
     let groups = Groups::of_size(&lengths, size, model.encoder.reads_padding());
     groups.run_each(params, threads, vec![Decoded::default(); sources.len()], |group| {
-        let sources: Vec<&[u32]> = group.iter().map(|&i| sources[i].as_slice()).collect();
-        decode_group(model, params, &sources, limit, threads)
+        let sources: Vec<&[u32]> = group.iter().map(|&i| sources[i]).collect();
+        decode_group(model, params, &sources, constraints, threads)
     })
 }
 
@@ -46,11 +61,12 @@ fn decode_group(
     model: &EncoderDecoder,
     params: &Params,
     sources: &[&[u32]],
-    limit: Option<usize>,
+    constraints: &Constraints,
     threads: &Threads,
 ) -> Result<Vec<Decoded>> {
-    let limits: Vec<usize> =
-        sources.iter().map(|s| limit.unwrap_or_else(|| model.output_limit(s.len()))).collect();
+    let limit = |s: &&[u32]| constraints.limit(s.len(), || model.output_limit(s.len()));
+    let limits: Vec<usize> = sources.iter().map(limit).collect();
+    let excluded = constraints.excluded();
     let examples: Vec<Example> =
         sources.iter().map(|s| Example { source: s.to_vec(), target: Vec::new() }).collect();
     let batch = Batch::new(&examples);
@@ -72,13 +88,14 @@ fn decode_group(
         let step = model.decoder.step(&mut tape, projected, &source, &state, t)?;
         let logits = model.decoder.logits(&mut tape, step.readout)?;
         // Taken off the tape, so that the next step reuses its memory.
-        let best = ops::argmax_except(&tape.take_value(logits), &NEVER_SAID)?;
+        let best = ops::argmax_except(&tape.take_value(logits), &excluded)?;
         kept.extend(step.weights);
         for (b, (id, logp)) in best.into_iter().enumerate() {
             let decoded = &mut all[b];
             if is_running(decoded, limits[b]) {
                 decoded.ids.push(id);
                 decoded.logprob += f64::from(logp);
+                decoded.token_logprobs.push(logp);
                 fed[b] = id;
             }
         }

@@ -1,41 +1,60 @@
 //! Decoding: output of a trained network.
 
+mod alternatives;
 mod beam;
+mod constraints;
 mod decoded;
+mod ensemble;
+mod forced;
 mod greedy;
+mod groups;
+mod input;
+mod language;
 mod length_penalty;
 mod sampling;
+mod search;
+mod stepper;
+#[cfg(test)]
+mod tests;
+mod unknown_words;
 
-use tensor::{Params, Threads};
+use tensor::Threads;
 
-pub use beam::{BeamOptions, Hypothesis, beam_search};
-pub use decoded::Decoded;
+pub use alternatives::{Alternatives, alternatives};
+pub use beam::{BeamOptions, beam_search, beam_search_language};
+pub use constraints::Constraints;
+pub use decoded::{Decoded, Hypothesis};
+pub use ensemble::{Combination, Ensemble, Member};
+pub use forced::{ForcedOutput, forced};
 pub use greedy::greedy;
+pub use input::DecodeInput;
 pub use length_penalty::LengthPenalty;
-pub use sampling::{SamplingOptions, generate};
+pub use sampling::{SamplingOptions, sample, sample_language};
+pub use unknown_words::{UnknownWordOptions, WordDictionary};
 
 use crate::Result;
-use crate::model::EncoderDecoder;
 
-/// Decodes sources with a beam, or greedily if the beam is one: the hypotheses of each source, the
+/// Decodes inputs with a beam, or greedily if the beam is one: the hypotheses of each input, the
 /// best one first.
 ///
 /// # Errors
 /// Those of [`beam_search`].
 pub fn decode(
-    model: &EncoderDecoder,
-    params: &Params,
-    sources: &[Vec<u32>],
+    ensemble: &Ensemble<'_>,
+    inputs: &[DecodeInput],
     options: &BeamOptions,
     threads: &Threads,
 ) -> Result<Vec<Vec<Hypothesis>>> {
-    if *options != (BeamOptions { limit: options.limit, ..BeamOptions::greedy() }) {
-        return beam_search(model, params, sources, options, threads);
-    }
+    let is_free = inputs.iter().all(|input| input.prefix.is_empty());
+    let Some(only) = ensemble.only().filter(|_| options.is_greedy() && is_free) else {
+        return beam_search(ensemble, inputs, options, threads);
+    };
     let hypothesis = |decoded: Decoded| {
         let score = options.length_penalty.score(decoded.logprob, decoded.ids.len());
         vec![Hypothesis { decoded, score }]
     };
-    let all = greedy(model, params, sources, options.limit, threads)?;
+    let sources: Vec<&[u32]> = inputs.iter().map(|input| input.source.as_slice()).collect();
+    let constraints = &options.constraints;
+    let all = greedy::decode_greedily(only.model, only.params, &sources, constraints, threads)?;
     Ok(all.into_iter().map(hypothesis).collect())
 }

@@ -16,7 +16,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// A missing run, a damaged file, unreadable data, data of another task, a missing device;
-/// `options` that are not greedy, or `columns`, for a model that does not translate.
+/// `options` other than the default or greedy, or `columns`, for a model that does not translate.
 pub fn evaluate(
     run: &Path,
     device: &str,
@@ -27,8 +27,9 @@ pub fn evaluate(
 ) -> Result<Evaluation> {
     let stored = RunDir::open(run)?.stored_in_range()?;
     let is_translation = stored.config.task == TaskKind::Translation;
-    if *options != BeamOptions::greedy() && !is_translation {
-        let given = match options.limit {
+    let is_plain = [BeamOptions::default(), BeamOptions::greedy()].contains(options);
+    if !is_plain && !is_translation {
+        let given = match options.constraints.max_length {
             Some(n) => format!("max_length = {n}"),
             None => format!("beam = {}", options.beam),
         };

@@ -10,11 +10,13 @@ use tensor::{Device, Params};
 
 pub use evaluate::evaluate;
 pub use sampler::{GeneratedText, SampleOptions, Sampler};
-pub use translator::{Candidate, PairScore, Translation, Translator};
+pub use translator::{
+    Alternative, Candidate, EnsembleOptions, PairScore, Translation, TranslationRequest, Translator,
+};
 
 use crate::config::TaskKind;
 use crate::run::{RunDir, StoredRun};
-use crate::train::load_for_use;
+use crate::train::{load_average, load_for_use};
 use crate::{Error, Result, devices};
 
 /// A run that was opened for inference.
@@ -60,10 +62,38 @@ impl OpenedRun {
         &self,
         build: impl FnOnce(&mut Params, &StoredRun) -> Result<M>,
     ) -> Result<(M, Params)> {
+        self.load_averaged(0, &self.device, build)
+    }
+
+    /// Like [`load`](Self::load) on any device, with the mean of the parameters of the last `count`
+    /// kept checkpoints if `count` is above 0.
+    ///
+    /// # Errors
+    /// Those of [`load`](Self::load); fewer kept checkpoints than `count`.
+    fn load_averaged<M>(
+        &self,
+        count: usize,
+        device: &Device,
+        build: impl FnOnce(&mut Params, &StoredRun) -> Result<M>,
+    ) -> Result<(M, Params)> {
         let mut params = Params::new();
         let model = build(&mut params, &self.stored)?;
-        load_for_use(&mut params, &self.dir.best_or_last()?, self.dir.path())?;
-        params.to_device(&self.device)?;
+        let path = self.dir.path();
+        if count == 0 {
+            load_for_use(&mut params, &self.dir.best_or_last()?, path)?;
+        } else {
+            let kept = self.dir.kept_checkpoints()?;
+            if kept.len() < count {
+                return Err(Error::TooFewCheckpoints {
+                    path: path.into(),
+                    found: kept.len(),
+                    needed: count,
+                });
+            }
+            let last = kept[kept.len() - count..].iter();
+            load_average(&mut params, last.map(|kept| self.dir.kept_checkpoint(*kept)), path)?;
+        }
+        params.to_device(device)?;
         Ok((model, params))
     }
 }

@@ -7,7 +7,7 @@ use tensor::{Device, Params};
 
 use super::open_run;
 use crate::config::TaskKind;
-use crate::decode::{Decoded, SamplingOptions};
+use crate::decode::{BeamOptions, Hypothesis, SamplingOptions};
 use crate::range::Range;
 use crate::run::StoredRun;
 use crate::score::Evaluation;
@@ -15,25 +15,14 @@ use crate::task::LanguageModel;
 use crate::{Error, Result};
 
 /// Options of [`Sampler::sample`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SampleOptions {
-    /// Number of texts.
-    pub count: usize,
-    /// Divisor of the logits before a token is drawn, 0 for the most probable token; by default the
-    /// run's.
-    pub temperature: Option<f32>,
+    /// How tokens are drawn, and the number of texts.
+    pub sampling: SamplingOptions,
     /// Beginning of each text.
     pub prefix: String,
-    /// Seed of the random draws.
-    pub seed: u64,
     /// Maximum number of tokens after the prefix, the end token included; by default the run's.
     pub length: Option<usize>,
-}
-
-impl Default for SampleOptions {
-    fn default() -> Self {
-        Self { count: 10, temperature: None, prefix: String::new(), seed: 1, length: None }
-    }
 }
 
 /// A text that a language model generated.
@@ -85,29 +74,55 @@ impl Sampler {
         self.model.unknown_in(prefix)
     }
 
-    /// Generates texts. The same options give the same texts.
+    /// Returns the temperature that the run was started with.
+    pub fn temperature(&self) -> f32 {
+        self.stored.config.temperature
+    }
+
+    /// Samples texts. The same options give the same texts.
     ///
     /// # Errors
     /// A temperature below 0, errors of operations.
     pub fn sample(&self, options: &SampleOptions) -> Result<Vec<GeneratedText>> {
-        let temperature = options.temperature.unwrap_or(self.stored.config.temperature);
-        if !Range::TEMPERATURE.contains(f64::from(temperature)) {
+        let SampleOptions { sampling, prefix, length } = options;
+        if !Range::TEMPERATURE.contains(f64::from(sampling.temperature)) {
             return Err(Error::BadValue {
                 key: "temperature".into(),
-                value: temperature.to_string(),
+                value: sampling.temperature.to_string(),
                 allowed: format!("a number {}", Range::TEMPERATURE),
             });
         }
-        let draws = SamplingOptions { temperature, seed: options.seed };
-        let limit = options.length.unwrap_or_else(|| self.model.text_limit());
-        let prefix = &options.prefix;
-        let all = self.model.write(&self.params, prefix, options.count, limit, draws)?;
-        let all = self.params.checked(all)?;
-        let written = |d: Decoded| GeneratedText {
-            text: self.model.joined(prefix, &d.ids),
-            logprob: d.logprob,
-            tokens: self.model.shown(&d.ids),
+        let (limit, threads) = (self.limit(*length), self.device.threads());
+        let all = self.model.sample_texts(&self.params, prefix, limit, sampling, threads)?;
+        Ok(self.generated(prefix, all))
+    }
+
+    /// Continues a text by beam search: the most probable continuations of at most `length` tokens,
+    /// by default the run's, the best-scored first.
+    ///
+    /// # Errors
+    /// Errors of operations.
+    pub fn search(
+        &self,
+        prefix: &str,
+        length: Option<usize>,
+        options: &BeamOptions,
+    ) -> Result<Vec<GeneratedText>> {
+        let (limit, threads) = (self.limit(length), self.device.threads());
+        let all = self.model.search_texts(&self.params, prefix, limit, options, threads)?;
+        Ok(self.generated(prefix, all))
+    }
+
+    fn limit(&self, length: Option<usize>) -> usize {
+        length.unwrap_or_else(|| self.model.text_limit())
+    }
+
+    fn generated(&self, prefix: &str, all: Vec<Hypothesis>) -> Vec<GeneratedText> {
+        let text = |h: Hypothesis| GeneratedText {
+            text: self.model.joined(prefix, &h.decoded.ids),
+            logprob: h.decoded.logprob,
+            tokens: self.model.shown(&h.decoded.ids),
         };
-        Ok(all.into_iter().map(written).collect())
+        all.into_iter().map(text).collect()
     }
 }

@@ -9,6 +9,7 @@ mod grouped;
 mod language_network;
 pub(crate) mod sequence_classifier;
 
+pub(crate) use decoder::Source as DecoderSource;
 pub use decoder::{Decoder, DecoderState};
 pub use encoder::{Encoded, Encoder};
 pub use encoder_decoder::{EncoderDecoder, TeacherForced};

@@ -3,109 +3,86 @@
 //! The translation of a blank source is empty and does not use the network. Its pair counts for
 //! BLEU and exact match, and has no teacher-forced metrics.
 
-use tensor::{Params, Tape, Threads, ops};
-use tokenizer::PAD;
+use tensor::Threads;
 
 use crate::Result;
-use crate::data::{Batch, Corpus, Example, Text};
-use crate::decode::{BeamOptions, Decoded, Hypothesis, decode};
-use crate::model::{EncoderDecoder, Groups};
+use crate::data::{Corpus, Example, Pair, Text};
+use crate::decode::{
+    BeamOptions, DecodeInput, Decoded, Ensemble, ForcedOutput, Hypothesis, UnknownWordOptions,
+    decode, forced,
+};
 use crate::score::{self, AlignmentErrors, Evaluation, Metrics};
 
-/// Output of the network for one pair with teacher forcing.
+/// Output of the model for one pair with teacher forcing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ForcedPair {
     /// Natural-log probability of the target, EOS included. Given a blank source, it is 0 for an
     /// empty target and minus infinity for any other.
     pub(crate) logprob: f64,
-    /// Number of target tokens, EOS included, and of those that are the most probable token; 0 if
-    /// the source is blank.
-    pub(crate) tokens: usize,
+    /// Natural-log probability of each target token, EOS included; empty if the source is blank.
+    pub(crate) token_logprobs: Vec<f64>,
+    /// Number of target tokens that are the most probable token; 0 if the source is blank.
     pub(crate) correct: usize,
     /// Attention weights of each target token over the source, in the order of the sentence.
     pub(crate) attention: Vec<Vec<f32>>,
 }
 
-/// Runs pairs with teacher forcing, in groups of similar length (equal length if the encoder reads
-/// padding) on different threads.
-pub(crate) fn forced(
-    network: &EncoderDecoder,
-    params: &Params,
+/// Runs pairs with teacher forcing.
+pub(crate) fn forced_pairs(
+    ensemble: &Ensemble<'_>,
     text: &Text,
     examples: &[Example],
     threads: &Threads,
 ) -> Result<Vec<ForcedPair>> {
-    let of_blank = |e: &Example| {
-        let logprob = if e.target.len() > 1 { f64::NEG_INFINITY } else { 0.0 };
-        ForcedPair { logprob, ..ForcedPair::default() }
+    let outputs = forced(ensemble, examples, threads)?;
+    let pair = |(example, output): (&Example, ForcedOutput)| {
+        let is_impossible = example.source.len() < 2 && example.target.len() > 1;
+        let logprob = match is_impossible {
+            true => f64::NEG_INFINITY,
+            false => output.token_logprobs.iter().sum(),
+        };
+        let in_order = |row| text.attention_in_order(row);
+        ForcedPair {
+            logprob,
+            token_logprobs: output.token_logprobs,
+            correct: output.correct,
+            attention: output.attention.into_iter().map(in_order).collect(),
+        }
     };
-    let all = examples.iter().map(of_blank).collect();
-    let lengths: Vec<usize> = examples.iter().map(|e| e.source.len().saturating_sub(1)).collect();
-    let groups = Groups::equal(&lengths, network.encoder.reads_padding());
-    groups.run_each(params, threads, all, |group| {
-        let part: Vec<&Example> = group.iter().map(|&i| &examples[i]).collect();
-        forced_group(network, params, text, &part)
-    })
-}
-
-fn forced_group(
-    network: &EncoderDecoder,
-    params: &Params,
-    text: &Text,
-    examples: &[&Example],
-) -> Result<Vec<ForcedPair>> {
-    let batch = Batch::new(examples.iter().copied());
-    let mut tape = Tape::inference(params);
-    let run = network.forced(&mut tape, &batch)?;
-    let logits = tape.value(run.logits);
-    let best = ops::argmax(logits)?;
-    let logprobs = ops::log_probabilities(logits, &batch.target_out)?;
-    let mut all = vec![ForcedPair::default(); examples.len()];
-    for (i, &id) in batch.target_out.iter().enumerate() {
-        let (t, b) = (i / batch.size, i % batch.size);
-        if id == PAD || t >= examples[b].target.len() {
-            continue;
-        }
-        let pair = &mut all[b];
-        pair.logprob += logprobs[i];
-        pair.tokens += 1;
-        pair.correct += usize::from(best[i].0 == id);
-        if let Some(&weights) = run.weights.get(t) {
-            let weights = tape.value(weights);
-            let width = weights.shape().width();
-            let row = weights.data()[b * width..][..examples[b].source.len()].to_vec();
-            pair.attention.push(text.attention_in_order(row));
-        }
-    }
-    Ok(all)
+    Ok(examples.iter().zip(outputs).map(pair).collect())
 }
 
 /// Computes all metrics of a corpus. Outputs are decoded with `options`.
 pub(crate) fn evaluate(
-    network: &EncoderDecoder,
-    params: &Params,
+    ensemble: &Ensemble<'_>,
     text: &Text,
     corpus: &Corpus,
     options: &BeamOptions,
+    unknown_words: &UnknownWordOptions,
     threads: &Threads,
 ) -> Result<Evaluation> {
     let examples: Vec<Example> = corpus.pairs.iter().map(|p| text.encode(p)).collect();
-    let pairs = forced(network, params, text, &examples, threads)?;
-    let sources: Vec<Vec<u32>> = examples.iter().map(|e| e.source.clone()).collect();
-    let decoded = decode(network, params, &sources, options, threads)?;
+    let pairs = forced_pairs(ensemble, text, &examples, threads)?;
+    let attends = ensemble.members().iter().any(|m| m.model.decoder.attends());
+    let constraints = unknown_words.constrain(options.constraints, attends);
+    let options = BeamOptions { constraints, ..*options };
+    let inputs: Vec<DecodeInput> = examples.iter().map(|e| e.source.clone().into()).collect();
+    let decoded = decode(ensemble, &inputs, &options, threads)?;
     let best = |mut all: Vec<Hypothesis>| all.swap_remove(0).decoded;
     let decoded: Vec<Decoded> = decoded.into_iter().map(best).collect();
 
-    let read = || pairs.iter().filter(|p| p.tokens > 0);
-    let tokens: usize = read().map(|p| p.tokens).sum();
+    let read = || pairs.iter().filter(|p| !p.token_logprobs.is_empty());
+    let tokens: usize = read().map(|p| p.token_logprobs.len()).sum();
     let loss = -read().map(|p| p.logprob).sum::<f64>() / tokens.max(1) as f64;
     let correct: usize = read().map(|p| p.correct).sum();
-    let outputs: Vec<String> = decoded.iter().map(|d| text.detokenize(&d.ids)).collect();
+    let written = |(d, pair): (&Decoded, &Pair)| unknown_words.tokens(text, &pair.source, &[], d).0;
+    let written: Vec<Vec<String>> = decoded.iter().zip(&corpus.pairs).map(written).collect();
+    let outputs: Vec<String> = written.iter().map(|tokens| text.join_target(tokens)).collect();
     let texts = || outputs.iter().zip(corpus.pairs.iter().map(|p| &p.target));
-    let in_tokens: Vec<(String, String)> = decoded
+    let in_tokens: Vec<(String, String)> = written
         .iter()
         .zip(&corpus.pairs)
-        .map(|(d, p)| (text.hypothesis(&d.ids), text.reference(&p.target)))
+        .map(|(tokens, p)| (text.hypothesis(tokens), text.reference(&p.target)))
         .collect();
     let in_tokens = || in_tokens.iter().map(|(h, r)| (h.as_str(), r.as_str()));
     Ok(Evaluation {
@@ -123,26 +100,29 @@ pub(crate) fn evaluate(
         empty_sources: Some(examples.iter().filter(|e| e.source.len() < 2).count() as u64),
         sentences: corpus.pairs.len() as u64,
         tokens: tokens as u64,
-        aer: alignment(network, text, corpus, &examples, &pairs).and_then(|a| a.rate()),
+        aer: attends
+            .then(|| alignment(text, corpus, &examples, &pairs))
+            .flatten()
+            .and_then(|a| a.rate()),
         remarks: text.remarks_on_references(corpus),
     })
 }
 
-/// Computes the alignment errors of the attention, if the corpus has gold links and the network has
-/// attention.
+/// Computes the alignment errors of the attention, if the corpus has gold links.
 fn alignment(
-    network: &EncoderDecoder,
     text: &Text,
     corpus: &Corpus,
     examples: &[Example],
     pairs: &[ForcedPair],
 ) -> Option<AlignmentErrors> {
-    if !network.decoder.attends() || corpus.pairs.iter().all(|p| p.links.is_none()) {
+    if corpus.pairs.iter().all(|p| p.links.is_none()) {
         return None;
     }
     let mut errors = AlignmentErrors::default();
     for ((pair, example), run) in corpus.pairs.iter().zip(examples).zip(pairs) {
-        let Some(links) = pair.links.as_ref().filter(|_| run.tokens > 0) else { continue };
+        let Some(links) = pair.links.as_ref().filter(|_| !run.attention.is_empty()) else {
+            continue;
+        };
         let source = text.source_words(&pair.source);
         let target = text.target_words(&example.target);
         // Gold links number the words of the text as written, without the end token. If a

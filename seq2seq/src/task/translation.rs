@@ -4,9 +4,11 @@ use tensor::{Params, Tape, Threads};
 
 use super::build::{Built, Preparation, Task};
 use super::evaluate::evaluate;
-use crate::config::{BatchBy, Config};
+use crate::config::{BatchBy, Config, UnknownWords};
 use crate::data::{Corpora, Corpus, Example, Text, UnknownRates, corpora};
-use crate::decode::{BeamOptions, Decoded, greedy};
+use crate::decode::{
+    BeamOptions, Constraints, DecodeInput, Decoded, Ensemble, UnknownWordOptions, decode,
+};
 use crate::event::Sample;
 use crate::machine::{self, LargestBatch, Need};
 use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
@@ -26,6 +28,7 @@ pub struct TranslationModel {
     pub text: Text,
     held_out: Corpus,
     shown: Corpus,
+    unknown_words: UnknownWordOptions,
 }
 
 impl TranslationModel {
@@ -41,16 +44,29 @@ impl TranslationModel {
         shown.sort_by_key(|p| std::cmp::Reverse(p.source.split_whitespace().count().min(12)));
         shown.dedup_by(|a, b| a.source == b.source);
         shown.truncate(SAMPLES);
-        Self { network, text, held_out, shown: Corpus { pairs: shown } }
+        let (shown, unknown_words) = (Corpus { pairs: shown }, UnknownWords::Forbid.into());
+        Self { network, text, held_out, shown, unknown_words }
+    }
+
+    /// Sets what becomes of unknown words, by default [`UnknownWords::Forbid`].
+    #[must_use]
+    pub fn with_unknown_words(self, words: UnknownWords) -> Self {
+        Self { unknown_words: words.into(), ..self }
     }
 
     fn translate(&self, params: &Params, lines: &[&str], threads: &Threads) -> Result<Vec<Sample>> {
-        let sources: Vec<_> = lines.iter().map(|l| self.text.encode_source(l)).collect();
-        let decoded = greedy(&self.network, params, &sources, None, threads)?;
+        let inputs: Vec<DecodeInput> =
+            lines.iter().map(|l| self.text.encode_source(l).into()).collect();
+        let attends = self.network.decoder.attends();
+        let constraints = self.unknown_words.constrain(Constraints::default(), attends);
+        let options = BeamOptions { constraints, ..BeamOptions::greedy() };
+        let ensemble = Ensemble::single(&self.network, params);
+        let decoded = decode(&ensemble, &inputs, &options, threads)?;
+        let best = decoded.into_iter().map(|mut all| all.swap_remove(0).decoded);
         let sample = |(line, d): (&&str, Decoded)| Sample {
             source: self.text.source_words(line),
             source_text: Some((*line).to_owned()),
-            output_text: Some(self.text.detokenize(&d.ids)),
+            output_text: Some(self.written(line, &d)),
             output: self.text.target_words(&d.ids),
             reference: String::new(),
             attention: d
@@ -60,7 +76,12 @@ impl TranslationModel {
                 .collect(),
             logprob: d.logprob,
         };
-        Ok(lines.iter().zip(decoded).map(sample).collect())
+        Ok(lines.iter().zip(best).map(sample).collect())
+    }
+
+    fn written(&self, line: &str, decoded: &Decoded) -> String {
+        let (tokens, _) = self.unknown_words.tokens(&self.text, line, &[], decoded);
+        self.text.join_target(&tokens)
     }
 }
 
@@ -93,11 +114,11 @@ impl Model for TranslationModel {
             return Ok(None);
         }
         let found = evaluate(
-            &self.network,
-            params,
+            &Ensemble::single(&self.network, params),
             &self.text,
             &self.held_out,
             &BeamOptions::greedy(),
+            &self.unknown_words,
             threads,
         )?;
         Ok(Some(found.metrics))
@@ -178,7 +199,8 @@ impl Task for TranslationModel {
         };
         warnings.extend(health::unknown_words(&unknown));
         warnings.extend(text.remarks_on_references(&held_out));
-        let model = Self::new(network, text, held_out, &train);
+        let model =
+            Self::new(network, text, held_out, &train).with_unknown_words(config.unknown_words);
         let held_out = count;
         Ok(Built {
             model,

@@ -20,4 +20,4 @@ pub use state::TrainingState;
 pub use step::{Outcome as StepOutcome, PendingStep, StepOptions, start_step, train_step};
 pub use trainer::Trainer;
 
-pub(crate) use store::{from_checkpoint, load_for_use, tensors, to_checkpoint};
+pub(crate) use store::{from_checkpoint, load_average, load_for_use, tensors, to_checkpoint};

@@ -30,6 +30,9 @@ impl<M: Model> Trainer<'_, M> {
         } else if due {
             progress.patience.wait(self.settings.patience);
         }
+        if self.settings.keep_checkpoints > 0 && self.state.is_finite() {
+            self.recorder.dir.keep(&self.state.checkpoint(), self.settings.keep_checkpoints)?;
+        }
         let remark = self.state.model.remark(&metrics);
         self.recorder.tell(Event::Validation(Validation { step, metrics, best }))?;
         self.recorder.warn(step, self.health.validation(remark))?;

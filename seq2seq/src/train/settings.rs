@@ -33,6 +33,8 @@ pub struct Settings {
     pub sample_every_seconds: f64,
     /// Seconds between checkpoints.
     pub checkpoint_seconds: f64,
+    /// Checkpoints of validations that are kept, besides the best and the last.
+    pub keep_checkpoints: usize,
     /// Steps between per-parameter metrics; 0 for none.
     pub metrics_every: u64,
     /// Steps between measurements of gradient flow; 0 for none.
@@ -56,6 +58,7 @@ impl Settings {
             validate_every_epochs: f64::from(config.validate_every_epochs),
             sample_every_seconds: config.sample_every_seconds,
             checkpoint_seconds: config.checkpoint_seconds,
+            keep_checkpoints: config.keep_checkpoints,
             metrics_every: config.metrics_every,
             flow_every: config.flow_every,
         }

@@ -85,6 +85,33 @@ pub(crate) fn load_for_use(
     Ok(())
 }
 
+/// Loads the mean of the parameters of several checkpoints for inference; of a checkpoint with an
+/// average of its parameters, that average.
+///
+/// # Errors
+/// Those of [`load_for_use`]; a checkpoint that cannot be read.
+pub(crate) fn load_average(
+    params: &mut Params,
+    checkpoints: impl ExactSizeIterator<Item = Result<Checkpoint>>,
+    path: &Path,
+) -> Result<()> {
+    let share = 1.0 / checkpoints.len().max(1) as f64;
+    let mut sums: Vec<Vec<f64>> = params.iter().map(|(_, value)| vec![0.0; value.len()]).collect();
+    for checkpoint in checkpoints {
+        load_for_use(params, &checkpoint?, path)?;
+        for (sum, (_, value)) in sums.iter_mut().zip(params.iter()) {
+            sum.iter_mut().zip(value.data()).for_each(|(sum, &x)| *sum += share * f64::from(x));
+        }
+    }
+    let ids: Vec<_> = params.ids().collect();
+    for (id, sum) in ids.into_iter().zip(sums) {
+        let mean = sum.into_iter().map(|x| x as f32).collect();
+        let mean = Tensor::from_vec(params.get(id).shape(), mean)?;
+        params.set(id, mean)?;
+    }
+    Ok(())
+}
+
 /// Restores parameters, optimizer and average from a checkpoint, and returns the shuffling
 /// generator.
 ///

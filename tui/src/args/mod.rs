@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 pub use measure::{BenchArguments, CompareArguments};
 pub use model::{
     CorpusArguments, EvaluateArguments, ModelArguments, SampleArguments, ScoreArguments,
-    TranslateArguments, WatchArguments,
+    TranslateArguments, TranslatorArguments, WatchArguments,
 };
 pub use train::TrainArguments;
 

@@ -1,13 +1,21 @@
 //! Options of the commands that use a trained model.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
-use color_eyre::eyre::{Result, eyre};
-use seq2seq::decode::{BeamOptions, LengthPenalty};
+use color_eyre::eyre::{Result, WrapErr, eyre};
+use seq2seq::EnsembleOptions;
+use seq2seq::config::UnknownWords;
+use seq2seq::decode::{
+    BeamOptions, Combination, Constraints, LengthPenalty, SamplingOptions, UnknownWordOptions,
+    WordDictionary,
+};
 
 use super::value::{
-    beam, columns, device, length_penalty, max_length, temperature, texts, threads, tokens,
+    averaged, beam, columns, combination, coverage, device, length_penalty, max_length, min_length,
+    ngram, patience, probability, ratio, temperature, texts, threads, tokens, top_k, unknown_words,
+    weight,
 };
 
 /// A trained model: its run folder and its device.
@@ -37,21 +45,99 @@ pub struct CorpusArguments {
     pub columns: Option<(usize, usize)>,
 }
 
+/// A trained translator: one run, or several as an ensemble.
+#[derive(Debug, Clone, Args)]
+pub struct TranslatorArguments {
+    /// The run's folder; its `best` model is used if the run had validation, else its `last`. Several
+    /// runs with the same vocabularies (`--run A --run B`) predict each word together, as an
+    /// ensemble.
+    #[arg(long = "run", value_name = "DIR", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// The weight of each run of an ensemble, separated by commas [default: equal weights].
+    #[arg(long, value_name = "W,W", value_delimiter = ',', value_parser = weight)]
+    pub weights: Vec<f64>,
+    /// How the runs of an ensemble are combined. log-linear: the mean of their log-probabilities;
+    /// linear: the mean of their probabilities.
+    #[arg(long, value_name = "NAME", value_parser = combination, default_value = "log-linear")]
+    pub combination: Combination,
+    /// Use the mean of the parameters of each run's last N validations, in place of its best; the
+    /// run keeps them if it was trained with --set keep_checkpoints=N.
+    #[arg(long, value_name = "N", value_parser = averaged)]
+    pub average_last: Option<usize>,
+    /// The device: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`; `tui devices` lists them.
+    #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
+    pub device: String,
+    /// Number of threads [default: all processors].
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+}
+
 /// Options of the search for translations.
 #[derive(Debug, Clone, Args)]
 pub struct DecodingArguments {
-    /// Keep this many hypotheses at each step: beam search; 1 is greedy decoding.
-    #[arg(long, value_name = "N", value_parser = beam, default_value = "1")]
-    pub beam: usize,
+    /// Keep this many hypotheses at each step: beam search; 1 is greedy decoding [default: 5].
+    #[arg(long, value_name = "N", value_parser = beam)]
+    pub beam: Option<usize>,
     /// How the log-probability s of a translation of L tokens becomes the score that ranks it:
     /// none: s; average:A: s / L^A; gnmt:A: s / ((5 + L) / 6)^A; sockeye:A:B: s ((B + 1) /
     /// (B + L))^A; marian:A:W: (s - W L) / L^A [default: average:1].
     #[arg(long, value_name = "NAME[:A[:B]]", value_parser = length_penalty)]
     pub length_penalty: Option<LengthPenalty>,
+    /// Prune by the score instead of the log-probability: complete translations keep their places in
+    /// the beam, and the search ends when the best N are complete.
+    #[arg(long)]
+    pub penalty_in_search: bool,
+    /// Add B times the sum, over the source words, of ln(min(attention paid to the word, 1)) to the
+    /// score, so that translations that leave out source words rank lower (Wu 2016).
+    #[arg(long, value_name = "B", value_parser = coverage, default_value = "0")]
+    pub coverage_penalty: f64,
+    /// End the search for a line once P times the beam translations are complete.
+    #[arg(long, value_name = "P", value_parser = patience, default_value = "1")]
+    pub patience: f64,
     /// Truncate a translation after this many target tokens (words or letters, including the end
     /// token) [default: the run's max_length].
     #[arg(long, value_name = "N", value_parser = max_length)]
     pub max_length: Option<usize>,
+    /// Truncate a translation after R times as many tokens as the source has (end tokens included).
+    #[arg(long, value_name = "R", value_parser = ratio)]
+    pub max_length_ratio: Option<f64>,
+    /// The minimum number of target tokens before the end token.
+    #[arg(long, value_name = "N", value_parser = min_length, default_value = "0")]
+    pub min_length: usize,
+    /// Never repeat N tokens in the same order within a translation; 0 allows it.
+    #[arg(long, value_name = "N", value_parser = ngram, default_value = "0")]
+    pub no_repeat_ngram: usize,
+    /// What becomes of unknown words. keep: `<unk>` is printed; forbid: the most probable other word
+    /// is taken; replace: the source word with the largest attention weight takes its place
+    /// [default: the run's unknown_words].
+    #[arg(long, value_name = "NAME", value_parser = unknown_words)]
+    pub unknown_words: Option<UnknownWords>,
+    /// Translations of single words, for unknown words: lines of a source word, a tab and its
+    /// translation; implies --unknown-words replace.
+    #[arg(long, value_name = "FILE")]
+    pub dictionary: Option<PathBuf>,
+}
+
+/// Options of sampling.
+#[derive(Debug, Clone, Args)]
+pub struct SamplingArguments {
+    /// Divide the logits by this before a token is sampled: below 1 for more probable texts, 0 to
+    /// always take the most probable token [default: 1; for `sample`, the value that the run was
+    /// started with].
+    #[arg(long, value_name = "T", value_parser = temperature)]
+    pub temperature: Option<f32>,
+    /// Sample from the N most probable tokens only; 0 for all.
+    #[arg(long, value_name = "N", value_parser = top_k, default_value = "0")]
+    pub top_k: usize,
+    /// Sample from the most probable tokens that together have probability P; 1 for all.
+    #[arg(long, value_name = "P", value_parser = probability, default_value = "1")]
+    pub top_p: f64,
+    /// Sample from the tokens with at least P times the largest probability; 0 for all.
+    #[arg(long, value_name = "P", value_parser = probability, default_value = "0")]
+    pub min_p: f64,
+    /// Seed of the sampling.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
 }
 
 /// Options of `translate`.
@@ -59,10 +145,17 @@ pub struct DecodingArguments {
 pub struct TranslateArguments {
     /// The model.
     #[command(flatten)]
-    pub model: ModelArguments,
+    pub model: TranslatorArguments,
     /// The search.
     #[command(flatten)]
     pub decoding: DecodingArguments,
+    /// Sample N translations of each line instead of searching for the best; they are printed like
+    /// --n-best.
+    #[arg(long, value_name = "N", value_parser = texts, conflicts_with_all = SEARCH)]
+    pub samples: Option<usize>,
+    /// How samples are drawn.
+    #[command(flatten)]
+    pub sampling: SamplingArguments,
     /// Print the best N of each line's hypotheses, at most the beam: lines of `LINE ||| translation
     /// ||| score`, LINE from 0; with --json the list n_best.
     #[arg(long, value_name = "N", value_parser = beam, default_value = "1")]
@@ -97,7 +190,7 @@ pub struct EvaluateArguments {
 pub struct ScoreArguments {
     /// The model.
     #[command(flatten)]
-    pub model: ModelArguments,
+    pub model: TranslatorArguments,
     /// The corpus.
     #[command(flatten)]
     pub corpus: CorpusArguments,
@@ -112,16 +205,16 @@ pub struct SampleArguments {
     /// Number of texts.
     #[arg(long, value_name = "N", value_parser = texts, default_value = "10")]
     pub count: usize,
-    /// Divide the logits by this before a token is sampled: below 1 for more probable texts, 0 to
-    /// always take the most probable token [default: the value that the run was started with].
-    #[arg(long, value_name = "T", value_parser = temperature)]
-    pub temperature: Option<f32>,
     /// The beginning of each text.
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub prefix: String,
-    /// Seed of the sampling.
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub seed: u64,
+    /// How tokens are drawn.
+    #[command(flatten)]
+    pub sampling: SamplingArguments,
+    /// Print the N most probable texts that beam search finds, instead of samples.
+    #[arg(long, value_name = "N", value_parser = beam,
+          conflicts_with_all = ["count", "temperature", "top_k", "top_p", "min_p", "seed"])]
+    pub beam: Option<usize>,
     /// Maximum number of tokens after the prefix, including the end token [default: the value that
     /// the run was started with].
     #[arg(long, value_name = "N", value_parser = tokens)]
@@ -145,23 +238,93 @@ pub struct WatchArguments {
     pub ascii: bool,
 }
 
+/// Options of the search that sampling does not have.
+const SEARCH: [&str; 6] =
+    ["beam", "length_penalty", "penalty_in_search", "coverage_penalty", "patience", "n_best"];
+
+impl TranslatorArguments {
+    /// Returns how the runs become one model.
+    pub fn ensemble(&self) -> EnsembleOptions {
+        EnsembleOptions {
+            weights: self.weights.clone(),
+            combination: self.combination,
+            average_last: self.average_last.unwrap_or(0),
+        }
+    }
+}
+
 impl DecodingArguments {
     /// Returns the options for the library, with `n_best` hypotheses per line.
     ///
     /// # Errors
-    /// Returns an error if `n_best` exceeds the beam, or for a length penalty without a beam.
+    /// Returns an error if `n_best` exceeds the beam, or for options without effect.
     pub fn options(&self, n_best: usize) -> Result<BeamOptions> {
-        if n_best > self.beam {
+        let default = BeamOptions::default();
+        let beam = self.beam.unwrap_or(default.beam);
+        if n_best > beam {
             return Err(eyre!(
-                "--n-best {n_best}: a beam of {} has no more hypotheses; give --beam {n_best}",
-                self.beam
+                "--n-best {n_best}: a beam of {beam} has no more hypotheses; give --beam {n_best}"
             ));
         }
-        if self.beam == 1 && self.length_penalty.is_some() {
+        if beam == 1 && self.length_penalty.is_some() {
             return Err(eyre!("--length-penalty: a beam of 1 has nothing to rank; give --beam 5"));
         }
-        let length_penalty = self.length_penalty.unwrap_or_default();
-        let (beam, limit) = (self.beam, self.max_length);
-        Ok(BeamOptions { beam, length_penalty, n_best, limit, ..BeamOptions::default() })
+        if beam == 1 && self.coverage_penalty != 0.0 {
+            return Err(eyre!(
+                "--coverage-penalty: a beam of 1 has nothing to rank; give --beam 5"
+            ));
+        }
+        Ok(BeamOptions {
+            beam,
+            length_penalty: self.length_penalty.unwrap_or_default(),
+            penalty_in_search: self.penalty_in_search,
+            coverage_penalty: self.coverage_penalty,
+            n_best,
+            patience: self.patience,
+            constraints: self.constraints(),
+        })
+    }
+
+    /// Returns the constraints on outputs.
+    pub fn constraints(&self) -> Constraints {
+        Constraints {
+            max_length: self.max_length,
+            max_length_ratio: self.max_length_ratio,
+            min_length: self.min_length,
+            no_repeat_ngram: self.no_repeat_ngram,
+            ..Constraints::default()
+        }
+    }
+
+    /// Returns what becomes of unknown words, if that was chosen.
+    ///
+    /// # Errors
+    /// Returns an error if the dictionary cannot be read, or is not used.
+    pub fn unknown_words(&self) -> Result<Option<UnknownWordOptions>> {
+        let Some(path) = &self.dictionary else { return Ok(self.unknown_words.map(Into::into)) };
+        if let Some(words) = self.unknown_words.filter(|&words| words != UnknownWords::Replace) {
+            return Err(eyre!(
+                "--dictionary: with --unknown-words {words} no word is replaced; leave one out"
+            ));
+        }
+        let dictionary = WordDictionary::read(path)
+            .wrap_err_with(|| format!("--dictionary {}", path.display()))?;
+        let dictionary = Some(Arc::new(dictionary));
+        Ok(Some(UnknownWordOptions { words: UnknownWords::Replace, dictionary }))
+    }
+}
+
+impl SamplingArguments {
+    /// Returns the options for the library, with the default temperature for `None`.
+    pub fn options(&self, temperature: f32, samples: usize) -> SamplingOptions {
+        SamplingOptions {
+            temperature: self.temperature.unwrap_or(temperature),
+            top_k: self.top_k,
+            top_p: self.top_p,
+            min_p: self.min_p,
+            samples,
+            seed: self.seed,
+            ..SamplingOptions::default()
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Parsers of option values.
 
 use seq2seq::Range;
-use seq2seq::decode::LengthPenalty;
+use seq2seq::config::UnknownWords;
+use seq2seq::decode::{Combination, LengthPenalty};
 
 /// Parses two columns, counted from 1, such as `2,1`.
 pub(super) fn columns(text: &str) -> Result<(usize, usize), String> {
@@ -60,6 +61,61 @@ pub(super) fn length_penalty(text: &str) -> Result<LengthPenalty, String> {
     text.parse().map_err(|error: seq2seq::Error| error.to_string())
 }
 
+/// Parses a minimum number of tokens; 0 for none.
+pub(super) fn min_length(text: &str) -> Result<usize, String> {
+    whole(text, Range::MIN_LENGTH)
+}
+
+/// Parses the length of n-grams; 0 for none.
+pub(super) fn ngram(text: &str) -> Result<usize, String> {
+    whole(text, Range::NGRAM)
+}
+
+/// Parses a number of most probable tokens; 0 for all.
+pub(super) fn top_k(text: &str) -> Result<usize, String> {
+    whole(text, Range::TOP_K)
+}
+
+/// Parses a number of checkpoints to average.
+pub(super) fn averaged(text: &str) -> Result<usize, String> {
+    whole(text, Range::AVERAGED)
+}
+
+/// Parses a probability.
+pub(super) fn probability(text: &str) -> Result<f64, String> {
+    real(text, Range::PROBABILITY, "0.9")
+}
+
+/// Parses the weight of a run.
+pub(super) fn weight(text: &str) -> Result<f64, String> {
+    real(text, Range::WEIGHT, "2")
+}
+
+/// Parses the weight of the coverage penalty.
+pub(super) fn coverage(text: &str) -> Result<f64, String> {
+    real(text, Range::COVERAGE, "0.2")
+}
+
+/// Parses a multiple of the beam.
+pub(super) fn patience(text: &str) -> Result<f64, String> {
+    real(text, Range::PATIENCE, "2")
+}
+
+/// Parses a multiple of the source's length.
+pub(super) fn ratio(text: &str) -> Result<f64, String> {
+    real(text, Range::PATIENCE, "1.5")
+}
+
+/// Parses the name of a combination of runs.
+pub(super) fn combination(text: &str) -> Result<Combination, String> {
+    text.parse().map_err(|error: seq2seq::Error| error.to_string())
+}
+
+/// Parses the name of a treatment of unknown words.
+pub(super) fn unknown_words(text: &str) -> Result<UnknownWords, String> {
+    text.parse().map_err(|error: seq2seq::Error| error.to_string())
+}
+
 /// Parses a temperature.
 pub(super) fn temperature(text: &str) -> Result<f32, String> {
     let range = Range::TEMPERATURE;
@@ -78,6 +134,11 @@ pub(super) fn minutes(text: &str) -> Result<f64, String> {
     let range = Range::MINUTES;
     let minutes = range.number(text);
     minutes.ok_or_else(|| format!("a number of minutes {range} is needed, such as 2 or 0.5"))
+}
+
+/// Parses a number in a range.
+fn real(text: &str, range: Range, example: &str) -> Result<f64, String> {
+    range.number(text).ok_or_else(|| format!("a number {range} is needed, such as {example}"))
 }
 
 /// Parses a whole number in a range.

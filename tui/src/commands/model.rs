@@ -3,10 +3,12 @@
 use color_eyre::eyre::{Result, WrapErr};
 use seq2seq::Translator;
 
-use crate::args::ModelArguments;
+use crate::args::TranslatorArguments;
 
-/// Opens the trained model of a run folder.
-pub(super) fn open(model: &ModelArguments) -> Result<Translator> {
-    let open = || Translator::open(&model.run, &model.device, model.threads);
-    open().wrap_err_with(|| format!("--run {}", model.run.display()))
+/// Opens the trained models of run folders.
+pub(super) fn open(model: &TranslatorArguments) -> Result<Translator> {
+    let TranslatorArguments { runs, device, threads, .. } = model;
+    let names: Vec<String> = runs.iter().map(|run| format!("--run {}", run.display())).collect();
+    Translator::open_ensemble(runs, &model.ensemble(), device, *threads)
+        .wrap_err_with(|| names.join(" "))
 }

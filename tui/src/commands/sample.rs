@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use color_eyre::eyre::{Result, WrapErr};
+use seq2seq::decode::BeamOptions;
 use seq2seq::{SampleOptions, Sampler};
 
 use crate::args::SampleArguments;
@@ -22,13 +23,17 @@ pub(super) fn run(arguments: &SampleArguments) -> Result<ExitCode> {
             unknown.iter().map(|token| format!("{token:?}")).collect::<Vec<_>>().join(" ")
         ));
     }
-    let texts = sampler.sample(&SampleOptions {
-        count: arguments.count,
-        temperature: arguments.temperature,
-        prefix: arguments.prefix.clone(),
-        seed: arguments.seed,
-        length: arguments.length,
-    })?;
+    let texts = match arguments.beam {
+        Some(beam) => {
+            let options = BeamOptions { beam, n_best: beam, ..BeamOptions::default() };
+            sampler.search(&arguments.prefix, arguments.length, &options)?
+        }
+        None => sampler.sample(&SampleOptions {
+            sampling: arguments.sampling.options(sampler.temperature(), arguments.count),
+            prefix: arguments.prefix.clone(),
+            length: arguments.length,
+        })?,
+    };
     for text in &texts {
         if arguments.json {
             output::data(&serde_json::to_string(text)?)?;

@@ -79,15 +79,17 @@ mod tests {
     fn what_a_number_does_not_show_is_counted() {
         let plain = PairScore {
             logprob: -1.0,
+            tokens: Vec::new(),
+            attention: Vec::new(),
             is_source_blank: false,
             is_target_blank: false,
             unknown_source: 0,
             unknown_target: 0,
         };
-        assert!(notes(&[plain; 3]).is_empty());
-        let blank = PairScore { is_source_blank: true, ..plain };
-        let unknown = PairScore { unknown_target: 2, ..plain };
-        let notes = notes(&[plain, unknown, blank, unknown]);
+        assert!(notes(&vec![plain.clone(); 3]).is_empty());
+        let blank = PairScore { is_source_blank: true, ..plain.clone() };
+        let unknown = PairScore { unknown_target: 2, ..plain.clone() };
+        let notes = notes(&[plain, unknown.clone(), blank, unknown]);
         assert_eq!(notes.len(), 2, "{notes:?}");
         assert!(notes[0].starts_with("1 of 4 pairs, the first being number 3, without a source"));
         assert!(notes[1].starts_with("2 of 4 pairs, the first being number 2, with 4 tokens"));

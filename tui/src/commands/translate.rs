@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
+use seq2seq::decode::SamplingOptions;
 use seq2seq::{ReadOptions, TextFile, Translation, Translator};
 
 use super::model;
@@ -20,8 +21,7 @@ const AHEAD: usize = 4 * BATCH;
 
 /// Translates until stdin ends. A single line is translated immediately, many lines in batches.
 pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
-    let options = arguments.decoding.options(arguments.n_best)?;
-    let translator = model::open(&arguments.model)?.with_options(options);
+    let translator = open(arguments)?;
     if let Some(remark) = translator.remark() {
         output::note(&remark);
     }
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
             told.count(translation);
             if arguments.json {
                 output::data(&serde_json::to_string(translation)?)?;
-            } else if arguments.n_best > 1 {
+            } else if arguments.n_best.max(arguments.samples.unwrap_or(1)) > 1 {
                 for candidate in &translation.n_best {
                     let (line, score) = (told.lines - 1, candidate.score);
                     output::data(&format!("{line} ||| {} ||| {score:.4}", candidate.target))?;
@@ -56,6 +56,22 @@ pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
     }
     told.say(&translator);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the model with the requested decoding.
+fn open(arguments: &TranslateArguments) -> Result<Translator> {
+    let options = arguments.decoding.options(arguments.n_best)?;
+    let unknown_words = arguments.decoding.unknown_words()?;
+    let mut translator = model::open(&arguments.model)?.with_options(options);
+    if let Some(samples) = arguments.samples {
+        let sampling = arguments.sampling.options(1.0, samples);
+        let constraints = options.constraints;
+        translator = translator.with_sampling(SamplingOptions { constraints, ..sampling });
+    }
+    if let Some(unknown_words) = unknown_words {
+        translator = translator.with_unknown_words(unknown_words);
+    }
+    Ok(translator)
 }
 
 /// Counts of lines for the notes on stderr.

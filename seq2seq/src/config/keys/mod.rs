@@ -7,7 +7,7 @@ use tokenizer::{Recipe, Unit};
 
 use crate::config::enums::{
     BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, InitScheme, LossNorm,
-    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, Wiring,
+    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, UnknownWords, Wiring,
 };
 use crate::config::nearest::nearest;
 use crate::config::on_resume::OnResume;
@@ -426,6 +426,9 @@ keys! {
         sample_every_seconds: f64 = 5.0, within(0.0, 1e9) => Changes;
         /// Seconds of training between two checkpoints; above 0.
         checkpoint_seconds: f64 = 10.0, above(0.0, 1e9) => Changes;
+        /// Number of checkpoints that are kept besides the best and the last: those of the most
+        /// recent validations, whose parameters `--average-last` averages.
+        keep_checkpoints: usize = 0, within(0.0, 1e4) => Changes;
         /// Steps between two sets of per-parameter metrics; 0 for none. Its old name,
         /// figures_every, is still read.
         metrics_every: u64 = 10, within(0.0, 1e9) => Changes;
@@ -438,6 +441,11 @@ keys! {
         /// longest training target, or twice the source if that is longer; four windows for a
         /// running text.
         max_length: usize = 0, within(0.0, 1e5) => Changes;
+        /// What becomes of unknown words in translations, and in their scores. keep: outputs contain
+        /// <unk>; forbid: the most probable other word is taken; replace: the source word with the
+        /// largest attention weight takes the place of <unk> (Luong 2015, section 4.1), which is
+        /// forbid for a model without attention.
+        unknown_words: UnknownWords = UnknownWords::Forbid => Changes;
         /// The divisor of a language model's logits before a token is drawn: below 1 for more
         /// probable texts, 0 for always the most probable token.
         temperature: f32 = 1.0, within(0.0, 1e3) => Changes;

@@ -122,6 +122,16 @@ pub(crate) struct DecoderStep {
     pub(crate) readout: Var,
     /// Attention weights, \[B, S\]; `None` without attention.
     pub(crate) weights: Option<Var>,
+    /// Attention weights of each head, \[B, h, S\]; `None` for an attention without heads.
+    pub(crate) heads: Option<Var>,
+}
+
+/// What a query finds in the source.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    context: Var,
+    weights: Option<Var>,
+    heads: Option<Var>,
 }
 
 /// Encoded sources of a batch, as the decoder reads them.
@@ -283,15 +293,20 @@ impl Decoder {
         self.attention.is_some()
     }
 
-    /// Attends to the source with a query \[B, H\]. Returns the context, and the weights if the
-    /// decoder has attention.
+    /// Returns `true` if the decoder attends to sources in reverse order.
+    pub(crate) fn is_reversed(&self) -> bool {
+        self.reversed
+    }
+
+    /// Attends to the source with a query \[B, H\].
     fn look(
         &self,
         tape: &mut Tape<'_>,
         query: Var,
         source: &Source<'_>,
         time: usize,
-    ) -> Result<(Var, Option<Var>)> {
+    ) -> Result<Found> {
+        let last = |context| Found { context, weights: None, heads: None };
         match source {
             Source::Memory(memory, attention) => {
                 // A reversed source still ends with the end token, so that token has position 0 and
@@ -299,16 +314,17 @@ impl Decoder {
                 let time = time + usize::from(self.reversed);
                 let place = QueryPosition { time, reversed: self.reversed };
                 let found = attention.attend(tape, query, memory, place)?;
-                Ok((found.context, Some(found.weights)))
+                let (context, heads) = (found.context, found.heads);
+                Ok(Found { context, weights: Some(found.weights), heads })
             }
-            Source::Last(last) => {
-                let (rows, sentences) = (tape.shape(query).rows(), tape.shape(*last).rows());
+            Source::Last(state) => {
+                let (rows, sentences) = (tape.shape(query).rows(), tape.shape(*state).rows());
                 if rows == sentences {
-                    return Ok((*last, None));
+                    return Ok(last(*state));
                 }
                 // Several hypotheses of each sentence: row r belongs to sentence r mod B.
                 let rows: PooledVec<usize> = (0..rows).map(|r| r % sentences.max(1)).collect();
-                Ok((ops::index_select(tape, *last, &rows)?, None))
+                Ok(last(ops::index_select(tape, *state, &rows)?))
             }
         }
     }
@@ -330,7 +346,7 @@ impl Decoder {
             Wiring::AttendThenRecur => {
                 let attention = self.look(tape, before.top, source, time)?;
                 let from = if self.context_first { 0 } else { e };
-                input.parts.push((attention.0, from..from + c));
+                input.parts.push((attention.context, from..from + c));
                 found = Some(attention);
             }
             Wiring::RecurThenAttend => {
@@ -341,7 +357,7 @@ impl Decoder {
         }
         let (state, layers) = self.rnn.step(tape, &input, &before.layers, time)?;
         let dropped = ops::dropout(tape, state, self.dropout_output)?;
-        let (context, weights) = match found {
+        let Found { context, weights, heads } = match found {
             Some(found) => found,
             None => self.look(tape, dropped, source, time)?,
         };
@@ -352,7 +368,7 @@ impl Decoder {
         // The next query is the state before dropout, as in the recurrence.
         let layers = if self.resets_state { before.layers.clone() } else { layers };
         let state = DecoderState { layers, top: state, feed };
-        Ok(DecoderStep { state, readout, weights })
+        Ok(DecoderStep { state, readout, weights, heads })
     }
 
     /// Returns the logits of readouts, \[..., V\].

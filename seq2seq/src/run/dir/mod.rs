@@ -1,5 +1,7 @@
 //! The directory of a run.
 
+mod kept;
+
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};

@@ -14,7 +14,10 @@ use self::carried::Carried;
 use self::text::{NEWLINE, lines, running, windows};
 use crate::config::{Config, TaskKind};
 use crate::data::{Batching, END};
-use crate::decode::{Decoded, SamplingOptions, generate};
+use crate::decode::{
+    BeamOptions, Constraints, Decoded, Hypothesis, SamplingOptions, beam_search_language,
+    sample_language,
+};
 use crate::event::Sample;
 use crate::model::{BatchLoss, BatchShape, Groups, LanguageNetwork, Model, check_cancelled};
 use crate::run::StoredRun;
@@ -123,19 +126,48 @@ impl LanguageModel {
         })
     }
 
-    /// Samples `count` continuations of `prefix`, each until its end token or until it has `limit`
-    /// tokens.
+    /// Samples continuations of `prefix`, each until its end token or until it has `limit` tokens.
+    /// The unknown token is never drawn.
     ///
     /// # Errors
     /// Errors of operations.
-    pub fn write(
+    pub fn sample_texts(
         &self,
         params: &Params,
         prefix: &str,
-        count: usize,
         limit: usize,
-        draws: SamplingOptions,
-    ) -> Result<Vec<Decoded>> {
+        options: &SamplingOptions,
+        threads: &Threads,
+    ) -> Result<Vec<Hypothesis>> {
+        let options =
+            SamplingOptions { constraints: self.constrained(options.constraints), ..*options };
+        sample_language(&self.network, params, &self.begin(prefix), limit, &options, threads)
+    }
+
+    /// Continues `prefix` by beam search, each hypothesis until its end token or until it has
+    /// `limit` tokens. The unknown token never occurs.
+    ///
+    /// # Errors
+    /// Errors of operations.
+    pub fn search_texts(
+        &self,
+        params: &Params,
+        prefix: &str,
+        limit: usize,
+        options: &BeamOptions,
+        threads: &Threads,
+    ) -> Result<Vec<Hypothesis>> {
+        let options =
+            BeamOptions { constraints: self.constrained(options.constraints), ..*options };
+        beam_search_language(&self.network, params, &self.begin(prefix), limit, &options, threads)
+    }
+
+    fn constrained(&self, constraints: Constraints) -> Constraints {
+        Constraints { forbid_unknown: true, forbid_end: self.is_stream(), ..constraints }
+    }
+
+    /// Returns the ids that the model reads before it continues `prefix`.
+    fn begin(&self, prefix: &str) -> Vec<u32> {
         let mut ids = self.encode(prefix);
         if !self.is_stream() {
             ids.insert(0, SOS);
@@ -145,8 +177,7 @@ impl LanguageModel {
             let first = Some(self.vocabulary.id(NEWLINE)).filter(|&id| !Vocabulary::is_special(id));
             ids.push(first.unwrap_or(SPECIALS.len() as u32));
         }
-        let ends = !self.is_stream();
-        generate(&self.network, params, &ids, count, limit, ends, draws)
+        ids
     }
 
     /// Returns the maximum length of a text in tokens: the key `max_length` or, if that is 0, twice
@@ -372,15 +403,27 @@ impl Model for LanguageModel {
     }
 
     /// Samples texts with the same random draws each time, so that differences come from training.
-    fn samples(&self, params: &Params, _: &Threads) -> Result<Vec<Sample>> {
-        let draws = SamplingOptions { temperature: self.config.temperature, seed: self.seed };
-        let written = self.write(params, "", SAMPLES as usize, self.text_limit(), draws)?;
-        Ok(written.iter().map(|w| self.sample("", w)).collect())
+    fn samples(&self, params: &Params, threads: &Threads) -> Result<Vec<Sample>> {
+        self.write(params, "", SAMPLES as usize, threads)
     }
 
-    fn answer(&self, params: &Params, text: &str, _: &Threads) -> Result<Option<Sample>> {
-        let draws = SamplingOptions { temperature: self.config.temperature, seed: self.seed };
-        let written = self.write(params, text, 1, self.text_limit(), draws)?;
-        Ok(written.first().map(|w| self.sample(text, w)))
+    fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<Option<Sample>> {
+        Ok(self.write(params, text, 1, threads)?.pop())
+    }
+}
+
+impl LanguageModel {
+    /// Samples `samples` texts that begin with `prefix`, as the run's configuration says.
+    fn write(
+        &self,
+        params: &Params,
+        prefix: &str,
+        samples: usize,
+        threads: &Threads,
+    ) -> Result<Vec<Sample>> {
+        let (temperature, seed) = (self.config.temperature, self.seed);
+        let options = SamplingOptions { temperature, seed, samples, ..SamplingOptions::default() };
+        let all = self.sample_texts(params, prefix, self.text_limit(), &options, threads)?;
+        Ok(all.iter().map(|h| self.sample(prefix, &h.decoded)).collect())
     }
 }

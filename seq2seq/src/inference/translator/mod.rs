@@ -1,0 +1,354 @@
+//! Translation, scoring and evaluation with a trained model.
+
+mod members;
+mod translation;
+
+use std::path::{Path, PathBuf};
+
+use tensor::Device;
+use tokenizer::UNK;
+
+pub use members::EnsembleOptions;
+use members::Members;
+pub use translation::{Alternative, Candidate, PairScore, Translation, TranslationRequest};
+
+use crate::data::{Corpus, Example, Spec, Text};
+use crate::decode::{
+    Alternatives, BeamOptions, DecodeInput, Decoded, Hypothesis, SamplingOptions,
+    UnknownWordOptions, alternatives, decode, sample,
+};
+use crate::score::Evaluation;
+use crate::task::{ForcedPair, evaluate, forced_pairs};
+use crate::{Error, Result};
+
+/// How a translator decodes.
+#[derive(Debug, Clone, Copy)]
+enum Method {
+    Search(BeamOptions),
+    Sampling(SamplingOptions),
+}
+
+/// A trained model of a run directory (`best` if the run has validated, else `last`), or an ensemble
+/// of several.
+#[derive(Debug)]
+pub struct Translator {
+    members: Members,
+    text: Text,
+    device: Device,
+    method: Method,
+    unknown_words: UnknownWordOptions,
+    /// Number of alternatives per token.
+    alternatives: usize,
+    /// Whether translations have the attention weights of each head.
+    heads: bool,
+    /// The columns that the run was trained on, if they were chosen.
+    columns: Option<(usize, usize)>,
+}
+
+impl Translator {
+    /// Opens the model of a run.
+    ///
+    /// # Errors
+    /// A missing run, a run of another task, a damaged file, a missing device.
+    pub fn open(run: &Path, device: &str, threads: Option<usize>) -> Result<Self> {
+        Self::open_ensemble(&[run.to_owned()], &EnsembleOptions::default(), device, threads)
+    }
+
+    /// Opens the models of several runs as one ensemble, or the average of several checkpoints of a
+    /// run.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open); runs with different vocabularies, recipes or units; weights
+    /// that are not one positive number per run; fewer kept checkpoints than are averaged.
+    pub fn open_ensemble(
+        runs: &[PathBuf],
+        options: &EnsembleOptions,
+        device: &str,
+        threads: Option<usize>,
+    ) -> Result<Self> {
+        let (members, text, first) = Members::open(runs, options, device, threads)?;
+        Ok(Self {
+            members,
+            text,
+            device: first.device,
+            method: Method::Search(BeamOptions::greedy()),
+            unknown_words: first.stored.config.unknown_words.into(),
+            alternatives: 0,
+            heads: false,
+            columns: first.stored.columns,
+        })
+    }
+
+    /// Sets the maximum length of outputs in target tokens (words or letters, the end token
+    /// included) in place of the run's key `max_length`; `None` restores the run's own limit.
+    #[must_use]
+    pub fn with_max_length(mut self, max_length: Option<usize>) -> Self {
+        match &mut self.method {
+            Method::Search(options) => options.constraints.max_length = max_length,
+            Method::Sampling(options) => options.constraints.max_length = max_length,
+        }
+        self
+    }
+
+    /// Sets the options of the search, by default greedy.
+    #[must_use]
+    pub fn with_options(self, options: BeamOptions) -> Self {
+        Self { method: Method::Search(options), ..self }
+    }
+
+    /// Samples translations instead of searching for the best.
+    #[must_use]
+    pub fn with_sampling(self, options: SamplingOptions) -> Self {
+        Self { method: Method::Sampling(options), ..self }
+    }
+
+    /// Sets what becomes of unknown words, by default what the run's key `unknown_words` says.
+    #[must_use]
+    pub fn with_unknown_words(self, unknown_words: UnknownWordOptions) -> Self {
+        Self { unknown_words, ..self }
+    }
+
+    /// Adds the `count` most probable tokens at each position to translations.
+    #[must_use]
+    pub fn with_alternatives(self, count: usize) -> Self {
+        Self { alternatives: count, ..self }
+    }
+
+    /// Adds the attention weights of each head to translations.
+    #[must_use]
+    pub fn with_heads(self, heads: bool) -> Self {
+        Self { heads, ..self }
+    }
+
+    /// Returns a warning about the model's vocabularies, if there is one.
+    pub fn remark(&self) -> Option<String> {
+        self.text.remark_on_vocabularies()
+    }
+
+    /// Returns true if the model has attention.
+    pub fn attends(&self) -> bool {
+        self.members.attend()
+    }
+
+    /// Describes the maximum length of outputs in words.
+    pub fn limit_in_words(&self) -> String {
+        let constraints = match &self.method {
+            Method::Search(options) => options.constraints,
+            Method::Sampling(options) => options.constraints,
+        };
+        let ratio = constraints.max_length_ratio.map(|r| format!("{r} times the source"));
+        match (constraints.max_length, ratio) {
+            (Some(n), None) => format!("max_length = {n}"),
+            (None, Some(ratio)) => ratio,
+            (Some(n), Some(ratio)) => format!("max_length = {n} or {ratio}, whichever is less"),
+            (None, None) => self.members.first().0.limit_in_words(),
+        }
+    }
+
+    /// Translates each line.
+    ///
+    /// # Errors
+    /// Errors of the device.
+    pub fn translate(&self, lines: &[String]) -> Result<Vec<Translation>> {
+        let request = |(number, line): (usize, &String)| TranslationRequest {
+            number: number as u64,
+            ..line.as_str().into()
+        };
+        self.translate_requests(&lines.iter().enumerate().map(request).collect::<Vec<_>>())
+    }
+
+    /// Translates each request.
+    ///
+    /// # Errors
+    /// Errors of the device.
+    pub fn translate_requests(&self, requests: &[TranslationRequest]) -> Result<Vec<Translation>> {
+        let input = |request: &TranslationRequest| DecodeInput {
+            source: self.text.encode_source(&request.source),
+            prefix: self.text.encode_prefix(&request.prefix),
+            number: request.number,
+        };
+        let inputs: Vec<DecodeInput> = requests.iter().map(input).collect();
+        let (ensemble, threads) = (self.members.ensemble()?, self.device.threads());
+        let attends = self.attends();
+        let all = match self.method {
+            Method::Search(options) => {
+                let constraints = self.unknown_words.constrain(options.constraints, attends);
+                decode(&ensemble, &inputs, &BeamOptions { constraints, ..options }, threads)?
+            }
+            Method::Sampling(options) => {
+                let constraints = self.unknown_words.constrain(options.constraints, attends);
+                sample(&ensemble, &inputs, &SamplingOptions { constraints, ..options }, threads)?
+            }
+        };
+        let of_outputs = if self.alternatives > 0 || self.heads {
+            let output = |(input, all): (&DecodeInput, &Vec<Hypothesis>)| DecodeInput {
+                prefix: all.first().map(|best| best.decoded.ids.clone()).unwrap_or_default(),
+                ..input.clone()
+            };
+            let outputs: Vec<DecodeInput> = inputs.iter().zip(&all).map(output).collect();
+            alternatives(&ensemble, &outputs, self.alternatives, threads)?
+        } else {
+            vec![Alternatives::default(); inputs.len()]
+        };
+        let mut translations = Vec::with_capacity(requests.len());
+        for (((request, input), all), more) in requests.iter().zip(&inputs).zip(all).zip(of_outputs)
+        {
+            let unknown_prefix = input.prefix.iter().filter(|&&id| id == UNK).count();
+            let translation = self.translation(request, all);
+            translations.push(Translation {
+                unknown_prefix,
+                heads: self.heads_in_order(more.heads),
+                alternatives: self.in_words(more.tokens),
+                ..translation
+            });
+        }
+        Ok(translations)
+    }
+
+    /// Builds the translation of a line from its hypotheses, the best one first.
+    fn translation(&self, request: &TranslationRequest, mut all: Vec<Hypothesis>) -> Translation {
+        let line = request.source.as_str();
+        let prefix = self.text.tokenize_target(&request.prefix);
+        let written = |decoded: &Decoded| {
+            let (tokens, replaced) = self.unknown_words.tokens(&self.text, line, &prefix, decoded);
+            (self.text.join_target(&tokens), replaced)
+        };
+        let candidate = |h: &Hypothesis| Candidate {
+            target: written(&h.decoded).0,
+            logprob: h.decoded.logprob,
+            score: h.score,
+            tokens: self.text.target_words(&h.decoded.ids),
+            token_logprobs: h.decoded.token_logprobs.clone(),
+            truncated: h.decoded.is_truncated(),
+        };
+        let requested = match self.method {
+            Method::Search(options) => options.n_best,
+            Method::Sampling(options) => options.samples,
+        };
+        let n_best = match requested {
+            1 => Vec::new(),
+            _ => all.iter().map(candidate).collect(),
+        };
+        let Hypothesis { decoded, score } = all.swap_remove(0);
+        let (target, replaced) = written(&decoded);
+        Translation {
+            source: line.to_owned(),
+            target,
+            replaced,
+            truncated: decoded.is_truncated(),
+            logprob: decoded.logprob,
+            tokens: self.text.target_words(&decoded.ids),
+            source_tokens: self.text.source_words(line),
+            token_logprobs: decoded.token_logprobs,
+            attention: decoded
+                .attention
+                .into_iter()
+                .map(|row| self.text.attention_in_order(row))
+                .collect(),
+            score,
+            n_best,
+            ..Translation::default()
+        }
+    }
+
+    fn heads_in_order(&self, heads: Vec<Vec<Vec<f32>>>) -> Vec<Vec<Vec<f32>>> {
+        if !self.heads {
+            return Vec::new();
+        }
+        let in_order = |row: Vec<f32>| self.text.attention_in_order(row);
+        heads.into_iter().map(|token| token.into_iter().map(in_order).collect()).collect()
+    }
+
+    fn in_words(&self, tokens: Vec<Vec<(u32, f32)>>) -> Vec<Vec<Alternative>> {
+        if self.alternatives == 0 {
+            return Vec::new();
+        }
+        let alternative = |(id, logprob): (u32, f32)| Alternative {
+            token: self.text.target_words(&[id]).swap_remove(0),
+            probability: f64::from(logprob).exp(),
+        };
+        tokens.into_iter().map(|all| all.into_iter().map(alternative).collect()).collect()
+    }
+
+    /// Reads a corpus SPEC with the given columns, by default those of the run. Returns the corpus
+    /// and warnings about it and the model.
+    fn read(&self, data: &str, columns: Option<(usize, usize)>) -> Result<(Corpus, Vec<String>)> {
+        let spec: Spec = data.parse()?;
+        spec.check_columns(columns)?;
+        let own = self.columns.filter(|_| columns.is_none() && spec.has_columns());
+        let mut remarks: Vec<String> = self.remark().into_iter().collect();
+        if let Some((source, target)) = own.filter(|&own| own != (1, 2)) {
+            remarks.push(format!(
+                "columns {source},{target} of {data} are read, as the run was trained"
+            ));
+        }
+        let corpus = spec.read(columns.or(own), 1, &mut remarks)?;
+        Ok((corpus, remarks))
+    }
+
+    /// Computes the metrics of a corpus SPEC; `columns` are by default those that the run was
+    /// trained on.
+    ///
+    /// # Errors
+    /// Unreadable data, errors of the device.
+    pub fn evaluate(&self, data: &str, columns: Option<(usize, usize)>) -> Result<Evaluation> {
+        let (corpus, remarks) = self.read(data, columns)?;
+        if corpus.pairs.is_empty() {
+            return Err(no_pair(data));
+        }
+        let mut found = self.evaluate_corpus(&corpus)?;
+        found.remarks.extend(remarks);
+        Ok(found)
+    }
+
+    /// Computes the metrics of sentence pairs.
+    ///
+    /// # Errors
+    /// Errors of the device.
+    pub fn evaluate_corpus(&self, corpus: &Corpus) -> Result<Evaluation> {
+        let Method::Search(options) = &self.method else {
+            let problems = vec!["metrics are of the best outputs, not of samples".to_owned()];
+            return Err(Error::Configuration { problems });
+        };
+        let (ensemble, threads) = (self.members.ensemble()?, self.device.threads());
+        evaluate(&ensemble, &self.text, corpus, options, &self.unknown_words, threads)
+    }
+
+    /// Computes the natural-log probability of each target given its source, one per pair, and
+    /// returns it with warnings; `columns` are by default those that the run was trained on.
+    ///
+    /// # Errors
+    /// Unreadable data, data without a pair, errors of the device.
+    pub fn score(
+        &self,
+        data: &str,
+        columns: Option<(usize, usize)>,
+    ) -> Result<(Vec<PairScore>, Vec<String>)> {
+        let (corpus, remarks) = self.read(data, columns)?;
+        if corpus.pairs.is_empty() {
+            return Err(no_pair(data));
+        }
+        let examples: Vec<_> = corpus.pairs.iter().map(|p| self.text.encode(p)).collect();
+        let threads = self.device.threads();
+        let pairs = forced_pairs(&self.members.ensemble()?, &self.text, &examples, threads)?;
+        let score = |(example, pair): (&Example, ForcedPair)| {
+            let (unknown_source, unknown_target) = Text::unknown(example);
+            let tokens = self.text.target_words(&example.target);
+            PairScore {
+                logprob: pair.logprob,
+                tokens: tokens.into_iter().zip(pair.token_logprobs).collect(),
+                attention: pair.attention,
+                is_source_blank: example.source.len() < 2,
+                is_target_blank: example.target.len() < 2,
+                unknown_source,
+                unknown_target,
+            }
+        };
+        Ok((examples.iter().zip(pairs).map(score).collect(), remarks))
+    }
+}
+
+fn no_pair(data: &str) -> Error {
+    let what = format!("corpus {data}: it holds no pair, so there is nothing to score");
+    Error::NothingTrained { what }
+}
