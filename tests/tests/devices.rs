@@ -5,9 +5,11 @@
 
 use std::path::Path;
 
-use seq2seq::decode::BeamOptions;
+use seq2seq::decode::{BeamOptions, SamplingOptions};
 use seq2seq::event::EndReason;
-use seq2seq::{Event, EventReader, TrainOptions, Translator, link, presets, train};
+use seq2seq::{
+    EnsembleOptions, Event, EventReader, TrainOptions, Translator, link, presets, train,
+};
 
 /// Trains up to step `last` on a device; the losses of all steps so far.
 fn losses(run: &Path, preset: &str, device: &str, last: u64, set: &[(&str, &str)]) -> Vec<f64> {
@@ -95,7 +97,15 @@ fn a_run_moves_from_one_device_to_the_other() {
                 let greedy = translator.translate(&lines).unwrap();
                 let beam =
                     translator.with_options(BeamOptions { n_best: 3, ..BeamOptions::default() });
-                ([greedy, beam.translate(&lines).unwrap()].concat(), evaluation.metrics.loss)
+                let beam = beam.translate(&lines).unwrap();
+                let sampling = SamplingOptions { samples: 3, ..SamplingOptions::default() };
+                let both = [moved.clone(), still.clone()];
+                let both =
+                    Translator::open_ensemble(&both, &EnsembleOptions::default(), device, Some(1));
+                let both = both.unwrap().with_alternatives(2);
+                let alike = both.translate(&lines).unwrap();
+                let samples = both.with_sampling(sampling).translate(&lines).unwrap();
+                ([greedy, beam, alike, samples].concat(), evaluation.metrics.loss)
             };
             let (want, got) = (translate("cpu"), translate("opencl"));
             assert!((got.1 - want.1).abs() <= 1e-4 * want.1, "{} is not {}", got.1, want.1);
