@@ -9,15 +9,18 @@ the penalty `average`, no hypothesis ends before the workload's number of target
 sentences per second, one sentence alone in milliseconds. Prints the medians of the rounds, and a table of them.
 
 PyTorch is measured as it is (eager) and with the decoder's step compiled by torch.compile, with constant weights
-that its compiler may pack (`freezing`). The ratio is that to the faster one. Compilation is not timed.
+that its compiler may pack (`freezing`). The ratio is that to the faster of the --engines. Compilation is not timed.
+Beside other busy processes use --threads 1: two threads that wait for each other measure the scheduler instead.
 
 With --check, trains a small model of each kind of network, reads its parameters from the run's checkpoint, and
-checks that both sides find the same hypotheses with the same scores: with an end token, and at full length.
+checks that both sides find the same hypotheses with the same scores: with a limit that most sources do not reach,
+and with one that cuts about half of the hypotheses. The searches that are timed differ from these in that EOS has
+probability 0 at every step, in both; `tui translate` has no such option, so that alone is not compared.
 
 What was tried for PyTorch, and is used: attention reads each source's memory once for all of its hypotheses
 (broadcast, or one product per source), not a copy per hypothesis; the first step has one hypothesis per source;
-the k best of each row, then of each source, in place of the k best among the `beam` V sums of a source (1.1 to 2.3
-times slower) or of blocks by their maxima (up to 2 times slower).
+the k best of each row, then of each source. The k best among the `beam` V sums of a source, and blocks chosen by
+their maxima, took as long or longer, up to 2.3 times (two threads, a busy machine).
 Needs this program built (`cargo build -p tui`), and Python with torch; compiling needs a C++ compiler.
 """
 import argparse
