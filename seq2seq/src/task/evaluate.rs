@@ -118,7 +118,7 @@ pub(crate) fn evaluate(
             token_bleu: Some(score::bleu(in_tokens()).score),
             truncated: Some(decoded.iter().filter(|d| d.is_truncated()).count() as u64),
         },
-        bleu_signature: Some(score::bleu_13a_signature()),
+        bleu_signature: Some(score::BleuOptions::default().signature()),
         token_exact_match: Some(score::exact_match(in_tokens())),
         empty_sources: Some(examples.iter().filter(|e| e.source.len() < 2).count() as u64),
         sentences: corpus.pairs.len() as u64,

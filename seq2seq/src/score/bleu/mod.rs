@@ -1,8 +1,17 @@
 //! BLEU scores.
 
-use std::collections::HashMap;
+mod intl;
+mod mteval;
+mod options;
+mod rewrite;
 
-use super::mteval::{is_space, mteval_words};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::ops::AddAssign;
+
+pub use intl::intl_words;
+pub use mteval::mteval_words;
+pub use options::{BleuOptions, BleuSmoothing, BleuTokenizer};
 
 /// Maximum n-gram length.
 pub(crate) const ORDER: usize = 4;
@@ -22,67 +31,79 @@ pub struct Bleu {
     pub reference_length: u64,
 }
 
+impl Bleu {
+    /// Returns the words of the hypotheses per word of the references; 0 if these have none.
+    pub fn length_ratio(&self) -> f64 {
+        match self.reference_length {
+            0 => 0.0,
+            length => self.hypothesis_length as f64 / length as f64,
+        }
+    }
+}
+
 /// Computes BLEU of a corpus of (hypothesis, reference) pairs, each split into words at white
-/// space.
+/// space: [`corpus_bleu`] with [`BleuOptions::WHITE_SPACE`].
 ///
-/// BLEU = bp · exp(¼ Σₙ ln pₙ), bp = min(1, exp(1 - r/h)) (Papineni et al. 2002, section 2.3).
-/// n-gram counts are clipped per sentence and summed over sentences. If no n-gram of an order
-/// matches, its precision is 1 / (2ᵏ · its count) for the k-th such order (`exp` smoothing). The
-/// score is 0 if nothing matches at all or no sentence is long enough for an n-gram of every order.
-///
-/// Equal to sacreBLEU's `corpus_bleu(hypotheses, [references], tokenize="none")`. For a corpus
-/// without a sentence, where sacreBLEU fails, the score is 0.
+/// Equal to sacreBLEU's `corpus_bleu(hypotheses, [references], tokenize="none")`.
 ///
 /// ```
 /// let bleu = seq2seq::score::bleu([("the cat sat on the mat", "the cat sat on a mat")]);
 /// assert!((bleu.score - 53.7284965911771).abs() < 1e-9);
 /// ```
 pub fn bleu<H: AsRef<str>, R: AsRef<str>>(pairs: impl IntoIterator<Item = (H, R)>) -> Bleu {
-    bleu_of(BleuCounts::default(), pairs)
+    corpus_bleu(BleuOptions::WHITE_SPACE, pairs)
 }
 
 /// Computes BLEU of a corpus of (hypothesis, reference) pairs of ordinary text, each split into
-/// words by [`mteval_words`]. Everything else is as for [`bleu`].
+/// words by [`mteval_words`]: [`corpus_bleu`] with the default options.
 ///
-/// Equal to sacreBLEU's `corpus_bleu(hypotheses, [references])`, whose settings
-/// [`bleu_13a_signature`] gives.
+/// Equal to sacreBLEU's `corpus_bleu(hypotheses, [references])`.
 ///
 /// ```
 /// let bleu = seq2seq::score::bleu_13a([("The cat sat on the mat.", "The cat sat  on a mat.")]);
 /// assert!((bleu.score - 48.892302243490086).abs() < 1e-9);
 /// ```
 pub fn bleu_13a<H: AsRef<str>, R: AsRef<str>>(pairs: impl IntoIterator<Item = (H, R)>) -> Bleu {
-    bleu_of(BleuCounts { is_13a: true, ..BleuCounts::default() }, pairs)
+    corpus_bleu(BleuOptions::default(), pairs)
 }
 
-/// Returns the settings of [`bleu_13a`] in the form of sacreBLEU's signatures. The version is that
-/// of this crate, which computes the score: its values are compared with sacreBLEU's, but it is not
-/// sacreBLEU.
+/// Computes BLEU of a corpus of (hypothesis, reference) pairs.
+///
+/// BLEU = bp · exp(¼ Σₙ ln pₙ), bp = min(1, exp(1 - r/h)) (Papineni et al. 2002, section 2.3).
+/// n-gram counts are clipped per sentence and summed over sentences. The precision pₙ of an order
+/// without a match is that of [`BleuSmoothing`]. The score is 0 if nothing matches at all, or if no
+/// sentence is long enough for an n-gram of every order and none is added.
+///
+/// Equal to sacreBLEU's `corpus_bleu(hypotheses, [references], smooth_method=..., tokenize=...,
+/// lowercase=...)`. For a corpus without a sentence, where sacreBLEU fails, the score is 0.
 ///
 /// ```
-/// let signature = seq2seq::score::bleu_13a_signature();
-/// assert!(signature.starts_with("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:seq2seq-"));
+/// use seq2seq::score::{BleuOptions, BleuSmoothing, BleuTokenizer, corpus_bleu};
+///
+/// let options = BleuOptions {
+///     tokenizer: BleuTokenizer::International,
+///     smoothing: BleuSmoothing::Floor,
+///     lowercase: true,
+/// };
+/// let bleu = corpus_bleu(options, [("The cat sat on the mat.", "a cat is on the mat .")]);
+/// assert!((bleu.score - 43.47208719449914).abs() < 1e-9);
 /// ```
-pub fn bleu_13a_signature() -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    format!("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:seq2seq-{version}")
-}
-
-fn bleu_of<H: AsRef<str>, R: AsRef<str>>(
-    mut counts: BleuCounts,
+pub fn corpus_bleu<H: AsRef<str>, R: AsRef<str>>(
+    options: BleuOptions,
     pairs: impl IntoIterator<Item = (H, R)>,
 ) -> Bleu {
+    let mut counts = BleuCounts::new(options);
     for (hypothesis, reference) in pairs {
         counts.add(hypothesis.as_ref(), reference.as_ref());
     }
     counts.bleu()
 }
 
-/// The counts from which BLEU is computed, accumulated pair by pair.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The counts from which BLEU is computed, accumulated pair by pair. Counts of the same options can
+/// be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BleuCounts {
-    /// True if words are those of [`mteval_words`], false if they are separated by white space.
-    is_13a: bool,
+    options: BleuOptions,
     /// n-grams that also occur in the reference, by order.
     matches: [u64; ORDER],
     /// n-grams, by order.
@@ -91,22 +112,32 @@ pub struct BleuCounts {
     reference_length: u64,
 }
 
-impl BleuCounts {
-    /// Adds a pair.
-    pub fn add(&mut self, hypothesis: &str, reference: &str) {
-        if self.is_13a {
-            self.add_words(&mteval_words(hypothesis), &mteval_words(reference));
-        } else {
-            let words = |text| words(text).collect::<Vec<&str>>();
-            self.add_words(&words(hypothesis), &words(reference));
+impl AddAssign<&Self> for BleuCounts {
+    fn add_assign(&mut self, other: &Self) {
+        for (count, more) in self.matches.iter_mut().zip(other.matches) {
+            *count += more;
         }
+        for (count, more) in self.totals.iter_mut().zip(other.totals) {
+            *count += more;
+        }
+        self.hypothesis_length += other.hypothesis_length;
+        self.reference_length += other.reference_length;
+    }
+}
+
+impl BleuCounts {
+    /// Returns the counts of no pair.
+    pub const fn new(options: BleuOptions) -> Self {
+        let (matches, totals) = ([0; ORDER], [0; ORDER]);
+        Self { options, matches, totals, hypothesis_length: 0, reference_length: 0 }
     }
 
-    fn add_words<W: AsRef<str> + Eq + std::hash::Hash>(
-        &mut self,
-        hypothesis: &[W],
-        reference: &[W],
-    ) {
+    /// Adds a pair.
+    pub fn add(&mut self, hypothesis: &str, reference: &str) {
+        self.add_words(&self.options.words(hypothesis), &self.options.words(reference));
+    }
+
+    fn add_words<W: Eq + Hash>(&mut self, hypothesis: &[W], reference: &[W]) {
         self.hypothesis_length += hypothesis.len() as u64;
         self.reference_length += reference.len() as u64;
         let by_order = self.matches.iter_mut().zip(&mut self.totals);
@@ -138,17 +169,7 @@ impl BleuCounts {
         let mut precisions = [0.0; ORDER];
         let mut score = 0.0;
         if self.matches.iter().any(|&count| count > 0) {
-            let mut smoothing = 1.0;
-            let counts = self.matches.iter().zip(&self.totals);
-            let counted = counts.take_while(|(_, total)| **total > 0);
-            for (precision, (&matches, &total)) in precisions.iter_mut().zip(counted) {
-                *precision = if matches == 0 {
-                    smoothing *= 2.0;
-                    100.0 / (smoothing * total as f64)
-                } else {
-                    100.0 * matches as f64 / total as f64
-                };
-            }
+            precisions = self.precisions();
             // ln 0 is minus infinity, and exp of that is 0.
             let mean = precisions.iter().map(|p: &f64| p.ln()).sum::<f64>() / ORDER as f64;
             score = brevity_penalty * mean.exp();
@@ -161,11 +182,30 @@ impl BleuCounts {
             reference_length: self.reference_length,
         }
     }
-}
 
-/// Returns the words between white space.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(is_space).filter(|word| !word.is_empty())
+    /// Returns the smoothed precisions; 0 from the first order on of which there is no n-gram.
+    fn precisions(&self) -> [f64; ORDER] {
+        let smoothing = self.options.smoothing;
+        let mut precisions = [0.0; ORDER];
+        let mut halved = 1.0;
+        for (n, precision) in precisions.iter_mut().enumerate() {
+            let added = if smoothing == BleuSmoothing::AddK && n > 0 { 1.0 } else { 0.0 };
+            let (matches, total) = (self.matches[n] as f64 + added, self.totals[n] as f64 + added);
+            if total == 0.0 {
+                break;
+            }
+            *precision = match smoothing {
+                _ if matches > 0.0 => 100.0 * matches / total,
+                BleuSmoothing::None | BleuSmoothing::AddK => 0.0,
+                BleuSmoothing::Floor => 100.0 * 0.1 / total,
+                BleuSmoothing::Exp => {
+                    halved *= 2.0;
+                    100.0 / (halved * total)
+                }
+            };
+        }
+        precisions
+    }
 }
 
 #[cfg(test)]
