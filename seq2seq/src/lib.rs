@@ -33,7 +33,8 @@ pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, proc
 pub use error::{Error, Result};
 pub use event::Event;
 pub use inference::{
-    Candidate, GeneratedText, PairScore, SampleOptions, Sampler, Translation, Translator, evaluate,
+    Candidate, EvaluateOptions, Evaluated, EvaluatedTranslations, GeneratedText, PairScore,
+    SampleOptions, Sampler, Translation, Translator, evaluate, evaluate_outputs,
 };
 pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;

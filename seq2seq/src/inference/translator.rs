@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use tensor::{Device, Params};
 use tokenizer::EOS;
 
+use super::evaluated::{Evaluated, EvaluatedTranslations};
 use super::open_run;
 use crate::config::TaskKind;
-use crate::data::{Corpus, Example, Spec, Text};
+use crate::data::{Corpus, Example, LinksFile, Spec, Text};
 use crate::decode::{BeamOptions, Decoded, Hypothesis, decode};
 use crate::model::EncoderDecoder;
-use crate::score::Evaluation;
-use crate::task::{ForcedPair, evaluate, forced};
+use crate::score::{BleuOptions, Evaluation};
+use crate::task::{EvaluatedCorpus, ForcedPair, evaluate, evaluate_outputs, forced};
 use crate::{Error, Result};
 
 /// One translated line.
@@ -186,22 +187,49 @@ impl Translator {
         Ok((corpus, remarks))
     }
 
-    /// Computes the metrics of a corpus SPEC; `columns` are by default those that the run was
-    /// trained on.
+    /// Computes the metrics of a corpus SPEC and the scores of the outputs; `columns` are by default
+    /// those that the run was trained on.
     ///
     /// # Errors
     /// Unreadable data, errors of the device.
     pub fn evaluate(&self, data: &str, columns: Option<(usize, usize)>) -> Result<Evaluation> {
-        let (corpus, remarks) = self.read(data, columns)?;
+        let found = self.evaluate_outputs(data, columns, BleuOptions::default(), None)?;
+        Ok(found.evaluation)
+    }
+
+    /// Computes the metrics of a corpus SPEC, as [`Translator::evaluate`] does, and returns them with
+    /// the outputs. `bleu` is how BLEU is computed; `links` are gold links, in place of those of the
+    /// corpus.
+    ///
+    /// # Errors
+    /// Unreadable data, links of other pairs, errors of the device.
+    pub fn evaluate_outputs(
+        &self,
+        data: &str,
+        columns: Option<(usize, usize)>,
+        bleu: BleuOptions,
+        links: Option<&LinksFile>,
+    ) -> Result<Evaluated> {
+        let (mut corpus, remarks) = self.read(data, columns)?;
         if corpus.pairs.is_empty() {
             return Err(no_pair(data));
         }
-        let mut found = self.evaluate_corpus(&corpus)?;
-        found.remarks.extend(remarks);
-        Ok(found)
+        if let Some(links) = links {
+            corpus = corpus.with_links(links, data)?;
+        }
+        let Self { network, params, text, device, options, .. } = self;
+        let found = evaluate_outputs(network, params, text, &corpus, options, device.threads())?;
+        let scored = found.scored(&corpus, bleu);
+        let EvaluatedCorpus { mut evaluation, outputs, .. } = found;
+        evaluation.metrics.bleu = Some(scored.evaluation.bleu);
+        evaluation.bleu_signature = Some(scored.evaluation.bleu_signature.clone());
+        evaluation.outputs = Some(scored.evaluation.outputs.clone());
+        evaluation.remarks.extend(remarks);
+        let translations = Some(EvaluatedTranslations { outputs, scored });
+        Ok(Evaluated { evaluation, translations })
     }
 
-    /// Computes the metrics of sentence pairs.
+    /// Computes the metrics of sentence pairs, without the further scores of the outputs.
     ///
     /// # Errors
     /// Errors of the device.

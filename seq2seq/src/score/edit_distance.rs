@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::output::Output;
+use super::whitespace::words;
+
 /// Returns the Levenshtein distance: the smallest number of insertions, deletions and replacements
 /// that turn one sequence into the other.
 ///
@@ -39,12 +42,12 @@ pub fn edit_distance<T: PartialEq>(a: &[T], b: &[T]) -> usize {
 /// that of speech recognition.
 ///
 /// ```
-/// use seq2seq::score::SymbolErrors;
+/// use seq2seq::score::{Output, SymbolErrors};
 ///
 /// let errors = SymbolErrors::of(&[
-///     (Some("read"), "R IY D", "R EH D"),
-///     (Some("read"), "R IY D", "R IY D"),
-///     (Some("cat"), "K AA T S", "K AE T"),
+///     Output::of_text(Some("read"), "R IY D", "R EH D"),
+///     Output::of_text(Some("read"), "R IY D", "R IY D"),
+///     Output::of_text(Some("cat"), "K AA T S", "K AE T"),
 /// ]);
 /// assert_eq!(errors.word_error_rate(), Some(50.0));
 /// assert_eq!(errors.symbol_error_rate(), Some(100.0 * 2.0 / 6.0));
@@ -58,22 +61,22 @@ pub struct SymbolErrors {
 }
 
 impl SymbolErrors {
-    /// Counts the errors of (source, output, reference) triples whose symbols are separated by
-    /// single spaces. A pair without a source is a source of its own.
-    pub fn of(pairs: &[(Option<&str>, &str, &str)]) -> Self {
+    /// Counts the errors of outputs. An output without a source has a source of its own.
+    pub fn of(outputs: &[Output<'_>]) -> Self {
         let mut references: HashMap<&str, Vec<&str>> = HashMap::new();
-        for &(source, _, reference) in pairs {
-            if let Some(source) = source {
-                references.entry(source).or_default().push(reference);
+        for output in outputs {
+            if let Some(source) = output.source {
+                references.entry(source).or_default().push(output.reference_symbols);
             }
         }
         let mut seen = HashSet::new();
         let mut errors = Self::default();
-        for (source, output, reference) in pairs {
-            match source {
-                Some(source) if !seen.insert((*source, *output)) => {}
-                Some(source) => errors.add(output, &references[source]),
-                None => errors.add(output, &[reference]),
+        for output in outputs {
+            let symbols = output.hypothesis_symbols;
+            match output.source {
+                Some(source) if !seen.insert((source, symbols)) => {}
+                Some(source) => errors.add(symbols, &references[source]),
+                None => errors.add(symbols, &[output.reference_symbols]),
             }
         }
         errors
@@ -81,9 +84,9 @@ impl SymbolErrors {
 
     fn add(&mut self, output: &str, references: &[&str]) {
         self.outputs += 1;
-        let output = symbols(output);
+        let output: Vec<&str> = words(output).collect();
         let of = |reference: &&str| {
-            let reference = symbols(reference);
+            let reference: Vec<&str> = words(reference).collect();
             (edit_distance(&output, &reference), reference.len())
         };
         if let Some((distance, length)) = references.iter().map(of).min_by_key(|found| found.0) {
@@ -102,10 +105,6 @@ impl SymbolErrors {
     pub fn word_error_rate(&self) -> Option<f64> {
         (self.outputs > 0).then(|| 100.0 * self.wrong as f64 / self.outputs as f64)
     }
-}
-
-fn symbols(text: &str) -> Vec<&str> {
-    text.split(' ').filter(|symbol| !symbol.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -145,7 +144,11 @@ mod tests {
 
     #[test]
     fn any_reference_of_a_source_is_right() {
-        let errors = SymbolErrors::of(&[
+        let of = |outputs: &[(Option<&str>, &str, &str)]| {
+            let output = |&(source, h, r): &(_, _, _)| Output::of_text(source, h, r);
+            SymbolErrors::of(&outputs.iter().map(output).collect::<Vec<_>>())
+        };
+        let errors = of(&[
             (Some("a"), "x y", "x"),
             (Some("a"), "x y", "x y z"),
             (Some("b"), "", "p q"),
@@ -155,10 +158,10 @@ mod tests {
         // a: one edit from `x`, and from `x y z`; the first is taken.
         assert_eq!(errors, SymbolErrors { outputs: 4, wrong: 3, distance: 4, symbols: 5 });
         // Different outputs of one source count one by one.
-        let errors = SymbolErrors::of(&[(Some("a"), "x", "x"), (Some("a"), "y", "x")]);
+        let errors = of(&[(Some("a"), "x", "x"), (Some("a"), "y", "x")]);
         assert_eq!((errors.outputs, errors.wrong), (2, 1));
-        assert_eq!(SymbolErrors::of(&[]).word_error_rate(), None);
-        assert_eq!(SymbolErrors::of(&[(None, "a", "")]).symbol_error_rate(), None);
-        assert_eq!(SymbolErrors::of(&[(None, "a", "")]).word_error_rate(), Some(100.0));
+        assert_eq!(of(&[]).word_error_rate(), None);
+        assert_eq!(of(&[(None, "a", "")]).symbol_error_rate(), None);
+        assert_eq!(of(&[(None, "a", "")]).word_error_rate(), Some(100.0));
     }
 }

@@ -10,7 +10,9 @@ use crate::Result;
 use crate::data::{Batch, Corpus, Example, Text};
 use crate::decode::{BeamOptions, Decoded, Hypothesis, decode};
 use crate::model::{EncoderDecoder, Groups};
-use crate::score::{self, AlignmentErrors, Evaluation, Metrics};
+use crate::score::{
+    self, AlignmentErrors, BleuOptions, Evaluation, Metrics, Output, ScoredOutputs,
+};
 
 /// Output of the network for one pair with teacher forcing.
 #[derive(Debug, Clone, Default)]
@@ -80,7 +82,34 @@ fn forced_group(
     Ok(all)
 }
 
-/// Computes all metrics of a corpus. Outputs are decoded with `options`.
+/// The evaluation of a corpus, and the outputs from which it was computed, in its order.
+#[derive(Debug)]
+pub(crate) struct EvaluatedCorpus {
+    pub(crate) evaluation: Evaluation,
+    pub(crate) outputs: Vec<String>,
+    /// The model's tokens, separated by spaces, of each output and of its reference.
+    symbols: Vec<(String, String)>,
+}
+
+impl EvaluatedCorpus {
+    /// Scores the outputs for `corpus`, which was evaluated.
+    pub(crate) fn scored(&self, corpus: &Corpus, bleu: BleuOptions) -> ScoredOutputs {
+        let texts = corpus.pairs.iter().zip(&self.outputs);
+        let mut all = Vec::with_capacity(self.outputs.len());
+        for ((pair, output), (hypothesis, reference)) in texts.zip(&self.symbols) {
+            all.push(Output {
+                source: Some(&pair.source),
+                hypothesis: output,
+                reference: &pair.target,
+                hypothesis_symbols: hypothesis,
+                reference_symbols: reference,
+            });
+        }
+        ScoredOutputs::new(&all, bleu)
+    }
+}
+
+/// Computes the metrics of a corpus. Outputs are decoded with `options`.
 pub(crate) fn evaluate(
     network: &EncoderDecoder,
     params: &Params,
@@ -89,6 +118,18 @@ pub(crate) fn evaluate(
     options: &BeamOptions,
     threads: &Threads,
 ) -> Result<Evaluation> {
+    Ok(evaluate_outputs(network, params, text, corpus, options, threads)?.evaluation)
+}
+
+/// Computes the metrics of a corpus, and keeps the outputs.
+pub(crate) fn evaluate_outputs(
+    network: &EncoderDecoder,
+    params: &Params,
+    text: &Text,
+    corpus: &Corpus,
+    options: &BeamOptions,
+    threads: &Threads,
+) -> Result<EvaluatedCorpus> {
     let examples: Vec<Example> = corpus.pairs.iter().map(|p| text.encode(p)).collect();
     let pairs = forced(network, params, text, &examples, threads)?;
     let sources: Vec<Vec<u32>> = examples.iter().map(|e| e.source.clone()).collect();
@@ -102,13 +143,16 @@ pub(crate) fn evaluate(
     let correct: usize = read().map(|p| p.correct).sum();
     let outputs: Vec<String> = decoded.iter().map(|d| text.detokenize(&d.ids)).collect();
     let texts = || outputs.iter().zip(corpus.pairs.iter().map(|p| &p.target));
-    let in_tokens: Vec<(String, String)> = decoded
+    let symbols: Vec<(String, String)> = decoded
         .iter()
         .zip(&corpus.pairs)
         .map(|(d, p)| (text.hypothesis(&d.ids), text.reference(&p.target)))
         .collect();
-    let in_tokens = || in_tokens.iter().map(|(h, r)| (h.as_str(), r.as_str()));
-    Ok(Evaluation {
+    let in_tokens = || symbols.iter().map(|(h, r)| (h.as_str(), r.as_str()));
+    let (aer, skipped) = alignment(network, text, corpus, &examples, &pairs);
+    let mut remarks = text.remarks_on_references(corpus);
+    remarks.extend(skipped);
+    let evaluation = Evaluation {
         metrics: Metrics {
             loss,
             perplexity: Some(loss.exp()),
@@ -118,42 +162,53 @@ pub(crate) fn evaluate(
             token_bleu: Some(score::bleu(in_tokens()).score),
             truncated: Some(decoded.iter().filter(|d| d.is_truncated()).count() as u64),
         },
-        bleu_signature: Some(score::BleuOptions::default().signature()),
+        bleu_signature: Some(BleuOptions::default().signature()),
         token_exact_match: Some(score::exact_match(in_tokens())),
         empty_sources: Some(examples.iter().filter(|e| e.source.len() < 2).count() as u64),
         sentences: corpus.pairs.len() as u64,
         tokens: tokens as u64,
-        aer: alignment(network, text, corpus, &examples, &pairs).and_then(|a| a.rate()),
-        remarks: text.remarks_on_references(corpus),
-    })
+        aer,
+        outputs: None,
+        remarks,
+    };
+    Ok(EvaluatedCorpus { evaluation, outputs, symbols })
 }
 
-/// Computes the alignment errors of the attention, if the corpus has gold links and the network has
-/// attention.
+/// Computes the alignment error rate of the attention, if the corpus has gold links and the network
+/// has attention, and a remark on pairs with gold links that do not count.
 fn alignment(
     network: &EncoderDecoder,
     text: &Text,
     corpus: &Corpus,
     examples: &[Example],
     pairs: &[ForcedPair],
-) -> Option<AlignmentErrors> {
+) -> (Option<f64>, Option<String>) {
     if !network.decoder.attends() || corpus.pairs.iter().all(|p| p.links.is_none()) {
-        return None;
+        return (None, None);
     }
     let mut errors = AlignmentErrors::default();
+    let (mut linked, mut skipped) = (0_usize, 0_usize);
     for ((pair, example), run) in corpus.pairs.iter().zip(examples).zip(pairs) {
         let Some(links) = pair.links.as_ref().filter(|_| run.tokens > 0) else { continue };
         let source = text.source_words(&pair.source);
         let target = text.target_words(&example.target);
+        linked += 1;
         // Gold links number the words of the text as written, without the end token. If a
         // recipe splits the text differently, there is nothing to compare with.
         let (s, t) = (source.len() - 1, target.len() - 1);
         let written = |line: &str| line.split_whitespace().count();
         if (s, t) != (written(&pair.source), written(&pair.target)) {
+            skipped += 1;
             continue;
         }
         let (source, target) = (&source[..s], &target[..t]);
         errors.add_attention(&run.attention, source, target, links);
     }
-    Some(errors)
+    let remark = (skipped > 0).then(|| {
+        format!(
+            "aer leaves out {skipped} of {linked} pairs with gold links, which the run's recipes \
+             split into other words than the spaces that the links count by"
+        )
+    });
+    (errors.rate(), remark)
 }

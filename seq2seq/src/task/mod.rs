@@ -7,7 +7,7 @@ mod sequence;
 mod translation;
 
 pub(crate) use build::{Built, Preparation, Task};
-pub(crate) use evaluate::{ForcedPair, evaluate, forced};
+pub(crate) use evaluate::{EvaluatedCorpus, ForcedPair, evaluate, evaluate_outputs, forced};
 pub use language::{ChunkPosition, LanguageModel, TextChunk};
 pub use sequence::{SequenceModel, SequenceScore};
 pub use translation::TranslationModel;
