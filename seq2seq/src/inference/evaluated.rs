@@ -51,4 +51,8 @@ pub struct EvaluatedTranslations {
     pub outputs: Vec<String>,
     /// Their scores, from which confidence is computed and two models are compared.
     pub scored: ScoredOutputs,
+    /// The fingerprint of the corpus as it was read: [`Corpus::fingerprint`].
+    ///
+    /// [`Corpus::fingerprint`]: crate::data::Corpus::fingerprint
+    pub corpus: u64,
 }

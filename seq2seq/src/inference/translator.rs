@@ -225,7 +225,8 @@ impl Translator {
         evaluation.bleu_signature = Some(scored.evaluation.bleu_signature.clone());
         evaluation.outputs = Some(scored.evaluation.outputs.clone());
         evaluation.remarks.extend(remarks);
-        let translations = Some(EvaluatedTranslations { outputs, scored });
+        let translations =
+            Some(EvaluatedTranslations { outputs, scored, corpus: corpus.fingerprint() });
         Ok(Evaluated { evaluation, translations })
     }
 

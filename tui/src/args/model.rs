@@ -75,23 +75,6 @@ pub struct TranslateArguments {
     pub json: bool,
 }
 
-/// Options of `evaluate`.
-#[derive(Debug, Clone, Args)]
-pub struct EvaluateArguments {
-    /// The model.
-    #[command(flatten)]
-    pub model: ModelArguments,
-    /// The corpus.
-    #[command(flatten)]
-    pub corpus: CorpusArguments,
-    /// The search.
-    #[command(flatten)]
-    pub decoding: DecodingArguments,
-    /// Print one JSON object instead of a table.
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// Options of `score`.
 #[derive(Debug, Clone, Args)]
 pub struct ScoreArguments {
