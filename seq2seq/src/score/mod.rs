@@ -7,6 +7,8 @@ mod buckets;
 mod chrf;
 mod edit_distance;
 mod exact;
+#[cfg(test)]
+mod golden_tests;
 mod links;
 mod metrics;
 mod output;

@@ -130,7 +130,29 @@ impl TextCounts {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn scores_are_within_their_ranges(a in "[ab. \u{3000}日é1]{0,40}", b in "[ab. 日é1]{0,40}") {
+            let of = |hypothesis: &str, reference: &str| {
+                let mut counts = TextCounts::new(BleuOptions::default());
+                counts.add(hypothesis, reference);
+                counts.scores()
+            };
+            let scores = of(&a, &b);
+            for score in [scores.bleu, scores.chrf, scores.chrf_pp] {
+                prop_assert!((0.0..=100.0 + 1e-9).contains(&score), "{scores:?}");
+            }
+            prop_assert!(scores.ter >= 0.0 && scores.ter.is_finite() && scores.repetition_rate < 1.0);
+            let same = of(&a, &a);
+            prop_assert_eq!((same.exact_match, same.ter), (1.0, 0.0));
+            let is_blank = words(&a).next().is_none();
+            prop_assert!(is_blank || (same.chrf_pp - 100.0).abs() < 1e-9, "{same:?}");
+        }
+    }
 
     #[test]
     fn sums_of_counts_are_the_counts_of_all_pairs() {
