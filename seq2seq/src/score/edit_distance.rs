@@ -14,6 +14,10 @@ use super::whitespace::words;
 /// assert_eq!(edit_distance(&["K", "AE1", "T"], &["K", "AH0", "T", "S"]), 2);
 /// ```
 pub fn edit_distance<T: PartialEq>(a: &[T], b: &[T]) -> usize {
+    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[same..], &b[same..]);
+    let same = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[..a.len() - same], &b[..b.len() - same]);
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut diagonal = i;

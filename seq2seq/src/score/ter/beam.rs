@@ -19,11 +19,14 @@ pub(super) enum Edit {
 }
 
 /// The table of edit distances between the beginnings of a hypothesis and of a reference: a row per
-/// word of the hypothesis, a column per word of the reference, and one more of each for none.
+/// word of the hypothesis, a column per word of the reference, and one more of each for none. Only
+/// the cells within the beam are stored.
 #[derive(Debug)]
 pub(super) struct Table<'a> {
     hypothesis: &'a [u32],
     reference: &'a [u32],
+    /// Where each row begins in `costs`, and where the last one ends.
+    offsets: Vec<usize>,
     costs: Vec<u32>,
 }
 
@@ -31,15 +34,25 @@ impl<'a> Table<'a> {
     /// Computes the table.
     pub(super) fn new(hypothesis: &'a [u32], reference: &'a [u32]) -> Self {
         let width = reference.len() + 1;
-        let mut costs = vec![UNREACHED; width * (hypothesis.len() + 1)];
-        for (cost, insertions) in costs.iter_mut().zip(0..).take(width) {
-            *cost = insertions;
-        }
+        let mut table = Self { hypothesis, reference, offsets: vec![0, width], costs: Vec::new() };
+        table.costs.extend((0_u32..).take(width));
+        let mut row = Vec::new();
         for (i, &word) in hypothesis.iter().enumerate() {
-            let (above, row) = costs[i * width..][..2 * width].split_at_mut(width);
-            fill(row, above, word, reference, Beam::new(i + 1, hypothesis.len(), width));
+            fill(&mut row, table.row(i), word, reference, table.beam(i + 1));
+            table.costs.extend_from_slice(&row);
+            table.offsets.push(table.costs.len());
         }
-        Self { hypothesis, reference, costs }
+        table
+    }
+
+    /// Returns the columns of row `i` that are searched.
+    fn beam(&self, i: usize) -> Beam {
+        Beam::new(i, self.hypothesis.len(), self.reference.len() + 1)
+    }
+
+    fn row(&self, i: usize) -> Row<'_> {
+        let costs = &self.costs[self.offsets[i]..self.offsets[i + 1]];
+        Row { start: self.beam(i).start, costs }
     }
 
     /// Returns the edit distance.
@@ -56,16 +69,13 @@ impl<'a> Table<'a> {
         changed: std::ops::Range<usize>,
         rows: &mut [Vec<u32>; 2],
     ) -> u32 {
-        let width = self.reference.len() + 1;
-        let row_of = |i: usize| &self.costs[i * width..][..width];
         let [above, row] = rows;
         above.clear();
-        above.extend_from_slice(row_of(changed.start));
+        above.extend_from_slice(self.row(changed.start).costs);
         for (i, &word) in other.iter().enumerate().skip(changed.start) {
-            row.clear();
-            row.resize(width, UNREACHED);
-            fill(row, above, word, self.reference, Beam::new(i + 1, other.len(), width));
-            if i + 1 >= changed.end && row == row_of(i + 1) {
+            let before = Row { start: self.beam(i).start, costs: above };
+            fill(row, before, word, self.reference, self.beam(i + 1));
+            if i + 1 >= changed.end && row == self.row(i + 1).costs {
                 return self.distance();
             }
             std::mem::swap(above, row);
@@ -76,8 +86,7 @@ impl<'a> Table<'a> {
     /// Returns the edits that turn the hypothesis into the reference, in the order of the text.
     /// Among edits of equal cost, keeping and replacing precede deleting, and that inserting.
     pub(super) fn edits(&self) -> Vec<Edit> {
-        let width = self.reference.len() + 1;
-        let cost = |i: usize, j: usize| self.costs[i * width + j];
+        let cost = |i: usize, j: usize| self.row(i).cost(j);
         let (mut i, mut j) = (self.hypothesis.len(), self.reference.len());
         let mut edits = Vec::with_capacity(i + j);
         while i > 0 || j > 0 {
@@ -99,6 +108,21 @@ impl<'a> Table<'a> {
     }
 }
 
+/// The cells of a row that are within its beam.
+#[derive(Debug, Clone, Copy)]
+struct Row<'a> {
+    start: usize,
+    costs: &'a [u32],
+}
+
+impl Row<'_> {
+    /// Returns the cost of column `j`.
+    fn cost(&self, j: usize) -> u32 {
+        let at = j.checked_sub(self.start);
+        at.and_then(|at| self.costs.get(at)).copied().unwrap_or(UNREACHED)
+    }
+}
+
 /// The columns of a row that are searched.
 #[derive(Debug, Clone, Copy)]
 struct Beam {
@@ -107,9 +131,12 @@ struct Beam {
 }
 
 impl Beam {
-    /// Returns the columns of row `i`, from 1, of a table of `rows` rows after the first, and
-    /// `width` columns.
+    /// Returns the columns of row `i` of a table of `rows` rows after the first, and `width`
+    /// columns: all of those of row 0.
     fn new(i: usize, rows: usize, width: usize) -> Self {
+        if i == 0 {
+            return Self { start: 0, end: width };
+        }
         let slope = (width - 1) as f64 / rows as f64;
         // Of lengths that are very different, two rows would not overlap otherwise.
         let (half, beam) = (slope / 2.0, BEAM as f64);
@@ -123,17 +150,22 @@ impl Beam {
     }
 }
 
-/// Computes a row from the row above it.
-fn fill(row: &mut [u32], above: &[u32], word: u32, reference: &[u32], beam: Beam) {
+/// Computes the cells of a row from the row above it.
+fn fill(row: &mut Vec<u32>, above: Row<'_>, word: u32, reference: &[u32], beam: Beam) {
+    row.clear();
     let mut left = UNREACHED;
     if beam.start == 0 {
-        left = above[0] + 1;
-        row[0] = left;
+        left = above.cost(0) + 1;
+        row.push(left);
     }
-    for j in beam.start.max(1)..beam.end {
-        let replaced = above[j - 1] + u32::from(word != reference[j - 1]);
-        left = replaced.min(above[j] + 1).min(left + 1).min(UNREACHED);
-        row[j] = left;
+    let first = beam.start.max(1);
+    let mut diagonal = above.cost(first - 1);
+    for j in first..beam.end {
+        let up = above.cost(j);
+        let replaced = diagonal + u32::from(word != reference[j - 1]);
+        left = replaced.min(up + 1).min(left + 1).min(UNREACHED);
+        row.push(left);
+        diagonal = up;
     }
 }
 

@@ -53,13 +53,30 @@ pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Resu
             Ok(translations.scored)
         });
         let scored = scored.transpose()?;
-        if scored.is_none() && arguments.write.is_some() {
-            return Err(eyre!("--write: the model of --run {name} gives no texts; leave it out"));
+        if scored.is_none() {
+            check_no_outputs(&name, arguments)?;
         }
         let scores = Scores::Model(Box::new(evaluation));
         systems.push(System { name, scores, paired_bootstrap: None, scored });
     }
     Ok(systems)
+}
+
+/// Checks that nothing about outputs is requested of a model that has none.
+fn check_no_outputs(name: &str, arguments: &EvaluateArguments) -> Result<()> {
+    for (flag, is_given) in [
+        ("--write", arguments.write.is_some()),
+        ("--confidence", arguments.confidence),
+        ("--by-length", arguments.by_length),
+    ] {
+        if is_given {
+            return Err(eyre!("{flag}: the model of --run {name} gives no texts; leave it out"));
+        }
+    }
+    if arguments.runs.len() > 1 {
+        output::note(&format!("--run {name}: its model gives no texts, so no test compares it"));
+    }
+    Ok(())
 }
 
 /// Checks, before anything is decoded, that outputs can be written.
