@@ -33,8 +33,9 @@ pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, proc
 pub use error::{Error, Result};
 pub use event::Event;
 pub use inference::{
-    Alternative, Candidate, EnsembleOptions, GeneratedText, PairScore, SampleOptions, Sampler,
-    Translation, TranslationRequest, Translator, evaluate,
+    Alternative, Candidate, EnsembleOptions, EvaluateOptions, Evaluated, EvaluatedTranslations,
+    GeneratedText, PairScore, SampleOptions, Sampler, Translation, TranslationRequest, Translator,
+    evaluate, evaluate_outputs,
 };
 pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;

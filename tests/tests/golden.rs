@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tensor::Device;
-use tests::golden::{GoldenSet, Report, check, check_bleu, check_on};
+use tests::golden::{GoldenSet, Report, check, check_metrics, check_on};
 
 /// Says a line even where the test passes: what goes to the stream itself is not captured.
 fn say(line: impl std::fmt::Display) {
@@ -73,17 +73,17 @@ fn golden_shared_set() {
 }
 
 #[test]
-fn golden_bleu() {
+fn golden_metrics() {
     let mut checked = 0;
     for folder in [named(), shared()].into_iter().flatten() {
         let path = folder.join("metrics.json");
         if path.is_file() {
-            let report = check_bleu(&path).unwrap();
+            let report = check_metrics(&path).unwrap();
             say(format!("golden {}: {report}", path.display()));
             checked += report.corpora;
         }
     }
     if checked == 0 {
-        say("SKIPPED: no metrics.json in GOLDEN_DIR or ../shared/golden, no BLEU was checked");
+        say("SKIPPED: no metrics.json in GOLDEN_DIR or ../shared/golden, no score was checked");
     }
 }

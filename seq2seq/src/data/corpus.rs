@@ -1,6 +1,7 @@
 //! Sentence pairs.
 
 use crate::phrasebook::{self, Part};
+use crate::score::GoldLinks;
 use tensor::random::fnv1a;
 
 /// A sentence pair as read.
@@ -10,8 +11,8 @@ pub struct Pair {
     pub source: String,
     /// The target sentence.
     pub target: String,
-    /// Gold word links (source word, target word), if the corpus has them.
-    pub links: Option<Vec<(usize, usize)>>,
+    /// Gold word links, if the corpus has them.
+    pub links: Option<GoldLinks>,
 }
 
 /// Sentence pairs.
@@ -24,8 +25,11 @@ pub struct Corpus {
 impl Corpus {
     pub(super) fn phrasebook(part: Option<Part>) -> Self {
         let pairs = part.map_or_else(phrasebook::pairs, phrasebook::part);
-        let pair =
-            |p: phrasebook::Pair| Pair { source: p.source, target: p.target, links: Some(p.links) };
+        let pair = |p: phrasebook::Pair| Pair {
+            source: p.source,
+            target: p.target,
+            links: Some(GoldLinks::sure(p.links)),
+        };
         Self { pairs: pairs.into_iter().map(pair).collect() }
     }
 
@@ -33,8 +37,7 @@ impl Corpus {
     pub(super) fn turned(mut self) -> Self {
         for pair in &mut self.pairs {
             std::mem::swap(&mut pair.source, &mut pair.target);
-            let links = pair.links.iter_mut().flatten();
-            links.for_each(|(source, target)| std::mem::swap(source, target));
+            pair.links = pair.links.take().map(GoldLinks::turned);
         }
         self
     }
@@ -94,8 +97,7 @@ mod tests {
         assert_eq!(there, Corpus::read("phrasebook:test", Some((1, 2))).unwrap());
         for (a, b) in there.pairs.iter().zip(&back.pairs) {
             assert_eq!((&a.source, &a.target), (&b.target, &b.source));
-            let turned = b.links.as_ref().unwrap().iter().map(|&(s, t)| (t, s));
-            assert_eq!(a.links.as_ref().unwrap(), &turned.collect::<Vec<_>>());
+            assert_eq!(a.links.clone().unwrap(), b.links.clone().unwrap().turned());
         }
     }
 

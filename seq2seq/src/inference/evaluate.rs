@@ -1,12 +1,14 @@
 //! Evaluation of a trained model of any task.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Sampler, Translator, open_run};
+use super::evaluated::{EvaluateOptions, Evaluated};
+use super::{EnsembleOptions, Sampler, Translator, open_run};
 use crate::config::TaskKind;
+use crate::data::LinksFile;
 use crate::decode::BeamOptions;
-use crate::run::RunDir;
-use crate::score::Evaluation;
+use crate::run::{RunDir, StoredRun};
+use crate::score::{BleuOptions, Evaluation};
 use crate::task::SequenceModel;
 use crate::tasks::Generated;
 use crate::{Error, Result};
@@ -15,8 +17,7 @@ use crate::{Error, Result};
 /// SPEC, for any task. `options` and `columns` apply to translation only.
 ///
 /// # Errors
-/// A missing run, a damaged file, unreadable data, data of another task, a missing device;
-/// `options` other than the default or greedy, or `columns`, for a model that does not translate.
+/// Those of [`evaluate_outputs`].
 pub fn evaluate(
     run: &Path,
     device: &str,
@@ -25,47 +26,94 @@ pub fn evaluate(
     columns: Option<(usize, usize)>,
     options: &BeamOptions,
 ) -> Result<Evaluation> {
+    let (device, decoding) = (device.to_owned(), *options);
+    let options =
+        EvaluateOptions { device, threads, columns, decoding, ..EvaluateOptions::default() };
+    Ok(evaluate_outputs(&[run.to_owned()], data, &options)?.evaluation)
+}
+
+/// Computes the metrics of a run's model, or of several runs as one ensemble, and returns them with
+/// the outputs.
+///
+/// # Errors
+/// A missing run, a damaged file, unreadable data, data of another task, a missing device; options
+/// of translation, or several runs, for a model that does not translate; runs that are no ensemble.
+pub fn evaluate_outputs(
+    runs: &[PathBuf],
+    data: &str,
+    options: &EvaluateOptions,
+) -> Result<Evaluated> {
+    let Some(run) = runs.first() else {
+        return Err(Error::Configuration { problems: vec!["no run is given".to_owned()] });
+    };
     let stored = RunDir::open(run)?.stored_in_range()?;
-    let is_translation = stored.config.task == TaskKind::Translation;
-    let is_plain = [BeamOptions::default(), BeamOptions::greedy()].contains(options);
-    if !is_plain && !is_translation {
-        let given = match options.constraints.max_length {
-            Some(n) => format!("max_length = {n}"),
-            None => format!("beam = {}", options.beam),
-        };
-        let what = format!(
-            "{given}: {} was trained with task = {}, whose evaluation decodes nothing; leave it out",
-            run.display(),
-            stored.config.task
-        );
-        return Err(Error::Configuration { problems: vec![what] });
+    if stored.config.task != TaskKind::Translation {
+        check_no_translation(runs, &stored, options)?;
     }
-    if let Some((source, target)) = columns.filter(|_| stored.config.task != TaskKind::Translation)
-    {
-        let what = format!(
-            "columns = {source},{target}: {} was trained with task = {}, which has no two sides to \
-             choose; leave it out",
-            run.display(),
-            stored.config.task
-        );
-        return Err(Error::Configuration { problems: vec![what] });
-    }
-    match stored.config.task {
+    let EvaluateOptions { device, threads, columns, decoding, bleu, links, .. } = options;
+    let evaluation = match stored.config.task {
         TaskKind::Translation => {
-            Translator::open(run, device, threads)?.with_options(*options).evaluate(data, columns)
+            let mut notes = Vec::new();
+            let links = links.as_ref().map(|path| LinksFile::open(path, &mut notes)).transpose()?;
+            let translator = Translator::open_ensemble(runs, &options.ensemble, device, *threads)?;
+            let mut translator = translator.with_options(*decoding);
+            if let Some(unknown_words) = &options.unknown_words {
+                translator = translator.with_unknown_words(unknown_words.clone());
+            }
+            let mut found = translator.evaluate_outputs(data, *columns, *bleu, links.as_ref())?;
+            found.evaluation.remarks.extend(notes);
+            return Ok(found);
         }
         TaskKind::LanguageLines | TaskKind::LanguageStream => {
-            Sampler::open(run, device, threads)?.evaluate(data)
+            Sampler::open(run, device, *threads)?.evaluate(data)?
         }
         TaskKind::Sequence => {
-            let opened = open_run(run, device, threads, &[TaskKind::Sequence])?;
+            let opened = open_run(run, device, *threads, &[TaskKind::Sequence])?;
             let task = opened.stored.data.parse::<Generated>()?.name;
             let (model, params) = opened.load(|params, stored| {
                 SequenceModel::new(params, &stored.config, task, stored.seed)
             })?;
             let threads = opened.device.threads();
             let found = model.evaluate(&params, data, opened.stored.seed, threads)?;
-            Ok(params.checked(found)?)
+            params.checked(found)?
         }
-    }
+    };
+    Ok(Evaluated { evaluation, translations: None })
+}
+
+/// Checks that no option of translation is given for a model of another task.
+fn check_no_translation(
+    runs: &[PathBuf],
+    stored: &StoredRun,
+    options: &EvaluateOptions,
+) -> Result<()> {
+    let EvaluateOptions { columns, decoding, bleu, links, unknown_words, ensemble, .. } = options;
+    let decodes_nothing = "whose evaluation decodes nothing";
+    let is_plain = [BeamOptions::default(), BeamOptions::greedy()].contains(decoding);
+    let (given, why) = if !is_plain {
+        let given = match decoding.constraints.max_length {
+            Some(n) => format!("max_length = {n}"),
+            None => format!("beam = {}", decoding.beam),
+        };
+        (given, decodes_nothing)
+    } else if let Some(options) = unknown_words {
+        (format!("unknown_words = {}", options.words), decodes_nothing)
+    } else if runs.len() > 1 || *ensemble != EnsembleOptions::default() {
+        ("an ensemble or an average of checkpoints".to_owned(), "which has none")
+    } else if let Some((source, target)) = columns {
+        (format!("columns = {source},{target}"), "which has no two sides to choose")
+    } else if *bleu != BleuOptions::default() {
+        let given = format!("tokenize = {}, lowercase = {}", bleu.tokenizer, bleu.lowercase);
+        (given, "whose evaluation has no BLEU")
+    } else if let Some(links) = links {
+        (format!("links = {}", links.display()), "which aligns nothing")
+    } else {
+        return Ok(());
+    };
+    let what = format!(
+        "{given}: {} was trained with task = {}, {why}; leave it out",
+        runs[0].display(),
+        stored.config.task
+    );
+    Err(Error::Configuration { problems: vec![what] })
 }

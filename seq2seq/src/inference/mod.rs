@@ -1,6 +1,7 @@
 //! Inference with trained models, opened from their run directories.
 
 mod evaluate;
+mod evaluated;
 mod sampler;
 mod translator;
 
@@ -8,7 +9,8 @@ use std::path::Path;
 
 use tensor::{Device, Params};
 
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, evaluate_outputs};
+pub use evaluated::{EvaluateOptions, Evaluated, EvaluatedTranslations};
 pub use sampler::{GeneratedText, SampleOptions, Sampler};
 pub use translator::{
     Alternative, Candidate, EnsembleOptions, PairScore, Translation, TranslationRequest, Translator,

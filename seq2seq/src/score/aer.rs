@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::links::GoldLinks;
+
 /// Returns the links that attention weights imply: each target word is linked to the source word
 /// with the largest weight, and to the first of several with equal weight.
 ///
@@ -87,14 +89,26 @@ impl AlignmentErrors {
         weights: &[Vec<f32>],
         source: &[S],
         target: &[T],
-        sure: &[(usize, usize)],
+        gold: &GoldLinks,
     ) {
         let is_word = |&(i, j): &(usize, usize)| {
             source.get(i).is_some_and(|token| is_word(token.as_ref()))
                 && target.get(j).is_some_and(|token| is_word(token.as_ref()))
         };
-        let sure: Vec<_> = sure.iter().copied().filter(is_word).collect();
-        self.add(&links_of_attention(weights, source, target), &sure, &[]);
+        let of_words = |links: &[_]| links.iter().copied().filter(is_word).collect::<Vec<_>>();
+        let (sure, possible) = (of_words(&gold.sure), of_words(&gold.possible));
+        self.add(&links_of_attention(weights, source, target), &sure, &possible);
+    }
+
+    /// Returns |A ∩ P| / |A|, the share of the links found that are sure or possible; `None` if there
+    /// are none.
+    pub fn precision(&self) -> Option<f64> {
+        (self.found > 0).then(|| self.found_possible as f64 / self.found as f64)
+    }
+
+    /// Returns |A ∩ S| / |S|, the share of the sure links that were found; `None` if there are none.
+    pub fn recall(&self) -> Option<f64> {
+        (self.sure > 0).then(|| self.found_sure as f64 / self.sure as f64)
     }
 
     /// Returns the rate, 0 to 1; `None` if there are neither links found nor sure links.
@@ -149,7 +163,14 @@ mod tests {
     fn gold_links_of_punctuation_do_not_count() {
         let mut errors = AlignmentErrors::default();
         let weights = [vec![0.9, 0.1], vec![0.1, 0.9]];
-        errors.add_attention(&weights, &["yes", "."], &["oui", "."], &[(0, 0), (1, 1), (9, 9)]);
+        let gold = GoldLinks::sure(vec![(0, 0), (1, 1), (9, 9)]);
+        errors.add_attention(&weights, &["yes", "."], &["oui", "."], &gold);
         assert_eq!(errors.rate(), Some(0.0));
+        // A link that is only possible is neither wrong nor needed.
+        let mut errors = AlignmentErrors::default();
+        let gold = GoldLinks { sure: vec![(0, 0)], possible: vec![(1, 1)] };
+        errors.add_attention(&weights, &["yes", "sir"], &["oui", "monsieur"], &gold);
+        assert_eq!(errors.rate(), Some(0.0));
+        assert_eq!((errors.precision(), errors.recall()), (Some(1.0), Some(1.0)));
     }
 }

@@ -1,6 +1,6 @@
 //! Translations that equal their references.
 
-use super::mteval::is_space;
+use super::whitespace::words;
 
 /// Returns the share of pairs whose two texts are equal, 0 to 1; 0 if there are no pairs.
 ///
@@ -24,7 +24,6 @@ pub fn exact_match_of_words<H: AsRef<str>, R: AsRef<str>>(
 
 /// Returns true if two texts consist of the same words, so that they differ in white space only.
 pub(crate) fn is_equal_in_words(a: &str, b: &str) -> bool {
-    let words = |text| str::split(text, is_space).filter(|word| !word.is_empty());
     words(a).eq(words(b))
 }
 

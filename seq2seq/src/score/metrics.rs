@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::scored::OutputScores;
 use crate::json_number;
 
 /// The metrics of a set of examples; metrics that do not apply to a task are absent.
@@ -58,6 +59,9 @@ pub struct Evaluation {
     /// Alignment error rate, if the corpus has gold links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aer: Option<f64>,
+    /// Scores of the outputs, if the model gives texts and they were requested.
+    #[serde(flatten)]
+    pub outputs: Option<OutputScores>,
     /// Remarks for readers of the metrics, in sentences.
     #[serde(skip)]
     pub remarks: Vec<String>,

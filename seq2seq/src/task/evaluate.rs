@@ -11,7 +11,9 @@ use crate::decode::{
     BeamOptions, DecodeInput, Decoded, Ensemble, ForcedOutput, Hypothesis, UnknownWordOptions,
     decode, forced,
 };
-use crate::score::{self, AlignmentErrors, Evaluation, Metrics};
+use crate::score::{
+    self, AlignmentErrors, BleuOptions, Evaluation, Metrics, Output, ScoredOutputs,
+};
 
 /// Output of the model for one pair with teacher forcing.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +54,34 @@ pub(crate) fn forced_pairs(
     Ok(examples.iter().zip(outputs).map(pair).collect())
 }
 
-/// Computes all metrics of a corpus. Outputs are decoded with `options`.
+/// The evaluation of a corpus, and the outputs from which it was computed, in its order.
+#[derive(Debug)]
+pub(crate) struct EvaluatedCorpus {
+    pub(crate) evaluation: Evaluation,
+    pub(crate) outputs: Vec<String>,
+    /// The model's tokens, separated by spaces, of each output and of its reference.
+    symbols: Vec<(String, String)>,
+}
+
+impl EvaluatedCorpus {
+    /// Scores the outputs for `corpus`, which was evaluated.
+    pub(crate) fn scored(&self, corpus: &Corpus, bleu: BleuOptions) -> ScoredOutputs {
+        let texts = corpus.pairs.iter().zip(&self.outputs);
+        let mut all = Vec::with_capacity(self.outputs.len());
+        for ((pair, output), (hypothesis, reference)) in texts.zip(&self.symbols) {
+            all.push(Output {
+                source: Some(&pair.source),
+                hypothesis: output,
+                reference: &pair.target,
+                hypothesis_symbols: hypothesis,
+                reference_symbols: reference,
+            });
+        }
+        ScoredOutputs::new(&all, bleu)
+    }
+}
+
+/// Computes the metrics of a corpus. Outputs are decoded with `options`.
 pub(crate) fn evaluate(
     ensemble: &Ensemble<'_>,
     text: &Text,
@@ -61,6 +90,18 @@ pub(crate) fn evaluate(
     unknown_words: &UnknownWordOptions,
     threads: &Threads,
 ) -> Result<Evaluation> {
+    Ok(evaluate_outputs(ensemble, text, corpus, options, unknown_words, threads)?.evaluation)
+}
+
+/// Computes the metrics of a corpus, and keeps the outputs.
+pub(crate) fn evaluate_outputs(
+    ensemble: &Ensemble<'_>,
+    text: &Text,
+    corpus: &Corpus,
+    options: &BeamOptions,
+    unknown_words: &UnknownWordOptions,
+    threads: &Threads,
+) -> Result<EvaluatedCorpus> {
     let examples: Vec<Example> = corpus.pairs.iter().map(|p| text.encode(p)).collect();
     let pairs = forced_pairs(ensemble, text, &examples, threads)?;
     let attends = ensemble.members().iter().any(|m| m.model.decoder.attends());
@@ -79,13 +120,17 @@ pub(crate) fn evaluate(
     let written: Vec<Vec<String>> = decoded.iter().zip(&corpus.pairs).map(written).collect();
     let outputs: Vec<String> = written.iter().map(|tokens| text.join_target(tokens)).collect();
     let texts = || outputs.iter().zip(corpus.pairs.iter().map(|p| &p.target));
-    let in_tokens: Vec<(String, String)> = written
+    let symbols: Vec<(String, String)> = written
         .iter()
         .zip(&corpus.pairs)
         .map(|(tokens, p)| (text.hypothesis(tokens), text.reference(&p.target)))
         .collect();
-    let in_tokens = || in_tokens.iter().map(|(h, r)| (h.as_str(), r.as_str()));
-    Ok(Evaluation {
+    let in_tokens = || symbols.iter().map(|(h, r)| (h.as_str(), r.as_str()));
+    let (aer, skipped) =
+        if attends { alignment(text, corpus, &examples, &pairs) } else { (None, None) };
+    let mut remarks = text.remarks_on_references(corpus);
+    remarks.extend(skipped);
+    let evaluation = Evaluation {
         metrics: Metrics {
             loss,
             perplexity: Some(loss.exp()),
@@ -95,45 +140,53 @@ pub(crate) fn evaluate(
             token_bleu: Some(score::bleu(in_tokens()).score),
             truncated: Some(decoded.iter().filter(|d| d.is_truncated()).count() as u64),
         },
-        bleu_signature: Some(score::bleu_13a_signature()),
+        bleu_signature: Some(BleuOptions::default().signature()),
         token_exact_match: Some(score::exact_match(in_tokens())),
         empty_sources: Some(examples.iter().filter(|e| e.source.len() < 2).count() as u64),
         sentences: corpus.pairs.len() as u64,
         tokens: tokens as u64,
-        aer: attends
-            .then(|| alignment(text, corpus, &examples, &pairs))
-            .flatten()
-            .and_then(|a| a.rate()),
-        remarks: text.remarks_on_references(corpus),
-    })
+        aer,
+        outputs: None,
+        remarks,
+    };
+    Ok(EvaluatedCorpus { evaluation, outputs, symbols })
 }
 
-/// Computes the alignment errors of the attention, if the corpus has gold links.
+/// Computes the alignment error rate of the attention, if the corpus has gold links, and a remark on pairs with gold links that do not count.
 fn alignment(
     text: &Text,
     corpus: &Corpus,
     examples: &[Example],
     pairs: &[ForcedPair],
-) -> Option<AlignmentErrors> {
+) -> (Option<f64>, Option<String>) {
     if corpus.pairs.iter().all(|p| p.links.is_none()) {
-        return None;
+        return (None, None);
     }
     let mut errors = AlignmentErrors::default();
+    let (mut linked, mut skipped) = (0_usize, 0_usize);
     for ((pair, example), run) in corpus.pairs.iter().zip(examples).zip(pairs) {
         let Some(links) = pair.links.as_ref().filter(|_| !run.attention.is_empty()) else {
             continue;
         };
         let source = text.source_words(&pair.source);
         let target = text.target_words(&example.target);
+        linked += 1;
         // Gold links number the words of the text as written, without the end token. If a
         // recipe splits the text differently, there is nothing to compare with.
         let (s, t) = (source.len() - 1, target.len() - 1);
         let written = |line: &str| line.split_whitespace().count();
         if (s, t) != (written(&pair.source), written(&pair.target)) {
+            skipped += 1;
             continue;
         }
         let (source, target) = (&source[..s], &target[..t]);
         errors.add_attention(&run.attention, source, target, links);
     }
-    Some(errors)
+    let remark = (skipped > 0).then(|| {
+        format!(
+            "aer leaves out {skipped} of {linked} pairs with gold links, which the run's recipes \
+             split into other words than the spaces that the links count by"
+        )
+    });
+    (errors.rate(), remark)
 }

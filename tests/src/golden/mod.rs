@@ -25,7 +25,7 @@ mod tests;
 
 pub use case_file::{CaseFile, Expected, Given};
 pub use compare::{Computed, Deviation, compare};
-pub use metrics::{BleuReport, check_bleu};
+pub use metrics::{MetricsReport, check_metrics};
 pub use report::{Report, Worst, check, check_on};
 pub use set::{Case, GoldenSet};
 pub use table::{RUNNERS, Runner, find};

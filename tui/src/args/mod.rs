@@ -1,5 +1,6 @@
 //! Every option of the program, with the text that `--help` shows.
 
+mod evaluate;
 mod measure;
 mod model;
 mod train;
@@ -7,10 +8,11 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use evaluate::EvaluateArguments;
 pub use measure::{BenchArguments, CompareArguments};
 pub use model::{
-    CorpusArguments, EvaluateArguments, ModelArguments, SampleArguments, ScoreArguments,
-    TranslateArguments, TranslatorArguments, WatchArguments,
+    CorpusArguments, ModelArguments, SampleArguments, ScoreArguments, TranslateArguments,
+    TranslatorArguments, WatchArguments,
 };
 pub use train::TrainArguments;
 
@@ -75,8 +77,15 @@ pub enum Command {
         Lines are answered as they come, many at a time where many wait. A blank line gives an empty\n\
         one. How many translations were cut at the limit of their length is said on stderr.")]
     Translate(TranslateArguments),
-    /// Evaluate a trained model on a corpus.
-    Evaluate(EvaluateArguments),
+    /// Evaluate trained models on a corpus, or output files against references.
+    #[command(
+        long_about = "Evaluate trained models on a corpus, or output files against references.\n\
+        --run DIR --data SPEC decodes the corpus and scores the outputs; --hypotheses FILE\n\
+        --references FILE scores lines of text, and --alignments FILE --gold FILE word links,\n\
+        without a model. With several runs or files, each has a column, and a paired bootstrap test\n\
+        compares it with the first."
+    )]
+    Evaluate(Box<EvaluateArguments>),
     /// Print the natural-log probability of each target given its source.
     #[command(
         long_about = "Print the natural-log probability of each target given its source, one\n\
@@ -163,17 +172,21 @@ mod tests {
             panic!("not evaluate");
         };
         assert!(evaluate.json);
-        assert_eq!(evaluate.model.device, "opencl:0.1");
+        assert_eq!(evaluate.device, "opencl:0.1");
         for known in ["cpu", "opencl", "opencl:0.1", "opencl:tf32", "opencl:0.1:tf32"] {
             assert_eq!(device(known).as_deref(), Ok(known));
         }
         for wrong in ["cpu:tf32", "tf32", ":tf32", "opencl:", "opencl:1", "opencl:tf32:tf32"] {
             assert!(device(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(evaluate.model.threads, Some(2));
+        assert_eq!(evaluate.threads, Some(2));
         for line in [
             "translate --run r --json",
             "score --run r --data a,b --columns 1,2",
+            "evaluate --run a --run b --data d --beam 5 --tokenize intl --lowercase --confidence",
+            "evaluate --run a --data d --gold g --write w --by-length",
+            "evaluate --hypotheses a --hypotheses b --references r --sources s --json",
+            "evaluate --alignments a --gold g --json",
             "sample --run r --count 3 --temperature 0.8 --prefix ma --seed 7 --length 9 --json",
             "watch r --ascii",
             "presets",
@@ -209,6 +222,19 @@ mod tests {
             ("--prest x", "--preset"),
             ("translate", "--run"),
             ("evaluate --run r", "--data"),
+            ("evaluate", "--hypotheses"),
+            ("evaluate --hypotheses h", "--references"),
+            ("evaluate --references r", "--hypotheses"),
+            ("evaluate --run r --data d --hypotheses h --references r", "--hypotheses"),
+            ("evaluate --hypotheses h --references r --data d", "--data"),
+            ("evaluate --hypotheses h --references r --beam 3", "--beam"),
+            ("evaluate --hypotheses h --references r --device cpu", "--device"),
+            ("evaluate --hypotheses h --references r --threads 2", "--threads"),
+            ("evaluate --hypotheses h --references r --write w", "--write"),
+            ("evaluate --hypotheses h --references r --gold g", "--gold"),
+            ("evaluate --hypotheses h --references r --tokenize zh", "13a, none, intl, char"),
+            ("evaluate --alignments a", "--gold"),
+            ("evaluate --alignments a --gold g --lowercase", "--lowercase"),
             ("sample", "--run"),
             ("sample --run r --temperature -1", "-1"),
             ("sample --run r --count 0", "--count"),

@@ -45,14 +45,9 @@ pub struct CorpusArguments {
     pub columns: Option<(usize, usize)>,
 }
 
-/// A trained translator: one run, or several as an ensemble.
+/// How several runs, or several checkpoints of a run, become one model.
 #[derive(Debug, Clone, Args)]
-pub struct TranslatorArguments {
-    /// The run's folder; its `best` model is used if the run had validation, else its `last`. Several
-    /// runs with the same vocabularies (`--run A --run B`) predict each word together, as an
-    /// ensemble.
-    #[arg(long = "run", value_name = "DIR", required = true)]
-    pub runs: Vec<PathBuf>,
+pub struct CombiningArguments {
     /// The weight of each run of an ensemble, separated by commas [default: equal weights].
     #[arg(long, value_name = "W,W", value_delimiter = ',', value_parser = weight)]
     pub weights: Vec<f64>,
@@ -64,6 +59,19 @@ pub struct TranslatorArguments {
     /// run keeps them if it was trained with --set keep_checkpoints=N.
     #[arg(long, value_name = "N", value_parser = averaged)]
     pub average_last: Option<usize>,
+}
+
+/// A trained translator: one run, or several as an ensemble.
+#[derive(Debug, Clone, Args)]
+pub struct TranslatorArguments {
+    /// The run's folder; its `best` model is used if the run had validation, else its `last`. Several
+    /// runs with the same vocabularies (`--run A --run B`) predict each word together, as an
+    /// ensemble.
+    #[arg(long = "run", value_name = "DIR", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// How runs are combined.
+    #[command(flatten)]
+    pub combining: CombiningArguments,
     /// The device: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`; `tui devices` lists them.
     #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
     pub device: String,
@@ -168,23 +176,6 @@ pub struct TranslateArguments {
     pub json: bool,
 }
 
-/// Options of `evaluate`.
-#[derive(Debug, Clone, Args)]
-pub struct EvaluateArguments {
-    /// The model.
-    #[command(flatten)]
-    pub model: ModelArguments,
-    /// The corpus.
-    #[command(flatten)]
-    pub corpus: CorpusArguments,
-    /// The search.
-    #[command(flatten)]
-    pub decoding: DecodingArguments,
-    /// Print one JSON object instead of a table.
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// Options of `score`.
 #[derive(Debug, Clone, Args)]
 pub struct ScoreArguments {
@@ -242,9 +233,9 @@ pub struct WatchArguments {
 const SEARCH: [&str; 6] =
     ["beam", "length_penalty", "penalty_in_search", "coverage_penalty", "patience", "n_best"];
 
-impl TranslatorArguments {
-    /// Returns how the runs become one model.
-    pub fn ensemble(&self) -> EnsembleOptions {
+impl CombiningArguments {
+    /// Returns the options for the library.
+    pub fn options(&self) -> EnsembleOptions {
         EnsembleOptions {
             weights: self.weights.clone(),
             combination: self.combination,

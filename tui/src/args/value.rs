@@ -3,6 +3,7 @@
 use seq2seq::Range;
 use seq2seq::config::UnknownWords;
 use seq2seq::decode::{Combination, LengthPenalty};
+use seq2seq::score::BleuTokenizer;
 
 /// Parses two columns, counted from 1, such as `2,1`.
 pub(super) fn columns(text: &str) -> Result<(usize, usize), String> {
@@ -58,6 +59,11 @@ pub(super) fn beam(text: &str) -> Result<usize, String> {
 
 /// Parses a length penalty.
 pub(super) fn length_penalty(text: &str) -> Result<LengthPenalty, String> {
+    text.parse().map_err(|error: seq2seq::Error| error.to_string())
+}
+
+/// Parses the name of a tokenizer of BLEU.
+pub(super) fn tokenizer(text: &str) -> Result<BleuTokenizer, String> {
     text.parse().map_err(|error: seq2seq::Error| error.to_string())
 }
 

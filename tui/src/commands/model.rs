@@ -9,6 +9,6 @@ use crate::args::TranslatorArguments;
 pub(super) fn open(model: &TranslatorArguments) -> Result<Translator> {
     let TranslatorArguments { runs, device, threads, .. } = model;
     let names: Vec<String> = runs.iter().map(|run| format!("--run {}", run.display())).collect();
-    Translator::open_ensemble(runs, &model.ensemble(), device, *threads)
+    Translator::open_ensemble(runs, &model.combining.options(), device, *threads)
         .wrap_err_with(|| names.join(" "))
 }

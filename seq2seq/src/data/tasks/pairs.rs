@@ -6,6 +6,7 @@ use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
 
 use crate::data::corpus::Pair;
+use crate::score::GoldLinks;
 
 /// Number of letters from which the sequences of copy and reverse are drawn.
 const LETTERS: u8 = 10;
@@ -24,7 +25,7 @@ pub(super) fn letters(rng: &mut Rng, lengths: &RangeInclusive<usize>, reverse: b
     for i in 0..n {
         links.push((i, if reverse { n - 1 - i } else { i }));
     }
-    Pair { source, target: said.join(" "), links: Some(links) }
+    Pair { source, target: said.join(" "), links: Some(GoldLinks::sure(links)) }
 }
 
 const MONTHS: [(&str, u32); 12] = [

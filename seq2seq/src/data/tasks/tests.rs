@@ -49,7 +49,7 @@ fn letters_are_copied_or_reversed_with_their_links() {
             let source: Vec<&str> = pair.source.split(' ').collect();
             let target: Vec<&str> = pair.target.split(' ').collect();
             assert!((2..=4).contains(&source.len()));
-            let links = pair.links.unwrap();
+            let links = pair.links.unwrap().sure;
             assert_eq!(links.len(), source.len());
             assert!(links.iter().all(|&(s, t)| source[s] == target[t]));
             let mut turned = source.clone();

@@ -12,13 +12,14 @@ pub use members::EnsembleOptions;
 use members::Members;
 pub use translation::{Alternative, Candidate, PairScore, Translation, TranslationRequest};
 
-use crate::data::{Corpus, Example, Spec, Text};
+use super::evaluated::{Evaluated, EvaluatedTranslations};
+use crate::data::{Corpus, Example, LinksFile, Spec, Text};
 use crate::decode::{
     Alternatives, BeamOptions, DecodeInput, Decoded, Hypothesis, SamplingOptions,
     UnknownWordOptions, alternatives, decode, sample,
 };
-use crate::score::Evaluation;
-use crate::task::{ForcedPair, evaluate, forced_pairs};
+use crate::score::{BleuOptions, Evaluation};
+use crate::task::{EvaluatedCorpus, ForcedPair, evaluate_outputs, forced_pairs};
 use crate::{Error, Result};
 
 /// How a translator decodes.
@@ -286,32 +287,63 @@ impl Translator {
         Ok((corpus, remarks))
     }
 
-    /// Computes the metrics of a corpus SPEC; `columns` are by default those that the run was
-    /// trained on.
+    /// Computes the metrics of a corpus SPEC and the scores of the outputs; `columns` are by default
+    /// those that the run was trained on.
     ///
     /// # Errors
     /// Unreadable data, errors of the device.
     pub fn evaluate(&self, data: &str, columns: Option<(usize, usize)>) -> Result<Evaluation> {
-        let (corpus, remarks) = self.read(data, columns)?;
+        let found = self.evaluate_outputs(data, columns, BleuOptions::default(), None)?;
+        Ok(found.evaluation)
+    }
+
+    /// Computes the metrics of a corpus SPEC, as [`Translator::evaluate`] does, and returns them with
+    /// the outputs. `bleu` is how BLEU is computed; `links` are gold links, in place of those of the
+    /// corpus.
+    ///
+    /// # Errors
+    /// Unreadable data, links of other pairs, errors of the device.
+    pub fn evaluate_outputs(
+        &self,
+        data: &str,
+        columns: Option<(usize, usize)>,
+        bleu: BleuOptions,
+        links: Option<&LinksFile>,
+    ) -> Result<Evaluated> {
+        let (mut corpus, remarks) = self.read(data, columns)?;
         if corpus.pairs.is_empty() {
             return Err(no_pair(data));
         }
-        let mut found = self.evaluate_corpus(&corpus)?;
-        found.remarks.extend(remarks);
-        Ok(found)
+        if let Some(links) = links {
+            corpus = corpus.with_links(links, data)?;
+        }
+        let found = self.outputs_of(&corpus)?;
+        let scored = found.scored(&corpus, bleu);
+        let EvaluatedCorpus { mut evaluation, outputs, .. } = found;
+        evaluation.metrics.bleu = Some(scored.evaluation.bleu);
+        evaluation.bleu_signature = Some(scored.evaluation.bleu_signature.clone());
+        evaluation.outputs = Some(scored.evaluation.outputs.clone());
+        evaluation.remarks.extend(remarks);
+        let translations =
+            Some(EvaluatedTranslations { outputs, scored, corpus: corpus.fingerprint() });
+        Ok(Evaluated { evaluation, translations })
     }
 
-    /// Computes the metrics of sentence pairs.
+    /// Computes the metrics of sentence pairs, without the further scores of the outputs.
     ///
     /// # Errors
-    /// Errors of the device.
+    /// Errors of the device; a translator that samples.
     pub fn evaluate_corpus(&self, corpus: &Corpus) -> Result<Evaluation> {
+        Ok(self.outputs_of(corpus)?.evaluation)
+    }
+
+    fn outputs_of(&self, corpus: &Corpus) -> Result<EvaluatedCorpus> {
         let Method::Search(options) = &self.method else {
             let problems = vec!["metrics are of the best outputs, not of samples".to_owned()];
             return Err(Error::Configuration { problems });
         };
         let (ensemble, threads) = (self.members.ensemble()?, self.device.threads());
-        evaluate(&ensemble, &self.text, corpus, options, &self.unknown_words, threads)
+        evaluate_outputs(&ensemble, &self.text, corpus, options, &self.unknown_words, threads)
     }
 
     /// Computes the natural-log probability of each target given its source, one per pair, and

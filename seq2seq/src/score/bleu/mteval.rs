@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::rewrite::{apart, split_pairs};
+use crate::score::whitespace::is_space;
+
 /// Splits a text into words as sacreBLEU's tokenisation `13a` does, which follows the script
 /// `mteval-v13a.pl`.
 ///
@@ -27,7 +30,7 @@ pub fn mteval_words(text: &str) -> Vec<String> {
     // Each rule is a pass over the result of the previous one; the spaces at both ends let rules
     // about neighbouring characters apply there too.
     let text: Vec<char> = [' '].into_iter().chain(text.chars()).chain([' ']).collect();
-    let text = apart(&text);
+    let text = apart(&text, is_word_of_its_own);
     let text = split_pairs(&text, |a, b| !a.is_ascii_digit() && is_point(b), [false, true, true]);
     let text = split_pairs(&text, |a, b| is_point(a) && !b.is_ascii_digit(), [true, true, false]);
     let text = split_pairs(&text, |a, b| a.is_ascii_digit() && b == '-', [false, true, true]);
@@ -35,10 +38,9 @@ pub fn mteval_words(text: &str) -> Vec<String> {
     words.map(|word| word.iter().collect()).collect()
 }
 
-/// Returns true for Python's white space, which includes the separators U+001C to U+001F that
-/// Unicode does not count.
-pub(super) fn is_space(c: char) -> bool {
-    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
+/// Returns true for ASCII punctuation that is a word wherever it is.
+fn is_word_of_its_own(c: char) -> bool {
+    c.is_ascii_punctuation() && !matches!(c, '\'' | ',' | '-' | '.')
 }
 
 fn is_point(c: char) -> bool {
@@ -62,41 +64,6 @@ fn unescaped(text: &str) -> Cow<'_, str> {
         }
     }
     text
-}
-
-/// Puts spaces around ASCII punctuation that is always a word of its own.
-fn apart(text: &[char]) -> Vec<char> {
-    let mut out = Vec::with_capacity(text.len() * 2);
-    for &c in text {
-        if c.is_ascii_punctuation() && !matches!(c, '\'' | ',' | '-' | '.') {
-            out.extend([' ', c, ' ']);
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// Inserts spaces before, between and after the characters of each pair for which `is_pair` is
-/// true, where `blanks` is true; pairs are found from the left and do not overlap.
-fn split_pairs(text: &[char], is_pair: fn(char, char) -> bool, blanks: [bool; 3]) -> Vec<char> {
-    let blank = |i: usize| blanks[i].then_some(' ');
-    let mut out = Vec::with_capacity(text.len() * 2);
-    let mut at = 0;
-    while let Some(&a) = text.get(at) {
-        match text.get(at + 1) {
-            Some(&b) if is_pair(a, b) => {
-                out.extend(blank(0).into_iter().chain([a]).chain(blank(1)).chain([b]));
-                out.extend(blank(2));
-                at += 2;
-            }
-            _ => {
-                out.push(a);
-                at += 1;
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]
