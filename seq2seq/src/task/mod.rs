@@ -7,7 +7,7 @@ mod sequence;
 mod translation;
 
 pub(crate) use build::{Built, Preparation, Task};
-pub(crate) use evaluate::{EvaluatedCorpus, ForcedPair, evaluate, evaluate_outputs, forced_pairs};
+pub(crate) use evaluate::{EvaluatedCorpus, ForcedPair, evaluate_outputs, forced_pairs};
 pub use language::{ChunkPosition, LanguageModel, TextChunk};
 pub use sequence::{SequenceModel, SequenceScore};
 pub use translation::TranslationModel;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use seq2seq::score::BleuTokenizer;
 
 use super::model::{CombiningArguments, DecodingArguments};
@@ -11,6 +11,11 @@ use super::value::{columns, device, threads, tokenizer};
 /// Options of `evaluate`.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
+#[command(group = ArgGroup::new("scored")
+    .args(["runs", "hypotheses", "alignments"])
+    .required(true)
+    .multiple(true)
+)]
 pub struct EvaluateArguments {
     /// The run's folder; its `best` model is used if the run had validation, else its `last`. May
     /// be repeated: the runs are compared with the first.
@@ -18,23 +23,32 @@ pub struct EvaluateArguments {
         long = "run",
         value_name = "DIR",
         requires = "data",
-        required_unless_present_any = ["hypotheses", "alignments"],
         conflicts_with_all = ["hypotheses", "alignments"]
     )]
     pub runs: Vec<PathBuf>,
     /// Evaluate all runs as one ensemble instead of comparing them.
-    #[arg(long, requires = "runs")]
+    #[arg(long, conflicts_with_all = ["hypotheses", "alignments"])]
     pub ensemble: bool,
     /// How runs are combined.
     #[command(flatten)]
     pub combining: CombiningArguments,
     /// The corpus: a built-in one such as `phrasebook:test` or `reverse:20:test`, a TSV file, or
     /// two files separated by a comma; for a language model, any text file.
-    #[arg(long, value_name = "SPEC", requires = "runs", conflicts_with = "hypotheses")]
+    #[arg(
+        long,
+        value_name = "SPEC",
+        requires = "runs",
+        conflicts_with_all = ["hypotheses", "alignments"]
+    )]
     pub data: Option<String>,
     /// Source and target column of a TSV file, counted from 1; for the phrasebook, 2,1 is French to
     /// English [default: 1,2].
-    #[arg(long, value_name = "SRC,TGT", value_parser = columns, requires = "runs")]
+    #[arg(
+        long,
+        value_name = "SRC,TGT",
+        value_parser = columns,
+        conflicts_with_all = ["hypotheses", "alignments"]
+    )]
     pub columns: Option<(usize, usize)>,
     /// Score the lines of this file, without a model. May be repeated: the files are compared with
     /// the first.
@@ -46,20 +60,26 @@ pub struct EvaluateArguments {
     )]
     pub hypotheses: Vec<PathBuf>,
     /// The references, a line for each line of --hypotheses.
-    #[arg(long, value_name = "FILE", requires = "hypotheses")]
-    pub references: Option<PathBuf>,
-    /// The sources, a line for each line of --hypotheses: for the scores by length, and so that ser
-    /// and wer accept any reference of a repeated source.
-    #[arg(long, value_name = "FILE", requires = "hypotheses")]
-    pub sources: Option<PathBuf>,
-    /// Score these word links, without a model: a line for each sentence pair with links such as
-    /// `0-0 1-2`, source word first, words counted from 0 (Pharaoh's format).
     #[arg(
         long,
         value_name = "FILE",
-        requires = "gold",
-        conflicts_with_all = ["data", "DecodingArguments", "CombiningArguments"]
+        requires = "hypotheses",
+        conflicts_with_all = ["runs", "alignments"]
     )]
+    pub references: Option<PathBuf>,
+    /// The sources, a line for each line of --hypotheses: for the scores by length, and so that ser
+    /// and wer accept any reference of a repeated source.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "hypotheses",
+        conflicts_with_all = ["runs", "alignments"]
+    )]
+    pub sources: Option<PathBuf>,
+    /// Score these word links, without a model: a line for each sentence pair with links such as
+    /// `0-0 1-2`, source word first, words counted from 0 (Pharaoh's format).
+    #[arg(long, value_name = "FILE", requires = "gold",
+          conflicts_with_all = ["DecodingArguments", "CombiningArguments"])]
     pub alignments: Option<PathBuf>,
     /// The gold links for --alignments, or for the attention of a run: `0-0` is sure, `0?0` and
     /// `0p0` are possible. Instead of links alone, a line may have four columns separated by tabs:
@@ -105,7 +125,7 @@ pub struct EvaluateArguments {
     #[arg(long, conflicts_with = "alignments")]
     pub by_length: bool,
     /// Also write the outputs to this file, one line per pair, in the order of the corpus.
-    #[arg(long, value_name = "FILE", requires = "runs")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["hypotheses", "alignments"])]
     pub write: Option<PathBuf>,
     /// Print one JSON object instead of a table.
     #[arg(long)]
