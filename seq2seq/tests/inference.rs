@@ -81,7 +81,7 @@ fn an_ensemble_needs_equal_vocabularies_and_one_weight_per_run() {
     let translate = |runs: &[PathBuf], options: &EnsembleOptions| {
         open(runs, options).unwrap().with_options(beam).translate(&lines()).unwrap()
     };
-    let alone = translate(&[a.clone()], &EnsembleOptions::default());
+    let alone = translate(std::slice::from_ref(&a), &EnsembleOptions::default());
     let both = translate(&[a.clone(), b.clone()], &EnsembleOptions::default());
     for combination in [Combination::Linear, Combination::LogLinear] {
         let options = EnsembleOptions { combination, ..EnsembleOptions::default() };
@@ -151,13 +151,14 @@ fn kept_checkpoints_are_averaged_and_a_resume_makes_them_again() {
     let locked = seq2seq::RunDir::resume(&by_hand).unwrap();
     locked.keep(&mean, 1).unwrap();
     drop(locked);
-    let found = open(&[path.clone()], &options(2)).unwrap().translate(&lines()).unwrap();
+    let found =
+        open(std::slice::from_ref(&path), &options(2)).unwrap().translate(&lines()).unwrap();
     let want = open(&[by_hand], &options(1)).unwrap().translate(&lines()).unwrap();
     assert_near(&found, &want);
-    let last = open(&[path.clone()], &options(1)).unwrap().translate(&lines()).unwrap();
+    let last = open(std::slice::from_ref(&path), &options(1)).unwrap().translate(&lines()).unwrap();
     assert!((last[0].logprob - found[0].logprob).abs() > 1e-7);
 
-    let error = open(&[path.clone()], &options(4)).unwrap_err().to_string();
+    let error = open(std::slice::from_ref(&path), &options(4)).unwrap_err().to_string();
     assert!(error.contains("3 kept checkpoints, 4 are to be averaged"), "{error}");
     run(folder, "run", PAIRS, 1, 28, &[]);
     assert_eq!(kept(&path), [20, 24, 28]);
@@ -167,7 +168,7 @@ fn kept_checkpoints_are_averaged_and_a_resume_makes_them_again() {
 fn prefixes_samples_and_alternatives_are_of_the_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = run(folder.path(), "run", PAIRS, 1, 120, &[]);
-    let translator = open(&[path.clone()], &EnsembleOptions::default()).unwrap();
+    let translator = open(std::slice::from_ref(&path), &EnsembleOptions::default()).unwrap();
     let all = translator.translate(&lines()).unwrap();
     assert_eq!(all[0].target, "le chat dort");
     assert_eq!(all[0].tokens.len(), all[0].token_logprobs.len());
@@ -221,7 +222,7 @@ fn unknown_words_are_kept_forbidden_or_replaced() {
     let path = run(folder.path(), "run", &pairs, 1, 200, &set);
     let translate = |words: Option<UnknownWords>, beam: usize| {
         let options = BeamOptions { beam, ..BeamOptions::default() };
-        let translator = open(&[path.clone()], &EnsembleOptions::default()).unwrap();
+        let translator = open(std::slice::from_ref(&path), &EnsembleOptions::default()).unwrap();
         let translator = translator.with_options(options);
         let translator = match words {
             Some(words) => translator.with_unknown_words(words.into()),
@@ -243,7 +244,7 @@ fn unknown_words_are_kept_forbidden_or_replaced() {
     let data = folder.path().join("test.tsv");
     std::fs::write(&data, "Zoe sleeps now\tZoe dort ici\n").unwrap();
     let exact = |words: UnknownWords| {
-        let translator = open(&[path.clone()], &EnsembleOptions::default()).unwrap();
+        let translator = open(std::slice::from_ref(&path), &EnsembleOptions::default()).unwrap();
         let translator = translator.with_unknown_words(words.into());
         translator.evaluate(data.to_str().unwrap(), None).unwrap().metrics.exact_match.unwrap()
     };
@@ -257,7 +258,7 @@ fn limits_are_told_in_words() {
     let told = |max_length, max_length_ratio| {
         let constraints = Constraints { max_length, max_length_ratio, ..Constraints::default() };
         let options = BeamOptions { constraints, ..BeamOptions::default() };
-        let translator = open(&[path.clone()], &EnsembleOptions::default()).unwrap();
+        let translator = open(std::slice::from_ref(&path), &EnsembleOptions::default()).unwrap();
         translator.with_options(options).limit_in_words()
     };
     assert_eq!(told(Some(7), None), "max_length = 7");
