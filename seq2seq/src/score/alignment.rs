@@ -118,7 +118,7 @@ impl Symmetrization {
     /// `grow-diag-final-and` visits the links in the order of the target, then of the source, and
     /// adds the final links of `forward` before those of `reverse`.
     ///
-    /// NLTK: `nltk.translate.gdfa.grow_diag_final_and`.
+    /// Moses: `symal -alignment=grow -diagonal=yes -final=yes -both=yes`.
     ///
     /// ```
     /// use seq2seq::score::Symmetrization;
@@ -242,8 +242,7 @@ mod tests {
         assert_eq!((pharaoh(&[(0, 0), (1, 2)]), pharaoh(&[])), ("0-0 1-2".into(), String::new()));
     }
 
-    /// Each case worked out by hand with the pseudocode of Moses:
-    /// <http://www2.statmt.org/moses/?n=FactoredTraining.AlignWords>.
+    /// Each case worked out by hand with the algorithm of Moses (`printgrow` in symal/symal.cpp).
     #[test]
     fn grow_diag_final_and_is_that_of_moses() {
         let both = Symmetrization::GrowDiagFinalAnd;
