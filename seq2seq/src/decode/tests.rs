@@ -554,7 +554,8 @@ fn samples_are_as_frequent_as_they_are_probable() {
     let options =
         SamplingOptions { samples: 20_000, constraints: at_most(2), ..Default::default() };
     let found =
-        sample(&ensemble, &inputs(&[source.clone()]), &options, &Threads::single()).unwrap();
+        sample(&ensemble, &inputs(std::slice::from_ref(&source)), &options, &Threads::single())
+            .unwrap();
     let mut counts = std::collections::HashMap::new();
     for h in &found[0] {
         *counts.entry(h.decoded.ids.clone()).or_insert(0.0) += 1.0 / 20_000.0;
