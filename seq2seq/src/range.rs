@@ -37,6 +37,8 @@ impl Range {
     pub const NGRAM: Self = Self::within(0.0, 100.0);
     /// Number of most probable tokens that are drawn from.
     pub const TOP_K: Self = Self::within(0.0, 1e9);
+    /// Number of alternatives at each position of a translation.
+    pub const ALTERNATIVES: Self = Self::within(1.0, 1e3);
     /// Number of checkpoints that are averaged.
     pub const AVERAGED: Self = Self::within(1.0, 1e4);
     /// A probability.

@@ -46,6 +46,12 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// Returns a number for JSON. One that is not finite, which JSON cannot represent, is the string
+/// `NaN`, `inf` or `-inf`.
+pub fn json_number(value: f64) -> serde_json::Value {
+    if value.is_finite() { value.into() } else { value.to_string().into() }
+}
+
 /// Formats a setting such as a learning rate, without padding: `0.001`, `1e-5`, `1`.
 pub fn setting(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-3 {

@@ -41,8 +41,12 @@ const PART: Duration = Duration::from_millis(10);
 /// Returns true if both stdin and stdout are a terminal that can position text, as the dashboard
 /// requires.
 pub fn is_interactive() -> bool {
-    let term = std::env::var_os("TERM");
-    places_text(term.as_deref()) && io::stdin().is_terminal() && io::stdout().is_terminal()
+    is_positioning() && io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Returns true if `TERM` names a terminal that can position text, if there is a terminal at all.
+pub fn is_positioning() -> bool {
+    places_text(std::env::var_os("TERM").as_deref())
 }
 
 /// Returns true if `TERM` names a terminal that can position text. On Unix a terminal always has a

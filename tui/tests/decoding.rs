@@ -3,63 +3,12 @@
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::io::Write;
+mod common;
+
 use std::path::Path;
-use std::process::{Command, Stdio};
 
+use common::{learn, refused, said};
 use serde_json::Value;
-
-/// Runs the program in a folder; what it says on stdout and on stderr.
-#[track_caller]
-fn said(folder: &Path, arguments: &[&str], stdin: &str) -> (String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tui"))
-        .current_dir(folder)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let (out, err) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {err}");
-    (out, err)
-}
-
-/// What the program says on stderr where it refuses something.
-#[track_caller]
-fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_tui"))
-        .current_dir(folder)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(!output.status.success(), "{arguments:?}");
-    String::from_utf8(output.stderr).unwrap()
-}
-
-/// Learns a few pairs by heart.
-fn learn(folder: &Path, run: &str, pairs: &str, set: &[&str]) -> String {
-    std::fs::write(folder.join(format!("{run}.tsv")), pairs).unwrap();
-    let data = format!("{run}.tsv");
-    let mut arguments = vec!["--data", &data, "--valid", &data, "--run-dir", run, "--headless"];
-    arguments.extend(["--threads", "1", "--epochs", "60"]);
-    let keys = [
-        "hidden=24",
-        "embedding=16",
-        "learning_rate=0.02",
-        "validate_every_epochs=0",
-        "source_recipe=words",
-        "target_recipe=words",
-    ];
-    for key in keys.iter().chain(set) {
-        arguments.extend(["--set", key]);
-    }
-    said(folder, &arguments, "").0
-}
 
 fn evaluated(folder: &Path, run: &str, pairs: &str, more: &[&str]) -> (Value, String) {
     std::fs::write(folder.join("test.tsv"), pairs).unwrap();

@@ -148,6 +148,12 @@ impl Text {
         tokens(&self.target, line)
     }
 
+    /// Returns the target words of a line for display, without EOS. Unknown words are those of the
+    /// line.
+    pub(crate) fn words_of_target(&self, line: &str) -> Vec<String> {
+        tokens(&self.target, line).iter().map(|token| self.target.display_token(token)).collect()
+    }
+
     /// Returns a source word in the form in which the source recipe writes it.
     pub(crate) fn normalize_source(&self, word: &str) -> String {
         self.source.normalize(word)

@@ -8,7 +8,7 @@ use crate::model::NEVER_SAID;
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Constraints {
     /// Maximum number of target tokens, EOS included;
-    /// [`EncoderDecoder::output_limit`](crate::EncoderDecoder::output_limit) by default.
+    /// [`EncoderDecoder::output_limit`](crate::model::EncoderDecoder::output_limit) by default.
     pub max_length: Option<usize>,
     /// Maximum number of target tokens as a multiple of the number of source tokens, EOS included in
     /// both, rounded up. If `max_length` is given too, the smaller one holds.

@@ -39,7 +39,7 @@ pub fn links_of_attention<S: AsRef<str>, T: AsRef<str>>(
 }
 
 /// Returns true for tokens that contain a letter or a digit.
-fn is_word(token: &str) -> bool {
+pub(super) fn is_word(token: &str) -> bool {
     token.contains(char::is_alphanumeric)
 }
 

@@ -1,6 +1,7 @@
 //! Scores of translations and of alignments, and the metrics of a set of examples.
 
 mod aer;
+mod alignment;
 mod bleu;
 mod bootstrap;
 mod buckets;
@@ -19,6 +20,7 @@ mod text;
 mod whitespace;
 
 pub use aer::{AlignmentErrors, links_of_attention};
+pub use alignment::{LinkMethod, SoftAlignment, Symmetrization, pharaoh};
 pub(crate) use bleu::ORDER;
 pub use bleu::{
     Bleu, BleuCounts, BleuOptions, BleuSmoothing, BleuTokenizer, bleu, bleu_13a, corpus_bleu,

@@ -148,45 +148,6 @@ pub struct SamplingArguments {
     pub seed: u64,
 }
 
-/// Options of `translate`.
-#[derive(Debug, Clone, Args)]
-pub struct TranslateArguments {
-    /// The model.
-    #[command(flatten)]
-    pub model: TranslatorArguments,
-    /// The search.
-    #[command(flatten)]
-    pub decoding: DecodingArguments,
-    /// Sample N translations of each line instead of searching for the best; they are printed like
-    /// --n-best.
-    #[arg(long, value_name = "N", value_parser = texts, conflicts_with_all = SEARCH)]
-    pub samples: Option<usize>,
-    /// How samples are drawn.
-    #[command(flatten)]
-    pub sampling: SamplingArguments,
-    /// Print the best N of each line's hypotheses, at most the beam: lines of `LINE ||| translation
-    /// ||| score`, LINE from 0; with --json the list n_best.
-    #[arg(long, value_name = "N", value_parser = beam, default_value = "1")]
-    pub n_best: usize,
-    /// Print one JSON object per line: source, target, logprob, tokens, source_tokens, attention
-    /// (tokens by source_tokens), truncated, score. Both lists of tokens end with the end token,
-    /// except that tokens has none if truncated is true. For a blank line, tokens, source_tokens
-    /// and attention are empty and logprob is 0.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Options of `score`.
-#[derive(Debug, Clone, Args)]
-pub struct ScoreArguments {
-    /// The model.
-    #[command(flatten)]
-    pub model: TranslatorArguments,
-    /// The corpus.
-    #[command(flatten)]
-    pub corpus: CorpusArguments,
-}
-
 /// Options of `sample`.
 #[derive(Debug, Clone, Args)]
 pub struct SampleArguments {
@@ -228,10 +189,6 @@ pub struct WatchArguments {
     #[arg(long)]
     pub ascii: bool,
 }
-
-/// Options of the search that sampling does not have.
-const SEARCH: [&str; 6] =
-    ["beam", "length_penalty", "penalty_in_search", "coverage_penalty", "patience", "n_best"];
 
 impl CombiningArguments {
     /// Returns the options for the library.

@@ -3,7 +3,7 @@
 use seq2seq::Range;
 use seq2seq::config::UnknownWords;
 use seq2seq::decode::{Combination, LengthPenalty};
-use seq2seq::score::BleuTokenizer;
+use seq2seq::score::{BleuTokenizer, LinkMethod, Symmetrization};
 
 /// Parses two columns, counted from 1, such as `2,1`.
 pub(super) fn columns(text: &str) -> Result<(usize, usize), String> {
@@ -55,6 +55,32 @@ pub(super) fn max_length(text: &str) -> Result<usize, String> {
 /// Parses a number of hypotheses.
 pub(super) fn beam(text: &str) -> Result<usize, String> {
     whole(text, Range::BEAM)
+}
+
+/// Parses a number of alternatives.
+pub(super) fn alternatives(text: &str) -> Result<usize, String> {
+    whole(text, Range::ALTERNATIVES)
+}
+
+/// Parses how attention weights become links: `argmax`, or a weight.
+pub(super) fn link_method(text: &str) -> Result<LinkMethod, String> {
+    let range = Range::PROBABILITY;
+    match text.trim() {
+        "argmax" => Ok(LinkMethod::Argmax),
+        weight => range
+            .number(weight)
+            .map(LinkMethod::Threshold)
+            .ok_or_else(|| format!("it takes argmax or a weight {range}, such as 0.3")),
+    }
+}
+
+/// Parses how the links of two directions are combined.
+pub(super) fn symmetrization(text: &str) -> Result<Symmetrization, String> {
+    let named = |symmetrization: &Symmetrization| symmetrization.to_string() == text.trim();
+    Symmetrization::ALL.into_iter().find(named).ok_or_else(|| {
+        let names = Symmetrization::ALL.map(|symmetrization| symmetrization.to_string());
+        format!("it takes {}", names.join(", "))
+    })
 }
 
 /// Parses a length penalty.

@@ -1,5 +1,6 @@
 //! The subcommands, one file each; all return the exit status or an error to print.
 
+mod align;
 mod bench;
 mod compare;
 mod devices;
@@ -29,6 +30,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Translate(translate)) => translate::run(&translate),
         Some(Command::Evaluate(evaluate)) => evaluate::run(&evaluate),
         Some(Command::Score(score)) => score::run(&score),
+        Some(Command::Align(align)) => align::run(&align),
         Some(Command::Sample(sample)) => sample::run(&sample),
         Some(Command::Watch(watch)) => watch::run(&watch),
         Some(Command::Presets { name }) => presets::run(name.as_deref()),

@@ -4,26 +4,57 @@ use std::process::ExitCode;
 
 use color_eyre::eyre::{Result, WrapErr};
 use seq2seq::PairScore;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::model;
 use crate::args::ScoreArguments;
-use crate::format::{count, several};
+use crate::format::{count, json_number, several};
 use crate::output;
 
-/// Prints one natural-log probability for each pair.
+/// Prints one natural-log probability for each pair, or for each of its tokens.
 pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitCode> {
     let translator = model::open(&arguments.model)?;
     let corpus = &arguments.corpus;
     let (scores, remarks) = translator
         .score(&corpus.data, corpus.columns)
         .wrap_err_with(|| format!("--data {}", corpus.data))?;
-    for score in &scores {
-        output::data(&format!("{:.6}", score.logprob))?;
-    }
+    let lines = scores.iter().map(|score| lines(score, arguments));
+    output::data_lines(&lines.collect::<Result<Vec<_>>>()?.concat())?;
     for note in remarks.into_iter().chain(notes(&scores)) {
         output::note(&note);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The JSON form of a score.
+#[derive(Serialize)]
+struct JsonScore<'a> {
+    logprob: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_logprobs: Option<Vec<Value>>,
+}
+
+/// Returns the printed lines of a pair. In text a token is the rest of its line, so any character
+/// may be in it.
+fn lines(score: &PairScore, arguments: &ScoreArguments) -> Result<Vec<String>> {
+    let ScoreArguments { words, json, .. } = *arguments;
+    let tokens = score.tokens.iter();
+    if json {
+        let object = JsonScore {
+            logprob: json_number(score.logprob),
+            tokens: words.then(|| tokens.clone().map(|(token, _)| token.as_str()).collect()),
+            token_logprobs: words.then(|| tokens.map(|(_, p)| json_number(*p)).collect()),
+        };
+        return Ok(vec![serde_json::to_string(&object)?]);
+    }
+    if words {
+        let lines = tokens.map(|(token, logprob)| format!("{logprob:.6}\t{token}"));
+        return Ok(lines.chain([String::new()]).collect());
+    }
+    Ok(vec![format!("{:.6}", score.logprob)])
 }
 
 /// Returns notes on information that the numbers alone do not show.

@@ -442,8 +442,8 @@ keys! {
         /// running text.
         max_length: usize = 0, within(0.0, 1e5) => Changes;
         /// What becomes of unknown words in translations, and in their scores. keep: outputs contain
-        /// <unk>; forbid: the most probable other word is taken; replace: the source word with the
-        /// largest attention weight takes the place of <unk> (Luong 2015, section 4.1), which is
+        /// `<unk>`; forbid: the most probable other word is taken; replace: the source word with the
+        /// largest attention weight takes the place of `<unk>` (Luong 2015, section 4.1), which is
         /// forbid for a model without attention.
         unknown_words: UnknownWords = UnknownWords::Forbid => Changes;
         /// The divisor of a language model's logits before a token is drawn: below 1 for more

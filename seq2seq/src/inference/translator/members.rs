@@ -91,6 +91,11 @@ impl Members {
         (network, params)
     }
 
+    /// Returns true if the model is one network whose attention has heads.
+    pub(super) fn have_heads(&self) -> bool {
+        matches!(&self.members[..], [(network, ..)] if network.decoder.has_heads())
+    }
+
     /// Returns true if a network has attention.
     pub(super) fn attend(&self) -> bool {
         self.members.iter().any(|(network, ..)| network.decoder.attends())

@@ -1,6 +1,7 @@
 //! Translation, scoring and evaluation with a trained model.
 
 mod members;
+mod scoring;
 mod translation;
 
 use std::path::{Path, PathBuf};
@@ -13,13 +14,13 @@ use members::Members;
 pub use translation::{Alternative, Candidate, PairScore, Translation, TranslationRequest};
 
 use super::evaluated::{Evaluated, EvaluatedTranslations};
-use crate::data::{Corpus, Example, LinksFile, Spec, Text};
+use crate::data::{Corpus, LinksFile, Spec, Text};
 use crate::decode::{
     Alternatives, BeamOptions, DecodeInput, Decoded, Hypothesis, SamplingOptions,
     UnknownWordOptions, alternatives, decode, sample,
 };
 use crate::score::{BleuOptions, Evaluation};
-use crate::task::{EvaluatedCorpus, ForcedPair, evaluate_outputs, forced_pairs};
+use crate::task::{EvaluatedCorpus, evaluate_outputs};
 use crate::{Error, Result};
 
 /// How a translator decodes.
@@ -131,6 +132,12 @@ impl Translator {
         self.members.attend()
     }
 
+    /// Returns true if the attention has heads whose weights translations can have. An ensemble has
+    /// none.
+    pub fn has_heads(&self) -> bool {
+        self.members.have_heads()
+    }
+
     /// Describes the maximum length of outputs in words.
     pub fn limit_in_words(&self) -> String {
         let constraints = match &self.method {
@@ -214,6 +221,9 @@ impl Translator {
             let (tokens, replaced) = self.unknown_words.tokens(&self.text, line, &prefix, decoded);
             (self.text.join_target(&tokens), replaced)
         };
+        let in_order = |rows: &[Vec<f32>]| -> Vec<Vec<f32>> {
+            rows.iter().map(|row| self.text.attention_in_order(row.clone())).collect()
+        };
         let candidate = |h: &Hypothesis| Candidate {
             target: written(&h.decoded).0,
             logprob: h.decoded.logprob,
@@ -221,6 +231,7 @@ impl Translator {
             tokens: self.text.target_words(&h.decoded.ids),
             token_logprobs: h.decoded.token_logprobs.clone(),
             truncated: h.decoded.is_truncated(),
+            attention: in_order(&h.decoded.attention),
         };
         let requested = match self.method {
             Method::Search(options) => options.n_best,
@@ -241,11 +252,7 @@ impl Translator {
             tokens: self.text.target_words(&decoded.ids),
             source_tokens: self.text.source_words(line),
             token_logprobs: decoded.token_logprobs,
-            attention: decoded
-                .attention
-                .into_iter()
-                .map(|row| self.text.attention_in_order(row))
-                .collect(),
+            attention: in_order(&decoded.attention),
             score,
             n_best,
             ..Translation::default()
@@ -344,39 +351,6 @@ impl Translator {
         };
         let (ensemble, threads) = (self.members.ensemble()?, self.device.threads());
         evaluate_outputs(&ensemble, &self.text, corpus, options, &self.unknown_words, threads)
-    }
-
-    /// Computes the natural-log probability of each target given its source, one per pair, and
-    /// returns it with warnings; `columns` are by default those that the run was trained on.
-    ///
-    /// # Errors
-    /// Unreadable data, data without a pair, errors of the device.
-    pub fn score(
-        &self,
-        data: &str,
-        columns: Option<(usize, usize)>,
-    ) -> Result<(Vec<PairScore>, Vec<String>)> {
-        let (corpus, remarks) = self.read(data, columns)?;
-        if corpus.pairs.is_empty() {
-            return Err(no_pair(data));
-        }
-        let examples: Vec<_> = corpus.pairs.iter().map(|p| self.text.encode(p)).collect();
-        let threads = self.device.threads();
-        let pairs = forced_pairs(&self.members.ensemble()?, &self.text, &examples, threads)?;
-        let score = |(example, pair): (&Example, ForcedPair)| {
-            let (unknown_source, unknown_target) = Text::unknown(example);
-            let tokens = self.text.target_words(&example.target);
-            PairScore {
-                logprob: pair.logprob,
-                tokens: tokens.into_iter().zip(pair.token_logprobs).collect(),
-                attention: pair.attention,
-                is_source_blank: example.source.len() < 2,
-                is_target_blank: example.target.len() < 2,
-                unknown_source,
-                unknown_target,
-            }
-        };
-        Ok((examples.iter().zip(pairs).map(score).collect(), remarks))
     }
 }
 

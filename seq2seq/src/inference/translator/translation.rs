@@ -87,6 +87,9 @@ pub struct Candidate {
     pub token_logprobs: Vec<f32>,
     /// Whether the translation was cut at the length limit, before its end token.
     pub truncated: bool,
+    /// Attention weights, tokens x source tokens; not in the JSON form.
+    #[serde(skip)]
+    pub attention: Vec<Vec<f32>>,
 }
 
 /// A token that could have been at a position of a translation.

@@ -293,6 +293,12 @@ impl Decoder {
         self.attention.is_some()
     }
 
+    /// Returns `true` if the attention has heads.
+    pub(crate) fn has_heads(&self) -> bool {
+        let kind = self.attention.as_ref().map(|attention| attention.config().kind);
+        kind == Some(AttentionKind::MultiHead)
+    }
+
     /// Returns `true` if the decoder attends to sources in reverse order.
     pub(crate) fn is_reversed(&self) -> bool {
         self.reversed

@@ -1,14 +1,17 @@
-//! The standard streams: the only file of this crate that prints.
+//! The standard streams: the only module of this crate that prints.
 //!
 //! Lines for people are written by [`line()`], which makes control characters visible, so that
 //! neither a corpus nor a file name can control the terminal or corrupt a log. Data (`translate`,
 //! `--json`) is written by [`data`], which leaves it unchanged when stdout is a file or a pipe.
 
+mod progress;
+
 use std::error::Error;
 use std::fmt;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 use color_eyre::eyre::Report;
+pub use progress::StdinProgress;
 
 use crate::advice::advice;
 use crate::format;
@@ -60,13 +63,26 @@ pub fn lines<S: AsRef<str>>(lines: &[S]) -> Result<(), StdoutError> {
 /// # Errors
 /// Returns the errors of [`line()`].
 pub fn data(text: &str) -> Result<(), StdoutError> {
-    let mut out = io::stdout().lock();
-    if out.is_terminal() {
-        text.split('\n').try_for_each(|line| writeln!(out, "{}", format::plain(line)))?;
-    } else {
-        writeln!(out, "{text}")?;
-    }
-    Ok(out.flush()?)
+    data_lines(&[text])
+}
+
+/// Writes several lines of data to stdout, as [`data`] does, and flushes them together.
+///
+/// # Errors
+/// Returns the errors of [`line()`].
+pub fn data_lines<S: AsRef<str>>(lines: &[S]) -> Result<(), StdoutError> {
+    progress::beside(|| {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let is_terminal = io::stdout().is_terminal();
+        for text in lines.iter().map(AsRef::as_ref) {
+            if is_terminal {
+                text.split('\n').try_for_each(|line| writeln!(out, "{}", format::plain(line)))?;
+            } else {
+                writeln!(out, "{text}")?;
+            }
+        }
+        Ok(out.flush()?)
+    })
 }
 
 /// Prints clap's reply to the command line: a usage error on stderr, without control characters
@@ -90,7 +106,9 @@ pub fn error(report: &Report) {
 
 /// Writes one line to stderr. A stderr that cannot be written is ignored.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", format::plain(text));
+    progress::beside(|| {
+        let _ = writeln!(io::stderr().lock(), "{}", format::plain(text));
+    });
 }
 
 /// Returns an error, its causes and the advice for it in one line. A cause that repeats the text

@@ -1,0 +1,151 @@
+//! `tui translate`: translates stdin to stdout, line by line.
+
+mod input;
+mod json_line;
+mod line;
+mod links;
+mod notes;
+mod text_lines;
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Instant;
+
+use color_eyre::eyre::{Result, eyre};
+use seq2seq::data::Pair;
+use seq2seq::decode::SamplingOptions;
+use seq2seq::{PairScore, TranslationRequest, Translator};
+
+use super::model;
+use crate::args::TranslateArguments;
+use crate::output;
+use input::{FIRST_WINDOW, WINDOW, next_size, next_window, read};
+use json_line::json_line;
+use line::Line;
+use notes::Told;
+
+/// Translates until stdin ends.
+///
+/// A thread reads and parses up to [`WINDOW`] lines ahead while the lines before them are translated.
+/// All lines that have arrived, at most a window, are translated together, in batches of similar
+/// length; a single line is translated at once. The memory used does not grow with the input.
+/// Translation and printing alternate on this thread: printing takes little time.
+pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
+    let translator = open(arguments)?;
+    if let Some(remark) = translator.remark() {
+        output::note(&remark);
+    }
+    if arguments.heads && !translator.has_heads() {
+        let why = match translator.attends() {
+            _ if arguments.model.runs.len() > 1 => "an ensemble has no heads",
+            true => "only attention = multi_head has heads",
+            false => "the run has no attention",
+        };
+        output::note(&format!("--heads: {why}, so there is no key heads in the output"));
+    }
+    let mut told = Told::default();
+    let progress = output::StdinProgress::show();
+    let (sender, lines) = sync_channel(WINDOW);
+    let (json, bytes) = (arguments.json, progress.bytes());
+    thread::Builder::new().name("stdin".to_owned()).spawn(move || {
+        read(io::stdin().lock(), json, bytes, &sender);
+    })?;
+    let mut trouble = Ok(());
+    let mut size = FIRST_WINDOW;
+    while let Some((window, error)) = next_window(&lines, size) {
+        let begun = Instant::now();
+        let printed = translated(&translator, arguments, &window, &mut told)?;
+        size = next_size(size, window.len(), begun.elapsed().as_secs_f64());
+        output::data_lines(&printed)?;
+        if let Some(last) = window.last() {
+            progress.set(last.end);
+        }
+        trouble = error;
+        if trouble.is_err() {
+            break;
+        }
+    }
+    drop(progress);
+    told.say(&translator);
+    trouble.map(|()| ExitCode::SUCCESS)
+}
+
+/// Opens the model with the requested decoding.
+fn open(arguments: &TranslateArguments) -> Result<Translator> {
+    let options = arguments.decoding.options(arguments.n_best)?;
+    let unknown_words = arguments.decoding.unknown_words()?;
+    let mut translator = model::open(&arguments.model)?.with_options(options);
+    if arguments.align.is_some() {
+        model::check_attention(&translator, "--align")?;
+    }
+    if let Some(samples) = arguments.samples {
+        let sampling = arguments.sampling.options(1.0, samples);
+        let constraints = options.constraints;
+        translator = translator.with_sampling(SamplingOptions { constraints, ..sampling });
+    }
+    if let Some(unknown_words) = unknown_words {
+        translator = translator.with_unknown_words(unknown_words);
+    }
+    Ok(translator
+        .with_alternatives(arguments.alternatives.unwrap_or(0))
+        .with_heads(arguments.heads && arguments.json))
+}
+
+/// Translates the lines of a window. Returns the lines to print.
+fn translated(
+    translator: &Translator,
+    arguments: &TranslateArguments,
+    window: &[Line],
+    told: &mut Told,
+) -> Result<Vec<String>> {
+    // A window of no lines comes before an error.
+    if window.is_empty() {
+        return Ok(Vec::new());
+    }
+    let prefix = |line: &Line| line.prefix.clone().or_else(|| arguments.prefix.clone());
+    let request = |(number, line): (u64, &Line)| TranslationRequest {
+        source: line.source.clone(),
+        prefix: prefix(line).unwrap_or_default(),
+        number,
+    };
+    let requests: Vec<_> = (told.lines()..).zip(window).map(request).collect();
+    let translations = translator.translate_requests(&requests)?;
+    if translations.len() != window.len() {
+        return Err(eyre!("{} lines gave {} translations", window.len(), translations.len()));
+    }
+    let scores = scores_of_targets(translator, window)?;
+    let is_list = arguments.n_best.max(arguments.samples.unwrap_or(1)) > 1;
+    let mut printed = Vec::with_capacity(window.len());
+    for ((line, translation), score) in window.iter().zip(&translations).zip(&scores) {
+        let number = told.lines();
+        told.count(translation, score.as_ref());
+        if arguments.json {
+            let (text, replaced) = json_line(line, translation, score.as_ref(), arguments.align)?;
+            told.count_replaced_fields(&replaced);
+            printed.push(text);
+        } else if is_list {
+            let of_candidates = text_lines::of_candidates(number, translation, arguments.align);
+            printed.extend(of_candidates);
+        } else {
+            printed.push(text_lines::of_best(translation, arguments.align));
+        }
+    }
+    Ok(printed)
+}
+
+/// Scores the targets that were given, in one batch.
+fn scores_of_targets(translator: &Translator, window: &[Line]) -> Result<Vec<Option<PairScore>>> {
+    let pair = |line: &Line| {
+        let target = line.target.clone()?;
+        Some(Pair { source: line.source.clone(), target, links: None })
+    };
+    let pairs: Vec<Pair> = window.iter().filter_map(pair).collect();
+    if pairs.is_empty() {
+        return Ok(vec![None; window.len()]);
+    }
+    let mut scores = translator.score_pairs(&pairs)?.into_iter();
+    let score = |line: &Line| line.target.as_ref().and_then(|_| scores.next());
+    Ok(window.iter().map(score).collect())
+}
