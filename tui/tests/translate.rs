@@ -237,8 +237,8 @@ fn pairs_are_aligned_in_one_direction_and_in_both() {
     let (out, err) = said(folder, &align(&[]), "");
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!((lines.len(), lines[1], lines[2]), (4, "", "0-0 0-1"), "{out}");
-    // The full stop is not linked.
-    assert_eq!(lines[0].split(' ').count(), 2, "{out}");
+    // Every token has a link, the full stop too.
+    assert_eq!(lines[0].split(' ').count(), 3, "{out}");
     for words in [
         "1 of 4 pairs with a blank side",
         "1 of 4 pairs with 1 token unknown to the model of --run in the source",

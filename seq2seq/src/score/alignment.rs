@@ -6,17 +6,17 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Bound::{Excluded, Unbounded};
 
-use super::aer::{is_word, links_of_attention};
-
 /// How attention weights become links.
 ///
-/// As in [`links_of_attention`], tokens without a letter or digit (punctuation) are not linked.
+/// Punctuation is linked like words; [`links_of_attention`](super::links_of_attention), for the
+/// alignment error rate of a model, leaves it out.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum LinkMethod {
-    /// Each target word is linked to the source word with the largest weight.
+    /// Each target token is linked to the source token with the largest weight, the first one among
+    /// equals.
     #[default]
     Argmax,
-    /// Each target word is linked to every source word that has at least this weight.
+    /// Each target token is linked to every source token that has at least this weight.
     Threshold(f64),
 }
 
@@ -41,30 +41,20 @@ impl LinkMethod {
         source: &[S],
         target: &[T],
     ) -> Vec<(usize, usize)> {
-        let mut links = match self {
-            Self::Argmax => links_of_attention(weights, source, target),
-            Self::Threshold(least) => links_above(least as f32, weights, source, target),
-        };
+        let mut links = Vec::new();
+        for (t, row) in weights.iter().take(target.len()).enumerate() {
+            let row = &row[..row.len().min(source.len())];
+            let least = match self {
+                Self::Argmax => row.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+                Self::Threshold(least) => least as f32,
+            };
+            let enough = row.iter().enumerate().filter(|(_, weight)| **weight >= least);
+            let count = if self == Self::Argmax { 1 } else { row.len() };
+            links.extend(enough.take(count).map(|(s, _)| (s, t)));
+        }
         links.sort_unstable();
         links
     }
-}
-
-fn links_above<S: AsRef<str>, T: AsRef<str>>(
-    least: f32,
-    weights: &[Vec<f32>],
-    source: &[S],
-    target: &[T],
-) -> Vec<(usize, usize)> {
-    let mut links = Vec::new();
-    for (t, (row, token)) in weights.iter().zip(target).enumerate() {
-        if is_word(token.as_ref()) {
-            let columns = row.iter().zip(source).enumerate();
-            let enough = columns.filter(|(_, (w, token))| **w >= least && is_word(token.as_ref()));
-            links.extend(enough.map(|(s, _)| (s, t)));
-        }
-    }
-    links
 }
 
 /// The attention weights of a sentence pair.
@@ -226,16 +216,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_those_of_words_in_the_order_of_the_source() {
+    fn links_are_in_the_order_of_the_source() {
         let soft = SoftAlignment {
             source: ["a", ",", "b"].map(str::to_owned).into(),
             target: ["x", "y", "."].map(str::to_owned).into(),
             weights: vec![vec![0.1, 0.6, 0.3], vec![0.5, 0.0, 0.5], vec![0.0, 1.0, 0.0]],
             ..SoftAlignment::default()
         };
-        assert_eq!(soft.links(LinkMethod::Argmax), [(0, 1), (2, 0)]);
-        assert_eq!(soft.links(LinkMethod::Threshold(0.3)), [(0, 1), (2, 0), (2, 1)]);
-        assert!(soft.links(LinkMethod::Threshold(0.9)).is_empty());
+        assert_eq!(soft.links(LinkMethod::Argmax), [(0, 1), (1, 0), (1, 2)]);
+        let links = soft.links(LinkMethod::Threshold(0.3));
+        assert_eq!(links, [(0, 1), (1, 0), (1, 2), (2, 0), (2, 1)]);
+        assert_eq!(soft.links(LinkMethod::Threshold(0.9)), [(1, 2)]);
+        // The weight of the end token, beyond the tokens, is ignored.
+        assert_eq!(LinkMethod::Argmax.links(&[vec![0.3, 0.7]], &["a"], &["x"]), [(0, 0)]);
         let nan = [vec![f32::NAN, 0.5]];
         assert_eq!(LinkMethod::Threshold(0.5).links(&nan, &["a", "b"], &["x"]), [(1, 0)]);
         assert!(LinkMethod::Threshold(0.0).links(&[], &["a"], &["x"]).is_empty());
