@@ -281,6 +281,8 @@ mod tests {
         Start {
             task: seq2seq::config::TaskKind::Translation,
             preset: "p".into(),
+            model: String::new(),
+            differences: Vec::new(),
             data: "d".into(),
             device: "cpu".into(),
             threads: 1,
