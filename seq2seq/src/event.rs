@@ -70,6 +70,12 @@ impl Event {
 pub struct Start {
     /// The preset's name.
     pub preset: String,
+    /// The model in a few words (`gru 96, additive, lr 0.002`); empty in logs of older versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub model: String,
+    /// Keys whose values differ from those of the preset.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Change>,
     /// The task.
     #[serde(default = "translation")]
     pub task: TaskKind,

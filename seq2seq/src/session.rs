@@ -78,12 +78,14 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
             link.send(Event::Phase { text });
         }
     }
+    let preset_config = config.clone();
     for (key, value) in &options.set {
         config.set(key, value)?;
     }
     if let Some(epochs) = options.epochs {
         config.epochs = epochs;
     }
+    let differences = preset_config.changes(&config);
     config.validate()?;
     let set = options.set.iter().map(|(key, _)| key.as_str());
     config.check_effects(set, options.valid.as_deref() != Some("none"))?;
@@ -116,16 +118,22 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         None => new_run_path(Path::new("runs"), &stored.preset),
     };
     match stored.config.task {
-        TaskKind::Translation => begin_at::<TranslationModel>(stored, &path, link),
+        TaskKind::Translation => begin_at::<TranslationModel>(stored, differences, &path, link),
         TaskKind::LanguageLines | TaskKind::LanguageStream => {
-            begin_at::<LanguageModel>(stored, &path, link)
+            begin_at::<LanguageModel>(stored, differences, &path, link)
         }
-        TaskKind::Sequence => begin_at::<SequenceModel>(stored, &path, link),
+        TaskKind::Sequence => begin_at::<SequenceModel>(stored, differences, &path, link),
     }
 }
 
-fn begin_at<M: Task>(stored: StoredRun, path: &Path, link: &mut Link) -> Result<Outcome> {
+fn begin_at<M: Task>(
+    stored: StoredRun,
+    differences: Vec<Change>,
+    path: &Path,
+    link: &mut Link,
+) -> Result<Outcome> {
     let mut run = prepare::<M>(stored, None, link)?;
+    run.start.differences = differences;
     run.stored.corpus_hash = Some(run.built.corpus);
     run.stored.longest_target = run.built.longest_target;
     run.stored.identify();
@@ -212,6 +220,7 @@ fn resume_at<M: Task>(
         progress.learning_rate = None;
     }
     run.start.changes = changes;
+    run.start.differences = differences(&run.stored);
     let patience = run.stored.config.stop_patience;
     let over = run.start.last_step.is_some_and(|n| progress.step >= n)
         || run.start.max_minutes.is_some_and(|m| progress.seconds >= m * 60.0)
@@ -230,6 +239,18 @@ fn resume_at<M: Task>(
     let (log, warning) = dir.log(checkpoint)?;
     run.built.warnings.extend(warning);
     go(run, dir, log, shuffle, progress, link)
+}
+
+/// Returns the keys whose values differ from those of the run's preset. A run of a preset file has
+/// none, since the file may have changed since.
+fn differences(stored: &StoredRun) -> Vec<Change> {
+    let Ok(preset) = Preset::find(&stored.preset) else { return Vec::new() };
+    let mut config = preset.config;
+    if stored.data.parse::<Spec>().is_ok_and(|data| !data.files().is_empty()) {
+        // The values of a built-in preset are valid.
+        let _ = preset.own_data.iter().try_for_each(|(key, value)| config.set(key, value));
+    }
+    config.changes(&stored.config)
 }
 
 /// Reads the corpus and builds the model.
@@ -266,6 +287,8 @@ fn prepare<M: Task>(
     );
     let start = Start {
         preset: stored.preset.clone(),
+        model: config.summary(),
+        differences: Vec::new(),
         task: config.task,
         data: stored.data.clone(),
         device: device.describe(),

@@ -200,8 +200,8 @@ impl Reporter {
     }
 }
 
-/// Returns the description of a command in the log.
-fn told(command: &Command) -> String {
+/// Returns the description of a command.
+pub(crate) fn told(command: &Command) -> String {
     match command {
         Command::Pause => "paused".to_owned(),
         Command::Resume => "going on".to_owned(),

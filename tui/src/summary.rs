@@ -46,6 +46,7 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
             several(run_state.dropped, "event")
         ));
     }
+    lines.extend(warnings(run_state));
     if let Some(run_dir) = run_dir {
         let dir = shell_quoted(run_dir);
         lines.push(format!("  run         {dir}"));
@@ -78,6 +79,20 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Returns the warnings in full, each on a line of its own.
+fn warnings(run_state: &RunState) -> impl Iterator<Item = String> {
+    let number = run_state.warning_count();
+    let title = (number > 0).then(|| {
+        let omitted = match run_state.warnings_left_out {
+            0 => String::new(),
+            omitted => format!(", the first {} only in events.jsonl", count(omitted)),
+        };
+        format!("  warnings    {}{omitted}", count(number))
+    });
+    let texts = run_state.warnings.iter();
+    title.into_iter().chain(texts.map(|(step, text)| format!("    step {}: {text}", count(*step))))
 }
 
 /// Returns the metrics of a validation other than its loss, as far as its task has them.
@@ -166,6 +181,19 @@ mod tests {
         assert!(text.starts_with("stopped early after"), "{text}");
         assert!(text.contains("--run-dir runs/a --set stop_patience=0"), "{text}");
         assert!(text.contains("tui translate --run runs/a"), "{text}");
+    }
+
+    #[test]
+    fn warnings_are_repeated_in_full() {
+        let mut run_state = RunState::default();
+        assert!(!lines(&run_state, None).join("\n").contains("warnings"));
+        for step in 1..=202 {
+            run_state.apply(&Event::Warning { step, text: format!("{} end", "x".repeat(300)) });
+        }
+        let text = lines(&run_state, None).join("\n");
+        assert!(text.contains("  warnings    202, the first 2 only in events.jsonl"), "{text}");
+        assert!(!text.contains("step 2: ") && text.contains("    step 3: xxx"), "{text}");
+        assert_eq!(text.matches("x end").count(), 200);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod preset;
 mod resume;
 mod shorthand;
 mod stored;
+mod summary;
 mod validate;
 mod value;
 

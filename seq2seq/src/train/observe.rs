@@ -34,8 +34,9 @@ impl<M: Model> Trainer<'_, M> {
             self.recorder.dir.keep(&self.state.checkpoint(), self.settings.keep_checkpoints)?;
         }
         let remark = self.state.model.remark(&metrics);
+        let found = self.health.validation(step, metrics.loss, remark);
         self.recorder.tell(Event::Validation(Validation { step, metrics, best }))?;
-        self.recorder.warn(step, self.health.validation(remark))?;
+        self.recorder.warn(step, found)?;
         self.sample()
     }
 

@@ -3,6 +3,7 @@
 use super::schedule::LearningRate;
 use crate::config::{BatchBy, Config, EarlyStoppingMetric};
 use crate::data::Batching;
+use crate::health::HealthSettings;
 
 /// Settings of the training loop.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,8 @@ pub struct Settings {
     pub metrics_every: u64,
     /// Steps between measurements of gradient flow; 0 for none.
     pub flow_every: u64,
+    /// What the health checks need to know.
+    pub health: HealthSettings,
 }
 
 impl Settings {
@@ -61,6 +64,7 @@ impl Settings {
             keep_checkpoints: config.keep_checkpoints,
             metrics_every: config.metrics_every,
             flow_every: config.flow_every,
+            health: HealthSettings::new(config),
         }
     }
 }

@@ -51,7 +51,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             recorder,
             control: Control::default(),
             clock: Clock::new(),
-            health: Health::new(settings.clip),
+            health: Health::new(settings.health.clone()),
             settings,
             pending: None,
             is_broken: false,
@@ -245,12 +245,13 @@ impl<'a, M: Model> Trainer<'a, M> {
         step.gradient_norm = outcome.norms.total;
         step.clipped_norm = outcome.norms.clipped;
         step.parameters = self.parameter_metrics(&outcome);
+        let found = if outcome.updated { self.health.step(&step) } else { Vec::new() };
         self.recorder.tell(Event::Step(step))?;
         if !outcome.updated {
             self.is_broken = true;
             return Ok(());
         }
-        self.recorder.warn(at, self.health.step(at, outcome.norms.total))?;
+        self.recorder.warn(at, found)?;
         if !outcome.flow.is_empty() {
             let narrow = |norms: Vec<f64>| norms.into_iter().map(|n| n as f32).collect();
             let series = |(name, norms)| FlowSeries { name, norms: narrow(norms) };

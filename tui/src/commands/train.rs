@@ -42,7 +42,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
             Ok(ExitReason::Abort(signal)) => {
                 return Ok(abort(&trainer, reporter.run_state(), signal));
             }
-            Ok(ExitReason::Detach) => {
+            Ok(ExitReason::PlainLines) => {
                 // A failing stdout is detected at the run's next line.
                 let _ =
                     output::line("the run goes on here, in plain lines; Ctrl-C stops and saves");

@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
             ExitCode::from(signal.exit_status())
         }
         ExitReason::HungUp => return Ok(ExitCode::from(Signal::HangUp.exit_status())),
-        ExitReason::Left | ExitReason::Detach => ExitCode::SUCCESS,
+        ExitReason::Left | ExitReason::PlainLines => ExitCode::SUCCESS,
     };
     if let Some(trouble) = &log.trouble {
         output::note(&format!("warning: {trouble}"));

@@ -5,25 +5,36 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::keys::Page;
 use super::model::Model;
-use super::panels::header;
-use super::panels::{attention_map, footer, gradients, loss, samples};
-use super::widgets::bars::{MetricLine, columns, progress, put, put_line};
-use crate::format::{brief, count, number, percent};
+use super::page::Page;
+use super::panels::{
+    attention_map, flow, footer, gradients, header, journal, loss, now, samples, tabs,
+};
+use super::widgets::bars::{MetricLine, columns, put, put_line};
+use crate::format::{brief, count, fit, number, percent};
 
-/// Rows of the header.
+/// Rows of the header, the title row included.
 const HEAD: u16 = 3;
+/// Rows from which on the header has the line in words.
+const WITH_WORDS: u16 = 16;
 
-/// Draws a header of three rows, the selected page, and the footer, on screens from 40 by 12.
+/// Draws the title row, two or three rows of header, the selected page, and the footer, on screens
+/// from 40 by 12.
 pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
-    let [head, body, foot] =
-        Layout::vertical([Constraint::Length(HEAD), Constraint::Min(0), Constraint::Length(1)])
-            .areas(area);
+    let words = u16::from(area.height >= WITH_WORDS);
+    let [head, body, foot] = Layout::vertical([
+        Constraint::Length(HEAD + words),
+        Constraint::Min(0),
+        Constraint::Length(1),
+    ])
+    .areas(area);
     let wide = columns(head);
-    put_line(buf, head, 0, &first(model, wide));
-    put_line(buf, head, 1, &second(model, wide));
-    put_line(buf, head, 2, &third(model, wide));
+    tabs::draw(model, Rect { height: 1, ..head }, buf);
+    put_line(buf, head, 1, &first(model, wide));
+    put_line(buf, head, 2, &second(model, wide));
+    if words > 0 {
+        put_line(buf, head, 3, &now::line(model, wide));
+    }
     match model.page {
         Page::Overview if body.height >= 20 => {
             let [upper, lower] =
@@ -33,46 +44,42 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
             attention_map::draw(model, lower, buf);
         }
         Page::Overview | Page::Loss => loss::draw(model, body, buf),
+        Page::Gradients if model.pane % 2 == 1 && model.flow.is_some() => {
+            flow::draw(model, body, buf);
+        }
         Page::Gradients => gradients::draw(model, body, buf),
         Page::Attention => attention_map::draw(model, body, buf),
         Page::Samples => samples::draw(model, body, buf),
+        Page::Log => journal::draw(model, body, buf),
     }
     footer::draw(model, foot, buf);
 }
 
+/// Returns the line of state, warnings, progress and time left.
 fn first(model: &Model, wide: usize) -> Line<'static> {
     let mut metrics = MetricLine::new(model.theme, wide);
     metrics.add([header::state_span(model)]);
-    if let Some(phase) = &model.run_state.phase {
-        metrics.add([Span::styled(phase.clone(), model.theme.valid())]);
+    metrics.add(header::warnings_span(model, wide));
+    if let Some(phase) = model.run_state.phase.as_ref().filter(|_| model.run_state.step.is_none()) {
+        let phase = fit(phase, metrics.left().saturating_sub(2), model.theme.cut());
+        metrics.add([Span::styled(phase, model.theme.valid())]);
+    }
+    if let Some(share) = model.run_state.share() {
+        metrics.add([Span::raw(percent(share))]);
+    }
+    if !model.run_state.state().is_over() {
+        metrics.number("ETA", header::eta_words(model), model.theme.strong());
     }
     if let Some((epoch, epochs)) = model.run_state.epoch() {
         let epochs = epochs.map_or_else(String::new, |epochs| format!("/{epochs}"));
         metrics.number("epoch", format!("{epoch}{epochs}"), Style::new());
     }
-    if !model.run_state.state().is_over() {
-        metrics.number("ETA", header::eta_words(model), model.theme.strong());
-    }
+    metrics.add([Span::raw(format!("step {}", count(model.run_state.steps())))]);
     metrics.line()
 }
 
+/// Returns the line of metrics.
 fn second(model: &Model, wide: usize) -> Line<'static> {
-    let theme = model.theme;
-    let run_state = &model.run_state;
-    let last = run_state.start.as_ref().and_then(|start| start.last_step);
-    let last = last.map_or_else(String::new, |last| format!("/{}", count(last)));
-    let steps = format!("step {}{last}", count(run_state.steps()));
-    let mut metrics = MetricLine::new(theme, wide);
-    if let Some(share) = run_state.share() {
-        let bar = wide.saturating_sub(steps.len() + 9);
-        let [filled, empty] = progress(share, bar, theme.good(), theme);
-        metrics.add([filled, empty, Span::raw(format!(" {}", percent(share)))]);
-    }
-    metrics.add([Span::raw(steps)]);
-    metrics.line()
-}
-
-fn third(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let mut metrics = MetricLine::new(theme, wide);
     let Some(step) = &model.run_state.step else { return metrics.line() };
@@ -82,6 +89,9 @@ fn third(model: &Model, wide: usize) -> Line<'static> {
     metrics.number("loss", number(shown), style);
     if let Some(valid) = &model.run_state.validation {
         metrics.number("valid", number(valid.metrics.loss), theme.valid());
+    }
+    if let Some(exact) = model.run_state.validation.as_ref().and_then(|v| v.metrics.exact_match) {
+        metrics.number("exact", percent(exact), theme.valid());
     }
     metrics.number("tok/s", brief(model.run_state.speed.value().unwrap_or(f64::NAN)), Style::new());
     metrics.number("grad", number(step.gradient_norm), theme.gradient());

@@ -59,7 +59,7 @@ pub enum ExitReason {
     /// A signal or Ctrl-C ended it; a run in training has stopped and saved.
     Stopped(Signal),
     /// The user switched to plain lines; the run continues.
-    Detach,
+    PlainLines,
     /// The user requested an immediate exit.
     Abort(Signal),
     /// The terminal was closed or disconnected.
@@ -167,7 +167,7 @@ fn obey(
     for effect in effects {
         match effect {
             Effect::Send(command) => source.send(command),
-            Effect::Detach => return Ok(Some(ExitReason::Detach)),
+            Effect::PlainLines => return Ok(Some(ExitReason::PlainLines)),
             Effect::Abort => return Ok(Some(ExitReason::Abort(Signal::Interrupt))),
             Effect::Suspend => screen.suspend()?,
             Effect::Redraw => screen.clear()?,

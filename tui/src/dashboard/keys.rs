@@ -1,24 +1,11 @@
-//! The keys: one table, from which dispatch, help, footer and README are generated.
+//! The keys: one table, from which dispatch, help, footer and `docs/keys.md` are generated.
 
 use std::fmt::Write;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// One of the pages that a number key opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Page {
-    /// All panels, as far as they fit.
-    #[default]
-    Overview,
-    /// Only the loss curves.
-    Loss,
-    /// Gradient norms, every parameter, gradient flow.
-    Gradients,
-    /// Only the attention map.
-    Attention,
-    /// Only the sample translations.
-    Samples,
-}
+use super::mode::QUIT_CHOICES;
+use super::page::Page;
 
 /// The action of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +24,10 @@ pub enum Action {
     Next,
     /// Shows the previous sample.
     Previous,
+    /// Scrolls the log up by a number of lines; down if it is negative.
+    Scroll(i8),
+    /// Shows other kinds of entries of the log.
+    Filter,
     /// Opens a page.
     Show(Page),
     /// Translates a typed sentence.
@@ -47,6 +38,8 @@ pub enum Action {
     Faster,
     /// Shows the keys.
     Help,
+    /// Explains the page.
+    Explain,
     /// Leaves the dashboard, after a prompt if a run is in progress.
     Quit,
     /// Stops and saves; the second time exits immediately.
@@ -81,6 +74,15 @@ pub struct Binding {
     pub help: &'static str,
     /// True if the action needs a run that this process is training.
     pub commands: bool,
+    /// The pages on which the keys have this action; empty for every page.
+    pub pages: &'static [Page],
+}
+
+impl Binding {
+    /// Returns true if the keys have this action on a page.
+    pub fn is_on(&self, page: Page) -> bool {
+        self.pages.is_empty() || self.pages.contains(&page)
+    }
 }
 
 const fn plain(code: KeyCode) -> Key {
@@ -102,7 +104,7 @@ const fn command(
     hint: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding { action, keys, label, hint, help, commands: true }
+    Binding { action, keys, label, hint, help, commands: true, pages: &[] }
 }
 
 const fn look(
@@ -112,22 +114,116 @@ const fn look(
     hint: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding { action, keys, label, hint, help, commands: false }
+    Binding { action, keys, label, hint, help, commands: false, pages: &[] }
+}
+
+const fn on(pages: &'static [Page], binding: Binding) -> Binding {
+    Binding { pages, ..binding }
+}
+
+/// The pages that show a sample.
+const SAMPLES: &[Page] = &[Page::Overview, Page::Attention, Page::Samples];
+/// The pages with a curve.
+const CURVES: &[Page] = &[Page::Overview, Page::Loss, Page::Gradients];
+/// The page of the log.
+const LOG: &[Page] = &[Page::Log];
+/// Lines by which the log scrolls at once.
+const SCREEN: i8 = 10;
+
+const fn page(page: Page, keys: &'static [Key], label: &'static str) -> Binding {
+    look(Action::Show(page), keys, label, "", page.help())
 }
 
 /// All keys of the dashboard, the most useful first, since the footer shows as many as fit.
 pub const BINDINGS: &[Binding] = &[
     look(Action::Quit, &[letter('q')], "q", "quit", "quit (asks while training)"),
-    look(Action::Help, &[letter('?'), letter('h')], "?", "help", "show or close this help"),
-    command(Action::Pause, &[letter(' ')], "space", "pause", "pause training, or go on"),
     look(
-        Action::Next,
-        &[plain(KeyCode::Tab), plain(KeyCode::Right), plain(KeyCode::Down), letter('j')],
-        "Tab → j",
-        "sample",
-        "next sample and its attention map",
+        Action::Help,
+        &[letter('?'), letter('h')],
+        "? h",
+        "help",
+        "show or close the keys, those of this page first",
     ),
-    look(Action::LogScale, &[letter('l')], "l", "log", "logarithmic or linear scale"),
+    look(Action::Explain, &[letter('i')], "i", "explain", "explain this page, with its equation"),
+    command(Action::Pause, &[letter(' ')], "space", "pause", "pause training, or go on"),
+    on(
+        SAMPLES,
+        look(
+            Action::Next,
+            &[plain(KeyCode::Tab), plain(KeyCode::Right), plain(KeyCode::Down), letter('j')],
+            "Tab → ↓ j",
+            "sample",
+            "next sample and its attention map",
+        ),
+    ),
+    on(
+        SAMPLES,
+        look(
+            Action::Previous,
+            &[plain(KeyCode::BackTab), plain(KeyCode::Left), plain(KeyCode::Up), letter('k')],
+            "S-Tab ← ↑ k",
+            "",
+            "previous sample",
+        ),
+    ),
+    on(
+        CURVES,
+        look(Action::LogScale, &[letter('l')], "l", "log", "logarithmic or linear value axis"),
+    ),
+    on(
+        LOG,
+        look(
+            Action::Filter,
+            &[letter('f')],
+            "f",
+            "filter",
+            "show all entries, or those of one kind",
+        ),
+    ),
+    on(
+        LOG,
+        look(Action::Scroll(1), &[letter('k'), plain(KeyCode::Up)], "k ↑", "older", "scroll up"),
+    ),
+    on(
+        LOG,
+        look(
+            Action::Scroll(-1),
+            &[letter('j'), plain(KeyCode::Down)],
+            "j ↓",
+            "newer",
+            "scroll down",
+        ),
+    ),
+    on(
+        LOG,
+        look(
+            Action::Scroll(SCREEN),
+            &[plain(KeyCode::PageUp)],
+            "PgUp",
+            "",
+            "scroll up by ten lines",
+        ),
+    ),
+    on(
+        LOG,
+        look(
+            Action::Scroll(-SCREEN),
+            &[plain(KeyCode::PageDown)],
+            "PgDn",
+            "",
+            "scroll down by ten lines",
+        ),
+    ),
+    on(
+        LOG,
+        look(
+            Action::Scroll(i8::MIN),
+            &[plain(KeyCode::End)],
+            "End",
+            "",
+            "scroll to the newest entry and follow",
+        ),
+    ),
     command(Action::Step, &[letter('n')], "n", "step", "one step, then pause"),
     command(Action::Save, &[letter('s')], "s", "save", "write a checkpoint now"),
     command(Action::Evaluate, &[letter('e')], "e", "evaluate", "score the held-out pairs now"),
@@ -138,24 +234,12 @@ pub const BINDINGS: &[Binding] = &[
         "translate",
         "type a sentence and see its translation",
     ),
-    look(
-        Action::Previous,
-        &[plain(KeyCode::BackTab), plain(KeyCode::Left), plain(KeyCode::Up), letter('k')],
-        "S-Tab ← k",
-        "",
-        "previous sample",
-    ),
-    look(Action::Show(Page::Overview), &[letter('1')], "1", "", "overview"),
-    look(Action::Show(Page::Loss), &[letter('2')], "2", "", "loss curves"),
-    look(
-        Action::Show(Page::Gradients),
-        &[letter('3')],
-        "3",
-        "",
-        "gradients: norms, parameters, flow",
-    ),
-    look(Action::Show(Page::Attention), &[letter('4')], "4", "", "attention map"),
-    look(Action::Show(Page::Samples), &[letter('5')], "5", "", "sample translations"),
+    page(Page::Overview, &[letter('1')], "1"),
+    page(Page::Loss, &[letter('2')], "2"),
+    page(Page::Gradients, &[letter('3')], "3"),
+    page(Page::Attention, &[letter('4')], "4"),
+    page(Page::Samples, &[letter('5')], "5"),
+    page(Page::Log, &[letter('6')], "6"),
     command(Action::Slower, &[letter('<')], "<", "", "halve the learning rate (asks)"),
     command(Action::Faster, &[letter('>')], ">", "", "double the learning rate (asks)"),
     look(
@@ -169,27 +253,48 @@ pub const BINDINGS: &[Binding] = &[
     look(Action::Redraw, &[ctrl('l')], "Ctrl-L", "", "draw the screen anew"),
 ];
 
-/// Returns the action of a key.
-pub fn action(event: KeyEvent) -> Option<Action> {
+/// Returns the action of a key on a page.
+pub fn action(event: KeyEvent, page: Page) -> Option<Action> {
     let pressed = Key { code: event.code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) };
-    BINDINGS.iter().find(|binding| binding.keys.contains(&pressed)).map(|binding| binding.action)
+    let bound = |binding: &&Binding| binding.is_on(page) && binding.keys.contains(&pressed);
+    BINDINGS.iter().find(bound).map(|binding| binding.action)
 }
 
-/// Returns the bindings that the footer lists; there are fewer if the run accepts no commands.
-pub fn hints(may_command: bool) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS
-        .iter()
-        .filter(move |binding| !binding.hint.is_empty() && (may_command || !binding.commands))
+/// Returns the bindings that the footer lists on a page; there are fewer if the run accepts no
+/// commands.
+pub fn hints(page: Page, may_command: bool) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |binding| {
+        !binding.hint.is_empty() && binding.is_on(page) && (may_command || !binding.commands)
+    })
 }
 
-/// Returns the table of keys for the README.
+/// Returns the text of `docs/keys.md`.
 pub fn markdown() -> String {
-    let mut text = String::from("| Key | What it does | In `watch` |\n| --- | --- | --- |\n");
+    let mut text = String::from(
+        "# Keys of the dashboard\n\n\
+         `?` shows the same table, with the keys of the current page first. Commands go to the \
+         process that\ntrains, so `tui watch` has none. A test compares this file with the \
+         program's table.\n\n\
+         | Key | What it does | On the pages | In `watch` |\n| --- | --- | --- | --- |\n",
+    );
+    let code = |keys: &str| -> String {
+        keys.split(' ').map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ")
+    };
     for binding in BINDINGS {
         let watch = if binding.commands { "no" } else { "yes" };
-        let keys = binding.label.split(' ').map(|key| format!("`{key}`")).collect::<Vec<_>>();
+        let pages = match binding.pages {
+            [] => "all".to_owned(),
+            pages => pages.iter().map(|page| page.name()).collect::<Vec<_>>().join(", "),
+        };
         // Writing to a String does not fail.
-        let _ = writeln!(text, "| {} | {} | {watch} |", keys.join(" "), binding.help);
+        let _ =
+            writeln!(text, "| {} | {} | {pages} | {watch} |", code(binding.label), binding.help);
+    }
+    text += "\nDuring training `q` opens a prompt:\n\n| Key | Choice | What it does |\n\
+             | --- | --- | --- |\n";
+    for choice in QUIT_CHOICES {
+        let _ =
+            writeln!(text, "| {} | {} | {} |", code(choice.label), choice.word, choice.explanation);
     }
     text
 }
@@ -199,63 +304,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_does_two_things() {
-        let keys: Vec<Key> =
-            BINDINGS.iter().flat_map(|binding| binding.keys.iter().copied()).collect();
-        for (i, key) in keys.iter().enumerate() {
-            assert!(!keys[i + 1..].contains(key), "{key:?}");
-        }
-    }
-
-    #[test]
-    fn every_action_has_a_key_and_words() {
-        let actions = [
-            Action::Pause,
-            Action::Step,
-            Action::Save,
-            Action::Evaluate,
-            Action::LogScale,
-            Action::Next,
-            Action::Previous,
-            Action::Show(Page::Overview),
-            Action::Show(Page::Loss),
-            Action::Show(Page::Gradients),
-            Action::Show(Page::Attention),
-            Action::Show(Page::Samples),
-            Action::Translate,
-            Action::Slower,
-            Action::Faster,
-            Action::Help,
-            Action::Quit,
-            Action::Interrupt,
-            Action::Suspend,
-            Action::Redraw,
-        ];
-        assert_eq!(BINDINGS.len(), actions.len());
-        for wanted in actions {
-            let bound: Vec<_> =
-                BINDINGS.iter().filter(|binding| binding.action == wanted).collect();
-            assert_eq!(bound.len(), 1, "{wanted:?}");
-            assert!(!bound[0].keys.is_empty() && !bound[0].help.is_empty(), "{wanted:?}");
-            for key in bound[0].keys {
-                let modifiers = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
-                assert_eq!(action(KeyEvent::new(key.code, modifiers)), Some(wanted));
+    fn no_key_does_two_things_on_a_page() {
+        for page in Page::ALL {
+            let keys: Vec<Key> = BINDINGS
+                .iter()
+                .filter(|binding| binding.is_on(page))
+                .flat_map(|binding| binding.keys.iter().copied())
+                .collect();
+            for (i, key) in keys.iter().enumerate() {
+                assert!(!keys[i + 1..].contains(key), "{page:?} {key:?}");
             }
         }
     }
 
     #[test]
-    fn ctrl_is_part_of_a_key() {
-        let with = KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL);
-        let without = KeyEvent::new(KeyCode::Char('l'), KeyModifiers::NONE);
-        assert_eq!(action(with), Some(Action::Redraw));
-        assert_eq!(action(without), Some(Action::LogScale));
-        assert_eq!(action(KeyEvent::new(KeyCode::F(9), KeyModifiers::NONE)), None);
+    fn every_binding_has_an_action_of_its_own_keys_and_words() {
+        for (i, binding) in BINDINGS.iter().enumerate() {
+            assert!(!BINDINGS[i + 1..].iter().any(|other| other.action == binding.action));
+            assert!(!binding.keys.is_empty() && !binding.help.is_empty(), "{binding:?}");
+            for page in Page::ALL.into_iter().filter(|page| binding.is_on(*page)) {
+                for key in binding.keys {
+                    let ctrl = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+                    let event = KeyEvent::new(key.code, ctrl);
+                    assert_eq!(action(event, page), Some(binding.action));
+                }
+            }
+        }
+        for page in Page::ALL {
+            assert!(BINDINGS.iter().any(|binding| binding.action == Action::Show(page)));
+        }
     }
 
     #[test]
-    fn the_readme_shows_this_table() {
-        let readme = include_str!("../../README.md");
-        assert!(readme.contains(&markdown()), "put this into README.md:\n{}", markdown());
+    fn ctrl_and_the_page_are_part_of_a_key() {
+        let with = KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL);
+        let without = KeyEvent::new(KeyCode::Char('l'), KeyModifiers::NONE);
+        assert_eq!(action(with, Page::Log), Some(Action::Redraw));
+        assert_eq!(action(without, Page::Loss), Some(Action::LogScale));
+        assert_eq!(action(without, Page::Log), None);
+        let down = KeyEvent::new(KeyCode::Down, KeyModifiers::NONE);
+        assert_eq!(action(down, Page::Log), Some(Action::Scroll(-1)));
+        assert_eq!(action(down, Page::Samples), Some(Action::Next));
+        assert_eq!(action(KeyEvent::new(KeyCode::F(9), KeyModifiers::NONE), Page::Log), None);
+    }
+
+    #[test]
+    fn the_document_is_this_table() {
+        let stored = include_str!("../../../docs/keys.md").replace("\r\n", "\n");
+        assert!(stored == markdown(), "put this into docs/keys.md:\n{}", markdown());
     }
 }

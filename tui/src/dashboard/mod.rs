@@ -6,9 +6,11 @@
 
 mod compact;
 mod event_loop;
+mod journal;
 mod keys;
 mod mode;
 mod model;
+mod page;
 mod panels;
 mod parameters;
 mod series;
@@ -20,9 +22,10 @@ mod widgets;
 mod tests;
 
 pub use event_loop::{ExitReason, Source, SourceUpdate, show};
-pub use keys::{Action, BINDINGS, Binding, Key, Page, action, hints, markdown};
-pub use mode::{Effect, Mode, QUIT_CHOICES, Role};
+pub use keys::{Action, BINDINGS, Binding, Key, action, hints, markdown};
+pub use mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, QuitChoice, Role};
 pub use model::Model;
+pub use page::Page;
 pub use series::{Bucket, Column, Series};
 pub use theme::Theme;
 pub use view::view;

@@ -19,6 +19,8 @@ pub enum Mode {
     Normal,
     /// The help is open, scrolled down by this many lines.
     Help(usize),
+    /// The explanation of the page is open.
+    Explain,
     /// The prompt that offers the ways to quit is open.
     Quit,
     /// The prompt to confirm this learning rate is open.
@@ -32,8 +34,8 @@ pub enum Mode {
 pub enum Effect {
     /// Send a command to the run.
     Send(Command),
-    /// Leave the dashboard; the run continues in plain lines.
-    Detach,
+    /// Close the dashboard; the run continues in plain lines in the same terminal.
+    PlainLines,
     /// Exit immediately, without waiting for the run.
     Abort,
     /// Suspend the process.
@@ -42,10 +44,62 @@ pub enum Effect {
     Redraw,
 }
 
-/// The ways to quit: key, word, explanation.
-pub const QUIT_CHOICES: [(char, &str, &str); 4] = [
-    ('s', "stop", "save, then end; it can be resumed"),
-    ('d', "detach", "train on, in plain lines"),
-    ('k', "kill", "end now, unsaved"),
-    ('c', "cancel", "back to the dashboard"),
+/// The answer to the quit prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuitAnswer {
+    /// Save, then end.
+    Stop,
+    /// Continue in plain lines.
+    PlainLines,
+    /// End at once.
+    Kill,
+    /// Back to the dashboard.
+    Cancel,
+}
+
+/// A choice of the quit prompt.
+#[derive(Debug, Clone, Copy)]
+pub struct QuitChoice {
+    /// The answer.
+    pub answer: QuitAnswer,
+    /// The letters that choose it, the offered one first.
+    pub letters: &'static [char],
+    /// The letters, as displayed.
+    pub label: &'static str,
+    /// A word or two.
+    pub word: &'static str,
+    /// What happens.
+    pub explanation: &'static str,
+}
+
+/// The choices of the quit prompt. Esc cancels, too.
+pub const QUIT_CHOICES: [QuitChoice; 4] = [
+    QuitChoice {
+        answer: QuitAnswer::Stop,
+        letters: &['s', 'y'],
+        label: "s y",
+        word: "stop",
+        explanation: "save, then end; it can be resumed",
+    },
+    QuitChoice {
+        answer: QuitAnswer::PlainLines,
+        letters: &['p'],
+        label: "p",
+        word: "plain lines",
+        explanation: "close the dashboard, train on here",
+    },
+    QuitChoice {
+        answer: QuitAnswer::Kill,
+        letters: &['k'],
+        label: "k",
+        word: "kill",
+        explanation: "end now, unsaved",
+    },
+    QuitChoice {
+        answer: QuitAnswer::Cancel,
+        letters: &['c', 'q'],
+        label: "c q",
+        word: "cancel",
+        explanation: "back to the dashboard",
+    },
 ];

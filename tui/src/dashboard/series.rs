@@ -56,6 +56,8 @@ pub struct Series {
     /// Points in the last bucket.
     filled: usize,
     marks: Vec<f64>,
+    /// The right end of the curve, until the next one replaces it.
+    tail: Option<(f64, f64)>,
 }
 
 impl Series {
@@ -82,6 +84,11 @@ impl Series {
                 self.filled = 1;
             }
         }
+    }
+
+    /// Draws the curve up to this point, until the next call.
+    pub fn set_tail(&mut self, x: f64, y: f64) {
+        self.tail = Some((x, y)).filter(|(x, y)| x.is_finite() && y.is_finite());
     }
 
     fn mark(&mut self, x: f64) {
@@ -112,6 +119,7 @@ impl Series {
             last.last = last.last.min(x);
         }
         self.marks.retain(|&mark| mark <= x);
+        self.tail = self.tail.filter(|(at, _)| *at <= x);
         self.filled = self.stride;
     }
 
@@ -134,16 +142,16 @@ impl Series {
     pub fn reach(&self) -> Option<(f64, f64)> {
         let points = self.buckets.first().zip(self.buckets.last()).map(|(a, b)| (a.first, b.last));
         let marks = self.marks.first().zip(self.marks.last()).map(|(&a, &b)| (a, b));
-        match (points, marks) {
-            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-            (a, b) => a.or(b),
-        }
+        let tail = self.tail.map(|(x, _)| (x, x));
+        let both = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.max(b.1));
+        [points, marks, tail].into_iter().flatten().reduce(both)
     }
 
     /// Returns the curve in `columns` columns that span `range`; a column without points is `None`.
     pub fn columns(&self, range: (f64, f64), columns: usize) -> Vec<Option<Column>> {
         let mut result: Vec<Option<Column>> = vec![None; columns];
-        for bucket in &self.buckets {
+        let tail = self.tail.map(|(x, y)| Bucket::of(x, y));
+        for bucket in self.buckets.iter().chain(&tail) {
             // A bucket is as narrow as a step or, in a long run, narrower than a column.
             let Some(place) = column_of(bucket.last, range, columns) else { continue };
             let Some(column) = result.get_mut(place) else { continue };
@@ -212,6 +220,24 @@ mod tests {
         assert_eq!(series.columns((5.0, 5.0), 10).iter().flatten().count(), 1);
         assert!(series.columns((5.0, 5.0), 0).is_empty());
         assert_eq!(series.columns((9.0, 12.0), 10).iter().flatten().count(), 0);
+    }
+
+    #[test]
+    fn a_tail_is_the_end_until_the_next_one() {
+        let mut series = Series::default();
+        series.push(1.0, 4.0);
+        series.set_tail(3.0, 4.0);
+        series.push(2.0, 3.0);
+        series.set_tail(5.0, 3.0);
+        assert_eq!(series.reach(), Some((1.0, 5.0)));
+        let closes: Vec<Option<f64>> = series
+            .columns((1.0, 5.0), 5)
+            .iter()
+            .map(|column| column.map(|column| column.close))
+            .collect();
+        assert_eq!(closes, [Some(4.0), Some(3.0), None, None, Some(3.0)]);
+        series.rewind(2.0);
+        assert_eq!(series.reach(), Some((1.0, 2.0)));
     }
 
     #[test]

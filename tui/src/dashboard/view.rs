@@ -5,9 +5,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::compact;
-use super::keys::Page;
 use super::model::Model;
-use super::panels::{attention_map, footer, gradients, header, help, loss, samples};
+use super::page::Page;
+use super::panels::{
+    attention_map, flow, footer, gradients, header, help, journal, loss, samples, tabs,
+};
 use crate::format::steers;
 
 /// The minimum size of the full dashboard.
@@ -52,12 +54,14 @@ fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 }
 
 fn draw_full(model: &Model, area: Rect, buf: &mut Buffer) {
-    let [head, body, foot] = Layout::vertical([
-        Constraint::Length(header::ROWS),
+    let [title, head, body, foot] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(header::rows(model, area.height)),
         Constraint::Min(0),
         Constraint::Length(1),
     ])
     .areas(area);
+    tabs::draw(model, title, buf);
     header::draw(model, head, buf);
     match model.page {
         Page::Overview => draw_overview(model, body, buf),
@@ -65,32 +69,37 @@ fn draw_full(model: &Model, area: Rect, buf: &mut Buffer) {
         Page::Gradients => gradients::draw_page(model, body, buf),
         Page::Attention => attention_map::draw(model, body, buf),
         Page::Samples => samples::draw(model, body, buf),
+        Page::Log => journal::draw(model, body, buf),
     }
     footer::draw(model, foot, buf);
 }
 
-/// Loss and samples on the left, gradients, their flow and the attention map on the right.
+/// Rows from which on the overview has the gradient flow.
+const WITH_FLOW: u16 = 26;
+/// Rows from which on the overview has the gradient norms.
+const WITH_NORMS: u16 = 44;
+
+/// Loss and samples on the left; the attention map, the largest pane, on the right, above the
+/// gradients where there is room for them.
 fn draw_overview(model: &Model, area: Rect, buf: &mut Buffer) {
     let [left, right] =
-        Layout::horizontal([Constraint::Percentage(52), Constraint::Percentage(48)]).areas(area);
+        Layout::horizontal([Constraint::Percentage(46), Constraint::Percentage(54)]).areas(area);
     let [curves, translations] =
         Layout::vertical([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(left);
     loss::draw(model, curves, buf);
     samples::draw(model, translations, buf);
 
-    // The map needs a row for each token; the gradients take the remaining rows, within limits.
-    let flow = match &model.flow {
-        Some(flow) if area.height >= 30 => (flow.series.len() + 2).min(6) as u16,
-        _ => 0,
-    };
-    let map = (area.height * 11 / 19).max(area.height.saturating_sub(flow + 16));
-    let [norms, flows, map] = Layout::vertical([
+    let flow_rows = if area.height >= WITH_FLOW { flow::rows(model).min(7) } else { 0 };
+    let norm_rows = if area.height >= WITH_NORMS { area.height / 4 } else { 0 };
+    let [map, norms, flows] = Layout::vertical([
         Constraint::Min(0),
-        Constraint::Length(flow),
-        Constraint::Length(map.saturating_sub(flow / 2)),
+        Constraint::Length(norm_rows),
+        Constraint::Length(flow_rows),
     ])
     .areas(right);
-    gradients::draw(model, norms, buf);
-    gradients::draw_flow(model, flows, buf);
     attention_map::draw(model, map, buf);
+    if norm_rows > 0 {
+        gradients::draw(model, norms, buf);
+    }
+    flow::draw(model, flows, buf);
 }

@@ -5,12 +5,14 @@ use seq2seq::{Command, Event};
 
 mod rate;
 mod smoother;
+mod window;
 
 pub use rate::Rate;
 pub use smoother::{SMOOTHING, Smoother};
+pub use window::WindowMean;
 
 /// Maximum number of warnings kept.
-const WARNINGS: usize = 8;
+const WARNINGS: usize = 200;
 
 /// The stages of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,12 +77,14 @@ pub struct RunState {
     pub start: Option<Start>,
     /// The newest step; its per-parameter metrics are left out.
     pub step: Option<TrainStep>,
-    /// Smoothed loss.
-    pub loss: Smoother,
+    /// Mean of the newest losses.
+    pub loss: WindowMean,
     /// Smoothed target tokens per second.
     pub speed: Smoother,
     /// Steps per second, for the time left.
     pub rate: Rate,
+    /// The validation before the newest one.
+    pub previous: Option<Validation>,
     /// The newest validation.
     pub validation: Option<Validation>,
     /// The best validation.
@@ -97,6 +101,8 @@ pub struct RunState {
     pub dropped: u64,
     /// The newest warnings, with their step.
     pub warnings: Vec<(u64, String)>,
+    /// Number of earlier warnings that are not kept.
+    pub warnings_left_out: u64,
     /// How the run ended.
     pub end: Option<End>,
     paused: bool,
@@ -111,6 +117,11 @@ impl RunState {
         self.start.as_ref().is_none_or(|start| start.task != seq2seq::config::TaskKind::Sequence)
     }
 
+    /// Returns the number of warnings.
+    pub fn warning_count(&self) -> u64 {
+        self.warnings.len() as u64 + self.warnings_left_out
+    }
+
     /// Applies one event.
     pub fn apply(&mut self, event: &Event) {
         match event {
@@ -123,7 +134,7 @@ impl RunState {
                 if validation.best {
                     self.best = Some(validation.clone());
                 }
-                self.validation = Some(validation.clone());
+                self.previous = self.validation.replace(validation.clone());
             }
             Event::Checkpoint { step, .. } => self.saved = Some(*step),
             Event::Control { command, .. } => match command {
@@ -136,6 +147,7 @@ impl RunState {
                 self.warnings.push((*step, text.clone()));
                 if self.warnings.len() > WARNINGS {
                     self.warnings.remove(0);
+                    self.warnings_left_out += 1;
                 }
             }
             Event::End(end) => {
@@ -152,6 +164,8 @@ impl RunState {
         let rewound = self.step.as_ref().is_some_and(|step| step.step > start.step);
         if rewound {
             self.step = None;
+            self.loss.rewind(start.step);
+            self.warnings.retain(|(step, _)| *step <= start.step);
         }
         self.rate = Rate::default();
         self.phase = None;
@@ -171,7 +185,7 @@ impl RunState {
             self.not_finite += 1;
             self.first_not_finite.get_or_insert(step.step);
         }
-        self.loss.push(step.loss);
+        self.loss.push(step.step, step.loss);
         self.speed.push(step.tokens_per_second);
         self.rate.push(step.step, step.seconds);
         self.step = Some(TrainStep { parameters: Vec::new(), ..step.clone() });
@@ -281,6 +295,8 @@ mod tests {
         Start {
             task: seq2seq::config::TaskKind::Translation,
             preset: "p".into(),
+            model: String::new(),
+            differences: Vec::new(),
             data: "d".into(),
             device: "cpu".into(),
             threads: 1,

@@ -1,6 +1,6 @@
 //! Debiased exponential moving average.
 
-/// Decay factor of the smoothed loss per step.
+/// Decay factor of the smoothed speed per step.
 pub const SMOOTHING: f64 = 0.98;
 
 /// A debiased exponential moving average over finite values.

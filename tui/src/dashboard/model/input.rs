@@ -7,7 +7,7 @@ use seq2seq::Command;
 
 use super::{Model, TRANSLATING};
 use crate::dashboard::keys::{self, Action};
-use crate::dashboard::mode::{Effect, Mode, Role};
+use crate::dashboard::mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, Role};
 use crate::run_state::State;
 
 /// A second Ctrl-C within this time exits immediately.
@@ -23,7 +23,7 @@ impl Model {
         }
         self.dirty = true;
         self.answers_key = true;
-        let action = keys::action(event);
+        let action = keys::action(event, self.page);
         match action {
             Some(Action::Interrupt) => return self.interrupt(),
             Some(Action::Suspend) => return vec![Effect::Suspend],
@@ -33,15 +33,14 @@ impl Model {
         match std::mem::take(&mut self.mode) {
             Mode::Normal => action.map_or_else(Vec::new, |action| self.act(action)),
             Mode::Help(scroll) => {
-                self.mode = match (action, event.code) {
-                    (_, KeyCode::Down) | (Some(Action::Next), _) => Mode::Help(scroll + 1),
-                    (_, KeyCode::Up) | (Some(Action::Previous), _) => {
-                        Mode::Help(scroll.saturating_sub(1))
-                    }
+                self.mode = match event.code {
+                    KeyCode::Down | KeyCode::Char('j') => Mode::Help(scroll + 1),
+                    KeyCode::Up | KeyCode::Char('k') => Mode::Help(scroll.saturating_sub(1)),
                     _ => Mode::Normal,
                 };
                 Vec::new()
             }
+            Mode::Explain => Vec::new(),
             Mode::Quit => self.answer_quit(event.code),
             Mode::LearningRate(rate) => match event.code {
                 KeyCode::Char('y') | KeyCode::Enter => {
@@ -75,13 +74,26 @@ impl Model {
             }
             Action::Evaluate => self.send(Command::Evaluate, "evaluating after this step ..."),
             Action::LogScale => {
-                self.log = !self.log;
+                self.log = Some(!self.is_logarithmic());
                 Vec::new()
             }
             Action::Next => self.choose(1),
             Action::Previous => self.choose(self.sample_count().saturating_sub(1)),
+            Action::Scroll(lines) => {
+                self.journal.scroll(lines);
+                Vec::new()
+            }
+            Action::Filter => {
+                self.journal.next_filter();
+                Vec::new()
+            }
             Action::Show(page) => {
+                self.pane = if self.page == page { self.pane + 1 } else { 0 };
                 self.page = page;
+                Vec::new()
+            }
+            Action::Explain => {
+                self.mode = Mode::Explain;
                 Vec::new()
             }
             Action::Translate => {
@@ -131,12 +143,20 @@ impl Model {
     }
 
     fn answer_quit(&mut self, code: KeyCode) -> Vec<Effect> {
-        match code {
-            KeyCode::Char('s') => self.stop(),
-            KeyCode::Char('d') => vec![Effect::Detach],
-            KeyCode::Char('k') => vec![Effect::Abort],
-            KeyCode::Char('c' | 'q') | KeyCode::Esc => Vec::new(),
-            _ => {
+        let answer = match code {
+            KeyCode::Esc => Some(QuitAnswer::Cancel),
+            KeyCode::Char(letter) => QUIT_CHOICES
+                .iter()
+                .find(|choice| choice.letters.contains(&letter))
+                .map(|choice| choice.answer),
+            _ => None,
+        };
+        match answer {
+            Some(QuitAnswer::Stop) => self.stop(),
+            Some(QuitAnswer::PlainLines) => vec![Effect::PlainLines],
+            Some(QuitAnswer::Kill) => vec![Effect::Abort],
+            Some(QuitAnswer::Cancel) => Vec::new(),
+            None => {
                 self.mode = Mode::Quit;
                 Vec::new()
             }

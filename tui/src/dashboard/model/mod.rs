@@ -7,8 +7,9 @@ use std::time::Duration;
 use seq2seq::event::{CheckpointKind, Flow, Sample, Start, TrainStep};
 use seq2seq::{Command, Event};
 
-use crate::dashboard::keys::Page;
+use crate::dashboard::journal::Journal;
 use crate::dashboard::mode::{Mode, Role};
+use crate::dashboard::page::Page;
 use crate::dashboard::parameters::Parameters;
 use crate::dashboard::series::Series;
 use crate::dashboard::theme::Theme;
@@ -22,6 +23,10 @@ const NOTICE: Duration = Duration::from_secs(5);
 /// Maximum number of typed sentences kept.
 const OWN: usize = 9;
 
+/// Ratio of the largest to the smallest smoothed loss above which the scale is logarithmic, unless
+/// the user chose one.
+const WIDE: f64 = 5.0;
+
 /// The curves of a run.
 #[derive(Debug, Clone, Default)]
 pub(in crate::dashboard) struct Curves {
@@ -30,6 +35,17 @@ pub(in crate::dashboard) struct Curves {
     pub valid: Series,
     pub before: Series,
     pub after: Series,
+}
+
+impl Curves {
+    /// Returns true if the smoothed loss has fallen so far that a linear axis is flat for most of
+    /// the run.
+    fn loss_is_wide(&self) -> bool {
+        let buckets = self.smoothed.buckets();
+        let high = buckets.iter().map(|bucket| bucket.high).fold(0.0, f64::max);
+        let low = buckets.iter().map(|bucket| bucket.low).fold(f64::INFINITY, f64::min);
+        low > 0.0 && high > WIDE * low
+    }
 }
 
 /// The state of the dashboard.
@@ -46,7 +62,11 @@ pub struct Model {
     pub(in crate::dashboard) own: Vec<Sample>,
     pub(in crate::dashboard) selected: usize,
     pub(in crate::dashboard) page: Page,
-    pub(in crate::dashboard) log: bool,
+    /// How often the key of the page was pressed again, which selects a pane on small screens.
+    pub(in crate::dashboard) pane: usize,
+    pub(in crate::dashboard) journal: Journal,
+    /// The scale that the user chose.
+    pub(in crate::dashboard) log: Option<bool>,
     pub(in crate::dashboard) mode: Mode,
     notice: Option<(Duration, String)>,
     now: Duration,
@@ -74,7 +94,9 @@ impl Model {
             own: Vec::new(),
             selected: 0,
             page: Page::default(),
-            log: false,
+            pane: 0,
+            journal: Journal::default(),
+            log: None,
             mode: Mode::default(),
             notice: None,
             now: Duration::ZERO,
@@ -92,6 +114,7 @@ impl Model {
     pub fn forget(&mut self) {
         self.run_state = RunState::default();
         (self.curves, self.parameters) = (Curves::default(), Parameters::default());
+        self.journal.clear();
         self.flow = None;
         (self.samples, self.own) = (Vec::new(), Vec::new());
         (self.samples_step, self.selected) = (0, 0);
@@ -120,7 +143,7 @@ impl Model {
 
     /// Returns true if the curves are drawn on a logarithmic scale.
     pub fn is_logarithmic(&self) -> bool {
-        self.log
+        self.log.unwrap_or_else(|| self.curves.loss_is_wide())
     }
 
     /// Returns true if something changed since the last frame.
@@ -203,6 +226,8 @@ impl Model {
     /// Applies an event.
     pub fn apply(&mut self, event: &Event) {
         self.dirty = true;
+        self.run_state.apply(event);
+        self.journal.apply(event);
         match event {
             Event::Start(start) => self.begin(start),
             Event::Step(step) => self.take_step(step),
@@ -236,12 +261,11 @@ impl Model {
                     self.notice = None;
                 }
             }
-            Event::Warning { step, text } => {
-                self.tell(format!("step {}: {text}", count(*step)));
+            Event::Warning { step, .. } => {
+                self.tell(format!("warning at step {}: key 6 shows it", count(*step)));
             }
             _ => {}
         }
-        self.run_state.apply(event);
         self.selected = self.selected.min(self.sample_count().saturating_sub(1));
     }
 
@@ -261,10 +285,12 @@ impl Model {
     fn take_step(&mut self, step: &TrainStep) {
         let x = step.step as f64;
         self.curves.loss.push(x, step.loss);
-        // `run_state` applies the same step later; this copy computes its smoothed loss after that.
-        let mut smoother = self.run_state.loss;
-        if let Some(smoothed) = smoother.push(step.loss).filter(|_| step.loss.is_finite()) {
-            self.curves.smoothed.push(x, smoothed);
+        let mean = &self.run_state.loss;
+        if let (true, Some(centre), Some(mean)) =
+            (step.loss.is_finite(), mean.centre(), mean.value())
+        {
+            self.curves.smoothed.push(centre, mean);
+            self.curves.smoothed.set_tail(x, mean);
         }
         self.curves.before.push(x, step.gradient_norm);
         self.curves.after.push(x, step.clipped_norm);

@@ -36,6 +36,11 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         block = block.title_bottom(Line::styled(legend, theme.faint()).right_aligned());
     }
     let inner = block.inner(area);
+    let hidden = model.chosen().map_or(0, |sample| AttentionMap { sample, theme }.hidden(inner));
+    if hidden > 0 {
+        let text = format!(" {} {hidden} more ", theme.pick('→', '>'));
+        block = block.title_bottom(Line::styled(text, theme.faint()));
+    }
     block.render(area, buf);
     match model.chosen() {
         Some(sample) if !sample.attention.is_empty() || sample.output.is_empty() => {
@@ -106,6 +111,11 @@ impl AttentionMap<'_> {
         let header = (1..=most).find(|&rows| fits(rows)).unwrap_or(most);
         let outputs = self.sample.output.len().min(high - header);
         Some(Geometry { label, cell, room, header, sources, outputs })
+    }
+
+    /// Returns the number of source tokens that do not fit.
+    fn hidden(&self, area: Rect) -> usize {
+        self.geometry(area).map_or(0, |geometry| self.sample.source.len() - geometry.sources)
     }
 
     fn render_sources(&self, area: Rect, buf: &mut Buffer, geometry: &Geometry) {

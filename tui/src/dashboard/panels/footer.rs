@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::dashboard::keys;
-use crate::dashboard::mode::{Mode, QUIT_CHOICES, Role};
+use crate::dashboard::mode::{Mode, QUIT_CHOICES, QuitChoice, Role};
 use crate::dashboard::model::Model;
 use crate::dashboard::widgets::bars::{MetricLine, columns, put, put_line};
 use crate::format::{setting, width};
@@ -36,15 +36,18 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 
 /// Returns the quit prompt in the longest form that fits.
 fn question(wide: usize) -> String {
-    let long: Vec<String> = QUIT_CHOICES.map(|(key, word, _)| format!("{key}: {word}")).to_vec();
-    let text = format!(" quit? {} ", long.join("  "));
-    if width(&text) <= wide { text } else { " quit? s d k c ".to_owned() }
+    let of = |text: fn(&QuitChoice) -> String, gap: &str| {
+        format!(" quit? {} ", QUIT_CHOICES.iter().map(text).collect::<Vec<_>>().join(gap))
+    };
+    let long = of(|choice| format!("{}: {}", choice.label, choice.word), "  ");
+    let letter = |choice: &QuitChoice| choice.label.split(' ').next().unwrap_or("").to_owned();
+    if width(&long) <= wide { long } else { of(letter, " ") }
 }
 
 fn hints(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let mut metrics = MetricLine::new(theme, wide);
-    for binding in keys::hints(model.role == Role::Training) {
+    for binding in keys::hints(model.page, model.role == Role::Training) {
         let key = binding.label.split(' ').next().unwrap_or(binding.label);
         metrics.add([
             Span::styled(key, theme.strong()),
@@ -52,8 +55,6 @@ fn hints(model: &Model, wide: usize) -> Line<'static> {
             Span::styled(binding.hint, theme.faint()),
         ]);
     }
-    let pages = [Span::styled("1-5", theme.strong()), Span::styled(" pages", theme.faint())];
-    metrics.add(pages);
     metrics.line()
 }
 

@@ -1,16 +1,17 @@
-//! Gradient norms: before and after clipping, per group or parameter, and their flow over time.
+//! Gradient norms: before and after clipping, per group or parameter.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::flow;
 use crate::dashboard::model::Model;
 use crate::dashboard::parameters::Row;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::widgets::bars::{bar, cell, columns, put};
+use crate::dashboard::widgets::bars::{bar, cell, columns, first_that_fits, put};
 use crate::dashboard::widgets::plot::{Curve, Plot, Shape};
-use crate::format::{count, fit, number, width};
+use crate::format::{fit, number, width};
 
 /// Draws the panel of the overview: the global norm and the groups.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -26,8 +27,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 
 /// Draws the page: the global norm, every parameter, the flow.
 pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffer) {
-    let flow = model.flow.as_ref().map_or(0, |flow| cell(flow.series.len()) + 2);
-    let flow = flow.min(area.height / 3);
+    let flow = flow::rows(model).min(area.height / 3);
     let [upper, lower] =
         Layout::vertical([Constraint::Min(0), Constraint::Length(flow)]).areas(area);
     let (left, right) = if area.width >= 70 {
@@ -49,26 +49,37 @@ pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffe
     let inner = block.inner(right);
     block.render(right, buf);
     draw_rows(rows, model.theme, inner, buf);
-    draw_flow(model, lower, buf);
+    flow::draw(model, lower, buf);
 }
 
-/// Returns the legend of the curves, with the newest metrics if they fit.
+/// Returns the scale and the legend of the curves, with the newest metrics if they fit.
 fn title(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
+    let scale = if model.is_logarithmic() { "log" } else { "linear" };
     let Some(step) = &model.run_state.step else { return Line::raw(" gradient norm ") };
-    let of = |before: &str, after: &str| {
+    let of = |name: String, before: String, after: String| {
         Line::from(vec![
-            Span::raw(" gradient norm "),
-            Span::styled(format!(" {} before{before} ", theme.pick('⠿', '.')), theme.faint()),
-            Span::styled(
-                format!(" {} clipped{after} ", theme.pick('─', '*')),
-                theme.gradient().bold(),
-            ),
+            Span::raw(name),
+            Span::styled(format!(" {} {before} ", theme.pick('⠿', '.')), theme.faint()),
+            Span::styled(format!(" {} {after} ", theme.pick('─', '*')), theme.gradient().bold()),
         ])
     };
-    let after = |norm: f64| format!(" {}", number(norm));
-    let long = of(&after(step.gradient_norm), &after(step.clipped_norm));
-    if long.width() + 2 <= wide { long } else { of("", "") }
+    let (before, after) = ("before".to_owned(), "clipped".to_owned());
+    let values = [number(step.gradient_norm), number(step.clipped_norm)];
+    let [old, new] = &values;
+    first_that_fits(
+        [
+            of(
+                format!(" gradient norm, {scale} axis "),
+                format!("before {old}"),
+                format!("clipped {new}"),
+            ),
+            of(format!(" gradient norm, {scale} axis "), before.clone(), after.clone()),
+            of(format!(" gradient norm, {scale}"), before.clone(), after.clone()),
+            of(" gradient norm".to_owned(), before, after),
+        ],
+        wide.saturating_sub(2),
+    )
 }
 
 /// Returns the plot of the global norm before clipping (faint) and after it.
@@ -80,7 +91,7 @@ fn norms(model: &Model, steps: bool) -> Plot<'_> {
             Curve { series: &curves.before, shape: Shape::Band, style: theme.faint() },
             Curve { series: &curves.after, shape: Shape::Line, style: theme.gradient().bold() },
         ],
-        log: model.log,
+        log: model.is_logarithmic(),
         steps,
         theme,
     }
@@ -131,69 +142,6 @@ fn shortened(name: &str, columns: usize, theme: Theme) -> String {
     let head: String = name.chars().take(kept).collect();
     let tail: String = name.chars().skip(skipped).collect();
     fit(&format!("{head}{}{tail}", theme.cut()), columns, theme.cut())
-}
-
-/// Draws the gradient norms over time steps: one line of glyphs for each series of states.
-pub(in crate::dashboard) fn draw_flow(model: &Model, area: Rect, buf: &mut Buffer) {
-    let theme = model.theme;
-    let Some(flow) = &model.flow else { return };
-    if area.height < 3 {
-        return;
-    }
-    let arrow = theme.pick('→', '>');
-    let title = format!(" gradient flow: log |dL/dh|, time {arrow}, step {} ", count(flow.step));
-    let block = theme.panel(fit(&title, columns(area).saturating_sub(2), theme.cut()));
-    let inner = block.inner(area);
-    block.render(area, buf);
-    let names = flow.series.iter().map(|series| width(&series.name)).max().unwrap_or(0);
-    let names = names.min(columns(inner) / 3);
-    let metrics = if columns(inner) >= 50 { 20 } else { 0 };
-    let room = columns(inner).saturating_sub(names + 1 + metrics);
-    // One scale for all series, so that layers can be compared.
-    let logs = flow.series.iter().flat_map(|series| &series.norms).map(|norm| norm.log10());
-    let (low, high) = logs
-        .filter(|log| log.is_finite())
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), log| (low.min(log), high.max(log)));
-    for (y, series) in flow.series.iter().enumerate().take(usize::from(inner.height)) {
-        let y = cell(y);
-        put(buf, inner, (0, y), &fit(&series.name, names, theme.cut()), theme.faint(), theme);
-        let shown = series.norms.len().min(room);
-        let glyphs: String = (0..room)
-            .filter(|_| shown > 0)
-            .map(|column| {
-                let from = column * series.norms.len() / room;
-                let to = ((column + 1) * series.norms.len() / room).max(from + 1);
-                let part = series.norms.get(from..to).unwrap_or(&[]);
-                let not_finite = part.iter().any(|norm| !norm.is_finite());
-                let peak = part.iter().copied().fold(0.0, f32::max).log10();
-                if not_finite { theme.not_finite() } else { height(peak, low, high, theme) }
-            })
-            .collect();
-        put(buf, inner, (cell(names + 1), y), &glyphs, theme.gradient(), theme);
-        if let (true, Some(first), Some(last)) =
-            (metrics > 0, series.norms.first(), series.norms.last())
-        {
-            let text = format!("{:.1e} {} {:.1e}", first, theme.pick('→', '>'), last);
-            put(buf, inner, (cell(names + 2 + room), y), &text, theme.faint(), theme);
-        }
-    }
-}
-
-/// Returns a glyph whose height is the position of `log` between `low` and `high`; a blank for a
-/// norm of zero.
-fn height(log: f32, low: f32, high: f32, theme: Theme) -> char {
-    if !log.is_finite() {
-        return ' ';
-    }
-    let glyphs: &[char] = if theme.unicode {
-        &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
-    } else {
-        &['.', ':', '-', '=', '+', '*', '#', '@']
-    };
-    let share = if high > low { (log - low) / (high - low) } else { 1.0 };
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 7
-    let level = (share.clamp(0.0, 1.0) * (glyphs.len() - 1) as f32).round() as usize;
-    glyphs.get(level).copied().unwrap_or(' ')
 }
 
 #[cfg(test)]

@@ -6,25 +6,53 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use seq2seq::event::Start;
 
-use super::loss;
+use super::{loss, now};
 use crate::dashboard::mode::Role;
 use crate::dashboard::model::Model;
+use crate::dashboard::page::Page;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{MetricLine, columns, progress, put_line};
-use crate::format::{brief, count, duration, number, percent, setting};
+use crate::format::{brief, count, duration, fit, number, percent, setting, several};
 use crate::run_state::State;
 
-/// Rows of the header.
-pub(in crate::dashboard) const ROWS: u16 = 4;
+/// Rows of a screen from which on the header has a line for training and one for validation.
+const TALL: u16 = 30;
 
-/// Draws the header.
+/// Columns from which on the number of warnings has a noun.
+const WIDE: usize = 100;
+/// Rows of the header with all metrics.
+const FULL: u16 = 5;
+
+/// Returns the rows of the header on a screen of this height, without the title row. The page of
+/// the loss has all metrics on every screen.
+pub(in crate::dashboard) fn rows(model: &Model, height: u16) -> u16 {
+    if height >= TALL || model.page == Page::Loss { FULL } else { FULL - 1 }
+}
+
+/// Draws the header into an area of [`rows`] rows.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let wide = columns(area);
-    let lines =
-        [identity(model, wide), advance(model, wide), training(model, wide), held_out(model, wide)];
+    let mut lines = vec![identity(model, wide), advance(model, wide)];
+    if area.height >= FULL {
+        lines.extend([training(model, wide), held_out(model, wide)]);
+    } else {
+        lines.push(numbers(model, wide));
+    }
+    lines.push(now::line(model, wide));
     for (y, line) in (0..).zip(&lines) {
         put_line(buf, area, y, line);
     }
+}
+
+/// Returns the number of warnings with the key of the page that shows them.
+pub(in crate::dashboard) fn warnings_span(model: &Model, wide: usize) -> Option<Span<'static>> {
+    let number = model.run_state.warning_count();
+    let text = if wide >= WIDE {
+        format!("! {} (key 6)", several(number, "warning"))
+    } else {
+        format!("!{}: key 6", count(number))
+    };
+    (number > 0).then(|| Span::styled(text, model.theme.bad()))
 }
 
 /// Returns the sign, word and style of the state.
@@ -54,7 +82,7 @@ fn style(state: State, theme: Theme) -> Style {
     }
 }
 
-/// Returns the line of state, phase, preset, data, device and time.
+/// Returns the line of state, warnings, preset, data, model, device and sizes.
 fn identity(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
     let run_state = &model.run_state;
@@ -63,9 +91,7 @@ fn identity(model: &Model, wide: usize) -> Line<'static> {
     if model.role == Role::Watching {
         metrics.add([Span::styled("(watching)", theme.faint())]);
     }
-    if let Some(phase) = &run_state.phase {
-        metrics.add([Span::styled(phase.clone(), theme.valid())]);
-    }
+    metrics.add(warnings_span(model, wide));
     if let Some(start) = &run_state.start {
         let what = if start.data == start.preset {
             start.preset.clone()
@@ -73,6 +99,9 @@ fn identity(model: &Model, wide: usize) -> Line<'static> {
             format!("{} on {}", start.preset, start.data)
         };
         metrics.add([Span::raw(what)]);
+        let model_columns = metrics.left().saturating_sub(2);
+        let name = fit(&model_name(start), model_columns, theme.cut());
+        metrics.add([Span::styled(name, theme.strong())]);
         metrics.add([Span::raw(start.device.clone())]);
         let pairs = brief(start.train_pairs as f64);
         metrics.number("size", brief(start.parameters as f64), Style::new());
@@ -80,6 +109,15 @@ fn identity(model: &Model, wide: usize) -> Line<'static> {
         metrics.number("seed", start.seed.to_string(), Style::new());
     }
     metrics.line()
+}
+
+/// Returns the model, and the values that differ from the preset.
+fn model_name(start: &Start) -> String {
+    if start.differences.is_empty() {
+        return start.model.clone();
+    }
+    let changed = start.differences.iter().map(|change| format!("{} = {}", change.key, change.to));
+    format!("{}; changed: {}", start.model, changed.collect::<Vec<_>>().join(", "))
 }
 
 /// Returns the line of progress: a bar for the run, a bar for the epoch, steps, elapsed time and
@@ -143,6 +181,37 @@ fn rate_words(rate: f64) -> String {
     if exact.len() <= 6 { exact } else { number(rate) }
 }
 
+/// Returns the most important metrics of training and validation.
+fn numbers(model: &Model, wide: usize) -> Line<'static> {
+    let theme = model.theme;
+    let mut metrics = MetricLine::new(theme, wide);
+    let Some(step) = &model.run_state.step else { return held_out(model, wide) };
+    if let Some((batch, smoothed)) = loss::words(model) {
+        if step.loss.is_finite() {
+            metrics.number("loss", smoothed, theme.train().bold());
+        } else {
+            metrics.number("batch", batch, theme.bad());
+        }
+    }
+    if let Some(valid) = &model.run_state.validation {
+        let style = if valid.metrics.loss.is_finite() { theme.valid().bold() } else { theme.bad() };
+        metrics.number("held-out loss", number(valid.metrics.loss), style);
+        if let Some(bleu) = valid.metrics.bleu {
+            metrics.number("BLEU", format!("{bleu:.1}"), theme.valid());
+        }
+    }
+    let speed = model.run_state.speed.value().unwrap_or(f64::NAN);
+    metrics.number("tok/s", brief(speed), theme.strong());
+    metrics.number("lr", rate_words(step.learning_rate), Style::new());
+    if model.run_state.dropped > 0 {
+        metrics.number("dropped", count(model.run_state.dropped), theme.valid());
+    }
+    if let Some(saved) = model.run_state.saved {
+        metrics.number("saved", count(saved), Style::new());
+    }
+    metrics.line()
+}
+
 /// Returns the metrics of the newest step; all but the perplexity fit in 80 columns.
 fn training(model: &Model, wide: usize) -> Line<'static> {
     let theme = model.theme;
@@ -150,7 +219,7 @@ fn training(model: &Model, wide: usize) -> Line<'static> {
     let Some(step) = &model.run_state.step else { return metrics.line() };
     if let Some((batch, smoothed)) = loss::words(model) {
         let style = if step.loss.is_finite() { Style::new() } else { theme.bad() };
-        metrics.number("loss(smoothed)", smoothed, theme.train().bold());
+        metrics.number("loss", smoothed, theme.train().bold());
         metrics.number("batch", batch, style);
     }
     let arrow = theme.pick('→', '>');

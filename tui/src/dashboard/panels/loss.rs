@@ -6,23 +6,14 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::dashboard::model::Model;
+use crate::dashboard::widgets::bars::{columns, first_that_fits};
 use crate::dashboard::widgets::plot::{Curve, Plot, Shape};
 use crate::format::{number, several};
 
 /// Draws the panel.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    let mark = theme.pick('o', 'o');
-    let mut title = vec![
-        Span::raw(" loss  "),
-        Span::styled(format!("{} batch  ", theme.pick('⠿', '.')), theme.faint()),
-        Span::styled(format!("{} smoothed  ", theme.pick('─', '*')), theme.train().bold()),
-        Span::styled(format!("{mark} valid "), theme.valid()),
-    ];
-    if model.log {
-        title.push(Span::raw(" log "));
-    }
-    let mut block = theme.panel(Line::from(title));
+    let mut block = theme.panel(title(model, columns(area)));
     if model.run_state.not_finite > 0 {
         let text = format!(
             " {} {} not finite, first at {} ",
@@ -37,6 +28,37 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     plot(model).render(inner, buf);
 }
 
+/// Returns the name of the value axis and the legend, in the longest form that fits.
+fn title(model: &Model, wide: usize) -> Line<'static> {
+    let theme = model.theme;
+    let (scale, unit) = match (model.is_logarithmic(), model.run_state.has_perplexity()) {
+        (true, true) => ("log", "nats per token, "),
+        (false, true) => ("linear", "nats per token, "),
+        (true, false) => ("log", ""),
+        (false, false) => ("linear", ""),
+    };
+    let of = |name: String, gap: &'static str, words: [&'static str; 3]| {
+        let [batch, smoothed, valid] = words;
+        Line::from(vec![
+            Span::raw(name),
+            Span::styled(format!("{} {batch}{gap}", theme.pick('⠿', '.')), theme.faint()),
+            Span::styled(format!("{} {smoothed}{gap}", theme.pick('─', '*')), theme.train().bold()),
+            Span::styled(format!("o {valid} "), theme.valid()),
+        ])
+    };
+    let short = if model.is_logarithmic() { " loss, log " } else { " loss " }.to_owned();
+    let words = ["batch", "smoothed", "held out"];
+    first_that_fits(
+        [
+            of(format!(" loss, {unit}{scale} axis  "), "  ", words),
+            of(format!(" loss, {scale} axis  "), "  ", words),
+            of(short.clone(), " ", words),
+            of(short, " ", ["batch", "mean", "valid"]),
+        ],
+        wide.saturating_sub(2),
+    )
+}
+
 /// Returns the curves without a frame.
 pub(in crate::dashboard) fn plot(model: &Model) -> Plot<'_> {
     let theme = model.theme;
@@ -47,7 +69,7 @@ pub(in crate::dashboard) fn plot(model: &Model) -> Plot<'_> {
             Curve { series: &curves.smoothed, shape: Shape::Line, style: theme.train().bold() },
             Curve { series: &curves.valid, shape: Shape::Points('o'), style: theme.valid().bold() },
         ],
-        log: model.log,
+        log: model.is_logarithmic(),
         steps: true,
         theme,
     }

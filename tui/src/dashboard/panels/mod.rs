@@ -1,9 +1,14 @@
 //! The panels: each draws one part of a run into its area.
 
 pub(super) mod attention_map;
+pub(super) mod explain;
+pub(super) mod flow;
 pub(super) mod footer;
 pub(super) mod gradients;
 pub(super) mod header;
 pub(super) mod help;
+pub(super) mod journal;
 pub(super) mod loss;
+pub(super) mod now;
 pub(super) mod samples;
+pub(super) mod tabs;

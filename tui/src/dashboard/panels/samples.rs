@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::text::Line;
 use ratatui::widgets::Widget;
 use seq2seq::event::Sample;
 use seq2seq::score::exact_match_of_words;
@@ -25,20 +26,24 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         let samples = model.samples.len();
         format!(" samples at step {}: {equal}/{samples} equal ", count(model.samples_step))
     };
-    let block = theme.panel(title);
+    let total = model.sample_count();
+    let high = usize::from(area.height).saturating_sub(2);
+    // If they fit, blank lines separate the samples.
+    let rows = if high + 1 >= total * 4 { 4 } else { 3 };
+    let shown = ((high + rows - 3) / rows).max(1);
+    let mut block = theme.panel(title);
+    if total > shown {
+        let text = format!(" {} more: Tab ", total - shown);
+        block = block.title_bottom(Line::styled(text, theme.faint()).right_aligned());
+    }
     let inner = block.inner(area);
     block.render(area, buf);
-    let total = model.sample_count();
     if total == 0 {
         let text = "after the first evaluation";
         let x = inner.width.saturating_sub(cell(width(text))) / 2;
         put(buf, inner, (x, inner.height / 2), text, theme.faint(), theme);
         return;
     }
-    // If they fit, blank lines separate the samples.
-    let high = usize::from(inner.height);
-    let rows = if high >= total * 4 - 1 { 4 } else { 3 };
-    let shown = ((high + rows - 3) / rows).max(1);
     let first = (model.selected + 1).saturating_sub(shown);
     for (i, sample) in model.all_samples().enumerate().skip(first).take(shown) {
         let y = cell((i - first) * rows);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use seq2seq::config::TaskKind;
+use seq2seq::config::{Change, TaskKind};
 use seq2seq::event::{
     CheckpointKind, End, EndReason, Flow, FlowSeries, ParameterMetrics, Sample, Samples, Start,
     TrainStep, Validation,
@@ -20,6 +20,8 @@ pub(super) fn start() -> Event {
     Event::Start(Box::new(Start {
         task: TaskKind::Translation,
         preset: "phrasebook".into(),
+        model: "gru 96, additive, lr 0.002".into(),
+        differences: vec![Change { key: "cell".into(), from: "gru".into(), to: "rnn_tanh".into() }],
         data: "phrasebook".into(),
         device: "cpu, 2 threads, avx2".into(),
         threads: 2,

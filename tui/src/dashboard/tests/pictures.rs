@@ -1,6 +1,7 @@
 //! What the dashboard draws, compared with the files in `tests/snapshots`.
 
 use std::path::Path;
+use std::time::Duration;
 use std::{env, fs};
 
 use ratatui::Terminal;
@@ -90,7 +91,7 @@ fn hostile_events() -> Vec<Event> {
 
 #[test]
 fn nothing_from_outside_steers_the_terminal() {
-    for page in ['1', '2', '3', '4', '5', '?'] {
+    for page in ['1', '2', '3', '4', '5', '6', '?', 'i'] {
         for size in [(120, 40), (80, 24), (40, 12), (20, 5)] {
             let mut model = model_of(Role::Training, Theme::PLAIN, &hostile_events());
             letter(&mut model, page);
@@ -104,23 +105,109 @@ fn nothing_from_outside_steers_the_terminal() {
 #[test]
 fn at_every_kind_of_size() {
     let model = training();
-    for (wide, high) in [(120, 40), (80, 24), (40, 12), (20, 5), (1, 1)] {
+    for (wide, high) in [(20, 5), (1, 1)] {
         assert_picture(&format!("training-{wide}x{high}"), &drawn(&model, (wide, high)));
     }
 }
 
+/// The keys of the pages, with their names.
+const PAGES: [(char, &str); 6] = [
+    ('1', "overview"),
+    ('2', "loss"),
+    ('3', "gradients"),
+    ('4', "attention"),
+    ('5', "samples"),
+    ('6', "log"),
+];
+/// The sizes of the pictures of every page.
+const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
+
+/// The run of [`training`] with two warnings.
+fn warned(theme: Theme) -> Model {
+    let mut model = model_of(Role::Training, theme, &events(420));
+    for (step, text) in [
+        (400, "attention looks at all source words alike: it may need more steps"),
+        (410, "the model overfits: the training loss is 0.090, the held-out loss 2.680"),
+    ] {
+        model.apply(&Event::Warning { step, text: text.into() });
+    }
+    model.apply(&obeyed(Command::Pause));
+    model.tick(Duration::from_secs(60));
+    model
+}
+
 #[test]
-fn every_page() {
-    for (key, name) in [('2', "loss"), ('3', "gradients"), ('4', "attention"), ('5', "samples")] {
-        let mut model = training();
-        letter(&mut model, key);
-        assert_picture(&format!("{name}-80x24"), &drawn(&model, (80, 24)));
-        assert_picture(&format!("{name}-40x12"), &drawn(&model, (40, 12)));
+fn every_page_at_every_size() {
+    for (key, name) in PAGES {
+        let (mut plain, mut ascii) = (warned(Theme::PLAIN), warned(Theme::ASCII));
+        let mut colour = warned(Theme::FULL);
+        for model in [&mut plain, &mut ascii, &mut colour] {
+            letter(model, key);
+        }
+        for (wide, high) in SIZES {
+            let picture = drawn(&plain, (wide, high));
+            assert_picture(&format!("{name}-{wide}x{high}"), &picture);
+            // Colours add nothing that the characters do not show.
+            assert_eq!(picture, drawn(&colour, (wide, high)), "{name} {wide}x{high}");
+            let picture = drawn(&ascii, (wide, high));
+            assert_picture(&format!("{name}-{wide}x{high}-ascii"), &picture);
+            assert!(picture.replace(['ù', 'è'], "e").is_ascii(), "{picture}");
+        }
+        letter(&mut plain, key);
+        if key == '3' {
+            assert_picture("gradients-flow-40x12", &drawn(&plain, (40, 12)));
+        }
     }
     let mut model = training();
     letter(&mut model, '2');
     letter(&mut model, 'l');
-    assert_picture("loss-log-80x24", &drawn(&model, (80, 24)));
+    assert_picture("loss-linear-80x24", &drawn(&model, (80, 24)));
+}
+
+#[test]
+fn every_page_is_named_and_explained() {
+    for (key, _) in PAGES {
+        let mut model = warned(Theme::PLAIN);
+        letter(&mut model, key);
+        for size in SIZES {
+            let picture = drawn(&model, size);
+            let tabs = picture.lines().next().unwrap();
+            assert!(tabs.contains(&format!("[{key} ")), "{picture}");
+            assert!(PAGES.iter().all(|(key, _)| tabs.contains(&format!("{key} "))), "{picture}");
+        }
+        letter(&mut model, 'i');
+        for size in SIZES {
+            let picture = drawn(&model, size);
+            assert!(picture.contains("any key closes"), "{picture}");
+            assert!(!picture.contains("more: j k"), "{picture}");
+        }
+        assert_picture(&format!("explain-{key}-80x24"), &drawn(&model, (80, 24)));
+        letter(&mut model, 'x');
+        letter(&mut model, '?');
+        let picture = drawn(&model, (80, 24));
+        if !matches!(key, '4' | '5') {
+            let name = model.page().name();
+            assert!(picture.contains(&format!("on this page ({name})")), "{picture}");
+        }
+    }
+}
+
+#[test]
+fn warnings_are_counted_and_their_whole_text_is_in_the_log() {
+    let mut model = warned(Theme::PLAIN);
+    for (size, words) in SIZES.into_iter().zip(["!2: key 6", "!2: key 6", "! 2 warnings (key 6)"]) {
+        assert!(drawn(&model, size).contains(words), "{size:?}");
+    }
+    letter(&mut model, '6');
+    let mut seen = String::new();
+    for _ in 0..12 {
+        let picture = drawn(&model, (40, 12));
+        seen += &picture;
+        letter(&mut model, 'k');
+    }
+    for words in ["more steps", "loss is 0.090", "loss 2.680"] {
+        assert!(seen.contains(words), "{words}:\n{seen}");
+    }
 }
 
 #[test]
@@ -163,7 +250,7 @@ fn every_state_is_named() {
         ("preparing", model_of(Role::Training, Theme::PLAIN, &[start()])),
     ] {
         let picture = drawn(&model, (80, 24));
-        assert!(picture.lines().next().unwrap().contains(name), "{name}:\n{picture}");
+        assert!(picture.lines().nth(1).unwrap().contains(name), "{name}:\n{picture}");
         assert!(drawn(&model, (20, 5)).contains(name), "{name}");
         assert_picture(&format!("{name}-80x24"), &picture);
     }
@@ -183,7 +270,7 @@ fn losses_that_are_no_numbers_are_marked() {
         let picture = drawn(&model, (120, 40));
         assert!(picture.contains(&title), "{picture}");
         assert!(picture.contains("batch NaN"), "{picture}");
-        for key in ['2', 'l', '3', '4', '5', '1'] {
+        for key in ['2', 'l', '3', '3', '4', '5', '6', '1'] {
             letter(&mut model, key);
             for size in [(200, 60), (80, 24), (40, 12), (20, 5), (9, 3), (1, 1)] {
                 assert!(!drawn(&model, size).trim().is_empty());
@@ -217,7 +304,8 @@ fn a_resize_to_a_cell_and_back_gives_the_same_picture() {
     assert_eq!(drawn_on(&mut terminal, &model), before);
 
     // No size, page or question panics.
-    let mut keys = vec!['2', '3', '4', '5', '1', 'l', '?', '?', 't', 'x'];
+    let mut keys =
+        vec!['2', '3', '3', '4', '5', '6', 'f', 'k', '1', 'l', '?', '?', 'i', 'i', 't', 'x'];
     keys.push('q');
     for key in keys {
         letter(&mut model, key);
@@ -232,18 +320,7 @@ fn a_resize_to_a_cell_and_back_gives_the_same_picture() {
 }
 
 #[test]
-fn ascii_stays_ascii_and_no_colour_has_no_colour() {
-    let mut model = model_of(Role::Training, Theme::ASCII, &events(420));
-    let picture = drawn(&model, (120, 40));
-    assert_picture("ascii-120x40", &picture);
-    // Words of the corpus are shown as they are; everything else is ASCII.
-    for key in ['1', '2', '3'] {
-        letter(&mut model, key);
-        for size in [(120, 40), (80, 24), (40, 12), (20, 5), (1, 1)] {
-            let picture = drawn(&model, size).replace(['ù', 'è'], "e");
-            assert!(picture.is_ascii(), "{picture}");
-        }
-    }
+fn no_colour_has_no_colour() {
     let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
     for theme in [Theme::PLAIN, Theme::FULL] {
         let model = model_of(Role::Training, theme, &events(420));

@@ -53,15 +53,19 @@ fn saving_and_evaluating_say_so_for_a_while() {
 #[test]
 fn looks_change_without_a_command() {
     let mut model = training();
-    assert!(letter(&mut model, 'l').is_empty());
+    // The loss has fallen so far that the scale is logarithmic without a key.
     assert!(model.is_logarithmic());
     assert!(letter(&mut model, 'l').is_empty());
     assert!(!model.is_logarithmic());
+    letter(&mut model, 'l');
+    assert!(model.is_logarithmic());
+    letter(&mut model, 'l');
     for (key, page) in [
         ('2', Page::Loss),
         ('3', Page::Gradients),
         ('4', Page::Attention),
         ('5', Page::Samples),
+        ('6', Page::Log),
         ('1', Page::Overview),
     ] {
         assert!(letter(&mut model, key).is_empty());
@@ -169,11 +173,74 @@ fn stopping_leaves_once_the_run_is_over() {
     model.apply(&end(420, EndReason::Stopped));
     assert!(model.wants_to_leave());
     assert!(!model.was_interrupted());
-    for (answer, effect) in [('d', Effect::Detach), ('k', Effect::Abort)] {
+    let stop = Effect::Send(Command::Stop);
+    for (answer, effect) in
+        [('s', stop.clone()), ('y', stop), ('p', Effect::PlainLines), ('k', Effect::Abort)]
+    {
         let mut model = training();
         letter(&mut model, 'q');
         assert_eq!(letter(&mut model, answer), [effect]);
     }
+}
+
+#[test]
+fn the_log_is_scrolled_and_filtered_by_keys_of_its_page() {
+    let mut model = training();
+    let warning = |step| Event::Warning { step, text: format!("text {step}") };
+    (1..=30).for_each(|step| model.apply(&warning(step)));
+    assert!(model.notice().unwrap().contains("key 6"));
+    letter(&mut model, '6');
+    let selected = model.selected;
+    for _ in 0..3 {
+        letter(&mut model, 'k');
+    }
+    press(&mut model, KeyCode::Down);
+    assert_eq!((model.journal.back(), model.selected), (2, selected));
+    press(&mut model, KeyCode::PageUp);
+    assert_eq!(model.journal.back(), 12);
+    press(&mut model, KeyCode::End);
+    assert_eq!(model.journal.back(), 0);
+    letter(&mut model, 'f');
+    assert_eq!(model.journal.shown().count(), 30);
+    // On another page `f` has no action, and `k` selects a sample.
+    letter(&mut model, '5');
+    letter(&mut model, 'f');
+    letter(&mut model, 'k');
+    assert_eq!(model.journal.shown().count(), 30);
+    assert_ne!(model.selected, selected);
+}
+
+#[test]
+fn an_explanation_closes_with_any_key() {
+    let mut model = training();
+    for page in ['1', '2', '3', '4', '5', '6'] {
+        letter(&mut model, page);
+        letter(&mut model, 'i');
+        assert_eq!(*model.mode(), Mode::Explain);
+        assert!(letter(&mut model, 's').is_empty());
+        assert_eq!(*model.mode(), Mode::Normal);
+    }
+}
+
+#[test]
+fn the_key_of_the_page_again_selects_its_next_pane() {
+    let mut model = training();
+    letter(&mut model, '3');
+    assert_eq!(model.pane, 0);
+    letter(&mut model, '3');
+    assert_eq!((model.page(), model.pane), (Page::Gradients, 1));
+    letter(&mut model, '1');
+    assert_eq!(model.pane, 0);
+}
+
+#[test]
+fn the_smoothed_loss_follows_the_data() {
+    let model = training();
+    // The fixture's loss without its noise, at the centre of the window of 42 steps.
+    let expected = 6.0 / (1.0 + 399.5 / 60.0);
+    let smoothed = model.run_state().loss.value().unwrap();
+    assert!((smoothed / expected - 1.0).abs() < 0.05, "{smoothed} {expected}");
+    assert_eq!(model.curves.smoothed.reach().map(|reach| reach.1), Some(420.0));
 }
 
 #[test]

@@ -74,6 +74,21 @@ pub(in crate::dashboard) fn progress<'a>(
     [Span::styled(filled, style), Span::styled(empty, theme.faint())]
 }
 
+/// Returns the first of several forms of a line that has at most `wide` columns, or the last one.
+pub(in crate::dashboard) fn first_that_fits<'a, const N: usize>(
+    forms: [Line<'a>; N],
+    wide: usize,
+) -> Line<'a> {
+    let mut last = Line::default();
+    for form in forms {
+        if form.width() <= wide {
+            return form;
+        }
+        last = form;
+    }
+    last
+}
+
 /// A row of metrics, the most important first; those that do not fit are left out.
 #[derive(Debug)]
 pub(in crate::dashboard) struct MetricLine<'a> {

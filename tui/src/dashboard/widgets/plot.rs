@@ -48,6 +48,9 @@ pub(in crate::dashboard) struct Plot<'a> {
     pub theme: Theme,
 }
 
+/// The name of the step axis.
+const STEP: &str = "step";
+
 /// Braille bits of the dots of a cell: rows from the top, left and right.
 const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
@@ -276,7 +279,17 @@ impl Plot<'_> {
 
     fn render_steps(&self, strip: Rect, area: Rect, buf: &mut Buffer, range: (f64, f64)) {
         let (low, high) = if range.1 > range.0 { range } else { (range.0 - 0.5, range.1 + 0.5) };
-        let mut end = 0;
+        // The name of the axis begins below the value labels.
+        let corner = strip.x - area.x;
+        let name = put(
+            buf,
+            Rect { y: strip.y, height: 1, ..area },
+            (0, 0),
+            STEP,
+            self.theme.faint(),
+            self.theme,
+        );
+        let mut end = usize::from((name + 1).saturating_sub(corner));
         for tick in ticks::linear(low, high, (usize::from(strip.width) / 9).max(1)) {
             if tick.label.contains('.') && !tick.label.contains('k') {
                 continue;
@@ -292,12 +305,6 @@ impl Plot<'_> {
             }
             end = x + width(&tick.label) + 1;
             put(buf, strip, (cell(x), 0), &tick.label, self.theme.faint(), self.theme);
-        }
-        // The name of the axis is in the corner below the value labels, if it fits.
-        let corner = strip.x - area.x;
-        if corner >= 5 {
-            let corner = Rect { x: area.x, width: corner, ..strip };
-            put(buf, corner, (0, 0), "step", self.theme.faint(), self.theme);
         }
     }
 

@@ -1,0 +1,45 @@
+//! The explanation of a page, in a few lines and an equation.
+
+use crate::dashboard::page::Page;
+
+/// Returns the equation and the lines that explain a page. The equation has ASCII characters only,
+/// so that it is the same on every terminal.
+pub(in crate::dashboard) fn text(page: Page) -> (&'static str, &'static str) {
+    match page {
+        Page::Overview => (
+            "p(y | x) = product over t of p(y_t | y_<t, x)",
+            "The decoder gives each next target token a probability. Training lowers the loss, \
+             attention shows which source words a token came from, and the flow shows how far the \
+             error reaches back. Held-out pairs (o) are never trained on.",
+        ),
+        Page::Loss => (
+            "L = -(1/N) sum_t log p(y_t | y_<t, x)",
+            "The loss per target token in nats; exp(L) is the perplexity. Dots are single batches, \
+             the line is their mean over min(50, step/10) steps. Held-out loss that rises while \
+             the line falls is overfitting.",
+        ),
+        Page::Gradients => (
+            "g <- g * min(1, c / |g|);  dL/dh_t = (dh_t+1/dh_t)' dL/dh_t+1",
+            "The norm of the gradient before and after clipping at c, and of each parameter. The \
+             flow is a product of Jacobians: it fades or grows with each step back in time. A bar \
+             is ten times the next smaller one.",
+        ),
+        Page::Attention => (
+            "c_t = sum_j a_tj h_j,  a_t = softmax_j score(s_t, h_j)",
+            "Each row is an output token, each column a source token, and each cell the weight \
+             a_tj; a row sums to 1. Darker is more. The context c_t is the mean of the encoder's \
+             states h_j under these weights.",
+        ),
+        Page::Samples => (
+            "y_t = argmax p(y | y_<t, x);  log p = sum_t log p(y_t | y_<t, x)",
+            "Greedy translations of held-out sentences (src), beside their references (ref). = \
+             equals its reference, another sign does not. log p is the log-probability of the \
+             output.",
+        ),
+        Page::Log => (
+            "vanishing: |dL/dh_far| / |dL/dh_near| < 1e-5",
+            "What happened, in words. ! is a warning of the health checks, with advice for this \
+             model; o a validation, > a command. Every event is in the run's events.jsonl.",
+        ),
+    }
+}
