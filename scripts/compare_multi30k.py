@@ -81,9 +81,9 @@ def run_ours(args, peer, specs, folder):
                 print(f"  epoch {epoch}, {seconds:.0f} s: held out BLEU {event['bleu']:.2f} loss {event['loss']:.3f}{' *' if event['best'] else ''}", flush=True)
     with gzip.open(specs["val"].split(",")[0], "rt", encoding="utf-8") as file:
         source = file.read()
-    out = subprocess.run([args.program, "translate", "--run", run], check=True, capture_output=True, text=True, input=source).stdout
+    out = subprocess.run([args.program, "translate", "--beam", "1", "--run", run], check=True, capture_output=True, text=True, input=source).stdout
     bleu, exact = score(peer, out.split("\n")[:-1], specs["val"])
-    own = json.loads(subprocess.run([args.program, "evaluate", "--run", run, "--data", specs["val"], "--json"], check=True, capture_output=True, text=True).stdout)
+    own = json.loads(subprocess.run([args.program, "evaluate", "--beam", "1", "--run", run, "--data", specs["val"], "--json"], check=True, capture_output=True, text=True).stdout)
     print(f"ours: {seconds:.0f} s of training, {epoch} epochs, {tokens / seconds:.0f} tokens/s, val BLEU {bleu:.2f}, exact match {100 * exact:.1f}%"
           f" (tui evaluate: BLEU {own['bleu']:.2f}, loss {own['loss']:.3f})", flush=True)
 

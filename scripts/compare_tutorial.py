@@ -63,7 +63,7 @@ def run_ours(program, train, held, seed, args, folder):
             if event["event"] == "step" and event["epoch"] == args.epochs:
                 total += event["loss"] * event["tokens"]
                 tokens += event["tokens"]
-    scored = subprocess.run([program, "evaluate", "--run", run, "--data", held, "--columns", "2,1", "--json"], check=True, capture_output=True, text=True)
+    scored = subprocess.run([program, "evaluate", "--beam", "1", "--run", run, "--data", held, "--columns", "2,1", "--json"], check=True, capture_output=True, text=True)
     return dict(seconds=seconds, loss=total / tokens, bleu=json.loads(scored.stdout)["bleu"])
 
 

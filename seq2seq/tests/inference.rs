@@ -192,6 +192,14 @@ fn prefixes_samples_and_alternatives_are_of_the_line() {
             assert_eq!((&all[0].token, all.len()), (token, 3));
         }
     }
+    // A translation that is cut has alternatives to the token after it, but no weights for it.
+    let set = [("attention", "multi_head"), ("attention_heads", "2")];
+    let heads = run(folder.path(), "heads", PAIRS, 1, 120, &set);
+    let cut = open(&[heads], &EnsembleOptions::default()).unwrap().with_max_length(Some(2));
+    let cut = cut.with_alternatives(2).with_heads(true).translate(&lines()).unwrap();
+    assert!(cut[0].truncated);
+    let counts = (cut[0].tokens.len(), cut[0].alternatives.len(), cut[0].heads.len());
+    assert_eq!(counts, (2, 3, 2));
     let second = &forced[0].alternatives[1];
     assert_eq!(second[0].token, "chat", "what the model would have said");
 

@@ -159,12 +159,28 @@ fn a_beam_gives_n_best_hypotheses_and_refuses_what_has_no_effect() {
         (&["--n-best", "6"], "--n-best 6: a beam of 5 has no more hypotheses; give --beam 6"),
         (&["--beam", "1", "--length-penalty", "none"], "a beam of 1 has nothing to rank"),
         (&["--beam", "2", "--length-penalty", "avg"], "it takes none, average[:A]"),
+        (&["--beam", "1", "--patience", "2"], "--patience: a beam of 1 has nothing to rank"),
+        (&["--beam", "1", "--penalty-in-search"], "--penalty-in-search: a beam of 1"),
+        (&["--penalty-in-search", "--patience", "2"], "cannot be used with"),
+        (&["--top-k", "3"], "nothing is sampled; give --samples N"),
+        (&["--temperature", "0.5"], "nothing is sampled; give --samples N"),
+        (&["--weights", "2"], "--weights: one run has nothing to combine with"),
+        (&["--combination", "linear"], "--combination: one run has nothing to combine with"),
     ] {
         let mut all = vec!["translate", "--run", "run"];
         all.extend(arguments);
         let said = refused(folder, &all);
         assert!(said.contains(words), "{said}");
     }
+    // What needs attention says so to a model without.
+    learn(folder, "plain", "x y\ta b\n", &["attention=none", "bidirectional=false"]);
+    let plain = ["translate", "--run", "plain", "--threads", "1"];
+    let (_, err) = said(folder, &[&plain[..], &["--unknown-words", "replace"]].concat(), "x y\n");
+    assert!(err.contains("unknown words are forbidden instead"), "{err}");
+    let evaluate = ["evaluate", "--run", "plain", "--data", "plain.tsv"];
+    let err = refused(folder, &[&evaluate[..], &["--coverage-penalty", "0.2"]].concat());
+    assert!(err.contains("it takes 0 for a model without attention"), "{err}");
+
     // Wider than the vocabulary: every token is a candidate, and nothing else happens.
     let (wide, _) = translate(&["--beam", "1000"], "x y\n");
     assert_eq!(wide, "a b c d e f\n");

@@ -38,8 +38,7 @@ pub fn alternatives(
     threads: &Threads,
 ) -> Result<Vec<Alternatives>> {
     let lengths: Vec<usize> = inputs.iter().map(|i| i.source.len().saturating_sub(1)).collect();
-    let reads_padding = ensemble.members().iter().any(|m| m.model.encoder.reads_padding());
-    let groups = Groups::equal(&lengths, reads_padding);
+    let groups = Groups::equal(&lengths, ensemble.reads_padding());
     let params = ensemble.first().params;
     let blank = vec![Alternatives::default(); inputs.len()];
     groups.run_each(params, threads, blank, |group| {

@@ -11,8 +11,8 @@ use super::input::DecodeInput;
 use super::language::continuations;
 use super::length_penalty::LengthPenalty;
 use super::search::{Beam, Complete, Extension, Policy, Slot};
-use crate::Result;
 use crate::model::LanguageNetwork;
+use crate::{Error, Result};
 
 /// Settings of a beam search.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,14 +88,21 @@ impl BeamOptions {
 /// [`prefix`](DecodeInput::prefix) count for both.
 ///
 /// # Errors
-/// Ids outside the vocabulary; [`Error::Cancelled`](crate::Error::Cancelled) soon after the threads
-/// were cancelled; the device failed.
+/// Ids outside the vocabulary; a coverage penalty without attention; [`Error::Cancelled`] soon after
+/// the threads were cancelled; the device failed.
 pub fn beam_search(
     ensemble: &Ensemble<'_>,
     inputs: &[DecodeInput],
     options: &BeamOptions,
     threads: &Threads,
 ) -> Result<Vec<Vec<Hypothesis>>> {
+    if options.coverage_penalty != 0.0 && !ensemble.attends() {
+        return Err(Error::BadValue {
+            key: "coverage_penalty".into(),
+            value: options.coverage_penalty.to_string(),
+            allowed: "0 for a model without attention".into(),
+        });
+    }
     in_groups(ensemble, inputs, options, options.beam, threads)
 }
 

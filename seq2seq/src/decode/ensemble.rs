@@ -92,6 +92,17 @@ impl<'a> Ensemble<'a> {
         self.combination
     }
 
+    /// Returns true if a member has attention.
+    pub(crate) fn attends(&self) -> bool {
+        self.members.iter().any(|m| m.model.decoder.attends())
+    }
+
+    /// Returns true if an encoder reads padding, so that only sources of equal length can be in a
+    /// group.
+    pub(super) fn reads_padding(&self) -> bool {
+        self.members.iter().any(|m| m.model.encoder.reads_padding())
+    }
+
     /// Returns the first member.
     pub(super) fn first(&self) -> Member<'a> {
         self.members[0]

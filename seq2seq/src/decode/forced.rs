@@ -34,8 +34,7 @@ pub fn forced(
     threads: &Threads,
 ) -> Result<Vec<ForcedOutput>> {
     let lengths: Vec<usize> = examples.iter().map(|e| e.source.len().saturating_sub(1)).collect();
-    let reads_padding = ensemble.members().iter().any(|m| m.model.encoder.reads_padding());
-    let groups = Groups::equal(&lengths, reads_padding);
+    let groups = Groups::equal(&lengths, ensemble.reads_padding());
     let all = vec![ForcedOutput::default(); examples.len()];
     groups.run_each(ensemble.first().params, threads, all, |group| {
         let part: Vec<&Example> = group.iter().map(|&i| &examples[i]).collect();

@@ -28,8 +28,7 @@ pub(super) fn in_groups<P: Policy + Sync>(
     // More hypotheses than usual have as many rows from fewer sources.
     let most = device.decode_batch * USUAL_WIDTH / width.max(USUAL_WIDTH);
     let size = most.min(inputs.len().div_ceil(parts));
-    let reads_padding = ensemble.members().iter().any(|m| m.model.encoder.reads_padding());
-    let groups = Groups::of_size(&lengths, size, reads_padding);
+    let groups = Groups::of_size(&lengths, size, ensemble.reads_padding());
     let blank = vec![vec![Hypothesis::default()]; inputs.len()];
     groups.run_each(params, threads, blank, |group| {
         let slot = |&i: &usize| {

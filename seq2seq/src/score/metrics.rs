@@ -19,11 +19,11 @@ pub struct Metrics {
     /// steps with a legal prediction.
     #[serde(default, with = "json_number::optional", skip_serializing_if = "Option::is_none")]
     pub token_accuracy: Option<f64>,
-    /// Share of detokenised greedy outputs that equal the reference in the corpus, ignoring white
+    /// Share of detokenised outputs that equal the reference in the corpus, ignoring white
     /// space at the ends and repeated white space; or share of sequences with the right answer.
     #[serde(default, with = "json_number::optional", skip_serializing_if = "Option::is_none")]
     pub exact_match: Option<f64>,
-    /// BLEU of detokenised greedy outputs against the references in the corpus, 0 to 100:
+    /// BLEU of detokenised outputs against the references in the corpus, 0 to 100:
     /// [`bleu_13a`](crate::score::bleu_13a).
     #[serde(default, with = "json_number::optional", skip_serializing_if = "Option::is_none")]
     pub bleu: Option<f64>,
@@ -31,7 +31,7 @@ pub struct Metrics {
     /// [`bleu`](crate::score::bleu).
     #[serde(default, with = "json_number::optional", skip_serializing_if = "Option::is_none")]
     pub token_bleu: Option<f64>,
-    /// Greedy outputs that were truncated at the length limit, before the end token.
+    /// Outputs that were truncated at the length limit, before the end token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<u64>,
 }
@@ -45,7 +45,7 @@ pub struct Evaluation {
     /// How BLEU was computed, in the form of sacreBLEU's signatures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bleu_signature: Option<String>,
-    /// Share of greedy outputs whose tokens equal those of the reference after the target recipe
+    /// Share of outputs whose tokens equal those of the reference after the target recipe
     /// and unit were applied to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_exact_match: Option<f64>,

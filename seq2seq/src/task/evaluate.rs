@@ -1,4 +1,4 @@
-//! Metrics of a corpus: teacher-forced loss and alignment, greedy BLEU and exact match.
+//! Metrics of a corpus: teacher-forced loss and alignment, BLEU and exact match of outputs.
 //!
 //! The translation of a blank source is empty and does not use the network. Its pair counts for
 //! BLEU and exact match, and has no teacher-forced metrics.
@@ -104,7 +104,7 @@ pub(crate) fn evaluate_outputs(
 ) -> Result<EvaluatedCorpus> {
     let examples: Vec<Example> = corpus.pairs.iter().map(|p| text.encode(p)).collect();
     let pairs = forced_pairs(ensemble, text, &examples, threads)?;
-    let attends = ensemble.members().iter().any(|m| m.model.decoder.attends());
+    let attends = ensemble.attends();
     let constraints = unknown_words.constrain(options.constraints, attends);
     let options = BeamOptions { constraints, ..*options };
     let inputs: Vec<DecodeInput> = examples.iter().map(|e| e.source.clone().into()).collect();
@@ -152,7 +152,8 @@ pub(crate) fn evaluate_outputs(
     Ok(EvaluatedCorpus { evaluation, outputs, symbols })
 }
 
-/// Computes the alignment error rate of the attention, if the corpus has gold links, and a remark on pairs with gold links that do not count.
+/// Computes the alignment error rate of the attention, if the corpus has gold links, and a remark on
+/// pairs with gold links that do not count.
 fn alignment(
     text: &Text,
     corpus: &Corpus,

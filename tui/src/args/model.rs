@@ -52,9 +52,9 @@ pub struct CombiningArguments {
     #[arg(long, value_name = "W,W", value_delimiter = ',', value_parser = weight)]
     pub weights: Vec<f64>,
     /// How the runs of an ensemble are combined. log-linear: the mean of their log-probabilities;
-    /// linear: the mean of their probabilities.
-    #[arg(long, value_name = "NAME", value_parser = combination, default_value = "log-linear")]
-    pub combination: Combination,
+    /// linear: the mean of their probabilities [default: log-linear].
+    #[arg(long, value_name = "NAME", value_parser = combination)]
+    pub combination: Option<Combination>,
     /// Use the mean of the parameters of each run's last N validations, in place of its best; the
     /// run keeps them if it was trained with --set keep_checkpoints=N.
     #[arg(long, value_name = "N", value_parser = averaged)]
@@ -100,7 +100,8 @@ pub struct DecodingArguments {
     #[arg(long, value_name = "B", value_parser = coverage, default_value = "0")]
     pub coverage_penalty: f64,
     /// End the search for a line once P times the beam translations are complete.
-    #[arg(long, value_name = "P", value_parser = patience, default_value = "1")]
+    #[arg(long, value_name = "P", value_parser = patience, default_value = "1",
+          conflicts_with = "penalty_in_search")]
     pub patience: f64,
     /// Truncate a translation after this many target tokens (words or letters, including the end
     /// token) [default: the run's max_length].
@@ -191,13 +192,25 @@ pub struct WatchArguments {
 }
 
 impl CombiningArguments {
-    /// Returns the options for the library.
-    pub fn options(&self) -> EnsembleOptions {
-        EnsembleOptions {
-            weights: self.weights.clone(),
-            combination: self.combination,
-            average_last: self.average_last.unwrap_or(0),
+    /// Returns the options for the library, for a model of `runs` runs.
+    ///
+    /// # Errors
+    /// Returns an error for options without effect.
+    pub fn options(&self, runs: usize) -> Result<EnsembleOptions> {
+        for (flag, is_given) in
+            [("--weights", !self.weights.is_empty()), ("--combination", self.combination.is_some())]
+        {
+            if runs < 2 && is_given {
+                return Err(eyre!(
+                    "{flag}: one run has nothing to combine with; give several runs of an ensemble"
+                ));
+            }
         }
+        Ok(EnsembleOptions {
+            weights: self.weights.clone(),
+            combination: self.combination.unwrap_or_default(),
+            average_last: self.average_last.unwrap_or(0),
+        })
     }
 }
 
@@ -214,13 +227,15 @@ impl DecodingArguments {
                 "--n-best {n_best}: a beam of {beam} has no more hypotheses; give --beam {n_best}"
             ));
         }
-        if beam == 1 && self.length_penalty.is_some() {
-            return Err(eyre!("--length-penalty: a beam of 1 has nothing to rank; give --beam 5"));
-        }
-        if beam == 1 && self.coverage_penalty != 0.0 {
-            return Err(eyre!(
-                "--coverage-penalty: a beam of 1 has nothing to rank; give --beam 5"
-            ));
+        for (flag, is_given) in [
+            ("--length-penalty", self.length_penalty.is_some()),
+            ("--penalty-in-search", self.penalty_in_search),
+            ("--coverage-penalty", self.coverage_penalty != 0.0),
+            ("--patience", self.patience != 1.0),
+        ] {
+            if beam == 1 && is_given {
+                return Err(eyre!("{flag}: a beam of 1 has nothing to rank; give --beam 5"));
+            }
         }
         Ok(BeamOptions {
             beam,
@@ -263,6 +278,12 @@ impl DecodingArguments {
 }
 
 impl SamplingArguments {
+    /// Returns true if an option differs from its default.
+    pub fn is_given(&self) -> bool {
+        self.temperature.is_some()
+            || (self.top_k, self.top_p, self.min_p, self.seed) != (0, 1.0, 0.0, 1)
+    }
+
     /// Returns the options for the library, with the default temperature for `None`.
     pub fn options(&self, temperature: f32, samples: usize) -> SamplingOptions {
         SamplingOptions {

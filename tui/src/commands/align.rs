@@ -75,7 +75,7 @@ fn open_reverse(arguments: &AlignArguments, run: &Path) -> Result<Translator> {
     let translator = Translator::open(run, &model.device, model.threads)
         .wrap_err_with(|| format!("--reverse-run {}", run.display()))?;
     model::check_attention(&translator, "--reverse-run")?;
-    if let Some(remark) = translator.remark() {
+    for remark in translator.remarks() {
         output::note(&format!("--reverse-run: {remark}"));
     }
     Ok(translator)

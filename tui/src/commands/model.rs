@@ -9,8 +9,8 @@ use crate::args::TranslatorArguments;
 pub(super) fn open(model: &TranslatorArguments) -> Result<Translator> {
     let TranslatorArguments { runs, device, threads, .. } = model;
     let names: Vec<String> = runs.iter().map(|run| format!("--run {}", run.display())).collect();
-    Translator::open_ensemble(runs, &model.combining.options(), device, *threads)
-        .wrap_err_with(|| names.join(" "))
+    let combining = model.combining.options(runs.len())?;
+    Translator::open_ensemble(runs, &combining, device, *threads).wrap_err_with(|| names.join(" "))
 }
 
 /// Checks that a model has attention, from which words are aligned; `flag` names what needs it.

@@ -14,6 +14,7 @@ use members::Members;
 pub use translation::{Alternative, Candidate, PairScore, Translation, TranslationRequest};
 
 use super::evaluated::{Evaluated, EvaluatedTranslations};
+use crate::config::UnknownWords;
 use crate::data::{Corpus, LinksFile, Spec, Text};
 use crate::decode::{
     Alternatives, BeamOptions, DecodeInput, Decoded, Hypothesis, SamplingOptions,
@@ -122,9 +123,16 @@ impl Translator {
         Self { heads, ..self }
     }
 
-    /// Returns a warning about the model's vocabularies, if there is one.
-    pub fn remark(&self) -> Option<String> {
-        self.text.remark_on_vocabularies()
+    /// Returns warnings about the model's vocabularies and about unknown words that cannot be
+    /// replaced.
+    pub fn remarks(&self) -> Vec<String> {
+        let replaces = self.unknown_words.words == UnknownWords::Replace;
+        let forbidden = (replaces && !self.attends()).then(|| {
+            "unknown_words = replace: the model has no attention that would show a source word, so \
+             unknown words are forbidden instead, and a dictionary is not used"
+                .to_owned()
+        });
+        self.text.remark_on_vocabularies().into_iter().chain(forbidden).collect()
     }
 
     /// Returns true if the model has attention.
@@ -203,9 +211,11 @@ impl Translator {
         {
             let unknown_prefix = input.prefix.iter().filter(|&&id| id == UNK).count();
             let translation = self.translation(request, all);
+            // The position after a translation that was cut has alternatives, but no token.
+            let heads = more.heads.into_iter().take(translation.tokens.len());
             translations.push(Translation {
                 unknown_prefix,
-                heads: self.heads_in_order(more.heads),
+                heads: self.heads_in_order(heads),
                 alternatives: self.in_words(more.tokens),
                 ..translation
             });
@@ -259,12 +269,12 @@ impl Translator {
         }
     }
 
-    fn heads_in_order(&self, heads: Vec<Vec<Vec<f32>>>) -> Vec<Vec<Vec<f32>>> {
+    fn heads_in_order(&self, heads: impl Iterator<Item = Vec<Vec<f32>>>) -> Vec<Vec<Vec<f32>>> {
         if !self.heads {
             return Vec::new();
         }
         let in_order = |row: Vec<f32>| self.text.attention_in_order(row);
-        heads.into_iter().map(|token| token.into_iter().map(in_order).collect()).collect()
+        heads.map(|token| token.into_iter().map(in_order).collect()).collect()
     }
 
     fn in_words(&self, tokens: Vec<Vec<(u32, f32)>>) -> Vec<Vec<Alternative>> {
@@ -284,7 +294,7 @@ impl Translator {
         let spec: Spec = data.parse()?;
         spec.check_columns(columns)?;
         let own = self.columns.filter(|_| columns.is_none() && spec.has_columns());
-        let mut remarks: Vec<String> = self.remark().into_iter().collect();
+        let mut remarks = self.remarks();
         if let Some((source, target)) = own.filter(|&own| own != (1, 2)) {
             remarks.push(format!(
                 "columns {source},{target} of {data} are read, as the run was trained"

@@ -14,8 +14,9 @@ use crate::output;
 /// Evaluates every run on the corpus.
 pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Result<Vec<System>> {
     let data = arguments.data.as_deref().ok_or_else(|| eyre!("--run needs --data SPEC"))?;
+    let models = if arguments.ensemble { 1 } else { arguments.runs.len() };
     if let Some(path) = &arguments.write {
-        check_writable(path, if arguments.ensemble { 1 } else { arguments.runs.len() })?;
+        check_writable(path, models)?;
     }
     let options = EvaluateOptions {
         device: arguments.device.clone(),
@@ -23,14 +24,13 @@ pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Resu
         columns: arguments.columns,
         decoding: arguments.decoding.options(1)?,
         unknown_words: arguments.decoding.unknown_words()?,
-        ensemble: arguments.combining.options(),
+        ensemble: arguments.combining.options(arguments.runs.len() / models)?,
         bleu,
         links: arguments.gold.clone(),
     };
     let mut systems: Vec<System> = Vec::with_capacity(arguments.runs.len());
     let mut remarks = Vec::new();
     let mut corpus = None;
-    let models = if arguments.ensemble { 1 } else { arguments.runs.len() };
     for runs in arguments.runs.chunks(arguments.runs.len() / models) {
         let name = runs.iter().map(|run| run.display().to_string()).collect::<Vec<_>>();
         let name = name.join(" --run ");

@@ -34,9 +34,7 @@ use notes::Told;
 /// Translation and printing alternate on this thread: printing takes little time.
 pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
     let translator = open(arguments)?;
-    if let Some(remark) = translator.remark() {
-        output::note(&remark);
-    }
+    translator.remarks().iter().for_each(|remark| output::note(remark));
     if arguments.heads && !translator.has_heads() {
         let why = match translator.attends() {
             _ if arguments.model.runs.len() > 1 => "an ensemble has no heads",
@@ -75,6 +73,11 @@ pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
 /// Opens the model with the requested decoding.
 fn open(arguments: &TranslateArguments) -> Result<Translator> {
     let options = arguments.decoding.options(arguments.n_best)?;
+    if arguments.samples.is_none() && arguments.sampling.is_given() {
+        return Err(eyre!(
+            "--temperature, --top-k, --top-p, --min-p, --seed: nothing is sampled; give --samples N"
+        ));
+    }
     let unknown_words = arguments.decoding.unknown_words()?;
     let mut translator = model::open(&arguments.model)?.with_options(options);
     if arguments.align.is_some() {
