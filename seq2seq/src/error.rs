@@ -380,6 +380,20 @@ pub enum Error {
         what: String,
     },
 
+    /// A file of an exported model that cannot be used.
+    #[error("{}: {what}", path.display())]
+    Exchange {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong, and what would be right.
+        what: String,
+    },
+    /// The path of a new folder already exists.
+    #[error("{} exists already: give a new folder", path.display())]
+    FolderExists {
+        /// The path.
+        path: PathBuf,
+    },
     /// A run has fewer kept checkpoints than are to be averaged.
     #[error(
         "{}: it has {found} kept checkpoints, {needed} are to be averaged; a run keeps one per \

@@ -12,6 +12,7 @@ pub mod decode;
 mod devices;
 mod error;
 pub mod event;
+pub mod exchange;
 pub mod health;
 mod inference;
 mod json_number;

@@ -41,6 +41,20 @@ pub enum Error {
         /// The error.
         what: &'static str,
     },
+    /// A file that cannot be read or written.
+    #[error("{}: {what}", path.display())]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// The error.
+        what: String,
+    },
+    /// Bytes that are not a safetensors file, or hold a tensor that cannot be used.
+    #[error("{0}")]
+    Safetensors(String),
+    /// Tensors that do not match the parameters.
+    #[error("the tensors do not match the parameters: {0}")]
+    StateDict(Box<crate::state_dict::LoadReport>),
     /// The build lacks a feature.
     #[error(
         "this build has no {0} devices: build it with --features {0}, or use the device cpu. It \

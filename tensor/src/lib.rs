@@ -2,7 +2,8 @@
 //!
 //! From the outside in:
 //!
-//! - [`Params`] holds a model's named parameters; [`init`] draws their first values.
+//! - [`Params`] holds a model's named parameters; [`init`] draws their first values, and a
+//!   [`StateDict`] brings them to and from safetensors files.
 //! - [`Tape`] records the operations of one thread in one step and runs the backward pass over
 //!   them. An operation can be as coarse as a whole layer; other crates add theirs through [`Op`].
 //! - [`ops`] contains the operations that every network needs: linear, embedding, dropout, layer
@@ -101,6 +102,7 @@ pub mod optim;
 mod params;
 pub mod random;
 mod shape;
+mod state_dict;
 mod tensor;
 mod threads;
 
@@ -115,6 +117,7 @@ pub use lengths::Lengths;
 pub use memory::{Reporting, on_refused_memory};
 pub use params::{ParamId, Params};
 pub use shape::Shape;
+pub use state_dict::{LoadOptions, LoadReport, Mismatch, StateDict};
 pub use tensor::{DeferredScalar, Tensor};
 pub use threads::Threads;
 

@@ -84,15 +84,8 @@ impl OpenedRun {
         if count == 0 {
             load_for_use(&mut params, &self.dir.best_or_last()?, path)?;
         } else {
-            let kept = self.dir.kept_checkpoints()?;
-            if kept.len() < count {
-                return Err(Error::TooFewCheckpoints {
-                    path: path.into(),
-                    found: kept.len(),
-                    needed: count,
-                });
-            }
-            let last = kept[kept.len() - count..].iter();
+            let kept = self.dir.last_kept_checkpoints(count)?;
+            let last = kept.iter();
             load_average(&mut params, last.map(|kept| self.dir.kept_checkpoint(*kept)), path)?;
         }
         params.to_device(device)?;

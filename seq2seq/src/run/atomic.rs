@@ -1,10 +1,13 @@
 //! Atomic replacement of files.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::{Error, Result};
 
@@ -63,6 +66,56 @@ pub(super) fn sync_folder(folder: &Path) -> Result<()> {
         opened.map_err(Error::io("write", folder))?;
     }
     Ok(())
+}
+
+/// Creates a folder: beside `path` first, where `fill` writes its files, then renamed. If an error
+/// occurs, nothing is left.
+///
+/// # Errors
+/// [`Error::FolderExists`]; errors of `fill`; write errors.
+pub(crate) fn new_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let exists = || Error::FolderExists { path: path.into() };
+    if path.symlink_metadata().is_ok() {
+        return Err(exists());
+    }
+    let above = parent(path);
+    fs::create_dir_all(above).map_err(Error::io("create", above))?;
+    let unfinished = sibling(path, UNFINISHED);
+    fs::create_dir(&unfinished).map_err(Error::io("create", &unfinished))?;
+    let written = fill(&unfinished).and_then(|()| sync_folder(&unfinished)).and_then(|()| {
+        fs::rename(&unfinished, path).map_err(|error| match error.kind() {
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+                exists()
+            }
+            _ => Error::io("create", path)(error),
+        })
+    });
+    if written.is_err() {
+        // Report the first error.
+        let _ = fs::remove_dir_all(&unfinished);
+    }
+    written?;
+    sync_folder(above)
+}
+
+/// Reads a JSON file.
+///
+/// # Errors
+/// [`Error::Exchange`] with the place of what is wrong; a file that cannot be read.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = fs::read(path).map_err(Error::io("read", path))?;
+    serde_json::from_slice(&text)
+        .map_err(|error| Error::Exchange { path: path.into(), what: error.to_string() })
+}
+
+/// Writes a JSON file, atomically.
+///
+/// # Errors
+/// Write errors.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::Unencodable { path: path.into(), what: error.to_string() })?;
+    replace(path, |file| writeln!(file, "{text}").map_err(Error::io("write", path)))
 }
 
 /// Removes the incomplete files that a killed process left in `folder`.

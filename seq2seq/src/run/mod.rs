@@ -21,6 +21,7 @@ mod reader;
 mod stored_run;
 mod stored_tensor;
 
+pub(crate) use atomic::{new_folder, read_json, write_json};
 pub use checkpoint::{Checkpoint, RngState, StoredOptimizer, Vocabularies};
 pub use dir::RunDir;
 pub use log::EventLog;

@@ -144,6 +144,32 @@ fn whole_path(spec: &str) -> Option<String> {
 }
 
 impl StoredRun {
+    /// Returns `true` if the run has a corpus. A run that was imported may have none.
+    pub fn has_data(&self) -> bool {
+        !self.data.is_empty()
+    }
+
+    /// Takes the corpus of the options, if the run has none. The run is stored in `folder`.
+    ///
+    /// # Errors
+    /// Neither has a corpus; an invalid SPEC.
+    pub(crate) fn take_data(&mut self, folder: &Path, options: &TrainOptions) -> Result<()> {
+        if self.has_data() {
+            return Ok(());
+        }
+        let Some(data) = &options.data else {
+            let what = format!(
+                "{}: the run was imported without a corpus: give data = SPEC",
+                folder.display()
+            );
+            return Err(Error::NothingTrained { what });
+        };
+        self.data.clone_from(data);
+        self.valid.clone_from(&options.valid);
+        self.columns = options.columns.or(self.columns);
+        self.find_files()
+    }
+
     /// Stores absolute paths, so that the run can be resumed from any folder, and refuses columns
     /// if the corpus has none.
     ///

@@ -3,11 +3,13 @@
 use tensor::Params;
 
 use crate::Result;
+use crate::config::TaskKind;
 use crate::data::UnknownRates;
 use crate::event::Event;
 use crate::link::Link;
-use crate::model::Model;
+use crate::model::{EncoderDecoder, LanguageNetwork, Model, SequenceClassifier};
 use crate::run::{StoredRun, Vocabularies};
+use crate::tasks::Generated;
 
 /// A model that a run can train.
 pub(crate) trait Task: Model + Sized {
@@ -23,6 +25,31 @@ pub(crate) trait Task: Model + Sized {
         params: &mut Params,
         preparation: &mut Preparation<'_>,
     ) -> Result<Built<Self>>;
+}
+
+/// Adds the parameters of a run's model to `params`, without its data.
+///
+/// # Errors
+/// A width of zero, parameters that do not fit in this machine's memory.
+pub(crate) fn add_parameters(
+    params: &mut Params,
+    stored: &StoredRun,
+    vocabularies: &Vocabularies,
+) -> Result<()> {
+    let (config, seed) = (&stored.config, stored.seed);
+    let (source, target) = (vocabularies.source.len(), vocabularies.target.len());
+    match config.task {
+        TaskKind::Translation => {
+            EncoderDecoder::new(params, config, source, target, seed).map(drop)
+        }
+        TaskKind::LanguageLines | TaskKind::LanguageStream => {
+            LanguageNetwork::new(params, config, target, seed).map(drop)
+        }
+        TaskKind::Sequence => {
+            let spec: Generated = stored.data.parse()?;
+            SequenceClassifier::new(params, config, spec.name, seed).map(drop)
+        }
+    }
 }
 
 /// A model with its training data.

@@ -6,7 +6,7 @@ mod language;
 mod sequence;
 mod translation;
 
-pub(crate) use build::{Built, Preparation, Task};
+pub(crate) use build::{Built, Preparation, Task, add_parameters};
 pub(crate) use evaluate::{EvaluatedCorpus, ForcedPair, evaluate_outputs, forced_pairs};
 pub use language::{ChunkPosition, LanguageModel, TextChunk};
 pub use sequence::{SequenceModel, SequenceScore};

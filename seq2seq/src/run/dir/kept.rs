@@ -28,6 +28,19 @@ impl RunDir {
         Ok(steps)
     }
 
+    /// Returns the steps of the last `count` kept checkpoints, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::TooFewCheckpoints`]; the folder cannot be read.
+    pub fn last_kept_checkpoints(&self, count: usize) -> Result<Vec<u64>> {
+        let mut kept = self.kept_checkpoints()?;
+        if kept.len() < count {
+            let (path, found) = (self.path().into(), kept.len());
+            return Err(Error::TooFewCheckpoints { path, found, needed: count });
+        }
+        Ok(kept.split_off(kept.len() - count))
+    }
+
     /// Reads the kept checkpoint of a step.
     ///
     /// # Errors
