@@ -13,6 +13,8 @@ mod checkpoint;
 mod checkpoint_v1;
 mod codec;
 mod dir;
+mod find;
+mod listing;
 mod lock;
 mod log;
 mod name;
@@ -23,6 +25,8 @@ mod stored_tensor;
 
 pub use checkpoint::{Checkpoint, RngState, StoredOptimizer, Vocabularies};
 pub use dir::RunDir;
+pub use find::{LATEST, RUNS, find_run, is_folder_of_runs, latest_run};
+pub use listing::{RunListing, RunMetrics, RunStatus, RunSummary, RunsFolder};
 pub use log::EventLog;
 pub use name::new_run_path;
 pub use progress::{Patience, Progress};

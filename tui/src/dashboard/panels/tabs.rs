@@ -21,7 +21,8 @@ fn row(model: &Model, gap: &'static str, name: fn(Page) -> &'static str) -> Line
     let theme = model.theme;
     let mut spans = Vec::new();
     let mut before = None;
-    for (number, page) in (1..).zip(Page::ALL) {
+    let runs = model.runs.is_some().then_some((0, Page::Runs));
+    for (number, page) in runs.into_iter().chain((1..).zip(Page::ALL)) {
         let chosen = page == model.page;
         let bracket = match (chosen, before) {
             (true, _) => "[",
