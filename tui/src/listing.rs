@@ -41,15 +41,21 @@ pub(crate) fn best(summary: &RunSummary) -> Vec<String> {
     .collect()
 }
 
-/// Returns the preset and the keys that differ from it.
+/// Returns the preset, the keys that differ from it, and the data if they are not the preset's.
 pub(crate) fn what(summary: &RunSummary) -> String {
+    let mut text = changes(summary);
+    if summary.data != "phrasebook" && summary.data != summary.preset {
+        text.push_str(&format!("; {}", plain(&summary.data)));
+    }
+    text
+}
+
+/// Returns the preset and the keys that differ from it.
+pub(crate) fn changes(summary: &RunSummary) -> String {
     let mut text = plain(&summary.preset);
     for (i, change) in summary.differences.iter().enumerate() {
         text.push_str(if i == 0 { ": " } else { ", " });
         text.push_str(&plain(&format!("{} = {}", change.key, change.to)));
-    }
-    if summary.data != "phrasebook" && summary.data != summary.preset {
-        text.push_str(&format!("; {}", plain(&summary.data)));
     }
     text
 }

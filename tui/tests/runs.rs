@@ -104,3 +104,122 @@ fn runs_are_listed_with_what_became_of_them() {
     child.wait().unwrap();
     assert!(list(&["runs", "runs/live"]).contains("crashed"));
 }
+
+#[test]
+fn without_data_a_run_is_evaluated_on_what_it_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let pair = |i: usize| format!("x{} y{}\ta{} b{}\n", i % 7, i, i % 7, i);
+    fs::write(folder.join("a.tsv"), (0..400).map(pair).collect::<String>()).unwrap();
+    let train = |run: &str, more: &[&str]| {
+        let run = format!("runs/{run}");
+        let set = ["--hidden", "8", "--set", "embedding=8", "--max-steps", "2"];
+        let all = [&["--headless", "--threads", "1", "--run-dir", &run][..], &set, more].concat();
+        says(&tui(folder, &all), 0, &["finished after 2 steps"]);
+    };
+    let metrics = |out: &str| -> (u64, f64) {
+        let object: serde_json::Value = serde_json::from_str(out).unwrap();
+        (object["sentences"].as_u64().unwrap(), object["loss"].as_f64().unwrap())
+    };
+    let evaluate = ["evaluate", "--threads", "1", "--json", "--beam", "1"];
+    let run = |more: &[&str]| said(folder, &[&evaluate[..], more].concat(), "");
+
+    // A share of the file, written and read again: also by a run that reads the columns turned.
+    for (name, columns) in [("share", "1,2"), ("turned", "2,1")] {
+        train(name, &["--data", "a.tsv", "--columns", columns]);
+        let (out, err) = run(&[name, "--write-held-out", "held.tsv"]);
+        let (sentences, loss) = metrics(&out);
+        let told =
+            format!("held out by run runs/{name}: {sentences} pairs, a fixed share of a.tsv");
+        assert!(err.contains(&told), "{err}");
+        let held = fs::read_to_string(folder.join("held.tsv")).unwrap();
+        assert_eq!(held.lines().count() as u64, sentences);
+        assert_eq!(held.starts_with('x'), name == "share", "{held}");
+        let hint = if name == "share" { "held.tsv reads" } else { "held.tsv --columns 1,2 reads" };
+        assert!(err.contains(hint), "{err}");
+        let (out, _) = run(&[name, "--data", "held.tsv", "--columns", "1,2"]);
+        assert_eq!(metrics(&out), (sentences, loss));
+        // The run validated on the same pairs.
+        let log = fs::read_to_string(folder.join(format!("runs/{name}/events.jsonl"))).unwrap();
+        let line = log.lines().find(|line| line.contains("\"event\":\"validation\"")).unwrap();
+        let validation: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!((validation["loss"].as_f64().unwrap() - loss).abs() < 1e-5, "{line}");
+    }
+    // Those that were named, the part of a built-in corpus, and what no run held out.
+    train("named", &["--data", "a.tsv", "--valid", "held.tsv"]);
+    assert!(run(&["named"]).1.contains("pairs, held.tsv"));
+    train("built-in", &["--data", "copy:3"]);
+    assert!(run(&["built-in"]).1.contains("pairs, the validation part of copy:3"));
+    train("none", &["--data", "a.tsv", "--valid", "none"]);
+    let error = refused(folder, &["evaluate", "none"]);
+    assert!(error.contains("the run holds out nothing of its corpus"), "{error}");
+    // Two runs are measured on the pairs of the first; the other may have been trained on them.
+    let (_, err) = run(&["share", "named"]);
+    assert!(
+        err.contains("run runs/named holds out other pairs: it may have been trained"),
+        "{err}"
+    );
+    // A language model has lines, and a generated task draws its sequences again.
+    train("lines", &["--preset", "makemore-gru", "--data", "a.tsv"]);
+    let (out, err) = run(&["lines", "--write-held-out", "lines.txt"]);
+    assert!(err.contains("lines, a fixed share of a.tsv"), "{err}");
+    assert_eq!(metrics(&run(&["lines", "--data", "lines.txt"]).0), metrics(&out));
+    train("reber", &["--preset", "reber"]);
+    let (out, err) = run(&["reber"]);
+    assert!(err.contains("sequences, the validation part of reber"), "{err}");
+    assert_eq!(metrics(&out), metrics(&run(&["reber", "--data", "reber:valid"]).0));
+    let error = refused(folder, &["evaluate", "reber", "--write-held-out", "x"]);
+    assert!(error.contains("are drawn and not read from a file"), "{error}");
+    // A corpus that has changed has other pairs.
+    fs::write(folder.join("a.tsv"), "x\ty\nz\tw\n").unwrap();
+    let error = refused(folder, &["evaluate", "share"]);
+    assert!(error.contains("its corpus a.tsv has changed"), "{error}");
+}
+
+#[test]
+fn training_on_files_begins_with_an_estimate() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let pair = |i: usize| format!("x{} y{}\ta{} b{}\n", i % 7, i % 11, i % 7, i % 11);
+    fs::write(folder.join("a.tsv"), (0..400).map(pair).collect::<String>()).unwrap();
+    let common = ["--headless", "--threads", "1", "--hidden", "8", "--set", "embedding=8"];
+    let train = |more: &[&str]| tui(folder, &[&common[..], more].concat());
+    let more = ["--data", "a.tsv", "--max-steps", "60", "--epochs", "99", "--run-dir", "own"];
+    let own = train(&more);
+    says(&own, 0, &["estimate | 60 steps to do | about ", "at least ", " MB of memory"]);
+    assert!(own.0.find("estimate | ") < own.0.find("step 1/60"), "{}", own.0);
+    let log = fs::read_to_string(folder.join("own/events.jsonl")).unwrap();
+    assert!(log.contains(r#"{"event":"estimate","steps":60,"seconds":"#), "{log}");
+    says(&tui(folder, &["watch", "own"]), 0, &["estimate | 60 steps to do"]);
+    // The measurement leaves no trace: the same steps as of a run without it.
+    let losses = |run: &str, from: &str| -> Vec<String> {
+        let log = fs::read_to_string(folder.join(run).join("events.jsonl")).unwrap();
+        let steps = log.lines().filter(|line| line.starts_with(from));
+        let loss = |line: &str| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["loss"].to_string()
+        };
+        steps.map(loss).collect()
+    };
+    let fewer = ["--data", "a.tsv", "--max-steps", "40", "--epochs", "99", "--run-dir", "fewer"];
+    let said = train(&fewer);
+    says(&said, 0, &["finished after 40 steps"]);
+    assert!(!said.0.contains("estimate"), "{}", said.0);
+    let step = r#"{"event":"step""#;
+    assert_eq!(losses("own", step)[..40], losses("fewer", step)[..]);
+    // A generated corpus is a known one, and hours are said with a smaller preset.
+    let built_in = train(&["--data", "copy:3", "--max-steps", "60", "--run-dir", "copy"]);
+    assert!(!built_in.0.contains("estimate"), "{}", built_in.0);
+    let long = ["--headless", "--preset", "luong-small", "--data", "a.tsv", "--epochs", "900000"];
+    let long = [&long[..], &["--run-dir", "long", "--threads", "1"]].concat();
+    let mut child = command(folder, &long).stdout(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    let path = folder.join("long/events.jsonl");
+    let log = || fs::read_to_string(&path).unwrap_or_default();
+    while !log().contains("the preset luong-general has a smaller model") {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}", log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(log().contains("training takes about"), "{}", log());
+}

@@ -169,6 +169,6 @@ fn origin(stored: &StoredRun) -> Result<String> {
         (None, TaskKind::Sequence) => format!("the validation part of {data}"),
         (None, _) if has_parts => format!("the validation part of {data}"),
         (None, TaskKind::LanguageStream) => format!("the last twentieth of {data}"),
-        (None, _) => format!("the share of {data} that the run did not train on"),
+        (None, _) => format!("a fixed share of {data}"),
     })
 }

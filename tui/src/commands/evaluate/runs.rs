@@ -103,7 +103,7 @@ fn held_out(folders: &[PathBuf], arguments: &EvaluateArguments) -> Result<HeldOu
     let name = |run: &Path| format!("run {}", run.display());
     let found = HeldOut::of(first).wrap_err_with(|| name(first))?;
     output::note(&format!(
-        "held out by {}: {} of {}",
+        "held out by {}: {}, {}",
         name(first),
         several(found.len() as u64, found.noun()),
         found.origin()

@@ -12,7 +12,7 @@ use crate::dashboard::runs::RunsList;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{columns, first_that_fits, put, put_line};
 use crate::format::{count, duration, fit, plain, width};
-use crate::listing::{best, progress, what};
+use crate::listing::{best, changes, progress, what};
 
 /// Rows of the details of the chosen run.
 const DETAILS: u16 = 6;
@@ -44,11 +44,12 @@ pub(in crate::dashboard) fn draw_words(model: &Model, area: Rect, buf: &mut Buff
     let Some(list) = &model.runs else { return };
     let (shown, position) = (list.shown(), list.position());
     let from = position.saturating_sub(usize::from(area.height.saturating_sub(1)));
-    for (y, run) in (0..area.height).zip(shown.iter().skip(from)) {
+    for (y, (i, run)) in (0..area.height).zip(shown.iter().enumerate().skip(from)) {
         let status = run.summary.as_ref().map_or("unreadable".to_owned(), |s| s.status.to_string());
-        let style =
-            if from + usize::from(y) == position { model.theme.reversed() } else { Style::new() };
-        put(buf, area, (0, y), &plain(&format!("{status} {}", run.name())), style, model.theme);
+        let (mark, style) =
+            if i == position { ('>', model.theme.reversed()) } else { (' ', Style::new()) };
+        let text = plain(&format!("{mark}{status} {}", run.name()));
+        put(buf, area, (0, y), &text, style, model.theme);
     }
 }
 
@@ -222,7 +223,7 @@ fn draw_details(list: &RunsList, theme: Theme, area: Rect, buf: &mut Buffer) {
             vec![
                 format!(
                     "{}; {}; data {}",
-                    what(summary),
+                    changes(summary),
                     plain(&summary.model),
                     plain(&summary.data)
                 ),
