@@ -10,6 +10,11 @@ use crate::range::Range;
 /// Result type of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// Returns the words of an error that suggest a name, after a separator; nothing without a name.
+pub(crate) fn suggestion(separator: &str, name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!("{separator} did you mean '{name}'?"))
+}
+
 /// Error type of this crate.
 ///
 /// Each message names the file, line, flag or key that it concerns, and what would be right.
@@ -133,6 +138,14 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
+    /// A name that is not the start of exactly one run's name.
+    #[error("run '{}': {what}", name.display())]
+    RunName {
+        /// The name as given.
+        name: PathBuf,
+        /// The runs that it may mean, or that there are none.
+        what: String,
+    },
     /// The path is not a run.
     #[error("{} is not a run: {what}; a run is a folder that training made", path.display())]
     NotARun {
@@ -204,22 +217,32 @@ pub enum Error {
 
     /// A preset that does not exist.
     #[error(
-        "no preset is named '{name}': did you mean '{nearest}'? \
-             (a path ending in .toml is read as a file)"
+        "no preset is named '{name}'{} (a path ending in .toml is read as a file)",
+        suggestion(":", nearest.as_deref())
     )]
     UnknownPreset {
         /// The name as given.
         name: String,
-        /// The nearest one.
-        nearest: String,
+        /// A name that is near.
+        nearest: Option<String>,
+    },
+    /// A preset that has no corpus of its own, without data.
+    #[error("preset {preset} needs data of your own: {what}")]
+    NeedsData {
+        /// The preset.
+        preset: String,
+        /// The data, in words.
+        what: String,
+        /// A corpus SPEC as an example.
+        example: String,
     },
     /// A key that does not exist.
-    #[error("there is no key '{key}': did you mean '{nearest}'?")]
+    #[error("there is no key '{key}'{}", suggestion(":", *nearest))]
     UnknownKey {
         /// The key as given.
         key: String,
-        /// The nearest one.
-        nearest: &'static str,
+        /// A key whose name is near.
+        nearest: Option<&'static str>,
     },
     /// A value that a key does not accept.
     #[error("{key} cannot be '{value}': it takes {allowed}")]
@@ -249,12 +272,12 @@ pub enum Error {
     },
 
     /// A bench workload that does not exist.
-    #[error("{name:?}: no workload has that name; did you mean '{nearest}'?")]
+    #[error("{name:?}: no workload has that name{}", suggestion(";", nearest.as_deref()))]
     UnknownWorkload {
         /// The name as given.
         name: String,
-        /// The nearest existing name.
-        nearest: String,
+        /// An existing name that is near.
+        nearest: Option<String>,
     },
     /// An invalid size of a bench workload.
     #[error(

@@ -23,6 +23,9 @@ pub enum Event {
     },
     /// Training starts or is resumed.
     Start(Box<Start>),
+    /// How long the rest of the run takes, and how much memory; after [`Event::Start`], for the
+    /// user's own data.
+    Estimate(Estimate),
     /// One optimizer step.
     Step(Box<TrainStep>),
     /// The held-out pairs were scored.
@@ -126,6 +129,18 @@ pub struct Start {
     /// is not finite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
+}
+
+/// How long the rest of a run takes, and how much memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Optimizer steps still to do.
+    pub steps: u64,
+    /// Seconds of training that they take at the speed of one typical batch, if it was measured.
+    #[serde(default, with = "json_number::optional", skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// A lower bound of the bytes of memory.
+    pub bytes: f64,
 }
 
 /// The best validation so far.

@@ -28,22 +28,23 @@ pub mod task;
 pub mod train;
 
 pub use command::Command;
-pub use config::{Config, Key, KeyInfo, Preset, preset_keys, presets};
+pub use config::{Config, Key, KeyInfo, NeededData, Preset, preset_groups, preset_keys, presets};
 pub use data::{phrasebook, tasks};
 pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
 pub use error::{Error, Result};
 pub use event::Event;
 pub use inference::{
     Alternative, Candidate, EnsembleOptions, EvaluateOptions, Evaluated, EvaluatedTranslations,
-    GeneratedText, PairScore, SampleOptions, Sampler, Translation, TranslationRequest, Translator,
-    evaluate, evaluate_outputs,
+    GeneratedText, HeldOut, PairScore, SampleOptions, Sampler, Translation, TranslationRequest,
+    Translator, evaluate, evaluate_held_out, evaluate_outputs,
 };
 pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;
 pub use range::Range;
 pub use run::{
-    Checkpoint, EventLog, EventReader, Patience, Progress, RngState, RunDir, StoredOptimizer,
-    StoredRun, StoredTensor, Vocabularies, new_run_path,
+    Checkpoint, EventLog, EventReader, LATEST, Patience, Progress, RUNS, RngState, RunDir,
+    RunListing, RunMetrics, RunStatus, RunSummary, RunsFolder, StoredOptimizer, StoredRun,
+    StoredTensor, Vocabularies, find_run, is_folder_of_runs, latest_run, new_run_path,
 };
 pub use score::{Evaluation, Metrics};
 pub use session::{Outcome, train};

@@ -40,18 +40,23 @@ pub(crate) enum Need {
     Training,
 }
 
+/// Returns the bytes of a model's parameters and of all that goes with them.
+fn bytes_of_parameters(config: &Config, count: u64, need: Need) -> f64 {
+    let average = usize::from(config.average_decay > 0.0);
+    let copies = match need {
+        Need::Use => 1,
+        Need::Training => 2 + config.optimizer_config().slot_count() + average,
+    };
+    4.0 * count as f64 * copies as f64
+}
+
 /// Checks that a model fits in this machine's memory, before any of it is allocated.
 ///
 /// # Errors
 /// [`Error::Configuration`] with the required memory, the available memory, and the keys that
 /// determine the size.
 pub(crate) fn check_parameters(config: &Config, count: u64, need: Need) -> Result<()> {
-    let average = usize::from(config.average_decay > 0.0);
-    let copies = match need {
-        Need::Use => 1,
-        Need::Training => 2 + config.optimizer_config().slot_count() + average,
-    };
-    let needed = 4.0 * count as f64 * copies as f64;
+    let needed = bytes_of_parameters(config, count, need);
     let Some(available) =
         memory().map(|bytes| bytes as f64).filter(|&available| needed > available)
     else {
@@ -88,11 +93,12 @@ pub(crate) struct LargestBatch {
     pub(crate) classes: usize,
 }
 
-/// Checks that a batch fits in this machine's memory along with the model.
+/// Checks that a batch fits in this machine's memory along with the model. Returns a lower bound of
+/// the bytes that training takes.
 ///
 /// # Errors
 /// Those of [`check_parameters`].
-pub(crate) fn check_batch(config: &Config, count: u64, batch: LargestBatch) -> Result<()> {
+pub(crate) fn check_batch(config: &Config, count: u64, batch: LargestBatch) -> Result<f64> {
     let LargestBatch { size, source, target, classes } = batch;
     let directions = if config.bidirectional { 2.0 } else { 1.0 };
     let (h, e, layers) = (config.hidden as f64, config.embedding as f64, config.layers as f64);
@@ -101,11 +107,12 @@ pub(crate) fn check_batch(config: &Config, count: u64, batch: LargestBatch) -> R
     // weights.
     let encoder = source * (e + layers * directions * 3.0 * h);
     let decoder = target * (e + layers * 3.0 * h + classes as f64 + source);
-    let needed = 4.0 * size * (encoder + decoder) + 8.0 * count as f64;
+    let activations = 4.0 * size * (encoder + decoder);
+    let needed = activations + 8.0 * count as f64;
     let Some(available) =
         memory().map(|bytes| bytes as f64).filter(|&available| needed > available)
     else {
-        return Ok(());
+        return Ok(activations + bytes_of_parameters(config, count, Need::Training));
     };
     let (sides, keys) = match config.task {
         TaskKind::Translation => (
@@ -156,8 +163,11 @@ mod tests {
             refused.starts_with("batch = 1048576: a batch of sources of up to 100000"),
             "{refused}"
         );
-        check_batch(&config, 1, LargestBatch { size: 64, source: 50, target: 50, classes: 30_000 })
-            .unwrap();
+        let batch = LargestBatch { size: 64, source: 50, target: 50, classes: 30_000 };
+        let bytes = check_batch(&config, 1_000_000, batch).unwrap();
+        // The logits alone, and Adam's four numbers per parameter.
+        let least = 4.0 * (64.0 * 50.0 * 30_000.0 + 4.0 * 1e6);
+        assert!(bytes > least && bytes < 1.2 * least, "{bytes}");
         assert!(memory().is_none_or(|bytes| bytes > 1 << 20));
     }
 }

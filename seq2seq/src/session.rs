@@ -8,14 +8,17 @@ use tensor::{Device, Params};
 
 use crate::config::{Change, Preset, TaskKind};
 use crate::data::{Batching, Spec, SplitRule};
-use crate::event::{CheckpointKind, End, EndReason, Event, Start};
+use crate::event::{CheckpointKind, End, EndReason, Estimate, Event, Start};
 use crate::link::Link;
 use crate::options::TrainOptions;
 use crate::range::Range;
-use crate::run::{Checkpoint, EventLog, Progress, RunDir, StoredRun, Vocabularies, new_run_path};
+use crate::run::{
+    Checkpoint, EventLog, Progress, RUNS, RunDir, StoredRun, Vocabularies, new_run_path,
+};
 use crate::task::{Built, LanguageModel, Preparation, SequenceModel, Task, TranslationModel};
 use crate::train::{
-    Average, Recorder, Settings, Trainer, TrainingState, from_checkpoint, tensors, to_checkpoint,
+    Average, Recorder, Settings, Trainer, TrainingState, from_checkpoint, seconds_per_step,
+    tensors, to_checkpoint,
 };
 use crate::{Error, Result, devices};
 
@@ -64,6 +67,11 @@ struct Prepared<M: Task> {
 
 fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     let preset = Preset::find(options.preset.as_deref().unwrap_or("phrasebook"))?;
+    let is_given = options.data.is_some() || options.set.iter().any(|(key, _)| key == "data");
+    if let Some(needs) = preset.needs.as_ref().filter(|_| !is_given) {
+        let (what, example) = (needs.what.clone(), needs.data.clone());
+        return Err(Error::NeedsData { preset: preset.name, what, example });
+    }
     let mut config = preset.config;
     let data = options.data.as_ref().unwrap_or(&config.data).parse::<Spec>()?;
     if !data.files().is_empty() {
@@ -115,7 +123,7 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
             return Err(Error::RunExists { path: path.clone() });
         }
         Some(path) => path.clone(),
-        None => new_run_path(Path::new("runs"), &stored.preset),
+        None => new_run_path(Path::new(RUNS), &stored.preset),
     };
     match stored.config.task {
         TaskKind::Translation => begin_at::<TranslationModel>(stored, differences, &path, link),
@@ -221,7 +229,7 @@ fn resume_at<M: Task>(
         progress.learning_rate = None;
     }
     run.start.changes = changes;
-    run.start.differences = differences(&run.stored);
+    run.start.differences = run.stored.differences();
     let patience = run.stored.config.stop_patience;
     let over = run.start.last_step.is_some_and(|n| progress.step >= n)
         || run.start.max_minutes.is_some_and(|m| progress.seconds >= m * 60.0)
@@ -240,18 +248,6 @@ fn resume_at<M: Task>(
     let (log, warning) = dir.log(checkpoint)?;
     run.built.warnings.extend(warning);
     go(run, dir, log, shuffle, progress, link)
-}
-
-/// Returns the keys whose values differ from those of the run's preset. A run of a preset file has
-/// none, since the file may have changed since.
-fn differences(stored: &StoredRun) -> Vec<Change> {
-    let Ok(preset) = Preset::find(&stored.preset) else { return Vec::new() };
-    let mut config = preset.config;
-    if stored.data.parse::<Spec>().is_ok_and(|data| !data.files().is_empty()) {
-        // The values of a built-in preset are valid.
-        let _ = preset.own_data.iter().try_for_each(|(key, value)| config.set(key, value));
-    }
-    config.changes(&stored.config)
 }
 
 /// Reads the corpus and builds the model.
@@ -314,6 +310,37 @@ fn prepare<M: Task>(
     Ok(Prepared { stored, built, params, optimizer, average, device, start })
 }
 
+/// Number of steps from which on the time of a run is estimated.
+const ESTIMATED: u64 = 50;
+/// Seconds from which on a run is said to be long.
+const LONG: f64 = 2.0 * 3600.0;
+
+/// Returns the estimate for `steps` steps of `step` seconds each.
+fn estimate(
+    steps: u64,
+    step: Option<f64>,
+    bytes: f64,
+    stored: &StoredRun,
+    progress: &Progress,
+) -> Estimate {
+    let left = stored.max_minutes.map_or(f64::INFINITY, |m| m * 60.0 - progress.seconds);
+    let seconds = step.map(|step| (steps as f64 * step).min(left.max(0.0)));
+    Estimate { steps, seconds, bytes }
+}
+
+/// Returns a warning about a run that takes hours, with a preset that takes less.
+fn too_long(estimate: &Estimate, stored: &StoredRun) -> Option<String> {
+    let hours = estimate.seconds.filter(|&seconds| seconds >= LONG)? / 3600.0;
+    let preset = Preset::find(&stored.preset).ok();
+    let smaller = preset
+        .and_then(|preset| preset.smaller)
+        .map_or_else(String::new, |name| format!("the preset {name} has a smaller model; "));
+    Some(format!(
+        "training takes about {hours:.0} hours on this machine: {smaller}fewer epochs or a time limit \
+         end it sooner"
+    ))
+}
+
 /// Starts the loop.
 fn go<M: Task>(
     mut run: Prepared<M>,
@@ -334,6 +361,19 @@ fn go<M: Task>(
     recorder.warn(progress.step, run.built.warnings)?;
     let threads = run.device.threads().with_cancellation(recorder.link.cancellation());
     let settings = Settings::new(config, run.stored.seed, last_step, run.stored.max_minutes);
+    let is_own = run.stored.data.parse::<Spec>().is_ok_and(|data| !data.files().is_empty());
+    if is_own && last_step.saturating_sub(progress.step) >= ESTIMATED {
+        let phase = Event::Phase { text: "measuring a step".to_owned() };
+        recorder.link.send(phase);
+        let (model, examples) = (&run.built.model, &run.built.examples);
+        let with = (&threads, shuffle.clone());
+        let step = seconds_per_step(model, &run.params, &run.optimizer, examples, &settings, with)?;
+        let steps = last_step - progress.step;
+        let estimate = estimate(steps, step, run.built.memory, &run.stored, &progress);
+        let warning = too_long(&estimate, &run.stored);
+        recorder.tell(Event::Estimate(estimate))?;
+        recorder.warn(progress.step, warning)?;
+    }
     let state = TrainingState {
         model: &run.built.model,
         params: &mut run.params,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use seq2seq::config::{AttentionKind, Cell, OptimizerKind, attention_name};
 use seq2seq::event::EndReason;
-use seq2seq::{Event, EventReader, TrainOptions, Translator, link, presets, train};
+use seq2seq::{Event, EventReader, Preset, TrainOptions, Translator, link, presets, train};
 
 /// Trains for some steps on generated pairs; the mean losses of the first and of the last steps.
 fn learn(run: &Path, preset: &str, steps: u64, set: &[(&str, &str)]) -> (f64, f64) {
@@ -20,6 +20,7 @@ fn learn(run: &Path, preset: &str, steps: u64, set: &[(&str, &str)]) -> (f64, f6
     let all = quiet.iter().chain(&small).chain(set);
     let options = TrainOptions {
         preset: Some(preset.to_owned()),
+        data: Preset::find(preset).unwrap().needs.map(|_| "phrasebook".to_owned()),
         valid: Some("none".to_owned()),
         threads: Some(1),
         max_steps: Some(steps),

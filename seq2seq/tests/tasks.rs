@@ -10,7 +10,7 @@ use std::thread;
 use seq2seq::decode::{BeamOptions, SamplingOptions};
 use seq2seq::event::{CheckpointKind, EndReason};
 use seq2seq::{
-    Command, Event, EventReader, RunDir, SampleOptions, Sampler, TrainOptions, Translator,
+    Command, Event, EventReader, Preset, RunDir, SampleOptions, Sampler, TrainOptions, Translator,
     evaluate, link, train,
 };
 
@@ -55,6 +55,7 @@ fn every_preset_of_these_tasks_learns() {
         ("reber", 60, &[], 0.7),
     ] {
         let mut options = options(folder.path(), preset, preset, set);
+        options.data = Preset::find(preset).unwrap().needs.map(|_| "phrasebook".to_owned());
         options.max_steps = Some(steps);
         assert_eq!(run(&options).unwrap(), EndReason::Finished, "{preset}");
         let losses = losses(&folder.path().join(preset));
@@ -258,6 +259,16 @@ fn sequences_are_measured_and_refuse_other_tasks() {
     }
     let error = Sampler::open(&run_dir, "cpu", None).unwrap_err().to_string();
     assert!(error.contains("needs a language model"), "{error}");
+}
+
+#[test]
+fn a_preset_without_its_data_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    for preset in ["makemore-gru", "char-rnn:full", "multi30k"] {
+        let error = run(&options(folder.path(), "none", preset, &[])).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("preset {preset} needs data of your own: ")), "{error}");
+        assert!(!folder.path().join("none").exists());
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use seq2seq::decode::{BeamOptions, SamplingOptions};
 use seq2seq::event::EndReason;
 use seq2seq::{
-    EnsembleOptions, Event, EventReader, TrainOptions, Translator, link, presets, train,
+    EnsembleOptions, Event, EventReader, Preset, TrainOptions, Translator, link, presets, train,
 };
 
 /// Trains up to step `last` on a device; the losses of all steps so far.
@@ -26,6 +26,7 @@ fn losses(run: &Path, preset: &str, device: &str, last: u64, set: &[(&str, &str)
     let owned = |(k, v): &(&str, &str)| ((*k).to_owned(), (*v).to_owned());
     let options = TrainOptions {
         preset: (!resume).then(|| preset.to_owned()),
+        data: Preset::find(preset).unwrap().needs.map(|_| "phrasebook".to_owned()),
         valid: (!resume).then(|| "none".to_owned()),
         device: Some(device.to_owned()),
         threads: Some(1),

@@ -2,6 +2,7 @@
 
 use ratatui::style::Style;
 use ratatui::text::Span;
+use seq2seq::event::Estimate;
 
 /// Formats a whole number with separators: `12,345`.
 pub fn count(value: u64) -> String {
@@ -84,9 +85,28 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// Formats a number of bytes: `25 MB`, `2.3 GB`.
+pub fn bytes(count: f64) -> String {
+    match count {
+        x if x < 1e9 => format!("{:.0} MB", (x / 1e6).max(1.0)),
+        x if x < 1e11 => format!("{:.1} GB", x / 1e9),
+        x => format!("{:.0} GB", x / 1e9),
+    }
+}
+
 /// Formats a number with its noun in the singular or plural: `1 step`, `2,850 steps`.
 pub fn several(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// Returns how long training takes and how much memory, in words.
+pub fn estimated(estimate: &Estimate) -> Vec<String> {
+    let time = estimate.seconds.map(|seconds| format!("about {}", duration(seconds)));
+    let memory = format!("at least {} of memory", bytes(estimate.bytes));
+    [Some(format!("{} to do", several(estimate.steps, "step"))), time, Some(memory)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Returns true for characters that control a terminal or reorder, hide or break a line on it.
@@ -166,8 +186,18 @@ mod tests {
         assert_eq!(setting(f64::from(0.001f32)), "0.001");
         assert_eq!(setting(f64::from(1e-4f32)), "1e-4");
         assert_eq!(setting(1.0), "1");
+        assert_eq!((bytes(1.0), bytes(2.34e9)), ("1 MB".to_owned(), "2.3 GB".to_owned()));
         assert_eq!(several(1, "step"), "1 step");
         assert_eq!(several(2850, "step"), "2,850 steps");
+    }
+
+    #[test]
+    fn an_estimate_says_time_and_memory() {
+        let estimate = Estimate { steps: 13_620, seconds: Some(19_200.0), bytes: 9.1e8 };
+        let words = estimated(&estimate).join(", ");
+        assert_eq!(words, "13,620 steps to do, about 5h20m, at least 910 MB of memory");
+        let none = Estimate { seconds: None, ..estimate };
+        assert_eq!(estimated(&none).len(), 2);
     }
 
     #[test]

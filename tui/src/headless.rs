@@ -4,7 +4,7 @@ use seq2seq::config::TaskKind;
 use seq2seq::event::{Start, TrainStep};
 use seq2seq::{Command, Event};
 
-use crate::format::{brief, count, duration, number, percent, setting, several};
+use crate::format::{brief, count, duration, estimated, number, percent, setting, several};
 use crate::output::{self, StdoutError};
 use crate::run_state::{RunState, State};
 use crate::signals::{Signal, Signals};
@@ -88,6 +88,9 @@ impl Reporter {
                 )];
                 lines.extend(start.changes.iter().map(|change| format!("changed | {change}")));
                 lines
+            }
+            Event::Estimate(estimate) => {
+                vec![format!("estimate | {}", estimated(estimate).join(" | "))]
             }
             Event::Step(step) => self.step(step),
             Event::Validation(validation) => {

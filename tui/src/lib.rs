@@ -19,6 +19,7 @@ pub mod commands;
 pub mod dashboard;
 pub mod format;
 pub mod headless;
+mod listing;
 pub mod output;
 mod program;
 mod refused;

@@ -4,8 +4,11 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::builder::Styles;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use color_eyre::config::{HookBuilder, Theme};
+use seq2seq::Config;
+use seq2seq::config::nearest;
 
 use crate::args::Arguments;
 use crate::format::plain;
@@ -35,7 +38,7 @@ pub fn run() -> ExitCode {
 
 /// Parses the command line, or returns clap's reply to it (an error, the help or the version).
 fn arguments() -> Result<Arguments, clap::Error> {
-    Arguments::try_parse().map_err(|answer| {
+    let parsed = Arguments::try_parse().map_err(|answer| {
         if !answer.use_stderr() {
             return answer;
         }
@@ -44,8 +47,33 @@ fn arguments() -> Result<Arguments, clap::Error> {
         let visible = std::env::args_os().map(|argument| plain(&argument.to_string_lossy()));
         let command = Arguments::command().styles(Styles::plain());
         let again = command.try_get_matches_from(visible).err();
-        again.filter(|again| again.kind() == answer.kind()).unwrap_or(answer)
-    })
+        suggest(again.filter(|again| again.kind() == answer.kind()).unwrap_or(answer))
+    })?;
+    parsed.check().map(|()| parsed)
+}
+
+/// Adds to the error for an unknown option that a key of this name is set by `--set`, and removes
+/// suggestions that are not near.
+fn suggest(mut error: clap::Error) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.trim_start_matches('-').to_owned()),
+        _ => None,
+    };
+    let Some(given) = text(ContextKind::InvalidArg) else { return error };
+    let is_near = |flag: String| nearest(&given, [flag.as_str()]).is_some();
+    let keeps = text(ContextKind::SuggestedArg).is_some_and(is_near);
+    if !keeps {
+        error.remove(ContextKind::SuggestedArg);
+        let key = nearest(&given, Config::KEYS.iter().map(|key| key.name));
+        if let Some(key) = key.filter(|_| given.len() > 1) {
+            let tip = format!("a key of the configuration is set by '--set {key}=VALUE'");
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        }
+    }
+    error
 }
 
 /// Installs the error reports first, then the hook that restores the terminal before a panic is

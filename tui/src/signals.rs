@@ -51,6 +51,26 @@ impl Signal {
     }
 }
 
+/// Asks another process to stop, as `kill` does.
+///
+/// # Errors
+/// Returns an error if there is no such process, or it belongs to another user.
+pub fn terminate(process: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal as UnixSignal, kill_process};
+        let id = i32::try_from(process).ok().and_then(Pid::from_raw);
+        let id = id.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        kill_process(id, UnixSignal::TERM)?;
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = process;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
 /// The signals received so far; clones share them.
 #[derive(Debug, Clone)]
 pub struct Signals {

@@ -66,14 +66,14 @@ pub fn lines(run_state: &RunState, run_dir: Option<&Path>) -> Vec<String> {
         }
         lines.push(format!("  look again  tui watch {dir}"));
         if run_state.saved.is_some() || done {
-            lines.push(format!("  measure     tui evaluate --run {dir} --data SPEC"));
+            lines.push(format!("  measure     tui evaluate {dir}"));
             match run_state.start.as_ref().map(|start| start.task) {
                 Some(TaskKind::LanguageLines | TaskKind::LanguageStream) => {
-                    lines.push(format!("  use         tui sample --run {dir}"));
+                    lines.push(format!("  use         tui sample {dir}"));
                 }
                 Some(TaskKind::Sequence) => {}
                 Some(TaskKind::Translation) | None => {
-                    lines.push(format!("  use         tui translate --run {dir}"));
+                    lines.push(format!("  use         tui translate {dir}"));
                 }
             }
         }
@@ -180,7 +180,7 @@ mod tests {
         let text = lines(&run_state, Some(Path::new("runs/a"))).join("\n");
         assert!(text.starts_with("stopped early after"), "{text}");
         assert!(text.contains("--run-dir runs/a --set stop_patience=0"), "{text}");
-        assert!(text.contains("tui translate --run runs/a"), "{text}");
+        assert!(text.contains("tui translate runs/a"), "{text}");
     }
 
     #[test]

@@ -95,7 +95,8 @@ fn help_is_printed_and_names_the_options() {
         (&["evaluate", "--help"], &["--run", "--data", "--json", "--max-length"]),
         (&["score", "--help"], &["--run", "--data", "--columns", "--words"]),
         (&["align", "--help"], &["--run", "--data", "--symmetrize", "pharaoh"]),
-        (&["watch", "--help"], &["DIR", "--headless", "--ascii"]),
+        (&["watch", "--help"], &["RUN", "--headless", "--ascii"]),
+        (&["runs", "--help"], &["DIR", "--json", "unreadable"]),
         (&["presets", "--help"], &["NAME"]),
         (&["devices", "--help"], &["devices"]),
         (&["bench", "--help"], &["--only", "--seconds", "--json"]),
@@ -113,7 +114,17 @@ fn help_is_printed_and_names_the_options() {
 fn lists_are_printed() {
     let folder = tempfile::tempdir().unwrap();
     assert!(succeed(folder.path(), &["presets"]).contains("phrasebook"));
-    assert!(succeed(folder.path(), &["presets", "phrasebook"]).contains("hidden"));
+    let presets = succeed(folder.path(), &["presets"]);
+    let at = |text: &str| presets.find(text).unwrap();
+    assert!(at("One vector for a whole sentence") < at("encoder-decoder-reversed"));
+    assert!(at("encoder-decoder-reversed") < at("Attention at every step"));
+    assert!(presets.contains("needs --data names.txt"), "{presets}");
+    let keys = succeed(folder.path(), &["presets", "phrasebook"]);
+    assert!(keys.contains("hidden = 96") && !keys.contains("residual"), "{keys}");
+    assert!(keys.lines().count() < 40 && keys.contains("tui presets phrasebook --all"), "{keys}");
+    let all = succeed(folder.path(), &["presets", "phrasebook", "--all"]);
+    assert!(all.starts_with(keys.lines().next().unwrap()) && all.contains("== model =="), "{all}");
+    assert!(all.contains("residual = false  # the default"), "{all}");
     let devices = succeed(folder.path(), &["devices"]);
     assert!(devices.starts_with("cpu\n") && devices.contains("kernels: "), "{devices}");
     if !cfg!(feature = "opencl") {
@@ -127,8 +138,13 @@ fn wrong_uses_and_missing_things_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fail(folder, &["--prest", "x"], 2, &["--prest", "--preset"]);
+    fail(folder, &["--dropout", "0.1"], 2, &["--dropout", "'--set dropout=VALUE'"]);
+    fail(folder, &["--hiden", "8"], 2, &["--hiden", "--hidden"]);
+    fail(folder, &["--hidden", "8", "--set", "hidden=9"], 2, &["--hidden 8 and --set hidden=9"]);
+    let far = run(folder, &["--transformer"]);
+    assert!(!text(&far.stderr).contains("tip"), "{}", text(&far.stderr));
     fail(folder, &["trian"], 2, &["trian", "train"]);
-    fail(folder, &["evaluate", "--run", "r"], 2, &["--data"]);
+    fail(folder, &["translate"], 1, &["'latest': there is no run in runs yet", "tui train"]);
     let begin = |more: &[&'static str], words: &[&str]| {
         let mut arguments = vec!["--headless", "--max-steps", "1", "--run-dir", "new"];
         arguments.extend(more);
@@ -137,6 +153,10 @@ fn wrong_uses_and_missing_things_are_named() {
     begin(&["--preset", "phrasebok"], &["phrasebok", "did you mean 'phrasebook'"]);
     begin(&["--set", "hiden=8"], &["hiden", "did you mean 'hidden'"]);
     begin(&["--set", "hidden=many"], &["hidden", "many"]);
+    begin(&["--set", "colour=1"], &["there is no key 'colour': `tui presets NAME --all`"]);
+    let names = "type: tui --preset makemore-gru --data names.txt";
+    begin(&["--preset", "makemore-gru"], &["preset makemore-gru needs data of your own", names]);
+    begin(&["--preset", "multi30k"], &["--preset multi30k --data train.de,train.en"]);
     begin(&["--data", "absent.tsv"], &["absent.tsv"]);
     if !cfg!(feature = "opencl") {
         begin(&["--device", "opencl"], &["no opencl", "--features opencl"]);

@@ -321,7 +321,7 @@ fn runs_that_read_other_columns_are_not_compared() {
         printed(folder, &all);
     }
     let both = ["evaluate", "--run", "one", "--run", "two", "--data", "a.tsv", "--threads", "1"];
-    let words = "--run two reads other columns of --data a.tsv than --run one";
+    let words = "run two reads other columns of --data a.tsv than run one";
     says(&tui(folder, &both), 1, &[words, "give --columns"]);
     printed(folder, &[&both[..], &["--columns", "1,2"]].concat());
 }

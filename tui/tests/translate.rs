@@ -183,7 +183,7 @@ fn prefixes_alternatives_heads_and_links_are_given_where_they_exist() {
     assert!(err.starts_with("--heads: the run has no attention"), "{err}");
     for (arguments, flag) in [
         (&["translate", "--run", "plain", "--align", "argmax"][..], "--align"),
-        (&["align", "--run", "plain", "--data", "run.tsv"], "--run"),
+        (&["align", "plain", "--data", "run.tsv"], "RUN"),
     ] {
         let err = refused(folder, arguments);
         assert!(err.contains(&format!("{flag}: the run has no attention")), "{err}");
@@ -241,8 +241,8 @@ fn pairs_are_aligned_in_one_direction_and_in_both() {
     assert_eq!(lines[0].split(' ').count(), 3, "{out}");
     for words in [
         "1 of 4 pairs with a blank side",
-        "1 of 4 pairs with 1 token unknown to the model of --run in the source",
-        "1 of 4 pairs with 2 tokens unknown to the model of --run in the target",
+        "1 of 4 pairs with 1 token unknown to the run's model in the source",
+        "1 of 4 pairs with 2 tokens unknown to the run's model in the target",
     ] {
         assert!(err.contains(words), "{words}: {err}");
     }
@@ -270,7 +270,7 @@ fn pairs_are_aligned_in_one_direction_and_in_both() {
     assert_eq!(first["reverse_weights"].as_array().unwrap().len(), 2);
 
     let lower = align(&["--reverse-run", "lower"]);
-    let words = r#"pair 4: --run reads its source as ["X"], but --reverse-run as ["x"]"#;
+    let words = r#"pair 4: the run reads its source as ["X"], but --reverse-run as ["x"]"#;
     let err = refused(folder, &lower);
     assert!(err.contains(words), "{err}");
     for (more, words) in [

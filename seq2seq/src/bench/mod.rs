@@ -134,8 +134,8 @@ fn prepare(options: &BenchOptions) -> Result<(Vec<Workload>, Device)> {
     let mut all = workloads();
     for name in &options.only {
         if !all.iter().any(|w| w.name == name) {
-            let nearest = nearest(name, all.iter().map(|w| w.name)).unwrap_or_default();
-            return Err(Error::UnknownWorkload { name: name.clone(), nearest: nearest.into() });
+            let nearest = nearest(name, all.iter().map(|w| w.name)).map(str::to_owned);
+            return Err(Error::UnknownWorkload { name: name.clone(), nearest });
         }
     }
     all.retain(|w| match options.only.as_slice() {

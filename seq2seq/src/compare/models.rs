@@ -6,6 +6,7 @@ use super::table::{CellRow, CompareOptions, TaskTable, TranslatorRow};
 use crate::config::{AttentionKind, Cell, attention_name, nearest};
 use crate::data::Corpus;
 use crate::decode::BeamOptions;
+use crate::error::suggestion;
 use crate::event::{EndReason, Event};
 use crate::link::link;
 use crate::options::TrainOptions;
@@ -92,8 +93,8 @@ pub(super) fn chosen(only: &[String]) -> Result<Vec<Job>> {
     if let Some(name) = only.iter().find(|name| !known(name)) {
         let nearest = nearest(name, jobs.iter().map(|job| job.model.as_str()));
         return Err(Error::Other(format!(
-            "there is no model '{name}' to compare: did you mean '{}'?",
-            nearest.unwrap_or_default()
+            "there is no model '{name}' to compare{}",
+            suggestion(":", nearest)
         )));
     }
     jobs.retain(|job| only.is_empty() || only.contains(&job.model));

@@ -20,9 +20,9 @@ pub use enums::{
     OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, UnknownWords, Wiring,
 };
 pub use keys::{Config, Key};
-pub(crate) use nearest::nearest;
+pub use nearest::nearest;
 pub use on_resume::OnResume;
-pub use preset::{KeyInfo, Preset, preset_keys, presets};
+pub use preset::{KeyInfo, NeededData, Preset, preset_groups, preset_keys, presets};
 pub use resume::Change;
 pub use rnn::{Cell, Merge};
 pub(crate) use stored::stored;

@@ -1,13 +1,20 @@
 //! Suggestions for misspelt names.
 
-/// Returns the name nearest to the given text; `None` if there are no names.
+/// Similarity from which on a name is suggested; below it, the two have little in common.
+const NEAR: f64 = 0.8;
+
+/// Returns the name nearest to the given text; `None` if none of them is near.
 ///
 /// Spelling errors are found by Jaro-Winkler similarity, which favours a common beginning
 /// (`batch_size` for `batch`); initials (`lr` for `learning_rate`) count as a perfect match.
-pub(crate) fn nearest<'a>(
-    given: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+///
+/// ```
+/// use seq2seq::config::nearest;
+///
+/// assert_eq!(nearest("hiden", ["hidden", "batch"]), Some("hidden"));
+/// assert_eq!(nearest("colour", ["hidden", "batch"]), None);
+/// ```
+pub fn nearest<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
     let given = plain(given);
     let similarity = |name: &str| {
@@ -15,7 +22,8 @@ pub(crate) fn nearest<'a>(
         let initials: String = name.split('_').filter_map(|word| word.chars().next()).collect();
         if initials == given { 1.0 } else { strsim::jaro_winkler(&given, &name) }
     };
-    names.into_iter().map(|name| (similarity(name), name)).reduce(first_best).map(|(_, name)| name)
+    let best = names.into_iter().map(|name| (similarity(name), name)).reduce(first_best);
+    best.filter(|(similarity, _)| *similarity >= NEAR).map(|(_, name)| name)
 }
 
 fn first_best<'a>(best: (f64, &'a str), next: (f64, &'a str)) -> (f64, &'a str) {
@@ -33,6 +41,10 @@ mod tests {
         assert_eq!(nearest("frasebook", names), Some("phrasebook"));
         assert_eq!(nearest("TF_NMT", names), Some("tf-nmt"));
         assert_eq!(nearest("lr", names), Some("learning_rate"));
+        assert_eq!(nearest("batch_size", ["batch", "bidirectional"]), Some("batch"));
         assert_eq!(nearest("x", []), None);
+        for far in ["transformer", "colour", "x", "", "momentum"] {
+            assert_eq!(nearest(far, names), None, "{far}");
+        }
     }
 }

@@ -246,8 +246,9 @@ impl Spec {
             ),
             Self::Tsv(_) if !name.contains(['/', '.']) => {
                 let known = Name::ALL.iter().map(|name| name.name()).chain(["phrasebook"]);
-                let nearest = nearest(&name, known).unwrap_or_default();
-                format!("there is no such file, and no corpus of that name (nearest: {nearest})")
+                let nearest = nearest(&name, known)
+                    .map_or_else(String::new, |name| format!(" (nearest: {name})"));
+                format!("there is no such file, and no corpus of that name{nearest}")
             }
             _ => "there is no such file".to_owned(),
         }

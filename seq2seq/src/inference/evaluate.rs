@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::evaluated::{EvaluateOptions, Evaluated};
+use super::held_out::{HeldOut, HeldOutExamples};
 use super::{EnsembleOptions, Sampler, Translator, open_run};
 use crate::config::TaskKind;
 use crate::data::LinksFile;
@@ -43,6 +44,46 @@ pub fn evaluate_outputs(
     data: &str,
     options: &EvaluateOptions,
 ) -> Result<Evaluated> {
+    evaluate_on(runs, &Examples::Corpus(data), options)
+}
+
+/// Computes the metrics of a run's model, or of several runs as one ensemble, on the held-out
+/// examples of a run, and returns them with the outputs.
+///
+/// # Errors
+/// Those of [`evaluate_outputs`].
+pub fn evaluate_held_out(
+    runs: &[PathBuf],
+    held_out: &HeldOut,
+    options: &EvaluateOptions,
+) -> Result<Evaluated> {
+    evaluate_on(runs, &Examples::HeldOut(held_out), options)
+}
+
+/// What a model is evaluated on.
+enum Examples<'a> {
+    /// A corpus SPEC.
+    Corpus(&'a str),
+    HeldOut(&'a HeldOut),
+}
+
+/// Returns the error for examples of another task than that of `run`.
+fn other_examples(run: &Path, stored: &StoredRun, held_out: &HeldOut) -> Error {
+    let what = format!(
+        "{}: it was trained with task = {}, and cannot be evaluated on {}s of {}",
+        run.display(),
+        stored.config.task,
+        held_out.noun(),
+        held_out.origin()
+    );
+    Error::NothingTrained { what }
+}
+
+fn evaluate_on(
+    runs: &[PathBuf],
+    examples: &Examples<'_>,
+    options: &EvaluateOptions,
+) -> Result<Evaluated> {
     let Some(run) = runs.first() else {
         return Err(Error::Configuration { problems: vec!["no run is given".to_owned()] });
     };
@@ -60,12 +101,31 @@ pub fn evaluate_outputs(
             if let Some(unknown_words) = &options.unknown_words {
                 translator = translator.with_unknown_words(unknown_words.clone());
             }
-            let mut found = translator.evaluate_outputs(data, *columns, *bleu, links.as_ref())?;
+            let links = links.as_ref();
+            let mut found = match examples {
+                Examples::Corpus(data) => {
+                    translator.evaluate_outputs(data, *columns, *bleu, links)?
+                }
+                Examples::HeldOut(held_out) => {
+                    let HeldOutExamples::Pairs(corpus) = &held_out.examples else {
+                        return Err(other_examples(run, &stored, held_out));
+                    };
+                    let name = format!("held out of {}", held_out.origin());
+                    translator.evaluate_pairs(corpus.clone(), &name, *bleu, links)?
+                }
+            };
             found.evaluation.remarks.extend(notes);
             return Ok(found);
         }
         TaskKind::LanguageLines | TaskKind::LanguageStream => {
-            Sampler::open(run, device, *threads)?.evaluate(data)?
+            let sampler = Sampler::open(run, device, *threads)?;
+            match examples {
+                Examples::Corpus(data) => sampler.evaluate(data)?,
+                Examples::HeldOut(held_out) => match &held_out.examples {
+                    HeldOutExamples::Lines(lines) => sampler.evaluate_lines(lines)?,
+                    _ => return Err(other_examples(run, &stored, held_out)),
+                },
+            }
         }
         TaskKind::Sequence => {
             let opened = open_run(run, device, *threads, &[TaskKind::Sequence])?;
@@ -74,7 +134,14 @@ pub fn evaluate_outputs(
                 SequenceModel::new(params, &stored.config, task, stored.seed)
             })?;
             let threads = opened.device.threads();
-            let found = model.evaluate(&params, data, opened.stored.seed, threads)?;
+            let (data, seed) = match examples {
+                Examples::Corpus(data) => ((*data).to_owned(), opened.stored.seed),
+                Examples::HeldOut(held_out) => match &held_out.examples {
+                    HeldOutExamples::Generated(spec, seed) => (spec.to_string(), *seed),
+                    _ => return Err(other_examples(run, &stored, held_out)),
+                },
+            };
+            let found = model.evaluate(&params, &data, seed, threads)?;
             params.checked(found)?
         }
     };

@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod evaluated;
+mod held_out;
 mod sampler;
 mod translator;
 
@@ -9,8 +10,9 @@ use std::path::Path;
 
 use tensor::{Device, Params};
 
-pub use evaluate::{evaluate, evaluate_outputs};
+pub use evaluate::{evaluate, evaluate_held_out, evaluate_outputs};
 pub use evaluated::{EvaluateOptions, Evaluated, EvaluatedTranslations};
+pub use held_out::HeldOut;
 pub use sampler::{GeneratedText, SampleOptions, Sampler};
 pub use translator::{
     Alternative, Candidate, EnsembleOptions, PairScore, Translation, TranslationRequest, Translator,

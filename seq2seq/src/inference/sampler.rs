@@ -68,6 +68,15 @@ impl Sampler {
         Ok(self.params.checked(found)?)
     }
 
+    /// Computes the metrics of lines of text.
+    ///
+    /// # Errors
+    /// Errors of the device.
+    pub fn evaluate_lines(&self, lines: &[String]) -> Result<Evaluation> {
+        let found = self.model.evaluate_lines(&self.params, lines, self.device.threads())?;
+        Ok(self.params.checked(found)?)
+    }
+
     /// Returns the tokens of a prefix that are not in the vocabulary, each once, in their order.
     /// The model reads them as `<unk>`.
     pub fn unknown_in(&self, prefix: &str) -> Vec<String> {

@@ -82,6 +82,36 @@ fn owner(file: &mut File) -> String {
     }
 }
 
+/// Returns the process that holds the lock of the run in `folder`: the one whose ID is in the lock
+/// file, provided that it has that very file open.
+#[cfg(target_os = "linux")]
+pub(super) fn holder(folder: &Path) -> Option<u32> {
+    let path = folder.join(NAME);
+    if !is_held(folder) {
+        return None;
+    }
+    let id: u32 = fs::read_to_string(&path).ok()?.trim().parse().ok()?;
+    let lock = File::open(&path).ok()?;
+    let mut open = fs::read_dir(format!("/proc/{id}/fd")).ok()?.flatten();
+    open.any(|file| is_same_open(&lock, &file.path())).then_some(id)
+}
+
+/// Other systems do not show which files a process has open.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn holder(_: &Path) -> Option<u32> {
+    None
+}
+
+/// Returns true if `link`, a file that a process has open, is `file`.
+#[cfg(target_os = "linux")]
+fn is_same_open(file: &File, link: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), fs::metadata(link)) {
+        (Ok(mine), Ok(found)) => (mine.dev(), mine.ino()) == (found.dev(), found.ino()),
+        _ => false,
+    }
+}
+
 /// Returns true while a process holds the lock of the run in `folder`.
 pub(super) fn is_held(folder: &Path) -> bool {
     let Ok(file) = File::open(folder.join(NAME)) else { return false };
@@ -104,10 +134,18 @@ mod tests {
         assert!(!is_held(folder.path()));
         let held = RunLock::take(folder.path()).unwrap();
         assert!(is_held(folder.path()) && !is_abandoned(folder.path()));
+        if cfg!(target_os = "linux") {
+            assert_eq!(holder(folder.path()), Some(process::id()));
+            // The ID of a process that does not have the file open names nobody.
+            fs::write(folder.path().join(NAME), "1\n").unwrap();
+            assert_eq!(holder(folder.path()), None);
+            fs::write(folder.path().join(NAME), format!("{}\n", process::id())).unwrap();
+        }
         let error = RunLock::take(folder.path()).unwrap_err().to_string();
         assert!(error.contains(&format!("is in use by process {}", process::id())), "{error}");
         drop(held);
         assert!(!is_held(folder.path()) && is_abandoned(folder.path()));
+        assert_eq!(holder(folder.path()), None);
         RunLock::take(folder.path()).unwrap();
     }
 

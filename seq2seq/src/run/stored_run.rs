@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, TaskKind};
+use crate::config::{Change, Config, Preset, TaskKind};
 use crate::data::{Sources, Spec, SplitRule, hash};
 use crate::options::TrainOptions;
 use crate::range::Range;
@@ -126,6 +126,20 @@ impl StoredRun {
             }
         }
         Ok(())
+    }
+}
+
+impl StoredRun {
+    /// Returns the keys whose values differ from those of the run's preset. A run of a preset file
+    /// has none, since the file may have changed since.
+    pub fn differences(&self) -> Vec<Change> {
+        let Ok(preset) = Preset::find(&self.preset) else { return Vec::new() };
+        let mut config = preset.config;
+        if self.data.parse::<Spec>().is_ok_and(|data| !data.files().is_empty()) {
+            // The values of a built-in preset are valid.
+            let _ = preset.own_data.iter().try_for_each(|(key, value)| config.set(key, value));
+        }
+        config.changes(&self.config)
     }
 }
 

@@ -65,6 +65,8 @@ pub(crate) struct Built<M: Model> {
     pub(crate) unknown: UnknownRates,
     /// Warnings about the examples.
     pub(crate) warnings: Vec<String>,
+    /// A lower bound of the bytes that training takes.
+    pub(crate) memory: f64,
     /// Length of the longest training target, the end token included; `None` for tasks without an
     /// end token.
     pub(crate) longest_target: Option<usize>,

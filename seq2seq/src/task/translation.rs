@@ -189,7 +189,7 @@ impl Task for TranslationModel {
         let longest_source = examples.iter().map(|e| e.source.len()).max().unwrap_or(0);
         let longest = (longest_source, longest_target.unwrap_or(0));
         let batch = largest_batch(config, examples.len(), longest, target.len());
-        machine::check_batch(config, parameters, batch)?;
+        let memory = machine::check_batch(config, parameters, batch)?;
         let network = EncoderDecoder::new(params, config, source.len(), target.len(), stored.seed)?
             .with_longest_target(longest_target);
         let count = held_out.pairs.len();
@@ -210,6 +210,7 @@ impl Task for TranslationModel {
             held_out,
             unknown,
             warnings,
+            memory,
             longest_target,
         })
     }

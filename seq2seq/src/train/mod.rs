@@ -3,6 +3,7 @@
 mod average;
 mod clock;
 mod control;
+mod estimate;
 mod observe;
 mod recorder;
 mod schedule;
@@ -20,4 +21,5 @@ pub use state::TrainingState;
 pub use step::{Outcome as StepOutcome, PendingStep, StepOptions, start_step, train_step};
 pub use trainer::Trainer;
 
+pub(crate) use estimate::seconds_per_step;
 pub(crate) use store::{from_checkpoint, load_average, load_for_use, tensors, to_checkpoint};

@@ -158,6 +158,22 @@ pub fn start_step<M: Model>(
     Ok(PendingStep { report, batches, counted, flow, profile })
 }
 
+/// Runs the forward and backward passes of one batch, and discards the gradients.
+///
+/// # Errors
+/// Errors of operations.
+pub(super) fn backpropagate<M: Model>(
+    model: &M,
+    params: &Params,
+    batch: &[&M::Example],
+    threads: &Threads,
+    options: &StepOptions,
+) -> Result<()> {
+    let shape = &model.loss_normalization(batch);
+    let batch = StepBatch::<M> { examples: batch, shape, first_counter: 0 };
+    Sums::default().add_batch(model, params, &batch, threads, options)
+}
+
 /// Upper bound of the counters that the random draws of one batch use.
 const COUNTERS: u32 = 1 << 16;
 

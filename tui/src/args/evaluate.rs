@@ -2,30 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args};
+use clap::Args;
 use seq2seq::score::BleuTokenizer;
 
 use super::model::{CombiningArguments, DecodingArguments};
+use super::run::RunsArguments;
 use super::value::{columns, device, threads, tokenizer};
 
 /// Options of `evaluate`.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
-#[command(group = ArgGroup::new("scored")
-    .args(["runs", "hypotheses", "alignments"])
-    .required(true)
-    .multiple(true)
-)]
 pub struct EvaluateArguments {
-    /// The run's folder; its `best` model is used if the run had validation, else its `last`. May
-    /// be repeated: the runs are compared with the first.
-    #[arg(
-        long = "run",
-        value_name = "DIR",
-        requires = "data",
-        conflicts_with_all = ["hypotheses", "alignments"]
-    )]
-    pub runs: Vec<PathBuf>,
+    /// The runs.
+    #[command(flatten)]
+    pub runs: RunsArguments,
     /// Evaluate all runs as one ensemble instead of comparing them.
     #[arg(long, conflicts_with_all = ["hypotheses", "alignments"])]
     pub ensemble: bool,
@@ -33,11 +23,11 @@ pub struct EvaluateArguments {
     #[command(flatten)]
     pub combining: CombiningArguments,
     /// The corpus: a built-in one such as `phrasebook:test` or `reverse:20:test`, a TSV file, or
-    /// two files separated by a comma; for a language model, any text file.
+    /// two files separated by a comma; for a language model, any text file [default: the held-out
+    /// part of the run's own corpus].
     #[arg(
         long,
         value_name = "SPEC",
-        requires = "runs",
         conflicts_with_all = ["hypotheses", "alignments"]
     )]
     pub data: Option<String>,
@@ -47,6 +37,7 @@ pub struct EvaluateArguments {
         long,
         value_name = "SRC,TGT",
         value_parser = columns,
+        requires = "data",
         conflicts_with_all = ["hypotheses", "alignments"]
     )]
     pub columns: Option<(usize, usize)>,
@@ -56,7 +47,7 @@ pub struct EvaluateArguments {
         long,
         value_name = "FILE",
         requires = "references",
-        conflicts_with_all = ["alignments", "DecodingArguments", "CombiningArguments"]
+        conflicts_with_all = ["RunsArguments", "alignments", "DecodingArguments", "CombiningArguments"]
     )]
     pub hypotheses: Vec<PathBuf>,
     /// The references, a line for each line of --hypotheses.
@@ -64,7 +55,7 @@ pub struct EvaluateArguments {
         long,
         value_name = "FILE",
         requires = "hypotheses",
-        conflicts_with_all = ["runs", "alignments"]
+        conflicts_with_all = ["RunsArguments", "alignments"]
     )]
     pub references: Option<PathBuf>,
     /// The sources, a line for each line of --hypotheses: for the scores by length, and so that ser
@@ -73,13 +64,13 @@ pub struct EvaluateArguments {
         long,
         value_name = "FILE",
         requires = "hypotheses",
-        conflicts_with_all = ["runs", "alignments"]
+        conflicts_with_all = ["RunsArguments", "alignments"]
     )]
     pub sources: Option<PathBuf>,
     /// Score these word links, without a model: a line for each sentence pair with links such as
     /// `0-0 1-2`, source word first, words counted from 0 (Pharaoh's format).
     #[arg(long, value_name = "FILE", requires = "gold",
-          conflicts_with_all = ["DecodingArguments", "CombiningArguments"])]
+          conflicts_with_all = ["RunsArguments", "DecodingArguments", "CombiningArguments"])]
     pub alignments: Option<PathBuf>,
     /// The gold links for --alignments, or for the attention of a run: `0-0` is sure, `0?0` and
     /// `0p0` are possible. Instead of links alone, a line may have four columns separated by tabs:
@@ -127,6 +118,10 @@ pub struct EvaluateArguments {
     /// Also write the outputs to this file, one line per pair, in the order of the corpus.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["hypotheses", "alignments"])]
     pub write: Option<PathBuf>,
+    /// Also write the held-out pairs of the run to this file, one per line: source, tab, target (of
+    /// a language model: the lines).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "hypotheses", "alignments"])]
+    pub write_held_out: Option<PathBuf>,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,

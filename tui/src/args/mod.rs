@@ -3,17 +3,23 @@
 mod evaluate;
 mod measure;
 mod model;
+mod run;
+mod settings;
 mod train;
 mod translation;
 mod value;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub use evaluate::EvaluateArguments;
 pub use measure::{BenchArguments, CompareArguments};
 pub use model::{
-    CorpusArguments, ModelArguments, SampleArguments, TranslatorArguments, WatchArguments,
+    CorpusArguments, ModelArguments, RunsListArguments, SampleArguments, TranslatorArguments,
+    WatchArguments,
 };
+pub use run::{RunArgument, RunsArguments};
+pub use settings::SettingArguments;
 pub use train::TrainArguments;
 pub use translation::{AlignArguments, AlignmentFormat, ScoreArguments, TranslateArguments};
 
@@ -23,14 +29,18 @@ Examples:
   tui --preset pytorch-tutorial --data eng-fra.tsv.gz --columns 2,1
   tui --data train.en,train.fr --valid dev.en,dev.fr --headless > train.log
   tui --set hidden=512 --set optimizer=adam --max-minutes 10
-  tui --resume --run-dir runs/NAME          go on where a run stopped or crashed
-  tui watch runs/NAME                       look at a run, also from elsewhere
-  echo 'where is the red car ?' | tui translate --run runs/NAME
-  tui evaluate --run runs/NAME --data phrasebook:test
-  tui align --run runs/NAME --data test.en,test.fr
+  tui --resume --run-dir latest             go on where a run stopped or crashed
+  tui runs                                  list the runs; tui watch shows the same list
+  tui watch latest                          look at a run, also from elsewhere
+  echo 'where is the red car ?' | tui translate latest
+  tui evaluate RUN --data phrasebook:test
+  tui align RUN --data test.en,test.fr
   tui --preset makemore-gru --data names.txt
-  tui sample --run runs/NAME --count 20 --temperature 0.8
+  tui sample RUN --count 20 --temperature 0.8
   tui --preset adding                       a generated task needs no data
+
+RUN is a run's folder, the start of its folder's name (looked up here and in runs/), or latest, the
+run begun or resumed last.
 
 Training opens the dashboard where stdin and stdout are a terminal; otherwise, or with --headless,
 it prints a plain line now and then:
@@ -84,8 +94,8 @@ pub enum Command {
     /// Evaluate trained models on a corpus, or output files against references.
     #[command(
         long_about = "Evaluate trained models on a corpus, or output files against references.\n\
-        --run DIR --data SPEC decodes the corpus and scores the outputs; --hypotheses FILE\n\
-        --references FILE scores lines of text, and --alignments FILE --gold FILE word links,\n\
+        RUN decodes its held-out pairs, or those of --data SPEC, and scores the outputs; --hypotheses\n\
+        FILE --references FILE scores lines of text, and --alignments FILE --gold FILE word links,\n\
         without a model. With several runs or files, each has a column, and a paired bootstrap test\n\
         compares it with the first."
     )]
@@ -110,14 +120,28 @@ pub enum Command {
     #[command(long_about = "Print texts that a trained language model writes.\n\
         The same options give the same texts.")]
     Sample(SampleArguments),
-    /// Show a run that is active, finished or crashed.
+    /// Show a run that is active, finished or crashed; without a name, the list of runs.
     #[command(long_about = "Show a run that is active, finished or crashed.\n\
-        The dashboard without its commands; plain lines where stdout is not a terminal.")]
+        The dashboard without its commands; plain lines where stdout is not a terminal. Without a\n\
+        name, or with a folder of runs, it lists them: Enter opens one.")]
     Watch(WatchArguments),
-    /// List the presets, or every key of one preset.
+    /// List the runs of a folder.
+    #[command(
+        alias = "list",
+        alias = "ls",
+        long_about = "List the runs of a folder, those begun last first.\n\
+        What became of each (live while a process trains it), steps, best metrics, the time since it\n\
+        was begun or resumed, preset, and keys that differ from it. A folder that cannot be read as\n\
+        a run is listed with the reason."
+    )]
+    Runs(RunsListArguments),
+    /// List the presets, or the keys of one preset.
     Presets {
-        /// The preset whose keys are listed.
+        /// The preset whose keys are listed: those that differ from the defaults.
         name: Option<String>,
+        /// List every key, with its meaning and the accepted values.
+        #[arg(long, requires = "name")]
+        all: bool,
     },
     /// List the devices available for training.
     Devices,
@@ -140,9 +164,24 @@ pub enum Command {
     Compare(CompareArguments),
 }
 
+impl Arguments {
+    /// Checks what the parser does not: that no key is set in two ways.
+    ///
+    /// # Errors
+    /// Returns the usage error.
+    pub fn check(&self) -> Result<(), clap::Error> {
+        let train = match &self.command {
+            None => &self.train,
+            Some(Command::Train(train)) => train,
+            Some(_) => return Ok(()),
+        };
+        let conflict = |text| Self::command().error(ErrorKind::ArgumentConflict, text);
+        train.settings.check(&train.set).map_err(conflict)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
     use seq2seq::Range;
 
     use super::value::{device, minutes, seconds, temperature, whole};
@@ -178,6 +217,20 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_set_in_one_way() {
+        let parsed = parse("train --hidden 64 --set hidden=32 --batch 8").unwrap();
+        let error = parsed.check().unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        let text = error.to_string();
+        assert!(text.contains("--hidden 64 and --set hidden=32"), "{text}");
+        let parsed = parse("--hidden 64 --set dropout=0.1 --learning-rate 0.5").unwrap();
+        parsed.check().unwrap();
+        let set = parsed.train.options().set;
+        let expected = [("learning_rate", "0.5"), ("hidden", "64"), ("dropout", "0.1")];
+        assert_eq!(set, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    #[test]
     fn subcommands_take_their_options() {
         let line = "evaluate --run r --data phrasebook:test --device opencl:0.1 --threads 2 --json";
         let Some(Command::Evaluate(evaluate)) = parse(line).unwrap().command else {
@@ -194,6 +247,21 @@ mod tests {
         assert_eq!(evaluate.threads, Some(2));
         for line in [
             "translate --run r --json",
+            "translate",
+            "translate a b --weights 1,2",
+            "evaluate",
+            "evaluate a b --data d",
+            "evaluate a b --ensemble --gold g",
+            "score r --data d",
+            "align latest --data d --reverse-run back",
+            "sample",
+            "sample r --count 3",
+            "watch",
+            "watch --run r",
+            "watch --run-dir r --headless",
+            "runs",
+            "runs d --json",
+            "list",
             "evaluate --run a --run b --data d --beam 5 --tokenize intl --lowercase --confidence",
             "evaluate --run a --data d --gold g --write w --by-length",
             "evaluate --hypotheses a --hypotheses b --references r --sources s --json",
@@ -206,6 +274,8 @@ mod tests {
             "watch r --ascii",
             "presets",
             "presets phrasebook",
+            "presets phrasebook --all",
+            "--learning-rate 1e-3 --hidden 64 --cell lstm --attention none --batch 8",
             "devices",
             "compare --only none,dot --run-dir c --threads 2 --seed 3 --max-steps 5",
             "--resume --run-dir r --epochs 3",
@@ -235,9 +305,14 @@ mod tests {
             ("--resume", "--run-dir"),
             ("--preset", "--preset"),
             ("--prest x", "--preset"),
-            ("translate", "--run"),
-            ("evaluate --run r", "--data"),
-            ("evaluate", "--hypotheses"),
+            ("translate a --run b", "--run"),
+            ("evaluate a --run b", "--run"),
+            ("sample a b", "'b'"),
+            ("watch a b", "'b'"),
+            ("watch a --run b", "--run"),
+            ("runs a b", "'b'"),
+            ("evaluate a --hypotheses h --references r", "--hypotheses"),
+            ("evaluate a --alignments l --gold g", "--alignments"),
             ("evaluate --hypotheses h", "--references"),
             ("evaluate --references r", "--hypotheses"),
             ("evaluate --run r --data d --hypotheses h --references r", "--hypotheses"),
@@ -251,11 +326,9 @@ mod tests {
             ("evaluate --hypotheses h --references r --columns 1,2", "--columns"),
             ("evaluate --run r --data d --references r", "--references"),
             ("evaluate --run r --data d --sources s", "--sources"),
-            ("evaluate --gold g", "--alignments"),
             ("evaluate --alignments a --gold g --beam 2", "--beam"),
             ("evaluate --alignments a", "--gold"),
             ("evaluate --alignments a --gold g --lowercase", "--lowercase"),
-            ("sample", "--run"),
             ("sample --run r --temperature -1", "-1"),
             ("sample --run r --count 0", "--count"),
             ("compare --max-steps 0", "--max-steps"),
@@ -267,7 +340,10 @@ mod tests {
             ("align --run r --data d --symmetrize union", "--reverse-run"),
             ("align --run r --data d --reverse-run q --symmetrize grow", "grow-diag-final-and"),
             ("align --run r --data d --format hard", "pharaoh"),
-            ("watch", "DIR"),
+            ("presets --all", "--all"),
+            ("--cell transformer", "rnn_tanh"),
+            ("--learning-rate much", "--learning-rate"),
+            ("--hidden -1", "-1"),
             ("trian", "train"),
             ("--preset x watch r", "watch"),
         ] {

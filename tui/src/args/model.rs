@@ -1,6 +1,6 @@
 //! Options of the commands that use a trained model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -12,6 +12,7 @@ use seq2seq::decode::{
     WordDictionary,
 };
 
+use super::run::{RunArgument, RunsArguments};
 use super::value::{
     averaged, beam, columns, combination, coverage, device, length_penalty, max_length, min_length,
     ngram, patience, probability, ratio, temperature, texts, threads, tokens, top_k, unknown_words,
@@ -21,9 +22,9 @@ use super::value::{
 /// A trained model: its run folder and its device.
 #[derive(Debug, Clone, Args)]
 pub struct ModelArguments {
-    /// The run's folder; its `best` model is used if the run had validation, else its `last`.
-    #[arg(long, value_name = "DIR")]
-    pub run: PathBuf,
+    /// The run.
+    #[command(flatten)]
+    pub run: RunArgument,
     /// The device: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`; `tui devices` lists them.
     #[arg(long, value_name = "DEVICE", value_parser = device, default_value = "cpu")]
     pub device: String,
@@ -64,11 +65,9 @@ pub struct CombiningArguments {
 /// A trained translator: one run, or several as an ensemble.
 #[derive(Debug, Clone, Args)]
 pub struct TranslatorArguments {
-    /// The run's folder; its `best` model is used if the run had validation, else its `last`. Several
-    /// runs with the same vocabularies (`--run A --run B`) predict each word together, as an
-    /// ensemble.
-    #[arg(long = "run", value_name = "DIR", required = true)]
-    pub runs: Vec<PathBuf>,
+    /// The runs.
+    #[command(flatten)]
+    pub runs: RunsArguments,
     /// How runs are combined.
     #[command(flatten)]
     pub combining: CombiningArguments,
@@ -180,15 +179,39 @@ pub struct SampleArguments {
 /// Options of `watch`.
 #[derive(Debug, Clone, Args)]
 pub struct WatchArguments {
-    /// The run's folder.
-    #[arg(value_name = "DIR")]
-    pub run: PathBuf,
+    /// The run: its folder, the start of its folder's name (looked up here and in runs/), or
+    /// `latest`, the one begun or resumed last. A folder of runs lists them [default: runs].
+    #[arg(value_name = "RUN", conflicts_with = "run")]
+    pub named: Option<PathBuf>,
+    /// The same as RUN.
+    #[arg(long, value_name = "RUN", visible_alias = "run-dir")]
+    pub run: Option<PathBuf>,
     /// Print plain lines instead of drawing the dashboard.
     #[arg(long)]
     pub headless: bool,
     /// Draw the dashboard with ASCII characters only.
     #[arg(long)]
     pub ascii: bool,
+}
+
+impl WatchArguments {
+    /// Returns the name of the run, or the folder of runs, if one was given.
+    pub fn name(&self) -> Option<&Path> {
+        self.named.as_deref().or(self.run.as_deref())
+    }
+}
+
+/// Options of `runs`.
+#[derive(Debug, Clone, Args)]
+pub struct RunsListArguments {
+    /// The folder that holds the runs, or one run.
+    #[arg(value_name = "DIR", default_value = seq2seq::RUNS)]
+    pub folder: PathBuf,
+    /// Print one JSON object per folder instead of a table: run, begun (seconds since 1970), age (in
+    /// seconds), and status, preset, model, differences, task, data, step, last_step, seconds, loss,
+    /// best; or why it cannot be read: unreadable.
+    #[arg(long)]
+    pub json: bool,
 }
 
 impl CombiningArguments {

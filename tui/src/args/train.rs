@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use seq2seq::TrainOptions;
 
+use super::settings::SettingArguments;
 use super::value::{columns, device, key_and_value, minutes, threads};
 
 /// Options of `train`.
@@ -48,13 +49,17 @@ pub struct TrainArguments {
     /// Stop after this many minutes of training, counted from the run's start.
     #[arg(long, value_name = "M", value_parser = minutes)]
     pub max_minutes: Option<f64>,
-    /// The run's folder [default: a new one under runs/].
+    /// The run's folder [default: a new one under runs/]. With --resume also `latest`, or the start
+    /// of its folder's name.
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
     /// Print plain lines instead of drawing the dashboard.
     #[arg(long)]
     pub headless: bool,
-    /// Change one key of the preset; may be repeated. `tui presets NAME` lists the keys.
+    /// The keys that have a flag of their own.
+    #[command(flatten)]
+    pub settings: SettingArguments,
+    /// Change one key of the preset; may be repeated. `tui presets NAME --all` lists the keys.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub set: Vec<(String, String)>,
     /// Resume the run in --run-dir, with its own configuration.
@@ -80,7 +85,7 @@ impl TrainArguments {
             max_steps: self.max_steps,
             max_minutes: self.max_minutes,
             run_dir: self.run_dir,
-            set: self.set,
+            set: self.settings.into_set().chain(self.set).collect(),
             resume: self.resume,
         }
     }

@@ -91,8 +91,9 @@ pub struct AlignArguments {
     /// largest weight; a number: to each source word with at least this weight [default: argmax].
     #[arg(long, value_name = "argmax|WEIGHT", value_parser = link_method)]
     pub method: Option<LinkMethod>,
-    /// A run that translates in the other direction; its links are combined with those of --run.
-    #[arg(long, value_name = "DIR")]
+    /// A run that translates in the other direction, named like RUN; its links are combined with
+    /// those of RUN.
+    #[arg(long, value_name = "RUN")]
     pub reverse_run: Option<PathBuf>,
     /// How the links of both directions are combined: intersection, union or grow-diag-final-and
     /// [default: grow-diag-final-and].

@@ -9,7 +9,7 @@ use seq2seq::data::Pair;
 use seq2seq::score::{SoftAlignment, pharaoh};
 use serde::Serialize;
 
-use super::model;
+use super::{model, named};
 use crate::args::{AlignArguments, AlignmentFormat};
 use crate::format::{count, several};
 use crate::output;
@@ -21,7 +21,7 @@ const WINDOW: usize = 1024;
 pub(super) fn run(arguments: &AlignArguments) -> Result<ExitCode> {
     check(arguments)?;
     let forward = model::open(&arguments.model)?;
-    model::check_attention(&forward, "--run")?;
+    model::check_attention(&forward, "RUN")?;
     let reverse = arguments.reverse_run.as_deref();
     let reverse = reverse.map(|run| open_reverse(arguments, run)).transpose()?;
     let corpus = &arguments.corpus;
@@ -72,6 +72,8 @@ fn check(arguments: &AlignArguments) -> Result<()> {
 /// Opens the run of the other direction.
 fn open_reverse(arguments: &AlignArguments, run: &Path) -> Result<Translator> {
     let model = &arguments.model;
+    let given = run.display();
+    let run = &named::run(Some(run)).wrap_err_with(|| format!("--reverse-run {given}"))?;
     let translator = Translator::open(run, &model.device, model.threads)
         .wrap_err_with(|| format!("--reverse-run {}", run.display()))?;
     model::check_attention(&translator, "--reverse-run")?;
@@ -98,7 +100,7 @@ fn check_tokens(number: usize, forward: &SoftAlignment, reverse: &SoftAlignment)
     {
         if own != other {
             return Err(eyre!(
-                "pair {number}: --run reads its {side} as {own:?}, but --reverse-run as {other:?}; \
+                "pair {number}: the run reads its {side} as {own:?}, but --reverse-run as {other:?}; \
                  both runs need the same recipe and unit for each language (source_recipe and \
                  source_unit of one are target_recipe and target_unit of the other)"
             ));
@@ -180,8 +182,8 @@ impl Counts {
         for ((with, tokens), side) in self.unknown.iter().zip(["source", "target"]) {
             if *with > 0 {
                 notes.push(format!(
-                    "{} of {pairs} with {} unknown to the model of --run in the {side}, which it \
-                     reads as <unk>",
+                    "{} of {pairs} with {} unknown to the run's model in the {side}, which it reads \
+                     as <unk>",
                     count(*with),
                     several(*tokens, "token")
                 ));
@@ -223,7 +225,7 @@ mod tests {
         assert!(check_tokens(7, &forward, &reverse).is_ok());
         let error = check_tokens(7, &forward, &forward).unwrap_err().to_string();
         let words =
-            r#"pair 7: --run reads its source as ["a", "b"], but --reverse-run as ["x", "y"]"#;
+            r#"pair 7: the run reads its source as ["a", "b"], but --reverse-run as ["x", "y"]"#;
         assert!(error.starts_with(words), "{error}");
     }
 

@@ -6,7 +6,9 @@ mod compare;
 mod devices;
 mod evaluate;
 mod model;
+mod named;
 mod presets;
+mod runs;
 mod sample;
 mod score;
 mod train;
@@ -33,7 +35,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Align(align)) => align::run(&align),
         Some(Command::Sample(sample)) => sample::run(&sample),
         Some(Command::Watch(watch)) => watch::run(&watch),
-        Some(Command::Presets { name }) => presets::run(name.as_deref()),
+        Some(Command::Runs(runs)) => runs::run(&runs),
+        Some(Command::Presets { name, all }) => presets::run(name.as_deref(), all),
         Some(Command::Devices) => devices::run(),
         Some(Command::Bench(bench)) => bench::run(&bench),
         Some(Command::Compare(compare)) => compare::run(&compare),

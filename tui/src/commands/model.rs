@@ -3,14 +3,18 @@
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use seq2seq::Translator;
 
+use super::named;
 use crate::args::TranslatorArguments;
 
 /// Opens the trained models of run folders.
 pub(super) fn open(model: &TranslatorArguments) -> Result<Translator> {
-    let TranslatorArguments { runs, device, threads, .. } = model;
-    let names: Vec<String> = runs.iter().map(|run| format!("--run {}", run.display())).collect();
-    let combining = model.combining.options(runs.len())?;
-    Translator::open_ensemble(runs, &combining, device, *threads).wrap_err_with(|| names.join(" "))
+    let TranslatorArguments { runs, device, threads, combining } = model;
+    // Refused before anything is looked up.
+    let combining = combining.options(runs.names().len().max(1))?;
+    let runs = named::runs(runs.names())?;
+    let names: Vec<String> = runs.iter().map(|run| run.display().to_string()).collect();
+    Translator::open_ensemble(&runs, &combining, device, *threads)
+        .wrap_err_with(|| format!("run {}", names.join(", ")))
 }
 
 /// Checks that a model has attention, from which words are aligned; `flag` names what needs it.

@@ -6,6 +6,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use seq2seq::decode::BeamOptions;
 use seq2seq::{SampleOptions, Sampler};
 
+use super::named;
 use crate::args::SampleArguments;
 use crate::format::several;
 use crate::output;
@@ -13,8 +14,9 @@ use crate::output;
 /// Prints the texts, one after the other.
 pub(super) fn run(arguments: &SampleArguments) -> Result<ExitCode> {
     let model = &arguments.model;
-    let sampler = Sampler::open(&model.run, &model.device, model.threads)
-        .wrap_err_with(|| format!("--run {}", model.run.display()))?;
+    let run = named::run(model.run.name())?;
+    let sampler = Sampler::open(&run, &model.device, model.threads)
+        .wrap_err_with(|| format!("run {}", run.display()))?;
     let unknown = sampler.unknown_in(&arguments.prefix);
     if !unknown.is_empty() {
         let tokens = several(unknown.len() as u64, "token");

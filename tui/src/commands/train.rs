@@ -8,6 +8,7 @@ use color_eyre::eyre::{Report, Result, WrapErr, eyre};
 use seq2seq::event::EndReason;
 use seq2seq::{Command, Event, Outcome};
 
+use super::named;
 use crate::args::TrainArguments;
 use crate::dashboard::{self, ExitReason, Model, Role, Theme};
 use crate::format::count;
@@ -28,7 +29,13 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let draws = !arguments.headless && terminal::is_interactive();
     let theme = Theme::of_terminal(arguments.ascii);
     let signals = Signals::install()?;
-    let mut trainer = Trainer::start(arguments.options())?;
+    let mut options = arguments.options();
+    if options.resume
+        && let Some(name) = &options.run_dir
+    {
+        options.run_dir = Some(named::run(Some(name))?);
+    }
+    let mut trainer = Trainer::start(options)?;
     signals.guard(trainer.work().clone())?;
     let mut reporter = Reporter::default();
     let mut quiet = false;
@@ -37,7 +44,8 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
         let departure = dashboard::show(&mut trainer, &mut model, &signals);
         reporter = Reporter::after(model.into_run_state());
         match departure {
-            Ok(ExitReason::Left) => {}
+            // Only the list of runs resumes one, and training has none.
+            Ok(ExitReason::Left | ExitReason::Resume) => {}
             Ok(ExitReason::Stopped(signal)) => signals.set_cause(signal),
             Ok(ExitReason::Abort(signal)) => {
                 return Ok(abort(&trainer, reporter.run_state(), signal));

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::model::Model;
 use super::page::Page;
 use super::panels::{
-    attention_map, flow, footer, gradients, header, journal, loss, now, samples, tabs,
+    attention_map, flow, footer, gradients, header, journal, loss, now, runs, samples, tabs,
 };
 use super::widgets::bars::{MetricLine, columns, put, put_line};
 use crate::format::{brief, count, fit, number, percent};
@@ -51,6 +51,7 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         Page::Attention => attention_map::draw(model, body, buf),
         Page::Samples => samples::draw(model, body, buf),
         Page::Log => journal::draw(model, body, buf),
+        Page::Runs => runs::draw(model, body, buf),
     }
     footer::draw(model, foot, buf);
 }
@@ -98,6 +99,11 @@ fn second(model: &Model, wide: usize) -> Line<'static> {
     metrics.line()
 }
 
+/// Returns true if the last row has a prompt, a notice, or a text being typed.
+pub(super) fn has_prompt(model: &Model) -> bool {
+    model.notice().is_some() || *model.mode() != super::Mode::Normal
+}
+
 /// Draws as many lines of text as fit, on screens below 40 by 12.
 pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
@@ -131,7 +137,7 @@ pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
     }
     // A prompt must be visible on any screen.
     let foot = Rect { y: area.y + area.height - 1, height: 1, ..area };
-    if area.height >= 2 && (model.notice().is_some() || *model.mode() != super::Mode::Normal) {
+    if area.height >= 2 && has_prompt(model) {
         buf.set_style(foot, Style::reset());
         put(buf, foot, (0, 0), &" ".repeat(columns(foot)), Style::new(), theme);
         footer::draw(model, foot, buf);

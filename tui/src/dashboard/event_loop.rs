@@ -1,11 +1,11 @@
 //! The loop of the main thread: it reads events, keys and signals, draws frames and sends commands.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use seq2seq::{Command, Event};
+use seq2seq::{Command, Event, RunListing};
 
-use super::{Effect, Model, view};
+use super::{Effect, Model, RunRequest, view};
 use crate::signals::{Signal, Signals};
 use crate::terminal::{self, Input, Keyboard, Screen};
 use crate::trainer::Trainer;
@@ -30,6 +30,10 @@ pub struct SourceUpdate {
     pub alive: bool,
     /// True if the log restarts with these events, so that all earlier ones are invalid.
     pub restarted: bool,
+    /// The runs of the list, and when they were read, if they were.
+    pub runs: Option<(Vec<RunListing>, SystemTime)>,
+    /// The answer to a request about a run of the list.
+    pub notice: Option<String>,
 }
 
 /// A source of events that accepts commands.
@@ -38,12 +42,18 @@ pub trait Source {
     fn news(&mut self) -> SourceUpdate;
     /// Sends a command.
     fn send(&mut self, command: Command);
+    /// Opens, stops or resumes a run of the list; only for a source that has one.
+    fn request(&mut self, _request: RunRequest) {}
 }
 
 impl Source for Trainer {
     fn news(&mut self) -> SourceUpdate {
         let events = self.drain(EVENTS);
-        SourceUpdate { alive: !(self.has_ended() && events.is_empty()), events, restarted: false }
+        SourceUpdate {
+            alive: !(self.has_ended() && events.is_empty()),
+            events,
+            ..SourceUpdate::default()
+        }
     }
 
     fn send(&mut self, command: Command) {
@@ -64,6 +74,8 @@ pub enum ExitReason {
     Abort(Signal),
     /// The terminal was closed or disconnected.
     HungUp,
+    /// The user chose to train a run of the list on; the source knows which.
+    Resume,
 }
 
 /// Shows a run until the user leaves.
@@ -102,6 +114,12 @@ fn show_here(
             model.apply(event);
         }
         model.set_alive(news.alive);
+        if let Some((runs, read)) = news.runs {
+            model.set_runs(runs, read);
+        }
+        if let Some(notice) = news.notice {
+            model.tell(notice);
+        }
         // Another thread panicked; its report is on the normal screen, so nothing can be drawn.
         if screen.is_lost() {
             return Ok(ExitReason::Left);
@@ -167,6 +185,13 @@ fn obey(
     for effect in effects {
         match effect {
             Effect::Send(command) => source.send(command),
+            Effect::Run(request) => {
+                let leaves = matches!(request, RunRequest::Resume(_));
+                source.request(request);
+                if leaves {
+                    return Ok(Some(ExitReason::Resume));
+                }
+            }
             Effect::PlainLines => return Ok(Some(ExitReason::PlainLines)),
             Effect::Abort => return Ok(Some(ExitReason::Abort(Signal::Interrupt))),
             Effect::Suspend => screen.suspend()?,

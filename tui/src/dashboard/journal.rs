@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use seq2seq::Event;
 use seq2seq::event::{CheckpointKind, EndReason, Start};
 
-use crate::format::{count, number, several};
+use crate::format::{count, estimated, number, several};
 use crate::headless::told;
 use crate::summary::measured;
 
@@ -129,6 +129,9 @@ fn entry(event: &Event) -> Option<Entry> {
     match event {
         Event::Phase { text } => of(Kind::Event, None, format!("{text} ...")),
         Event::Start(start) => of(Kind::Event, Some(start.step), begun(start)),
+        Event::Estimate(estimate) => {
+            of(Kind::Event, None, format!("estimate: {}", estimated(estimate).join(", ")))
+        }
         Event::Validation(validation) => {
             let mut parts = vec![format!("held-out loss {}", number(validation.metrics.loss))];
             parts.extend(measured(validation));

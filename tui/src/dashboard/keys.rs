@@ -30,6 +30,8 @@ pub enum Action {
     Filter,
     /// Opens a page.
     Show(Page),
+    /// Does something with the list of runs.
+    Runs(RunsAction),
     /// Translates a typed sentence.
     Translate,
     /// Halves the learning rate, after confirmation.
@@ -48,6 +50,23 @@ pub enum Action {
     Suspend,
     /// Redraws the screen.
     Redraw,
+}
+
+/// An action on the list of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunsAction {
+    /// Opens the chosen run.
+    Open,
+    /// Moves the cursor down by a number of rows; up if it is negative.
+    Move(i8),
+    /// Sorts by something else.
+    Order,
+    /// Types a filter.
+    Filter,
+    /// Stops the chosen run, after confirmation.
+    Stop,
+    /// Resumes the chosen run, after confirmation.
+    Resume,
 }
 
 /// A key, with or without Ctrl.
@@ -127,7 +146,9 @@ const SAMPLES: &[Page] = &[Page::Overview, Page::Attention, Page::Samples];
 const CURVES: &[Page] = &[Page::Overview, Page::Loss, Page::Gradients];
 /// The page of the log.
 const LOG: &[Page] = &[Page::Log];
-/// Lines by which the log scrolls at once.
+/// The page of the list of runs.
+const RUNS: &[Page] = &[Page::Runs];
+/// Lines by which the log, or the list of runs, scrolls at once.
 const SCREEN: i8 = 10;
 
 const fn page(page: Page, keys: &'static [Key], label: &'static str) -> Binding {
@@ -224,6 +245,96 @@ pub const BINDINGS: &[Binding] = &[
             "scroll to the newest entry and follow",
         ),
     ),
+    on(
+        RUNS,
+        look(
+            Action::Runs(RunsAction::Open),
+            &[plain(KeyCode::Enter)],
+            "Enter",
+            "open",
+            "open the chosen run; 0 comes back",
+        ),
+    ),
+    on(
+        RUNS,
+        look(
+            Action::Runs(RunsAction::Filter),
+            &[letter('/')],
+            "/",
+            "filter",
+            "type a filter: name, status, preset, changed keys, data",
+        ),
+    ),
+    on(
+        RUNS,
+        look(
+            Action::Runs(RunsAction::Order),
+            &[letter('o')],
+            "o",
+            "order",
+            "sort by age, name, status, best, steps",
+        ),
+    ),
+    on(
+        RUNS,
+        look(
+            Action::Runs(RunsAction::Stop),
+            &[letter('x')],
+            "x",
+            "stop",
+            "stop the chosen live run, which saves it (asks)",
+        ),
+    ),
+    on(
+        RUNS,
+        look(
+            Action::Runs(RunsAction::Resume),
+            &[letter('r')],
+            "r",
+            "resume",
+            "train the chosen run on, in this terminal (asks)",
+        ),
+    ),
+    on(
+        RUNS,
+        look(
+            Action::Runs(RunsAction::Move(1)),
+            &[letter('j'), plain(KeyCode::Down)],
+            "j ↓",
+            "",
+            "next run",
+        ),
+    ),
+    on(
+        RUNS,
+        look(
+            Action::Runs(RunsAction::Move(-1)),
+            &[letter('k'), plain(KeyCode::Up)],
+            "k ↑",
+            "",
+            "previous run",
+        ),
+    ),
+    on(
+        RUNS,
+        look(
+            Action::Runs(RunsAction::Move(SCREEN)),
+            &[plain(KeyCode::PageDown)],
+            "PgDn",
+            "",
+            "ten runs down",
+        ),
+    ),
+    on(
+        RUNS,
+        look(
+            Action::Runs(RunsAction::Move(-SCREEN)),
+            &[plain(KeyCode::PageUp)],
+            "PgUp",
+            "",
+            "ten runs up",
+        ),
+    ),
     command(Action::Step, &[letter('n')], "n", "step", "one step, then pause"),
     command(Action::Save, &[letter('s')], "s", "save", "write a checkpoint now"),
     command(Action::Evaluate, &[letter('e')], "e", "evaluate", "score the held-out pairs now"),
@@ -234,6 +345,7 @@ pub const BINDINGS: &[Binding] = &[
         "translate",
         "type a sentence and see its translation",
     ),
+    page(Page::Runs, &[letter('0'), plain(KeyCode::Esc)], "0 Esc"),
     page(Page::Overview, &[letter('1')], "1"),
     page(Page::Loss, &[letter('2')], "2"),
     page(Page::Gradients, &[letter('3')], "3"),
@@ -305,7 +417,7 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things_on_a_page() {
-        for page in Page::ALL {
+        for page in Page::ALL.into_iter().chain([Page::Runs]) {
             let keys: Vec<Key> = BINDINGS
                 .iter()
                 .filter(|binding| binding.is_on(page))
@@ -322,7 +434,8 @@ mod tests {
         for (i, binding) in BINDINGS.iter().enumerate() {
             assert!(!BINDINGS[i + 1..].iter().any(|other| other.action == binding.action));
             assert!(!binding.keys.is_empty() && !binding.help.is_empty(), "{binding:?}");
-            for page in Page::ALL.into_iter().filter(|page| binding.is_on(*page)) {
+            let pages = Page::ALL.into_iter().chain([Page::Runs]);
+            for page in pages.filter(|page| binding.is_on(*page)) {
                 for key in binding.keys {
                     let ctrl = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
                     let event = KeyEvent::new(key.code, ctrl);
@@ -330,7 +443,7 @@ mod tests {
                 }
             }
         }
-        for page in Page::ALL {
+        for page in Page::ALL.into_iter().chain([Page::Runs]) {
             assert!(BINDINGS.iter().any(|binding| binding.action == Action::Show(page)));
         }
     }

@@ -13,6 +13,7 @@ mod model;
 mod page;
 mod panels;
 mod parameters;
+mod runs;
 mod series;
 mod theme;
 mod view;
@@ -23,7 +24,7 @@ mod tests;
 
 pub use event_loop::{ExitReason, Source, SourceUpdate, show};
 pub use keys::{Action, BINDINGS, Binding, Key, action, hints, markdown};
-pub use mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, QuitChoice, Role};
+pub use mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, QuitChoice, Role, RunRequest};
 pub use model::Model;
 pub use page::Page;
 pub use series::{Bucket, Column, Series};

@@ -1,5 +1,7 @@
 //! The modes of the keyboard, and the effects that the model requests.
 
+use std::path::PathBuf;
+
 use seq2seq::Command;
 
 /// Whether the dashboard trains the run or only watches it.
@@ -27,6 +29,21 @@ pub enum Mode {
     LearningRate(f32),
     /// A sentence is being typed.
     Typing(String),
+    /// The filter of the list of runs is being typed.
+    Filtering,
+    /// The prompt to confirm this change to a run of the list is open.
+    Run(RunRequest),
+}
+
+/// A request about a run of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunRequest {
+    /// Show it.
+    Open(PathBuf),
+    /// Ask the process that trains it to stop and save.
+    Stop(PathBuf),
+    /// Close the list, and continue it in this terminal.
+    Resume(PathBuf),
 }
 
 /// An effect that the model requests.
@@ -34,6 +51,8 @@ pub enum Mode {
 pub enum Effect {
     /// Send a command to the run.
     Send(Command),
+    /// Open, stop or resume a run of the list.
+    Run(RunRequest),
     /// Close the dashboard; the run continues in plain lines in the same terminal.
     PlainLines,
     /// Exit immediately, without waiting for the run.

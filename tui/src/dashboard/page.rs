@@ -16,10 +16,12 @@ pub enum Page {
     Samples,
     /// Events, warnings and controls in words.
     Log,
+    /// The runs of a folder, from which one is opened.
+    Runs,
 }
 
 impl Page {
-    /// Every page, in the order of their keys.
+    /// Every page of a run, in the order of their keys.
     pub const ALL: [Self; 6] =
         [Self::Overview, Self::Loss, Self::Gradients, Self::Attention, Self::Samples, Self::Log];
 
@@ -32,6 +34,7 @@ impl Page {
             Self::Attention => "Attention",
             Self::Samples => "Samples",
             Self::Log => "Log",
+            Self::Runs => "Runs",
         }
     }
 
@@ -44,6 +47,7 @@ impl Page {
             Self::Attention => "Att",
             Self::Samples => "Samp",
             Self::Log => "Log",
+            Self::Runs => "Runs",
         }
     }
 
@@ -56,6 +60,7 @@ impl Page {
             Self::Attention => "attention map",
             Self::Samples => "sample translations",
             Self::Log => "log: events, warnings and controls in words",
+            Self::Runs => "list of runs (in `tui watch`)",
         }
     }
 }

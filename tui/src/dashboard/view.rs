@@ -8,7 +8,7 @@ use super::compact;
 use super::model::Model;
 use super::page::Page;
 use super::panels::{
-    attention_map, flow, footer, gradients, header, help, journal, loss, samples, tabs,
+    attention_map, flow, footer, gradients, header, help, journal, loss, runs, samples, tabs,
 };
 use crate::format::steers;
 
@@ -41,7 +41,9 @@ fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    if holds(FULL) {
+    if model.page == Page::Runs {
+        draw_runs(model, area, buf);
+    } else if holds(FULL) {
         draw_full(model, area, buf);
     } else if holds(COMPACT) {
         compact::draw(model, area, buf);
@@ -51,6 +53,26 @@ fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     if holds((30, 8)) {
         help::draw(model, area, buf);
     }
+}
+
+/// Draws the list of runs, which has no header: it is not about the run that is open.
+fn draw_runs(model: &Model, area: Rect, buf: &mut Buffer) {
+    if area.width < COMPACT.0 || area.height < COMPACT.1 {
+        let prompt = u16::from(area.height >= 2 && compact::has_prompt(model));
+        let rows = Rect { height: area.height - prompt, ..area };
+        runs::draw_words(model, rows, buf);
+        if prompt > 0 {
+            let foot = Rect { y: area.y + rows.height, height: 1, ..area };
+            footer::draw(model, foot, buf);
+        }
+        return;
+    }
+    let [title, body, foot] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)])
+            .areas(area);
+    tabs::draw(model, title, buf);
+    runs::draw(model, body, buf);
+    footer::draw(model, foot, buf);
 }
 
 fn draw_full(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -70,6 +92,7 @@ fn draw_full(model: &Model, area: Rect, buf: &mut Buffer) {
         Page::Attention => attention_map::draw(model, body, buf),
         Page::Samples => samples::draw(model, body, buf),
         Page::Log => journal::draw(model, body, buf),
+        Page::Runs => runs::draw(model, body, buf),
     }
     footer::draw(model, foot, buf);
 }

@@ -3,6 +3,8 @@
 use seq2seq::event::{End, EndReason, Start, TrainStep, Validation};
 use seq2seq::{Command, Event};
 
+use crate::format::estimated;
+
 mod rate;
 mod smoother;
 mod window;
@@ -155,6 +157,8 @@ impl RunState {
                 self.phase = None;
                 self.end = Some(end.clone());
             }
+            // The first step follows at once; until then it is what is known of the run.
+            Event::Estimate(estimate) => self.phase = Some(estimated(estimate).join(", ")),
             Event::Samples(_) | Event::Flow(_) | Event::Translation(_) => {}
         }
     }

@@ -213,7 +213,7 @@ fn bad(key: &str, value: &str) -> Error {
 /// Returns the error for a key that does not exist.
 pub(in crate::config) fn unknown(key: &str) -> Error {
     let names = Config::KEYS.iter().map(|key| key.name).chain(shorthand::names());
-    Error::UnknownKey { key: key.to_owned(), nearest: nearest(key, names).unwrap_or_default() }
+    Error::UnknownKey { key: key.to_owned(), nearest: nearest(key, names) }
 }
 
 keys! {

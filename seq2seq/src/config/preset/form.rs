@@ -17,6 +17,10 @@ pub(super) struct PresetFile {
     pub(super) name: String,
     pub(super) summary: String,
     pub(super) source: String,
+    /// The data without which it is not trained; it then has no corpus of its own.
+    pub(super) needs: Option<NeededData>,
+    /// A built-in preset with a smaller model of the same kind.
+    pub(super) smaller: Option<String>,
     /// The built-in preset that this one extends; its values are applied first.
     pub(super) extends: Option<String>,
     /// Groups of values, each with one origin.
@@ -26,6 +30,16 @@ pub(super) struct PresetFile {
     full: Option<Group>,
     /// Values that change for the user's own files, which replace the embedded corpus.
     own_data: Option<Group>,
+}
+
+/// The data without which a preset is not trained.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeededData {
+    /// A corpus SPEC as an example.
+    pub data: String,
+    /// The data, in words.
+    pub what: String,
 }
 
 /// Values by key, and their origin under the key `from`.

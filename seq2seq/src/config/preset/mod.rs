@@ -1,17 +1,21 @@
 //! Named configurations, stored as data files.
 
 mod form;
+mod ladder;
 mod size;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+pub use self::form::NeededData;
 use self::form::PresetFile;
+pub use self::ladder::preset_groups;
 use self::size::Size;
 use super::keys::Config;
 use super::nearest::nearest;
 use super::shorthand;
+use crate::error::suggestion;
 use crate::{Error, Result};
 
 /// Expands to the embedded preset files, by name.
@@ -76,6 +80,10 @@ pub struct Preset {
     pub full: Vec<(String, String)>,
     /// The keys that change for the user's own data, which replaces the embedded corpus.
     pub own_data: Vec<(String, String)>,
+    /// The data without which it is not trained, if it has no corpus of its own.
+    pub needs: Option<NeededData>,
+    /// The name of a preset with a smaller model of the same kind, if there is one.
+    pub smaller: Option<String>,
 }
 
 impl Preset {
@@ -112,6 +120,9 @@ impl Preset {
             return Err(unknown(plain));
         };
         if size == Size::Full {
+            if !preset.full.is_empty() {
+                preset.smaller = Some(plain.to_owned());
+            }
             preset.name.push_str(":full");
         }
         Ok(preset)
@@ -145,17 +156,16 @@ impl Preset {
         let error = |line, what| Error::PresetFile { origin: origin.to_owned(), line, what };
         let form = PresetFile::read(text, origin)?;
         let (mut config, mut from) = (Config::default(), BTreeMap::new());
-        let mut own_data = Vec::new();
+        let (mut own_data, mut needs, mut smaller) = (Vec::new(), None, None);
         if let Some(base) = &form.extends {
             // Only built-in presets can be extended, so that a preset does not depend on other
             // files.
             let text = embedded(base).ok_or_else(|| {
-                let nearest = nearest(base, EMBEDDED.iter().map(|(known, _)| *known));
-                let nearest = nearest.unwrap_or_default();
-                error(None, format!("extends = '{base}': no preset is built in under this name; did you mean '{nearest}'?"))
+                error(None, format!("extends = '{base}': {}", not_built_in(base)))
             })?;
             let base = Self::read(text, base, size)?;
             (config, from, own_data) = (base.config, base.from, base.own_data);
+            (needs, smaller) = (base.needs, base.smaller);
         }
         let mut lines = Vec::new();
         for given in form.given(text, origin, size)? {
@@ -183,8 +193,21 @@ impl Preset {
             own_data.retain(|(key, _)| *key != given.key);
             own_data.push((given.key, value));
         }
+        if lines.iter().any(|(key, _)| key == "data") {
+            if form.needs.is_some() {
+                let what = "needs: the preset sets its data itself; leave one of the two out";
+                return Err(error(None, what.to_owned()));
+            }
+            needs = None;
+        }
+        if let Some(name) = form.smaller.as_ref().filter(|name| embedded(name).is_none()) {
+            return Err(error(None, format!("smaller = '{name}': {}", not_built_in(name))));
+        }
+        let needs = form.needs.clone().or(needs);
+        let smaller = form.smaller.clone().or(smaller);
         let PresetFile { name, summary, source, .. } = form;
-        Ok(Self { name, summary, source, config, from, full: Vec::new(), own_data })
+        let full = Vec::new();
+        Ok(Self { name, summary, source, config, from, full, own_data, needs, smaller })
     }
 }
 
@@ -194,7 +217,13 @@ fn embedded(name: &str) -> Option<&'static str> {
 
 fn unknown(name: &str) -> Error {
     let nearest = nearest(name, EMBEDDED.iter().map(|(known, _)| *known));
-    Error::UnknownPreset { name: name.to_owned(), nearest: nearest.unwrap_or_default().to_owned() }
+    Error::UnknownPreset { name: name.to_owned(), nearest: nearest.map(str::to_owned) }
+}
+
+/// Returns the words of an error about a name that another preset file refers to.
+fn not_built_in(name: &str) -> String {
+    let nearest = nearest(name, EMBEDDED.iter().map(|(known, _)| *known));
+    format!("no preset is built in under this name{}", suggestion(";", nearest))
 }
 
 impl Config {
@@ -220,8 +249,12 @@ impl Config {
 pub struct KeyInfo {
     /// The key, in the form that `--set` takes.
     pub key: String,
+    /// Its section: `data`, `model`, `training`, `watching` or `decoding`.
+    pub section: &'static str,
     /// The value in this preset.
     pub value: String,
+    /// True if that is the default.
+    pub is_default: bool,
     /// The origin of the value.
     pub from: String,
     /// The meaning and the accepted values.
@@ -239,9 +272,12 @@ pub fn presets() -> Vec<Preset> {
 /// An unknown name; the error suggests the nearest one.
 pub fn preset_keys(name: &str) -> Result<Vec<KeyInfo>> {
     let preset = Preset::find(name)?;
+    let default = Config::default();
     let keys = Config::KEYS.iter().map(|key| KeyInfo {
         key: key.name.to_owned(),
+        section: key.section,
         value: preset.config.show(key.name).unwrap_or_default(),
+        is_default: preset.config.show(key.name) == default.show(key.name),
         from: preset.from.get(key.name).map_or("the default", String::as_str).to_owned(),
         doc: key.doc(),
     });
@@ -348,6 +384,53 @@ mod tests {
         assert_eq!(preset.config, Config { hidden: 7, ..Config::default() });
         let error = Preset::find("absent.toml").unwrap_err().to_string();
         assert!(error.contains("cannot read absent.toml"), "{error}");
+    }
+
+    #[test]
+    fn a_preset_says_what_data_it_needs() {
+        for (name, example) in [
+            ("makemore-lstm", "names.txt"),
+            ("char-rnn:full", "input.txt"),
+            ("multi30k", "train.de,train.en"),
+        ] {
+            let needs = Preset::find(name).unwrap().needs.unwrap();
+            assert_eq!(needs.data, example, "{name}");
+        }
+        for name in ["phrasebook", "copy", "adding", "luong-dot", "tf-nmt"] {
+            assert_eq!(Preset::find(name).unwrap().needs, None, "{name}");
+        }
+        let text = "name = 'm'\nsummary = 's'\nsource = 'me'\nextends = 'makemore-rnn'\n";
+        assert!(Preset::parse(text, "m").unwrap().needs.is_some());
+        let own = format!("{text}[[values]]\ndata = 'copy'\n");
+        assert_eq!(Preset::parse(&own, "m").unwrap().needs, None);
+        let both = format!("{own}[needs]\ndata = 'a'\nwhat = 'b'\n");
+        let error = Preset::parse(&both, "m").unwrap_err().to_string();
+        assert!(error.contains("needs: the preset sets its data itself"), "{error}");
+    }
+
+    #[test]
+    fn a_smaller_preset_has_fewer_units() {
+        for preset in presets() {
+            for size in ["", ":full"] {
+                let large = Preset::find(&format!("{}{size}", preset.name)).unwrap();
+                let Some(small) = large.smaller else { continue };
+                let small = Config::preset(&small).unwrap();
+                assert!(
+                    small.hidden * small.layers < large.config.hidden * large.config.layers
+                        || large.name.ends_with(":full"),
+                    "{}",
+                    large.name
+                );
+            }
+        }
+        assert_eq!(Preset::find("luong-2015").unwrap().smaller.as_deref(), Some("luong-small"));
+        assert_eq!(Preset::find("rnnsearch:full").unwrap().smaller.as_deref(), Some("rnnsearch"));
+        let text = "name = 'm'\nsummary = 's'\nsource = 'me'\nsmaller = 'phrasebok'\n";
+        let error = Preset::parse(text, "m").unwrap_err().to_string();
+        assert!(
+            error.contains("smaller = 'phrasebok'") && error.contains("'phrasebook'"),
+            "{error}"
+        );
     }
 
     /// The first line of each file in `tests/bad` is a text that its error must contain.

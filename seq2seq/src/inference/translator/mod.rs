@@ -327,12 +327,29 @@ impl Translator {
         bleu: BleuOptions,
         links: Option<&LinksFile>,
     ) -> Result<Evaluated> {
-        let (mut corpus, remarks) = self.read(data, columns)?;
+        let (corpus, remarks) = self.read(data, columns)?;
         if corpus.pairs.is_empty() {
             return Err(no_pair(data));
         }
+        let mut found = self.evaluate_pairs(corpus, data, bleu, links)?;
+        found.evaluation.remarks.extend(remarks);
+        Ok(found)
+    }
+
+    /// Computes the metrics of sentence pairs as [`Translator::evaluate_outputs`] does; `name` is
+    /// what errors call them.
+    ///
+    /// # Errors
+    /// Links of other pairs, errors of the device.
+    pub fn evaluate_pairs(
+        &self,
+        mut corpus: Corpus,
+        name: &str,
+        bleu: BleuOptions,
+        links: Option<&LinksFile>,
+    ) -> Result<Evaluated> {
         if let Some(links) = links {
-            corpus = corpus.with_links(links, data)?;
+            corpus = corpus.with_links(links, name)?;
         }
         let found = self.outputs_of(&corpus)?;
         let scored = found.scored(&corpus, bleu);
@@ -340,7 +357,6 @@ impl Translator {
         evaluation.metrics.bleu = Some(scored.evaluation.bleu);
         evaluation.bleu_signature = Some(scored.evaluation.bleu_signature.clone());
         evaluation.outputs = Some(scored.evaluation.outputs.clone());
-        evaluation.remarks.extend(remarks);
         let translations =
             Some(EvaluatedTranslations { outputs, scored, corpus: corpus.fingerprint() });
         Ok(Evaluated { evaluation, translations })

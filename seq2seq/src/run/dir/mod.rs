@@ -125,6 +125,13 @@ impl RunDir {
         lock::is_held(&self.path)
     }
 
+    /// Returns the process that trains here, if it can be told for certain: the lock is held, and
+    /// the process whose ID is in the lock file has that file open. `None` on systems other than
+    /// Linux, and for a process of another machine or container.
+    pub fn process(&self) -> Option<u32> {
+        lock::holder(&self.path)
+    }
+
     /// Returns the settings with which the run was begun.
     ///
     /// # Errors
@@ -207,7 +214,12 @@ impl RunDir {
 
     /// Returns the path of a checkpoint, which need not exist.
     pub fn checkpoint_path(&self, kind: CheckpointKind) -> PathBuf {
-        self.path.join(match kind {
+        Self::checkpoint_in(&self.path, kind)
+    }
+
+    /// Returns the path of a checkpoint of the run in a folder.
+    pub(in crate::run) fn checkpoint_in(folder: &Path, kind: CheckpointKind) -> PathBuf {
+        folder.join(match kind {
             CheckpointKind::Last => LAST,
             CheckpointKind::Best => BEST,
         })

@@ -49,7 +49,7 @@ impl Task for LanguageModel {
             target: examples.iter().map(|chunk| chunk.ids.len()).max().unwrap_or(0),
             classes: model.vocabulary.len(),
         };
-        machine::check_batch(config, parameters, batch)?;
+        let memory = machine::check_batch(config, parameters, batch)?;
         warnings.extend(remark_on_vocabulary(&model.tokenizer, &model.vocabulary));
         model.held_out = model.chunks(&held_out, None);
         let tokens = held_out.iter().map(|line| model.tokenizer.tokenize(line));
@@ -77,6 +77,7 @@ impl Task for LanguageModel {
             held_out,
             unknown,
             warnings,
+            memory,
             longest_target,
         })
     }

@@ -24,6 +24,7 @@ use crate::run::StoredRun;
 use crate::score::{Evaluation, Metrics};
 use crate::{Error, Result};
 
+pub(crate) use self::text::held_out_lines;
 pub use self::text::{ChunkPosition, TextChunk};
 
 /// Number of sampled texts.
@@ -111,17 +112,29 @@ impl LanguageModel {
     pub fn evaluate(&self, params: &Params, data: &str, threads: &Threads) -> Result<Evaluation> {
         let mut remarks = Vec::new();
         let lines = lines(&data.parse()?, self.seed, &mut remarks)?;
-        let (sentences, chunks) = (lines.len(), self.chunks(&lines, None));
-        let score = self.score(params, &chunks, threads)?;
-        if score.count == 0 {
+        let found = self.evaluate_lines(params, &lines, threads)?;
+        if found.tokens == 0 {
             let what = format!("corpus {data}: it holds no text, so there is nothing to score");
             return Err(Error::NothingTrained { what });
         }
+        Ok(Evaluation { remarks, ..found })
+    }
+
+    /// Computes the metrics of lines of text.
+    ///
+    /// # Errors
+    /// Errors of operations.
+    pub fn evaluate_lines(
+        &self,
+        params: &Params,
+        lines: &[String],
+        threads: &Threads,
+    ) -> Result<Evaluation> {
+        let score = self.score(params, &self.chunks(lines, None), threads)?;
         Ok(Evaluation {
             metrics: score.metrics(),
-            sentences: sentences as u64,
+            sentences: lines.len() as u64,
             tokens: score.count as u64,
-            remarks,
             ..Evaluation::default()
         })
     }

@@ -4,6 +4,7 @@ use tokenizer::{Tokenizer, Vocabulary, VocabularyOptions};
 
 use crate::config::{Config, TaskKind};
 use crate::data::{Sources, Spec, lines_apart, recipe_losses};
+use crate::run::StoredRun;
 use crate::{Error, Result};
 
 /// End of a line in a running text.
@@ -65,6 +66,15 @@ pub(super) fn texts(sources: &Sources<'_>) -> Result<Texts> {
         }
     };
     Ok(Texts { train, held_out, warnings })
+}
+
+/// Returns the training lines and the held-out lines of a run.
+///
+/// # Errors
+/// Unreadable data.
+pub(crate) fn held_out_lines(stored: &StoredRun) -> Result<(Vec<String>, Vec<String>)> {
+    let Texts { train, held_out, .. } = texts(&stored.sources()?)?;
+    Ok((train, held_out))
 }
 
 /// Returns the lines of a text file, or the target side of another corpus.

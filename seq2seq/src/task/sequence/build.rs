@@ -45,7 +45,7 @@ impl Task for SequenceModel {
         let target = examples.iter().map(Sequence::len).max().unwrap_or(0);
         let size = config.batch.min(examples.len());
         let batch = LargestBatch { size, source: 0, target, classes: SYMBOLS.len() + 1 };
-        machine::check_batch(config, parameters, batch)?;
+        let memory = machine::check_batch(config, parameters, batch)?;
         let mut model = Self::new(params, config, spec.name, stored.seed)?;
         let from = if held_out.is_empty() { &examples } else { &held_out };
         model.shown = from.iter().take(SAMPLES).cloned().collect();
@@ -67,6 +67,7 @@ impl Task for SequenceModel {
             held_out,
             unknown,
             warnings,
+            memory,
             longest_target,
         })
     }

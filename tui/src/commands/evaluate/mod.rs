@@ -29,8 +29,8 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode> {
     };
     let mut systems = match (&arguments.alignments, &arguments.gold) {
         (Some(alignments), Some(gold)) => return links::run(alignments, gold, arguments.json),
-        _ if arguments.runs.is_empty() => texts::score(arguments, bleu)?,
-        _ => runs::evaluate(arguments, bleu)?,
+        _ if arguments.hypotheses.is_empty() => runs::evaluate(arguments, bleu)?,
+        _ => texts::score(arguments, bleu)?,
     };
     let sentences: u64 = systems.iter().map(System::sentences).sum();
     let resamples = arguments.confidence || systems.len() > 1;

@@ -1,20 +1,25 @@
 //! Evaluation of trained models.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use seq2seq::score::BleuOptions;
-use seq2seq::{EvaluateOptions, EvaluatedTranslations, evaluate_outputs};
+use seq2seq::{
+    EvaluateOptions, EvaluatedTranslations, HeldOut, RunDir, evaluate_held_out, evaluate_outputs,
+    shell_quoted,
+};
 
+use super::super::named;
 use super::system::{Scores, System};
 use crate::args::EvaluateArguments;
+use crate::format::several;
 use crate::output;
 
 /// Evaluates every run on the corpus.
 pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Result<Vec<System>> {
-    let data = arguments.data.as_deref().ok_or_else(|| eyre!("--run needs --data SPEC"))?;
-    let models = if arguments.ensemble { 1 } else { arguments.runs.len() };
+    let names = arguments.runs.names();
+    let models = if arguments.ensemble { 1 } else { names.len().max(1) };
     if let Some(path) = &arguments.write {
         check_writable(path, models)?;
     }
@@ -24,18 +29,27 @@ pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Resu
         columns: arguments.columns,
         decoding: arguments.decoding.options(1)?,
         unknown_words: arguments.decoding.unknown_words()?,
-        ensemble: arguments.combining.options(arguments.runs.len() / models)?,
+        ensemble: arguments.combining.options(names.len().max(1) / models)?,
         bleu,
         links: arguments.gold.clone(),
     };
-    let mut systems: Vec<System> = Vec::with_capacity(arguments.runs.len());
+    let folders = named::runs(names)?;
+    let examples = match &arguments.data {
+        Some(data) => Examples::Corpus(data),
+        None => Examples::HeldOut(held_out(&folders, arguments)?),
+    };
+    let said = examples.said();
+    let mut systems: Vec<System> = Vec::with_capacity(models);
     let mut remarks = Vec::new();
     let mut corpus = None;
-    for runs in arguments.runs.chunks(arguments.runs.len() / models) {
+    for runs in folders.chunks(folders.len() / models) {
         let name = runs.iter().map(|run| run.display().to_string()).collect::<Vec<_>>();
-        let name = name.join(" --run ");
-        let found = evaluate_outputs(runs, data, &options)
-            .wrap_err_with(|| format!("--run {name} --data {data}"))?;
+        let name = name.join(" + ");
+        let found = match &examples {
+            Examples::Corpus(data) => evaluate_outputs(runs, data, &options),
+            Examples::HeldOut(held_out) => evaluate_held_out(runs, held_out, &options),
+        };
+        let found = found.wrap_err_with(|| format!("run {name}, {said}"))?;
         let mut evaluation = found.evaluation;
         for remark in std::mem::take(&mut evaluation.remarks) {
             if !remarks.contains(&remark) {
@@ -46,9 +60,9 @@ pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Resu
         let scored = found.translations.map(|translations| {
             if *corpus.get_or_insert(translations.corpus) != translations.corpus {
                 return Err(eyre!(
-                    "--run {name} reads other columns of --data {data} than --run {}, so their \
+                    "run {name} reads other columns of {said} than run {}, so their \
                      outputs cannot be compared; give --columns",
-                    arguments.runs[0].display()
+                    folders[0].display()
                 ));
             }
             if let Some(path) = &arguments.write {
@@ -66,6 +80,55 @@ pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Resu
     Ok(systems)
 }
 
+/// What the runs are evaluated on.
+enum Examples<'a> {
+    Corpus(&'a str),
+    HeldOut(HeldOut),
+}
+
+impl Examples<'_> {
+    /// Returns what errors call them.
+    fn said(&self) -> String {
+        match self {
+            Self::Corpus(data) => format!("--data {data}"),
+            Self::HeldOut(held_out) => format!("held out of {}", held_out.origin()),
+        }
+    }
+}
+
+/// Returns the held-out examples of the first run, and says on stderr what they are. A run that
+/// holds out others may have been trained on them.
+fn held_out(folders: &[PathBuf], arguments: &EvaluateArguments) -> Result<HeldOut> {
+    let Some(first) = folders.first() else { return Err(eyre!("no run is given")) };
+    let name = |run: &Path| format!("run {}", run.display());
+    let found = HeldOut::of(first).wrap_err_with(|| name(first))?;
+    output::note(&format!(
+        "held out by {}: {}, {}",
+        name(first),
+        several(found.len() as u64, found.noun()),
+        found.origin()
+    ));
+    for run in &folders[1..] {
+        let other = HeldOut::of(run).wrap_err_with(|| name(run))?;
+        if !other.is_same(&found) {
+            output::note(&format!(
+                "warning: {} holds out other {}s: it may have been trained on these",
+                name(run),
+                found.noun()
+            ));
+        }
+    }
+    if let Some(path) = &arguments.write_held_out {
+        found.write(path).wrap_err("--write-held-out")?;
+        let columns = RunDir::open(first)?.stored()?.columns;
+        let columns =
+            if columns.is_some_and(|columns| columns != (1, 2)) { " --columns 1,2" } else { "" };
+        let path = shell_quoted(path);
+        output::note(&format!("written: --data {path}{columns} reads them again"));
+    }
+    Ok(found)
+}
+
 /// Checks that nothing about outputs is requested of a model that has none.
 fn check_no_outputs(name: &str, arguments: &EvaluateArguments) -> Result<()> {
     for (flag, is_given) in [
@@ -74,11 +137,11 @@ fn check_no_outputs(name: &str, arguments: &EvaluateArguments) -> Result<()> {
         ("--by-length", arguments.by_length),
     ] {
         if is_given {
-            return Err(eyre!("{flag}: the model of --run {name} gives no texts; leave it out"));
+            return Err(eyre!("{flag}: the model of run {name} gives no texts; leave it out"));
         }
     }
-    if arguments.runs.len() > 1 && !arguments.ensemble {
-        output::note(&format!("--run {name}: its model gives no texts, so no test compares it"));
+    if arguments.runs.names().len() > 1 && !arguments.ensemble {
+        output::note(&format!("run {name}: its model gives no texts, so no test compares it"));
     }
     Ok(())
 }
@@ -87,7 +150,7 @@ fn check_no_outputs(name: &str, arguments: &EvaluateArguments) -> Result<()> {
 fn check_writable(path: &Path, runs: usize) -> Result<()> {
     let name = path.display();
     if runs > 1 {
-        return Err(eyre!("--write {name}: it takes the outputs of one run; give one --run"));
+        return Err(eyre!("--write {name}: it takes the outputs of one run; give one RUN"));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if path.is_dir() {

@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
     translator.remarks().iter().for_each(|remark| output::note(remark));
     if arguments.heads && !translator.has_heads() {
         let why = match translator.attends() {
-            _ if arguments.model.runs.len() > 1 => "an ensemble has no heads",
+            _ if arguments.model.runs.names().len() > 1 => "an ensemble has no heads",
             true => "only attention = multi_head has heads",
             false => "the run has no attention",
         };

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use seq2seq::Command;
+use seq2seq::{Command, RunStatus};
 
 use super::{Model, TRANSLATING};
-use crate::dashboard::keys::{self, Action};
-use crate::dashboard::mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, Role};
+use crate::dashboard::keys::{self, Action, RunsAction};
+use crate::dashboard::mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, Role, RunRequest};
+use crate::dashboard::page::Page;
 use crate::run_state::State;
 
 /// A second Ctrl-C within this time exits immediately.
@@ -49,6 +50,11 @@ impl Model {
                 _ => Vec::new(),
             },
             Mode::Typing(text) => self.typed(text, event),
+            Mode::Filtering => self.filtered(event),
+            Mode::Run(request) => match event.code {
+                KeyCode::Char('y') | KeyCode::Enter => vec![Effect::Run(request)],
+                _ => Vec::new(),
+            },
         }
     }
 
@@ -87,6 +93,15 @@ impl Model {
                 self.journal.next_filter();
                 Vec::new()
             }
+            Action::Runs(action) => self.act_on_runs(action),
+            Action::Show(Page::Runs) if self.runs.is_none() => {
+                self.tell("the list of runs: `tui watch` without a name");
+                Vec::new()
+            }
+            Action::Show(page) if page != Page::Runs && !self.has_run => {
+                self.tell("no run is open: Enter opens the chosen one");
+                Vec::new()
+            }
             Action::Show(page) => {
                 self.pane = if self.page == page { self.pane + 1 } else { 0 };
                 self.page = page;
@@ -118,6 +133,86 @@ impl Model {
             Action::Suspend => vec![Effect::Suspend],
             Action::Redraw => vec![Effect::Redraw],
         }
+    }
+
+    fn act_on_runs(&mut self, action: RunsAction) -> Vec<Effect> {
+        let Some(list) = &mut self.runs else { return Vec::new() };
+        match action {
+            RunsAction::Move(rows) => {
+                list.choose(rows.into());
+                return Vec::new();
+            }
+            RunsAction::Order => {
+                list.next_order();
+                return Vec::new();
+            }
+            RunsAction::Filter => {
+                list.keep_chosen();
+                self.mode = Mode::Filtering;
+                return Vec::new();
+            }
+            RunsAction::Open | RunsAction::Stop | RunsAction::Resume => {}
+        }
+        let Some(run) = list.chosen() else {
+            self.tell("there is no run to choose");
+            return Vec::new();
+        };
+        let path = run.path.clone();
+        let summary = match &run.summary {
+            Ok(summary) => summary,
+            Err(why) => {
+                let why = why.clone();
+                self.tell(why);
+                return Vec::new();
+            }
+        };
+        let (status, process) = (summary.status, summary.process);
+        match action {
+            RunsAction::Stop if status != RunStatus::Live => self.tell("no process trains it"),
+            RunsAction::Stop if process.is_none() => {
+                self.tell("which process trains it cannot be told: stop it where it runs");
+            }
+            RunsAction::Stop => self.mode = Mode::Run(RunRequest::Stop(path)),
+            RunsAction::Resume if status == RunStatus::Live => self.tell("it is being trained"),
+            RunsAction::Resume if !status.is_resumable() => {
+                self.tell(format!("it is {status}: --resume with other settings trains it on"));
+            }
+            RunsAction::Resume => self.mode = Mode::Run(RunRequest::Resume(path)),
+            _ => {
+                (self.page, self.pane, self.has_run) = (Page::Overview, 0, true);
+                return vec![Effect::Run(RunRequest::Open(path))];
+            }
+        }
+        Vec::new()
+    }
+
+    /// Handles a key while the filter of the list is typed; it takes effect at once.
+    fn filtered(&mut self, event: KeyEvent) -> Vec<Effect> {
+        let Some(list) = &mut self.runs else { return Vec::new() };
+        match event.code {
+            KeyCode::Enter => return Vec::new(),
+            KeyCode::Esc => {
+                list.filter.clear();
+                return Vec::new();
+            }
+            KeyCode::Backspace => {
+                list.filter.pop();
+            }
+            KeyCode::Down => list.choose(1),
+            KeyCode::Up => list.choose(-1),
+            KeyCode::Char('u') if event.modifiers.contains(KeyModifiers::CONTROL) => {
+                list.filter.clear();
+            }
+            KeyCode::Char(letter)
+                if !event.modifiers.contains(KeyModifiers::CONTROL)
+                    && list.filter.len() < TYPED =>
+            {
+                list.filter.push(letter);
+            }
+            _ => {}
+        }
+        self.mode = Mode::Filtering;
+        Vec::new()
     }
 
     fn send(&mut self, command: Command, notice: &str) -> Vec<Effect> {

@@ -2,15 +2,17 @@
 
 mod input;
 
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use seq2seq::event::{CheckpointKind, Flow, Sample, Start, TrainStep};
-use seq2seq::{Command, Event};
+use seq2seq::{Command, Event, RunListing};
 
 use crate::dashboard::journal::Journal;
 use crate::dashboard::mode::{Mode, Role};
 use crate::dashboard::page::Page;
 use crate::dashboard::parameters::Parameters;
+use crate::dashboard::runs::RunsList;
 use crate::dashboard::series::Series;
 use crate::dashboard::theme::Theme;
 use crate::format::{count, setting};
@@ -65,6 +67,10 @@ pub struct Model {
     /// How often the key of the page was pressed again, which selects a pane on small screens.
     pub(in crate::dashboard) pane: usize,
     pub(in crate::dashboard) journal: Journal,
+    /// The list of runs, if this process shows one.
+    pub(in crate::dashboard) runs: Option<RunsList>,
+    /// True if a run is open.
+    has_run: bool,
     /// The scale that the user chose.
     pub(in crate::dashboard) log: Option<bool>,
     pub(in crate::dashboard) mode: Mode,
@@ -96,6 +102,8 @@ impl Model {
             page: Page::default(),
             pane: 0,
             journal: Journal::default(),
+            runs: None,
+            has_run: true,
             log: None,
             mode: Mode::default(),
             notice: None,
@@ -108,6 +116,26 @@ impl Model {
             interrupted: None,
             was_interrupted: false,
         }
+    }
+
+    /// Adds the list of the runs in a folder. If no run is open, it is the first page.
+    #[must_use]
+    pub fn with_runs(self, folder: &Path, has_run: bool) -> Self {
+        let page = if has_run { self.page } else { Page::Runs };
+        Self { runs: Some(RunsList::new(folder)), has_run, page, ..self }
+    }
+
+    /// Replaces the runs of the list, which were read at this time.
+    pub fn set_runs(&mut self, runs: Vec<RunListing>, read: SystemTime) {
+        if let Some(list) = &mut self.runs {
+            list.set(runs, read);
+            self.dirty |= self.page == Page::Runs;
+        }
+    }
+
+    /// Returns true if a run is open.
+    pub fn has_run(&self) -> bool {
+        self.has_run
     }
 
     /// Clears the state of the run. The user's display choices stay.
@@ -300,7 +328,7 @@ impl Model {
     }
 
     /// Displays a notice for a few seconds.
-    fn tell(&mut self, text: impl Into<String>) {
+    pub fn tell(&mut self, text: impl Into<String>) {
         self.notice = Some((self.now + NOTICE, text.into()));
         self.dirty = true;
     }

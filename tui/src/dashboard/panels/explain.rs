@@ -36,6 +36,12 @@ pub(in crate::dashboard) fn text(page: Page) -> (&'static str, &'static str) {
              equals its reference, another sign does not. log p is the log-probability of the \
              output.",
         ),
+        Page::Runs => (
+            "age = now - time of the last begin or resume",
+            "The runs of a folder. live: a process trains it; stopped, crashed or failed ones can \
+             be resumed; diverged: the loss was not finite. best is the best validation. Of each \
+             log only the end is read.",
+        ),
         Page::Log => (
             "vanishing: |dL/dh_far| / |dL/dh_near| < 1e-5",
             "What happened, in words. ! is a warning of the health checks, with advice for this \

@@ -5,19 +5,23 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::dashboard::keys;
-use crate::dashboard::mode::{Mode, QUIT_CHOICES, QuitChoice, Role};
+use crate::dashboard::mode::{Mode, QUIT_CHOICES, QuitChoice, Role, RunRequest};
 use crate::dashboard::model::Model;
 use crate::dashboard::widgets::bars::{MetricLine, columns, put, put_line};
-use crate::format::{setting, width};
+use crate::format::{plain, setting, width};
 
 /// Draws the last row.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    if let Mode::Typing(text) = model.mode() {
-        typing(model, text, area, buf);
-        return;
+    match (model.mode(), &model.runs) {
+        (Mode::Typing(text), _) => return typing(model, "translate: ", text, area, buf),
+        (Mode::Filtering, Some(runs)) => {
+            return typing(model, "filter: ", &runs.filter, area, buf);
+        }
+        _ => {}
     }
     let text = match (model.mode(), model.notice()) {
+        (Mode::Run(request), _) => Some(run_question(request, columns(area))),
         (Mode::LearningRate(rate), _) => Some(format!(
             " learning rate {}? y: use it, any other key: no ",
             setting((*rate).into())
@@ -58,10 +62,22 @@ fn hints(model: &Model, wide: usize) -> Line<'static> {
     metrics.line()
 }
 
-/// Draws the sentence being typed, with its end visible.
-fn typing(model: &Model, text: &str, area: Rect, buf: &mut Buffer) {
+/// Returns the prompt about a run of the list, in the longest form that fits.
+fn run_question(request: &RunRequest, wide: usize) -> String {
+    let (short, what, path) = match request {
+        RunRequest::Stop(path) => ("stop", "stop and save", path),
+        RunRequest::Resume(path) => ("resume", "train on in this terminal", path),
+        RunRequest::Open(path) => ("open", "open", path),
+    };
+    let name = plain(&path.file_name().unwrap_or_default().to_string_lossy());
+    let long = format!(" {name}: {what}? y: yes, any other key: no ");
+    if width(&long) <= wide { long } else { format!(" {short} it? y: yes ") }
+}
+
+/// Draws the text being typed, with its end visible.
+fn typing(model: &Model, label: &str, text: &str, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    let used = put(buf, area, (0, 0), "translate: ", theme.strong(), theme);
+    let used = put(buf, area, (0, 0), label, theme.strong(), theme);
     let room = columns(area).saturating_sub(usize::from(used) + 1);
     let mut shown = text;
     while width(shown) > room {

@@ -10,5 +10,6 @@ pub(super) mod help;
 pub(super) mod journal;
 pub(super) mod loss;
 pub(super) mod now;
+pub(super) mod runs;
 pub(super) mod samples;
 pub(super) mod tabs;

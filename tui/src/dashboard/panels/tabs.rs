@@ -11,17 +11,43 @@ use crate::dashboard::widgets::bars::{columns, first_that_fits, put_line};
 /// Draws the row; brackets mark the current page.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let row = first_that_fits(
-        [row(model, "  ", Page::name), row(model, "", Page::name), row(model, "", Page::short)],
+        [
+            row(model, "  ", Page::name),
+            row(model, "", Page::name),
+            row(model, "", Page::short),
+            numbers(model),
+        ],
         columns(area),
     );
     put_line(buf, area, 0, &row);
+}
+
+/// Returns the pages with their numbers, the list of runs first.
+fn pages(model: &Model) -> impl Iterator<Item = (usize, Page)> {
+    let runs = model.runs.is_some().then_some((0, Page::Runs));
+    runs.into_iter().chain((1..).zip(Page::ALL))
+}
+
+/// Returns the row with the name of the current page and the numbers of the others.
+fn numbers(model: &Model) -> Line<'static> {
+    let theme = model.theme;
+    let mut spans = Vec::new();
+    for (number, page) in pages(model) {
+        if page == model.page {
+            let text = format!("{number} {}", page.name());
+            spans.extend([Span::raw("["), Span::styled(text, theme.reversed()), Span::raw("]")]);
+        } else {
+            spans.push(Span::styled(format!(" {number} "), theme.faint()));
+        }
+    }
+    Line::from(spans)
 }
 
 fn row(model: &Model, gap: &'static str, name: fn(Page) -> &'static str) -> Line<'static> {
     let theme = model.theme;
     let mut spans = Vec::new();
     let mut before = None;
-    for (number, page) in (1..).zip(Page::ALL) {
+    for (number, page) in pages(model) {
         let chosen = page == model.page;
         let bracket = match (chosen, before) {
             (true, _) => "[",

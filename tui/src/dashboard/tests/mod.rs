@@ -2,4 +2,5 @@
 
 mod fixture;
 mod pictures;
+mod runs;
 mod scripted;

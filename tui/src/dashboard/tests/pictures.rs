@@ -29,13 +29,13 @@ fn drawn_on(terminal: &mut Terminal<TestBackend>, model: &Model) -> String {
     text
 }
 
-fn drawn(model: &Model, (wide, high): (u16, u16)) -> String {
+pub(super) fn drawn(model: &Model, (wide, high): (u16, u16)) -> String {
     drawn_on(&mut Terminal::new(TestBackend::new(wide, high)).unwrap(), model)
 }
 
 /// Compares with the stored picture; `UPDATE_SNAPSHOTS=1` stores this one instead.
 #[track_caller]
-fn assert_picture(name: &str, picture: &str) {
+pub(super) fn assert_picture(name: &str, picture: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     let path = folder.join(format!("{name}.txt"));
     if env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
@@ -120,7 +120,7 @@ const PAGES: [(char, &str); 6] = [
     ('6', "log"),
 ];
 /// The sizes of the pictures of every page.
-const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
+pub(super) const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
 
 /// The run of [`training`] with two warnings.
 fn warned(theme: Theme) -> Model {
