@@ -14,6 +14,8 @@ mod error;
 pub mod event;
 pub mod health;
 mod inference;
+mod inspect;
+pub mod inspection;
 mod json_number;
 mod link;
 mod machine;
@@ -37,6 +39,8 @@ pub use inference::{
     GeneratedText, PairScore, SampleOptions, Sampler, Translation, TranslationRequest, Translator,
     evaluate, evaluate_outputs,
 };
+pub use inspect::Inspector;
+pub use inspection::{InspectRequest, Inspection, Intervention};
 pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;
 pub use range::Range;

@@ -155,7 +155,11 @@ impl RunState {
                 self.phase = None;
                 self.end = Some(end.clone());
             }
-            Event::Samples(_) | Event::Flow(_) | Event::Translation(_) => {}
+            Event::Samples(_)
+            | Event::Flow(_)
+            | Event::Translation(_)
+            | Event::Inspection(_)
+            | Event::Refused { .. } => {}
         }
     }
 
