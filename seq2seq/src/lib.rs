@@ -44,6 +44,7 @@ pub use inspection::{InspectRequest, Inspection, Intervention};
 pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;
 pub use range::Range;
+pub use rnn::{Cell, Gate};
 pub use run::{
     Checkpoint, EventLog, EventReader, Patience, Progress, RngState, RunDir, StoredOptimizer,
     StoredRun, StoredTensor, Vocabularies, new_run_path,

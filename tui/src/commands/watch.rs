@@ -8,6 +8,7 @@ use std::time::Duration;
 use color_eyre::eyre::{Result, WrapErr};
 use seq2seq::{Command, EventReader, RunDir};
 
+use crate::answerer::Answerer;
 use crate::args::WatchArguments;
 use crate::dashboard::{self, ExitReason, Model, Role, Source, SourceUpdate, Theme};
 use crate::headless::Reporter;
@@ -34,7 +35,7 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
     let signals = Signals::install()?;
     signals.guard(Work::over())?;
     let mut model = Model::new(Role::Watching, Theme::of_terminal(arguments.ascii));
-    let mut log = Log::follow(reader)?;
+    let mut log = Log::follow(reader, Answerer::new(&arguments.run))?;
     let departure = dashboard::show(&mut log, &mut model, &signals);
     let status = match departure.wrap_err("the terminal")? {
         ExitReason::Stopped(signal) | ExitReason::Abort(signal) => {
@@ -80,10 +81,11 @@ struct Log {
     news: Receiver<Result<SourceUpdate>>,
     live: bool,
     trouble: Option<String>,
+    answerer: Answerer,
 }
 
 impl Log {
-    fn follow(mut reader: EventReader) -> Result<Self> {
+    fn follow(mut reader: EventReader, answerer: Answerer) -> Result<Self> {
         let (sender, news) = sync_channel(4);
         thread::Builder::new().name("log".to_owned()).spawn(move || {
             loop {
@@ -98,15 +100,16 @@ impl Log {
                 thread::sleep(LOOK);
             }
         })?;
-        Ok(Self { news, live: true, trouble: None })
+        Ok(Self { news, live: true, trouble: None, answerer })
     }
 }
 
 impl Source for Log {
     fn news(&mut self) -> SourceUpdate {
         match self.news.try_recv() {
-            Ok(Ok(news)) => {
+            Ok(Ok(mut news)) => {
                 self.live = news.alive;
+                news.events.extend(self.answerer.answers());
                 return news;
             }
             Ok(Err(error)) => {
@@ -116,10 +119,13 @@ impl Source for Log {
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => self.live = false,
         }
-        SourceUpdate { events: Vec::new(), alive: self.live, restarted: false }
+        SourceUpdate { events: self.answerer.answers(), alive: self.live, restarted: false }
     }
 
-    fn send(&mut self, _: Command) {
-        // The model sends no commands when it only watches.
+    fn send(&mut self, command: Command) {
+        // The process that trains takes no commands from here, but the checkpoint can be opened.
+        if Answerer::takes(&command) {
+            self.answerer.send(command);
+        }
     }
 }

@@ -27,6 +27,8 @@ pub enum Mode {
     LearningRate(f32),
     /// A sentence is being typed.
     Typing(String),
+    /// The text that replaces a source word is being typed.
+    Replacing(String),
 }
 
 /// An effect that the model requests.

@@ -1,12 +1,14 @@
 //! The state of the dashboard, and how events, keys and time change it.
 
 mod input;
+mod inspect;
 
 use std::time::Duration;
 
 use seq2seq::event::{CheckpointKind, Flow, Sample, Start, TrainStep};
 use seq2seq::{Command, Event};
 
+use crate::dashboard::inspecting::Inspecting;
 use crate::dashboard::journal::Journal;
 use crate::dashboard::mode::{Mode, Role};
 use crate::dashboard::page::Page;
@@ -17,7 +19,7 @@ use crate::format::{count, setting};
 use crate::run_state::{RunState, State};
 
 /// Placeholder text until the translation of a typed sentence arrives.
-const TRANSLATING: &str = "translating after this step ...";
+const TRANSLATING: &str = "translating ...";
 /// How long a notice is displayed.
 const NOTICE: Duration = Duration::from_secs(5);
 /// Maximum number of typed sentences kept.
@@ -65,6 +67,7 @@ pub struct Model {
     /// How often the key of the page was pressed again, which selects a pane on small screens.
     pub(in crate::dashboard) pane: usize,
     pub(in crate::dashboard) journal: Journal,
+    pub(in crate::dashboard) inspecting: Inspecting,
     /// The scale that the user chose.
     pub(in crate::dashboard) log: Option<bool>,
     pub(in crate::dashboard) mode: Mode,
@@ -96,6 +99,7 @@ impl Model {
             page: Page::default(),
             pane: 0,
             journal: Journal::default(),
+            inspecting: Inspecting::default(),
             log: None,
             mode: Mode::default(),
             notice: None,
@@ -115,6 +119,7 @@ impl Model {
         self.run_state = RunState::default();
         (self.curves, self.parameters) = (Curves::default(), Parameters::default());
         self.journal.clear();
+        self.inspecting = Inspecting::default();
         self.flow = None;
         (self.samples, self.own) = (Vec::new(), Vec::new());
         (self.samples_step, self.selected) = (0, 0);
@@ -262,7 +267,15 @@ impl Model {
                 }
             }
             Event::Warning { step, .. } => {
-                self.tell(format!("warning at step {}: key 6 shows it", count(*step)));
+                let key = Page::Log.number();
+                self.tell(format!("warning at step {}: key {key} shows it", count(*step)));
+            }
+            Event::Inspection(found) => self.inspecting.take(found, self.run_state.steps()),
+            Event::Refused { command, reason } => {
+                if let Command::Inspect(request) = command {
+                    self.inspecting.refuse(request);
+                }
+                self.tell(format!("refused: {reason}"));
             }
             _ => {}
         }

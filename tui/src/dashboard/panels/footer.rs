@@ -8,14 +8,18 @@ use crate::dashboard::keys;
 use crate::dashboard::mode::{Mode, QUIT_CHOICES, QuitChoice, Role};
 use crate::dashboard::model::Model;
 use crate::dashboard::widgets::bars::{MetricLine, columns, put, put_line};
-use crate::format::{setting, width};
+use crate::format::{plain, setting, width};
 
 /// Draws the last row.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    if let Mode::Typing(text) = model.mode() {
-        typing(model, text, area, buf);
-        return;
+    match model.mode() {
+        Mode::Typing(text) => return typing(model, "translate: ", text, area, buf),
+        Mode::Replacing(text) => {
+            let prompt = format!("`{}` becomes: ", plain(model.replaced_word()));
+            return typing(model, &prompt, text, area, buf);
+        }
+        _ => {}
     }
     let text = match (model.mode(), model.notice()) {
         (Mode::LearningRate(rate), _) => Some(format!(
@@ -49,6 +53,7 @@ fn hints(model: &Model, wide: usize) -> Line<'static> {
     let mut metrics = MetricLine::new(theme, wide);
     for binding in keys::hints(model.page, model.role == Role::Training) {
         let key = binding.label.split(' ').next().unwrap_or(binding.label);
+        let key = theme.arrows(key);
         metrics.add([
             Span::styled(key, theme.strong()),
             Span::raw(" "),
@@ -58,10 +63,10 @@ fn hints(model: &Model, wide: usize) -> Line<'static> {
     metrics.line()
 }
 
-/// Draws the sentence being typed, with its end visible.
-fn typing(model: &Model, text: &str, area: Rect, buf: &mut Buffer) {
+/// Draws the text being typed, with its end visible.
+fn typing(model: &Model, prompt: &str, text: &str, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    let used = put(buf, area, (0, 0), "translate: ", theme.strong(), theme);
+    let used = put(buf, area, (0, 0), prompt, theme.strong(), theme);
     let room = columns(area).saturating_sub(usize::from(used) + 1);
     let mut shown = text;
     while width(shown) > room {

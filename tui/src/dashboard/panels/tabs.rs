@@ -11,13 +11,19 @@ use crate::dashboard::widgets::bars::{columns, first_that_fits, put_line};
 /// Draws the row; brackets mark the current page.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let row = first_that_fits(
-        [row(model, "  ", Page::name), row(model, "", Page::name), row(model, "", Page::short)],
+        [
+            row(model, "  ", Page::name),
+            row(model, "", Page::name),
+            row(model, "", Page::short),
+            // Only the current page is named.
+            row(model, "", |page| if page == model.page { page.short() } else { "" }),
+        ],
         columns(area),
     );
     put_line(buf, area, 0, &row);
 }
 
-fn row(model: &Model, gap: &'static str, name: fn(Page) -> &'static str) -> Line<'static> {
+fn row(model: &Model, gap: &'static str, name: impl Fn(Page) -> &'static str) -> Line<'static> {
     let theme = model.theme;
     let mut spans = Vec::new();
     let mut before = None;

@@ -1,5 +1,6 @@
 //! The dashboard as a whole: a made-up run, keys pressed one after the other, pictures drawn.
 
 mod fixture;
+mod inspected;
 mod pictures;
 mod scripted;
