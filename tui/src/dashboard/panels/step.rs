@@ -66,7 +66,13 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     sentence("in ", &source, (inspecting.source, None), unknown, head, buf, theme);
     let output: Vec<&str> = trace.output().collect();
     let lower = Rect { y: head.y + 1, height: head.height.saturating_sub(1), ..head };
-    let forced = |i: usize| trace.steps.get(i).is_some_and(|step| step.is_forced);
+    // Words before a chosen one are forced, too, but are the most probable ones.
+    let forced = |i: usize| {
+        trace.steps.get(i).is_some_and(|step| {
+            let first = step.likeliest.first().map(|choice| choice.id);
+            step.is_forced && first != Some(step.chosen.id)
+        })
+    };
     sentence("out", &output, (at, Some(at)), forced, lower, buf, theme);
     if !whole {
         match model.pane % PARTS.len() {
