@@ -15,6 +15,14 @@ impl Model {
         self.run_state.start.as_ref().is_none_or(|start| start.task == TaskKind::Translation)
     }
 
+    /// Returns the step of the parameters that answer: the current one in training, that of the
+    /// checkpoint otherwise.
+    pub(super) fn answering_step(&self) -> u64 {
+        let state = &self.run_state;
+        let stored = || state.best_step().or(state.saved);
+        if self.is_going_on() { state.steps() } else { stored().unwrap_or(state.steps()) }
+    }
+
     /// Inspects the chosen sentence when a page that shows it is opened.
     pub(super) fn open_inspection(&mut self) -> Vec<Effect> {
         if !matches!(self.page, Page::Step | Page::Cell) || !self.translates() {

@@ -270,7 +270,10 @@ impl Model {
                 let key = Page::Log.number();
                 self.tell(format!("warning at step {}: key {key} shows it", count(*step)));
             }
-            Event::Inspection(found) => self.inspecting.take(found, self.run_state.steps()),
+            Event::Inspection(found) => {
+                let step = self.answering_step();
+                self.inspecting.take(found, step);
+            }
             Event::Refused { command, reason } => {
                 if let Command::Inspect(request) = command {
                     self.inspecting.refuse(request);

@@ -35,7 +35,7 @@ fn opened(page: char) -> Model {
 #[test]
 fn the_page_of_steps_inspects_the_chosen_sentence_once() {
     let mut model = opened('5');
-    assert_eq!(model.page(), Page::Step);
+    assert_eq!((model.page(), model.inspecting.at), (Page::Step, 420));
     letter(&mut model, '1');
     assert!(letter(&mut model, '5').is_empty());
     let request = key(&mut model, KeyCode::Tab);
@@ -200,6 +200,8 @@ fn everything_works_after_the_end_and_while_watching() {
     for mut model in [over, model_of(Role::Watching, Theme::PLAIN, &events(420))] {
         let effects = letter(&mut model, '5');
         assert_eq!(requested(&mut model, &effects).source, SENTENCE);
+        // The checkpoint that answers is that of the best validation.
+        assert_eq!(model.inspecting.at, 400);
         assert_eq!(key(&mut model, KeyCode::Down).prefix, [40]);
         letter(&mut model, 't');
         "he eats .".chars().for_each(|key| drop(letter(&mut model, key)));
