@@ -10,7 +10,7 @@ use crate::mask::MaskRule;
 use crate::memory::{Memory, QueryPosition, Sizes};
 use crate::multi_head::{self, Heads};
 use crate::score::Scorer;
-use crate::step::{AttentionInput, DeviceMask, attend};
+use crate::step::{AttentionInput, DeviceMask, attend, observe};
 
 /// The output of [`Attention::attend`].
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,16 @@ pub struct AttentionOutput {
     /// The weights of each head of `multi_head`, \[B, h, S\] or \[T, B, h, S\]; `None` for all
     /// other kinds.
     pub heads: Option<Var>,
+}
+
+/// The output of [`Attention::observe`].
+#[derive(Debug, Clone)]
+pub struct ObservedAttention {
+    /// Context and weights.
+    pub output: AttentionOutput,
+    /// The scores before the softmax, one for each position, those of each head one after the other;
+    /// minus infinity at masked positions.
+    pub scores: Vec<f32>,
 }
 
 /// An attention layer of a given [`AttentionKind`].
@@ -166,6 +176,27 @@ impl Attention {
         memory: &Memory,
         place: QueryPosition,
     ) -> Result<AttentionOutput> {
+        let count = self.head_count();
+        let (input, contexts, weights) = self.input(tape, query, memory, place)?;
+        let Some(heads) = &self.heads else {
+            let (context, weights) = attend(tape, input, contexts, weights)?;
+            return Ok(AttentionOutput { context, weights, heads: None });
+        };
+        let each = multi_head::with_heads(weights, count);
+        let (contexts, each) = attend(tape, input, contexts, each)?;
+        let context = heads.output(tape, contexts, &memory.lengths)?;
+        let weights = multi_head::mean(tape, each, count, weights)?;
+        Ok(AttentionOutput { context, weights, heads: Some(each) })
+    }
+
+    /// Returns the input of the attention operation, and the shapes of contexts and weights.
+    fn input(
+        &self,
+        tape: &mut Tape<'_>,
+        query: Var,
+        memory: &Memory,
+        place: QueryPosition,
+    ) -> Result<(AttentionInput, Shape, Shape)> {
         let batch = memory.lengths.len();
         let shape = tape.shape(query);
         let times = match *shape.dims() {
@@ -216,18 +247,63 @@ impl Attention {
             keys: tape.shape(memory.keys).width() / count,
             values: values / count,
         };
-        let (keys, contexts, weights) =
-            (memory.keys, shape.with_width(values), shape.with_width(time));
+        let keys = memory.keys;
         let input =
             AttentionInput { score, spans, device_mask, gaussian, keys, values: memory.values, n };
-        let Some(heads) = &self.heads else {
-            let (context, weights) = attend(tape, input, contexts, weights)?;
-            return Ok(AttentionOutput { context, weights, heads: None });
+        Ok((input, shape.with_width(values), shape.with_width(time)))
+    }
+
+    /// Attends with one query \[1, Q\] to the memory of one sentence like [`Attention::attend`], and
+    /// returns the scores too. `weights` replaces the weights of every head: one for each position.
+    ///
+    /// # Errors
+    /// A batch of more than one sentence, a tape of a device, weights that do not match.
+    ///
+    /// ```
+    /// use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
+    /// use tensor::{Params, Tape, Tensor};
+    ///
+    /// let mut params = Params::new();
+    /// let config = AttentionConfig::new(AttentionKind::Dot, 2, 2);
+    /// let attention = Attention::new(&mut params, "", config, &mut |_, s| Ok(Tensor::zeros(s)))?;
+    /// let mut tape = Tape::inference(&params);
+    /// let states = tape.constant(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 3.0])?);
+    /// let memory = attention.memory(&mut tape, states, &[2])?;
+    /// let query = tape.constant(Tensor::full([1, 2], 1.0));
+    /// let place = QueryPosition::default();
+    /// let found = attention.observe(&mut tape, query, &memory, place, Some(&[0.0, 1.0]))?;
+    /// assert_eq!(found.scores, [1.0, 3.0]);
+    /// assert_eq!(tape.value(found.output.context).data(), [0.0, 3.0]);
+    /// # Ok::<(), attention::Error>(())
+    /// ```
+    pub fn observe(
+        &self,
+        tape: &mut Tape<'_>,
+        query: Var,
+        memory: &Memory,
+        place: QueryPosition,
+        weights: Option<&[f32]>,
+    ) -> Result<ObservedAttention> {
+        let (rows, sentences) = (tape.shape(query).rows(), memory.lengths.len());
+        if rows != 1 || sentences != 1 || tape.opencl().is_some() {
+            let what = format!("{rows} queries of {sentences} sentences, expected one of each");
+            return Err(tensor::Error::argument("attention observe", what).into());
+        }
+        let count = self.head_count();
+        let (input, contexts, shape) = self.input(tape, query, memory, place)?;
+        if let Some(weights) = weights.filter(|weights| weights.len() != shape.width()) {
+            return Err(tensor::Error::shapes("weights", [weights.len()], shape).into());
+        }
+        let each = if self.heads.is_some() { multi_head::with_heads(shape, count) } else { shape };
+        let (context, each, scores) = observe(tape, &input, contexts, each, weights)?;
+        let output = match &self.heads {
+            None => AttentionOutput { context, weights: each, heads: None },
+            Some(heads) => {
+                let context = heads.output(tape, context, &memory.lengths)?;
+                let weights = multi_head::mean(tape, each, count, shape)?;
+                AttentionOutput { context, weights, heads: Some(each) }
+            }
         };
-        let each = multi_head::with_heads(weights, count);
-        let (contexts, each) = attend(tape, input, contexts, each)?;
-        let context = heads.output(tape, contexts, &memory.lengths)?;
-        let weights = multi_head::mean(tape, each, count, weights)?;
-        Ok(AttentionOutput { context, weights, heads: Some(each) })
+        Ok(ObservedAttention { output, scores })
     }
 }

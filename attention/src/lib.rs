@@ -52,7 +52,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use attention::{Attention, AttentionOutput};
+pub use attention::{Attention, AttentionOutput, ObservedAttention};
 pub use config::{AttentionConfig, AttentionKind};
 pub use error::{Error, Result};
 pub use memory::{Memory, QueryPosition};

@@ -6,6 +6,7 @@ use tensor::{Params, Shape, Tape, Tensor, Threads};
 use crate::reference::{self, Found, Weights};
 use crate::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 
+mod observe;
 #[cfg(feature = "opencl")]
 mod opencl;
 mod properties;

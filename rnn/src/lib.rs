@@ -16,6 +16,7 @@ mod cells;
 mod config;
 pub mod elman;
 mod error;
+mod gate;
 mod gating;
 pub mod gru;
 pub mod lstm;
@@ -33,7 +34,8 @@ mod tests;
 pub use cell::Cell;
 pub use config::{Merge, RnnConfig, RnnOptions};
 pub use error::{Error, Result};
-pub use network::{Output, Rnn};
+pub use gate::Gate;
+pub use network::{LayerActivations, Output, Rnn, Site, StepActivations};
 pub use state::{State, StateValues};
 pub use step::StepInput;
 

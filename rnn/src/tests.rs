@@ -9,6 +9,7 @@ use crate::{Cell, Rnn, RnnConfig, RnnOptions, StepInput};
 mod carry;
 mod convert;
 mod network;
+mod observe;
 mod opencl;
 
 fn weights(cell: Cell, input: usize, n: usize, seed: u64) -> Weights<f64> {

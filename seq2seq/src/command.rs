@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::inspection::InspectRequest;
+
 /// A command of the user, executed between two optimizer steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,6 +22,8 @@ pub enum Command {
     Evaluate,
     /// Translate this text now.
     Translate(String),
+    /// Inspect the translation of a sentence now: [`Event::Inspection`](crate::Event::Inspection).
+    Inspect(Box<InspectRequest>),
     /// Save, then end the run; it can be resumed. Work in progress is completed first; to abandon
     /// it, use [`Viewer::cancellation`](crate::Viewer::cancellation).
     Stop,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
 use crate::config::{Change, TaskKind};
+use crate::inspection::Inspection;
 use crate::json_number;
 use crate::score::Metrics;
 
@@ -50,6 +51,15 @@ pub enum Event {
     },
     /// The answer to [`Command::Translate`].
     Translation(Sample),
+    /// The answer to [`Command::Inspect`].
+    Inspection(Box<Inspection>),
+    /// A command was refused; nothing was changed.
+    Refused {
+        /// The command.
+        command: Command,
+        /// The reason, and what would be right.
+        reason: String,
+    },
     /// A warning; training continues.
     Warning {
         /// Optimizer steps done.

@@ -15,6 +15,8 @@ pub mod event;
 pub mod exchange;
 pub mod health;
 mod inference;
+mod inspect;
+pub mod inspection;
 mod json_number;
 mod link;
 mod machine;
@@ -38,9 +40,12 @@ pub use inference::{
     GeneratedText, HeldOut, PairScore, SampleOptions, Sampler, Translation, TranslationRequest,
     Translator, evaluate, evaluate_held_out, evaluate_outputs,
 };
+pub use inspect::Inspector;
+pub use inspection::{InspectRequest, Inspection, Intervention};
 pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;
 pub use range::Range;
+pub use rnn::{Cell, Gate};
 pub use run::{
     Checkpoint, EventLog, EventReader, LATEST, Patience, Progress, RUNS, RngState, RunDir,
     RunListing, RunMetrics, RunStatus, RunSummary, RunsFolder, StoredOptimizer, StoredRun,

@@ -54,7 +54,7 @@ pub enum Error {
     Safetensors(String),
     /// Tensors that do not match the parameters.
     #[error("the tensors do not match the parameters: {0}")]
-    StateDict(Box<crate::state_dict::LoadReport>),
+    StateDict(Box<crate::load_report::LoadReport>),
     /// The build lacks a feature.
     #[error(
         "this build has no {0} devices: build it with --features {0}, or use the device cpu. It \

@@ -126,7 +126,13 @@ impl Reporter {
             Event::Checkpoint { step, kind } if checkpoint_name(*kind) == "best" => {
                 vec![format!("checkpoint `best` at step {}", count(*step))]
             }
-            Event::Checkpoint { .. } | Event::Samples(_) | Event::Flow(_) => Vec::new(),
+            Event::Refused { command, reason } => {
+                vec![format!("refused: {}: {reason}", told(command))]
+            }
+            Event::Checkpoint { .. }
+            | Event::Samples(_)
+            | Event::Flow(_)
+            | Event::Inspection(_) => Vec::new(),
             Event::Translation(sample) => {
                 let text = |text: &Option<String>, tokens: &[String]| {
                     text.clone().unwrap_or_else(|| tokens.join(" "))
@@ -213,6 +219,10 @@ pub(crate) fn told(command: &Command) -> String {
         Command::Save => "saving".to_owned(),
         Command::Evaluate => "evaluating".to_owned(),
         Command::Translate(text) => format!("translating `{text}`"),
+        Command::Inspect(request) => match request.interventions.len() {
+            0 => format!("inspecting `{}`", request.source),
+            n => format!("inspecting `{}` with {}", request.source, several(n as u64, "change")),
+        },
         Command::Stop => "stopping".to_owned(),
     }
 }

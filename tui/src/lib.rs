@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod advice;
+pub mod answerer;
 pub mod args;
 pub mod commands;
 pub mod dashboard;

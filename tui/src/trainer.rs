@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::{Result, eyre};
 use seq2seq::{CancellationToken, Command, Event, Outcome, TrainOptions, Viewer};
 
+use crate::answerer::Answerer;
+
 /// Capacity of the event queue; display events beyond it are dropped and counted.
 const CAPACITY: usize = 8192;
 /// Interval at which the main thread polls for signals while it waits.
@@ -90,6 +92,8 @@ pub struct Trainer {
     thread: JoinHandle<seq2seq::Result<Outcome>>,
     waiting: VecDeque<Event>,
     ended: bool,
+    /// Answers after the end.
+    answerer: Option<Answerer>,
 }
 
 /// The result of a wait for the next event.
@@ -120,7 +124,7 @@ impl Trainer {
             let _ends = ends;
             seq2seq::train(&options, &mut link)
         })?;
-        Ok(Self { viewer, work, thread, waiting: VecDeque::new(), ended: false })
+        Ok(Self { viewer, work, thread, waiting: VecDeque::new(), ended: false, answerer: None })
     }
 
     /// Returns the work of the run's thread.
@@ -179,6 +183,7 @@ impl Trainer {
                 }
             }
         }
+        events.extend(self.answerer.iter().flat_map(Answerer::answers));
         events
     }
 
@@ -187,10 +192,21 @@ impl Trainer {
         self.ended
     }
 
-    /// Sends a command; a run that has ended ignores it.
-    pub fn send(&self, command: Command) {
+    /// Sends a command. After the end of the run its checkpoint is opened for the commands that need
+    /// no training; all others are ignored.
+    pub fn send(&mut self, command: Command) {
         if command == Command::Stop {
             return self.stop();
+        }
+        let is_over = self.ended || self.work.stage() == Stage::Over;
+        if is_over && Answerer::takes(&command) {
+            if self.answerer.is_none() {
+                self.answerer = self.work.run_dir().map(Answerer::new);
+            }
+            if let Some(answerer) = &mut self.answerer {
+                answerer.send(command);
+            }
+            return;
         }
         let _ = self.viewer.commands.send(command);
     }

@@ -96,6 +96,23 @@ impl Screen {
         }
     }
 
+    /// Presses keys, then Ctrl-L until `words` are on the screen, which may not change by itself.
+    #[track_caller]
+    fn press_until(&mut self, keys: &str, words: &str) {
+        let mut block = [0; 65_536];
+        self.press(keys);
+        for _ in 0..100 {
+            self.press("\u{c}");
+            let read = self.master.read(&mut block).unwrap_or(0);
+            self.unread.extend_from_slice(&block[..read]);
+            if String::from_utf8_lossy(&self.unread).contains(words) {
+                self.unread.clear();
+                return;
+            }
+        }
+        panic!("no {words:?} after {keys:?} in {}", String::from_utf8_lossy(&block));
+    }
+
     fn press(&mut self, keys: &str) {
         self.master.write_all(keys.as_bytes()).unwrap();
         thread::sleep(Duration::from_millis(300));
@@ -173,6 +190,29 @@ fn a_terminal_that_vanishes_ends_what_only_looks() {
     assert_eq!(screen.vanish(), Some(129));
     let mut screen = Screen::open(folder, &["watch", "run"]).unwrap();
     screen.wait_for("finished");
+    assert_eq!(screen.vanish(), Some(129));
+}
+
+#[test]
+fn a_finished_run_is_inspected_and_translates_while_it_is_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let arguments = small(&["--run-dir", "run", "--epochs", "4"]);
+    let Some(mut screen) = Screen::open(folder, &arguments) else { return skip() };
+    screen.press_until("", "finished");
+    // In the process that trained it, and then in another one.
+    for _ in 0..2 {
+        screen.press_until("5", "most probable words");
+        screen.press_until("u", "attention uniform");
+        screen.press_until("6", "mean of units");
+        screen.press_until("c", "= 1 in encoder.rnn.l0");
+        screen.press("7");
+        screen.press("t");
+        screen.press_until("a b\r", "you");
+        assert_eq!(screen.vanish(), Some(129));
+        screen = Screen::open(folder, &["watch", "run"]).unwrap();
+        screen.press_until("", "finished");
+    }
     assert_eq!(screen.vanish(), Some(129));
 }
 

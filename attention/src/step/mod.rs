@@ -4,11 +4,12 @@ mod input;
 mod opencl;
 
 use tensor::simd::dispatch;
-use tensor::{Backward, Op, Result, Shape, Tape, Tensor, Var};
+use tensor::{Backward, Op, PooledVec, Result, Shape, Tape, Tensor, Var};
 
 use input::Attend;
 pub(crate) use input::{AttentionInput, DeviceMask};
 
+use crate::mask::MaskSpan;
 use crate::softmax;
 
 /// Returns (context, weights) with the given shapes.
@@ -46,6 +47,48 @@ pub(crate) fn attend(
         tape.record(Attend { input, softmax, context, weights });
     }
     Ok((context, weights))
+}
+
+/// Computes the forward pass of one query on the host. Returns the context, the weights, and the
+/// scores before the softmax; `replaced` takes the place of the weights of every head.
+pub(crate) fn observe(
+    tape: &mut Tape<'_>,
+    input: &AttentionInput,
+    context: Shape,
+    weights: Shape,
+    replaced: Option<&[f32]>,
+) -> Result<(Var, Var, Vec<f32>)> {
+    let AttentionInput { score, spans, gaussian, keys, values, n, .. } = input;
+    let (mut context, mut weights) =
+        (Tensor::uninit(context), Tensor::full(weights, f32::NEG_INFINITY));
+    score.forward(tape, *keys, spans, *n, weights.data_mut());
+    let scores = weights.data().to_vec();
+    // Replaced weights reach every position, whatever the mask is.
+    let whole = MaskSpan { from: 0, to: n.time };
+    let whole: PooledVec<MaskSpan> = spans.iter().map(|_| whole).collect();
+    let mut seen = spans;
+    match replaced {
+        Some(replaced) => {
+            seen = &whole;
+            let rows = weights.data_mut().chunks_exact_mut(n.time.max(1));
+            rows.for_each(|row| row.copy_from_slice(replaced));
+        }
+        None => {
+            dispatch(softmax::Softmax { time: n.time, spans, scores: weights.data_mut() });
+            if let Some(gaussian) = gaussian {
+                let centres = tape.value(gaussian.centres).data();
+                gaussian.forward(n.time, spans, centres, weights.data_mut());
+            }
+        }
+    }
+    dispatch(softmax::Context {
+        n: *n,
+        spans: seen,
+        weights: weights.data(),
+        values: tape.value(*values).data(),
+        context: context.data_mut(),
+    });
+    Ok((tape.output(context), tape.output(weights), scores))
 }
 
 impl Op for Attend {

@@ -2,6 +2,8 @@
 
 use num_traits::Float;
 
+use crate::gate::Gate;
+
 fn sigmoid<F: Float>(x: F) -> F {
     F::one() / (F::one() + (-x).exp())
 }
@@ -17,34 +19,67 @@ pub struct GruStep<F> {
 
 /// Computes one step from the input product `a`, the hidden product `b` and the previous state.
 pub fn forward<F: Float>(a: &[F], b: &[F], h_prev: &[F]) -> GruStep<F> {
+    forward_with(a, b, h_prev, &mut |_, _, value| value)
+}
+
+/// Computes one step like [`forward`]; each gate and state of each unit is replaced by the result of
+/// `edit` before it is used.
+pub fn forward_with<F: Float>(
+    a: &[F],
+    b: &[F],
+    h_prev: &[F],
+    edit: &mut dyn FnMut(Gate, usize, F) -> F,
+) -> GruStep<F> {
     let n = h_prev.len();
     let mut step = GruStep { gates: vec![F::zero(); 3 * n], h: Vec::with_capacity(n) };
     for j in 0..n {
-        let r = sigmoid(a[j] + b[j]);
-        let z = sigmoid(a[n + j] + b[n + j]);
-        let candidate = (a[2 * n + j] + r * b[2 * n + j]).tanh();
+        let r = edit(Gate::Reset, j, sigmoid(a[j] + b[j]));
+        let z = edit(Gate::Update, j, sigmoid(a[n + j] + b[n + j]));
+        let candidate = edit(Gate::New, j, (a[2 * n + j] + r * b[2 * n + j]).tanh());
         for (k, v) in [r, z, candidate].into_iter().enumerate() {
             step.gates[k * n + j] = v;
         }
-        step.h.push((F::one() - z) * candidate + z * h_prev[j]);
+        step.h.push(edit(Gate::Hidden, j, (F::one() - z) * candidate + z * h_prev[j]));
     }
     step
 }
 
 /// Computes r and z from their sums, for the cell that resets before the product.
 pub fn reset<F: Float>(a: &[F], b: &[F], n: usize) -> Vec<F> {
-    (0..2 * n).map(|k| sigmoid(a[k] + b[k])).collect()
+    reset_with(a, b, n, &mut |_, _, value| value)
+}
+
+/// Computes r and z like [`reset`], each replaced by the result of `edit`.
+pub fn reset_with<F: Float>(
+    a: &[F],
+    b: &[F],
+    n: usize,
+    edit: &mut dyn FnMut(Gate, usize, F) -> F,
+) -> Vec<F> {
+    let gate = |k: usize| if k < n { Gate::Reset } else { Gate::Update };
+    (0..2 * n).map(|k| edit(gate(k), k % n, sigmoid(a[k] + b[k]))).collect()
 }
 
 /// Computes the candidate and the new state from r and z, for the cell that resets before the
 /// product. `a` and `b` are the candidate's two products.
-pub fn forward_before<F: Float>(mut gates: Vec<F>, a: &[F], b: &[F], h_prev: &[F]) -> GruStep<F> {
+pub fn forward_before<F: Float>(gates: Vec<F>, a: &[F], b: &[F], h_prev: &[F]) -> GruStep<F> {
+    forward_before_with(gates, (a, b), h_prev, &mut |_, _, value| value)
+}
+
+/// Computes the candidate and the new state like [`forward_before`], each replaced by the result of
+/// `edit` before it is used.
+pub fn forward_before_with<F: Float>(
+    mut gates: Vec<F>,
+    (a, b): (&[F], &[F]),
+    h_prev: &[F],
+    edit: &mut dyn FnMut(Gate, usize, F) -> F,
+) -> GruStep<F> {
     let n = h_prev.len();
     let mut h = Vec::with_capacity(n);
     for j in 0..n {
-        let (z, candidate) = (gates[n + j], (a[j] + b[j]).tanh());
+        let (z, candidate) = (gates[n + j], edit(Gate::New, j, (a[j] + b[j]).tanh()));
         gates.push(candidate);
-        h.push((F::one() - z) * candidate + z * h_prev[j]);
+        h.push(edit(Gate::Hidden, j, (F::one() - z) * candidate + z * h_prev[j]));
     }
     GruStep { gates, h }
 }

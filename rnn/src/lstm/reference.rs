@@ -3,6 +3,7 @@
 use num_traits::Float;
 
 use crate::cell::Cell;
+use crate::gate::Gate;
 
 fn sigmoid<F: Float>(x: F) -> F {
     F::one() / (F::one() + (-x).exp())
@@ -43,6 +44,18 @@ pub fn forward<F: Float>(
     peephole: &[F],
     c_prev: &[F],
 ) -> LstmStep<F> {
+    forward_with(cell, (a, b), peephole, c_prev, &mut |_, _, value| value)
+}
+
+/// Computes one step like [`forward`]; each gate and state of each unit is replaced by the result of
+/// `edit` before it is used.
+pub fn forward_with<F: Float>(
+    cell: Cell,
+    (a, b): (&[F], &[F]),
+    peephole: &[F],
+    c_prev: &[F],
+    edit: &mut dyn FnMut(Gate, usize, F) -> F,
+) -> LstmStep<F> {
     let n = c_prev.len();
     let (one, two) = (F::one(), F::one() + F::one());
     let squashed = cell == Cell::Lstm1997Squash;
@@ -51,17 +64,19 @@ pub fn forward<F: Float>(
     for (j, &before) in c_prev.iter().enumerate() {
         let pre = |k: usize| a[k * n + j] + b[k * n + j];
         let seen = |k: usize, c: F| peep(peephole, n, k, j) * c;
-        let f = at_f.map_or(one, |k| sigmoid(pre(k) + seen(1, before)));
-        let i = at_i.map_or(one - f, |k| sigmoid(pre(k) + seen(0, before)));
+        let f = at_f.map_or(one, |k| edit(Gate::Forget, j, sigmoid(pre(k) + seen(1, before))));
+        let i = at_i.map_or(one - f, |k| edit(Gate::Input, j, sigmoid(pre(k) + seen(0, before))));
         let g = at_g.map_or(F::zero(), pre);
         let g = if squashed { (two + two) * sigmoid(g) - two } else { g.tanh() };
-        let c = f * before + i * g;
-        let o = at_o.map_or(one, |k| sigmoid(pre(k) + seen(2, c)));
+        let g = edit(Gate::Candidate, j, g);
+        let c = edit(Gate::CellState, j, f * before + i * g);
+        let o = at_o.map_or(one, |k| edit(Gate::Output, j, sigmoid(pre(k) + seen(2, c))));
         for (k, v) in [i, f, g, o].into_iter().enumerate() {
             step.gates[k * n + j] = v;
         }
         step.c.push(c);
-        step.h.push(o * if squashed { two * sigmoid(c) - one } else { c.tanh() });
+        let h = o * if squashed { two * sigmoid(c) - one } else { c.tanh() };
+        step.h.push(edit(Gate::Hidden, j, h));
     }
     step
 }

@@ -165,13 +165,32 @@ impl Text {
     }
 
     /// Reorders attention over source positions into the sentence's own order.
-    pub fn attention_in_order(&self, mut row: Vec<f32>) -> Vec<f32> {
+    pub fn attention_in_order(&self, row: Vec<f32>) -> Vec<f32> {
+        self.in_order(row)
+    }
+
+    /// Reorders values of source positions from the order of reading into the sentence's own order,
+    /// or back.
+    pub(crate) fn in_order<T>(&self, mut row: Vec<T>) -> Vec<T> {
         if self.reverse
             && let Some(n) = row.len().checked_sub(1)
         {
             row[..n].reverse();
         }
         row
+    }
+
+    /// Returns a source line with some tokens replaced, each by the tokens of a text; an empty text
+    /// removes the token. The position after the last token stands for the end, where a text is
+    /// added. `None` if a position is past it.
+    pub(crate) fn replace_source(&self, line: &str, edits: &[(usize, &str)]) -> Option<String> {
+        let mut all: Vec<Vec<String>> =
+            tokens(&self.source, line).into_iter().map(|token| vec![token]).collect();
+        all.push(Vec::new());
+        for &(position, text) in edits {
+            *all.get_mut(position)? = tokens(&self.source, text);
+        }
+        Some(self.source.detokenize(&all.concat()))
     }
 
     /// Converts target ids to words for display, including EOS.

@@ -30,7 +30,7 @@ pub struct Constraints {
 impl Constraints {
     /// Returns the maximum number of target tokens for a source of `source` tokens, EOS included in
     /// both; `default` returns the limit that holds if none is given.
-    pub(super) fn limit(&self, source: usize, default: impl FnOnce() -> usize) -> usize {
+    pub(crate) fn limit(&self, source: usize, default: impl FnOnce() -> usize) -> usize {
         let of_source = |ratio: f64| ((ratio * source as f64).ceil() as usize).max(1);
         match (self.max_length, self.max_length_ratio.map(of_source)) {
             (Some(a), Some(b)) => a.min(b),
@@ -40,7 +40,7 @@ impl Constraints {
     }
 
     /// Returns the tokens that no output contains.
-    pub(super) fn excluded(&self) -> Vec<u32> {
+    pub(crate) fn excluded(&self) -> Vec<u32> {
         let unknown = self.forbid_unknown.then_some(UNK);
         let end = self.forbid_end.then_some(EOS);
         NEVER_SAID.into_iter().chain(unknown).chain(end).collect()

@@ -40,7 +40,7 @@ pub fn import(folder: &Path, run: &Path, options: &ImportOptions) -> Result<Impo
     add_parameters(&mut params, &stored, &vocabularies)?;
     load_torch(&mut params, &state)
         .map_err(|error| Error::Exchange { path, what: error.to_string() })?;
-    create(run, stored, &vocabularies, params)
+    create(run, stored, &vocabularies, &params)
 }
 
 /// Checks that all values are finite.

@@ -75,21 +75,21 @@ pub(super) fn create(
     run: &Path,
     mut stored: StoredRun,
     vocabularies: &Vocabularies,
-    params: Params,
+    params: &Params,
 ) -> Result<Imported> {
     let has_data = stored.has_data();
     if has_data {
         stored.find_files()?;
     }
     stored.identify();
-    let optimizer = Optimizer::new(stored.config.optimizer_config(), &params)?;
+    let optimizer = Optimizer::new(stored.config.optimizer_config(), params)?;
     let average = match stored.config.average_decay {
-        decay if decay > 0.0 => Some(Average::new(decay, &params, &Device::cpu(1))?),
+        decay if decay > 0.0 => Some(Average::new(decay, params, &Device::cpu(1))?),
         _ => None,
     };
     let shuffle = rng(stored.seed, "shuffle");
     let progress = Progress::default();
-    let first = to_checkpoint(&params, &optimizer, average.as_ref(), &shuffle, &[], progress);
+    let first = to_checkpoint(params, &optimizer, average.as_ref(), &shuffle, &[], progress);
     RunDir::create(run, &stored, vocabularies, &first)?;
     Ok(Imported {
         model: stored.config.summary(),

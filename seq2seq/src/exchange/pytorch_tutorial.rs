@@ -140,7 +140,7 @@ pub fn import_pytorch_tutorial(
         let shape = params.shape(id);
         params.set(id, value.reshape(shape)?)?;
     }
-    create(run, stored, &vocabularies, params)
+    create(run, stored, &vocabularies, &params)
 }
 
 /// Returns the description of the tutorial's model.

@@ -1,6 +1,6 @@
 //! The encoder: embedding, dropout, recurrent network.
 
-use rnn::{Rnn, State};
+use rnn::{LayerActivations, Rnn, Site, State};
 use tensor::{ParamId, Params, PooledVec, Tape, Var, ops};
 
 use super::recurrent;
@@ -72,9 +72,7 @@ impl Encoder {
     /// # Errors
     /// Ids outside the vocabulary.
     pub fn forward(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<Encoded> {
-        let shape = [batch.source_time, batch.size];
-        let embedded = ops::embedding(tape, &batch.source, shape, self.embedding, None)?;
-        let embedded = ops::dropout(tape, embedded, self.dropout)?;
+        let embedded = self.embed(tape, batch)?;
         let lengths = if self.reads_padding {
             PooledVec::filled(batch.source_time, batch.size)
         } else {
@@ -86,5 +84,32 @@ impl Encoder {
             .forward(tape, embedded, padded.then_some(&lengths[..]), None)
             .map_err(Error::from)?;
         Ok(Encoded { states: out.y, last: out.state, lengths })
+    }
+    fn embed(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<Var> {
+        let shape = [batch.source_time, batch.size];
+        let embedded = ops::embedding(tape, &batch.source, shape, self.embedding, None)?;
+        Ok(ops::dropout(tape, embedded, self.dropout)?)
+    }
+
+    /// Encodes one sentence like [`forward`](Self::forward), and returns the activations of each
+    /// layer and direction too; `edit` replaces them ([`Rnn::observe`]).
+    ///
+    /// # Errors
+    /// Those of [`forward`](Self::forward); a batch of more than one sentence, a tape of a device.
+    pub(crate) fn observe(
+        &self,
+        tape: &mut Tape<'_>,
+        batch: &Batch,
+        edit: &mut dyn FnMut(Site, f32) -> f32,
+    ) -> Result<(Encoded, Vec<LayerActivations>)> {
+        let embedded = self.embed(tape, batch)?;
+        let (out, layers) = self.rnn.observe(tape, embedded, None, edit)?;
+        let lengths = batch.source_lengths.clone();
+        Ok((Encoded { states: out.y, last: out.state, lengths }, layers))
+    }
+
+    /// Returns the recurrent network.
+    pub(crate) fn rnn(&self) -> &Rnn {
+        &self.rnn
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod sequence_classifier;
 
 pub(crate) use decoder::Source as DecoderSource;
 pub use decoder::{Decoder, DecoderState};
+pub(crate) use decoder::{ObservedStep, StepChanges};
 pub use encoder::{Encoded, Encoder};
 pub use encoder_decoder::{EncoderDecoder, TeacherForced};
 pub use forcing::Forcing;
@@ -25,6 +26,7 @@ use crate::Result;
 use crate::config::Config;
 use crate::data::Batching;
 use crate::event::Sample;
+use crate::inspection::{InspectRequest, Inspection};
 use crate::score::Metrics;
 
 /// Returns the recurrent layers that a configuration describes, for inputs of width `input`, in the
@@ -137,6 +139,21 @@ pub trait Model: Send + Sync {
     /// Errors of operations.
     fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<Option<Sample>> {
         let _ = (params, text, threads);
+        Ok(None)
+    }
+
+    /// Returns every step of the translation of a sentence, or `None` if the network does not
+    /// translate.
+    ///
+    /// # Errors
+    /// A request that does not fit the network or the sentence; errors of operations.
+    fn inspect(
+        &self,
+        params: &Params,
+        request: &InspectRequest,
+        threads: &Threads,
+    ) -> Result<Option<Inspection>> {
+        let _ = (params, request, threads);
         Ok(None)
     }
 }

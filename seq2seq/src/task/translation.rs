@@ -10,6 +10,8 @@ use crate::decode::{
     BeamOptions, Constraints, DecodeInput, Decoded, Ensemble, UnknownWordOptions, decode,
 };
 use crate::event::Sample;
+use crate::inspect::Inspector;
+use crate::inspection::{InspectRequest, Inspection};
 use crate::machine::{self, LargestBatch, Need};
 use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
 use crate::run::{StoredRun, Vocabularies};
@@ -144,6 +146,23 @@ impl Model for TranslationModel {
 
     fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<Option<Sample>> {
         Ok(self.translate(params, &[text], threads)?.pop())
+    }
+
+    fn inspect(
+        &self,
+        params: &Params,
+        request: &InspectRequest,
+        threads: &Threads,
+    ) -> Result<Option<Inspection>> {
+        let attends = self.network.decoder.attends();
+        let inspector = Inspector {
+            network: &self.network,
+            params,
+            text: &self.text,
+            unknown_words: &self.unknown_words,
+            constraints: self.unknown_words.constrain(Constraints::default(), attends),
+        };
+        inspector.inspect(request, threads).map(Some)
     }
 }
 

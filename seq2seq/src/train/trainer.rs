@@ -15,6 +15,7 @@ use crate::event::{
     CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, TrainStep,
 };
 use crate::health::Health;
+use crate::inspection::InspectRequest;
 use crate::model::Model;
 use crate::run::Progress;
 use crate::{Error, Result};
@@ -146,11 +147,14 @@ impl<'a, M: Model> Trainer<'a, M> {
             let Some(command) = self.control.next(self.recorder.link) else {
                 return Ok(std::ops::ControlFlow::Continue(()));
             };
-            self.obey(&command)?;
+            let step = self.state.progress.step;
+            if let Some(reason) = self.obey(&command)? {
+                self.recorder.tell(Event::Refused { command, reason })?;
+                continue;
+            }
             let stops = matches!(command, Command::Stop);
             // The log has no representation of a rate that is not finite.
             if !matches!(command, Command::SetLearningRate(rate) if !rate.is_finite()) {
-                let step = self.state.progress.step;
                 self.recorder.tell(Event::Control { step, command })?;
             }
             if stops {
@@ -159,7 +163,8 @@ impl<'a, M: Model> Trainer<'a, M> {
         }
     }
 
-    fn obey(&mut self, command: &Command) -> Result<()> {
+    /// Executes a command. Returns the reason if it is refused.
+    fn obey(&mut self, command: &Command) -> Result<Option<String>> {
         match command {
             Command::SetLearningRate(rate) if rate.is_finite() && *rate > 0.0 => {
                 self.state.progress.learning_rate = Some(*rate);
@@ -176,9 +181,22 @@ impl<'a, M: Model> Trainer<'a, M> {
                     self.recorder.tell(Event::Translation(answer))?;
                 }
             }
+            Command::Inspect(request) => return self.inspect(request),
             Command::Pause | Command::Resume | Command::StepOnce | Command::Stop => {}
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Inspects a translation. Returns the reason if the request is refused; no request ends a run.
+    fn inspect(&mut self, request: &InspectRequest) -> Result<Option<String>> {
+        let how = |m: &M, params: &_, threads: &_| m.inspect(params, request, threads);
+        match self.state.look(self.threads, how) {
+            Ok(Some(Some(found))) => self.recorder.tell(Event::Inspection(Box::new(found)))?,
+            Ok(Some(None)) => return Ok(Some("only translations can be inspected".to_owned())),
+            Ok(None) => {}
+            Err(error) => return Ok(Some(error.to_string())),
+        }
+        Ok(None)
     }
 
     /// Runs one step. On a device it does not wait for the step, which is reported with the next

@@ -1,6 +1,7 @@
 //! Every option of the program, with the text that `--help` shows.
 
 mod evaluate;
+mod exchange;
 mod measure;
 mod model;
 mod run;
@@ -13,6 +14,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub use evaluate::EvaluateArguments;
+pub use exchange::{ExportArguments, ImportArguments};
 pub use measure::{BenchArguments, CompareArguments};
 pub use model::{
     CorpusArguments, ModelArguments, RunsListArguments, SampleArguments, TranslatorArguments,
@@ -135,6 +137,19 @@ pub enum Command {
         a run is listed with the reason."
     )]
     Runs(RunsListArguments),
+    /// Write a run's model for other programs: safetensors, configuration, vocabularies.
+    #[command(long_about = "Write a run's model for other programs, as a new folder.\n\
+        model.safetensors has the parameters in f32, with the names and layouts of torch.nn modules;\n\
+        config.json every key; source_vocabulary.json and target_vocabulary.json the tokens in id\n\
+        order. scripts/exported_model.py builds the modules in Python.")]
+    Export(ExportArguments),
+    /// Make a run of an exported model, or of the PyTorch tutorial's networks.
+    #[command(
+        long_about = "Make a run of a model of another program: of a folder that `tui export` wrote, or of\n\
+        the two networks of the PyTorch tutorial. The run translates, evaluates, and trains on from\n\
+        step 0 with a new optimizer."
+    )]
+    Import(Box<ImportArguments>),
     /// List the presets, or the keys of one preset.
     Presets {
         /// The preset whose keys are listed: those that differ from the defaults.

@@ -5,6 +5,8 @@ mod bench;
 mod compare;
 mod devices;
 mod evaluate;
+mod export;
+mod import;
 mod model;
 mod named;
 mod presets;
@@ -36,6 +38,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Sample(sample)) => sample::run(&sample),
         Some(Command::Watch(watch)) => watch::run(&watch),
         Some(Command::Runs(runs)) => runs::run(&runs),
+        Some(Command::Export(export)) => export::run(&export),
+        Some(Command::Import(import)) => import::run(&import),
         Some(Command::Presets { name, all }) => presets::run(name.as_deref(), all),
         Some(Command::Devices) => devices::run(),
         Some(Command::Bench(bench)) => bench::run(&bench),

@@ -8,7 +8,8 @@ use ratatui::text::{Line, Span};
 use super::model::Model;
 use super::page::Page;
 use super::panels::{
-    attention_map, flow, footer, gradients, header, journal, loss, now, runs, samples, tabs,
+    attention_map, cell, change, flow, footer, gradients, header, journal, loss, now, runs,
+    samples, step, tabs,
 };
 use super::widgets::bars::{MetricLine, columns, put, put_line};
 use crate::format::{brief, count, fit, number, percent};
@@ -48,7 +49,12 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
             flow::draw(model, body, buf);
         }
         Page::Gradients => gradients::draw(model, body, buf),
+        Page::Attention if model.pane % 2 == 1 && model.inspects_chosen() => {
+            change::draw(model, body, buf);
+        }
         Page::Attention => attention_map::draw(model, body, buf),
+        Page::Step => step::draw(model, body, buf),
+        Page::Cell => cell::draw(model, body, buf),
         Page::Samples => samples::draw(model, body, buf),
         Page::Log => journal::draw(model, body, buf),
         Page::Runs => runs::draw(model, body, buf),

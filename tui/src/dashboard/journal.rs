@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use seq2seq::Event;
 use seq2seq::event::{CheckpointKind, EndReason, Start};
+use seq2seq::{Event, Inspection};
 
 use crate::format::{count, estimated, number, several};
 use crate::headless::told;
@@ -159,7 +159,23 @@ fn entry(event: &Event) -> Option<Entry> {
             let output = sample.output_text.clone().unwrap_or_else(|| sample.output.join(" "));
             of(Kind::Control, None, format!("translated: {output}"))
         }
+        Event::Inspection(found) => of(Kind::Control, None, inspected(found)),
+        Event::Refused { command, reason } => {
+            of(Kind::Control, None, format!("refused: {}: {reason}", told(command)))
+        }
         Event::Checkpoint { .. } | Event::Step(_) | Event::Samples(_) | Event::Flow(_) => None,
+    }
+}
+
+/// Describes an inspection: the translation, and the one with the changes.
+fn inspected(found: &Inspection) -> String {
+    let plain = &found.without.output_text;
+    match &found.with {
+        None => format!("inspected: {plain}"),
+        Some(with) if with.output_text == *plain => {
+            format!("inspected: {plain}; the same with the changes")
+        }
+        Some(with) => format!("inspected: {plain}; with the changes: {}", with.output_text),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::inspect_key::InspectKey;
 use super::mode::QUIT_CHOICES;
 use super::page::Page;
 
@@ -32,6 +33,8 @@ pub enum Action {
     Show(Page),
     /// Does something with the list of runs.
     Runs(RunsAction),
+    /// Inspects a translation, or changes it.
+    Inspect(InspectKey),
     /// Translates a typed sentence.
     Translate,
     /// Halves the learning rate, after confirmation.
@@ -140,6 +143,22 @@ const fn on(pages: &'static [Page], binding: Binding) -> Binding {
     Binding { pages, ..binding }
 }
 
+const fn inspect(pages: &'static [Page], key: InspectKey, keys: &'static [Key]) -> Binding {
+    on(pages, look(Action::Inspect(key), keys, key.label(), key.hint(), key.help()))
+}
+
+/// The page of one step.
+const STEP: &[Page] = &[Page::Step];
+/// The page of a cell.
+const CELL: &[Page] = &[Page::Cell];
+/// The page of the map.
+const MAP: &[Page] = &[Page::Attention];
+/// The pages with an inspected sentence.
+const SENTENCES: &[Page] = &[Page::Step, Page::Cell];
+/// The pages on which the attention of a step can be moved.
+const MOVES: &[Page] = &[Page::Attention, Page::Step];
+/// The pages on which a translation can be changed.
+const CHANGES: &[Page] = &[Page::Attention, Page::Step, Page::Cell];
 /// The pages that show a sample.
 const SAMPLES: &[Page] = &[Page::Overview, Page::Attention, Page::Samples];
 /// The pages with a curve.
@@ -187,6 +206,29 @@ pub const BINDINGS: &[Binding] = &[
             "previous sample",
         ),
     ),
+    inspect(STEP, InspectKey::LaterStep, &[plain(KeyCode::Right)]),
+    inspect(STEP, InspectKey::EarlierStep, &[plain(KeyCode::Left)]),
+    inspect(STEP, InspectKey::LessProbable, &[plain(KeyCode::Down)]),
+    inspect(STEP, InspectKey::MoreProbable, &[plain(KeyCode::Up)]),
+    inspect(CELL, InspectKey::LaterToken, &[plain(KeyCode::Right)]),
+    inspect(CELL, InspectKey::EarlierToken, &[plain(KeyCode::Left)]),
+    inspect(CELL, InspectKey::UnitDown, &[plain(KeyCode::Down)]),
+    inspect(CELL, InspectKey::UnitUp, &[plain(KeyCode::Up)]),
+    inspect(CELL, InspectKey::Gate, &[letter('g')]),
+    inspect(CELL, InspectKey::Layer, &[letter('d')]),
+    inspect(CELL, InspectKey::Order, &[letter('o')]),
+    inspect(CELL, InspectKey::Clamp, &[letter('c')]),
+    inspect(MOVES, InspectKey::SourceRight, &[letter(']')]),
+    inspect(MOVES, InspectKey::SourceLeft, &[letter('[')]),
+    inspect(MAP, InspectKey::RowUp, &[letter('{')]),
+    inspect(MAP, InspectKey::RowDown, &[letter('}')]),
+    inspect(MOVES, InspectKey::MoveAttention, &[letter('m')]),
+    inspect(CHANGES, InspectKey::Uniform, &[letter('u')]),
+    inspect(CHANGES, InspectKey::Replace, &[letter('w')]),
+    inspect(CHANGES, InspectKey::Reset, &[letter('x')]),
+    inspect(SENTENCES, InspectKey::NextSentence, &[plain(KeyCode::Tab)]),
+    inspect(SENTENCES, InspectKey::PreviousSentence, &[plain(KeyCode::BackTab)]),
+    inspect(SENTENCES, InspectKey::Refresh, &[letter('r')]),
     on(
         CURVES,
         look(Action::LogScale, &[letter('l')], "l", "log", "logarithmic or linear value axis"),
@@ -338,7 +380,7 @@ pub const BINDINGS: &[Binding] = &[
     command(Action::Step, &[letter('n')], "n", "step", "one step, then pause"),
     command(Action::Save, &[letter('s')], "s", "save", "write a checkpoint now"),
     command(Action::Evaluate, &[letter('e')], "e", "evaluate", "score the held-out pairs now"),
-    command(
+    look(
         Action::Translate,
         &[letter('t')],
         "t",
@@ -350,8 +392,10 @@ pub const BINDINGS: &[Binding] = &[
     page(Page::Loss, &[letter('2')], "2"),
     page(Page::Gradients, &[letter('3')], "3"),
     page(Page::Attention, &[letter('4')], "4"),
-    page(Page::Samples, &[letter('5')], "5"),
-    page(Page::Log, &[letter('6')], "6"),
+    page(Page::Step, &[letter('5')], "5"),
+    page(Page::Cell, &[letter('6')], "6"),
+    page(Page::Samples, &[letter('7')], "7"),
+    page(Page::Log, &[letter('8')], "8"),
     command(Action::Slower, &[letter('<')], "<", "", "halve the learning rate (asks)"),
     command(Action::Faster, &[letter('>')], ">", "", "double the learning rate (asks)"),
     look(
@@ -385,8 +429,8 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "# Keys of the dashboard\n\n\
          `?` shows the same table, with the keys of the current page first. Commands go to the \
-         process that\ntrains, so `tui watch` has none. A test compares this file with the \
-         program's table.\n\n\
+         process that\ntrains, so `tui watch` has none; it opens the run's checkpoint to translate \
+         and inspect sentences.\nA test compares this file with the program's table.\n\n\
          | Key | What it does | On the pages | In `watch` |\n| --- | --- | --- | --- |\n",
     );
     let code = |keys: &str| -> String {

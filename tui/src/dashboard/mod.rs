@@ -6,6 +6,8 @@
 
 mod compact;
 mod event_loop;
+mod inspect_key;
+mod inspecting;
 mod journal;
 mod keys;
 mod mode;
@@ -23,6 +25,7 @@ mod widgets;
 mod tests;
 
 pub use event_loop::{ExitReason, Source, SourceUpdate, show};
+pub use inspect_key::InspectKey;
 pub use keys::{Action, BINDINGS, Binding, Key, action, hints, markdown};
 pub use mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, QuitChoice, Role, RunRequest};
 pub use model::Model;

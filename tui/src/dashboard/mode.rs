@@ -31,6 +31,8 @@ pub enum Mode {
     Typing(String),
     /// The filter of the list of runs is being typed.
     Filtering,
+    /// The text that replaces a source word is being typed.
+    Replacing(String),
     /// The prompt to confirm this change to a run of the list is open.
     Run(RunRequest),
 }

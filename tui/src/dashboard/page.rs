@@ -12,6 +12,10 @@ pub enum Page {
     Gradients,
     /// Only the attention map.
     Attention,
+    /// One step of a translation: scores, weights, vectors, the most probable words.
+    Step,
+    /// The gates of a layer over the tokens of a sentence.
+    Cell,
     /// Only the sample translations.
     Samples,
     /// Events, warnings and controls in words.
@@ -22,8 +26,21 @@ pub enum Page {
 
 impl Page {
     /// Every page of a run, in the order of their keys.
-    pub const ALL: [Self; 6] =
-        [Self::Overview, Self::Loss, Self::Gradients, Self::Attention, Self::Samples, Self::Log];
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Loss,
+        Self::Gradients,
+        Self::Attention,
+        Self::Step,
+        Self::Cell,
+        Self::Samples,
+        Self::Log,
+    ];
+
+    /// Returns the number of the page, which is its key.
+    pub fn number(self) -> usize {
+        Self::ALL.iter().position(|page| *page == self).map_or(0, |at| at + 1)
+    }
 
     /// Returns the name that is displayed.
     pub const fn name(self) -> &'static str {
@@ -32,6 +49,8 @@ impl Page {
             Self::Loss => "Loss",
             Self::Gradients => "Gradients",
             Self::Attention => "Attention",
+            Self::Step => "Step",
+            Self::Cell => "Cell",
             Self::Samples => "Samples",
             Self::Log => "Log",
             Self::Runs => "Runs",
@@ -45,6 +64,8 @@ impl Page {
             Self::Loss => "Loss",
             Self::Gradients => "Grad",
             Self::Attention => "Att",
+            Self::Step => "Step",
+            Self::Cell => "Cell",
             Self::Samples => "Samp",
             Self::Log => "Log",
             Self::Runs => "Runs",
@@ -58,6 +79,8 @@ impl Page {
             Self::Loss => "loss curves",
             Self::Gradients => "gradients: norms, parameters; on a small screen again: flow",
             Self::Attention => "attention map",
+            Self::Step => "a translation step by step; on a small screen again: other parts",
+            Self::Cell => "gates and states over the tokens of a sentence",
             Self::Samples => "sample translations",
             Self::Log => "log: events, warnings and controls in words",
             Self::Runs => "list of runs (in `tui watch`)",

@@ -89,6 +89,18 @@ impl Theme {
         if self.unicode { unicode } else { ascii }
     }
 
+    /// Returns a text whose arrows the theme can draw.
+    pub fn arrows(self, text: &str) -> String {
+        let letter = |letter| match letter {
+            '→' => self.pick('→', '>'),
+            '←' => self.pick('←', '<'),
+            '↑' => self.pick('↑', '^'),
+            '↓' => self.pick('↓', 'v'),
+            other => other,
+        };
+        text.chars().map(letter).collect()
+    }
+
     /// Returns the character that marks a truncated text.
     pub fn cut(self) -> char {
         self.pick('…', '~')

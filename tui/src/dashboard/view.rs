@@ -8,7 +8,8 @@ use super::compact;
 use super::model::Model;
 use super::page::Page;
 use super::panels::{
-    attention_map, flow, footer, gradients, header, help, journal, loss, runs, samples, tabs,
+    attention_map, cell, change, flow, footer, gradients, header, help, journal, loss, runs,
+    samples, step, tabs,
 };
 use crate::format::steers;
 
@@ -89,7 +90,17 @@ fn draw_full(model: &Model, area: Rect, buf: &mut Buffer) {
         Page::Overview => draw_overview(model, body, buf),
         Page::Loss => loss::draw(model, body, buf),
         Page::Gradients => gradients::draw_page(model, body, buf),
-        Page::Attention => attention_map::draw(model, body, buf),
+        Page::Attention => {
+            let changed = if model.inspects_chosen() { change::rows(model) } else { 0 };
+            let [map, changes] =
+                Layout::vertical([Constraint::Min(0), Constraint::Length(changed)]).areas(body);
+            attention_map::draw(model, map, buf);
+            if changed > 0 {
+                change::draw(model, changes, buf);
+            }
+        }
+        Page::Step => step::draw(model, body, buf),
+        Page::Cell => cell::draw(model, body, buf),
         Page::Samples => samples::draw(model, body, buf),
         Page::Log => journal::draw(model, body, buf),
         Page::Runs => runs::draw(model, body, buf),

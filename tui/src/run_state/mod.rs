@@ -159,7 +159,11 @@ impl RunState {
             }
             // The first step follows at once; until then it is what is known of the run.
             Event::Estimate(estimate) => self.phase = Some(estimated(estimate).join(", ")),
-            Event::Samples(_) | Event::Flow(_) | Event::Translation(_) => {}
+            Event::Samples(_)
+            | Event::Flow(_)
+            | Event::Translation(_)
+            | Event::Inspection(_)
+            | Event::Refused { .. } => {}
         }
     }
 

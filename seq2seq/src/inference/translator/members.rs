@@ -91,6 +91,11 @@ impl Members {
         (network, params)
     }
 
+    /// Returns true if there is one network.
+    pub(super) fn is_single(&self) -> bool {
+        self.members.len() == 1
+    }
+
     /// Returns true if the model is one network whose attention has heads.
     pub(super) fn have_heads(&self) -> bool {
         matches!(&self.members[..], [(network, ..)] if network.decoder.has_heads())

@@ -1,5 +1,6 @@
 //! Translation, scoring and evaluation with a trained model.
 
+mod inspecting;
 mod members;
 mod scoring;
 mod translation;

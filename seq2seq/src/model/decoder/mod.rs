@@ -1,16 +1,21 @@
 //! The decoder: embedding, attention, recurrence, readout, in either order.
 
 mod bridge;
+mod observe;
 mod parts;
 mod readout;
+mod state;
 
-use attention::{Attention, AttentionConfig, AttentionKind, Memory, QueryPosition};
+use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
 use rnn::{Rnn, State, StepInput};
 use tensor::{ParamId, Params, PooledVec, Tape, Tensor, Var, ops};
 
 use self::bridge::Bridge;
+pub(crate) use self::observe::{ObservedStep, StepChanges};
 use self::parts::side_by_side;
 use self::readout::{Readout, Seen};
+pub use self::state::DecoderState;
+pub(crate) use self::state::Source;
 use super::encoder::{Encoded, Encoder};
 use super::recurrent;
 use crate::Result;
@@ -103,17 +108,6 @@ impl Projected {
     }
 }
 
-/// State that a decoder carries from step to step.
-#[derive(Debug, Clone)]
-pub struct DecoderState {
-    /// States of the recurrent layers.
-    pub layers: PooledVec<State>,
-    /// Output of the last layer, which is the attention query: \[B, H\].
-    top: Var,
-    /// The attentional vector of the previous step.
-    feed: Option<Var>,
-}
-
 /// Result of one step.
 #[derive(Debug, Clone)]
 pub(crate) struct DecoderStep {
@@ -134,60 +128,49 @@ struct Found {
     heads: Option<Var>,
 }
 
-/// Encoded sources of a batch, as the decoder reads them.
-#[derive(Debug, Clone)]
-pub(crate) enum Source<'d> {
-    /// All encoder states, to be attended to.
-    Memory(Memory, &'d Attention),
-    /// The last states of all directions, concatenated, \[B, D H\].
-    Last(Var),
+/// The two parts of a step whose order the wiring decides.
+trait StepParts {
+    /// Attends to the source with a query \[B, H\].
+    fn look(
+        &mut self,
+        tape: &mut Tape<'_>,
+        query: Var,
+        source: &Source<'_>,
+        time: usize,
+    ) -> Result<Found>;
+
+    /// Runs the recurrence. Returns the last layer's output and the new states.
+    fn recur(
+        &mut self,
+        tape: &mut Tape<'_>,
+        input: &StepInput,
+        before: &[State],
+        time: usize,
+    ) -> Result<(Var, PooledVec<State>)>;
 }
 
-impl DecoderState {
-    /// The states of some rows, in the order of `rows`.
-    ///
-    /// # Errors
-    /// A row that is not in the batch; the device failed.
-    pub(crate) fn select(&self, tape: &mut Tape<'_>, rows: &[usize]) -> Result<Self> {
-        let mut pick = |v: Var| ops::index_select(tape, v, rows);
-        let mut layers = PooledVec::with_capacity(self.layers.len());
-        for state in &self.layers {
-            layers.push(State { h: pick(state.h)?, c: state.c.map(&mut pick).transpose()? });
-        }
-        Ok(Self { layers, top: pick(self.top)?, feed: self.feed.map(pick).transpose()? })
+/// The parts of training and decoding.
+struct Plain<'d>(&'d Decoder);
+
+impl StepParts for Plain<'_> {
+    fn look(
+        &mut self,
+        tape: &mut Tape<'_>,
+        query: Var,
+        source: &Source<'_>,
+        time: usize,
+    ) -> Result<Found> {
+        self.0.look(tape, query, source, time)
     }
 
-    /// The same states on another tape, as constants.
-    pub(crate) fn to_tape(&self, from: &Tape<'_>, to: &mut Tape<'_>) -> Self {
-        let mut put = |v: Var| to.constant(from.value(v).clone());
-        let mut layers = PooledVec::with_capacity(self.layers.len());
-        for state in &self.layers {
-            layers.push(State { h: put(state.h), c: state.c.map(&mut put) });
-        }
-        Self { layers, top: put(self.top), feed: self.feed.map(put) }
-    }
-}
-
-impl Source<'_> {
-    /// The sources of some sentences, in the order of `sentences`.
-    ///
-    /// # Errors
-    /// A sentence that is not in the batch; the device failed.
-    pub(crate) fn select(&self, tape: &mut Tape<'_>, sentences: &[usize]) -> Result<Self> {
-        Ok(match self {
-            Self::Memory(memory, attention) => {
-                Source::Memory(memory.select(tape, sentences)?, attention)
-            }
-            Self::Last(last) => Source::Last(ops::index_select(tape, *last, sentences)?),
-        })
-    }
-
-    /// The same sources on another tape, as constants.
-    pub(crate) fn to_tape(&self, from: &Tape<'_>, to: &mut Tape<'_>) -> Self {
-        match self {
-            Self::Memory(memory, attention) => Source::Memory(memory.to_tape(from, to), attention),
-            Self::Last(last) => Source::Last(to.constant(from.value(*last).clone())),
-        }
+    fn recur(
+        &mut self,
+        tape: &mut Tape<'_>,
+        input: &StepInput,
+        before: &[State],
+        time: usize,
+    ) -> Result<(Var, PooledVec<State>)> {
+        Ok(self.0.rnn.step(tape, input, before, time)?)
     }
 }
 
@@ -304,6 +287,13 @@ impl Decoder {
         self.reversed
     }
 
+    /// Returns the position of the query of a step.
+    fn place(&self, time: usize) -> QueryPosition {
+        // A reversed source still ends with the end token, so that token has position 0 and the
+        // first word has position 1.
+        QueryPosition { time: time + usize::from(self.reversed), reversed: self.reversed }
+    }
+
     /// Attends to the source with a query \[B, H\].
     fn look(
         &self,
@@ -315,11 +305,7 @@ impl Decoder {
         let last = |context| Found { context, weights: None, heads: None };
         match source {
             Source::Memory(memory, attention) => {
-                // A reversed source still ends with the end token, so that token has position 0 and
-                // the first word has position 1.
-                let time = time + usize::from(self.reversed);
-                let place = QueryPosition { time, reversed: self.reversed };
-                let found = attention.attend(tape, query, memory, place)?;
+                let found = attention.attend(tape, query, memory, self.place(time))?;
                 let (context, heads) = (found.context, found.heads);
                 Ok(Found { context, weights: Some(found.weights), heads })
             }
@@ -344,13 +330,26 @@ impl Decoder {
         before: &DecoderState,
         time: usize,
     ) -> Result<DecoderStep> {
+        self.step_with(tape, projected, source, before, time, &mut Plain(self))
+    }
+
+    /// Runs one step; `parts` computes the attention and the recurrence.
+    fn step_with(
+        &self,
+        tape: &mut Tape<'_>,
+        projected: Projected,
+        source: &Source<'_>,
+        before: &DecoderState,
+        time: usize,
+        parts: &mut impl StepParts,
+    ) -> Result<DecoderStep> {
         let Widths { embedding: e, context: c, feed: f } = self.widths;
         let mut input =
             StepInput { projected: Some(projected.recurrence), parts: PooledVec::new() };
         let mut found = None;
         match self.wiring {
             Wiring::AttendThenRecur => {
-                let attention = self.look(tape, before.top, source, time)?;
+                let attention = parts.look(tape, before.top, source, time)?;
                 let from = if self.context_first { 0 } else { e };
                 input.parts.push((attention.context, from..from + c));
                 found = Some(attention);
@@ -361,11 +360,11 @@ impl Decoder {
                 }
             }
         }
-        let (state, layers) = self.rnn.step(tape, &input, &before.layers, time)?;
+        let (state, layers) = parts.recur(tape, &input, &before.layers, time)?;
         let dropped = ops::dropout(tape, state, self.dropout_output)?;
         let Found { context, weights, heads } = match found {
             Some(found) => found,
-            None => self.look(tape, dropped, source, time)?,
+            None => parts.look(tape, dropped, source, time)?,
         };
         let seen =
             Seen { state: dropped, previous: before.top, context, projected: projected.readout };

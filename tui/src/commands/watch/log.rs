@@ -6,8 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
-use seq2seq::{EventReader, RunDir};
+use seq2seq::{Command, EventReader, RunDir};
 
+use crate::answerer::Answerer;
 use crate::dashboard::SourceUpdate;
 use crate::output;
 
@@ -25,10 +26,11 @@ pub(super) struct Log {
     news: Receiver<Result<SourceUpdate>>,
     live: bool,
     pub(super) trouble: Option<String>,
+    answerer: Answerer,
 }
 
 impl Log {
-    pub(super) fn follow(mut reader: EventReader) -> Result<Self> {
+    pub(super) fn follow(mut reader: EventReader, answerer: Answerer) -> Result<Self> {
         let (sender, news) = sync_channel(4);
         thread::Builder::new().name("log".to_owned()).spawn(move || {
             loop {
@@ -48,13 +50,14 @@ impl Log {
                 thread::sleep(LOOK);
             }
         })?;
-        Ok(Self { news, live: true, trouble: None })
+        Ok(Self { news, live: true, trouble: None, answerer })
     }
 
     pub(super) fn news(&mut self) -> SourceUpdate {
         match self.news.try_recv() {
-            Ok(Ok(news)) => {
+            Ok(Ok(mut news)) => {
                 self.live = news.alive;
+                news.events.extend(self.answerer.answers());
                 return news;
             }
             Ok(Err(error)) => {
@@ -64,6 +67,18 @@ impl Log {
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => self.live = false,
         }
-        SourceUpdate { alive: self.live, ..SourceUpdate::default() }
+        SourceUpdate {
+            events: self.answerer.answers(),
+            alive: self.live,
+            ..SourceUpdate::default()
+        }
+    }
+
+    /// Answers a command about the run's checkpoint. The process that trains takes no commands from
+    /// here.
+    pub(super) fn send(&mut self, command: Command) {
+        if Answerer::takes(&command) {
+            self.answerer.send(command);
+        }
     }
 }

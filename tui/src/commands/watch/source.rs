@@ -9,6 +9,7 @@ use color_eyre::eyre::Result;
 use seq2seq::{Command, RunDir, RunListing, RunsFolder};
 
 use super::log::{Log, open};
+use crate::answerer::Answerer;
 use crate::dashboard::{RunRequest, Source, SourceUpdate};
 use crate::{output, signals};
 
@@ -62,7 +63,7 @@ impl Watched {
     /// # Errors
     /// Returns an error if there is no run, or its log cannot be followed.
     pub(super) fn open(&mut self, run: &Path) -> Result<()> {
-        let log = Log::follow(open(run)?)?;
+        let log = Log::follow(open(run)?, Answerer::new(run))?;
         self.is_new = true;
         self.log = Some((run.to_owned(), log));
         Ok(())
@@ -125,8 +126,10 @@ impl Source for Watched {
         news
     }
 
-    fn send(&mut self, _: Command) {
-        // The model sends no commands when it only watches.
+    fn send(&mut self, command: Command) {
+        if let Some((_, log)) = &mut self.log {
+            log.send(command);
+        }
     }
 
     fn request(&mut self, request: RunRequest) {

@@ -55,6 +55,7 @@ impl Model {
                 KeyCode::Char('y') | KeyCode::Enter => vec![Effect::Run(request)],
                 _ => Vec::new(),
             },
+            Mode::Replacing(text) => self.replaced(text, event),
         }
     }
 
@@ -105,14 +106,19 @@ impl Model {
             Action::Show(page) => {
                 self.pane = if self.page == page { self.pane + 1 } else { 0 };
                 self.page = page;
-                Vec::new()
+                self.open_inspection()
             }
+            Action::Inspect(key) => self.inspect_key(key),
             Action::Explain => {
                 self.mode = Mode::Explain;
                 Vec::new()
             }
             Action::Translate => {
-                self.mode = Mode::Typing(String::new());
+                if self.translates() && self.run_state.start.is_some() {
+                    self.mode = Mode::Typing(String::new());
+                } else {
+                    self.tell("only a translator takes a sentence, once it is built");
+                }
                 Vec::new()
             }
             Action::Slower => self.ask_rate(0.5),
@@ -222,7 +228,7 @@ impl Model {
         vec![Effect::Send(command)]
     }
 
-    fn choose(&mut self, further: usize) -> Vec<Effect> {
+    pub(super) fn choose(&mut self, further: usize) -> Vec<Effect> {
         self.selected = (self.selected + further) % self.sample_count().max(1);
         Vec::new()
     }
@@ -264,20 +270,25 @@ impl Model {
             KeyCode::Enter if text.trim().is_empty() => return Vec::new(),
             KeyCode::Enter => {
                 self.tell(TRANSLATING);
-                return vec![Effect::Send(Command::Translate(text))];
+                let mut effects = vec![Effect::Send(Command::Translate(text.clone()))];
+                if matches!(self.page, Page::Step | Page::Cell) {
+                    effects.extend(self.inspect_typed(&text));
+                }
+                return effects;
             }
-            KeyCode::Backspace => {
-                text.pop();
-            }
-            KeyCode::Char('u') if event.modifiers.contains(KeyModifiers::CONTROL) => text.clear(),
-            KeyCode::Char(letter)
-                if !event.modifiers.contains(KeyModifiers::CONTROL) && text.len() < TYPED =>
-            {
-                text.push(letter);
-            }
-            _ => {}
+            _ => edit(&mut text, event),
         }
         self.mode = Mode::Typing(text);
+        Vec::new()
+    }
+
+    fn replaced(&mut self, mut text: String, event: KeyEvent) -> Vec<Effect> {
+        match event.code {
+            KeyCode::Esc => return Vec::new(),
+            KeyCode::Enter => return self.replace_source(text.trim().to_owned()),
+            _ => edit(&mut text, event),
+        }
+        self.mode = Mode::Replacing(text);
         Vec::new()
     }
 
@@ -305,5 +316,18 @@ impl Model {
         let effects = self.stop();
         self.tell("stopping and saving; Ctrl-C again within 3 s exits at once");
         if first { effects } else { Vec::new() }
+    }
+}
+
+/// Edits a text that is being typed.
+fn edit(text: &mut String, event: KeyEvent) {
+    let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+    match event.code {
+        KeyCode::Backspace => {
+            text.pop();
+        }
+        KeyCode::Char('u') if ctrl => text.clear(),
+        KeyCode::Char(letter) if !ctrl && text.len() < TYPED => text.push(letter),
+        _ => {}
     }
 }

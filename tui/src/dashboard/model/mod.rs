@@ -1,6 +1,7 @@
 //! The state of the dashboard, and how events, keys and time change it.
 
 mod input;
+mod inspect;
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -8,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use seq2seq::event::{CheckpointKind, Flow, Sample, Start, TrainStep};
 use seq2seq::{Command, Event, RunListing};
 
+use crate::dashboard::inspecting::Inspecting;
 use crate::dashboard::journal::Journal;
 use crate::dashboard::mode::{Mode, Role};
 use crate::dashboard::page::Page;
@@ -19,7 +21,7 @@ use crate::format::{count, setting};
 use crate::run_state::{RunState, State};
 
 /// Placeholder text until the translation of a typed sentence arrives.
-const TRANSLATING: &str = "translating after this step ...";
+const TRANSLATING: &str = "translating ...";
 /// How long a notice is displayed.
 const NOTICE: Duration = Duration::from_secs(5);
 /// Maximum number of typed sentences kept.
@@ -71,6 +73,7 @@ pub struct Model {
     pub(in crate::dashboard) runs: Option<RunsList>,
     /// True if a run is open.
     has_run: bool,
+    pub(in crate::dashboard) inspecting: Inspecting,
     /// The scale that the user chose.
     pub(in crate::dashboard) log: Option<bool>,
     pub(in crate::dashboard) mode: Mode,
@@ -104,6 +107,7 @@ impl Model {
             journal: Journal::default(),
             runs: None,
             has_run: true,
+            inspecting: Inspecting::default(),
             log: None,
             mode: Mode::default(),
             notice: None,
@@ -143,6 +147,7 @@ impl Model {
         self.run_state = RunState::default();
         (self.curves, self.parameters) = (Curves::default(), Parameters::default());
         self.journal.clear();
+        self.inspecting = Inspecting::default();
         self.flow = None;
         (self.samples, self.own) = (Vec::new(), Vec::new());
         (self.samples_step, self.selected) = (0, 0);
@@ -290,7 +295,18 @@ impl Model {
                 }
             }
             Event::Warning { step, .. } => {
-                self.tell(format!("warning at step {}: key 6 shows it", count(*step)));
+                let key = Page::Log.number();
+                self.tell(format!("warning at step {}: key {key} shows it", count(*step)));
+            }
+            Event::Inspection(found) => {
+                let step = self.answering_step();
+                self.inspecting.take(found, step);
+            }
+            Event::Refused { command, reason } => {
+                if let Command::Inspect(request) = command {
+                    self.inspecting.refuse(request);
+                }
+                self.tell(format!("refused: {reason}"));
             }
             _ => {}
         }

@@ -30,6 +30,18 @@ pub(in crate::dashboard) fn text(page: Page) -> (&'static str, &'static str) {
              a_tj; a row sums to 1. Darker is more. The context c_t is the mean of the encoder's \
              states h_j under these weights.",
         ),
+        Page::Step => (
+            "a_t = softmax_j score(q_t, h_j);  c_t = sum_j a_tj h_j",
+            "One step of the decoder. The score compares its query with each source word, the \
+             softmax makes weights of the scores, and the context is the encoder's mean under \
+             them. Up and down take another word (*); the rest follows.",
+        ),
+        Page::Cell => (
+            "c' = f c + i g, h = o tanh(c');  h' = (1 - z) n + z h",
+            "Rows are gates of the LSTM or the GRU, or units of one; columns are tokens; higher is \
+             larger. A saturated gate is near 0 or 1: it forgets or keeps. The correlation shows \
+             which units follow a token. c clamps a gate.",
+        ),
         Page::Samples => (
             "y_t = argmax p(y | y_<t, x);  log p = sum_t log p(y_t | y_<t, x)",
             "Greedy translations of held-out sentences (src), beside their references (ref). = \

@@ -15,6 +15,10 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     match (model.mode(), &model.runs) {
         (Mode::Typing(text), _) => return typing(model, "translate: ", text, area, buf),
+        (Mode::Replacing(text), _) => {
+            let prompt = format!("`{}` becomes: ", plain(model.replaced_word()));
+            return typing(model, &prompt, text, area, buf);
+        }
         (Mode::Filtering, Some(runs)) => {
             return typing(model, "filter: ", &runs.filter, area, buf);
         }
@@ -53,6 +57,7 @@ fn hints(model: &Model, wide: usize) -> Line<'static> {
     let mut metrics = MetricLine::new(theme, wide);
     for binding in keys::hints(model.page, model.role == Role::Training) {
         let key = binding.label.split(' ').next().unwrap_or(binding.label);
+        let key = theme.arrows(key);
         metrics.add([
             Span::styled(key, theme.strong()),
             Span::raw(" "),

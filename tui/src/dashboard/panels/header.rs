@@ -48,9 +48,9 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 pub(in crate::dashboard) fn warnings_span(model: &Model, wide: usize) -> Option<Span<'static>> {
     let number = model.run_state.warning_count();
     let text = if wide >= WIDE {
-        format!("! {} (key 6)", several(number, "warning"))
+        format!("! {} (key {})", several(number, "warning"), Page::Log.number())
     } else {
-        format!("!{}: key 6", count(number))
+        format!("!{}: key {}", count(number), Page::Log.number())
     };
     (number > 0).then(|| Span::styled(text, model.theme.bad()))
 }

@@ -1,6 +1,8 @@
 //! The panels: each draws one part of a run into its area.
 
 pub(super) mod attention_map;
+pub(super) mod cell;
+pub(super) mod change;
 pub(super) mod explain;
 pub(super) mod flow;
 pub(super) mod footer;
@@ -12,4 +14,5 @@ pub(super) mod loss;
 pub(super) mod now;
 pub(super) mod runs;
 pub(super) mod samples;
+pub(super) mod step;
 pub(super) mod tabs;

@@ -5,6 +5,7 @@ use seq2seq::event::Validation;
 use seq2seq::health;
 
 use crate::dashboard::model::Model;
+use crate::dashboard::page::Page;
 use crate::dashboard::widgets::bars::first_that_fits;
 use crate::format::{fit, number, percent, plain, several, width};
 use crate::run_state::State;
@@ -36,7 +37,7 @@ pub(in crate::dashboard) fn line(model: &Model, wide: usize) -> Line<'static> {
         };
         return first_that_fits([of(health), cut(&what, wide, model)], wide);
     };
-    let some = format!("health: {} (key 6)", several(number, "warning"));
+    let some = format!("health: {} (key {})", several(number, "warning"), Page::Log.number());
     let room = wide.saturating_sub(width(&what) + 5 + width(&some));
     let text = if room >= 20 {
         let text = fit(&plain(newest), room, theme.cut());

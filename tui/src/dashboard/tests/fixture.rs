@@ -8,7 +8,11 @@ use seq2seq::event::{
     CheckpointKind, End, EndReason, Flow, FlowSeries, ParameterMetrics, Sample, Samples, Start,
     TrainStep, Validation,
 };
-use seq2seq::{Command, Event, Metrics};
+use seq2seq::inspection::{
+    Choice, GateTrace, InspectRequest, Inspection, Intervention, LayerTrace, StateTrace, Trace,
+    TraceStep,
+};
+use seq2seq::{Cell, Command, Event, Gate, Metrics};
 
 use crate::dashboard::{Effect, Model, Role, Theme};
 
@@ -206,4 +210,109 @@ pub(super) fn letter(model: &mut Model, letter: char) -> Vec<Effect> {
 /// Presses the key of a letter with Ctrl held.
 pub(super) fn ctrl(model: &mut Model, letter: char) -> Vec<Effect> {
     model.key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL))
+}
+
+/// The sentence that is inspected, which is that of the first sample.
+pub(super) const SENTENCE: &str = "the red car is here .";
+
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').chain(["</s>"]).map(str::to_owned).collect()
+}
+
+/// A vector of `n` numbers from -1 to 1.
+fn vector(n: u64, seed: u64) -> Vec<f32> {
+    (0..n).map(|i| (2.0 * noise(i * 31 + seed * 17)) as f32).collect()
+}
+
+fn traced(source: &str, output: &str) -> Trace {
+    let (source_words, output_words) = (words(source), words(output));
+    let count = source_words.len();
+    let choice = |id: usize, token: &str, probability: f64| Choice {
+        id: id as u32,
+        token: token.to_owned(),
+        logprob: probability.ln(),
+    };
+    let step = |(t, token): (usize, &String)| {
+        let seed = t as u64 + 1;
+        let others = [("une", 0.125), ("le", 0.0625), ("auto", 0.03125), ("petit", 0.015625)];
+        let likeliest = std::iter::once(choice(10 + t, token, 0.75))
+            .chain(others.iter().enumerate().map(|(i, (word, p))| choice(40 + i, word, *p)))
+            .collect();
+        let weight = |j: usize| match t.abs_diff(j) {
+            0 => 0.75,
+            1 => 0.125,
+            _ => 0.0,
+        };
+        TraceStep {
+            chosen: choice(10 + t, token, 0.75),
+            is_forced: false,
+            likeliest,
+            query: vector(96, seed),
+            scores: vec![vector(count as u64, seed + 40)],
+            weights: (0..count).map(weight).collect(),
+            heads: Vec::new(),
+            context: vector(192, seed + 20),
+            states: vec![StateTrace { h: vector(96, seed + 10), c: Vec::new() }],
+        }
+    };
+    Trace {
+        source_text: source.to_owned(),
+        output_text: output.to_owned(),
+        logprob: -1.5,
+        steps: output_words.iter().enumerate().map(step).collect(),
+        layer_names: ["encoder.rnn.l0", "encoder.rnn.l0.reverse", "decoder.rnn.l0"]
+            .map(str::to_owned)
+            .to_vec(),
+        source: source_words,
+        ..Trace::default()
+    }
+}
+
+fn with_layer(trace: Trace, name: &str) -> Trace {
+    let positions =
+        if name.starts_with("decoder") { trace.steps.len() } else { trace.source.len() } as u64;
+    let gate = |&gate: &Gate| {
+        let low = gate.bounds(Cell::Gru).map_or(-1.0, |bounds| bounds.0);
+        let row = |t: u64| {
+            let values = vector(96, t * 7 + u64::from(gate.name().as_bytes()[0]));
+            values.iter().map(|v| if low < 0.0 { *v } else { (v + 1.0) / 2.0 }).collect()
+        };
+        GateTrace { gate, values: (0..positions).map(row).collect() }
+    };
+    let gates = Cell::Gru.values().iter().map(gate).collect();
+    let layer = LayerTrace { name: name.to_owned(), cell: Cell::Gru, gates };
+    Trace { layers: vec![layer], ..trace }
+}
+
+/// The answer to a request: with the changes, the word after the first one is another.
+pub(super) fn answer(request: &InspectRequest) -> Event {
+    let layers = |trace: Trace| match request.layers.first() {
+        Some(name) => with_layer(trace, name),
+        None => trace,
+    };
+    let mut without = traced(&request.source, "la voiture rouge est ici .");
+    for (step, id) in without.steps.iter_mut().zip(&request.prefix) {
+        step.is_forced = true;
+        if let Some(choice) = step.likeliest.iter().find(|choice| choice.id == *id) {
+            step.chosen = choice.clone();
+        }
+    }
+    let source =
+        request.interventions.iter().fold(request.source.clone(), |line, change| match change {
+            Intervention::ReplaceSource { position, text } => {
+                let mut words: Vec<&str> = line.split(' ').collect();
+                words[*position] = text;
+                words.join(" ")
+            }
+            _ => line,
+        });
+    let with = (!request.interventions.is_empty())
+        .then(|| layers(traced(&source, "la maison rouge est ici .")));
+    let request = request.clone();
+    Event::Inspection(Box::new(Inspection { request, without: layers(without), with }))
+}
+
+/// The inspection of [`SENTENCE`] with a layer.
+pub(super) fn inspection() -> Event {
+    answer(&InspectRequest { layers: vec!["encoder.rnn.l0".into()], ..SENTENCE.into() })
 }

@@ -1,6 +1,7 @@
 //! The dashboard as a whole: a made-up run, keys pressed one after the other, pictures drawn.
 
 mod fixture;
+mod inspected;
 mod pictures;
 mod runs;
 mod scripted;

@@ -11,9 +11,10 @@ use seq2seq::event::EndReason;
 use seq2seq::{Command, Event};
 
 use super::fixture::{
-    ctrl, end, events, letter, model_of, obeyed, press, start, step, step_with_loss, training,
+    answer, ctrl, end, events, inspection, letter, model_of, obeyed, press, start, step,
+    step_with_loss, training,
 };
-use crate::dashboard::{Model, Role, Theme, view};
+use crate::dashboard::{Effect, Model, Role, Theme, view};
 use crate::format::steers;
 
 /// Draws on a screen of its present size and gives the rows.
@@ -86,12 +87,21 @@ fn hostile_events() -> Vec<Event> {
     }
     let warning = Event::Warning { step: 420, text: BAD.into() };
     events.extend([warning, Event::Phase { text: BAD.into() }]);
+    // All words, on one line each.
+    let Event::Inspection(mut found) = inspection() else { panic!("no inspection") };
+    let trace = &mut found.without;
+    trace.source.iter_mut().for_each(|word| *word = BAD.into());
+    for step in &mut trace.steps {
+        step.likeliest.iter_mut().chain([&mut step.chosen]).for_each(|c| c.token = BAD.into());
+    }
+    trace.layers[0].name = BAD.into();
+    events.push(Event::Inspection(found));
     events
 }
 
 #[test]
 fn nothing_from_outside_steers_the_terminal() {
-    for page in ['1', '2', '3', '4', '5', '6', '?', 'i'] {
+    for page in ['1', '2', '3', '4', '5', '6', '7', '8', '?', 'i'] {
         for size in [(120, 40), (80, 24), (40, 12), (20, 5)] {
             let mut model = model_of(Role::Training, Theme::PLAIN, &hostile_events());
             letter(&mut model, page);
@@ -111,13 +121,15 @@ fn at_every_kind_of_size() {
 }
 
 /// The keys of the pages, with their names.
-const PAGES: [(char, &str); 6] = [
+const PAGES: [(char, &str); 8] = [
     ('1', "overview"),
     ('2', "loss"),
     ('3', "gradients"),
     ('4', "attention"),
-    ('5', "samples"),
-    ('6', "log"),
+    ('5', "step"),
+    ('6', "cell"),
+    ('7', "samples"),
+    ('8', "log"),
 ];
 /// The sizes of the pictures of every page.
 pub(super) const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
@@ -131,6 +143,7 @@ fn warned(theme: Theme) -> Model {
     ] {
         model.apply(&Event::Warning { step, text: text.into() });
     }
+    model.apply(&inspection());
     model.apply(&obeyed(Command::Pause));
     model.tick(Duration::from_secs(60));
     model
@@ -164,6 +177,57 @@ fn every_page_at_every_size() {
     assert_picture("loss-linear-80x24", &drawn(&model, (80, 24)));
 }
 
+/// Presses keys and answers their requests.
+fn inspect(model: &mut Model, keys: &str) {
+    for key in keys.chars() {
+        let effects = match key {
+            '>' => press(model, KeyCode::Right),
+            'v' => press(model, KeyCode::Down),
+            '!' => press(model, KeyCode::Enter),
+            key => letter(model, key),
+        };
+        for effect in effects {
+            if let Effect::Send(Command::Inspect(request)) = effect {
+                model.apply(&answer(&request));
+            }
+        }
+    }
+}
+
+#[test]
+fn changes_are_shown_side_by_side() {
+    for (name, keys) in [
+        ("step-other-word", "5>v"),
+        ("step-changed", "5>]m"),
+        ("cell-units", "6o>"),
+        ("cell-changed", "6ogvcuw"),
+        ("attention-changed", "4]m"),
+    ] {
+        for (wide, high) in SIZES {
+            let mut pictures = Vec::new();
+            for theme in [Theme::PLAIN, Theme::FULL, Theme::ASCII] {
+                let mut model = model_of(Role::Training, theme, &events(420));
+                inspect(&mut model, keys);
+                model.tick(Duration::from_secs(60));
+                pictures.push(drawn(&model, (wide, high)));
+            }
+            assert_eq!(pictures[0], pictures[1], "{name} {wide}x{high}");
+            assert_picture(&format!("{name}-{wide}x{high}"), &pictures[0]);
+            let ascii = pictures[2].replace(['ù', 'è'], "e");
+            assert!(ascii.is_ascii(), "{ascii}");
+        }
+    }
+    // On a small screen the page's key again shows the other parts.
+    let mut model = model_of(Role::Training, Theme::PLAIN, &events(420));
+    inspect(&mut model, "5>]m5");
+    assert!(drawn(&model, (40, 12)).contains("most probable words"));
+    inspect(&mut model, "5");
+    assert!(drawn(&model, (40, 12)).contains("query"));
+    inspect(&mut model, "5");
+    let picture = drawn(&model, (40, 12));
+    assert!(picture.contains("now la [maison] rouge"), "{picture}");
+}
+
 #[test]
 fn every_page_is_named_and_explained() {
     for (key, _) in PAGES {
@@ -173,7 +237,7 @@ fn every_page_is_named_and_explained() {
             let picture = drawn(&model, size);
             let tabs = picture.lines().next().unwrap();
             assert!(tabs.contains(&format!("[{key} ")), "{picture}");
-            assert!(PAGES.iter().all(|(key, _)| tabs.contains(&format!("{key} "))), "{picture}");
+            assert!(PAGES.iter().all(|(key, _)| tabs.contains(*key)), "{picture}");
         }
         letter(&mut model, 'i');
         for size in SIZES {
@@ -185,7 +249,7 @@ fn every_page_is_named_and_explained() {
         letter(&mut model, 'x');
         letter(&mut model, '?');
         let picture = drawn(&model, (80, 24));
-        if !matches!(key, '4' | '5') {
+        if !matches!(key, '4' | '7') {
             let name = model.page().name();
             assert!(picture.contains(&format!("on this page ({name})")), "{picture}");
         }
@@ -195,10 +259,10 @@ fn every_page_is_named_and_explained() {
 #[test]
 fn warnings_are_counted_and_their_whole_text_is_in_the_log() {
     let mut model = warned(Theme::PLAIN);
-    for (size, words) in SIZES.into_iter().zip(["!2: key 6", "!2: key 6", "! 2 warnings (key 6)"]) {
+    for (size, words) in SIZES.into_iter().zip(["!2: key 8", "!2: key 8", "! 2 warnings (key 8)"]) {
         assert!(drawn(&model, size).contains(words), "{size:?}");
     }
-    letter(&mut model, '6');
+    letter(&mut model, '8');
     let mut seen = String::new();
     for _ in 0..12 {
         let picture = drawn(&model, (40, 12));
@@ -270,7 +334,7 @@ fn losses_that_are_no_numbers_are_marked() {
         let picture = drawn(&model, (120, 40));
         assert!(picture.contains(&title), "{picture}");
         assert!(picture.contains("batch NaN"), "{picture}");
-        for key in ['2', 'l', '3', '3', '4', '5', '6', '1'] {
+        for key in ['2', 'l', '3', '3', '4', '5', '6', '7', '8', '1'] {
             letter(&mut model, key);
             for size in [(200, 60), (80, 24), (40, 12), (20, 5), (9, 3), (1, 1)] {
                 assert!(!drawn(&model, size).trim().is_empty());
@@ -305,10 +369,15 @@ fn a_resize_to_a_cell_and_back_gives_the_same_picture() {
 
     // No size, page or question panics.
     let mut keys =
-        vec!['2', '3', '3', '4', '5', '6', 'f', 'k', '1', 'l', '?', '?', 'i', 'i', 't', 'x'];
+        vec!['2', '3', '3', '4', 'u', '5', '5', '5', '5', '6', 'o', 'o', '7', '8', 'f', 'k', '1'];
+    keys.extend(['l', '?', '?', 'i', 'i', 't', 'x']);
     keys.push('q');
     for key in keys {
-        letter(&mut model, key);
+        for effect in letter(&mut model, key) {
+            if let Effect::Send(Command::Inspect(request)) = effect {
+                model.apply(&answer(&request));
+            }
+        }
         for high in [1, 2, 3, 4, 6, 8, 11, 12, 13, 19, 24, 35, 60] {
             for wide in [1, 2, 5, 9, 10, 11, 29, 30, 40, 41, 69, 80, 81, 133] {
                 drawn(&model, (wide, high));

@@ -64,8 +64,8 @@ fn looks_change_without_a_command() {
         ('2', Page::Loss),
         ('3', Page::Gradients),
         ('4', Page::Attention),
-        ('5', Page::Samples),
-        ('6', Page::Log),
+        ('7', Page::Samples),
+        ('8', Page::Log),
         ('1', Page::Overview),
     ] {
         assert!(letter(&mut model, key).is_empty());
@@ -188,8 +188,8 @@ fn the_log_is_scrolled_and_filtered_by_keys_of_its_page() {
     let mut model = training();
     let warning = |step| Event::Warning { step, text: format!("text {step}") };
     (1..=30).for_each(|step| model.apply(&warning(step)));
-    assert!(model.notice().unwrap().contains("key 6"));
-    letter(&mut model, '6');
+    assert!(model.notice().unwrap().contains("key 8"));
+    letter(&mut model, '8');
     let selected = model.selected;
     for _ in 0..3 {
         letter(&mut model, 'k');
@@ -203,7 +203,7 @@ fn the_log_is_scrolled_and_filtered_by_keys_of_its_page() {
     letter(&mut model, 'f');
     assert_eq!(model.journal.shown().count(), 30);
     // On another page `f` has no action, and `k` selects a sample.
-    letter(&mut model, '5');
+    letter(&mut model, '7');
     letter(&mut model, 'f');
     letter(&mut model, 'k');
     assert_eq!(model.journal.shown().count(), 30);
@@ -213,7 +213,7 @@ fn the_log_is_scrolled_and_filtered_by_keys_of_its_page() {
 #[test]
 fn an_explanation_closes_with_any_key() {
     let mut model = training();
-    for page in ['1', '2', '3', '4', '5', '6'] {
+    for page in ['1', '2', '3', '4', '5', '6', '7', '8'] {
         letter(&mut model, page);
         letter(&mut model, 'i');
         assert_eq!(*model.mode(), Mode::Explain);
@@ -272,7 +272,7 @@ fn a_finished_run_is_left_without_a_question() {
 
 #[test]
 fn a_viewer_commands_nothing_and_leaves_at_once() {
-    for key in [' ', 'n', 's', 'e', 't', '<', '>'] {
+    for key in [' ', 'n', 's', 'e', '<', '>'] {
         let mut model = model_of(Role::Watching, Theme::PLAIN, &events(420));
         assert!(letter(&mut model, key).is_empty(), "{key}");
         assert!(model.notice().unwrap().contains("watching only"), "{key}");

@@ -1,5 +1,6 @@
-//! The building blocks of panels: text, bars, plots.
+//! The building blocks of panels: text, bars, strips, plots.
 
 pub(super) mod bars;
+pub(super) mod heat;
 pub(super) mod plot;
 pub(super) mod ticks;

@@ -1,19 +1,23 @@
 //! Stacked, bidirectional recurrent networks.
 
+mod observe;
+mod update_gate;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use tensor::init::InitFn;
 use tensor::{Lengths, ParamId, Params, PooledVec, Shape, Tape, Tensor, Var, ops};
 
-use crate::cell::Cell;
 use crate::config::{Merge, RnnConfig, RnnOptions};
 use crate::error::{Error, Result};
 use crate::norm::normalise;
-use crate::scan::{ScanInput, scan};
+use crate::scan::{ScanInput, Scanned, scan};
 use crate::state::State;
 use crate::step::{Layer, StepInput, step};
 use crate::step_kernel::Recurrent;
+
+pub use observe::{LayerActivations, Site, StepActivations};
 
 /// The result of [`Rnn::forward`].
 #[derive(Debug, Clone)]
@@ -25,7 +29,14 @@ pub struct Output {
     pub state: PooledVec<State>,
 }
 
-/// A recurrent network: layers of one [`Cell`] in one or two directions.
+/// A function that computes the recurrence of a layer and direction, given by its index.
+type Scan<'a> = dyn FnMut(&mut Tape<'_>, usize, Recurrent, ScanInput<'_>) -> Result<Scanned> + 'a;
+
+/// A function that computes one step of a layer, given by its index.
+type Step<'a> =
+    dyn FnMut(&mut Tape<'_>, usize, Layer, &StepInput, State, Option<Tensor>) -> Result<State> + 'a;
+
+/// A recurrent network: layers of one [`Cell`](crate::Cell) in one or two directions.
 ///
 /// Parameters have PyTorch's names, layouts and gate order: `weight_ih_l0` \[G H, I\],
 /// `weight_hh_l0` \[G H, H\], `bias_ih_l0`, `bias_hh_l0` \[G H\], `weight_ih_l0_reverse`, ...; G is
@@ -168,36 +179,6 @@ impl Rnn {
         width(&self.config, &self.options)
     }
 
-    /// Converts the weights of a GRU between the two conventions for the update gate.
-    ///
-    /// In Bahdanau et al. 2014 and Olah 2015 the gate is one minus this crate's: it is the share of
-    /// the new state. The converted weights give the same values in this crate; a second call
-    /// converts them back. The gate's pre-activation is negated: the z rows of W_ih, W_hh, b_ih and
-    /// b_hh, or, if products are normalised, of the gains and the biases.
-    ///
-    /// # Errors
-    /// A cell without an update gate.
-    pub fn flip_update_gate(&self, params: &mut Params) -> Result<()> {
-        if !matches!(self.config.cell, Cell::Gru | Cell::GruResetBefore) {
-            let (key, value) = ("cell", self.config.cell.name().to_string());
-            return Err(Error::Config { key, value, expected: "gru or gru_reset_before" });
-        }
-        for layer in &self.layers {
-            let own = layer.recurrent;
-            let (a, b) = match (layer.gain_ih, own.gain) {
-                (Some(a), Some(b)) => (a, b),
-                _ => (layer.w_ih, own.w_hh),
-            };
-            for id in [Some(a), Some(b), layer.b_ih, own.b_hh].into_iter().flatten() {
-                let mut value = params.get(id).copy()?;
-                let block = value.len() / 3;
-                value.data_mut()[block..2 * block].iter_mut().for_each(|v| *v = -*v);
-                params.set(id, value)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Runs the network over a batch of whole sequences.
     ///
     /// | value | shape |
@@ -217,6 +198,21 @@ impl Rnn {
         x: Var,
         lengths: Option<&[usize]>,
         state: Option<&[State]>,
+    ) -> Result<Output> {
+        let scan = &mut |tape: &mut Tape<'_>, _, layer, input: ScanInput<'_>| {
+            Ok(scan(tape, layer, input)?)
+        };
+        self.run(tape, x, lengths, state, scan)
+    }
+
+    /// Runs the network over a batch of whole sequences; `scan` computes each recurrence.
+    fn run(
+        &self,
+        tape: &mut Tape<'_>,
+        x: Var,
+        lengths: Option<&[usize]>,
+        state: Option<&[State]>,
+        scan: &mut Scan<'_>,
     ) -> Result<Output> {
         let shape = tape.shape(x);
         let &[time, batch, input] = shape.dims() else {
@@ -261,7 +257,7 @@ impl Rnn {
                     reverse: d == 1,
                     name: series,
                 };
-                let scanned = scan(tape, layer.recurrent, input)?;
+                let scanned = scan(tape, l * directions + d, layer.recurrent, input)?;
                 outputs.push(scanned.y);
                 states.push(State { h: scanned.h, c: scanned.c });
             }
@@ -367,6 +363,21 @@ impl Rnn {
         state: &[State],
         time: usize,
     ) -> Result<(Var, PooledVec<State>)> {
+        let step = &mut |tape: &mut Tape<'_>, _, layer, input: &StepInput, before, mask| {
+            Ok(step(tape, layer, input, before, mask)?)
+        };
+        self.run_step(tape, input, state, time, step)
+    }
+
+    /// Runs one time step through all layers; `step` computes each layer.
+    fn run_step(
+        &self,
+        tape: &mut Tape<'_>,
+        input: &StepInput,
+        state: &[State],
+        time: usize,
+        step: &mut Step<'_>,
+    ) -> Result<(Var, PooledVec<State>)> {
         if self.config.bidirectional {
             let expected = "false: one step at a time goes forwards only";
             return Err(Error::Config { key: "bidirectional", value: "true".into(), expected });
@@ -381,11 +392,12 @@ impl Rnn {
             let batch = tape.shape(before.h).rows();
             let mask = self.state_mask(tape, batch, series)?;
             let after = match above {
-                None => step(tape, *layer, input, before, mask)?,
+                None => step(tape, l, *layer, input, before, mask)?,
                 Some(x) => {
                     let x = self.dropout(tape, x, l)?;
                     let parts = PooledVec::from([(x, 0..self.config.hidden)]);
-                    step(tape, *layer, &StepInput { projected: None, parts }, before, mask)?
+                    let input = StepInput { projected: None, parts };
+                    step(tape, l, *layer, &input, before, mask)?
                 }
             };
             if tape.is_recording() {

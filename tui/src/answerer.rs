@@ -1,0 +1,83 @@
+//! Answers to commands about a stored run: translations and inspections after the end of training,
+//! and in `tui watch`.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::SystemTime;
+
+use seq2seq::event::CheckpointKind;
+use seq2seq::{Command, Event, RunDir, Translator};
+
+/// A thread that opens a run with the first command, and answers.
+#[derive(Debug)]
+pub struct Answerer {
+    run: PathBuf,
+    thread: Option<(Sender<Command>, Receiver<Event>)>,
+}
+
+impl Answerer {
+    /// Creates an answerer for a run, which is not opened yet.
+    pub fn new(run: &Path) -> Self {
+        Self { run: run.to_owned(), thread: None }
+    }
+
+    /// Returns true for commands that need no training.
+    pub fn takes(command: &Command) -> bool {
+        matches!(command, Command::Translate(_) | Command::Inspect(_))
+    }
+
+    /// Sends a command; the answer is an event.
+    pub fn send(&mut self, command: Command) {
+        if self.thread.is_none() {
+            let ((commands, received), (answers, events)) = (channel(), channel());
+            let run = self.run.clone();
+            let spawned = thread::Builder::new()
+                .name("answerer".to_owned())
+                .spawn(move || answer_all(&run, &received, &answers));
+            // Without a thread the channel is closed, and the command has no answer.
+            drop(spawned);
+            self.thread = Some((commands, events));
+        }
+        if let Some((commands, _)) = &self.thread {
+            let _ = commands.send(command);
+        }
+    }
+
+    /// Returns the answers that are ready.
+    pub fn answers(&self) -> Vec<Event> {
+        self.thread.iter().flat_map(|(_, events)| events.try_iter()).collect()
+    }
+}
+
+/// Answers commands until the sender has gone. The run is opened again when its checkpoint has
+/// changed, since another process may train it.
+fn answer_all(run: &Path, commands: &Receiver<Command>, answers: &Sender<Event>) {
+    let mut opened: Option<(Option<SystemTime>, Translator)> = None;
+    for command in commands {
+        let written = written(run);
+        if opened.as_ref().is_none_or(|(of, _)| *of != written) {
+            opened = match Translator::open(run, "cpu", None) {
+                Ok(translator) => Some((written, translator)),
+                Err(error) => {
+                    let reason = error.to_string();
+                    if answers.send(Event::Refused { command, reason }).is_err() {
+                        return;
+                    }
+                    continue;
+                }
+            };
+        }
+        let Some((_, translator)) = &opened else { continue };
+        if answers.send(translator.answer(&command)).is_err() {
+            return;
+        }
+    }
+}
+
+/// Returns the time at which the checkpoint that is opened was written.
+fn written(run: &Path) -> Option<SystemTime> {
+    let dir = RunDir::open(run).ok()?;
+    let of = |kind| std::fs::metadata(dir.checkpoint_path(kind)).and_then(|meta| meta.modified());
+    of(CheckpointKind::Best).or_else(|_| of(CheckpointKind::Last)).ok()
+}

@@ -1,0 +1,99 @@
+//! Strips of values: one cell for each value, whose height is the value and whose colour repeats it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Style};
+
+use crate::dashboard::theme::Theme;
+use crate::dashboard::widgets::bars::{cell, columns, put};
+
+/// Colours of xterm's 256, from dark violet to yellow; brightness increases with every step.
+const RAMP: [u8; 8] = [54, 61, 31, 36, 71, 113, 149, 227];
+
+/// The range of the values of a strip.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::dashboard) struct Scale {
+    /// The value of the lowest cell.
+    pub low: f32,
+    /// The value of the highest cell.
+    pub high: f32,
+}
+
+impl Scale {
+    /// Returns a scale that is symmetric about zero and holds all values: at least 1 on both sides.
+    pub(in crate::dashboard) fn around_zero(values: impl IntoIterator<Item = f32>) -> Self {
+        let most = values.into_iter().map(f32::abs).filter(|v| v.is_finite()).fold(1.0, f32::max);
+        Self { low: -most, high: most }
+    }
+}
+
+/// Returns the glyph and the style of a value: eight heights; `?` if it is not finite.
+pub(in crate::dashboard) fn glyph(value: f32, scale: Scale, theme: Theme) -> (char, Style) {
+    let glyphs: [char; 8] = if theme.unicode {
+        ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
+    } else {
+        ['_', '.', '-', ':', '=', '+', '*', '#']
+    };
+    let share = (value - scale.low) / (scale.high - scale.low).max(f32::MIN_POSITIVE);
+    if !share.is_finite() {
+        return ('?', theme.bad());
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 7
+    let level = (share.clamp(0.0, 1.0) * 7.0).round() as usize;
+    let style = match (theme.colour, RAMP.get(level)) {
+        (true, Some(&tone)) => Style::new().fg(Color::Indexed(tone)),
+        _ => Style::new(),
+    };
+    (glyphs.get(level).copied().unwrap_or('?'), style)
+}
+
+/// Draws values one after the other, in as many rows as the area has; a sign marks that there are
+/// more.
+pub(in crate::dashboard) fn strip(
+    values: &[f32],
+    scale: Scale,
+    area: Rect,
+    buf: &mut Buffer,
+    theme: Theme,
+) {
+    let (wide, high) = (columns(area), usize::from(area.height));
+    let shown = values.len().min(wide * high);
+    for (i, &value) in values.iter().take(shown).enumerate() {
+        let (glyph, style) = glyph(value, scale, theme);
+        let at = (cell(i % wide.max(1)), cell(i / wide.max(1)));
+        put(buf, area, at, &glyph.to_string(), style, theme);
+    }
+    if shown < values.len() && wide > 0 && high > 0 {
+        let mark = theme.cut().to_string();
+        put(buf, area, (cell(wide - 1), cell(high - 1)), &mark, theme.faint(), theme);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heights_are_values() {
+        let scale = Scale { low: 0.0, high: 1.0 };
+        let text = |theme: Theme| -> String {
+            [0.0, 0.5, 1.0, 2.0, -3.0, f32::NAN].map(|v| glyph(v, scale, theme).0).iter().collect()
+        };
+        assert_eq!(text(Theme::FULL), "▁▅██▁?");
+        assert_eq!(text(Theme::PLAIN), "▁▅██▁?");
+        assert_eq!(text(Theme::ASCII), "_=##_?");
+        let scale = Scale::around_zero([0.2, -2.5, f32::NAN]);
+        assert_eq!(scale, Scale { low: -2.5, high: 2.5 });
+        assert_eq!(Scale::around_zero([]), Scale { low: -1.0, high: 1.0 });
+    }
+
+    #[test]
+    fn a_strip_that_is_cut_says_so() {
+        let area = Rect::new(0, 0, 4, 2);
+        let mut buf = Buffer::empty(area);
+        strip(&[1.0; 12], Scale { low: 0.0, high: 1.0 }, area, &mut buf, Theme::PLAIN);
+        let rows: Vec<String> =
+            (0..2).map(|y| (0..4).map(|x| buf[(x, y)].symbol()).collect()).collect();
+        assert_eq!(rows, ["████", "███…"]);
+    }
+}
