@@ -4,26 +4,36 @@
 //! [`Model::tick`] update it, and [`view`] draws it. All depend only on their arguments. [`show`]
 //! connects them to a [`Source`] of events, the keyboard, the clock and the terminal.
 
+mod beside;
 mod compact;
+mod curves_view;
 mod event_loop;
+mod history;
 mod journal;
+mod key_document;
 mod keys;
+mod metric;
 mod mode;
 mod model;
 mod page;
 mod panels;
 mod parameters;
+mod parameters_view;
 mod series;
 mod theme;
+mod timeline;
 mod view;
 mod widgets;
 
 #[cfg(test)]
 mod tests;
 
+pub use curves_view::Look;
 pub use event_loop::{ExitReason, Source, SourceUpdate, show};
-pub use keys::{Action, BINDINGS, Binding, Key, action, hints, markdown};
-pub use mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, QuitChoice, Role};
+pub use history::{HistoryPart, RunHistory};
+pub use key_document::markdown;
+pub use keys::{Action, BINDINGS, Binding, Key, action, hints};
+pub use mode::{Effect, Mode, Movement, QUIT_CHOICES, QuitAnswer, QuitChoice, Role};
 pub use model::Model;
 pub use page::Page;
 pub use series::{Bucket, Column, Series};

@@ -27,6 +27,21 @@ pub enum Mode {
     LearningRate(f32),
     /// A sentence is being typed.
     Typing(String),
+    /// A part of the names of parameters is being typed.
+    Find(String),
+}
+
+/// A movement along the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Movement {
+    /// To the maps before.
+    Earlier,
+    /// To the maps after.
+    Later,
+    /// To the first maps.
+    First,
+    /// To the newest maps, which are then followed.
+    Newest,
 }
 
 /// An effect that the model requests.

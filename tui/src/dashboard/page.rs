@@ -6,8 +6,8 @@ pub enum Page {
     /// Loss, samples, attention and gradient flow, as far as they fit.
     #[default]
     Overview,
-    /// Only the loss curves.
-    Loss,
+    /// Any metric over steps, epochs, time or tokens, beside other runs.
+    Curves,
     /// Gradient norms, every parameter, gradient flow.
     Gradients,
     /// Only the attention map.
@@ -21,13 +21,13 @@ pub enum Page {
 impl Page {
     /// Every page, in the order of their keys.
     pub const ALL: [Self; 6] =
-        [Self::Overview, Self::Loss, Self::Gradients, Self::Attention, Self::Samples, Self::Log];
+        [Self::Overview, Self::Curves, Self::Gradients, Self::Attention, Self::Samples, Self::Log];
 
     /// Returns the name that is displayed.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
-            Self::Loss => "Loss",
+            Self::Curves => "Curves",
             Self::Gradients => "Gradients",
             Self::Attention => "Attention",
             Self::Samples => "Samples",
@@ -39,7 +39,7 @@ impl Page {
     pub const fn short(self) -> &'static str {
         match self {
             Self::Overview => "All",
-            Self::Loss => "Loss",
+            Self::Curves => "Curv",
             Self::Gradients => "Grad",
             Self::Attention => "Att",
             Self::Samples => "Samp",
@@ -51,8 +51,8 @@ impl Page {
     pub const fn help(self) -> &'static str {
         match self {
             Self::Overview => "overview",
-            Self::Loss => "loss curves",
-            Self::Gradients => "gradients: norms, parameters; on a small screen again: flow",
+            Self::Curves => "curves of any metric, of this run and others",
+            Self::Gradients => "gradients: norms, parameters, flow; again: the flow alone",
             Self::Attention => "attention map",
             Self::Samples => "sample translations",
             Self::Log => "log: events, warnings and controls in words",

@@ -89,6 +89,18 @@ impl Theme {
         if self.unicode { unicode } else { ascii }
     }
 
+    /// Returns the label of a key with arrows that the theme has.
+    pub fn arrows(self, label: &str) -> String {
+        let arrow = |letter| match letter {
+            '→' => self.pick('→', '>'),
+            '←' => self.pick('←', '<'),
+            '↑' => self.pick('↑', '^'),
+            '↓' => self.pick('↓', 'v'),
+            other => other,
+        };
+        label.chars().map(arrow).collect()
+    }
+
     /// Returns the character that marks a truncated text.
     pub fn cut(self) -> char {
         self.pick('…', '~')

@@ -8,7 +8,7 @@ use super::compact;
 use super::model::Model;
 use super::page::Page;
 use super::panels::{
-    attention_map, flow, footer, gradients, header, help, journal, loss, samples, tabs,
+    attention_map, curves, flow, footer, gradients, header, help, journal, loss, samples, tabs,
 };
 use crate::format::steers;
 
@@ -65,7 +65,7 @@ fn draw_full(model: &Model, area: Rect, buf: &mut Buffer) {
     header::draw(model, head, buf);
     match model.page {
         Page::Overview => draw_overview(model, body, buf),
-        Page::Loss => loss::draw(model, body, buf),
+        Page::Curves => curves::draw(model, body, buf),
         Page::Gradients => gradients::draw_page(model, body, buf),
         Page::Attention => attention_map::draw(model, body, buf),
         Page::Samples => samples::draw(model, body, buf),

@@ -8,6 +8,7 @@ use seq2seq::Command;
 use super::{Model, TRANSLATING};
 use crate::dashboard::keys::{self, Action};
 use crate::dashboard::mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, Role};
+use crate::dashboard::page::Page;
 use crate::run_state::State;
 
 /// A second Ctrl-C within this time exits immediately.
@@ -49,6 +50,7 @@ impl Model {
                 _ => Vec::new(),
             },
             Mode::Typing(text) => self.typed(text, event),
+            Mode::Find(text) => self.find(text, event),
         }
     }
 
@@ -73,6 +75,32 @@ impl Model {
                 self.send(Command::Save, "saving after this step ...")
             }
             Action::Evaluate => self.send(Command::Evaluate, "evaluating after this step ..."),
+            Action::LogScale if self.page == Page::Curves => {
+                self.curves_view.log = Some(!self.is_logarithmic());
+                Vec::new()
+            }
+            Action::Look(look) => {
+                self.look(look);
+                Vec::new()
+            }
+            Action::Order => {
+                self.parameters_view.next_order();
+                Vec::new()
+            }
+            Action::Find => {
+                self.mode = Mode::Find(self.parameters_view.filter.clone());
+                Vec::new()
+            }
+            Action::MoveRows(further) => {
+                let rows = self.parameters_view.rows(&self.history.parameters).len();
+                self.parameters_view.move_by(further, rows);
+                Vec::new()
+            }
+            Action::Layer => {
+                let layers = self.flow().map_or(0, |flow| flow.series.len());
+                self.parameters_view.next_layer(layers);
+                Vec::new()
+            }
             Action::LogScale => {
                 self.log = Some(!self.is_logarithmic());
                 Vec::new()
@@ -80,11 +108,11 @@ impl Model {
             Action::Next => self.choose(1),
             Action::Previous => self.choose(self.sample_count().saturating_sub(1)),
             Action::Scroll(lines) => {
-                self.journal.scroll(lines);
+                self.history.journal.scroll(lines);
                 Vec::new()
             }
             Action::Filter => {
-                self.journal.next_filter();
+                self.history.journal.next_filter();
                 Vec::new()
             }
             Action::Show(page) => {
@@ -94,6 +122,14 @@ impl Model {
             }
             Action::Explain => {
                 self.mode = Mode::Explain;
+                Vec::new()
+            }
+            Action::Travel(movement) => {
+                self.travel(movement);
+                Vec::new()
+            }
+            Action::Play => {
+                self.play();
                 Vec::new()
             }
             Action::Translate => {
@@ -171,18 +207,23 @@ impl Model {
                 self.tell(TRANSLATING);
                 return vec![Effect::Send(Command::Translate(text))];
             }
-            KeyCode::Backspace => {
-                text.pop();
-            }
-            KeyCode::Char('u') if event.modifiers.contains(KeyModifiers::CONTROL) => text.clear(),
-            KeyCode::Char(letter)
-                if !event.modifiers.contains(KeyModifiers::CONTROL) && text.len() < TYPED =>
-            {
-                text.push(letter);
-            }
-            _ => {}
+            _ => edit(&mut text, event),
         }
         self.mode = Mode::Typing(text);
+        Vec::new()
+    }
+
+    /// The list follows each letter; Esc shows all parameters again.
+    fn find(&mut self, mut text: String, event: KeyEvent) -> Vec<Effect> {
+        match event.code {
+            KeyCode::Esc => self.parameters_view.set_filter(String::new()),
+            KeyCode::Enter => {}
+            _ => {
+                edit(&mut text, event);
+                self.parameters_view.set_filter(text.clone());
+                self.mode = Mode::Find(text);
+            }
+        }
         Vec::new()
     }
 
@@ -210,5 +251,18 @@ impl Model {
         let effects = self.stop();
         self.tell("stopping and saving; Ctrl-C again within 3 s exits at once");
         if first { effects } else { Vec::new() }
+    }
+}
+
+/// Changes a typed text by a key.
+fn edit(text: &mut String, event: KeyEvent) {
+    let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+    match event.code {
+        KeyCode::Backspace => {
+            text.pop();
+        }
+        KeyCode::Char('u') if ctrl => text.clear(),
+        KeyCode::Char(letter) if !ctrl && text.len() < TYPED => text.push(letter),
+        _ => {}
     }
 }

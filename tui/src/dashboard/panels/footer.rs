@@ -13,8 +13,13 @@ use crate::format::{setting, width};
 /// Draws the last row.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    if let Mode::Typing(text) = model.mode() {
-        typing(model, text, area, buf);
+    let prompt = match model.mode() {
+        Mode::Typing(text) => Some(("translate: ", text, "  Enter: go  Esc: cancel")),
+        Mode::Find(text) => Some(("filter: ", text, "  Enter: keep  Esc: show all")),
+        _ => None,
+    };
+    if let Some((name, text, help)) = prompt {
+        typing(model, (name, text, help), area, buf);
         return;
     }
     let text = match (model.mode(), model.notice()) {
@@ -50,7 +55,7 @@ fn hints(model: &Model, wide: usize) -> Line<'static> {
     for binding in keys::hints(model.page, model.role == Role::Training) {
         let key = binding.label.split(' ').next().unwrap_or(binding.label);
         metrics.add([
-            Span::styled(key, theme.strong()),
+            Span::styled(theme.arrows(key), theme.strong()),
             Span::raw(" "),
             Span::styled(binding.hint, theme.faint()),
         ]);
@@ -58,10 +63,10 @@ fn hints(model: &Model, wide: usize) -> Line<'static> {
     metrics.line()
 }
 
-/// Draws the sentence being typed, with its end visible.
-fn typing(model: &Model, text: &str, area: Rect, buf: &mut Buffer) {
+/// Draws the text being typed, with its end visible, between its name and what the keys do.
+fn typing(model: &Model, (name, text, help): (&str, &str, &str), area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    let used = put(buf, area, (0, 0), "translate: ", theme.strong(), theme);
+    let used = put(buf, area, (0, 0), name, theme.strong(), theme);
     let room = columns(area).saturating_sub(usize::from(used) + 1);
     let mut shown = text;
     while width(shown) > room {
@@ -71,7 +76,6 @@ fn typing(model: &Model, text: &str, area: Rect, buf: &mut Buffer) {
     }
     let end = used + put(buf, area, (used, 0), shown, theme.train(), theme);
     put(buf, area, (end, 0), " ", theme.reversed(), theme);
-    let help = "  Enter: go  Esc: cancel";
     if columns(area) > usize::from(end) + width(help) {
         put(buf, area, (end + 1, 0), help, theme.faint(), theme);
     }

@@ -51,17 +51,7 @@ fn draw_keys(model: &Model, scroll: usize, area: Rect, buf: &mut Buffer) {
     for (title, bindings) in sections(model).into_iter().filter(|(_, some)| !some.is_empty()) {
         lines.push(Line::styled(format!(" {title}"), theme.faint()));
         lines.extend(bindings.into_iter().map(|binding| {
-            let label: String = binding
-                .label
-                .chars()
-                .map(|letter| match letter {
-                    '→' => theme.pick('→', '>'),
-                    '←' => theme.pick('←', '<'),
-                    '↑' => theme.pick('↑', '^'),
-                    '↓' => theme.pick('↓', 'v'),
-                    other => other,
-                })
-                .collect();
+            let label = theme.arrows(binding.label);
             Line::from(vec![
                 Span::styled(format!(" {label:>labels$}  "), theme.strong()),
                 Span::raw(binding.help),

@@ -1,8 +1,10 @@
 //! The panels: each draws one part of a run into its area.
 
 pub(super) mod attention_map;
+pub(super) mod curves;
 pub(super) mod explain;
 pub(super) mod flow;
+pub(super) mod flow_page;
 pub(super) mod footer;
 pub(super) mod gradients;
 pub(super) mod header;
@@ -10,5 +12,6 @@ pub(super) mod help;
 pub(super) mod journal;
 pub(super) mod loss;
 pub(super) mod now;
+pub(super) mod parameter_table;
 pub(super) mod samples;
 pub(super) mod tabs;

@@ -1,5 +1,7 @@
 //! The dashboard as a whole: a made-up run, keys pressed one after the other, pictures drawn.
 
+mod curves;
 mod fixture;
 mod pictures;
 mod scripted;
+mod timeline;

@@ -2,4 +2,5 @@
 
 pub(super) mod bars;
 pub(super) mod plot;
+pub(super) mod spark;
 pub(super) mod ticks;
