@@ -250,6 +250,13 @@ pub struct Sample {
     pub output_text: Option<String>,
     /// The reference as it is in the corpus; empty if there is none.
     pub reference: String,
+    /// Positions of the source tokens that are not in the vocabulary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<usize>,
+    /// Gold links between source and output tokens, if the corpus has them and the output equals the
+    /// reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<(usize, usize)>,
     /// Attention weights, output tokens x source tokens.
     #[serde(with = "json_number::list")]
     pub attention: Vec<Vec<f32>>,

@@ -124,6 +124,13 @@ impl Text {
         tokens.iter().map(|t| self.source.display_token(t)).chain(end).collect()
     }
 
+    /// Returns the positions, in the sentence's own order, of the source tokens that are not in the
+    /// vocabulary.
+    pub(crate) fn unknown_positions(&self, line: &str) -> Vec<usize> {
+        let ids = self.source_vocabulary.encode(&tokens(&self.source, line));
+        ids.iter().enumerate().filter(|(_, id)| **id == UNK).map(|(i, _)| i).collect()
+    }
+
     /// Returns the source tokens as text, in the sentence's own order, without EOS: in the case of the
     /// line even if the source recipe is in lower case, unless lower case divides the line
     /// differently.
@@ -351,6 +358,16 @@ mod tests {
         assert!(said.starts_with("no reference has 4 words, which bleu looks at"), "{said}");
         assert_eq!(remark_on_short(&corpus("a b c.")), None);
         assert_eq!(remark_on_short(&Corpus { pairs: Vec::new() }), None);
+    }
+
+    #[test]
+    fn unknown_source_words_are_found_in_the_order_of_the_sentence() {
+        let of = |words: &[&str]| Vocabulary::build([words], &VocabularyOptions::default());
+        let config = Config { reverse_source: true, ..Config::default() };
+        let text = Text::restore(&config, of(&["the", "car"]), of(&["la"]));
+        assert_eq!(text.unknown_positions("the zebra car"), [1]);
+        assert_eq!(text.unknown_positions("gnu the car"), [0]);
+        assert!(text.unknown_positions("").is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use tensor::{Params, Tape, Threads};
 use super::build::{Built, Preparation, Task};
 use super::evaluate::evaluate;
 use crate::config::{BatchBy, Config, UnknownWords};
-use crate::data::{Corpora, Corpus, Example, Text, UnknownRates, corpora};
+use crate::data::{Corpora, Corpus, Example, Pair, Text, UnknownRates, corpora};
 use crate::decode::{
     BeamOptions, Constraints, DecodeInput, Decoded, Ensemble, UnknownWordOptions, decode,
 };
@@ -70,15 +70,29 @@ impl TranslationModel {
             source_text: Some((*line).to_owned()),
             output_text: Some(self.written(line, &d)),
             output: self.text.target_words(&d.ids),
-            reference: String::new(),
+            unknown: self.text.unknown_positions(line),
             attention: d
                 .attention
                 .into_iter()
                 .map(|row| self.text.attention_in_order(row))
                 .collect(),
             logprob: d.logprob,
+            ..Sample::default()
         };
         Ok(lines.iter().zip(best).map(sample).collect())
+    }
+
+    /// Returns the gold links of a pair if they apply to the output: the output must equal the
+    /// reference, and the recipes must divide the texts into the words that the links number.
+    fn links_of(&self, sample: &Sample, pair: &Pair) -> Vec<(usize, usize)> {
+        let Some(links) = &pair.links else { return Vec::new() };
+        let reference = self.text.words_of_target(&pair.target);
+        let written = |line: &str| line.split_whitespace().count();
+        let fits = sample.output.split_last().is_some_and(|(_, output)| output == reference)
+            && reference.len() == written(&pair.target)
+            && sample.source.len() == written(&pair.source) + 1;
+        let links = links.sure.iter().chain(&links.possible);
+        if fits { links.copied().collect() } else { Vec::new() }
     }
 
     fn written(&self, line: &str, decoded: &Decoded) -> String {
@@ -140,6 +154,7 @@ impl Model for TranslationModel {
         let mut samples = self.translate(params, &lines, threads)?;
         for (sample, pair) in samples.iter_mut().zip(&self.shown.pairs) {
             sample.reference.clone_from(&pair.target);
+            sample.links = self.links_of(sample, pair);
         }
         Ok(samples)
     }

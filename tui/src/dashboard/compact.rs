@@ -8,8 +8,8 @@ use ratatui::text::{Line, Span};
 use super::model::Model;
 use super::page::Page;
 use super::panels::{
-    attention_map, cell, change, flow, footer, gradients, header, journal, loss, now, runs,
-    samples, step, tabs,
+    attention_map, cell, change, curves, flow, flow_page, footer, gradients, header, journal, loss,
+    now, parameter_table, runs, samples, step, tabs,
 };
 use super::widgets::bars::{MetricLine, columns, put, put_line};
 use crate::format::{brief, count, fit, number, percent};
@@ -44,11 +44,14 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
             loss::draw(model, upper, buf);
             attention_map::draw(model, lower, buf);
         }
-        Page::Overview | Page::Loss => loss::draw(model, body, buf),
-        Page::Gradients if model.pane % 2 == 1 && model.flow.is_some() => {
-            flow::draw(model, body, buf);
-        }
-        Page::Gradients => gradients::draw(model, body, buf),
+        Page::Overview => loss::draw(model, body, buf),
+        Page::Curves => curves::draw(model, body, buf),
+        Page::Gradients => match model.pane % 4 {
+            1 if model.flow().is_some() => flow::draw(model, body, buf),
+            2 => parameter_table::draw(model, body, buf),
+            3 => flow_page::draw(model, body, buf),
+            _ => gradients::draw(model, body, buf),
+        },
         Page::Attention if model.pane % 2 == 1 && model.inspects_chosen() => {
             change::draw(model, body, buf);
         }

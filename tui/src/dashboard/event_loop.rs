@@ -156,6 +156,9 @@ fn show_here(
             _ if quiet => IDLE,
             _ => FRAME,
         };
+        if let Some(next) = model.next_frame() {
+            wait = wait.min(next.max(LEAST));
+        }
         while let Some(input) = keyboard.wait(wait)? {
             wait = Duration::ZERO;
             match input {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use seq2seq::event::{CheckpointKind, EndReason, Start};
 use seq2seq::{Event, Inspection};
+use serde::{Deserialize, Serialize};
 
 use crate::format::{count, estimated, number, several};
 use crate::headless::told;
@@ -15,7 +16,7 @@ const ENTRIES: usize = 2000;
 const NARROW: usize = 30;
 
 /// The kind of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kind {
     /// The beginning, the end, or a stage of the run.
     Event,
@@ -28,7 +29,7 @@ pub(super) enum Kind {
 }
 
 /// An entry of the log.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Entry {
     /// The kind.
     pub kind: Kind,
@@ -39,18 +40,47 @@ pub(super) struct Entry {
 }
 
 /// The entries, the kind that is shown, and the position.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Journal {
     entries: VecDeque<Entry>,
     left_out: u64,
+    #[serde(skip)]
     filter: Option<Kind>,
+    #[serde(skip)]
     back: usize,
 }
 
 impl Journal {
-    /// Removes every entry.
-    pub(super) fn clear(&mut self) {
-        *self = Self { filter: self.filter, ..Self::default() };
+    /// Takes the kind that is shown and the position from another log.
+    pub(super) fn keep_view(&mut self, shown: &Self) {
+        (self.filter, self.back) = (shown.filter, shown.back);
+    }
+
+    /// Appends the entries of a later part of the run; those that it repeats are left out.
+    pub(super) fn append(&mut self, later: Self) {
+        let last = self.entries.iter().filter_map(|entry| entry.step).max();
+        for entry in later.entries {
+            let repeated = entry.step.is_some_and(|step| {
+                last.is_some_and(|last| step < last)
+                    || self.entries.iter().rev().take_while(|old| old.step >= Some(step)).any(
+                        |old| {
+                            (old.step, old.kind, &old.text) == (entry.step, entry.kind, &entry.text)
+                        },
+                    )
+            });
+            if !repeated {
+                self.add(entry);
+            }
+        }
+        self.left_out += later.left_out;
+    }
+
+    fn add(&mut self, entry: Entry) {
+        self.entries.push_back(entry);
+        if self.entries.len() > ENTRIES {
+            self.entries.pop_front();
+            self.left_out += 1;
+        }
     }
 
     /// Adds an entry for an event that has one.
@@ -60,11 +90,7 @@ impl Journal {
             // A resumed run repeats the steps after its checkpoint.
             self.entries.retain(|entry| entry.step.is_none_or(|step| step <= start.step));
         }
-        self.entries.push_back(entry);
-        if self.entries.len() > ENTRIES {
-            self.entries.pop_front();
-            self.left_out += 1;
-        }
+        self.add(entry);
     }
 
     /// Returns the number of entries, those that are no longer kept included.

@@ -1,11 +1,10 @@
 //! The keys: one table, from which dispatch, help, footer and `docs/keys.md` are generated.
 
-use std::fmt::Write;
-
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::curves_view::Look;
 use super::inspect_key::InspectKey;
-use super::mode::QUIT_CHOICES;
+use super::mode::Movement;
 use super::page::Page;
 
 /// The action of a key.
@@ -25,6 +24,20 @@ pub enum Action {
     Next,
     /// Shows the previous sample.
     Previous,
+    /// Shows the maps of another step.
+    Travel(Movement),
+    /// Plays the maps of the whole run, or stops.
+    Play,
+    /// Changes what the page of curves shows.
+    Look(Look),
+    /// Shows the parameters in another order.
+    Order,
+    /// Types a part of the names of the parameters to show.
+    Find,
+    /// Moves the list of parameters by a number of rows.
+    MoveRows(i8),
+    /// Shows the gradient flow of another layer.
+    Layer,
     /// Scrolls the log up by a number of lines; down if it is negative.
     Scroll(i8),
     /// Shows other kinds of entries of the log.
@@ -161,8 +174,14 @@ const MOVES: &[Page] = &[Page::Attention, Page::Step];
 const CHANGES: &[Page] = &[Page::Attention, Page::Step, Page::Cell];
 /// The pages that show a sample.
 const SAMPLES: &[Page] = &[Page::Overview, Page::Attention, Page::Samples];
+/// The pages that show a step of the timeline.
+const TIMELINE: &[Page] = &[Page::Overview, Page::Gradients, Page::Attention, Page::Samples];
 /// The pages with a curve.
-const CURVES: &[Page] = &[Page::Overview, Page::Loss, Page::Gradients];
+const CURVES: &[Page] = &[Page::Overview, Page::Curves, Page::Gradients];
+/// The page of any metric.
+const METRICS: &[Page] = &[Page::Curves];
+/// The page of the gradients.
+const GRADIENTS: &[Page] = &[Page::Gradients];
 /// The page of the log.
 const LOG: &[Page] = &[Page::Log];
 /// The page of the list of runs.
@@ -172,6 +191,17 @@ const SCREEN: i8 = 10;
 
 const fn page(page: Page, keys: &'static [Key], label: &'static str) -> Binding {
     look(Action::Show(page), keys, label, "", page.help())
+}
+
+/// A binding of the page of any metric.
+const fn changes(
+    change: Look,
+    keys: &'static [Key],
+    label: &'static str,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    on(METRICS, look(Action::Look(change), keys, label, hint, help))
 }
 
 /// All keys of the dashboard, the most useful first, since the footer shows as many as fit.
@@ -190,8 +220,8 @@ pub const BINDINGS: &[Binding] = &[
         SAMPLES,
         look(
             Action::Next,
-            &[plain(KeyCode::Tab), plain(KeyCode::Right), plain(KeyCode::Down), letter('j')],
-            "Tab → ↓ j",
+            &[plain(KeyCode::Tab), plain(KeyCode::Down), letter('j')],
+            "Tab ↓ j",
             "sample",
             "next sample and its attention map",
         ),
@@ -200,8 +230,8 @@ pub const BINDINGS: &[Binding] = &[
         SAMPLES,
         look(
             Action::Previous,
-            &[plain(KeyCode::BackTab), plain(KeyCode::Left), plain(KeyCode::Up), letter('k')],
-            "S-Tab ← ↑ k",
+            &[plain(KeyCode::BackTab), plain(KeyCode::Up), letter('k')],
+            "S-Tab ↑ k",
             "",
             "previous sample",
         ),
@@ -230,8 +260,121 @@ pub const BINDINGS: &[Binding] = &[
     inspect(SENTENCES, InspectKey::PreviousSentence, &[plain(KeyCode::BackTab)]),
     inspect(SENTENCES, InspectKey::Refresh, &[letter('r')]),
     on(
+        TIMELINE,
+        look(
+            Action::Travel(Movement::Earlier),
+            &[plain(KeyCode::Left)],
+            "←",
+            "earlier",
+            "samples, map and flow of the stored step before",
+        ),
+    ),
+    on(
+        TIMELINE,
+        look(
+            Action::Travel(Movement::Later),
+            &[plain(KeyCode::Right)],
+            "→",
+            "",
+            "samples, map and flow of the stored step after",
+        ),
+    ),
+    on(
+        TIMELINE,
+        look(Action::Play, &[letter('p')], "p", "play", "play the maps of the whole run, or stop"),
+    ),
+    on(
+        TIMELINE,
+        look(
+            Action::Travel(Movement::First),
+            &[plain(KeyCode::Home)],
+            "Home",
+            "",
+            "the first stored step",
+        ),
+    ),
+    on(
+        TIMELINE,
+        look(
+            Action::Travel(Movement::Newest),
+            &[plain(KeyCode::End)],
+            "End",
+            "",
+            "the newest step, and follow",
+        ),
+    ),
+    on(
         CURVES,
         look(Action::LogScale, &[letter('l')], "l", "log", "logarithmic or linear value axis"),
+    ),
+    changes(Look::NextMetric, &[letter('m')], "m", "metric", "next metric"),
+    changes(Look::PreviousMetric, &[letter('M')], "M", "", "previous metric"),
+    changes(Look::NextAxis, &[letter('x')], "x", "axis", "over steps, epochs, time or tokens"),
+    changes(
+        Look::CursorLeft,
+        &[plain(KeyCode::Left)],
+        "←",
+        "values",
+        "crosshair to the left, with the values there",
+    ),
+    changes(Look::CursorRight, &[plain(KeyCode::Right)], "→", "", "crosshair to the right"),
+    changes(
+        Look::ZoomIn,
+        &[letter('+'), letter('=')],
+        "+ =",
+        "zoom",
+        "zoom in, around the crosshair",
+    ),
+    changes(Look::ZoomOut, &[letter('-')], "-", "", "zoom out"),
+    changes(Look::PanLeft, &[letter(',')], ",", "", "move to the left"),
+    changes(Look::PanRight, &[letter('.')], ".", "", "move to the right"),
+    changes(Look::Whole, &[plain(KeyCode::Home)], "Home", "", "the whole run, without crosshair"),
+    changes(Look::Follow, &[plain(KeyCode::End)], "End", "", "to the newest step, and follow"),
+    changes(Look::Smoother, &[letter('w')], "w", "smooth", "smooth over more steps"),
+    changes(Look::Rougher, &[letter('W')], "W", "", "smooth over fewer steps, or not at all"),
+    on(
+        GRADIENTS,
+        look(
+            Action::Order,
+            &[letter('o')],
+            "o",
+            "order",
+            "parameters by gradient, update/value or name",
+        ),
+    ),
+    on(
+        GRADIENTS,
+        look(
+            Action::Find,
+            &[letter('/')],
+            "/",
+            "filter",
+            "only parameters whose name contains a text",
+        ),
+    ),
+    on(
+        GRADIENTS,
+        look(
+            Action::MoveRows(1),
+            &[letter('j'), plain(KeyCode::Down)],
+            "j ↓",
+            "",
+            "scroll the parameters down",
+        ),
+    ),
+    on(
+        GRADIENTS,
+        look(
+            Action::MoveRows(-1),
+            &[letter('k'), plain(KeyCode::Up)],
+            "k ↑",
+            "",
+            "scroll the parameters up",
+        ),
+    ),
+    on(
+        GRADIENTS,
+        look(Action::Layer, &[letter('r')], "r", "layer", "gradient flow of another layer"),
     ),
     on(
         LOG,
@@ -389,7 +532,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     page(Page::Runs, &[letter('0'), plain(KeyCode::Esc)], "0 Esc"),
     page(Page::Overview, &[letter('1')], "1"),
-    page(Page::Loss, &[letter('2')], "2"),
+    page(Page::Curves, &[letter('2')], "2"),
     page(Page::Gradients, &[letter('3')], "3"),
     page(Page::Attention, &[letter('4')], "4"),
     page(Page::Step, &[letter('5')], "5"),
@@ -422,92 +565,4 @@ pub fn hints(page: Page, may_command: bool) -> impl Iterator<Item = &'static Bin
     BINDINGS.iter().filter(move |binding| {
         !binding.hint.is_empty() && binding.is_on(page) && (may_command || !binding.commands)
     })
-}
-
-/// Returns the text of `docs/keys.md`.
-pub fn markdown() -> String {
-    let mut text = String::from(
-        "# Keys of the dashboard\n\n\
-         `?` shows the same table, with the keys of the current page first. Commands go to the \
-         process that\ntrains, so `tui watch` has none; it opens the run's checkpoint to translate \
-         and inspect sentences.\nA test compares this file with the program's table.\n\n\
-         | Key | What it does | On the pages | In `watch` |\n| --- | --- | --- | --- |\n",
-    );
-    let code = |keys: &str| -> String {
-        keys.split(' ').map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ")
-    };
-    for binding in BINDINGS {
-        let watch = if binding.commands { "no" } else { "yes" };
-        let pages = match binding.pages {
-            [] => "all".to_owned(),
-            pages => pages.iter().map(|page| page.name()).collect::<Vec<_>>().join(", "),
-        };
-        // Writing to a String does not fail.
-        let _ =
-            writeln!(text, "| {} | {} | {pages} | {watch} |", code(binding.label), binding.help);
-    }
-    text += "\nDuring training `q` opens a prompt:\n\n| Key | Choice | What it does |\n\
-             | --- | --- | --- |\n";
-    for choice in QUIT_CHOICES {
-        let _ =
-            writeln!(text, "| {} | {} | {} |", code(choice.label), choice.word, choice.explanation);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_key_does_two_things_on_a_page() {
-        for page in Page::ALL.into_iter().chain([Page::Runs]) {
-            let keys: Vec<Key> = BINDINGS
-                .iter()
-                .filter(|binding| binding.is_on(page))
-                .flat_map(|binding| binding.keys.iter().copied())
-                .collect();
-            for (i, key) in keys.iter().enumerate() {
-                assert!(!keys[i + 1..].contains(key), "{page:?} {key:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_binding_has_an_action_of_its_own_keys_and_words() {
-        for (i, binding) in BINDINGS.iter().enumerate() {
-            assert!(!BINDINGS[i + 1..].iter().any(|other| other.action == binding.action));
-            assert!(!binding.keys.is_empty() && !binding.help.is_empty(), "{binding:?}");
-            let pages = Page::ALL.into_iter().chain([Page::Runs]);
-            for page in pages.filter(|page| binding.is_on(*page)) {
-                for key in binding.keys {
-                    let ctrl = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
-                    let event = KeyEvent::new(key.code, ctrl);
-                    assert_eq!(action(event, page), Some(binding.action));
-                }
-            }
-        }
-        for page in Page::ALL.into_iter().chain([Page::Runs]) {
-            assert!(BINDINGS.iter().any(|binding| binding.action == Action::Show(page)));
-        }
-    }
-
-    #[test]
-    fn ctrl_and_the_page_are_part_of_a_key() {
-        let with = KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL);
-        let without = KeyEvent::new(KeyCode::Char('l'), KeyModifiers::NONE);
-        assert_eq!(action(with, Page::Log), Some(Action::Redraw));
-        assert_eq!(action(without, Page::Loss), Some(Action::LogScale));
-        assert_eq!(action(without, Page::Log), None);
-        let down = KeyEvent::new(KeyCode::Down, KeyModifiers::NONE);
-        assert_eq!(action(down, Page::Log), Some(Action::Scroll(-1)));
-        assert_eq!(action(down, Page::Samples), Some(Action::Next));
-        assert_eq!(action(KeyEvent::new(KeyCode::F(9), KeyModifiers::NONE), Page::Log), None);
-    }
-
-    #[test]
-    fn the_document_is_this_table() {
-        let stored = include_str!("../../../docs/keys.md").replace("\r\n", "\n");
-        assert!(stored == markdown(), "put this into docs/keys.md:\n{}", markdown());
-    }
 }

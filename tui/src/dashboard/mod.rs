@@ -4,30 +4,40 @@
 //! [`Model::tick`] update it, and [`view`] draws it. All depend only on their arguments. [`show`]
 //! connects them to a [`Source`] of events, the keyboard, the clock and the terminal.
 
+mod beside;
 mod compact;
+mod curves_view;
 mod event_loop;
+mod history;
 mod inspect_key;
 mod inspecting;
 mod journal;
+mod key_document;
 mod keys;
+mod metric;
 mod mode;
 mod model;
 mod page;
 mod panels;
 mod parameters;
+mod parameters_view;
 mod runs;
 mod series;
 mod theme;
+mod timeline;
 mod view;
 mod widgets;
 
 #[cfg(test)]
 mod tests;
 
+pub use curves_view::Look;
 pub use event_loop::{ExitReason, Source, SourceUpdate, show};
+pub use history::{HistoryPart, RunHistory};
 pub use inspect_key::InspectKey;
-pub use keys::{Action, BINDINGS, Binding, Key, action, hints, markdown};
-pub use mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, QuitChoice, Role, RunRequest};
+pub use key_document::markdown;
+pub use keys::{Action, BINDINGS, Binding, Key, action, hints};
+pub use mode::{Effect, Mode, Movement, QUIT_CHOICES, QuitAnswer, QuitChoice, Role, RunRequest};
 pub use model::Model;
 pub use page::Page;
 pub use series::{Bucket, Column, Series};

@@ -33,6 +33,8 @@ pub enum Mode {
     Filtering,
     /// The text that replaces a source word is being typed.
     Replacing(String),
+    /// A part of the names of parameters is being typed.
+    Find(String),
     /// The prompt to confirm this change to a run of the list is open.
     Run(RunRequest),
 }
@@ -46,6 +48,19 @@ pub enum RunRequest {
     Stop(PathBuf),
     /// Close the list, and continue it in this terminal.
     Resume(PathBuf),
+}
+
+/// A movement along the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Movement {
+    /// To the maps before.
+    Earlier,
+    /// To the maps after.
+    Later,
+    /// To the first maps.
+    First,
+    /// To the newest maps, which are then followed.
+    Newest,
 }
 
 /// An effect that the model requests.

@@ -6,8 +6,8 @@ pub enum Page {
     /// Loss, samples, attention and gradient flow, as far as they fit.
     #[default]
     Overview,
-    /// Only the loss curves.
-    Loss,
+    /// Any metric over steps, epochs, time or tokens, beside other runs.
+    Curves,
     /// Gradient norms, every parameter, gradient flow.
     Gradients,
     /// Only the attention map.
@@ -28,7 +28,7 @@ impl Page {
     /// Every page of a run, in the order of their keys.
     pub const ALL: [Self; 8] = [
         Self::Overview,
-        Self::Loss,
+        Self::Curves,
         Self::Gradients,
         Self::Attention,
         Self::Step,
@@ -46,7 +46,7 @@ impl Page {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
-            Self::Loss => "Loss",
+            Self::Curves => "Curves",
             Self::Gradients => "Gradients",
             Self::Attention => "Attention",
             Self::Step => "Step",
@@ -61,7 +61,7 @@ impl Page {
     pub const fn short(self) -> &'static str {
         match self {
             Self::Overview => "All",
-            Self::Loss => "Loss",
+            Self::Curves => "Curv",
             Self::Gradients => "Grad",
             Self::Attention => "Att",
             Self::Step => "Step",
@@ -76,8 +76,8 @@ impl Page {
     pub const fn help(self) -> &'static str {
         match self {
             Self::Overview => "overview",
-            Self::Loss => "loss curves",
-            Self::Gradients => "gradients: norms, parameters; on a small screen again: flow",
+            Self::Curves => "curves of any metric, of this run and others",
+            Self::Gradients => "gradients: norms, parameters, flow; again: the flow alone",
             Self::Attention => "attention map",
             Self::Step => "a translation step by step; on a small screen again: other parts",
             Self::Cell => "gates and states over the tokens of a sentence",

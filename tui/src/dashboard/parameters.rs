@@ -3,26 +3,40 @@
 use std::cmp::Ordering;
 
 use seq2seq::event::ParameterMetrics;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::series::Series;
 use crate::run_state::Smoother;
+
+/// Maximum number of points of a parameter's curves.
+const POINTS: usize = 128;
 
 /// Decay factor of the smoothed norm that orders the rows; smoothing keeps their order stable.
 const STEADINESS: f64 = 0.9;
 
 /// A parameter, or a group of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Row {
     /// Name of the parameter or group.
     pub name: String,
     /// Gradient norm at the newest step that reported it.
+    #[serde(deserialize_with = "or_nan")]
     pub norm: f64,
     /// Update divided by value; for a group, the largest ratio of its members.
+    #[serde(deserialize_with = "or_nan")]
     pub ratio: f64,
+    /// The gradient norm over steps.
+    pub norms: Series,
     order: Smoother,
 }
 
+/// Reads a number; one that is not finite is written as null.
+fn or_nan<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+    Option::<f64>::deserialize(d).map(|number| number.unwrap_or(f64::NAN))
+}
+
 /// The parameters of a run, the largest gradients first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Parameters {
     rows: Vec<Row>,
     groups: Vec<Row>,
@@ -30,9 +44,10 @@ pub(super) struct Parameters {
 
 impl Parameters {
     /// Applies the metrics of one step.
-    pub(super) fn apply(&mut self, metrics: &[ParameterMetrics]) {
+    pub(super) fn apply(&mut self, step: u64, metrics: &[ParameterMetrics]) {
         for number in metrics {
-            update(&mut self.rows, &number.name, number.gradient_norm, number.update_ratio);
+            let value = (number.gradient_norm, number.update_ratio);
+            update(&mut self.rows, &number.name, step, value);
         }
         let mut groups: Vec<(&str, f64, f64)> = Vec::new();
         for row in &self.rows {
@@ -50,10 +65,33 @@ impl Parameters {
             }
         }
         for (name, squares, ratio) in groups {
-            update(&mut self.groups, name, squares.sqrt(), ratio);
+            update(&mut self.groups, name, step, (squares.sqrt(), ratio));
         }
         sort(&mut self.rows);
         sort(&mut self.groups);
+    }
+
+    /// Removes the points after a step, which a resumed run repeats.
+    pub(super) fn rewind(&mut self, step: u64) {
+        for row in self.rows.iter_mut().chain(&mut self.groups) {
+            row.norms.rewind(step as f64);
+        }
+    }
+
+    /// Appends the metrics of a later part of the run.
+    pub(super) fn append(&mut self, later: Self) {
+        for (rows, later) in [(&mut self.rows, later.rows), (&mut self.groups, later.groups)] {
+            for new in later {
+                match rows.iter_mut().find(|row| row.name == new.name) {
+                    Some(row) => {
+                        row.norms.append(&new.norms);
+                        (row.norm, row.ratio, row.order) = (new.norm, new.ratio, new.order);
+                    }
+                    None => rows.push(new),
+                }
+            }
+            sort(rows);
+        }
     }
 
     /// Returns the parameters: those without a finite gradient norm first, then by decreasing norm.
@@ -67,15 +105,16 @@ impl Parameters {
     }
 }
 
-fn update(rows: &mut Vec<Row>, name: &str, norm: f64, ratio: f64) {
-    if let Some(row) = rows.iter_mut().find(|row| row.name == name) {
-        row.norm = norm;
-        row.ratio = ratio;
+fn update(rows: &mut Vec<Row>, name: &str, step: u64, (norm, ratio): (f64, f64)) {
+    let place = rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
+        let (norms, order) = (Series::with_capacity(POINTS), Smoother::new(STEADINESS));
+        rows.push(Row { name: name.to_owned(), norm, ratio, norms, order });
+        rows.len() - 1
+    });
+    if let Some(row) = rows.get_mut(place) {
+        (row.norm, row.ratio) = (norm, ratio);
+        row.norms.push(step as f64, norm);
         row.order.push(norm);
-    } else {
-        let mut order = Smoother::new(STEADINESS);
-        order.push(norm);
-        rows.push(Row { name: name.to_owned(), norm, ratio, order });
     }
 }
 
@@ -104,12 +143,15 @@ mod tests {
     #[test]
     fn groups_add_squares_and_sort_by_size() {
         let mut parameters = Parameters::default();
-        parameters.apply(&[
-            number("decoder.out.weight", 1.0),
-            number("encoder.rnn.a", 3.0),
-            number("encoder.rnn.b", 4.0),
-            number("alone", 2.0),
-        ]);
+        parameters.apply(
+            1,
+            &[
+                number("decoder.out.weight", 1.0),
+                number("encoder.rnn.a", 3.0),
+                number("encoder.rnn.b", 4.0),
+                number("alone", 2.0),
+            ],
+        );
         let groups: Vec<(&str, f64)> =
             parameters.groups().iter().map(|row| (row.name.as_str(), row.norm)).collect();
         assert_eq!(groups, [("encoder.rnn", 5.0), ("alone", 2.0), ("decoder.out", 1.0)]);
@@ -119,11 +161,11 @@ mod tests {
     #[test]
     fn a_norm_that_is_not_finite_comes_first() {
         let mut parameters = Parameters::default();
-        parameters.apply(&[number("a.x", 5.0), number("b.x", f64::NAN), number("b.y", 1.0)]);
+        parameters.apply(1, &[number("a.x", 5.0), number("b.x", f64::NAN), number("b.y", 1.0)]);
         assert_eq!(parameters.rows()[0].name, "b.x");
         assert_eq!(parameters.groups()[0].name, "b");
         assert!(parameters.groups()[0].norm.is_nan());
-        parameters.apply(&[number("b.x", 0.5)]);
+        parameters.apply(2, &[number("b.x", 0.5)]);
         assert_eq!(parameters.groups()[0].name, "a");
     }
 }

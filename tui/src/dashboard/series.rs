@@ -1,12 +1,18 @@
 //! A curve of any length in bounded memory: neighbouring points are merged, extremes are kept.
 
-/// Maximum number of buckets; a screen has far fewer columns.
+use serde::{Deserialize, Serialize};
+
+/// Maximum number of buckets unless another one is given; a screen has far fewer columns.
 const CAPACITY: usize = 2048;
 /// Maximum number of marks of values that are not finite.
 const MARKS: usize = 256;
 
-/// Neighbouring points merged into one: their positions, their range and their last value.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The smoothing window at a step is at most one of this many steps, as in the header's mean.
+const SHARE: f64 = 10.0;
+
+/// Neighbouring points merged into one: their positions, their range, their last value and mean.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[f64; 7]", into = "[f64; 7]")]
 pub struct Bucket {
     /// Position of the first point.
     pub first: f64,
@@ -18,11 +24,38 @@ pub struct Bucket {
     pub high: f64,
     /// Value of the last point.
     pub close: f64,
+    /// Sum of the values.
+    pub sum: f64,
+    /// Number of points.
+    pub count: f64,
+}
+
+impl From<[f64; 7]> for Bucket {
+    fn from([first, last, low, high, close, sum, count]: [f64; 7]) -> Self {
+        Self { first, last, low, high, close, sum, count }
+    }
+}
+
+impl From<Bucket> for [f64; 7] {
+    fn from(bucket: Bucket) -> Self {
+        let Bucket { first, last, low, high, close, sum, count } = bucket;
+        [first, last, low, high, close, sum, count]
+    }
 }
 
 impl Bucket {
     fn of(x: f64, y: f64) -> Self {
-        Self { first: x, last: x, low: y, high: y, close: y }
+        Self { first: x, last: x, low: y, high: y, close: y, sum: y, count: 1.0 }
+    }
+
+    /// Returns the position of the middle.
+    pub fn centre(&self) -> f64 {
+        f64::midpoint(self.first, self.last)
+    }
+
+    /// Returns the mean of the points.
+    pub fn mean(&self) -> f64 {
+        self.sum / self.count
     }
 
     fn merge(self, next: Self) -> Self {
@@ -32,6 +65,9 @@ impl Bucket {
             low: self.low.min(next.low),
             high: self.high.max(next.high),
             close: next.close,
+            // An infinite sum has no form in JSON.
+            sum: (self.sum + next.sum).clamp(f64::MIN, f64::MAX),
+            count: self.count + next.count,
         }
     }
 }
@@ -48,9 +84,11 @@ pub struct Column {
 }
 
 /// A curve over steps. It contains only finite values; each other value adds a mark.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Series {
     buckets: Vec<Bucket>,
+    /// Maximum number of buckets, if it is not [`CAPACITY`].
+    capacity: Option<usize>,
     /// Points that a full bucket holds.
     stride: usize,
     /// Points in the last bucket.
@@ -61,6 +99,11 @@ pub struct Series {
 }
 
 impl Series {
+    /// Creates a curve of at most `capacity` buckets.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { capacity: Some(capacity.max(2)), ..Self::default() }
+    }
+
     /// Appends a point at the right end.
     pub fn push(&mut self, x: f64, y: f64) {
         if !x.is_finite() {
@@ -77,7 +120,7 @@ impl Series {
                 self.filled += 1;
             }
             _ => {
-                if self.buckets.len() >= CAPACITY {
+                if self.buckets.len() >= self.capacity.unwrap_or(CAPACITY) {
                     self.halve();
                 }
                 self.buckets.push(point);
@@ -110,6 +153,95 @@ impl Series {
             .chunks(2)
             .filter_map(|pair| pair.iter().copied().reduce(Bucket::merge))
             .collect();
+    }
+
+    /// Appends the points of a later curve, of which those up to the end of this one are left out.
+    pub fn append(&mut self, later: &Self) {
+        let end = self.reach().map_or(f64::NEG_INFINITY, |reach| reach.1);
+        self.stride = self.stride.max(later.stride);
+        for bucket in later.buckets.iter().filter(|bucket| bucket.first > end) {
+            if self.buckets.len() >= self.capacity.unwrap_or(CAPACITY) {
+                self.halve();
+            }
+            self.buckets.push(*bucket);
+        }
+        self.filled = later.filled;
+        later.marks.iter().filter(|mark| **mark > end).for_each(|mark| self.mark(*mark));
+        self.tail = later.tail.or(self.tail);
+    }
+
+    /// Returns the curve with other positions and values. Both functions must be increasing.
+    pub fn map(&self, x: impl Fn(f64) -> f64, y: impl Fn(f64) -> f64) -> Self {
+        let mut mapped = Self {
+            buckets: Vec::with_capacity(self.buckets.len()),
+            marks: self.marks.iter().map(|mark| x(*mark)).collect(),
+            tail: self.tail.map(|(at, value)| (x(at), y(value))),
+            ..self.clone_empty()
+        };
+        for bucket in &self.buckets {
+            let at = (x(bucket.first), x(bucket.last));
+            let (low, high, close) = (y(bucket.low), y(bucket.high), y(bucket.close));
+            if [low, high, close].iter().all(|value| value.is_finite()) {
+                let sum = y(bucket.mean()) * bucket.count;
+                let new = Bucket { first: at.0, last: at.1, low, high, close, sum, ..*bucket };
+                mapped.buckets.push(new);
+            } else {
+                // A value too large for the other form is marked, as one that is not finite.
+                mapped.mark(at.1);
+            }
+        }
+        mapped
+    }
+
+    fn clone_empty(&self) -> Self {
+        let Self { capacity, stride, filled, .. } = *self;
+        Self { capacity, stride, filled, ..Self::default() }
+    }
+
+    /// Returns the mean of the points around each position: over `min(window, x / 10)` of the axis,
+    /// half of it on each side.
+    ///
+    /// A window narrower than a bucket is the bucket. The points of a mean lie on both sides of it,
+    /// so the curve does not lag behind its points.
+    pub fn smoothed(&self, window: f64) -> Self {
+        let buckets = &self.buckets;
+        let mut curve = self.clone_empty();
+        let (mut from, mut to) = (0, 0);
+        for bucket in buckets {
+            let centre = bucket.centre();
+            let half = window.min(centre / SHARE).max(0.0) / 2.0;
+            while buckets.get(to).is_some_and(|next| next.centre() <= centre + half) {
+                to += 1;
+            }
+            while buckets.get(from).is_some_and(|old| old.centre() < centre - half) {
+                from += 1;
+            }
+            // Summed anew: a running sum would keep the rounding of a value that is much larger.
+            let part = buckets.get(from..to).unwrap_or(&[]);
+            let (sum, count) = part
+                .iter()
+                .fold((0.0, 0.0), |(sum, count), part| (sum + part.sum, count + part.count));
+            let mean = sum / count;
+            if mean.is_finite() {
+                curve.buckets.push(Bucket::of(centre, mean));
+            }
+        }
+        if let (Some(last), Some((_, end))) = (curve.buckets.last(), self.reach()) {
+            curve.tail = Some((end, last.close));
+        }
+        curve
+    }
+
+    /// Returns the bucket that contains `x`, or else the nearest one.
+    pub fn at(&self, x: f64) -> Option<&Bucket> {
+        let after = self.buckets.partition_point(|bucket| bucket.last < x);
+        let distance = |bucket: &Bucket| (bucket.first - x).max(x - bucket.last).max(0.0);
+        let candidates = [after.checked_sub(1), Some(after)];
+        candidates
+            .into_iter()
+            .flatten()
+            .filter_map(|i| self.buckets.get(i))
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
     }
 
     /// Removes everything to the right of `x`: a resumed run repeats those steps.
@@ -238,6 +370,54 @@ mod tests {
         assert_eq!(closes, [Some(4.0), Some(3.0), None, None, Some(3.0)]);
         series.rewind(2.0);
         assert_eq!(series.reach(), Some((1.0, 2.0)));
+    }
+
+    #[test]
+    fn a_smoothed_curve_does_not_lag() {
+        let mut series = Series::default();
+        let loss = |x: f64| 6.0 * (-x / 170.0).exp();
+        for i in 1..=1000 {
+            let noise = if i % 2 == 0 { 0.1 } else { -0.1 };
+            series.push(f64::from(i), loss(f64::from(i)) + noise);
+        }
+        let smooth = series.smoothed(50.0);
+        for bucket in smooth.buckets().iter().filter(|bucket| bucket.first > 60.0) {
+            let error = bucket.close - loss(bucket.first);
+            assert!(error.abs() < 0.06, "{bucket:?} {error}");
+        }
+        assert_eq!(smooth.reach(), Some((1.0, 1000.0)));
+        // Without a window each point is its own mean.
+        assert_eq!(
+            series.smoothed(0.0).at(500.0).map(|b| b.close),
+            series.at(500.0).map(|b| b.close)
+        );
+    }
+
+    #[test]
+    fn a_later_curve_is_appended_and_the_memory_stays_bounded() {
+        let (mut first, mut later) = (Series::with_capacity(64), Series::default());
+        (0..1000).for_each(|i| first.push(f64::from(i), 1.0));
+        (900..1100).for_each(|i| later.push(f64::from(i), 2.0));
+        later.push(1100.0, f64::NAN);
+        first.append(&later);
+        assert!(first.buckets().len() <= 64);
+        assert_eq!(first.reach(), Some((0.0, 1100.0)));
+        assert_eq!(first.at(500.0).map(|bucket| bucket.high), Some(1.0));
+        assert_eq!(first.at(1095.0).map(|bucket| bucket.low), Some(2.0));
+        assert_eq!(first.marks(), [1100.0]);
+    }
+
+    #[test]
+    fn a_mapped_curve_has_other_units_and_survives_json() {
+        let mut series = Series::default();
+        [1.0, 2.0, 900.0].iter().enumerate().for_each(|(i, y)| series.push(i as f64, *y));
+        let mapped = series.map(|x| x / 2.0, f64::exp);
+        assert_eq!(mapped.reach(), Some((0.0, 1.0)));
+        assert_eq!(mapped.buckets()[1].high, 2_f64.exp());
+        assert_eq!((mapped.buckets().len(), mapped.marks()), (2, &[1.0][..]));
+        let text = serde_json::to_string(&series).unwrap();
+        let back: Series = serde_json::from_str(&text).unwrap();
+        assert_eq!(back.buckets(), series.buckets());
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::compact;
 use super::model::Model;
 use super::page::Page;
 use super::panels::{
-    attention_map, cell, change, flow, footer, gradients, header, help, journal, loss, runs,
-    samples, step, tabs,
+    attention_map, cell, change, curves, flow, footer, gradients, header, help, journal, loss,
+    runs, samples, step, tabs,
 };
 use crate::format::steers;
 
@@ -88,7 +88,7 @@ fn draw_full(model: &Model, area: Rect, buf: &mut Buffer) {
     header::draw(model, head, buf);
     match model.page {
         Page::Overview => draw_overview(model, body, buf),
-        Page::Loss => loss::draw(model, body, buf),
+        Page::Curves => curves::draw(model, body, buf),
         Page::Gradients => gradients::draw_page(model, body, buf),
         Page::Attention => {
             let changed = if model.inspects_chosen() { change::rows(model) } else { 0 };

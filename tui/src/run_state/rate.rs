@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 /// Number of first steps that are not counted: they fill caches and pools.
 const WARM_UP_STEPS: u64 = 10;
 /// Training seconds that must be measured before a rate is returned.
@@ -18,7 +20,7 @@ const SUSPENDED_STEPS: f64 = 20.0;
 const SUSPENDED_SECONDS: f64 = 5.0;
 
 /// A window of (step, seconds) points.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Rate {
     first_step: Option<u64>,
     points: VecDeque<(u64, f64)>,

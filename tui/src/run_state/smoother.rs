@@ -1,5 +1,7 @@
 //! Debiased exponential moving average.
 
+use serde::{Deserialize, Serialize};
+
 /// Decay factor of the smoothed speed per step.
 pub const SMOOTHING: f64 = 0.98;
 
@@ -7,7 +9,7 @@ pub const SMOOTHING: f64 = 0.98;
 ///
 /// `s_n = f s_(n-1) + (1 - f) x_n` from `s_0 = 0`, divided by `1 - f^n`: the average of a constant
 /// is that constant from the first value on. Values that are not finite are ignored.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Smoother {
     factor: f64,
     sum: f64,

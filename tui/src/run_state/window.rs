@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 /// Maximum number of values of the mean.
 const MOST: u64 = 50;
 /// The mean is taken over the newest one of this many steps.
@@ -12,7 +14,7 @@ const SHARE: u64 = 10;
 /// The mean of a window of n values is the value of the curve n / 2 steps earlier, at the window's
 /// centre. An exponential mean with a decay of 0.98 lags by 50 steps, which is most of the curve
 /// while the loss still falls fast.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct WindowMean {
     values: VecDeque<(u64, f64)>,
 }

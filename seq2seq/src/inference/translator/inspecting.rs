@@ -54,6 +54,8 @@ impl Translator {
         let mut all = self.translate(&[line.to_owned()])?;
         let translation = all.swap_remove(0);
         Ok(Sample {
+            unknown: self.text.unknown_positions(line),
+            links: Vec::new(),
             source: translation.source_tokens,
             output: translation.tokens,
             source_text: Some(translation.source),

@@ -56,6 +56,7 @@ impl Model {
                 _ => Vec::new(),
             },
             Mode::Replacing(text) => self.replaced(text, event),
+            Mode::Find(text) => self.find(text, event),
         }
     }
 
@@ -80,6 +81,32 @@ impl Model {
                 self.send(Command::Save, "saving after this step ...")
             }
             Action::Evaluate => self.send(Command::Evaluate, "evaluating after this step ..."),
+            Action::LogScale if self.page == Page::Curves => {
+                self.curves_view.log = Some(!self.is_logarithmic());
+                Vec::new()
+            }
+            Action::Look(look) => {
+                self.look(look);
+                Vec::new()
+            }
+            Action::Order => {
+                self.parameters_view.next_order();
+                Vec::new()
+            }
+            Action::Find => {
+                self.mode = Mode::Find(self.parameters_view.filter.clone());
+                Vec::new()
+            }
+            Action::MoveRows(further) => {
+                let rows = self.parameters_view.rows(&self.history.parameters).len();
+                self.parameters_view.move_by(further, rows);
+                Vec::new()
+            }
+            Action::Layer => {
+                let layers = self.flow().map_or(0, |flow| flow.series.len());
+                self.parameters_view.next_layer(layers);
+                Vec::new()
+            }
             Action::LogScale => {
                 self.log = Some(!self.is_logarithmic());
                 Vec::new()
@@ -87,11 +114,11 @@ impl Model {
             Action::Next => self.choose(1),
             Action::Previous => self.choose(self.sample_count().saturating_sub(1)),
             Action::Scroll(lines) => {
-                self.journal.scroll(lines);
+                self.history.journal.scroll(lines);
                 Vec::new()
             }
             Action::Filter => {
-                self.journal.next_filter();
+                self.history.journal.next_filter();
                 Vec::new()
             }
             Action::Runs(action) => self.act_on_runs(action),
@@ -111,6 +138,14 @@ impl Model {
             Action::Inspect(key) => self.inspect_key(key),
             Action::Explain => {
                 self.mode = Mode::Explain;
+                Vec::new()
+            }
+            Action::Travel(movement) => {
+                self.travel(movement);
+                Vec::new()
+            }
+            Action::Play => {
+                self.play();
                 Vec::new()
             }
             Action::Translate => {
@@ -289,6 +324,20 @@ impl Model {
             _ => edit(&mut text, event),
         }
         self.mode = Mode::Replacing(text);
+        Vec::new()
+    }
+
+    /// The list follows each letter; Esc shows all parameters again.
+    fn find(&mut self, mut text: String, event: KeyEvent) -> Vec<Effect> {
+        match event.code {
+            KeyCode::Esc => self.parameters_view.set_filter(String::new()),
+            KeyCode::Enter => {}
+            _ => {
+                edit(&mut text, event);
+                self.parameters_view.set_filter(text.clone());
+                self.mode = Mode::Find(text);
+            }
+        }
         Vec::new()
     }
 

@@ -2,73 +2,48 @@
 
 mod input;
 mod inspect;
+mod look;
+mod timeline;
 
+use std::ops::Deref;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use seq2seq::event::{CheckpointKind, Flow, Sample, Start, TrainStep};
+use seq2seq::event::{CheckpointKind, Sample, Start};
 use seq2seq::{Command, Event, RunListing};
 
+use crate::dashboard::beside::Beside;
+use crate::dashboard::curves_view::CurvesView;
+use crate::dashboard::history::{Growing, HistoryPart, RunHistory};
 use crate::dashboard::inspecting::Inspecting;
-use crate::dashboard::journal::Journal;
 use crate::dashboard::mode::{Mode, Role};
 use crate::dashboard::page::Page;
-use crate::dashboard::parameters::Parameters;
+use crate::dashboard::parameters_view::ParametersView;
 use crate::dashboard::runs::RunsList;
-use crate::dashboard::series::Series;
 use crate::dashboard::theme::Theme;
-use crate::format::{count, setting};
+use crate::dashboard::timeline::Timeline;
+use crate::format::{count, percent, setting};
 use crate::run_state::{RunState, State};
 
 /// Placeholder text until the translation of a typed sentence arrives.
 const TRANSLATING: &str = "translating ...";
 /// How long a notice is displayed.
 const NOTICE: Duration = Duration::from_secs(5);
-/// Maximum number of typed sentences kept.
-const OWN: usize = 9;
-
-/// Ratio of the largest to the smallest smoothed loss above which the scale is logarithmic, unless
-/// the user chose one.
-const WIDE: f64 = 5.0;
-
-/// The curves of a run.
-#[derive(Debug, Clone, Default)]
-pub(in crate::dashboard) struct Curves {
-    pub loss: Series,
-    pub smoothed: Series,
-    pub valid: Series,
-    pub before: Series,
-    pub after: Series,
-}
-
-impl Curves {
-    /// Returns true if the smoothed loss has fallen so far that a linear axis is flat for most of
-    /// the run.
-    fn loss_is_wide(&self) -> bool {
-        let buckets = self.smoothed.buckets();
-        let high = buckets.iter().map(|bucket| bucket.high).fold(0.0, f64::max);
-        let low = buckets.iter().map(|bucket| bucket.low).fold(f64::INFINITY, f64::min);
-        low > 0.0 && high > WIDE * low
-    }
-}
-
 /// The state of the dashboard.
 #[derive(Debug, Clone)]
 pub struct Model {
     pub(in crate::dashboard) role: Role,
     pub(in crate::dashboard) theme: Theme,
-    pub(in crate::dashboard) run_state: RunState,
-    pub(in crate::dashboard) curves: Curves,
-    pub(in crate::dashboard) parameters: Parameters,
-    pub(in crate::dashboard) flow: Option<Flow>,
-    pub(in crate::dashboard) samples: Vec<Sample>,
-    pub(in crate::dashboard) samples_step: u64,
-    pub(in crate::dashboard) own: Vec<Sample>,
+    pub(in crate::dashboard) history: Growing,
+    /// Other runs, drawn beside this one.
+    pub(in crate::dashboard) beside: Vec<Beside>,
+    pub(in crate::dashboard) curves_view: CurvesView,
+    pub(in crate::dashboard) parameters_view: ParametersView,
+    timeline: Timeline,
     pub(in crate::dashboard) selected: usize,
     pub(in crate::dashboard) page: Page,
     /// How often the key of the page was pressed again, which selects a pane on small screens.
     pub(in crate::dashboard) pane: usize,
-    pub(in crate::dashboard) journal: Journal,
     /// The list of runs, if this process shows one.
     pub(in crate::dashboard) runs: Option<RunsList>,
     /// True if a run is open.
@@ -94,17 +69,14 @@ impl Model {
         Self {
             role,
             theme,
-            run_state: RunState::default(),
-            curves: Curves::default(),
-            parameters: Parameters::default(),
-            flow: None,
-            samples: Vec::new(),
-            samples_step: 0,
-            own: Vec::new(),
+            history: Growing::default(),
+            beside: Vec::new(),
+            curves_view: CurvesView::default(),
+            parameters_view: ParametersView::default(),
+            timeline: Timeline::default(),
             selected: 0,
             page: Page::default(),
             pane: 0,
-            journal: Journal::default(),
             runs: None,
             has_run: true,
             inspecting: Inspecting::default(),
@@ -144,24 +116,30 @@ impl Model {
 
     /// Clears the state of the run. The user's display choices stay.
     pub fn forget(&mut self) {
-        self.run_state = RunState::default();
-        (self.curves, self.parameters) = (Curves::default(), Parameters::default());
-        self.journal.clear();
+        self.add_history(HistoryPart::Whole(Box::default()));
+        self.selected = 0;
         self.inspecting = Inspecting::default();
-        self.flow = None;
-        (self.samples, self.own) = (Vec::new(), Vec::new());
-        (self.samples_step, self.selected) = (0, 0);
+        self.leave_timeline();
+    }
+
+    /// Adds a part of the run's log that was read in the background. The user's display choices stay.
+    pub fn add_history(&mut self, part: HistoryPart) {
+        if let Some(share) = self.history.add(part) {
+            self.tell(format!("reading the log: {}", percent(share)));
+        }
+        self.history.run_state.set_crashed(!self.alive);
+        self.selected = self.selected.min(self.sample_count().saturating_sub(1));
         self.dirty = true;
     }
 
     /// Returns the state of the run.
     pub fn run_state(&self) -> &RunState {
-        &self.run_state
+        &self.history.run_state
     }
 
     /// Consumes the model and returns the state of the run.
     pub fn into_run_state(self) -> RunState {
-        self.run_state
+        self.history.into_known().run_state
     }
 
     /// Returns the current mode of the keyboard.
@@ -176,6 +154,10 @@ impl Model {
 
     /// Returns true if the curves are drawn on a logarithmic scale.
     pub fn is_logarithmic(&self) -> bool {
+        if self.page == Page::Curves {
+            let view = &self.curves_view;
+            return view.log.unwrap_or_else(|| view.metric.is_logarithmic(&self.curves));
+        }
         self.log.unwrap_or_else(|| self.curves.loss_is_wide())
     }
 
@@ -220,7 +202,7 @@ impl Model {
 
     /// Iterates over the samples: those of held-out sentences, then those of typed ones.
     pub(in crate::dashboard) fn all_samples(&self) -> impl Iterator<Item = &Sample> {
-        self.samples.iter().chain(&self.own)
+        self.samples().iter().chain(&self.history.own)
     }
 
     /// Returns the selected sample.
@@ -230,7 +212,7 @@ impl Model {
 
     /// Returns the number of samples.
     pub(in crate::dashboard) fn sample_count(&self) -> usize {
-        self.samples.len() + self.own.len()
+        self.samples().len() + self.history.own.len()
     }
 
     /// Returns the current notice, until it expires.
@@ -245,6 +227,7 @@ impl Model {
             self.notice = None;
             self.dirty = true;
         }
+        self.tick_timeline();
     }
 
     /// Records whether the run's process is alive.
@@ -253,30 +236,23 @@ impl Model {
             self.alive = alive;
             self.dirty = true;
         }
-        self.run_state.set_crashed(!alive);
+        self.history.run_state.set_crashed(!alive);
     }
 
     /// Applies an event.
     pub fn apply(&mut self, event: &Event) {
         self.dirty = true;
-        self.run_state.apply(event);
-        self.journal.apply(event);
+        // A selected typed sentence stays selected.
+        let typed = self.selected.checked_sub(self.samples().len());
+        let typed = typed.filter(|_| !self.history.own.is_empty());
+        self.history.apply(event);
         match event {
             Event::Start(start) => self.begin(start),
-            Event::Step(step) => self.take_step(step),
-            Event::Validation(validation) => {
-                self.curves.valid.push(validation.step as f64, validation.metrics.loss);
-            }
-            Event::Samples(samples) => {
-                // A selected typed sentence stays selected.
-                let typed = self.selected.checked_sub(self.samples.len());
-                self.samples.clone_from(&samples.samples);
-                self.samples_step = samples.step;
-                if let Some(typed) = typed.filter(|_| !self.own.is_empty()) {
-                    self.selected = self.samples.len() + typed;
+            Event::Samples(_) => {
+                if let Some(typed) = typed {
+                    self.selected = self.samples().len() + typed;
                 }
             }
-            Event::Flow(flow) => self.flow = Some(flow.clone()),
             Event::Checkpoint { step, kind: CheckpointKind::Last } if self.awaits_save => {
                 self.awaits_save = false;
                 self.tell(format!("saved at step {}", count(*step)));
@@ -284,12 +260,8 @@ impl Model {
             Event::Control { command: Command::SetLearningRate(rate), .. } => {
                 self.tell(format!("learning rate is now {}", setting(f64::from(*rate))));
             }
-            Event::Translation(sample) => {
-                self.own.push(sample.clone());
-                if self.own.len() > OWN {
-                    self.own.remove(0);
-                }
-                self.selected = self.samples.len() + self.own.len() - 1;
+            Event::Translation(_) => {
+                self.selected = self.sample_count() - 1;
                 if self.notice() == Some(TRANSLATING) {
                     self.notice = None;
                 }
@@ -313,12 +285,10 @@ impl Model {
         self.selected = self.selected.min(self.sample_count().saturating_sub(1));
     }
 
-    /// Removes the points after the checkpoint: a resumed run repeats those steps.
     fn begin(&mut self, start: &Start) {
-        let step = start.step as f64;
-        let Curves { loss, smoothed, valid, before, after } = &mut self.curves;
-        for series in [loss, smoothed, valid, before, after] {
-            series.rewind(step);
+        // The maps that are shown may be among those that a resumed run repeats.
+        if self.is_scrubbed() && self.samples_step() > start.step {
+            self.leave_timeline();
         }
         let changes: Vec<String> = start.changes.iter().map(ToString::to_string).collect();
         if !changes.is_empty() {
@@ -326,26 +296,18 @@ impl Model {
         }
     }
 
-    fn take_step(&mut self, step: &TrainStep) {
-        let x = step.step as f64;
-        self.curves.loss.push(x, step.loss);
-        let mean = &self.run_state.loss;
-        if let (true, Some(centre), Some(mean)) =
-            (step.loss.is_finite(), mean.centre(), mean.value())
-        {
-            self.curves.smoothed.push(centre, mean);
-            self.curves.smoothed.set_tail(x, mean);
-        }
-        self.curves.before.push(x, step.gradient_norm);
-        self.curves.after.push(x, step.clipped_norm);
-        if !step.parameters.is_empty() {
-            self.parameters.apply(&step.parameters);
-        }
-    }
-
     /// Displays a notice for a few seconds.
     pub fn tell(&mut self, text: impl Into<String>) {
         self.notice = Some((self.now + NOTICE, text.into()));
         self.dirty = true;
+    }
+}
+
+/// The panels read the run's history through the model.
+impl Deref for Model {
+    type Target = RunHistory;
+
+    fn deref(&self) -> &RunHistory {
+        &self.history
     }
 }

@@ -2,14 +2,15 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use seq2seq::event::Sample;
 
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::widgets::bars::{cell, columns, put};
-use crate::format::{count, fit, width};
+use crate::dashboard::widgets::bars::{cell, columns, first_that_fits, put};
+use crate::format::{fit, width};
 
 /// Rows that the source tokens may take above the map.
 const HEADER_ROWS: usize = 4;
@@ -20,31 +21,37 @@ const GAP: usize = 3;
 /// Columns of the longest output token.
 const LABEL: usize = 12;
 
+/// Rows from which on the pane has the timeline.
+const WITH_TIMELINE: u16 = 8;
+
 /// Draws the panel with the map of the selected sample.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    let mut title = String::from(" attention of greedy output ");
-    if model.sample_count() > 0 {
-        title += &format!("{}/{} ", model.selected + 1, model.sample_count());
-        if model.selected < model.samples.len() && area.width >= 50 {
-            title += &format!("step {} ", count(model.samples_step));
-        }
-    }
-    let mut block = theme.panel(title);
-    let legend = format!(" {} ", theme.weight_legend());
-    if usize::from(area.width) > width(&legend) + 2 {
-        block = block.title_bottom(Line::styled(legend, theme.faint()).right_aligned());
+    let mut block = theme.panel(title(model, columns(area)));
+    let linked = model.chosen().is_some_and(|sample| !sample.links.is_empty());
+    let gold = format!(" {} gold link ", link(theme));
+    let legend = Line::styled(
+        format!("{} {} ", if linked { &*gold } else { "" }, theme.weight_legend()),
+        theme.faint(),
+    );
+    if usize::from(area.width) > legend.width() + 2 {
+        block = block.title_bottom(legend.right_aligned());
     }
     let inner = block.inner(area);
-    let hidden = model.chosen().map_or(0, |sample| AttentionMap { sample, theme }.hidden(inner));
+    let rows = u16::from(inner.height >= WITH_TIMELINE && model.timeline_place().1 >= 2);
+    let map = Rect { height: inner.height - rows, ..inner };
+    let hidden = model.chosen().map_or(0, |sample| AttentionMap { sample, theme }.hidden(map));
     if hidden > 0 {
         let text = format!(" {} {hidden} more ", theme.pick('→', '>'));
         block = block.title_bottom(Line::styled(text, theme.faint()));
     }
     block.render(area, buf);
+    if rows > 0 {
+        draw_timeline(model, Rect { y: inner.y + map.height, height: 1, ..inner }, buf);
+    }
     match model.chosen() {
         Some(sample) if !sample.attention.is_empty() || sample.output.is_empty() => {
-            AttentionMap { sample, theme }.render(inner, buf);
+            AttentionMap { sample, theme }.render(map, buf);
         }
         chosen => {
             let text =
@@ -55,8 +62,71 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// Returns the title: which sample of which step, and that the decoder reads its own outputs.
+fn title(model: &Model, wide: usize) -> Line<'static> {
+    let name = " attention, free-running (greedy)";
+    if model.sample_count() == 0 {
+        return Line::raw(format!("{name} "));
+    }
+    let place = format!("{}/{}", model.selected + 1, model.sample_count());
+    if model.selected >= model.samples().len() {
+        let typed = format!("{name} {place}, typed ");
+        return first_that_fits(
+            [Line::raw(typed), Line::raw(format!("{name} "))],
+            wide.saturating_sub(2),
+        );
+    }
+    let style = if model.is_scrubbed() { model.theme.strong() } else { Style::new() };
+    let of = |name: &str, words: &String| {
+        let words = Span::styled(words.clone(), style);
+        Line::from(vec![Span::raw(format!("{name} {place} ")), words, Span::raw(" ")])
+    };
+    let [long, medium, short] = &model.shown_step_words();
+    first_that_fits(
+        [
+            of(name, long),
+            of(" free-running", long),
+            of(" free-running", medium),
+            of("", medium),
+            of("", short),
+        ],
+        wide.saturating_sub(2),
+    )
+}
+
+/// Draws the stored steps as a line, with a mark at the shown one.
+fn draw_timeline(model: &Model, area: Rect, buf: &mut Buffer) {
+    let theme = model.theme;
+    let (place, number) = model.timeline_place();
+    let play = if model.is_playing() { "p: stop" } else { "p: play" };
+    let arrows = format!("{} {}", theme.pick('←', '<'), theme.pick('→', '>'));
+    let words = format!("  {} of {number} maps  {arrows}  {play}", place + 1);
+    let room = columns(area).saturating_sub(width(&words));
+    let room = if room >= 10 { room } else { columns(area) };
+    let last = number.saturating_sub(1).max(1);
+    let at = place * room.saturating_sub(1) / last;
+    let track: String = (0..room)
+        .map(|x| if x == at { theme.pick('●', 'O') } else { theme.pick('─', '-') })
+        .collect();
+    put(buf, area, (0, 0), &track, theme.faint(), theme);
+    let mark = theme.pick('●', 'O').to_string();
+    put(buf, area, (cell(at), 0), &mark, theme.strong(), theme);
+    if room < columns(area) {
+        put(buf, area, (cell(room), 0), &words, theme.faint(), theme);
+    }
+}
+
+/// Returns the mark of a gold link.
+fn link(theme: Theme) -> char {
+    theme.pick('◆', 'x')
+}
+
+/// Returns the mark of a source token that is not in the vocabulary.
+const UNKNOWN: char = '?';
+
 /// The map itself. Source tokens are above their columns, in as many staggered rows as needed for
-/// readability; output tokens are to the left of their rows.
+/// readability; output tokens are to the left of their rows. Unknown source tokens and gold links are
+/// marked.
 #[derive(Debug)]
 pub(in crate::dashboard) struct AttentionMap<'a> {
     /// Tokens and weights.
@@ -104,7 +174,9 @@ impl AttentionMap<'_> {
         let room = if cell < GAP { (wide - label).min(sources * GAP) } else { sources * cell };
         // With `rows` header rows, each token has the width of `rows` cells.
         let fits = |rows: usize| {
-            self.sample.source.iter().take(sources).all(|token| width(token) < rows * cell)
+            let unknown = |i: usize| usize::from(self.sample.unknown.contains(&i));
+            let mut tokens = self.sample.source.iter().take(sources).enumerate();
+            tokens.all(|(i, token)| width(token) + unknown(i) < rows * cell)
         };
         let rows_left = high.saturating_sub(self.sample.output.len());
         let most = HEADER_ROWS.min(sources).min(rows_left.max(high / 3)).max(1);
@@ -127,9 +199,12 @@ impl AttentionMap<'_> {
             let row = i % header;
             let room = (header * wide).saturating_sub(1).max(1);
             let left = columns(area).saturating_sub(geometry.left(i));
-            let text = fit(token, room.min(left), self.theme.cut());
+            let unknown = self.sample.unknown.contains(&i);
+            let token = if unknown { format!("{UNKNOWN}{token}") } else { token.clone() };
+            let style = if unknown { self.theme.bad() } else { self.theme.strong() };
+            let text = fit(&token, room.min(left), self.theme.cut());
             let x = cell(geometry.left(i));
-            put(buf, area, (x, cell(row)), &text, self.theme.strong(), self.theme);
+            put(buf, area, (x, cell(row)), &text, style, self.theme);
         }
         let stem = self.theme.pick('│', '|');
         for i in 0..sources {
@@ -160,6 +235,12 @@ impl AttentionMap<'_> {
             let filled = right - left - usize::from(wide >= GAP);
             let text: String = std::iter::repeat_n(glyph, filled).collect();
             put(buf, area, (cell(left), y), &text, style, self.theme);
+            // The mark of a link stands in the gap, or in the cell's last column.
+            if self.sample.links.contains(&(column, row)) {
+                let mark = link(self.theme).to_string();
+                let at = cell(right.saturating_sub(1));
+                put(buf, area, (at, y), &mark, self.theme.valid().bold(), self.theme);
+            }
         }
     }
 }
@@ -243,6 +324,22 @@ mod tests {
                 "</s>             ███",
             ]
         );
+    }
+
+    #[test]
+    fn unknown_words_and_gold_links_are_marked() {
+        let mut sample = sample(
+            &["the", "zebu", "</s>"],
+            &["le", "</s>"],
+            vec![vec![0.9, 0.1, 0.0], vec![0.0, 0.0, 1.0]],
+        );
+        (sample.unknown, sample.links) = (vec![1], vec![(0, 0), (1, 0)]);
+        assert_eq!(
+            drawn(&sample, (24, 3)),
+            ["     the   ?zebu </s>", "  le █████◆░░░░░◆", "</s>             █████"]
+        );
+        sample.unknown.push(99);
+        drawn(&sample, (9, 3));
     }
 
     #[test]

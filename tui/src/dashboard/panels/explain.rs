@@ -12,23 +12,23 @@ pub(in crate::dashboard) fn text(page: Page) -> (&'static str, &'static str) {
              attention shows which source words a token came from, and the flow shows how far the \
              error reaches back. Held-out pairs (o) are never trained on.",
         ),
-        Page::Loss => (
+        Page::Curves => (
             "L = -(1/N) sum_t log p(y_t | y_<t, x)",
-            "The loss per target token in nats; exp(L) is the perplexity. Dots are single batches, \
-             the line is their mean over min(50, step/10) steps. Held-out loss that rises while \
-             the line falls is overfitting.",
+            "Loss per target token in nats; exp(L) is the perplexity. Dots are batches, lines are \
+             means (w, W). m: other metrics, x: epochs, time, tokens. Held-out loss that rises \
+             while the line falls is overfitting.",
         ),
         Page::Gradients => (
             "g <- g * min(1, c / |g|);  dL/dh_t = (dh_t+1/dh_t)' dL/dh_t+1",
-            "The norm of the gradient before and after clipping at c, and of each parameter. The \
-             flow is a product of Jacobians: it fades or grows with each step back in time. A bar \
-             is ten times the next smaller one.",
+            "Norms before and after clipping at c, and of each parameter. The flow is a product \
+             of Jacobians: it fades or grows with each step back, here as shares of its largest \
+             on one log scale.",
         ),
         Page::Attention => (
             "c_t = sum_j a_tj h_j,  a_t = softmax_j score(s_t, h_j)",
-            "Each row is an output token, each column a source token, and each cell the weight \
-             a_tj; a row sums to 1. Darker is more. The context c_t is the mean of the encoder's \
-             states h_j under these weights.",
+            "A row is an output token, a column a source token, a cell the weight a_tj; a row sums \
+             to 1. Free-running: the decoder reads its own outputs. ? is an unknown word. Arrows \
+             show earlier steps, p plays them all.",
         ),
         Page::Step => (
             "a_t = softmax_j score(q_t, h_j);  c_t = sum_j a_tj h_j",

@@ -18,7 +18,7 @@ const GROWS: f32 = 10.0;
 
 /// Returns the rows that the panel needs: its frame, the sentence, and a row for each series.
 pub(in crate::dashboard) fn rows(model: &Model) -> u16 {
-    model.flow.as_ref().map_or(0, |flow| cell(flow.series.len()) + 3)
+    model.flow().map_or(0, |flow| cell(flow.series.len()) + 3)
 }
 
 /// Draws the panel: a sentence, and one line of bars for each series.
@@ -27,7 +27,7 @@ pub(in crate::dashboard) fn rows(model: &Model) -> u16 {
 /// bar a tenth of the next larger one.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    let Some(flow) = &model.flow else { return };
+    let Some(flow) = model.flow() else { return };
     if area.height < 3 {
         return;
     }
@@ -115,16 +115,8 @@ fn legend(theme: Theme, wide: usize) -> Line<'static> {
 }
 
 /// Returns what the flow means, for the series through which the least of the gradient flows.
-fn sentence(series: &[FlowSeries], wide: usize) -> Line<'static> {
-    let share = |series: &FlowSeries| {
-        let steps = series.norms.len().saturating_sub(1).max(1);
-        reach(&series.norms, is_reversed(series), 0.5) as f64 / steps as f64
-    };
-    let worst = series
-        .iter()
-        .filter(|series| largest(&series.norms) > 0.0)
-        .min_by(|a, b| share(a).total_cmp(&share(b)));
-    let Some(worst) = worst else { return Line::raw("no gradient reaches any state") };
+pub(super) fn sentence(series: &[FlowSeries], wide: usize) -> Line<'static> {
+    let Some(worst) = weakest(series) else { return Line::raw("no gradient reaches any state") };
     let steps = worst.norms.len().saturating_sub(1);
     let name = &worst.name;
     if let Some(factor) = growth(&worst.norms, is_reversed(worst)) {
@@ -148,13 +140,31 @@ fn sentence(series: &[FlowSeries], wide: usize) -> Line<'static> {
     )
 }
 
+/// Returns the series through which the least of the gradient flows.
+pub(super) fn weakest(series: &[FlowSeries]) -> Option<&FlowSeries> {
+    let share = |series: &FlowSeries| {
+        let steps = series.norms.len().saturating_sub(1).max(1);
+        reach(&series.norms, is_reversed(series), 0.5) as f64 / steps as f64
+    };
+    series
+        .iter()
+        .filter(|series| largest(&series.norms) > 0.0)
+        .min_by(|a, b| share(a).total_cmp(&share(b)))
+}
+
+/// Iterates over the norms from the end at which the gradient enters.
+pub(super) fn back(series: &FlowSeries) -> Box<dyn Iterator<Item = f32> + '_> {
+    let norms = series.norms.iter().copied();
+    if is_reversed(series) { Box::new(norms) } else { Box::new(norms.rev()) }
+}
+
 /// Returns true if the gradient flows towards the end of the sentence.
 fn is_reversed(series: &FlowSeries) -> bool {
     series.name.ends_with(".reverse")
 }
 
 /// Returns the largest finite norm.
-fn largest(norms: &[f32]) -> f32 {
+pub(super) fn largest(norms: &[f32]) -> f32 {
     norms.iter().copied().filter(|norm| norm.is_finite()).fold(0.0, f32::max)
 }
 

@@ -13,16 +13,22 @@ use crate::format::{plain, setting, width};
 /// Draws the last row.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    match (model.mode(), &model.runs) {
-        (Mode::Typing(text), _) => return typing(model, "translate: ", text, area, buf),
+    let replaced;
+    let prompt = match (model.mode(), &model.runs) {
+        (Mode::Typing(text), _) => Some(("translate: ", text, "  Enter: go  Esc: cancel")),
         (Mode::Replacing(text), _) => {
-            let prompt = format!("`{}` becomes: ", plain(model.replaced_word()));
-            return typing(model, &prompt, text, area, buf);
+            replaced = format!("`{}` becomes: ", plain(model.replaced_word()));
+            Some((replaced.as_str(), text, "  Enter: go  Esc: cancel"))
         }
+        (Mode::Find(text), _) => Some(("filter: ", text, "  Enter: keep  Esc: show all")),
         (Mode::Filtering, Some(runs)) => {
-            return typing(model, "filter: ", &runs.filter, area, buf);
+            Some(("filter: ", &runs.filter, "  Enter: keep  Esc: show all"))
         }
-        _ => {}
+        _ => None,
+    };
+    if let Some((name, text, help)) = prompt {
+        typing(model, (name, text, help), area, buf);
+        return;
     }
     let text = match (model.mode(), model.notice()) {
         (Mode::Run(request), _) => Some(run_question(request, columns(area))),
@@ -57,9 +63,8 @@ fn hints(model: &Model, wide: usize) -> Line<'static> {
     let mut metrics = MetricLine::new(theme, wide);
     for binding in keys::hints(model.page, model.role == Role::Training) {
         let key = binding.label.split(' ').next().unwrap_or(binding.label);
-        let key = theme.arrows(key);
         metrics.add([
-            Span::styled(key, theme.strong()),
+            Span::styled(theme.arrows(key), theme.strong()),
             Span::raw(" "),
             Span::styled(binding.hint, theme.faint()),
         ]);
@@ -79,10 +84,10 @@ fn run_question(request: &RunRequest, wide: usize) -> String {
     if width(&long) <= wide { long } else { format!(" {short} it? y: yes ") }
 }
 
-/// Draws the text being typed, with its end visible.
-fn typing(model: &Model, label: &str, text: &str, area: Rect, buf: &mut Buffer) {
+/// Draws the text being typed, with its end visible, between its name and what the keys do.
+fn typing(model: &Model, (name, text, help): (&str, &str, &str), area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    let used = put(buf, area, (0, 0), label, theme.strong(), theme);
+    let used = put(buf, area, (0, 0), name, theme.strong(), theme);
     let room = columns(area).saturating_sub(usize::from(used) + 1);
     let mut shown = text;
     while width(shown) > room {
@@ -92,7 +97,6 @@ fn typing(model: &Model, label: &str, text: &str, area: Rect, buf: &mut Buffer) 
     }
     let end = used + put(buf, area, (used, 0), shown, theme.train(), theme);
     put(buf, area, (end, 0), " ", theme.reversed(), theme);
-    let help = "  Enter: go  Esc: cancel";
     if columns(area) > usize::from(end) + width(help) {
         put(buf, area, (end + 1, 0), help, theme.faint(), theme);
     }

@@ -5,13 +5,14 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::flow;
+use super::parameter_table::shortened;
+use super::{flow, flow_page, parameter_table};
 use crate::dashboard::model::Model;
 use crate::dashboard::parameters::Row;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{bar, cell, columns, first_that_fits, put};
-use crate::dashboard::widgets::plot::{Curve, Plot, Shape};
-use crate::format::{fit, number, width};
+use crate::dashboard::widgets::plot::{Curve, Dash, Plot, Shape, Window};
+use crate::format::{number, width};
 
 /// Draws the panel of the overview: the global norm and the groups.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -25,9 +26,14 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     draw_rows(model.parameters.groups(), model.theme, table, buf);
 }
 
-/// Draws the page: the global norm, every parameter, the flow.
+/// Draws the page: the global norm, every parameter, the flow; as its second pane, the flow alone.
 pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffer) {
-    let flow = flow::rows(model).min(area.height / 3);
+    if model.pane % 2 == 1 {
+        flow_page::draw(model, area, buf);
+        return;
+    }
+    let tall = area.height >= WITH_STRIPS;
+    let flow = if tall { area.height / 2 } else { flow::rows(model).min(area.height / 3) };
     let [upper, lower] =
         Layout::vertical([Constraint::Min(0), Constraint::Length(flow)]).areas(area);
     let (left, right) = if area.width >= 70 {
@@ -44,13 +50,16 @@ pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffe
     let inner = block.inner(left);
     block.render(left, buf);
     norms(model, true).render(inner, buf);
-    let rows = model.parameters.rows();
-    let block = model.theme.panel(format!(" {} parameters: gradient, update/value ", rows.len()));
-    let inner = block.inner(right);
-    block.render(right, buf);
-    draw_rows(rows, model.theme, inner, buf);
-    flow::draw(model, lower, buf);
+    parameter_table::draw(model, right, buf);
+    if tall {
+        flow_page::draw(model, lower, buf);
+    } else {
+        flow::draw(model, lower, buf);
+    }
 }
+
+/// Rows from which on the page has the flow over training.
+const WITH_STRIPS: u16 = 28;
 
 /// Returns the scale and the legend of the curves, with the newest metrics if they fit.
 fn title(model: &Model, wide: usize) -> Line<'static> {
@@ -88,11 +97,22 @@ fn norms(model: &Model, steps: bool) -> Plot<'_> {
     let curves = &model.curves;
     Plot {
         curves: vec![
-            Curve { series: &curves.before, shape: Shape::Band, style: theme.faint() },
-            Curve { series: &curves.after, shape: Shape::Line, style: theme.gradient().bold() },
+            Curve {
+                series: &curves.before,
+                shape: Shape::Band,
+                style: theme.faint(),
+                dash: Dash::None,
+            },
+            Curve {
+                series: &curves.after,
+                shape: Shape::Line,
+                style: theme.gradient().bold(),
+                dash: Dash::None,
+            },
         ],
         log: model.is_logarithmic(),
         steps,
+        window: Window::default(),
         theme,
     }
 }
@@ -128,33 +148,5 @@ fn draw_rows(rows: &[Row], theme: Theme, area: Rect, buf: &mut Buffer) {
             let text = format!("{:>ratio$}", number(row.ratio));
             put(buf, area, (cell(wide - ratio), y), &text, theme.faint(), theme);
         }
-    }
-}
-
-/// Shortens a parameter's name near its beginning: the end distinguishes parameters, and the first
-/// three letters distinguish the encoder from the decoder.
-fn shortened(name: &str, columns: usize, theme: Theme) -> String {
-    if width(name) <= columns {
-        return name.to_owned();
-    }
-    let kept = if columns >= 14 { 3 } else { 0 };
-    let skipped = name.chars().count().saturating_sub(columns.saturating_sub(kept + 1));
-    let head: String = name.chars().take(kept).collect();
-    let tail: String = name.chars().skip(skipped).collect();
-    fit(&format!("{head}{}{tail}", theme.cut()), columns, theme.cut())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shortened_names_can_be_told_apart() {
-        let short = |name, columns| shortened(name, columns, Theme::PLAIN);
-        assert_eq!(short("encoder.rnn.weight_hh_l0", 17), "enc….weight_hh_l0");
-        assert_ne!(short("encoder.rnn.weight_hh_l0", 17), short("decoder.rnn.weight_hh_l0", 17));
-        assert_eq!(short("decoder.attention", 17), "decoder.attention");
-        assert_eq!(short("decoder.attention", 6), "…ntion");
-        assert_eq!(width(&short("decoder.attention", 0)), 0);
     }
 }

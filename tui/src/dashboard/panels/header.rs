@@ -26,7 +26,7 @@ const FULL: u16 = 5;
 /// Returns the rows of the header on a screen of this height, without the title row. The page of
 /// the loss has all metrics on every screen.
 pub(in crate::dashboard) fn rows(model: &Model, height: u16) -> u16 {
-    if height >= TALL || model.page == Page::Loss { FULL } else { FULL - 1 }
+    if height >= TALL || model.page == Page::Curves { FULL } else { FULL - 1 }
 }
 
 /// Draws the header into an area of [`rows`] rows.

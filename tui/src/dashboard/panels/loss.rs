@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use crate::dashboard::model::Model;
 use crate::dashboard::widgets::bars::{columns, first_that_fits};
-use crate::dashboard::widgets::plot::{Curve, Plot, Shape};
+use crate::dashboard::widgets::plot::{Curve, Dash, Plot, Shape, Window};
 use crate::format::{number, several};
 
 /// Draws the panel.
@@ -65,12 +65,28 @@ pub(in crate::dashboard) fn plot(model: &Model) -> Plot<'_> {
     let curves = &model.curves;
     Plot {
         curves: vec![
-            Curve { series: &curves.loss, shape: Shape::Band, style: theme.faint() },
-            Curve { series: &curves.smoothed, shape: Shape::Line, style: theme.train().bold() },
-            Curve { series: &curves.valid, shape: Shape::Points('o'), style: theme.valid().bold() },
+            Curve {
+                series: &curves.loss,
+                shape: Shape::Band,
+                style: theme.faint(),
+                dash: Dash::None,
+            },
+            Curve {
+                series: &curves.smoothed,
+                shape: Shape::Line,
+                style: theme.train().bold(),
+                dash: Dash::None,
+            },
+            Curve {
+                series: &curves.valid,
+                shape: Shape::Points('o'),
+                style: theme.valid().bold(),
+                dash: Dash::None,
+            },
         ],
         log: model.is_logarithmic(),
         steps: true,
+        window: Window::default(),
         theme,
     }
 }

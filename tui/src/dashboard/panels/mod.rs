@@ -3,8 +3,10 @@
 pub(super) mod attention_map;
 pub(super) mod cell;
 pub(super) mod change;
+pub(super) mod curves;
 pub(super) mod explain;
 pub(super) mod flow;
+pub(super) mod flow_page;
 pub(super) mod footer;
 pub(super) mod gradients;
 pub(super) mod header;
@@ -12,6 +14,7 @@ pub(super) mod help;
 pub(super) mod journal;
 pub(super) mod loss;
 pub(super) mod now;
+pub(super) mod parameter_table;
 pub(super) mod runs;
 pub(super) mod samples;
 pub(super) mod step;

@@ -10,21 +10,22 @@ use seq2seq::score::exact_match_of_words;
 
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::widgets::bars::{cell, columns, put};
-use crate::format::{count, fit, number, plain, width};
+use crate::dashboard::widgets::bars::{cell, columns, first_that_fits, put};
+use crate::format::{fit, number, plain, width};
 
 /// Draws the panel.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
-    let equal = model.samples.iter().filter(|sample| is_equal(sample)).count();
-    let compared = model.samples.iter().any(|sample| !sample.reference.is_empty());
-    let title = if model.samples.is_empty() {
-        " samples ".to_owned()
-    } else if !compared {
-        format!(" samples at step {} ", count(model.samples_step))
+    let equal = model.samples().iter().filter(|sample| is_equal(sample)).count();
+    let compared = model.samples().iter().any(|sample| !sample.reference.is_empty());
+    let title = if model.samples().is_empty() {
+        Line::raw(" samples ")
     } else {
-        let samples = model.samples.len();
-        format!(" samples at step {}: {equal}/{samples} equal ", count(model.samples_step))
+        let samples = model.samples().len();
+        let equal = if compared { format!(": {equal}/{samples} equal") } else { String::new() };
+        let words =
+            model.shown_step_words().map(|words| Line::raw(format!(" samples at {words}{equal} ")));
+        first_that_fits(words, columns(area).saturating_sub(2))
     };
     let total = model.sample_count();
     let high = usize::from(area.height).saturating_sub(2);
@@ -48,7 +49,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     for (i, sample) in model.all_samples().enumerate().skip(first).take(shown) {
         let y = cell((i - first) * rows);
         let area = Rect { y: inner.y + y, height: inner.height.saturating_sub(y), ..inner };
-        draw_sample(sample, i == model.selected, i >= model.samples.len(), theme, area, buf);
+        draw_sample(sample, i == model.selected, i >= model.samples().len(), theme, area, buf);
     }
 }
 

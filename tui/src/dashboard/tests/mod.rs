@@ -1,7 +1,9 @@
 //! The dashboard as a whole: a made-up run, keys pressed one after the other, pictures drawn.
 
+mod curves;
 mod fixture;
 mod inspected;
 mod pictures;
 mod runs;
 mod scripted;
+mod timeline;

@@ -123,7 +123,7 @@ fn at_every_kind_of_size() {
 /// The keys of the pages, with their names.
 const PAGES: [(char, &str); 8] = [
     ('1', "overview"),
-    ('2', "loss"),
+    ('2', "curves"),
     ('3', "gradients"),
     ('4', "attention"),
     ('5', "step"),
@@ -167,14 +167,44 @@ fn every_page_at_every_size() {
             assert!(picture.replace(['ù', 'è'], "e").is_ascii(), "{picture}");
         }
         letter(&mut plain, key);
+        if key == '4' {
+            for _ in 0..3 {
+                press(&mut plain, KeyCode::Left);
+                press(&mut ascii, KeyCode::Left);
+            }
+            letter(&mut plain, 'p');
+            for (wide, high) in SIZES {
+                let name = format!("attention-earlier-{wide}x{high}");
+                assert_picture(&name, &drawn(&plain, (wide, high)));
+                assert_picture(&format!("{name}-ascii"), &drawn(&ascii, (wide, high)));
+            }
+        }
         if key == '3' {
             assert_picture("gradients-flow-40x12", &drawn(&plain, (40, 12)));
+            letter(&mut ascii, key);
+            for (wide, high) in [(80, 24), (120, 40)] {
+                let name = format!("flow-{wide}x{high}");
+                assert_picture(&name, &drawn(&plain, (wide, high)));
+                assert_picture(&format!("{name}-ascii"), &drawn(&ascii, (wide, high)));
+            }
+            letter(&mut plain, key);
+            assert_picture("parameters-40x12", &drawn(&plain, (40, 12)));
+            letter(&mut plain, key);
+            assert_picture("flow-40x12", &drawn(&plain, (40, 12)));
+        }
+        if key == '2' {
+            "mm++xx".chars().for_each(|key| drop(letter(&mut plain, key)));
+            (0..30).for_each(|_| drop(press(&mut plain, KeyCode::Left)));
+            for (wide, high) in SIZES {
+                let picture = drawn(&plain, (wide, high));
+                assert_picture(&format!("curves-cursor-{wide}x{high}"), &picture);
+            }
         }
     }
     let mut model = training();
     letter(&mut model, '2');
     letter(&mut model, 'l');
-    assert_picture("loss-linear-80x24", &drawn(&model, (80, 24)));
+    assert_picture("curves-linear-80x24", &drawn(&model, (80, 24)));
 }
 
 /// Presses keys and answers their requests.

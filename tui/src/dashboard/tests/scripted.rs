@@ -61,7 +61,7 @@ fn looks_change_without_a_command() {
     assert!(model.is_logarithmic());
     letter(&mut model, 'l');
     for (key, page) in [
-        ('2', Page::Loss),
+        ('2', Page::Curves),
         ('3', Page::Gradients),
         ('4', Page::Attention),
         ('7', Page::Samples),
@@ -80,7 +80,7 @@ fn looks_change_without_a_command() {
 fn samples_are_chosen_in_a_ring() {
     let mut model = training();
     let mut chosen = Vec::new();
-    for code in [KeyCode::Tab, KeyCode::Right, KeyCode::Down, KeyCode::Left, KeyCode::BackTab] {
+    for code in [KeyCode::Tab, KeyCode::Down, KeyCode::Tab, KeyCode::Up, KeyCode::BackTab] {
         assert!(press(&mut model, code).is_empty());
         chosen.push(model.selected);
     }
@@ -195,18 +195,18 @@ fn the_log_is_scrolled_and_filtered_by_keys_of_its_page() {
         letter(&mut model, 'k');
     }
     press(&mut model, KeyCode::Down);
-    assert_eq!((model.journal.back(), model.selected), (2, selected));
+    assert_eq!((model.history.journal.back(), model.selected), (2, selected));
     press(&mut model, KeyCode::PageUp);
-    assert_eq!(model.journal.back(), 12);
+    assert_eq!(model.history.journal.back(), 12);
     press(&mut model, KeyCode::End);
-    assert_eq!(model.journal.back(), 0);
+    assert_eq!(model.history.journal.back(), 0);
     letter(&mut model, 'f');
-    assert_eq!(model.journal.shown().count(), 30);
+    assert_eq!(model.history.journal.shown().count(), 30);
     // On another page `f` has no action, and `k` selects a sample.
     letter(&mut model, '7');
     letter(&mut model, 'f');
     letter(&mut model, 'k');
-    assert_eq!(model.journal.shown().count(), 30);
+    assert_eq!(model.history.journal.shown().count(), 30);
     assert_ne!(model.selected, selected);
 }
 
@@ -240,7 +240,7 @@ fn the_smoothed_loss_follows_the_data() {
     let expected = 6.0 / (1.0 + 399.5 / 60.0);
     let smoothed = model.run_state().loss.value().unwrap();
     assert!((smoothed / expected - 1.0).abs() < 0.05, "{smoothed} {expected}");
-    assert_eq!(model.curves.smoothed.reach().map(|reach| reach.1), Some(420.0));
+    assert_eq!(model.history.curves.smoothed.reach().map(|reach| reach.1), Some(420.0));
 }
 
 #[test]

@@ -3,36 +3,42 @@
 //! ratatui's own chart has neither a logarithmic axis nor ticks at round values, and it does not
 //! support values that are not finite; here such values are marks on the upper edge.
 
+mod canvas;
+mod curve;
+mod scale;
+
+pub(in crate::dashboard) use self::curve::{Curve, Dash, Shape};
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
+use self::canvas::Canvas;
+use self::scale::Scale;
 use super::bars::{cell, put};
 use super::ticks::{self, Tick};
-use crate::dashboard::series::{Column, Series, column_of};
+use crate::dashboard::series::column_of;
 use crate::dashboard::theme::Theme;
 use crate::format::width;
 
-/// The drawing style of a curve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::dashboard) enum Shape {
-    /// The range between the minimum and the maximum of each column.
-    Band,
-    /// A line through the last values.
-    Line,
-    /// A line through a few points, each marked by a character.
-    Points(char),
+/// What is seen of the curves.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::dashboard) struct Window {
+    /// The visible part of the horizontal axis; `None` for the whole of it.
+    pub range: Option<(f64, f64)>,
+    /// The ends of the value axis; `None` for those of the visible values.
+    pub values: Option<(f64, f64)>,
+    /// Name of the horizontal axis.
+    pub axis: &'static str,
+    /// Size of the unit of the axis's labels.
+    pub unit: f64,
+    /// Position of the crosshair.
+    pub cursor: Option<f64>,
 }
 
-/// A curve of a plot.
-#[derive(Debug)]
-pub(in crate::dashboard) struct Curve<'a> {
-    /// The points.
-    pub series: &'a Series,
-    /// The drawing style.
-    pub shape: Shape,
-    /// The text style.
-    pub style: Style,
+impl Default for Window {
+    fn default() -> Self {
+        Self { range: None, values: None, axis: STEP, unit: 1.0, cursor: None }
+    }
 }
 
 /// Curves over a common step axis; later ones are drawn over earlier ones.
@@ -44,157 +50,14 @@ pub(in crate::dashboard) struct Plot<'a> {
     pub log: bool,
     /// Whether the step axis is drawn.
     pub steps: bool,
+    /// What is seen of the curves.
+    pub window: Window,
     /// Colours and characters.
     pub theme: Theme,
 }
 
 /// The name of the step axis.
 const STEP: &str = "step";
-
-/// Braille bits of the dots of a cell: rows from the top, left and right.
-const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
-
-/// The scale of the value axis, over the values or their logarithms.
-#[derive(Debug, Clone, Copy)]
-struct Scale {
-    low: f64,
-    high: f64,
-    log: bool,
-}
-
-impl Scale {
-    /// Creates a scale that contains all values, with a margin; `None` if there is nothing to draw.
-    fn around(values: impl Iterator<Item = f64>, log: bool) -> Option<Self> {
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for value in values.filter(|value| value.is_finite() && (!log || *value > 0.0)) {
-            let value = if log { value.log10() } else { value };
-            low = low.min(value);
-            high = high.max(value);
-        }
-        if low > high {
-            return None;
-        }
-        // A constant curve is drawn in the middle; others have a small margin at the edges.
-        let span = high - low;
-        let room = match span {
-            span if span > 0.0 => span * 0.04,
-            _ if log => 0.1,
-            _ => (high.abs() * 0.1).max(1e-12),
-        };
-        let not_negative = !log && low >= 0.0;
-        let low = if not_negative { (low - room).max(0.0) } else { low - room };
-        Some(Self { low, high: high + room, log })
-    }
-
-    /// Returns the position of a value from 0 (bottom) to 1 (top).
-    fn share(self, value: f64) -> Option<f64> {
-        let value = if self.log { value.log10() } else { value };
-        let share = (value - self.low) / (self.high - self.low);
-        share.is_finite().then(|| share.clamp(0.0, 1.0))
-    }
-
-    fn ticks(self, most: usize) -> Vec<Tick> {
-        if self.log {
-            ticks::logarithmic(10f64.powf(self.low), 10f64.powf(self.high), most)
-        } else {
-            ticks::linear(self.low, self.high, most)
-        }
-    }
-}
-
-/// The dots of one curve.
-struct Canvas {
-    width: usize,
-    height: usize,
-    cells: Vec<u8>,
-}
-
-impl Canvas {
-    fn new(area: Rect) -> Self {
-        let (width, height) = (usize::from(area.width), usize::from(area.height));
-        Self { width, height, cells: vec![0; width * height] }
-    }
-
-    /// Returns the row of dots at a position from 0 to 1.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 4 x height
-    fn row(&self, share: f64) -> usize {
-        let last = (self.height * 4).saturating_sub(1);
-        last - (share * last as f64).round() as usize
-    }
-
-    fn dot(&mut self, x: usize, y: usize) {
-        let bit = DOTS.get(y % 4).and_then(|row| row.get(x % 2)).copied().unwrap_or(0);
-        if x / 2 < self.width
-            && let Some(cell) = self.cells.get_mut(y / 4 * self.width + x / 2)
-        {
-            *cell |= bit;
-        }
-    }
-
-    /// Draws a line from one dot to another one to its right.
-    fn line(&mut self, from: (usize, usize), to: (usize, usize)) {
-        let across = to.0.saturating_sub(from.0);
-        let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
-        for i in 0..=across {
-            let at = |i: usize| {
-                let share = if across == 0 { 1.0 } else { i as f64 / across as f64 };
-                from.1 as f64 + (to.1 as f64 - from.1 as f64) * share
-            };
-            // Each column of dots contains the part of the line that crosses it.
-            let (start, end) = if across == 0 {
-                (from.1 as f64, to.1 as f64)
-            } else {
-                (at(i), at((i + 1).min(across)))
-            };
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between the rows
-            let (a, b) = (start.min(end).round() as usize, start.max(end).round() as usize);
-            let b = if across > 0 && b > a { b - 1 } else { b };
-            for y in a.max(top)..=b.min(bottom).max(a) {
-                self.dot(from.0 + i, y);
-            }
-        }
-        self.dot(to.0, to.1);
-    }
-
-    fn curve(&mut self, columns: &[Option<Column>], shape: Shape, scale: Scale) {
-        let mut before: Option<(usize, usize)> = None;
-        for (x, column) in columns.iter().enumerate() {
-            let Some(column) = column else { continue };
-            let Some(close) = scale.share(column.close) else { continue };
-            let here = (x, self.row(close));
-            if let Some(before) = before {
-                self.line(before, here);
-            }
-            self.dot(here.0, here.1);
-            if shape == Shape::Band {
-                // On a logarithmic scale a value of zero is drawn at the lower edge.
-                let low = scale.share(column.low).unwrap_or(0.0);
-                let high = scale.share(column.high).unwrap_or(close);
-                for y in self.row(high)..=self.row(low) {
-                    self.dot(x, y);
-                }
-            }
-            before = Some(here);
-        }
-    }
-
-    /// Draws the dots over the existing content.
-    fn render(&self, area: Rect, buf: &mut Buffer, curve: &Curve, theme: Theme) {
-        for (i, &dots) in self.cells.iter().enumerate().filter(|(_, dots)| **dots != 0) {
-            let (x, y) = (area.x + cell(i % self.width), area.y + cell(i / self.width));
-            let glyph = if theme.unicode {
-                char::from_u32(0x2800 + u32::from(dots)).unwrap_or('*')
-            } else if curve.shape == Shape::Band {
-                '.'
-            } else {
-                '*'
-            };
-            if let Some(cell) = buf.cell_mut((x, y)) {
-                cell.set_char(glyph).set_style(curve.style);
-            }
-        }
-    }
-}
 
 impl Plot<'_> {
     /// Draws the axes and the curves.
@@ -203,7 +66,8 @@ impl Plot<'_> {
         if area.is_empty() {
             return;
         }
-        let Some((range, scale)) = self.range().zip(self.scale()) else {
+        let range = self.window.range.or_else(|| self.range());
+        let Some((range, scale)) = range.and_then(|range| Some((range, self.scale(range)?))) else {
             self.render_empty(area, buf);
             return;
         };
@@ -225,10 +89,12 @@ impl Plot<'_> {
             let strip = Rect { y: area.y + rows, height: 1, ..field };
             self.render_steps(strip, area, buf, range);
         }
+        self.render_cursor(field, buf, range);
         for curve in &self.curves {
             let columns = curve.series.columns(range, usize::from(field.width) * 2);
             let mut canvas = Canvas::new(field);
             canvas.curve(&columns, curve.shape, scale);
+            canvas.dash(curve.dash);
             canvas.render(field, buf, curve, self.theme);
             if let Shape::Points(mark) = curve.shape {
                 self.render_points(field, buf, curve, range, scale, mark);
@@ -245,9 +111,27 @@ impl Plot<'_> {
             .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
-    fn scale(&self) -> Option<Scale> {
-        let buckets = self.curves.iter().flat_map(|curve| curve.series.buckets());
-        Scale::around(buckets.flat_map(|bucket| [bucket.low, bucket.high]), self.log)
+    /// Returns the scale of the values in the visible range, or of all values if it has none.
+    fn scale(&self, range: (f64, f64)) -> Option<Scale> {
+        if let Some(values) = self.window.values {
+            return Scale::fixed(values, self.log);
+        }
+        let buckets = || self.curves.iter().flat_map(|curve| curve.series.buckets());
+        let seen = buckets().filter(|bucket| bucket.last >= range.0 && bucket.first <= range.1);
+        Scale::around(seen.flat_map(|bucket| [bucket.low, bucket.high]), self.log).or_else(|| {
+            Scale::around(buckets().flat_map(|bucket| [bucket.low, bucket.high]), self.log)
+        })
+    }
+
+    /// Draws the crosshair's line; the curves are drawn over it.
+    fn render_cursor(&self, field: Rect, buf: &mut Buffer, range: (f64, f64)) {
+        let Some(cursor) = self.window.cursor else { return };
+        let Some(column) = column_of(cursor, range, usize::from(field.width)) else { return };
+        for y in 0..field.height {
+            if let Some(cell) = buf.cell_mut((field.x + cell(column), field.y + y)) {
+                cell.set_char(self.theme.pick('│', '|')).set_style(self.theme.strong());
+            }
+        }
     }
 
     fn render_empty(&self, area: Rect, buf: &mut Buffer) {
@@ -285,16 +169,18 @@ impl Plot<'_> {
             buf,
             Rect { y: strip.y, height: 1, ..area },
             (0, 0),
-            STEP,
+            self.window.axis,
             self.theme.faint(),
             self.theme,
         );
         let mut end = usize::from((name + 1).saturating_sub(corner));
-        for tick in ticks::linear(low, high, (usize::from(strip.width) / 9).max(1)) {
-            if tick.label.contains('.') && !tick.label.contains('k') {
+        let (unit, whole) = (self.window.unit, self.window.axis == STEP);
+        for tick in ticks::linear(low / unit, high / unit, (usize::from(strip.width) / 9).max(1)) {
+            if whole && tick.label.contains('.') && !tick.label.contains(['k', 'M']) {
                 continue;
             }
-            let Some(column) = column_of(tick.value, (low, high), usize::from(strip.width)) else {
+            let Some(column) = column_of(tick.value * unit, (low, high), usize::from(strip.width))
+            else {
                 continue;
             };
             let half = width(&tick.label) / 2;
@@ -343,7 +229,10 @@ impl Plot<'_> {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::style::Style;
+
     use super::*;
+    use crate::dashboard::series::Series;
 
     fn series(values: &[f64]) -> Series {
         let mut series = Series::default();
@@ -356,9 +245,10 @@ mod tests {
     fn drawn(values: &[f64], size: (u16, u16), shape: Shape, log: bool) -> Vec<String> {
         let series = series(values);
         let plot = Plot {
-            curves: vec![Curve { series: &series, shape, style: Style::new() }],
+            curves: vec![Curve { series: &series, shape, style: Style::new(), dash: Dash::None }],
             log,
             steps: true,
+            window: Window::default(),
             theme: Theme::ASCII,
         };
         let area = Rect::new(0, 0, size.0, size.1);
@@ -421,6 +311,41 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_window_shows_a_part_with_its_own_scale_and_a_cursor() {
+        let values: Vec<f64> = (0..100).map(f64::from).collect();
+        let series = series(&values);
+        let curve = |dash| Curve { series: &series, shape: Shape::Line, style: Style::new(), dash };
+        let window = Window {
+            range: Some((40.0, 60.0)),
+            axis: "min",
+            unit: 10.0,
+            cursor: Some(50.0),
+            ..Window::default()
+        };
+        let mut plot = Plot {
+            curves: vec![curve(Dash::None)],
+            log: false,
+            steps: true,
+            window,
+            theme: Theme::ASCII,
+        };
+        let area = Rect::new(0, 0, 60, 10);
+        let draw = |plot: &Plot| {
+            let mut buf = Buffer::empty(area);
+            plot.render(area, &mut buf);
+            let row = |y| (0..60).map(|x| buf[(x, y)].symbol()).collect::<String>();
+            (0..10).map(row).collect::<Vec<String>>().join("\n")
+        };
+        let whole = draw(&plot);
+        assert!(whole.contains("min") && whole.contains("5.0") && whole.contains('|'), "{whole}");
+        assert!(whole.contains("60") && !whole.contains("100"), "{whole}");
+        plot.curves = vec![curve(Dash::Long)];
+        let dashed = draw(&plot);
+        let dots = |text: &str, dot| text.matches(dot).count();
+        assert!(dots(&dashed, '+') > 5 && dots(&dashed, '+') < dots(&whole, '*'), "{dashed}");
     }
 
     #[test]

@@ -1,0 +1,106 @@
+//! The pages of curves and gradients: their keys, and what they show.
+
+use ratatui::crossterm::event::KeyCode;
+use seq2seq::Event;
+
+use super::fixture::{letter, press, step_with_loss, training};
+use crate::dashboard::history::Axis;
+use crate::dashboard::metric::Metric;
+use crate::dashboard::{Mode, Page};
+
+#[test]
+fn metric_axis_and_smoothing_have_keys() {
+    let mut model = training();
+    letter(&mut model, '2');
+    assert_eq!(model.page(), Page::Curves);
+    let mut seen = Vec::new();
+    for _ in 0..9 {
+        letter(&mut model, 'm');
+        seen.push(model.curves_view.metric);
+    }
+    // The fixture has no BLEU of tokens.
+    assert_eq!(seen.first(), Some(&Metric::Perplexity));
+    assert!(!seen.contains(&Metric::TokenBleu) && seen.contains(&Metric::Bleu), "{seen:?}");
+    letter(&mut model, 'M');
+    assert_eq!(model.curves_view.metric, Metric::Loss);
+    for axis in [Axis::Epochs, Axis::Time, Axis::Tokens, Axis::Steps] {
+        letter(&mut model, 'x');
+        assert_eq!(model.curves_view.axis, axis);
+    }
+    letter(&mut model, 'w');
+    assert_eq!(model.curves_view.window(), 200);
+    (0..9).for_each(|_| drop(letter(&mut model, 'W')));
+    assert_eq!(model.curves_view.window(), 0);
+    // Only this metric has the other scale.
+    let before = model.is_logarithmic();
+    letter(&mut model, 'l');
+    assert_ne!(model.is_logarithmic(), before);
+    letter(&mut model, 'm');
+    letter(&mut model, 'M');
+    assert_eq!(model.is_logarithmic(), before);
+}
+
+#[test]
+fn a_zoomed_view_stays_while_the_run_goes_on() {
+    let mut model = training();
+    letter(&mut model, '2');
+    let whole = (1.0, 420.0);
+    letter(&mut model, '+');
+    assert_eq!(model.curves_view.range(whole), (210.5, 420.0));
+    letter(&mut model, ',');
+    let before = model.curves_view.range(whole);
+    assert!(before.1 < 420.0);
+    // Zoomed twice, it is as wide in a run twice as long.
+    (421..=839).for_each(|i| model.apply(&step_with_loss(i, 1.0)));
+    letter(&mut model, '+');
+    let after = model.curves_view.range((1.0, 839.0));
+    assert!((after.1 - after.0 - 209.5).abs() < 1e-9, "{after:?}");
+    press(&mut model, KeyCode::Left);
+    letter(&mut model, 'x');
+    assert!(model.curves_view.cursor((0.0, 5.0)).is_some_and(|epoch| epoch < 4.2));
+    press(&mut model, KeyCode::End);
+    assert!(model.curves_view.follows());
+    press(&mut model, KeyCode::Home);
+    assert_eq!(model.curves_view.range(whole), whole);
+}
+
+#[test]
+fn parameters_are_filtered_while_typing() {
+    let mut model = training();
+    letter(&mut model, '3');
+    let rows = |model: &crate::dashboard::Model| {
+        model.parameters_view.rows(&model.history.parameters).len()
+    };
+    assert_eq!(rows(&model), 7);
+    letter(&mut model, '/');
+    for key in "hH".chars() {
+        letter(&mut model, key);
+    }
+    assert_eq!((model.mode(), rows(&model)), (&Mode::Find("hH".into()), 2));
+    press(&mut model, KeyCode::Enter);
+    assert_eq!((model.mode(), rows(&model)), (&Mode::Normal, 2));
+    letter(&mut model, '/');
+    press(&mut model, KeyCode::Backspace);
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(rows(&model), 7);
+    letter(&mut model, 'o');
+    letter(&mut model, 'o');
+    let names: Vec<&String> =
+        model.parameters_view.rows(&model.history.parameters).iter().map(|row| &row.name).collect();
+    assert!(names.is_sorted(), "{names:?}");
+    letter(&mut model, 'r');
+    assert_eq!(model.parameters_view.layer, Some(0));
+}
+
+#[test]
+fn nothing_breaks_without_numbers() {
+    let mut model = training();
+    (421..500).for_each(|i| model.apply(&step_with_loss(i, f64::NAN)));
+    model.apply(&Event::Phase { text: "x".into() });
+    letter(&mut model, '2');
+    for key in ['+', '+', ',', '.', 'x', 'm', '-', 'W', 'w'] {
+        letter(&mut model, key);
+        press(&mut model, KeyCode::Right);
+    }
+    assert!(model.is_dirty());
+}
