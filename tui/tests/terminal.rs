@@ -280,3 +280,41 @@ fn the_dashboard_is_drawn_anew_without_asking_the_terminal_and_after_a_stop() {
     assert!(screen.child.try_wait().unwrap().is_none());
     assert_eq!(screen.vanish(), Some(129));
 }
+
+#[test]
+fn a_run_of_the_list_is_opened_stopped_and_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let more = ["--headless", "--epochs", "1000000", "--run-dir", "runs/a-run"];
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tui"));
+    program.args(small(&more)).current_dir(folder).stdout(std::process::Stdio::null());
+    let live = program.spawn().unwrap();
+    let Some(mut screen) = Screen::open(folder, &["watch"]) else {
+        let mut live = live;
+        live.kill().unwrap();
+        live.wait().unwrap();
+        return skip();
+    };
+    screen.wait_for_drawn("live");
+    screen.press("\r");
+    screen.wait_for_drawn("(watching)");
+    screen.press("0");
+    screen.wait_for_drawn("runs in runs");
+    screen.press("x");
+    screen.wait_for_drawn("a-run: stop and save? y: yes");
+    screen.press("y");
+    assert_eq!(end(live), Some(143));
+    screen.wait_for_drawn("stopped");
+    // The program takes its own place, and trains.
+    screen.press("r");
+    screen.wait_for_drawn("a-run: train on in this terminal? y: yes");
+    screen.press("y");
+    screen.wait_for_drawn("tok/s");
+    screen.press("q");
+    screen.wait_for_drawn("quit?");
+    screen.press("s");
+    screen.wait_for("look again  tui watch");
+    assert_eq!(end(screen.child), Some(0));
+    let log = std::fs::read_to_string(folder.join("runs/a-run/events.jsonl")).unwrap();
+    assert_eq!(log.matches(r#"{"event":"start""#).count(), 2);
+}
