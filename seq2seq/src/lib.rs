@@ -41,8 +41,8 @@ pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;
 pub use range::Range;
 pub use run::{
-    Checkpoint, EventLog, EventReader, Patience, Progress, RngState, RunDir, StoredOptimizer,
-    StoredRun, StoredTensor, Vocabularies, new_run_path,
+    Checkpoint, EventLog, EventReader, LogPosition, Patience, Progress, RngState, RunDir,
+    StoredOptimizer, StoredRun, StoredTensor, Vocabularies, new_run_path,
 };
 pub use score::{Evaluation, Metrics};
 pub use session::{Outcome, train};

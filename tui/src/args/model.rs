@@ -183,6 +183,10 @@ pub struct WatchArguments {
     /// The run's folder.
     #[arg(value_name = "DIR")]
     pub run: PathBuf,
+    /// Another run to show beside this one on the pages of curves and gradients: its folder, or the
+    /// beginning of its name; may be repeated.
+    #[arg(long, value_name = "RUN")]
+    pub beside: Vec<String>,
     /// Print plain lines instead of drawing the dashboard.
     #[arg(long)]
     pub headless: bool,

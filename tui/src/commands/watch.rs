@@ -1,20 +1,21 @@
 //! `tui watch`: displays a run by reading its folder.
 
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
-use seq2seq::{Command, EventReader, RunDir};
+use seq2seq::{EventReader, RunDir};
 
 use crate::args::WatchArguments;
-use crate::dashboard::{self, ExitReason, Model, Role, Source, SourceUpdate, Theme};
+use crate::dashboard::{self, ExitReason, LogFollower, Model, Role, Theme};
 use crate::headless::Reporter;
 use crate::signals::{Signal, Signals};
 use crate::trainer::Work;
 use crate::{output, summary, terminal};
 
+/// Bytes of the log that are printed at once.
+const BATCH: u64 = 1 << 20;
 /// Time between two polls of the log.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -24,9 +25,9 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
     RunDir::open(&arguments.run)
         .and_then(|dir| dir.stored())
         .wrap_err_with(|| arguments.run.display().to_string())?;
-    let reader =
-        EventReader::open(&arguments.run).wrap_err_with(|| arguments.run.display().to_string())?;
     if arguments.headless || !terminal::is_interactive() {
+        let reader = EventReader::open(&arguments.run)
+            .wrap_err_with(|| arguments.run.display().to_string())?;
         let run_state = print(reader)?;
         output::lines(&summary::lines(run_state.run_state(), Some(&arguments.run)))?;
         return Ok(ExitCode::SUCCESS);
@@ -34,7 +35,10 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
     let signals = Signals::install()?;
     signals.guard(Work::over())?;
     let mut model = Model::new(Role::Watching, Theme::of_terminal(arguments.ascii));
-    let mut log = Log::follow(reader)?;
+    for other in &arguments.beside {
+        model.request_beside(other.clone());
+    }
+    let mut log = LogFollower::open(&arguments.run)?;
     let departure = dashboard::show(&mut log, &mut model, &signals);
     let status = match departure.wrap_err("the terminal")? {
         ExitReason::Stopped(signal) | ExitReason::Abort(signal) => {
@@ -43,7 +47,7 @@ pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
         ExitReason::HungUp => return Ok(ExitCode::from(Signal::HangUp.exit_status())),
         ExitReason::Left | ExitReason::PlainLines => ExitCode::SUCCESS,
     };
-    if let Some(trouble) = &log.trouble {
+    if let Some(trouble) = log.trouble() {
         output::note(&format!("warning: {trouble}"));
     }
     output::lines(&summary::lines(&model.into_run_state(), Some(&arguments.run)))?;
@@ -56,7 +60,8 @@ fn print(mut reader: EventReader) -> Result<Reporter> {
     loop {
         // Checked before the poll, so that everything the process wrote before its end is read.
         let live = reader.is_live();
-        let events = reader.poll()?;
+        // A long log is printed in parts, so that it is never in memory as a whole.
+        let events = reader.poll_up_to(BATCH)?;
         if reader.restarted() {
             // A resume truncated the log: its events are reported again from the start.
             reporter = Reporter::default();
@@ -64,62 +69,15 @@ fn print(mut reader: EventReader) -> Result<Reporter> {
         for event in &events {
             output::lines(&reporter.apply(event))?;
         }
-        if !live {
+        if !live && events.is_empty() {
             reporter.run_state_mut().set_crashed(true);
             return Ok(reporter);
         }
         if reporter.run_state().end.is_some() && events.is_empty() {
             return Ok(reporter);
         }
-        thread::sleep(LOOK);
-    }
-}
-
-/// The log of a run, read on its own thread, so that a long log does not block the keys.
-struct Log {
-    news: Receiver<Result<SourceUpdate>>,
-    live: bool,
-    trouble: Option<String>,
-}
-
-impl Log {
-    fn follow(mut reader: EventReader) -> Result<Self> {
-        let (sender, news) = sync_channel(4);
-        thread::Builder::new().name("log".to_owned()).spawn(move || {
-            loop {
-                let alive = reader.is_live();
-                let look = reader.poll();
-                let restarted = reader.restarted();
-                let look = look.map(|events| SourceUpdate { events, alive, restarted });
-                let broken = look.is_err();
-                if sender.send(look.wrap_err("reading the log")).is_err() || broken {
-                    break;
-                }
-                thread::sleep(LOOK);
-            }
-        })?;
-        Ok(Self { news, live: true, trouble: None })
-    }
-}
-
-impl Source for Log {
-    fn news(&mut self) -> SourceUpdate {
-        match self.news.try_recv() {
-            Ok(Ok(news)) => {
-                self.live = news.alive;
-                return news;
-            }
-            Ok(Err(error)) => {
-                self.trouble = Some(output::one_line(&error));
-                self.live = false;
-            }
-            Err(TryRecvError::Empty) => {}
-            Err(TryRecvError::Disconnected) => self.live = false,
+        if events.is_empty() {
+            thread::sleep(LOOK);
         }
-        SourceUpdate { events: Vec::new(), alive: self.live, restarted: false }
-    }
-
-    fn send(&mut self, _: Command) {
-        // The model sends no commands when it only watches.
     }
 }

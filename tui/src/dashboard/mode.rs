@@ -29,6 +29,8 @@ pub enum Mode {
     Typing(String),
     /// A part of the names of parameters is being typed.
     Find(String),
+    /// The name of another run is being typed.
+    Beside(String),
 }
 
 /// A movement along the timeline.
@@ -57,6 +59,10 @@ pub enum Effect {
     Suspend,
     /// Redraw the whole screen.
     Redraw,
+    /// Read the log of another run, to show it beside this one.
+    OpenBeside(String),
+    /// Stop reading the logs of other runs.
+    CloseBeside,
 }
 
 /// The answer to the quit prompt.

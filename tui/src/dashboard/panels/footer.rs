@@ -16,6 +16,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let prompt = match model.mode() {
         Mode::Typing(text) => Some(("translate: ", text, "  Enter: go  Esc: cancel")),
         Mode::Find(text) => Some(("filter: ", text, "  Enter: keep  Esc: show all")),
+        Mode::Beside(text) => Some(("run beside: ", text, "  Enter: open  Esc: cancel")),
         _ => None,
     };
     if let Some((name, text, help)) = prompt {
