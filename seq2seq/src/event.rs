@@ -4,7 +4,8 @@
 //! dashboard, the plain log). Metrics that are not finite are written as the strings `"NaN"`,
 //! `"inf"` and `"-inf"`, since JSON has no number for them and `null` would hide a diverged run.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeTuple;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::command::Command;
 use crate::config::{Change, TaskKind};
@@ -175,38 +176,50 @@ pub struct TrainStep {
     #[serde(with = "json_number::one")]
     pub loss: f64,
     /// Learning rate of this step.
-    #[serde(with = "json_number::one")]
+    #[serde(with = "json_number::measured")]
     pub learning_rate: f64,
     /// Global L2 norm of the gradient before clipping.
-    #[serde(with = "json_number::one")]
+    #[serde(with = "json_number::measured")]
     pub gradient_norm: f64,
     /// Global L2 norm of the gradient after clipping.
-    #[serde(with = "json_number::one")]
+    #[serde(with = "json_number::measured")]
     pub clipped_norm: f64,
     /// Target tokens in this batch, EOS included.
     pub tokens: u64,
     /// Target tokens per second of this step.
-    #[serde(with = "json_number::one")]
+    #[serde(with = "json_number::measured")]
     pub tokens_per_second: f64,
     /// Training seconds since the run's start, pauses and evaluations excluded.
-    #[serde(with = "json_number::one")]
+    #[serde(with = "json_number::measured")]
     pub seconds: f64,
     /// Per-parameter metrics, every few steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<ParameterMetrics>,
 }
 
-/// The gradient of one parameter at one step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The gradient of one parameter at one step. In the log it is a list of the three values; older logs
+/// have an object.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ParameterMetrics {
     /// The parameter's name (`encoder.weight_hh_l0`).
     pub name: String,
     /// L2 norm of its gradient before clipping.
-    #[serde(with = "json_number::one")]
+    #[serde(with = "json_number::measured")]
     pub gradient_norm: f64,
     /// L2 norm of its update divided by the L2 norm of its value.
     #[serde(with = "json_number::one")]
     pub update_ratio: f64,
+}
+
+impl Serialize for ParameterMetrics {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut list = s.serialize_tuple(3)?;
+        list.serialize_element(&self.name)?;
+        for value in [self.gradient_norm, self.update_ratio] {
+            list.serialize_element(&json_number::list::One::measured(value))?;
+        }
+        list.end()
+    }
 }
 
 /// The task of a log without a task.
@@ -339,6 +352,23 @@ mod tests {
         validation.metrics.bleu = Some(71.25);
         let line = serde_json::to_string(&validation).unwrap();
         assert_eq!(serde_json::from_str::<Validation>(&line).unwrap(), validation);
+    }
+
+    #[test]
+    fn parameters_are_short_lists_and_objects_of_older_logs_are_read() {
+        let metrics = ParameterMetrics {
+            name: "decoder.out".into(),
+            gradient_norm: 0.123_456_789_012_345,
+            update_ratio: f64::NAN,
+        };
+        let line = serde_json::to_string(&metrics).unwrap();
+        assert_eq!(line, r#"["decoder.out",0.12345679,"NaN"]"#);
+        let old = r#"{"name":"decoder.out","gradient_norm":0.12345679,"update_ratio":"NaN"}"#;
+        for line in [&*line, old] {
+            let back: ParameterMetrics = serde_json::from_str(line).unwrap();
+            assert_eq!((&*back.name, back.gradient_norm), ("decoder.out", 0.123_456_79));
+            assert!(back.update_ratio.is_nan());
+        }
     }
 
     #[test]

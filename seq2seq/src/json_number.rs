@@ -3,13 +3,36 @@
 
 /// One number.
 pub(crate) mod one {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::fmt;
 
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum NumberOrText {
-        Number(f64),
-        Text(String),
+    use serde::Serializer;
+    use serde::de::{Deserializer, Error, Visitor};
+
+    /// Takes a number or its text. (An untagged enum would copy each value first.)
+    struct NumberOrText;
+
+    impl Visitor<'_> for NumberOrText {
+        type Value = f64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number, or NaN, inf or -inf as text")
+        }
+
+        fn visit_f64<E: Error>(self, value: f64) -> Result<f64, E> {
+            Ok(value)
+        }
+
+        fn visit_u64<E: Error>(self, value: u64) -> Result<f64, E> {
+            Ok(value as f64)
+        }
+
+        fn visit_i64<E: Error>(self, value: i64) -> Result<f64, E> {
+            Ok(value as f64)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
+            text.parse().map_err(|_| E::custom(format!("not a number: {text}")))
+        }
     }
 
     #[allow(clippy::trivially_copy_pass_by_ref)] // serde's `with` passes a reference
@@ -18,12 +41,32 @@ pub(crate) mod one {
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
-        match NumberOrText::deserialize(d)? {
-            NumberOrText::Number(x) => Ok(x),
-            NumberOrText::Text(t) => {
-                t.parse().map_err(|_| D::Error::custom(format!("not a number: {t}")))
-            }
-        }
+        d.deserialize_any(NumberOrText)
+    }
+}
+
+/// A measured number, of which eight significant digits are written: its noise is larger, and a log
+/// has millions of them.
+pub(crate) mod measured {
+    use serde::{Deserializer, Serializer};
+
+    /// Returns the number with eight significant digits; if it is an f32, its shortest decimal, which
+    /// gives the same f32.
+    pub(crate) fn rounded(value: f64) -> f64 {
+        #[allow(clippy::cast_possible_truncation)] // compared with the value
+        let narrow = value as f32;
+        let same = f64::from(narrow).to_bits() == value.to_bits();
+        let text = if same { narrow.to_string() } else { format!("{value:.7e}") };
+        text.parse().unwrap_or(value)
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde's `with` passes a reference
+    pub(crate) fn serialize<S: Serializer>(value: &f64, s: S) -> Result<S::Ok, S::Error> {
+        super::one::serialize(&rounded(*value), s)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+        super::one::deserialize(d)
     }
 }
 
@@ -52,6 +95,13 @@ pub(crate) mod list {
     #[derive(Serialize, Deserialize)]
     #[serde(transparent)]
     pub(crate) struct One(#[serde(with = "super::one")] f64);
+
+    impl One {
+        /// Takes a measured number.
+        pub(crate) fn measured(value: f64) -> Self {
+            Self(super::measured::rounded(value))
+        }
+    }
 
     /// A number, or nested lists of numbers.
     pub(crate) trait Shown: Sized {

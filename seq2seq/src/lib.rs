@@ -47,8 +47,8 @@ pub use options::TrainOptions;
 pub use range::Range;
 pub use rnn::{Cell, Gate};
 pub use run::{
-    Checkpoint, EventLog, EventReader, LATEST, Patience, Progress, RUNS, RngState, RunDir,
-    RunListing, RunMetrics, RunStatus, RunSummary, RunsFolder, StoredOptimizer, StoredRun,
+    Checkpoint, EventLog, EventReader, LATEST, LogPosition, Patience, Progress, RUNS, RngState,
+    RunDir, RunListing, RunMetrics, RunStatus, RunSummary, RunsFolder, StoredOptimizer, StoredRun,
     StoredTensor, Vocabularies, find_run, is_folder_of_runs, latest_run, new_run_path,
 };
 pub use score::{Evaluation, Metrics};

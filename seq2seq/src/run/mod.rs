@@ -5,6 +5,7 @@
 //! | `config.json` | the settings with which the run was begun: [`StoredRun`] |
 //! | `vocabularies.bin` | [`Vocabularies`] |
 //! | `events.jsonl` | every [`Event`](crate::Event), one JSON object per line |
+//! | `events.index` | what `tui watch` knows of a long log; it may be deleted |
 //! | `last.ckpt`, `best.ckpt` | the newest [`Checkpoint`], and the one of the best validation |
 //! | `lock` | locked while a process trains here |
 
@@ -31,6 +32,6 @@ pub use listing::{RunListing, RunMetrics, RunStatus, RunSummary, RunsFolder};
 pub use log::EventLog;
 pub use name::new_run_path;
 pub use progress::{Patience, Progress};
-pub use reader::EventReader;
+pub use reader::{EventReader, LogPosition};
 pub use stored_run::StoredRun;
 pub use stored_tensor::StoredTensor;

@@ -4,12 +4,28 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::{RunDir, lock, log};
-use crate::event::Event;
+use crate::event::{Event, TrainStep};
 use crate::{Error, Result};
 
 /// Number of bytes before the current position that are kept, to detect a changed log.
 const TAIL: usize = 256;
+
+/// The beginning of a line that holds a step.
+const STEP: &[u8] = br#"{"event":"step","#;
+
+/// A position in a log, with enough of its content to recognise the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPosition {
+    /// Bytes before the position.
+    pub bytes: u64,
+    /// The last of them.
+    before: Vec<u8>,
+    /// Complete lines before it that could not be parsed.
+    skipped: u64,
+}
 
 /// Follows the `events.jsonl` of a run directory.
 ///
@@ -25,12 +41,9 @@ const TAIL: usize = 256;
 #[derive(Debug)]
 pub struct EventReader {
     folder: PathBuf,
-    /// Start of the first line that has not been read yet.
-    position: u64,
-    /// The bytes before `position`.
-    tail: Vec<u8>,
+    /// The start of the first line that has not been read yet.
+    position: LogPosition,
     restarted: bool,
-    skipped: u64,
 }
 
 impl EventReader {
@@ -39,14 +52,54 @@ impl EventReader {
     /// # Errors
     /// There is no run at this path.
     pub fn open(run_dir: &Path) -> Result<Self> {
+        Self::open_at(run_dir, LogPosition::default())
+    }
+
+    /// Opens the log of a run at a position up to which it was read before. If the log is another one
+    /// by now, the next call of [`EventReader::poll`] reads it from its first event.
+    ///
+    /// # Errors
+    /// There is no run at this path.
+    pub fn open_at(run_dir: &Path, position: LogPosition) -> Result<Self> {
         RunDir::open(run_dir)?;
-        Ok(Self {
-            folder: run_dir.into(),
-            position: 0,
-            tail: Vec::new(),
-            restarted: false,
-            skipped: 0,
-        })
+        Ok(Self { folder: run_dir.into(), position, restarted: false })
+    }
+
+    /// Opens the log of a run at the first line that begins within its last `bytes` bytes.
+    ///
+    /// # Errors
+    /// There is no run at this path, or its log cannot be read.
+    pub fn open_near_end(run_dir: &Path, bytes: u64) -> Result<Self> {
+        let mut reader = Self::open(run_dir)?;
+        let path = reader.folder.join(log::NAME);
+        let io = || Error::io("read", &path);
+        let mut file = File::open(&path).map_err(io())?;
+        let from = file.metadata().map_err(io())?.len().saturating_sub(bytes);
+        if from > 0 {
+            file.seek(SeekFrom::Start(from)).map_err(io())?;
+            let mut line = Vec::new();
+            let length = BufReader::new(file).read_until(b'\n', &mut line).map_err(io())?;
+            if line.ends_with(b"\n") {
+                reader.position.bytes = from + length as u64;
+                reader.position.before = line.split_off(line.len().saturating_sub(TAIL));
+            }
+        }
+        Ok(reader)
+    }
+
+    /// Returns the position of the first line that has not been read yet.
+    pub fn position(&self) -> &LogPosition {
+        &self.position
+    }
+
+    /// Returns the length of the log in bytes.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn log_len(&self) -> Result<u64> {
+        let path = self.folder.join(log::NAME);
+        let metadata = std::fs::metadata(&path).map_err(Error::io("read", &path))?;
+        Ok(metadata.len())
     }
 
     /// Returns the events written since the last call (all events in the first call). An incomplete
@@ -60,32 +113,41 @@ impl EventReader {
     /// # Errors
     /// The file cannot be read.
     pub fn poll(&mut self) -> Result<Vec<Event>> {
+        self.poll_up_to(u64::MAX)
+    }
+
+    /// As [`EventReader::poll`], but returns only events that begin within the next `bytes` bytes, at
+    /// least one if there is one. The memory of a long log stays bounded in this way.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn poll_up_to(&mut self, bytes: u64) -> Result<Vec<Event>> {
         self.restarted = false;
         let path = self.folder.join(log::NAME);
         let io = || Error::io("read", &path);
         let mut file = File::open(&path).map_err(io())?;
         if !self.is_continued(&mut file).map_err(io())? {
             self.restarted = true;
-            self.position = 0;
-            self.skipped = 0;
-            self.tail.clear();
+            self.position = LogPosition::default();
         }
-        file.seek(SeekFrom::Start(self.position)).map_err(io())?;
+        file.seek(SeekFrom::Start(self.position.bytes)).map_err(io())?;
 
+        let end = self.position.bytes.saturating_add(bytes);
         let mut lines = BufReader::with_capacity(1 << 16, file);
         let mut events = Vec::new();
         let mut line = Vec::new();
-        loop {
+        while self.position.bytes < end {
             line.clear();
             lines.read_until(b'\n', &mut line).map_err(io())?;
             let Some(text) = line.strip_suffix(b"\n") else { break };
-            match serde_json::from_slice(text) {
+            match parse(text) {
                 Ok(event) => events.push(event),
-                Err(_) => self.skipped += 1,
+                Err(_) => self.position.skipped += 1,
             }
-            self.position += line.len() as u64;
-            self.tail.extend_from_slice(&line);
-            self.tail.drain(..self.tail.len().saturating_sub(TAIL));
+            self.position.bytes += line.len() as u64;
+            let before = &mut self.position.before;
+            before.extend_from_slice(line.get(line.len().saturating_sub(TAIL)..).unwrap_or(&line));
+            before.drain(..before.len().saturating_sub(TAIL));
         }
         Ok(events)
     }
@@ -94,13 +156,15 @@ impl EventReader {
     /// the last bytes are equal. (A resumed run may have truncated the log and written past the old
     /// position in the meantime; its lines contain times, so they differ.)
     fn is_continued(&self, file: &mut File) -> std::io::Result<bool> {
-        if file.metadata()?.len() < self.position {
+        let LogPosition { bytes, before, .. } = &self.position;
+        let Some(from) = bytes.checked_sub(before.len() as u64) else { return Ok(false) };
+        if file.metadata()?.len() < *bytes {
             return Ok(false);
         }
-        let mut tail = Vec::with_capacity(self.tail.len());
-        file.seek(SeekFrom::Start(self.position - self.tail.len() as u64))?;
-        file.take(self.tail.len() as u64).read_to_end(&mut tail)?;
-        Ok(tail == self.tail)
+        let mut tail = Vec::with_capacity(before.len());
+        file.seek(SeekFrom::Start(from))?;
+        file.take(before.len() as u64).read_to_end(&mut tail)?;
+        Ok(tail == *before)
     }
 
     /// Returns true if the last [`EventReader::poll`] returned the log's events from the first one
@@ -112,13 +176,21 @@ impl EventReader {
 
     /// Returns the number of complete lines that were skipped because this build cannot parse them.
     pub fn skipped(&self) -> u64 {
-        self.skipped
+        self.position.skipped
     }
 
     /// Returns true while a live process trains in this directory.
     pub fn is_live(&self) -> bool {
         lock::is_held(&self.folder)
     }
+}
+
+/// Parses a line. Steps, most of a log, are read without a search for their kind first.
+fn parse(text: &[u8]) -> serde_json::Result<Event> {
+    if text.starts_with(STEP) {
+        return serde_json::from_slice::<TrainStep>(text).map(|step| Event::Step(Box::new(step)));
+    }
+    serde_json::from_slice(text)
 }
 
 #[cfg(test)]
@@ -214,6 +286,66 @@ mod tests {
         run.write(&line(&phase("on")));
         assert_eq!(reader.poll().unwrap(), [phase("kept"), flow(3), phase("on")]);
         assert!(reader.restarted());
+    }
+
+    #[test]
+    fn a_log_is_read_in_parts_from_its_end_and_from_a_position() {
+        let run = Run::new();
+        let all: Vec<Event> = (0..100).map(|i| phase(&format!("line {i}"))).collect();
+        all.iter().for_each(|event| run.write(&line(event)));
+        let length = line(&all[0]).len() as u64;
+        let mut reader = run.reader();
+        let mut got = Vec::new();
+        loop {
+            let part = reader.poll_up_to(10 * length).unwrap();
+            assert!(part.len() <= 10);
+            if part.is_empty() {
+                break;
+            }
+            got.extend(part);
+        }
+        assert_eq!(got, all);
+        assert_eq!(reader.position().bytes, reader.log_len().unwrap());
+
+        let last = line(&all[99]).len() as u64;
+        let mut near = EventReader::open_near_end(run.folder.path(), 5 * last + 1).unwrap();
+        assert_eq!(near.poll().unwrap(), all[95..]);
+        let mut whole = EventReader::open_near_end(run.folder.path(), 1 << 20).unwrap();
+        assert_eq!(whole.poll().unwrap(), all);
+
+        let text = serde_json::to_string(reader.position()).unwrap();
+        let position: LogPosition = serde_json::from_str(&text).unwrap();
+        run.write(&line(&phase("more")));
+        let mut again = EventReader::open_at(run.folder.path(), position.clone()).unwrap();
+        assert_eq!(again.poll().unwrap(), [phase("more")]);
+        assert!(!again.restarted());
+        // Another log: everything is read.
+        run.cut(0);
+        (0..200).for_each(|i| run.write(&line(&phase(&format!("other {i}")))));
+        let mut other = EventReader::open_at(run.folder.path(), position).unwrap();
+        assert_eq!(other.poll().unwrap().len(), 200);
+        assert!(other.restarted());
+    }
+
+    #[test]
+    fn a_step_is_the_same_by_both_ways() {
+        let step = TrainStep {
+            step: 7,
+            epoch: 1,
+            loss: f64::NAN,
+            learning_rate: 0.5,
+            gradient_norm: f64::INFINITY,
+            clipped_norm: 1.0,
+            tokens: 3,
+            tokens_per_second: 4.0,
+            seconds: 5.0,
+            parameters: Vec::new(),
+        };
+        let text = serde_json::to_string(&Event::Step(Box::new(step))).unwrap();
+        assert!(text.as_bytes().starts_with(STEP), "{text}");
+        let both = [parse(text.as_bytes()).unwrap(), serde_json::from_str(&text).unwrap()];
+        let texts = both.map(|event| serde_json::to_string(&event).unwrap());
+        assert_eq!((&texts[0], &texts[1]), (&text, &text));
     }
 
     #[test]

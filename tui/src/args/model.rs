@@ -186,6 +186,10 @@ pub struct WatchArguments {
     /// The same as RUN.
     #[arg(long, value_name = "RUN", visible_alias = "run-dir")]
     pub run: Option<PathBuf>,
+    /// Another run to show beside this one on the pages of curves and gradients: its folder, or the
+    /// beginning of its name; may be repeated.
+    #[arg(long, value_name = "RUN")]
+    pub beside: Vec<String>,
     /// Print plain lines instead of drawing the dashboard.
     #[arg(long)]
     pub headless: bool,

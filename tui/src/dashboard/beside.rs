@@ -2,6 +2,9 @@
 
 use super::history::Growing;
 
+/// Maximum number of other runs.
+pub(super) const MOST: usize = 4;
+
 /// Another run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Beside {

@@ -1,14 +1,15 @@
 //! The loop of the main thread: it reads events, keys and signals, draws frames and sends commands.
 
 use std::io;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use seq2seq::{Command, Event, RunListing};
-
-use super::{Effect, Model, RunRequest, view};
+use super::mode::{Effect, Role, RunRequest};
+use super::model::Model;
+use super::others::Others;
+use super::source::Source;
+use super::view::view;
 use crate::signals::{Signal, Signals};
 use crate::terminal::{self, Input, Keyboard, Screen};
-use crate::trainer::Trainer;
 
 /// Minimum time between two frames during a run: at most 8 frames per second.
 const FRAME: Duration = Duration::from_millis(125);
@@ -18,49 +19,6 @@ const KEY_FRAME: Duration = Duration::from_millis(30);
 const IDLE: Duration = Duration::from_millis(250);
 /// The shortest wait.
 const LEAST: Duration = Duration::from_millis(5);
-/// Maximum number of events applied between two frames; the others wait for the next one.
-const EVENTS: usize = 16_384;
-
-/// New information from a source.
-#[derive(Debug, Default)]
-pub struct SourceUpdate {
-    /// Events since the last call.
-    pub events: Vec<Event>,
-    /// False if the process that produces the events has ended.
-    pub alive: bool,
-    /// True if the log restarts with these events, so that all earlier ones are invalid.
-    pub restarted: bool,
-    /// The runs of the list, and when they were read, if they were.
-    pub runs: Option<(Vec<RunListing>, SystemTime)>,
-    /// The answer to a request about a run of the list.
-    pub notice: Option<String>,
-}
-
-/// A source of events that accepts commands.
-pub trait Source {
-    /// Returns new events without waiting.
-    fn news(&mut self) -> SourceUpdate;
-    /// Sends a command.
-    fn send(&mut self, command: Command);
-    /// Opens, stops or resumes a run of the list; only for a source that has one.
-    fn request(&mut self, _request: RunRequest) {}
-}
-
-impl Source for Trainer {
-    fn news(&mut self) -> SourceUpdate {
-        let events = self.drain(EVENTS);
-        SourceUpdate {
-            alive: !(self.has_ended() && events.is_empty()),
-            events,
-            ..SourceUpdate::default()
-        }
-    }
-
-    fn send(&mut self, command: Command) {
-        Trainer::send(self, command);
-    }
-}
-
 /// The reason why the dashboard closed. The terminal has been restored by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitReason {
@@ -104,11 +62,18 @@ fn show_here(
     let clock = Instant::now();
     let mut drawn: Option<Instant> = None;
     let mut ended_by = None;
+    let mut others = Others::default();
+    for name in model.take_requests() {
+        others.open(&name, source.run_dir().as_deref(), model);
+    }
     loop {
         let news = source.news();
-        let quiet = news.events.is_empty();
+        let quiet = news.is_quiet();
         if news.restarted {
             model.forget();
+        }
+        if let Some(part) = news.history {
+            model.add_history(part);
         }
         for event in &news.events {
             model.apply(event);
@@ -120,6 +85,10 @@ fn show_here(
         if let Some(notice) = news.notice {
             model.tell(notice);
         }
+        if model.role() == Role::Training {
+            others.read_before(source.run_dir().as_deref(), &news.events);
+        }
+        others.update(model);
         // Another thread panicked; its report is on the normal screen, so nothing can be drawn.
         if screen.is_lost() {
             return Ok(ExitReason::Left);
@@ -135,7 +104,9 @@ fn show_here(
                 signal if signals.is_repeated() => return Ok(ExitReason::Abort(signal)),
                 signal => ended_by = ended_by.or(Some(signal)),
             }
-            if let Some(departure) = obey(model.interrupt(), source, &mut screen)? {
+            if let Some(departure) =
+                obey(model.interrupt(), (source, &mut others), model, &mut screen)?
+            {
                 return Ok(departure);
             }
         }
@@ -168,7 +139,9 @@ fn show_here(
                     if model.was_interrupted() {
                         signals.set_cause(Signal::Interrupt);
                     }
-                    if let Some(departure) = obey(effects, source, &mut screen)? {
+                    if let Some(departure) =
+                        obey(effects, (source, &mut others), model, &mut screen)?
+                    {
                         return Ok(departure);
                     }
                 }
@@ -182,7 +155,8 @@ fn show_here(
 /// Performs the effects; returns the reason to exit if one of them is to leave immediately.
 fn obey(
     effects: Vec<Effect>,
-    source: &mut dyn Source,
+    (source, others): (&mut dyn Source, &mut Others),
+    model: &mut Model,
     screen: &mut Screen,
 ) -> io::Result<Option<ExitReason>> {
     for effect in effects {
@@ -199,6 +173,8 @@ fn obey(
             Effect::Abort => return Ok(Some(ExitReason::Abort(Signal::Interrupt))),
             Effect::Suspend => screen.suspend()?,
             Effect::Redraw => screen.clear()?,
+            Effect::OpenBeside(name) => others.open(&name, source.run_dir().as_deref(), model),
+            Effect::CloseBeside => others.close(),
         }
     }
     Ok(None)

@@ -30,6 +30,10 @@ pub enum Action {
     Play,
     /// Changes what the page of curves shows.
     Look(Look),
+    /// Shows another run beside this one.
+    OpenBeside,
+    /// Shows this run alone.
+    CloseBeside,
     /// Shows the parameters in another order.
     Order,
     /// Types a part of the names of the parameters to show.
@@ -180,6 +184,8 @@ const TIMELINE: &[Page] = &[Page::Overview, Page::Gradients, Page::Attention, Pa
 const CURVES: &[Page] = &[Page::Overview, Page::Curves, Page::Gradients];
 /// The page of any metric.
 const METRICS: &[Page] = &[Page::Curves];
+/// The pages that show other runs, too.
+const BESIDE: &[Page] = &[Page::Curves, Page::Gradients];
 /// The page of the gradients.
 const GRADIENTS: &[Page] = &[Page::Gradients];
 /// The page of the log.
@@ -310,6 +316,11 @@ pub const BINDINGS: &[Binding] = &[
     changes(Look::NextMetric, &[letter('m')], "m", "metric", "next metric"),
     changes(Look::PreviousMetric, &[letter('M')], "M", "", "previous metric"),
     changes(Look::NextAxis, &[letter('x')], "x", "axis", "over steps, epochs, time or tokens"),
+    on(
+        BESIDE,
+        look(Action::OpenBeside, &[letter('b')], "b", "beside", "another run beside this one"),
+    ),
+    on(BESIDE, look(Action::CloseBeside, &[letter('B')], "B", "", "this run alone")),
     changes(
         Look::CursorLeft,
         &[plain(KeyCode::Left)],

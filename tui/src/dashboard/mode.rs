@@ -35,6 +35,8 @@ pub enum Mode {
     Replacing(String),
     /// A part of the names of parameters is being typed.
     Find(String),
+    /// The name of another run is being typed.
+    Beside(String),
     /// The prompt to confirm this change to a run of the list is open.
     Run(RunRequest),
 }
@@ -78,6 +80,10 @@ pub enum Effect {
     Suspend,
     /// Redraw the whole screen.
     Redraw,
+    /// Read the log of another run, to show it beside this one.
+    OpenBeside(String),
+    /// Stop reading the logs of other runs.
+    CloseBeside,
 }
 
 /// The answer to the quit prompt.

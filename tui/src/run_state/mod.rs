@@ -222,7 +222,7 @@ impl RunState {
         self.loss.push(step.step, step.loss);
         self.speed.push(step.tokens_per_second);
         self.rate.push(step.step, step.seconds);
-        self.step = Some(TrainStep { parameters: Vec::new(), ..step.clone() });
+        self.step = Some(without_parameters(step));
     }
 
     /// Records whether the process of the run has ended without an end event.
@@ -312,6 +312,34 @@ impl RunState {
             (None, Some(_)) if start.last_step.is_some() => None,
             (a, b) => a.or(b),
         }
+    }
+}
+
+/// Returns a copy of a step without its per-parameter metrics, which are most of its memory.
+fn without_parameters(step: &TrainStep) -> TrainStep {
+    let TrainStep {
+        step,
+        epoch,
+        loss,
+        learning_rate,
+        gradient_norm,
+        clipped_norm,
+        tokens,
+        tokens_per_second,
+        seconds,
+        parameters: _,
+    } = *step;
+    TrainStep {
+        step,
+        epoch,
+        loss,
+        learning_rate,
+        gradient_norm,
+        clipped_norm,
+        tokens,
+        tokens_per_second,
+        seconds,
+        parameters: Vec::new(),
     }
 }
 

@@ -7,11 +7,12 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::thread;
+use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use seq2seq::{EventReader, RUNS, is_folder_of_runs};
 
-use self::log::{LOOK, open};
+use self::log::open;
 use self::source::Watched;
 use super::{named, runs};
 use crate::args::WatchArguments;
@@ -20,6 +21,11 @@ use crate::headless::Reporter;
 use crate::signals::{Signal, Signals};
 use crate::trainer::Work;
 use crate::{output, summary, terminal};
+
+/// Bytes of the log that are printed at once.
+const BATCH: u64 = 1 << 20;
+/// Time between two polls of the log.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Shows the run, or the list of runs, in the dashboard, or in plain lines if there is no terminal.
 pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
@@ -49,6 +55,9 @@ fn show(arguments: &WatchArguments, run: Option<&Path>, folder: &Path) -> Result
     signals.guard(Work::over())?;
     let theme = Theme::of_terminal(arguments.ascii);
     let mut model = Model::new(Role::Watching, theme).with_runs(folder, run.is_some());
+    for other in &arguments.beside {
+        model.request_beside(other.clone());
+    }
     let departure = dashboard::show(&mut watched, &mut model, &signals);
     let status = match departure.wrap_err("the terminal")? {
         ExitReason::Stopped(signal) | ExitReason::Abort(signal) => {
@@ -101,7 +110,8 @@ fn print(mut reader: EventReader) -> Result<Reporter> {
     loop {
         // Checked before the poll, so that everything the process wrote before its end is read.
         let live = reader.is_live();
-        let events = reader.poll()?;
+        // A long log is printed in parts, so that it is never in memory as a whole.
+        let events = reader.poll_up_to(BATCH)?;
         if reader.restarted() {
             // A resume truncated the log: its events are reported again from the start.
             reporter = Reporter::default();
@@ -109,13 +119,15 @@ fn print(mut reader: EventReader) -> Result<Reporter> {
         for event in &events {
             output::lines(&reporter.apply(event))?;
         }
-        if !live {
+        if !live && events.is_empty() {
             reporter.run_state_mut().set_crashed(true);
             return Ok(reporter);
         }
         if reporter.run_state().end.is_some() && events.is_empty() {
             return Ok(reporter);
         }
-        thread::sleep(LOOK);
+        if events.is_empty() {
+            thread::sleep(LOOK);
+        }
     }
 }

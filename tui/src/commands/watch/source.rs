@@ -8,8 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use color_eyre::eyre::Result;
 use seq2seq::{Command, RunDir, RunListing, RunsFolder};
 
-use super::log::{Log, open};
-use crate::answerer::Answerer;
+use super::log::Log;
 use crate::dashboard::{RunRequest, Source, SourceUpdate};
 use crate::{output, signals};
 
@@ -63,7 +62,7 @@ impl Watched {
     /// # Errors
     /// Returns an error if there is no run, or its log cannot be followed.
     pub(super) fn open(&mut self, run: &Path) -> Result<()> {
-        let log = Log::follow(open(run)?, Answerer::new(run))?;
+        let log = Log::follow(run)?;
         self.is_new = true;
         self.log = Some((run.to_owned(), log));
         Ok(())
@@ -81,7 +80,7 @@ impl Watched {
 
     /// Returns why the log of the run could not be read to its end.
     pub(super) fn trouble(&self) -> Option<&str> {
-        self.log.as_ref().and_then(|(_, log)| log.trouble.as_deref())
+        self.log.as_ref().and_then(|(_, log)| log.trouble())
     }
 }
 
@@ -130,6 +129,10 @@ impl Source for Watched {
         if let Some((_, log)) = &mut self.log {
             log.send(command);
         }
+    }
+
+    fn run_dir(&self) -> Option<PathBuf> {
+        self.run().map(Into::into)
     }
 
     fn request(&mut self, request: RunRequest) {

@@ -60,6 +60,12 @@ impl Growing {
         share
     }
 
+    /// Returns true while the beginning of the log is being read.
+    #[cfg(test)]
+    pub(in crate::dashboard) fn is_being_read(&self) -> bool {
+        self.recent.is_some()
+    }
+
     /// Consumes the history and returns what is known.
     pub(in crate::dashboard) fn into_known(self) -> RunHistory {
         self.known

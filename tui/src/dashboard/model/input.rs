@@ -57,6 +57,7 @@ impl Model {
             },
             Mode::Replacing(text) => self.replaced(text, event),
             Mode::Find(text) => self.find(text, event),
+            Mode::Beside(text) => self.beside_typed(text, event),
         }
     }
 
@@ -88,6 +89,14 @@ impl Model {
             Action::Look(look) => {
                 self.look(look);
                 Vec::new()
+            }
+            Action::OpenBeside => {
+                self.mode = Mode::Beside(String::new());
+                Vec::new()
+            }
+            Action::CloseBeside => {
+                self.close_beside();
+                vec![Effect::CloseBeside]
             }
             Action::Order => {
                 self.parameters_view.next_order();
@@ -324,6 +333,17 @@ impl Model {
             _ => edit(&mut text, event),
         }
         self.mode = Mode::Replacing(text);
+        Vec::new()
+    }
+
+    fn beside_typed(&mut self, mut text: String, event: KeyEvent) -> Vec<Effect> {
+        match event.code {
+            KeyCode::Esc => return Vec::new(),
+            KeyCode::Enter if text.trim().is_empty() => return Vec::new(),
+            KeyCode::Enter => return vec![Effect::OpenBeside(text)],
+            _ => edit(&mut text, event),
+        }
+        self.mode = Mode::Beside(text);
         Vec::new()
     }
 

@@ -1,5 +1,6 @@
 //! The state of the dashboard, and how events, keys and time change it.
 
+mod beside;
 mod input;
 mod inspect;
 mod look;
@@ -37,6 +38,8 @@ pub struct Model {
     pub(in crate::dashboard) history: Growing,
     /// Other runs, drawn beside this one.
     pub(in crate::dashboard) beside: Vec<Beside>,
+    /// Names of other runs to open.
+    requests: Vec<String>,
     pub(in crate::dashboard) curves_view: CurvesView,
     pub(in crate::dashboard) parameters_view: ParametersView,
     timeline: Timeline,
@@ -71,6 +74,7 @@ impl Model {
             theme,
             history: Growing::default(),
             beside: Vec::new(),
+            requests: Vec::new(),
             curves_view: CurvesView::default(),
             parameters_view: ParametersView::default(),
             timeline: Timeline::default(),

@@ -145,7 +145,7 @@ fn style(run: usize, theme: Theme) -> Style {
 
 /// Returns the mark of the points of a run.
 fn mark(run: usize) -> char {
-    ['o', 'x', '+', '#', '@'].get(run).copied().unwrap_or('@')
+    ['o', 'x', 'v', '#', '@'].get(run).copied().unwrap_or('@')
 }
 
 fn plot_of<'a>(
@@ -230,7 +230,7 @@ fn foot(model: &Model, wide: usize) -> Option<Line<'static>> {
         let text = format!("reading {}: {share}", fit(&beside.name, NAME, theme.cut()));
         line.add([Span::styled(text, theme.faint())]);
     }
-    let keys = "m: metric  x: axis  w W: smoothing  + -: zoom";
+    let keys = "m: metric  x: axis  w W: smoothing  + -: zoom  b: another run";
     line.add([Span::styled(keys, theme.faint())]);
     let mut line = line.line();
     if line.spans.is_empty() {

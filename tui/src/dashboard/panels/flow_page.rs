@@ -197,18 +197,39 @@ fn draw_strip(run: usize, it: &RunFlow, layer: &str, theme: Theme, area: Rect, b
             put(buf, area, at, &glyph.to_string(), style, theme);
         }
     }
-    let axis = |x: usize| flows.get(place(x)).map_or(0, |(step, _)| *step);
-    let (first, last) = (count(axis(0)), count(axis(shown - 1)));
-    let y = cell(high + 1);
-    put(buf, area, (cell(label), y), &format!("step {first}"), theme.faint(), theme);
-    if shown > width(&first) + width(&last) + 7 {
-        put(buf, area, (cell(label + shown - width(&last)), y), &last, theme.faint(), theme);
+    draw_training(
+        &flows,
+        (label, shown),
+        it.flow.step,
+        theme,
+        Rect { y: area.y + cell(high + 1), height: 1, ..area },
+        buf,
+    );
+}
+
+/// Draws the steps of a heat strip below it, with a mark at the shown one.
+fn draw_training(
+    flows: &[(u64, Vec<f32>)],
+    (label, shown): (usize, usize),
+    step: u64,
+    theme: Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let axis = |x: usize| flows.get(x * flows.len() / shown).map_or(0, |(step, _)| *step);
+    let (first, last) = (format!("step {}", count(axis(0))), count(axis(shown - 1)));
+    let at = (0..shown).rev().find(|x| axis(*x) <= step).unwrap_or(0);
+    let marked = at + 1 < shown;
+    // The mark stands before a label that would be at its place.
+    let from = if marked && at <= width(&first) { at + 2 } else { 0 };
+    let end = shown.saturating_sub(width(&last));
+    put(buf, area, (cell(label + from), 0), &first, theme.faint(), theme);
+    if end > from + width(&first) + 1 && !(marked && at >= end) {
+        put(buf, area, (cell(label + end), 0), &last, theme.faint(), theme);
     }
-    // The shown step.
-    let at = (0..shown).rev().find(|x| axis(*x) <= it.flow.step).unwrap_or(0);
-    if at + 1 < shown {
+    if marked {
         let mark = theme.pick('▲', '^').to_string();
-        put(buf, area, (cell(label + at), y), &mark, theme.strong(), theme);
+        put(buf, area, (cell(label + at), 0), &mark, theme.strong(), theme);
     }
 }
 

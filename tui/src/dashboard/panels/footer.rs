@@ -24,6 +24,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         (Mode::Filtering, Some(runs)) => {
             Some(("filter: ", &runs.filter, "  Enter: keep  Esc: show all"))
         }
+        (Mode::Beside(text), _) => Some(("run beside: ", text, "  Enter: open  Esc: cancel")),
         _ => None,
     };
     if let Some((name, text, help)) = prompt {

@@ -3,10 +3,10 @@
 use ratatui::crossterm::event::KeyCode;
 use seq2seq::Event;
 
-use super::fixture::{letter, press, step_with_loss, training};
+use super::fixture::{events, letter, press, step_with_loss, training};
 use crate::dashboard::history::Axis;
 use crate::dashboard::metric::Metric;
-use crate::dashboard::{Mode, Page};
+use crate::dashboard::{Effect, Mode, Page, SourceUpdate};
 
 #[test]
 fn metric_axis_and_smoothing_have_keys() {
@@ -90,6 +90,37 @@ fn parameters_are_filtered_while_typing() {
     assert!(names.is_sorted(), "{names:?}");
     letter(&mut model, 'r');
     assert_eq!(model.parameters_view.layer, Some(0));
+}
+
+#[test]
+fn another_run_is_asked_for_shown_and_removed() {
+    let mut model = training();
+    letter(&mut model, '2');
+    letter(&mut model, 'b');
+    "oth".chars().for_each(|key| drop(letter(&mut model, key)));
+    assert_eq!(model.mode(), &Mode::Beside("oth".into()));
+    assert_eq!(press(&mut model, KeyCode::Enter), [Effect::OpenBeside("oth".into())]);
+    letter(&mut model, 'b');
+    assert!(press(&mut model, KeyCode::Esc).is_empty());
+
+    assert!(model.add_beside("other"));
+    assert!(!model.add_beside("other"));
+    let update = |events| SourceUpdate { events, ..SourceUpdate::default() };
+    model.update_beside("other", update(events(800)));
+    assert_eq!(model.beside[0].history.run_state.steps(), 800);
+    // The range is that of both runs.
+    letter(&mut model, '+');
+    let (left, right) = model.curves_view.range((1.0, 800.0));
+    assert_eq!((left, right), (400.5, 800.0));
+    letter(&mut model, ',');
+    assert!(!model.curves_view.follows());
+    model.update_beside("other", SourceUpdate { restarted: true, ..SourceUpdate::default() });
+    assert_eq!(model.beside[0].history.run_state.steps(), 0);
+    assert_eq!(letter(&mut model, 'B'), [Effect::CloseBeside]);
+    assert!(model.beside.is_empty());
+    // What arrives late is ignored.
+    model.update_beside("other", update(events(10)));
+    assert!(model.beside.is_empty());
 }
 
 #[test]
