@@ -4,125 +4,10 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::curves_view::Look;
 use super::inspect_key::InspectKey;
+pub(super) use super::key_binding::RunsAction;
+pub use super::key_binding::{Action, Binding, Key};
 use super::mode::Movement;
 use super::page::Page;
-
-/// The action of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Pauses or resumes.
-    Pause,
-    /// Runs one step, then pauses.
-    Step,
-    /// Writes a checkpoint.
-    Save,
-    /// Scores the held-out pairs.
-    Evaluate,
-    /// Toggles the logarithmic scale.
-    LogScale,
-    /// Shows the next sample.
-    Next,
-    /// Shows the previous sample.
-    Previous,
-    /// Shows the maps of another step.
-    Travel(Movement),
-    /// Plays the maps of the whole run, or stops.
-    Play,
-    /// Changes what the page of curves shows.
-    Look(Look),
-    /// Shows another run beside this one.
-    OpenBeside,
-    /// Shows this run alone.
-    CloseBeside,
-    /// Shows the parameters in another order.
-    Order,
-    /// Types a part of the names of the parameters to show.
-    Find,
-    /// Moves the list of parameters by a number of rows.
-    MoveRows(i8),
-    /// Shows the gradient flow of another layer.
-    Layer,
-    /// Scrolls the log up by a number of lines; down if it is negative.
-    Scroll(i8),
-    /// Shows other kinds of entries of the log.
-    Filter,
-    /// Opens a page.
-    Show(Page),
-    /// Does something with the list of runs.
-    Runs(RunsAction),
-    /// Inspects a translation, or changes it.
-    Inspect(InspectKey),
-    /// Translates a typed sentence.
-    Translate,
-    /// Halves the learning rate, after confirmation.
-    Slower,
-    /// Doubles the learning rate, after confirmation.
-    Faster,
-    /// Shows the keys.
-    Help,
-    /// Explains the page.
-    Explain,
-    /// Leaves the dashboard, after a prompt if a run is in progress.
-    Quit,
-    /// Stops and saves; the second time exits immediately.
-    Interrupt,
-    /// Suspends the process.
-    Suspend,
-    /// Redraws the screen.
-    Redraw,
-}
-
-/// An action on the list of runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunsAction {
-    /// Opens the chosen run.
-    Open,
-    /// Moves the cursor down by a number of rows; up if it is negative.
-    Move(i8),
-    /// Sorts by something else.
-    Order,
-    /// Types a filter.
-    Filter,
-    /// Stops the chosen run, after confirmation.
-    Stop,
-    /// Resumes the chosen run, after confirmation.
-    Resume,
-}
-
-/// A key, with or without Ctrl.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
-    /// The key.
-    pub code: KeyCode,
-    /// True if Ctrl is held.
-    pub ctrl: bool,
-}
-
-/// A line of the table.
-#[derive(Debug, Clone, Copy)]
-pub struct Binding {
-    /// The action of the keys.
-    pub action: Action,
-    /// The keys that trigger the action.
-    pub keys: &'static [Key],
-    /// The keys, as displayed.
-    pub label: &'static str,
-    /// A word for the footer; empty if the footer leaves the binding out.
-    pub hint: &'static str,
-    /// The description in the help.
-    pub help: &'static str,
-    /// True if the action needs a run that this process is training.
-    pub commands: bool,
-    /// The pages on which the keys have this action; empty for every page.
-    pub pages: &'static [Page],
-}
-
-impl Binding {
-    /// Returns true if the keys have this action on a page.
-    pub fn is_on(&self, page: Page) -> bool {
-        self.pages.is_empty() || self.pages.contains(&page)
-    }
-}
 
 const fn plain(code: KeyCode) -> Key {
     Key { code, ctrl: false }
@@ -208,6 +93,28 @@ const fn changes(
     help: &'static str,
 ) -> Binding {
     on(METRICS, look(Action::Look(change), keys, label, hint, help))
+}
+
+/// A binding of the log.
+const fn scrolls(
+    lines: i8,
+    keys: &'static [Key],
+    label: &'static str,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    on(LOG, look(Action::Scroll(lines), keys, label, hint, help))
+}
+
+/// A binding of the list of runs.
+const fn list(
+    action: RunsAction,
+    keys: &'static [Key],
+    label: &'static str,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    on(RUNS, look(Action::Runs(action), keys, label, hint, help))
 }
 
 /// All keys of the dashboard, the most useful first, since the footer shows as many as fit.
@@ -397,99 +304,39 @@ pub const BINDINGS: &[Binding] = &[
             "show all entries, or those of one kind",
         ),
     ),
-    on(
-        LOG,
-        look(Action::Scroll(1), &[letter('k'), plain(KeyCode::Up)], "k ↑", "older", "scroll up"),
+    scrolls(1, &[letter('k'), plain(KeyCode::Up)], "k ↑", "older", "scroll up"),
+    scrolls(-1, &[letter('j'), plain(KeyCode::Down)], "j ↓", "newer", "scroll down"),
+    scrolls(SCREEN, &[plain(KeyCode::PageUp)], "PgUp", "", "scroll up by ten lines"),
+    scrolls(-SCREEN, &[plain(KeyCode::PageDown)], "PgDn", "", "scroll down by ten lines"),
+    scrolls(i8::MIN, &[plain(KeyCode::End)], "End", "", "scroll to the newest entry and follow"),
+    list(
+        RunsAction::Open,
+        &[plain(KeyCode::Enter)],
+        "Enter",
+        "open",
+        "open the chosen run; 0 comes back",
     ),
-    on(
-        LOG,
-        look(
-            Action::Scroll(-1),
-            &[letter('j'), plain(KeyCode::Down)],
-            "j ↓",
-            "newer",
-            "scroll down",
-        ),
+    list(
+        RunsAction::Filter,
+        &[letter('/')],
+        "/",
+        "filter",
+        "type a filter: name, status, preset, changed keys, data",
     ),
-    on(
-        LOG,
-        look(
-            Action::Scroll(SCREEN),
-            &[plain(KeyCode::PageUp)],
-            "PgUp",
-            "",
-            "scroll up by ten lines",
-        ),
+    list(RunsAction::Order, &[letter('o')], "o", "order", "sort by age, name, status, best, steps"),
+    list(
+        RunsAction::Stop,
+        &[letter('x')],
+        "x",
+        "stop",
+        "stop the chosen live run, which saves it (asks)",
     ),
-    on(
-        LOG,
-        look(
-            Action::Scroll(-SCREEN),
-            &[plain(KeyCode::PageDown)],
-            "PgDn",
-            "",
-            "scroll down by ten lines",
-        ),
-    ),
-    on(
-        LOG,
-        look(
-            Action::Scroll(i8::MIN),
-            &[plain(KeyCode::End)],
-            "End",
-            "",
-            "scroll to the newest entry and follow",
-        ),
-    ),
-    on(
-        RUNS,
-        look(
-            Action::Runs(RunsAction::Open),
-            &[plain(KeyCode::Enter)],
-            "Enter",
-            "open",
-            "open the chosen run; 0 comes back",
-        ),
-    ),
-    on(
-        RUNS,
-        look(
-            Action::Runs(RunsAction::Filter),
-            &[letter('/')],
-            "/",
-            "filter",
-            "type a filter: name, status, preset, changed keys, data",
-        ),
-    ),
-    on(
-        RUNS,
-        look(
-            Action::Runs(RunsAction::Order),
-            &[letter('o')],
-            "o",
-            "order",
-            "sort by age, name, status, best, steps",
-        ),
-    ),
-    on(
-        RUNS,
-        look(
-            Action::Runs(RunsAction::Stop),
-            &[letter('x')],
-            "x",
-            "stop",
-            "stop the chosen live run, which saves it (asks)",
-        ),
-    ),
-    on(
-        RUNS,
-        look(
-            Action::Runs(RunsAction::Resume),
-            &[letter('r')],
-            "r",
-            "resume",
-            "train the chosen run on, in this terminal (asks)",
-        ),
+    list(
+        RunsAction::Resume,
+        &[letter('r')],
+        "r",
+        "resume",
+        "train the chosen run on, in this terminal (asks)",
     ),
     on(
         RUNS,

@@ -13,6 +13,7 @@ mod history;
 mod inspect_key;
 mod inspecting;
 mod journal;
+mod key_binding;
 mod key_document;
 mod keys;
 mod metric;

@@ -3,17 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{Result, eyre};
-use seq2seq::{Event, RunDir};
+use color_eyre::eyre::Result;
+use seq2seq::{Event, RUNS, find_run};
 
 use super::beside::MOST;
 use super::follow::LogFollower;
 use super::model::Model;
 use super::source::Source;
 use crate::output;
-
-/// The folder of new runs.
-const RUNS: &str = "runs";
 
 /// The logs that are read beside the events of the run.
 #[derive(Debug, Default)]
@@ -30,7 +27,7 @@ impl Others {
     /// Opens another run beside the one in `own`.
     pub(super) fn open(&mut self, name: &str, own: Option<&Path>, model: &mut Model) {
         if self.runs.len() >= MOST {
-            model.report(format!("at most {MOST} other runs are shown; B removes them"));
+            model.tell(format!("at most {MOST} other runs are shown; B removes them"));
             return;
         }
         let opened = find(name, own).and_then(|dir| Ok((LogFollower::open(&dir)?, dir)));
@@ -41,7 +38,7 @@ impl Others {
                     self.runs.push((name.into_owned(), follower));
                 }
             }
-            Err(error) => model.report(output::one_line(&error)),
+            Err(error) => model.tell(output::one_line(&error)),
         }
     }
 
@@ -73,7 +70,7 @@ impl Others {
             let known = follower.trouble().is_some();
             model.update_beside(name, follower.news());
             if let Some(trouble) = follower.trouble().filter(|_| !known) {
-                model.report(format!("{name}: {trouble}"));
+                model.tell(format!("{name}: {trouble}"));
             }
         }
         if let Some(part) = self.before.as_mut().and_then(|before| before.news().history) {
@@ -82,35 +79,16 @@ impl Others {
     }
 }
 
-/// Returns the folder of a run: a path, or the beginning of a name beside `own` or in `runs`.
+/// Returns the folder of a run: it is looked up in the folder of the run that is shown, then in the
+/// folder of new runs.
 fn find(name: &str, own: Option<&Path>) -> Result<PathBuf> {
-    let name = name.trim();
-    let is_run = |path: &Path| RunDir::open(path).is_ok();
-    let path = PathBuf::from(name);
-    if is_run(&path) {
-        return Ok(path);
-    }
-    let beside = own.and_then(Path::parent).map(Path::to_owned);
-    let folders = beside.into_iter().chain([PathBuf::from(RUNS)]);
-    for folder in folders {
-        let exact = folder.join(name);
-        if !name.is_empty() && is_run(&exact) {
-            return Ok(exact);
-        }
-        let Ok(entries) = folder.read_dir() else { continue };
-        let mut found: Vec<PathBuf> = entries
-            .flatten()
-            .filter(|entry| entry.file_name().to_string_lossy().starts_with(name))
-            .map(|entry| entry.path())
-            .filter(|path| is_run(path) && Some(&**path) != own)
-            .collect();
-        found.sort();
-        // Names of new runs begin with their date, so the last one is the newest.
-        if let Some(newest) = found.pop() {
-            return Ok(newest);
-        }
-    }
-    Err(eyre!("no run {name:?}: type the path of its folder, or the beginning of its name"))
+    let name = Path::new(name.trim());
+    let beside = own.and_then(Path::parent).map(|parent| {
+        // The parent of a name alone is empty.
+        if parent.as_os_str().is_empty() { Path::new(".") } else { parent }
+    });
+    let found = beside.and_then(|folder| find_run(name, folder).ok());
+    found.map_or_else(|| find_run(name, Path::new(RUNS)).map_err(Into::into), Ok)
 }
 
 #[cfg(test)]
@@ -122,10 +100,10 @@ mod tests {
     #[test]
     fn a_run_is_found_by_path_and_by_the_beginning_of_its_name() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["own", "other-1", "other-2", "no-run"] {
+        for name in ["own", "other-1", "another-2", "no-run"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        for name in ["own", "other-1", "other-2"] {
+        for name in ["own", "other-1", "another-2"] {
             fs::write(folder.path().join(name).join("config.json"), "{}").unwrap();
         }
         let own = folder.path().join("own");
@@ -135,8 +113,8 @@ mod tests {
                 .map(|path| path.strip_prefix(folder.path()).unwrap().to_owned())
         };
         assert_eq!(name("other-1"), Some("other-1".into()));
-        assert_eq!(name("oth"), Some("other-2".into()));
+        assert_eq!(name("anoth"), Some("another-2".into()));
         assert_eq!(name(folder.path().join("own").to_str().unwrap()), Some("own".into()));
-        assert_eq!((name("ow"), name("no-run"), name("x")), (None, None, None));
+        assert_eq!((name("no-run"), name("x")), (None, None));
     }
 }

@@ -54,9 +54,4 @@ impl Model {
         update.events.iter().for_each(|event| beside.history.apply(event));
         self.dirty = true;
     }
-
-    /// Displays a message for a few seconds.
-    pub(in crate::dashboard) fn report(&mut self, text: String) {
-        self.tell(text);
-    }
 }

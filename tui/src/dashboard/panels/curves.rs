@@ -221,7 +221,7 @@ fn foot(model: &Model, wide: usize) -> Option<Line<'static>> {
         line.add([Span::styled(text, theme.bad())]);
     }
     if view.zoom() > 1.0 {
-        let follow = if view.follows() { ", following" } else { "; 0: whole" };
+        let follow = if view.follows() { ", following" } else { "; Home: whole" };
         let text = format!("zoom {}x{follow}", brief(view.zoom()));
         line.add([Span::styled(text, theme.strong())]);
     }

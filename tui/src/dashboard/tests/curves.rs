@@ -1,12 +1,15 @@
 //! The pages of curves and gradients: their keys, and what they show.
 
+use std::time::Duration;
+
 use ratatui::crossterm::event::KeyCode;
 use seq2seq::Event;
 
-use super::fixture::{events, letter, press, step_with_loss, training};
+use super::fixture::{events, letter, model_of, press, step_with_loss, training};
+use super::pictures::{SIZES, assert_picture, drawn};
 use crate::dashboard::history::Axis;
 use crate::dashboard::metric::Metric;
-use crate::dashboard::{Effect, Mode, Page, SourceUpdate};
+use crate::dashboard::{Effect, Mode, Page, Role, SourceUpdate, Theme};
 
 #[test]
 fn metric_axis_and_smoothing_have_keys() {
@@ -134,4 +137,36 @@ fn nothing_breaks_without_numbers() {
         press(&mut model, KeyCode::Right);
     }
     assert!(model.is_dirty());
+}
+
+#[test]
+fn other_runs_are_told_apart_without_colour() {
+    for theme in [Theme::PLAIN, Theme::ASCII] {
+        let mut model = model_of(Role::Watching, theme, &events(420));
+        model.tick(Duration::from_secs(60));
+        for (name, last) in [("elman-lr-0.01", 300), ("lstm", 800)] {
+            model.add_beside(name);
+            let mut events = events(last);
+            for event in &mut events {
+                if let Event::Flow(flow) = event {
+                    let fades = |norm: &mut f32| *norm = norm.powi(2) * 50.0;
+                    flow.series.iter_mut().flat_map(|series| &mut series.norms).for_each(fades);
+                }
+                if let Event::Step(step) = event {
+                    step.loss *= if name == "lstm" { 0.5 } else { 1.5 };
+                }
+            }
+            let update = SourceUpdate { events, ..SourceUpdate::default() };
+            model.update_beside(name, update);
+        }
+        model.tick(Duration::from_secs(120));
+        let ascii = if theme.unicode { "" } else { "-ascii" };
+        for (key, page) in [('2', "curves"), ('3', "gradients"), ('3', "flow")] {
+            letter(&mut model, key);
+            for (wide, high) in SIZES {
+                let picture = drawn(&model, (wide, high));
+                assert_picture(&format!("{page}-beside-{wide}x{high}{ascii}"), &picture);
+            }
+        }
+    }
 }

@@ -14,7 +14,7 @@ use super::fixture::{
     answer, ctrl, end, events, inspection, letter, model_of, obeyed, press, start, step,
     step_with_loss, training,
 };
-use crate::dashboard::{Effect, Model, Role, SourceUpdate, Theme, view};
+use crate::dashboard::{Effect, Model, Role, Theme, view};
 use crate::format::steers;
 
 /// Draws on a screen of its present size and gives the rows.
@@ -256,38 +256,6 @@ fn changes_are_shown_side_by_side() {
     inspect(&mut model, "5");
     let picture = drawn(&model, (40, 12));
     assert!(picture.contains("now la [maison] rouge"), "{picture}");
-}
-
-#[test]
-fn other_runs_are_told_apart_without_colour() {
-    for theme in [Theme::PLAIN, Theme::ASCII] {
-        let mut model = model_of(Role::Watching, theme, &events(420));
-        model.tick(Duration::from_secs(60));
-        for (name, last) in [("elman-lr-0.01", 300), ("lstm", 800)] {
-            model.add_beside(name);
-            let mut events = events(last);
-            for event in &mut events {
-                if let Event::Flow(flow) = event {
-                    let fades = |norm: &mut f32| *norm = norm.powi(2) * 50.0;
-                    flow.series.iter_mut().flat_map(|series| &mut series.norms).for_each(fades);
-                }
-                if let Event::Step(step) = event {
-                    step.loss *= if name == "lstm" { 0.5 } else { 1.5 };
-                }
-            }
-            let update = SourceUpdate { events, ..SourceUpdate::default() };
-            model.update_beside(name, update);
-        }
-        model.tick(Duration::from_secs(120));
-        let ascii = if theme.unicode { "" } else { "-ascii" };
-        for (key, page) in [('2', "curves"), ('3', "gradients"), ('3', "flow")] {
-            letter(&mut model, key);
-            for (wide, high) in SIZES {
-                let picture = drawn(&model, (wide, high));
-                assert_picture(&format!("{page}-beside-{wide}x{high}{ascii}"), &picture);
-            }
-        }
-    }
 }
 
 #[test]
