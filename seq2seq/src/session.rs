@@ -165,7 +165,7 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     };
     let dir = RunDir::resume(path)?;
     let mut stored = dir.stored()?;
-    stored.take_data(path, options)?;
+    stored.take_data(options)?;
     stored.check(path, options)?;
     let before = stored.config.clone();
     for (key, value) in &options.set {

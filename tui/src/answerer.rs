@@ -14,12 +14,14 @@ use seq2seq::{Command, Event, RunDir, Translator};
 pub struct Answerer {
     run: PathBuf,
     thread: Option<(Sender<Command>, Receiver<Event>)>,
+    /// Answers to commands for which there is no thread.
+    refused: Vec<Event>,
 }
 
 impl Answerer {
     /// Creates an answerer for a run, which is not opened yet.
     pub fn new(run: &Path) -> Self {
-        Self { run: run.to_owned(), thread: None }
+        Self { run: run.to_owned(), thread: None, refused: Vec::new() }
     }
 
     /// Returns true for commands that need no training.
@@ -35,18 +37,26 @@ impl Answerer {
             let spawned = thread::Builder::new()
                 .name("answerer".to_owned())
                 .spawn(move || answer_all(&run, &received, &answers));
-            // Without a thread the channel is closed, and the command has no answer.
-            drop(spawned);
-            self.thread = Some((commands, events));
+            match spawned {
+                Ok(_) => self.thread = Some((commands, events)),
+                Err(error) => {
+                    let reason = format!("no thread to answer on: {error}");
+                    self.refused.push(Event::Refused { command, reason });
+                    return;
+                }
+            }
         }
         if let Some((commands, _)) = &self.thread {
+            // The thread ends only with this sender.
             let _ = commands.send(command);
         }
     }
 
     /// Returns the answers that are ready.
-    pub fn answers(&self) -> Vec<Event> {
-        self.thread.iter().flat_map(|(_, events)| events.try_iter()).collect()
+    pub fn answers(&mut self) -> Vec<Event> {
+        let refused = std::mem::take(&mut self.refused);
+        let ready = self.thread.iter().flat_map(|(_, events)| events.try_iter());
+        refused.into_iter().chain(ready).collect()
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn best(summary: &RunSummary) -> Vec<String> {
 /// Returns the preset, the keys that differ from it, and the data if they are not the preset's.
 pub(crate) fn what(summary: &RunSummary) -> String {
     let mut text = changes(summary);
-    if summary.data != "phrasebook" && summary.data != summary.preset {
+    if !summary.data.is_empty() && summary.data != "phrasebook" && summary.data != summary.preset {
         text.push_str(&format!("; {}", plain(&summary.data)));
     }
     text

@@ -183,7 +183,7 @@ impl Trainer {
                 }
             }
         }
-        events.extend(self.answerer.iter().flat_map(Answerer::answers));
+        events.extend(self.answerer.iter_mut().flat_map(Answerer::answers));
         events
     }
 

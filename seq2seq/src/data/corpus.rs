@@ -72,6 +72,12 @@ pub(crate) fn hold_out<T>(all: &mut Vec<T>, text: impl Fn(&T) -> &str) -> Vec<T>
     all.extract_if(.., is_held).collect()
 }
 
+/// Returns the hash of a corpus, from those of its training part and its held-out part; a run stores
+/// it to notice a change.
+pub(crate) fn corpus_hash(train: u64, held_out: u64) -> u64 {
+    train ^ held_out.rotate_left(31)
+}
+
 /// Returns a hash of texts that depends on their order.
 pub(crate) fn fingerprint<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> u64 {
     texts.into_iter().fold(0, |all, text| {

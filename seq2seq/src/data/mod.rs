@@ -17,7 +17,7 @@ mod unknown;
 pub use batch::{Batch, Batching, Example, epoch_batches};
 pub(crate) use corpora::{Corpora, Sources, corpora, lines_apart, recipe_losses};
 pub use corpus::{Corpus, Pair};
-pub(crate) use corpus::{fingerprint, hash};
+pub(crate) use corpus::{corpus_hash, fingerprint, hash};
 pub use links::LinksFile;
 pub use spec::Spec;
 pub use split::SplitRule;

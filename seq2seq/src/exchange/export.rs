@@ -13,6 +13,9 @@ use crate::task::add_parameters;
 use crate::train::{load_average, load_for_use};
 use crate::{Error, Result};
 
+/// Suffix of the name of a folder that is being written.
+const UNFINISHED: &str = ".export";
+
 /// Which parameters of a run are exported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Weights {
@@ -68,7 +71,7 @@ pub fn export(run: &Path, folder: &Path, weights: Weights) -> Result<Exported> {
     let state = to_torch(&params)?;
     super::import::check_finite(&state, run)?;
     let model = ExportedModel::new(&stored, checkpoint, step);
-    new_folder(folder, |unfinished| {
+    new_folder(folder, UNFINISHED, |unfinished| {
         state.write(&unfinished.join(MODEL))?;
         write_json(&unfinished.join(CONFIG), &model)?;
         let both = [&vocabularies.source, &vocabularies.target];

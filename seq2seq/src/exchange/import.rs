@@ -9,6 +9,7 @@ use super::config_file::ExportedModel;
 use super::names::load_torch;
 use super::new_run::{ImportOptions, Imported, create};
 use super::{MODEL, VOCABULARIES};
+use crate::config::TaskKind;
 use crate::run::{Vocabularies, read_json};
 use crate::task::add_parameters;
 use crate::{Error, Result};
@@ -33,7 +34,13 @@ pub fn import(folder: &Path, run: &Path, options: &ImportOptions) -> Result<Impo
     let path = folder.join(MODEL);
     let state = StateDict::read(&path)?;
     check_finite(&state, &path)?;
-    let stored = options.stored(&model);
+    let mut stored = options.stored(model.preset, model.config);
+    (stored.seed, stored.longest_target) = (model.seed, model.longest_target);
+    stored.columns = stored.columns.or(model.columns);
+    if stored.config.task == TaskKind::Sequence && !stored.has_data() {
+        // Generated sequences need no files.
+        stored.data = model.data;
+    }
     stored.check_ranges(folder)?;
     stored.config.validate()?;
     let mut params = Params::new();

@@ -6,10 +6,10 @@ use tensor::init::rng;
 use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
-use super::config_file::ExportedModel;
 use crate::Result;
-use crate::config::TaskKind;
+use crate::config::Config;
 use crate::data::SplitRule;
+use crate::event::{CheckpointKind, End, EndReason, Event};
 use crate::run::{Progress, RunDir, StoredRun, Vocabularies};
 use crate::train::{Average, to_checkpoint};
 
@@ -40,34 +40,31 @@ pub struct Imported {
 }
 
 impl ImportOptions {
-    /// Returns the settings of a run of a model.
-    pub(super) fn stored(&self, model: &ExportedModel) -> StoredRun {
-        // Generated sequences need no files.
-        let generated = model.config.task == TaskKind::Sequence;
-        let data = self.data.clone().or_else(|| generated.then(|| model.data.clone()));
+    /// Returns the settings of a run of a model with this preset's name and configuration.
+    pub(super) fn stored(&self, preset: String, config: Config) -> StoredRun {
         StoredRun {
             program: env!("CARGO_PKG_VERSION").into(),
-            preset: model.preset.clone(),
-            config: model.config.clone(),
-            data: data.unwrap_or_default(),
+            preset,
+            config,
+            data: self.data.clone().unwrap_or_default(),
             data_path: None,
             valid: self.valid.clone(),
             valid_path: None,
-            columns: self.columns.or(model.columns),
+            columns: self.columns,
             split: SplitRule::BothSides,
             corpus_hash: None,
             identity: None,
-            seed: model.seed,
+            seed: 1,
             device: "cpu".into(),
             threads: None,
             max_steps: None,
             max_minutes: None,
-            longest_target: model.longest_target,
+            longest_target: None,
         }
     }
 }
 
-/// Creates a run with these parameters at step 0.
+/// Creates a run with these parameters at step 0, whose log says that it was stopped there.
 ///
 /// # Errors
 /// A run that exists; an invalid SPEC; write errors.
@@ -90,7 +87,12 @@ pub(super) fn create(
     let shuffle = rng(stored.seed, "shuffle");
     let progress = Progress::default();
     let first = to_checkpoint(params, &optimizer, average.as_ref(), &shuffle, &[], progress);
-    RunDir::create(run, &stored, vocabularies, &first)?;
+    let dir = RunDir::create(run, &stored, vocabularies, &first)?;
+    let reason = EndReason::Stopped;
+    let end = End { step: 0, seconds: 0.0, reason, dropped_events: 0 };
+    let (mut log, _) = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
+    log.append(&Event::End(end))?;
+    log.sync()?;
     Ok(Imported {
         model: stored.config.summary(),
         tensors: params.len(),

@@ -7,10 +7,9 @@ use serde::Deserialize;
 use tensor::{LoadOptions, Params, StateDict, Tensor};
 use tokenizer::{EOS, SOS, SPECIALS, Vocabulary};
 
-use super::config_file::ExportedModel;
 use super::import::check_finite;
 use super::new_run::{ImportOptions, Imported, create};
-use crate::config::Preset;
+use crate::config::{Config, Preset};
 use crate::run::{Vocabularies, read_json};
 use crate::task::add_parameters;
 use crate::{Error, Result};
@@ -111,8 +110,9 @@ pub fn import_pytorch_tutorial(
             return Err(Error::Exchange { path: files.encoder.into(), what });
         }
     };
-    let model = model(hidden)?;
-    let stored = options.stored(&model);
+    let (name, config) = preset(hidden)?;
+    let mut stored = options.stored(name, config);
+    stored.longest_target = Some(LONGEST_TARGET);
     stored.config.validate()?;
     let mut params = Params::new();
     add_parameters(&mut params, &stored, &vocabularies)?;
@@ -143,27 +143,14 @@ pub fn import_pytorch_tutorial(
     create(run, stored, &vocabularies, &params)
 }
 
-/// Returns the description of the tutorial's model.
-fn model(hidden: usize) -> Result<ExportedModel> {
-    let preset = Preset::find(PRESET)?;
-    let mut config = preset.config;
+/// Returns the name and the configuration of the preset, changed to the tutorial's model.
+fn preset(hidden: usize) -> Result<(String, Config)> {
+    let Preset { name, mut config, .. } = Preset::find(PRESET)?;
     (config.embedding, config.hidden) = (hidden, hidden);
     (config.dropout_output, config.clip_norm) = (false, 0.0);
-    // Twice the longest training target is the limit that the tutorial's outputs need at most.
+    // The limit is then twice the longest target.
     config.max_length = 0;
-    Ok(ExportedModel {
-        format: String::new(),
-        version: 0,
-        program: String::new(),
-        preset: preset.name,
-        seed: 1,
-        data: String::new(),
-        columns: None,
-        longest_target: Some(LONGEST_TARGET),
-        checkpoint: String::new(),
-        step: 0,
-        config,
-    })
+    Ok((name, config))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::TaskKind;
-use crate::data::{Corpora, Corpus, Pair, Spec, corpora, fingerprint};
+use crate::data::{Corpora, Corpus, Pair, Spec, corpora, corpus_hash, fingerprint};
 use crate::phrasebook::Part;
 use crate::run::{RunDir, StoredRun};
 use crate::task::held_out_lines;
@@ -132,17 +132,15 @@ fn examples(run: &Path, stored: &StoredRun) -> Result<HeldOutExamples> {
         }
         _ => Ok(()),
     };
-    // The same hashes as when the run was begun.
-    let both = |train: u64, held_out: u64| train ^ held_out.rotate_left(31);
     Ok(match stored.config.task {
         TaskKind::Translation => {
             let Corpora { train, held_out, .. } = corpora(&stored.sources()?)?;
-            check(both(train.fingerprint(), held_out.fingerprint()))?;
+            check(corpus_hash(train.fingerprint(), held_out.fingerprint()))?;
             HeldOutExamples::Pairs(held_out)
         }
         TaskKind::LanguageLines | TaskKind::LanguageStream => {
             let (train, held_out) = held_out_lines(stored)?;
-            check(both(fingerprint(&train), fingerprint(&held_out)))?;
+            check(corpus_hash(fingerprint(&train), fingerprint(&held_out)))?;
             HeldOutExamples::Lines(held_out)
         }
         TaskKind::Sequence => {

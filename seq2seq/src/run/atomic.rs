@@ -68,34 +68,41 @@ pub(super) fn sync_folder(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Creates a folder: beside `path` first, where `fill` writes its files, then renamed. If an error
-/// occurs, nothing is left.
+/// Creates a folder, and any missing parent folders: first beside `path`, hidden and with a name that
+/// ends in `suffix`, where `fill` writes its files, then renamed. If an error occurs, nothing is left.
 ///
 /// # Errors
 /// [`Error::FolderExists`]; errors of `fill`; write errors.
-pub(crate) fn new_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+pub(crate) fn new_folder<T>(
+    path: &Path,
+    suffix: &str,
+    fill: impl FnOnce(&Path) -> Result<T>,
+) -> Result<T> {
     let exists = || Error::FolderExists { path: path.into() };
     if path.symlink_metadata().is_ok() {
         return Err(exists());
     }
     let above = parent(path);
     fs::create_dir_all(above).map_err(Error::io("create", above))?;
-    let unfinished = sibling(path, UNFINISHED);
+    let unfinished = sibling(path, suffix);
     fs::create_dir(&unfinished).map_err(Error::io("create", &unfinished))?;
-    let written = fill(&unfinished).and_then(|()| sync_folder(&unfinished)).and_then(|()| {
+    let written = fill(&unfinished).and_then(|filled| {
+        sync_folder(&unfinished)?;
         fs::rename(&unfinished, path).map_err(|error| match error.kind() {
             ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
                 exists()
             }
             _ => Error::io("create", path)(error),
-        })
+        })?;
+        Ok(filled)
     });
     if written.is_err() {
         // Report the first error.
         let _ = fs::remove_dir_all(&unfinished);
     }
-    written?;
-    sync_folder(above)
+    let filled = written?;
+    sync_folder(above)?;
+    Ok(filled)
 }
 
 /// Reads a JSON file.

@@ -163,21 +163,20 @@ impl StoredRun {
         !self.data.is_empty()
     }
 
-    /// Takes the corpus of the options, if the run has none. The run is stored in `folder`.
+    fn no_data() -> Error {
+        let what = "the run was imported without a corpus: give data = SPEC".to_owned();
+        Error::NothingTrained { what }
+    }
+
+    /// Takes the corpus of the options, if the run has none.
     ///
     /// # Errors
     /// Neither has a corpus; an invalid SPEC.
-    pub(crate) fn take_data(&mut self, folder: &Path, options: &TrainOptions) -> Result<()> {
+    pub(crate) fn take_data(&mut self, options: &TrainOptions) -> Result<()> {
         if self.has_data() {
             return Ok(());
         }
-        let Some(data) = &options.data else {
-            let what = format!(
-                "{}: the run was imported without a corpus: give data = SPEC",
-                folder.display()
-            );
-            return Err(Error::NothingTrained { what });
-        };
+        let Some(data) = &options.data else { return Err(Self::no_data()) };
         self.data.clone_from(data);
         self.valid.clone_from(&options.valid);
         self.columns = options.columns.or(self.columns);
@@ -227,6 +226,9 @@ impl StoredRun {
     /// # Errors
     /// An invalid SPEC.
     pub(crate) fn sources(&self) -> Result<Sources<'_>> {
+        if !self.has_data() {
+            return Err(Self::no_data());
+        }
         let valid = match self.valid.as_deref() {
             None => None,
             Some("none") => Some(("none", None)),

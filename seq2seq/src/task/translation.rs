@@ -5,7 +5,7 @@ use tensor::{Params, Tape, Threads};
 use super::build::{Built, Preparation, Task};
 use super::evaluate::evaluate;
 use crate::config::{BatchBy, Config, UnknownWords};
-use crate::data::{Corpora, Corpus, Example, Pair, Text, UnknownRates, corpora};
+use crate::data::{Corpora, Corpus, Example, Pair, Text, UnknownRates, corpora, corpus_hash};
 use crate::decode::{
     BeamOptions, Constraints, DecodeInput, Decoded, Ensemble, UnknownWordOptions, decode,
 };
@@ -206,7 +206,7 @@ impl Task for TranslationModel {
         let config = &stored.config;
         preparation.begin(&format!("reading corpus {}", stored.data))?;
         let Corpora { train, held_out, mut warnings } = corpora(&stored.sources()?)?;
-        let corpus = train.fingerprint() ^ held_out.fingerprint().rotate_left(31);
+        let corpus = corpus_hash(train.fingerprint(), held_out.fingerprint());
         preparation.begin("building vocabularies")?;
         let text = match vocabularies {
             Some(v) => Text::restore(config, v.source, v.target),

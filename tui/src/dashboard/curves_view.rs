@@ -18,7 +18,7 @@ const PAN: f64 = 0.25;
 
 /// A change of the view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum CurvesKey {
     /// The next metric.
     NextMetric,
     /// The previous metric.
@@ -107,12 +107,12 @@ impl CurvesView {
     }
 
     /// Applies a change that needs the range of all curves.
-    pub(super) fn apply(&mut self, look: Look, whole: (f64, f64)) {
+    pub(super) fn apply(&mut self, key: CurvesKey, whole: (f64, f64)) {
         let (left, right) = self.range(whole);
         let span = right - left;
-        match look {
-            Look::ZoomIn | Look::ZoomOut => {
-                let zoom = if look == Look::ZoomIn { FACTOR } else { 1.0 / FACTOR };
+        match key {
+            CurvesKey::ZoomIn | CurvesKey::ZoomOut => {
+                let zoom = if key == CurvesKey::ZoomIn { FACTOR } else { 1.0 / FACTOR };
                 self.zoom = (self.zoom * zoom).clamp(1.0, MOST);
                 let new = (whole.1 - whole.0) / self.zoom;
                 // The crosshair, or else the right end, stays where it is on the screen.
@@ -123,10 +123,10 @@ impl CurvesView {
                     self.show_from(right - new, new, whole);
                 }
             }
-            Look::PanLeft => self.show_from(left - PAN * span, span, whole),
-            Look::PanRight => self.show_from(left + PAN * span, span, whole),
-            Look::CursorLeft | Look::CursorRight => {
-                let nudge = if look == Look::CursorLeft { -NUDGE } else { NUDGE } * span;
+            CurvesKey::PanLeft => self.show_from(left - PAN * span, span, whole),
+            CurvesKey::PanRight => self.show_from(left + PAN * span, span, whole),
+            CurvesKey::CursorLeft | CurvesKey::CursorRight => {
+                let nudge = if key == CurvesKey::CursorLeft { -NUDGE } else { NUDGE } * span;
                 let cursor = self.cursor.unwrap_or(right) + nudge;
                 let cursor = cursor.clamp(whole.0, whole.1);
                 self.cursor = Some(cursor);
@@ -136,11 +136,11 @@ impl CurvesView {
                     self.show_from(cursor - span, span, whole);
                 }
             }
-            Look::Whole => (self.zoom, self.left, self.cursor) = (1.0, None, None),
-            Look::Follow => (self.left, self.cursor) = (None, None),
-            Look::Smoother => self.window = (self.window + 1).min(WINDOWS.len() - 1),
-            Look::Rougher => self.window = self.window.saturating_sub(1),
-            Look::NextMetric | Look::PreviousMetric | Look::NextAxis => {}
+            CurvesKey::Whole => (self.zoom, self.left, self.cursor) = (1.0, None, None),
+            CurvesKey::Follow => (self.left, self.cursor) = (None, None),
+            CurvesKey::Smoother => self.window = (self.window + 1).min(WINDOWS.len() - 1),
+            CurvesKey::Rougher => self.window = self.window.saturating_sub(1),
+            CurvesKey::NextMetric | CurvesKey::PreviousMetric | CurvesKey::NextAxis => {}
         }
     }
 
@@ -168,49 +168,52 @@ mod tests {
 
     const WHOLE: (f64, f64) = (0.0, 1000.0);
 
-    fn after(looks: &[Look]) -> CurvesView {
+    fn after(keys: &[CurvesKey]) -> CurvesView {
         let mut view = CurvesView::default();
-        looks.iter().for_each(|look| view.apply(*look, WHOLE));
+        keys.iter().for_each(|key| view.apply(*key, WHOLE));
         view
     }
 
     #[test]
     fn a_zoomed_view_follows_the_newest_step_until_it_is_moved() {
-        let mut view = after(&[Look::ZoomIn, Look::ZoomIn]);
+        let mut view = after(&[CurvesKey::ZoomIn, CurvesKey::ZoomIn]);
         assert_eq!(view.range(WHOLE), (750.0, 1000.0));
         assert_eq!(view.range((0.0, 2000.0)), (1500.0, 2000.0));
-        view.apply(Look::PanLeft, WHOLE);
+        view.apply(CurvesKey::PanLeft, WHOLE);
         assert!(!view.follows());
         let (left, right) = view.range((0.0, 2000.0));
         assert_eq!((left, right - left), (687.5, 500.0));
-        view.apply(Look::Follow, WHOLE);
+        view.apply(CurvesKey::Follow, WHOLE);
         assert!(view.follows());
-        assert_eq!(after(&[Look::ZoomIn, Look::PanLeft, Look::PanRight]).range(WHOLE).1, 1000.0);
-        assert!(after(&[Look::ZoomIn, Look::PanLeft, Look::PanRight]).follows());
-        assert_eq!(after(&[Look::ZoomOut, Look::PanLeft]).range(WHOLE), WHOLE);
+        assert_eq!(
+            after(&[CurvesKey::ZoomIn, CurvesKey::PanLeft, CurvesKey::PanRight]).range(WHOLE).1,
+            1000.0
+        );
+        assert!(after(&[CurvesKey::ZoomIn, CurvesKey::PanLeft, CurvesKey::PanRight]).follows());
+        assert_eq!(after(&[CurvesKey::ZoomOut, CurvesKey::PanLeft]).range(WHOLE), WHOLE);
     }
 
     #[test]
     fn zooming_keeps_the_crosshair_in_its_place() {
-        let mut view = after(&[Look::CursorLeft; 30]);
+        let mut view = after(&[CurvesKey::CursorLeft; 30]);
         let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{a} {b}");
         near(view.cursor(WHOLE).unwrap(), 700.0);
-        view.apply(Look::ZoomIn, WHOLE);
+        view.apply(CurvesKey::ZoomIn, WHOLE);
         let (left, right) = view.range(WHOLE);
         near((700.0 - left) / (right - left), 0.7);
         near(right - left, 500.0);
         // The range follows a crosshair that leaves it.
-        (0..99).for_each(|_| view.apply(Look::CursorLeft, WHOLE));
+        (0..99).for_each(|_| view.apply(CurvesKey::CursorLeft, WHOLE));
         let (left, right) = view.range(WHOLE);
         let cursor = view.cursor(WHOLE).unwrap();
         assert!(left <= cursor && cursor <= right, "{left} {cursor} {right}");
-        view.apply(Look::Whole, WHOLE);
+        view.apply(CurvesKey::Whole, WHOLE);
         assert_eq!((view.range(WHOLE), view.cursor(WHOLE)), (WHOLE, None));
     }
 
     #[test]
     fn positions_are_converted_to_another_axis() {
-        let mut view = after(&[Look::ZoomIn, Look::PanLeft, Look::CursorLeft]);
+        let mut view = after(&[CurvesKey::ZoomIn, CurvesKey::PanLeft, CurvesKey::CursorLeft]);
         let (before, cursor) = (view.range(WHOLE), view.cursor(WHOLE).unwrap());
         view.set_axis(Axis::Epochs, |step| step / 10.0);
         assert_eq!(view.range((0.0, 100.0)), (before.0 / 10.0, before.1 / 10.0));
@@ -220,7 +223,7 @@ mod tests {
     #[test]
     fn smoothing_has_limits() {
         assert_eq!(CurvesView::default().window(), 50);
-        assert_eq!(after(&[Look::Rougher; 9]).window(), 0);
-        assert_eq!(after(&[Look::Smoother; 9]).window(), 20_000);
+        assert_eq!(after(&[CurvesKey::Rougher; 9]).window(), 0);
+        assert_eq!(after(&[CurvesKey::Smoother; 9]).window(), 20_000);
     }
 }

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::KeyCode;
 
-use super::curves_view::Look;
+use super::curves_view::CurvesKey;
 use super::inspect_key::InspectKey;
 use super::mode::Movement;
 use super::page::Page;
@@ -29,7 +29,7 @@ pub enum Action {
     /// Plays the maps of the whole run, or stops.
     Play,
     /// Changes what the page of curves shows.
-    Look(Look),
+    Curves(CurvesKey),
     /// Shows another run beside this one.
     OpenBeside,
     /// Shows this run alone.

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::curves_view::Look;
+use super::curves_view::CurvesKey;
 use super::inspect_key::InspectKey;
 pub(super) use super::key_binding::RunsAction;
 pub use super::key_binding::{Action, Binding, Key};
@@ -86,13 +86,13 @@ const fn page(page: Page, keys: &'static [Key], label: &'static str) -> Binding 
 
 /// A binding of the page of any metric.
 const fn changes(
-    change: Look,
+    change: CurvesKey,
     keys: &'static [Key],
     label: &'static str,
     hint: &'static str,
     help: &'static str,
 ) -> Binding {
-    on(METRICS, look(Action::Look(change), keys, label, hint, help))
+    on(METRICS, look(Action::Curves(change), keys, label, hint, help))
 }
 
 /// A binding of the log.
@@ -220,36 +220,42 @@ pub const BINDINGS: &[Binding] = &[
         CURVES,
         look(Action::LogScale, &[letter('l')], "l", "log", "logarithmic or linear value axis"),
     ),
-    changes(Look::NextMetric, &[letter('m')], "m", "metric", "next metric"),
-    changes(Look::PreviousMetric, &[letter('M')], "M", "", "previous metric"),
-    changes(Look::NextAxis, &[letter('x')], "x", "axis", "over steps, epochs, time or tokens"),
+    changes(CurvesKey::NextMetric, &[letter('m')], "m", "metric", "next metric"),
+    changes(CurvesKey::PreviousMetric, &[letter('M')], "M", "", "previous metric"),
+    changes(CurvesKey::NextAxis, &[letter('x')], "x", "axis", "over steps, epochs, time or tokens"),
     on(
         BESIDE,
         look(Action::OpenBeside, &[letter('b')], "b", "beside", "another run beside this one"),
     ),
     on(BESIDE, look(Action::CloseBeside, &[letter('B')], "B", "", "this run alone")),
     changes(
-        Look::CursorLeft,
+        CurvesKey::CursorLeft,
         &[plain(KeyCode::Left)],
         "←",
         "values",
         "crosshair to the left, with the values there",
     ),
-    changes(Look::CursorRight, &[plain(KeyCode::Right)], "→", "", "crosshair to the right"),
+    changes(CurvesKey::CursorRight, &[plain(KeyCode::Right)], "→", "", "crosshair to the right"),
     changes(
-        Look::ZoomIn,
+        CurvesKey::ZoomIn,
         &[letter('+'), letter('=')],
         "+ =",
         "zoom",
         "zoom in, around the crosshair",
     ),
-    changes(Look::ZoomOut, &[letter('-')], "-", "", "zoom out"),
-    changes(Look::PanLeft, &[letter(',')], ",", "", "move to the left"),
-    changes(Look::PanRight, &[letter('.')], ".", "", "move to the right"),
-    changes(Look::Whole, &[plain(KeyCode::Home)], "Home", "", "the whole run, without crosshair"),
-    changes(Look::Follow, &[plain(KeyCode::End)], "End", "", "to the newest step, and follow"),
-    changes(Look::Smoother, &[letter('w')], "w", "smooth", "smooth over more steps"),
-    changes(Look::Rougher, &[letter('W')], "W", "", "smooth over fewer steps, or not at all"),
+    changes(CurvesKey::ZoomOut, &[letter('-')], "-", "", "zoom out"),
+    changes(CurvesKey::PanLeft, &[letter(',')], ",", "", "move to the left"),
+    changes(CurvesKey::PanRight, &[letter('.')], ".", "", "move to the right"),
+    changes(
+        CurvesKey::Whole,
+        &[plain(KeyCode::Home)],
+        "Home",
+        "",
+        "the whole run, without crosshair",
+    ),
+    changes(CurvesKey::Follow, &[plain(KeyCode::End)], "End", "", "to the newest step, and follow"),
+    changes(CurvesKey::Smoother, &[letter('w')], "w", "smooth", "smooth over more steps"),
+    changes(CurvesKey::Rougher, &[letter('W')], "W", "", "smooth over fewer steps, or not at all"),
     on(
         GRADIENTS,
         look(

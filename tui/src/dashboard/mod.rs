@@ -35,7 +35,7 @@ mod widgets;
 #[cfg(test)]
 mod tests;
 
-pub use curves_view::Look;
+pub use curves_view::CurvesKey;
 pub use event_loop::{ExitReason, show};
 pub use follow::LogFollower;
 pub use history::{HistoryPart, RunHistory};

@@ -293,30 +293,8 @@ impl RunState {
 
 /// Returns a copy of a step without its per-parameter metrics, which are most of its memory.
 fn without_parameters(step: &TrainStep) -> TrainStep {
-    let TrainStep {
-        step,
-        epoch,
-        loss,
-        learning_rate,
-        gradient_norm,
-        clipped_norm,
-        tokens,
-        tokens_per_second,
-        seconds,
-        parameters: _,
-    } = *step;
-    TrainStep {
-        step,
-        epoch,
-        loss,
-        learning_rate,
-        gradient_norm,
-        clipped_norm,
-        tokens,
-        tokens_per_second,
-        seconds,
-        parameters: Vec::new(),
-    }
+    // All other fields are copied.
+    TrainStep { parameters: Vec::new(), ..*step }
 }
 
 /// Returns `part` divided by `whole`, as a share from 0 to 1.

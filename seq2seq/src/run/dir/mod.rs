@@ -3,7 +3,7 @@
 mod kept;
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::event::CheckpointKind;
@@ -47,37 +47,18 @@ impl RunDir {
         vocabularies: &Vocabularies,
         checkpoint: &Checkpoint,
     ) -> Result<Self> {
-        if path.symlink_metadata().is_ok() {
-            return Err(Error::RunExists { path: path.into() });
-        }
-        let above = atomic::parent(path);
-        fs::create_dir_all(above).map_err(Error::io("create", above))?;
         sweep_unborn(path)?;
-
-        let unborn = atomic::sibling(path, UNBORN);
-        let born = fill(&unborn, stored, vocabularies, checkpoint).and_then(|lock| {
+        let created = atomic::new_folder(path, UNBORN, |unborn| {
+            let lock = fill(unborn, stored, vocabularies, checkpoint)?;
             // Windows does not rename a folder that contains an open file.
-            let lock = (!cfg!(windows)).then_some(lock);
-            fs::rename(&unborn, path).map_err(|error| match error.kind() {
-                ErrorKind::DirectoryNotEmpty
-                | ErrorKind::AlreadyExists
-                | ErrorKind::NotADirectory => Error::RunExists { path: path.into() },
-                _ => Error::io("create", path)(error),
-            })?;
-            Ok(lock)
+            Ok((!cfg!(windows)).then_some(lock))
         });
-        match born {
-            Ok(lock) => {
-                atomic::sync_folder(above)?;
-                let lock = lock.map_or_else(|| RunLock::take(path), Ok)?;
-                Ok(Self { path: path.into(), lock: Some(lock), identity: stored.identity })
-            }
-            Err(error) => {
-                // Report the first error.
-                let _ = fs::remove_dir_all(&unborn);
-                Err(error)
-            }
-        }
+        let lock = created.map_err(|error| match error {
+            Error::FolderExists { path } => Error::RunExists { path },
+            other => other,
+        })?;
+        let lock = lock.map_or_else(|| RunLock::take(path), Ok)?;
+        Ok(Self { path: path.into(), lock: Some(lock), identity: stored.identity })
     }
 
     /// Opens a run to continue it, and takes its lock.
@@ -284,14 +265,13 @@ impl RunDir {
     }
 }
 
-/// Creates a folder with the files of a run, syncs it to disk, and locks it.
+/// Writes the files of a run into a new folder, and locks it.
 fn fill(
     folder: &Path,
     stored: &StoredRun,
     vocabularies: &Vocabularies,
     checkpoint: &Checkpoint,
 ) -> Result<RunLock> {
-    fs::create_dir(folder).map_err(Error::io("create", folder))?;
     let lock = RunLock::take(folder)?;
     write_stored(folder, stored)?;
     codec::write(&folder.join(VOCABULARIES), vocabularies)?;
@@ -302,20 +282,19 @@ fn fill(
         ..checkpoint.clone()
     };
     codec::write(&folder.join(LAST), &first)?;
-    atomic::sync_folder(folder)?;
     Ok(lock)
 }
 
 fn write_stored(folder: &Path, stored: &StoredRun) -> Result<()> {
-    let path = folder.join(CONFIG);
-    let text = serde_json::to_string_pretty(stored);
-    let text = text.map_err(|source| Error::StoredRun { path: path.clone(), source })?;
-    atomic::replace(&path, |file| writeln!(file, "{text}").map_err(Error::io("write", &path)))
+    atomic::write_json(&folder.join(CONFIG), stored)
 }
 
 /// Removes the folders of processes that were killed while they created a run at `path`.
 fn sweep_unborn(path: &Path) -> Result<()> {
     let above = atomic::parent(path);
+    if !above.is_dir() {
+        return Ok(());
+    }
     let begin = format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy());
     for entry in fs::read_dir(above).map_err(Error::io("read", above))? {
         let entry = entry.map_err(Error::io("read", above))?;

@@ -5,7 +5,7 @@ use tensor::Params;
 use super::LanguageModel;
 use super::text::{Texts, texts, vocabulary};
 use crate::config::TaskKind;
-use crate::data::{UnknownRates, fingerprint, remark_on_vocabulary};
+use crate::data::{UnknownRates, corpus_hash, fingerprint, remark_on_vocabulary};
 use crate::machine::{self, LargestBatch, Need};
 use crate::model::LanguageNetwork;
 use crate::run::{StoredRun, Vocabularies};
@@ -59,7 +59,7 @@ impl Task for LanguageModel {
             training: (training_rate, training_rate),
             held_out: (held_out_rate, held_out_rate),
         };
-        let corpus = fingerprint(&train) ^ fingerprint(&held_out).rotate_left(31);
+        let corpus = corpus_hash(fingerprint(&train), fingerprint(&held_out));
         let both = &model.vocabulary;
         let vocabularies = Vocabularies { source: both.clone(), target: both.clone() };
         let held_out = model.held_out.len();

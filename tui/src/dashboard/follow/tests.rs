@@ -9,34 +9,12 @@ use seq2seq::Event;
 use seq2seq::event::{Flow, FlowSeries, ParameterMetrics, Sample, Samples, Start, TrainStep};
 
 use super::*;
+use crate::dashboard::tests::fixture;
 use crate::dashboard::{Model, Role, Theme};
 
 fn start(step: u64) -> Start {
-    Start {
-        task: seq2seq::config::TaskKind::Translation,
-        preset: "p".into(),
-        model: String::new(),
-        differences: Vec::new(),
-        data: "d".into(),
-        device: "cpu".into(),
-        threads: 1,
-        seed: 1,
-        parameters: 1,
-        train_pairs: 1,
-        valid_pairs: 1,
-        source_vocabulary: 1,
-        target_vocabulary: 1,
-        unknown_rate: 0.0,
-        unknown_target_rate: 0.0,
-        unknown_training_rates: (0.0, 0.0),
-        steps_per_epoch: 100,
-        last_step: None,
-        max_minutes: None,
-        changes: Vec::new(),
-        step,
-        seconds: step as f64,
-        best: None,
-    }
+    let Event::Start(start) = fixture::start() else { panic!("not a start") };
+    Start { steps_per_epoch: 100, last_step: None, step, seconds: step as f64, ..*start }
 }
 
 fn step(step: u64) -> TrainStep {

@@ -29,31 +29,18 @@ pub(in crate::dashboard) struct Curves {
 
 impl Curves {
     fn all(&mut self) -> [&mut Series; 11] {
-        let Self {
-            loss,
-            smoothed,
-            before,
-            after,
-            learning_rate,
-            speed,
-            valid,
-            accuracy,
-            exact,
-            bleu,
-            token_bleu,
-        } = self;
         [
-            loss,
-            smoothed,
-            before,
-            after,
-            learning_rate,
-            speed,
-            valid,
-            accuracy,
-            exact,
-            bleu,
-            token_bleu,
+            &mut self.loss,
+            &mut self.smoothed,
+            &mut self.before,
+            &mut self.after,
+            &mut self.learning_rate,
+            &mut self.speed,
+            &mut self.valid,
+            &mut self.accuracy,
+            &mut self.exact,
+            &mut self.bleu,
+            &mut self.token_bleu,
         ]
     }
 

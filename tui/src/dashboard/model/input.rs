@@ -86,8 +86,8 @@ impl Model {
                 self.curves_view.log = Some(!self.is_logarithmic());
                 Vec::new()
             }
-            Action::Look(look) => {
-                self.look(look);
+            Action::Curves(key) => {
+                self.curves_key(key);
                 Vec::new()
             }
             Action::OpenBeside => {
@@ -245,21 +245,9 @@ impl Model {
                 list.filter.clear();
                 return Vec::new();
             }
-            KeyCode::Backspace => {
-                list.filter.pop();
-            }
             KeyCode::Down => list.choose(1),
             KeyCode::Up => list.choose(-1),
-            KeyCode::Char('u') if event.modifiers.contains(KeyModifiers::CONTROL) => {
-                list.filter.clear();
-            }
-            KeyCode::Char(letter)
-                if !event.modifiers.contains(KeyModifiers::CONTROL)
-                    && list.filter.len() < TYPED =>
-            {
-                list.filter.push(letter);
-            }
-            _ => {}
+            _ => edit(&mut list.filter, event),
         }
         self.mode = Mode::Filtering;
         Vec::new()

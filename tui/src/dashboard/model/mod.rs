@@ -1,9 +1,9 @@
 //! The state of the dashboard, and how events, keys and time change it.
 
 mod beside;
+mod curves;
 mod input;
 mod inspect;
-mod look;
 mod timeline;
 
 use std::ops::Deref;

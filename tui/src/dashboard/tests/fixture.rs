@@ -20,7 +20,7 @@ use crate::dashboard::{Effect, Model, Role, Theme};
 pub(super) const LAST: u64 = 800;
 
 /// The beginning of the run.
-pub(super) fn start() -> Event {
+pub(in crate::dashboard) fn start() -> Event {
     Event::Start(Box::new(Start {
         task: TaskKind::Translation,
         preset: "phrasebook".into(),

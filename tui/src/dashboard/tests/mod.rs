@@ -1,7 +1,7 @@
 //! The dashboard as a whole: a made-up run, keys pressed one after the other, pictures drawn.
 
 mod curves;
-mod fixture;
+pub(super) mod fixture;
 mod inspected;
 mod pictures;
 mod runs;

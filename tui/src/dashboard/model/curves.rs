@@ -1,32 +1,32 @@
 //! How keys change the page of curves.
 
 use super::Model;
-use crate::dashboard::curves_view::Look;
+use crate::dashboard::curves_view::CurvesKey;
 use crate::dashboard::history::RunHistory;
 use crate::dashboard::metric::Metric;
 
 impl Model {
     /// Changes what the page of curves shows.
-    pub(super) fn look(&mut self, look: Look) {
+    pub(super) fn curves_key(&mut self, key: CurvesKey) {
         let known = |metric: Metric| metric.is_known(&self.history.curves);
         let all = Metric::ALL.len();
-        match look {
-            Look::NextMetric => {
+        match key {
+            CurvesKey::NextMetric => {
                 let next = self.curves_view.metric.step(1, known);
                 self.curves_view.set_metric(next);
             }
-            Look::PreviousMetric => {
+            CurvesKey::PreviousMetric => {
                 let next = self.curves_view.metric.step(all - 1, known);
                 self.curves_view.set_metric(next);
             }
-            Look::NextAxis => {
+            CurvesKey::NextAxis => {
                 let (from, clock) = (self.curves_view.axis, &self.history.clock);
                 let to = from.next();
                 self.curves_view.set_axis(to, |at| clock.at(clock.step_at(at, from), to));
             }
-            look => {
+            key => {
                 if let Some(whole) = self.curves_range() {
-                    self.curves_view.apply(look, whole);
+                    self.curves_view.apply(key, whole);
                 }
             }
         }
