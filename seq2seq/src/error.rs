@@ -227,7 +227,7 @@ pub enum Error {
         nearest: Option<String>,
     },
     /// A preset that has no corpus of its own, without data.
-    #[error("preset {preset} needs data of your own: {what}")]
+    #[error("preset {preset} needs data of your own ({what})")]
     NeedsData {
         /// The preset.
         preset: String,

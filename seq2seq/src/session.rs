@@ -312,7 +312,7 @@ fn prepare<M: Task>(
 
 /// Number of steps from which on the time of a run is estimated.
 const ESTIMATED: u64 = 50;
-/// Seconds from which on a run is said to be long.
+/// Seconds from which on a run is reported as long.
 const LONG: f64 = 2.0 * 3600.0;
 
 /// Returns the estimate for `steps` steps of `step` seconds each.

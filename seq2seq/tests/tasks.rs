@@ -266,7 +266,7 @@ fn a_preset_without_its_data_does_not_start() {
     let folder = tempfile::tempdir().unwrap();
     for preset in ["makemore-gru", "char-rnn:full", "multi30k"] {
         let error = run(&options(folder.path(), "none", preset, &[])).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("preset {preset} needs data of your own: ")), "{error}");
+        assert!(error.starts_with(&format!("preset {preset} needs data of your own (")), "{error}");
         assert!(!folder.path().join("none").exists());
     }
 }

@@ -6,7 +6,7 @@ use seq2seq::Error;
 pub(crate) fn advice(error: &Error) -> Option<String> {
     let text = match error {
         Error::NeedsData { preset, example, .. } => {
-            return Some(format!("type: tui --preset {preset} --data {example}"));
+            return Some(format!("type tui --preset {preset} --data {example}"));
         }
         Error::RunExists { .. } => {
             "give --resume to go on with the run there, or another --run-dir"

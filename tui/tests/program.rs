@@ -154,7 +154,7 @@ fn wrong_uses_and_missing_things_are_named() {
     begin(&["--set", "hiden=8"], &["hiden", "did you mean 'hidden'"]);
     begin(&["--set", "hidden=many"], &["hidden", "many"]);
     begin(&["--set", "colour=1"], &["there is no key 'colour': `tui presets NAME --all`"]);
-    let names = "type: tui --preset makemore-gru --data names.txt";
+    let names = "type tui --preset makemore-gru --data names.txt";
     begin(&["--preset", "makemore-gru"], &["preset makemore-gru needs data of your own", names]);
     begin(&["--preset", "multi30k"], &["--preset multi30k --data train.de,train.en"]);
     begin(&["--data", "absent.tsv"], &["absent.tsv"]);

@@ -38,7 +38,7 @@ pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Resu
         Some(data) => Examples::Corpus(data),
         None => Examples::HeldOut(held_out(&folders, arguments)?),
     };
-    let said = examples.said();
+    let described = examples.describe();
     let mut systems: Vec<System> = Vec::with_capacity(models);
     let mut remarks = Vec::new();
     let mut corpus = None;
@@ -49,7 +49,7 @@ pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Resu
             Examples::Corpus(data) => evaluate_outputs(runs, data, &options),
             Examples::HeldOut(held_out) => evaluate_held_out(runs, held_out, &options),
         };
-        let found = found.wrap_err_with(|| format!("run {name}, {said}"))?;
+        let found = found.wrap_err_with(|| format!("run {name}, {described}"))?;
         let mut evaluation = found.evaluation;
         for remark in std::mem::take(&mut evaluation.remarks) {
             if !remarks.contains(&remark) {
@@ -60,7 +60,7 @@ pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Resu
         let scored = found.translations.map(|translations| {
             if *corpus.get_or_insert(translations.corpus) != translations.corpus {
                 return Err(eyre!(
-                    "run {name} reads other columns of {said} than run {}, so their \
+                    "run {name} reads other columns of {described} than run {}, so their \
                      outputs cannot be compared; give --columns",
                     folders[0].display()
                 ));
@@ -88,7 +88,7 @@ enum Examples<'a> {
 
 impl Examples<'_> {
     /// Returns what errors call them.
-    fn said(&self) -> String {
+    fn describe(&self) -> String {
         match self {
             Self::Corpus(data) => format!("--data {data}"),
             Self::HeldOut(held_out) => format!("held out of {}", held_out.origin()),

@@ -213,9 +213,12 @@ fn draw_weights(model: &Model, trace: &Trace, step: &TraceStep, area: Rect, buf:
     }
     let hidden = step.weights.len().saturating_sub(first + rows);
     if hidden > 0 && rows > 0 {
-        let text = format!("{hidden} more: ]");
-        let at = area.width.saturating_sub(cell(width(&text)));
-        put(buf, area, (at, 0), &text, theme.faint(), theme);
+        let free = columns(area).saturating_sub(usize::from(x(1)) + width(weighted) + 1);
+        let texts = [format!("{hidden} more: ]"), format!("+{hidden} ]")];
+        if let Some(text) = texts.iter().find(|text| width(text) <= free) {
+            let at = area.width.saturating_sub(cell(width(text)));
+            put(buf, area, (at, 0), text, theme.faint(), theme);
+        }
     }
 }
 
