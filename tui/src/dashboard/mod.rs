@@ -16,6 +16,7 @@ mod journal;
 mod key_binding;
 mod key_document;
 mod keys;
+mod layout;
 mod metric;
 mod mode;
 mod model;

@@ -1,18 +1,20 @@
 //! The gates and states of a recurrent layer over the tokens of a sentence.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 use seq2seq::inspection::{GateTrace, LayerTrace, Trace};
 
-use super::{change, step};
+use super::step;
 use crate::dashboard::inspecting::Order;
 use crate::dashboard::model::Model;
 use crate::dashboard::widgets::bars::{cell, columns, put};
 use crate::dashboard::widgets::heat::{Scale, glyph};
 use crate::format::{count, fit, number, plain, width};
 
+/// Rows of the panel that leave room for the changes below it.
+pub(in crate::dashboard) const LEAST: u16 = 12;
 /// Columns of the widest token.
 const TOKEN: usize = 10;
 /// Columns of the labels of rows.
@@ -29,13 +31,6 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         return step::draw_nothing(model, area, buf);
     };
     let theme = model.theme;
-    let high = change::rows(model);
-    let bottom = if area.height >= 12 + high { high } else { 0 };
-    let [area, changes] =
-        Layout::vertical([Constraint::Min(0), Constraint::Length(bottom)]).areas(area);
-    if bottom > 0 {
-        change::draw(model, changes, buf);
-    }
     let Some(gate) = inspecting.gate() else { return };
     let what = match inspecting.order {
         Order::Averaged => "mean of units".to_owned(),
@@ -55,9 +50,6 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let block = theme.panel(title);
     let inner = block.inner(area);
     block.render(area, buf);
-    if bottom == 0 && high > 0 && model.pane % 2 == 1 {
-        return change::draw_lines(model, inner, buf);
-    }
     let grid = Grid::new(model, trace, layer, inner);
     grid.draw_tokens(inner, buf);
     match inspecting.order {

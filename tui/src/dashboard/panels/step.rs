@@ -30,42 +30,67 @@ const PARTS: [&str; 4] = ["weights", "words", "vectors", "changes"];
 /// The smallest area that has every part.
 const WHOLE: (u16, u16) = (70, 15);
 
-/// Draws the page.
+/// Returns true if a page of this size has every part at once.
+pub(in crate::dashboard) fn is_whole(body: Rect) -> bool {
+    body.width >= WHOLE.0 && body.height >= WHOLE.1
+}
+
+/// Draws every part.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
-    let theme = model.theme;
-    let inspecting = &model.inspecting;
-    let trace = inspecting.trace().filter(|trace| !trace.steps.is_empty());
-    let Some(trace) = trace else { return draw_nothing(model, area, buf) };
-    let at = inspecting.step.min(trace.steps.len() - 1);
+    let Some((trace, at)) = shown(model) else { return draw_nothing(model, area, buf) };
     let step = &trace.steps[at];
+    let body = draw_sentences(model, (trace, at), "", area, buf);
+    let [weights, words, vectors] = parts(step, body);
+    draw_weights(model, trace, step, weights, buf);
+    draw_words(step, words, buf, model.theme);
+    draw_vectors(step, vectors, buf, model.theme);
+}
+
+/// Draws one part; the key of the page selects the next one.
+pub(in crate::dashboard) fn draw_part(model: &Model, area: Rect, buf: &mut Buffer) {
+    let Some((trace, at)) = shown(model) else { return draw_nothing(model, area, buf) };
+    let step = &trace.steps[at];
+    let next = PARTS[(model.pane + 1) % PARTS.len()];
+    let more = format!(" (key {}: {next})", model.page.number());
+    let body = draw_sentences(model, (trace, at), &more, area, buf);
+    match model.pane % PARTS.len() {
+        0 => draw_weights(model, trace, step, body, buf),
+        1 => draw_words(step, body, buf, model.theme),
+        2 => draw_vectors(step, body, buf, model.theme),
+        _ => change::draw_lines(model, body, buf),
+    }
+}
+
+/// Returns the translation and the step that are shown.
+fn shown(model: &Model) -> Option<(&Trace, usize)> {
+    let trace = model.inspecting.trace().filter(|trace| !trace.steps.is_empty())?;
+    Some((trace, model.inspecting.step.min(trace.steps.len() - 1)))
+}
+
+/// Draws the frame, and the source and the output in two rows; returns the rest.
+fn draw_sentences(
+    model: &Model,
+    (trace, at): (&Trace, usize),
+    more: &str,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Rect {
+    let (theme, inspecting) = (model.theme, &model.inspecting);
     let waiting = if inspecting.is_waiting() { " ..." } else { "" };
     let when = if area.width >= 60 {
         format!(", model of step {}", count(inspecting.at))
     } else {
         String::new()
     };
-    let has_changes = change::rows(model) > 0;
-    let whole = area.width >= WHOLE.0 && area.height >= WHOLE.1;
-    let bottom = if has_changes && whole { change::ROWS } else { 0 };
-    let more = match PARTS.get((model.pane + 1) % PARTS.len()) {
-        Some(next) if !whole => format!(" (key {}: {next})", model.page.number()),
-        _ => String::new(),
-    };
     let title = format!(" step {} of {}{when}{waiting}{more} ", at + 1, trace.steps.len());
-    let [area, changes] =
-        Layout::vertical([Constraint::Min(0), Constraint::Length(bottom)]).areas(area);
-    if bottom > 0 {
-        change::draw(model, changes, buf);
-    }
     let block = theme.panel(title);
     let inner = block.inner(area);
     block.render(area, buf);
-    let [head, body] = Layout::vertical([Constraint::Length(2), Constraint::Min(0)]).areas(inner);
+    let [input, output, body] = rows(inner);
     let source: Vec<&str> = trace.source.iter().map(String::as_str).collect();
     let unknown = |i: usize| trace.unknown.contains(&i);
-    sentence("in ", &source, (inspecting.source, None), unknown, head, buf, theme);
-    let output: Vec<&str> = trace.output().collect();
-    let lower = Rect { y: head.y + 1, height: head.height.saturating_sub(1), ..head };
+    sentence("in ", &source, (inspecting.source, None), unknown, input, buf, theme);
+    let words: Vec<&str> = trace.output().collect();
     // Words before a chosen one are forced, too, but are the most probable ones.
     let forced = |i: usize| {
         trace.steps.get(i).is_some_and(|step| {
@@ -73,16 +98,18 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
             step.is_forced && first != Some(step.chosen.id)
         })
     };
-    sentence("out", &output, (at, Some(at)), forced, lower, buf, theme);
-    if !whole {
-        match model.pane % PARTS.len() {
-            0 => draw_weights(model, trace, step, body, buf),
-            1 => draw_words(step, body, buf, theme),
-            2 => draw_vectors(step, body, buf, theme),
-            _ => change::draw_lines(model, body, buf),
-        }
-        return;
-    }
+    sentence("out", &words, (at, Some(at)), forced, output, buf, theme);
+    body
+}
+
+/// Returns the rows of the source and the output, and the rest.
+fn rows(inner: Rect) -> [Rect; 3] {
+    let rows = [Constraint::Length(1), Constraint::Length(1), Constraint::Min(0)];
+    Layout::vertical(rows).areas(inner)
+}
+
+/// Returns the rectangles of the weights, the most probable words and the vectors.
+fn parts(step: &TraceStep, body: Rect) -> [Rect; 3] {
     let rows = step.weights.len().min(WEIGHTS).max(step.likeliest.len());
     let vectors = vector_rows(step, body, 2 + rows);
     let [upper, lower] =
@@ -91,9 +118,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         Layout::horizontal([Constraint::Percentage(62), Constraint::Percentage(38)]).areas(upper);
     let top = |area: Rect| Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let left = Rect { width: left.width.saturating_sub(1), ..top(left) };
-    draw_weights(model, trace, step, left, buf);
-    draw_words(step, top(right), buf, theme);
-    draw_vectors(step, lower, buf, theme);
+    [left, top(right), lower]
 }
 
 /// Draws a panel that says why there is no step.
