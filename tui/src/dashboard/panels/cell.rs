@@ -9,6 +9,7 @@ use seq2seq::inspection::{GateTrace, LayerTrace, Trace};
 use super::step;
 use crate::dashboard::inspecting::Order;
 use crate::dashboard::model::Model;
+use crate::dashboard::pointer::Target;
 use crate::dashboard::widgets::bars::{cell, columns, put};
 use crate::dashboard::widgets::heat::{Scale, glyph};
 use crate::format::{count, fit, number, plain, width};
@@ -58,6 +59,27 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// Returns the token and the row of gates or units at a position of the panel.
+pub(in crate::dashboard) fn at(
+    model: &Model,
+    area: Rect,
+    (x, y): (usize, usize),
+) -> Option<Target> {
+    let inspecting = &model.inspecting;
+    let (trace, layer) =
+        inspecting.trace().filter(|trace| !trace.steps.is_empty()).zip(inspecting.layer())?;
+    let inner = model.theme.panel("").inner(area);
+    let (x, y) = (x.checked_sub(1)?, y.checked_sub(1)?);
+    if x >= columns(inner) || y >= usize::from(inner.height) {
+        return None;
+    }
+    let grid = Grid::new(model, trace, layer, inner);
+    let token = x.checked_sub(LABEL).map(|x| x / grid.token).filter(|token| *token < grid.shown);
+    let row = y.checked_sub(1).and_then(|y| grid.row(y, inner));
+    let token = token.map(|token| grid.first + token).filter(|_| y == 0 || row.is_some());
+    (token.is_some() || row.is_some()).then_some(Target::Gate(token, row))
+}
+
 /// Tokens in columns, gates or units in rows.
 struct Grid<'a> {
     model: &'a Model,
@@ -83,12 +105,35 @@ impl<'a> Grid<'a> {
         let room = columns(area).saturating_sub(LABEL + NUMBERS);
         let token = (room / tokens.len().max(1)).clamp(4, TOKEN);
         let shown = (room / token).min(tokens.len());
-        let first = (model.inspecting.token() + 1).saturating_sub(shown);
+        let last = tokens.len().saturating_sub(shown);
+        let first = (model.inspecting.token() + 1).saturating_sub(shown).min(last);
         Self { model, layer, tokens, token, first, shown }
     }
 
     fn x(&self, column: usize) -> u16 {
         cell(LABEL + column * self.token)
+    }
+
+    /// Returns the rows of a gate.
+    fn gate_rows(&self, area: Rect) -> usize {
+        // Two rows for each gate where there is room.
+        if usize::from(area.height) > 2 * self.layer.gates.len() { 2 } else { 1 }
+    }
+
+    /// Returns the first unit shown, by its rank.
+    fn first_unit(&self, area: Rect) -> usize {
+        let rows = usize::from(area.height).saturating_sub(1);
+        (self.model.inspecting.unit + 1).saturating_sub(rows)
+    }
+
+    /// Returns the gate, or the rank of the unit, at a row below the tokens.
+    fn row(&self, y: usize, area: Rect) -> Option<usize> {
+        let inspecting = &self.model.inspecting;
+        let (row, count) = match inspecting.order {
+            Order::Averaged => (y / self.gate_rows(area), self.layer.gates.len()),
+            _ => (self.first_unit(area) + y, inspecting.gate()?.units()),
+        };
+        (row < count).then_some(row)
     }
 
     /// Draws the tokens above their columns, the one under the cursor in brackets.
@@ -146,8 +191,7 @@ impl<'a> Grid<'a> {
     fn draw_gates(&self, area: Rect, buf: &mut Buffer) {
         let theme = self.model.theme;
         self.numbers("low%  high%", 0, area, buf);
-        // Two rows for each gate where there is room.
-        let step = if usize::from(area.height) > 2 * self.layer.gates.len() { 2 } else { 1 };
+        let step = self.gate_rows(area);
         let chosen = self.model.inspecting.gate().map(|gate| gate.gate);
         for (i, gate) in self.layer.gates.iter().enumerate() {
             let y = cell(1 + i * step);
@@ -180,7 +224,7 @@ impl<'a> Grid<'a> {
         let saturated = gate.saturated_units(self.layer.cell);
         self.numbers(name, 0, area, buf);
         let rows = usize::from(area.height).saturating_sub(1);
-        let first = (inspecting.unit + 1).saturating_sub(rows);
+        let first = self.first_unit(area);
         for (y, rank) in (1..=rows).zip(first..units.len()) {
             let unit = units[rank];
             let is_chosen = rank == inspecting.unit;

@@ -80,16 +80,20 @@ fn sections(model: &Model) -> [(String, Vec<&'static Binding>); 3] {
 
 fn keys(model: &Model, scroll: usize) -> Popup {
     let theme = model.theme;
-    let labels = BINDINGS.iter().map(|binding| width(binding.label)).max().unwrap_or(0);
+    let labels = BINDINGS.iter().map(|binding| width(binding.name())).max().unwrap_or(0);
     let mut lines: Vec<Line> = Vec::new();
     for (title, bindings) in sections(model).into_iter().filter(|(_, some)| !some.is_empty()) {
         lines.push(Line::styled(format!(" {title}"), theme.faint()));
         lines.extend(bindings.into_iter().map(|binding| {
-            let label = theme.arrows(binding.label);
-            Line::from(vec![
+            let label = theme.arrows(binding.name());
+            let mut spans = vec![
                 Span::styled(format!(" {label:>labels$}  "), theme.strong()),
                 Span::raw(binding.help),
-            ])
+            ];
+            if let Some(gesture) = binding.mouse.filter(|_| !binding.label.is_empty()) {
+                spans.push(Span::styled(format!(" ({})", gesture.name()), theme.faint()));
+            }
+            Line::from(spans)
         }));
     }
     if model.role == Role::Watching {

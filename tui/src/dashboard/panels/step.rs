@@ -2,7 +2,7 @@
 //! query, context and states.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
@@ -10,11 +10,14 @@ use seq2seq::inspection::{Trace, TraceStep};
 
 use super::change;
 use crate::dashboard::model::Model;
+use crate::dashboard::pointer::Target;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{bar, cell, columns, put, put_line};
 use crate::dashboard::widgets::heat::{Scale, strip};
 use crate::format::{count, fit, number, percent, plain, width};
 
+/// Columns before the words of a sentence.
+const PREFIX: usize = 4;
 /// Columns of the longest source word beside its bars.
 const LABEL: usize = 14;
 /// Columns of the longest word among the most probable ones.
@@ -87,18 +90,10 @@ fn draw_sentences(
     let inner = block.inner(area);
     block.render(area, buf);
     let [input, output, body] = rows(inner);
-    let source: Vec<&str> = trace.source.iter().map(String::as_str).collect();
-    let unknown = |i: usize| trace.unknown.contains(&i);
-    sentence("in ", &source, (inspecting.source, None), unknown, input, buf, theme);
-    let words: Vec<&str> = trace.output().collect();
-    // Words before a chosen one are forced, too, but are the most probable ones.
-    let forced = |i: usize| {
-        trace.steps.get(i).is_some_and(|step| {
-            let first = step.likeliest.first().map(|choice| choice.id);
-            step.is_forced && first != Some(step.chosen.id)
-        })
-    };
-    sentence("out", &words, (at, Some(at)), forced, output, buf, theme);
+    let words = source_words(model, trace, columns(input));
+    words.draw("in", (inspecting.source, None), input, buf, theme);
+    let words = output_words(trace, at, columns(output));
+    words.draw("out", (at, Some(at)), output, buf, theme);
     body
 }
 
@@ -140,47 +135,134 @@ pub(in crate::dashboard) fn draw_nothing(model: &Model, area: Rect, buf: &mut Bu
     put(buf, inner, (x, inner.height / 2), text, theme.faint(), theme);
 }
 
-/// Draws words in a row, with the word under the cursor in brackets. A `*` marks words for which
-/// `is_marked` returns true. Words after `until` are faint.
-fn sentence(
-    name: &str,
-    words: &[&str],
-    (cursor, until): (usize, Option<usize>),
-    is_marked: impl Fn(usize) -> bool,
-    area: Rect,
-    buf: &mut Buffer,
-    theme: Theme,
-) {
-    let wide = columns(area).saturating_sub(4);
-    let text = |i: usize| {
-        let mark = if is_marked(i) { "*" } else { "" };
-        let word = format!("{mark}{}", plain(words[i]));
-        if i == cursor { format!("[{word}]") } else { format!(" {word} ") }
-    };
-    // The first word shown: as early as possible, with the cursor visible.
-    let mut first = 0;
-    let total = |first: usize| (first..=cursor).map(|i| width(&text(i))).sum::<usize>();
-    while first < cursor && cursor < words.len() && total(first) > wide.saturating_sub(2) {
-        first += 1;
-    }
-    let mut spans = vec![Span::styled(format!("{name} "), theme.faint())];
-    if first > 0 {
-        spans.push(Span::styled(theme.cut().to_string(), theme.faint()));
-    }
-    for i in first..words.len() {
-        let style = match until {
-            _ if i == cursor => theme.reversed(),
-            Some(until) if i > until => theme.faint(),
-            _ => Style::new(),
+/// Words in a row, as far as they fit, with the word under the cursor in brackets.
+struct Sentence {
+    /// The first word shown: as early as possible, with the cursor visible.
+    first: usize,
+    texts: Vec<String>,
+}
+
+impl Sentence {
+    /// Arranges words in `wide` columns. A `*` marks words for which `is_marked` returns true.
+    fn new(words: &[&str], cursor: usize, is_marked: impl Fn(usize) -> bool, wide: usize) -> Self {
+        let text = |(i, word): (usize, &&str)| {
+            let mark = if is_marked(i) { "*" } else { "" };
+            let word = format!("{mark}{}", plain(word));
+            if i == cursor { format!("[{word}]") } else { format!(" {word} ") }
         };
-        spans.push(Span::styled(text(i), style));
+        let texts: Vec<String> = words.iter().enumerate().map(text).collect();
+        let room = wide.saturating_sub(PREFIX + 2);
+        let until = texts.iter().take(cursor + 1);
+        let mut total: usize = until.map(|text| width(text)).sum();
+        let mut first = 0;
+        while first < cursor && cursor < texts.len() && total > room {
+            total -= width(&texts[first]);
+            first += 1;
+        }
+        Self { first, texts }
     }
-    let line = Line::from(spans);
-    put_line(buf, area, 0, &line);
-    if line.width() > columns(area) {
-        let mark = theme.cut().to_string();
-        put(buf, area, (area.width.saturating_sub(1), 0), &mark, theme.faint(), theme);
+
+    /// Returns the word at a column.
+    fn word_at(&self, x: usize) -> Option<usize> {
+        let mut end = PREFIX + usize::from(self.first > 0);
+        let x = Some(x).filter(|x| *x >= end)?;
+        (self.first..self.texts.len()).find(|&word| {
+            end += width(&self.texts[word]);
+            x < end
+        })
     }
+
+    /// Draws the words after their name. Those after `until` are faint.
+    fn draw(
+        &self,
+        name: &str,
+        (cursor, until): (usize, Option<usize>),
+        area: Rect,
+        buf: &mut Buffer,
+        theme: Theme,
+    ) {
+        let mut spans = vec![Span::styled(format!("{name:<PREFIX$}"), theme.faint())];
+        if self.first > 0 {
+            spans.push(Span::styled(theme.cut().to_string(), theme.faint()));
+        }
+        for (i, text) in self.texts.iter().enumerate().skip(self.first) {
+            let style = match until {
+                _ if i == cursor => theme.reversed(),
+                Some(until) if i > until => theme.faint(),
+                _ => Style::new(),
+            };
+            spans.push(Span::styled(text.clone(), style));
+        }
+        let line = Line::from(spans);
+        put_line(buf, area, 0, &line);
+        if line.width() > columns(area) {
+            let mark = theme.cut().to_string();
+            put(buf, area, (area.width.saturating_sub(1), 0), &mark, theme.faint(), theme);
+        }
+    }
+}
+
+/// Returns the source words; unknown ones are marked.
+fn source_words(model: &Model, trace: &Trace, wide: usize) -> Sentence {
+    let words: Vec<&str> = trace.source.iter().map(String::as_str).collect();
+    let unknown = |i: usize| trace.unknown.contains(&i);
+    Sentence::new(&words, model.inspecting.source, unknown, wide)
+}
+
+/// Returns the output words; those that the user chose are marked.
+fn output_words(trace: &Trace, at: usize, wide: usize) -> Sentence {
+    let words: Vec<&str> = trace.output().collect();
+    // Words before a chosen one are forced, too, but are the most probable ones.
+    let forced = |i: usize| {
+        trace.steps.get(i).is_some_and(|step| {
+            let first = step.likeliest.first().map(|choice| choice.id);
+            step.is_forced && first != Some(step.chosen.id)
+        })
+    };
+    Sentence::new(&words, at, forced, wide)
+}
+
+/// Returns what is at a position of the screen; `whole` if every part is drawn.
+pub(in crate::dashboard) fn at(
+    model: &Model,
+    area: Rect,
+    (x, y): (u16, u16),
+    whole: bool,
+) -> Option<Target> {
+    let (trace, at) = shown(model)?;
+    let step = &trace.steps[at];
+    let [input, output, body] = rows(model.theme.panel("").inner(area));
+    let place = Position { x, y };
+    let column = usize::from(x.saturating_sub(input.x));
+    if input.contains(place) {
+        return source_words(model, trace, columns(input)).word_at(column).map(Target::Source);
+    }
+    if output.contains(place) {
+        return output_words(trace, at, columns(output)).word_at(column).map(Target::Step);
+    }
+    let [weights, words, _] = if whole {
+        parts(step, body)
+    } else {
+        let part = |place| if model.pane % PARTS.len() == place { body } else { Rect::ZERO };
+        [0, 1, 2].map(part)
+    };
+    // The first row of a part is its head.
+    let row = |area: Rect| usize::from(y.saturating_sub(area.y)).checked_sub(1);
+    if weights.contains(place) {
+        let word = first_weight(model, weights) + row(weights)?;
+        return (word < step.weights.len()).then_some(Target::Source(word));
+    }
+    if words.contains(place) {
+        let choice = row(words)?;
+        return (choice < step.likeliest.len()).then_some(Target::Choice(choice));
+    }
+    None
+}
+
+/// Returns the first source word whose weight is shown.
+fn first_weight(model: &Model, area: Rect) -> usize {
+    let rows = usize::from(area.height).saturating_sub(1);
+    (model.inspecting.source + 1).saturating_sub(rows)
 }
 
 /// Returns the mean of the finite scores of all heads at a position.
@@ -213,7 +295,7 @@ fn draw_weights(model: &Model, trace: &Trace, step: &TraceStep, area: Rect, buf:
     put(buf, area, (x(1), 0), weighted, theme.faint(), theme);
     let rows = usize::from(area.height).saturating_sub(1);
     let cursor = model.inspecting.source;
-    let first = (cursor + 1).saturating_sub(rows);
+    let first = first_weight(model, area);
     for (y, i) in (1..=rows).zip(first..step.weights.len()) {
         let pointer = if i == cursor { theme.pick('▶', '>') } else { ' ' };
         let word = trace.source.get(i).map_or_else(String::new, |word| plain(word));
