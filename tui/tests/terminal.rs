@@ -302,13 +302,13 @@ fn the_mouse_works_at_every_size_and_is_left_at_the_end() {
     screen.press_until(&click(71, 1), "log: all entries");
     screen.press_until(&click(14, 1), "over steps");
     screen.press_until(&"\u{1b}[<64;40;12M".repeat(3), "zoom 8x");
-    screen.press_until("v", "take the mouse");
+    screen.press_until("v", "the terminal selects text with the mouse");
     for (columns, rows) in [(40, 12), (1, 1), (200, 60), (3, 2), (80, 24)] {
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&screen.master, size).unwrap();
         screen.press(&click(columns.min(4), rows.min(3)));
     }
-    screen.press_until("v", "select text");
+    screen.press_until("v", "the mouse chooses pages");
     screen.press("q");
     screen.wait_for_drawn("quit?");
     screen.press("s");
