@@ -9,6 +9,7 @@
 //! - [`headless`] prints the same information as plain lines, for logs.
 //! - [`run_state`] is the state of a run that both share; [`summary`] is the text printed at its
 //!   end.
+//! - [`recording`] writes what the terminal shows to a file.
 //! - [`terminal`], [`signals`] and [`output`] are the only modules that access the terminal, the
 //!   process's signals, and the standard streams.
 #![forbid(unsafe_code)]
@@ -23,6 +24,7 @@ pub mod headless;
 mod listing;
 pub mod output;
 mod program;
+pub mod recording;
 mod refused;
 pub mod run_state;
 pub mod signals;

@@ -5,9 +5,10 @@
 //! main thread receives (it then drops the screen), and Ctrl-C and Ctrl-Z, which arrive as keys,
 //! since raw mode disables their signals.
 //!
-//! [`Keyboard`] reads keys on its own thread.
+//! [`Keyboard`] reads keys and the mouse on its own thread.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::io::{self, IsTerminal, Stdout};
 use std::mem::ManuallyDrop;
 #[cfg(unix)]
@@ -21,15 +22,22 @@ use std::time::Duration;
 
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
-use ratatui::crossterm::event::{self, Event, KeyEvent};
-use ratatui::crossterm::execute;
+use ratatui::crossterm::event::{self, Event, KeyEvent, MouseEvent};
+#[cfg(windows)]
+use ratatui::crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
+use ratatui::crossterm::{Command, execute};
+use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
+
+use crate::recording::{FrameWriter, Recorder};
 
 /// True while this process uses the alternate screen.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// True if the mouse is taken, too, while the alternate screen is used.
+static MOUSE: AtomicBool = AtomicBool::new(true);
 /// True while a frame is being written.
 static DRAWING: AtomicBool = AtomicBool::new(false);
 
@@ -125,6 +133,8 @@ fn wait_for_input(patience: Duration) -> Ready {
 pub enum Input {
     /// A key.
     Key(KeyEvent),
+    /// A movement of the mouse.
+    Mouse(MouseEvent),
     /// The size of the terminal has changed.
     Resize,
     /// The window of the terminal was closed, or its connection was lost.
@@ -188,6 +198,7 @@ fn read_keys(inputs: &Sender<io::Result<Input>>, closed: &AtomicBool) -> io::Res
         while !closed.load(Ordering::Relaxed) && event::poll(Duration::ZERO)? {
             let input = match event::read()? {
                 Event::Key(key) => Input::Key(key),
+                Event::Mouse(mouse) => Input::Mouse(mouse),
                 Event::Resize(..) => Input::Resize,
                 _ => continue,
             };
@@ -208,18 +219,26 @@ fn read_keys(inputs: &Sender<io::Result<Input>>, closed: &AtomicBool) -> io::Res
 pub struct Screen {
     // Never dropped: its drop would show the cursor, which `give_back` does already, and print an
     // error to stderr if that fails, which panics if stderr is a closed terminal.
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<FrameWriter<Stdout>>>>,
+    recorder: Option<Recorder>,
 }
 
 impl Screen {
-    /// Sets up the terminal: raw mode and the alternate screen.
+    /// Sets up the terminal: raw mode, the alternate screen and the mouse.
     ///
     /// # Errors
     /// Returns an error if the setup fails; the terminal is then restored.
-    pub fn take() -> io::Result<Self> {
+    pub fn take(recorder: Option<Recorder>) -> io::Result<Self> {
+        MOUSE.store(true, Ordering::SeqCst);
         take().inspect_err(|_| give_back())?;
-        match Terminal::new(CrosstermBackend::new(io::stdout())) {
-            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal) }),
+        let writer = FrameWriter::new(io::stdout(), recorder.clone());
+        match Terminal::new(CrosstermBackend::new(writer)) {
+            Ok(terminal) => {
+                let screen = Self { terminal: ManuallyDrop::new(terminal), recorder };
+                screen.record_size();
+                screen.record(EnterAlternateScreen);
+                Ok(screen)
+            }
             Err(error) => {
                 give_back();
                 Err(error)
@@ -232,6 +251,7 @@ impl Screen {
     /// # Errors
     /// Returns an error if the terminal cannot be written.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        self.record_size();
         DRAWING.store(true, Ordering::SeqCst);
         let result = if TAKEN.load(Ordering::SeqCst) {
             self.terminal.draw(view).map(|_| ())
@@ -240,6 +260,40 @@ impl Screen {
         };
         DRAWING.store(false, Ordering::SeqCst);
         result
+    }
+
+    fn record_size(&self) {
+        if let (Some(recorder), Ok(size)) = (&self.recorder, self.terminal.size()) {
+            recorder.set_size((size.width, size.height));
+        }
+    }
+
+    /// Records a command that was written past the frames.
+    fn record(&self, command: impl Command) {
+        let mut text = String::new();
+        if let Some(recorder) = &self.recorder
+            && command.write_ansi(&mut text).is_ok()
+        {
+            recorder.output(text.as_bytes());
+        }
+    }
+
+    /// Returns the size of the terminal.
+    ///
+    /// # Errors
+    /// Returns an error if the terminal does not report it.
+    pub fn area(&self) -> io::Result<Rect> {
+        let size = self.terminal.size()?;
+        Ok(Rect::new(0, 0, size.width, size.height))
+    }
+
+    /// Takes the mouse, or leaves it to the terminal, which then selects text with it.
+    ///
+    /// # Errors
+    /// Returns an error if the terminal cannot be written.
+    pub fn set_mouse(&mut self, taken: bool) -> io::Result<()> {
+        MOUSE.store(taken, Ordering::SeqCst);
+        if taken { execute!(io::stdout(), TakeMouse) } else { execute!(io::stdout(), LeaveMouse) }
     }
 
     /// Returns true once a panic on another thread has restored the terminal.
@@ -287,15 +341,52 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        self.record(LeaveAlternateScreen);
+        self.record(Show);
         give_back();
     }
 }
 
-/// Enters raw mode and the alternate screen.
+/// Reports buttons, the wheel, and movements with a button held, as text. The movements without a
+/// button, which crossterm's own command asks for as well, are many and mean nothing here.
+const TAKE_MOUSE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+/// The opposite of [`TAKE_MOUSE`], in the opposite order.
+const LEAVE_MOUSE: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
+/// Takes the mouse.
+struct TakeMouse;
+
+impl Command for TakeMouse {
+    fn write_ansi(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_str(TAKE_MOUSE)
+    }
+
+    #[cfg(windows)]
+    fn execute_winapi(&self) -> io::Result<()> {
+        EnableMouseCapture.execute_winapi()
+    }
+}
+
+/// Leaves the mouse to the terminal.
+struct LeaveMouse;
+
+impl Command for LeaveMouse {
+    fn write_ansi(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_str(LEAVE_MOUSE)
+    }
+
+    #[cfg(windows)]
+    fn execute_winapi(&self) -> io::Result<()> {
+        DisableMouseCapture.execute_winapi()
+    }
+}
+
+/// Enters raw mode and the alternate screen, and takes the mouse unless it was left to the terminal.
 fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen)
+    execute!(io::stdout(), EnterAlternateScreen)?;
+    if MOUSE.load(Ordering::SeqCst) { execute!(io::stdout(), TakeMouse) } else { Ok(()) }
 }
 
 /// Restores the terminal; further calls do nothing.
@@ -304,7 +395,7 @@ pub fn give_back() {
         // Errors are ignored, since a closed terminal cannot be restored. Raw mode is left first,
         // because the write may block forever if the terminal was stopped.
         let _ = disable_raw_mode();
-        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+        let _ = execute!(io::stdout(), LeaveMouse, LeaveAlternateScreen, Show);
     }
 }
 
@@ -314,7 +405,9 @@ pub fn give_back_in_need() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         wait_for_frame();
         #[cfg(unix)]
-        let _ = rustix::io::write(io::stdout(), b"\x1b[?1049l\x1b[?25h");
+        for text in [LEAVE_MOUSE, "\x1b[?1049l\x1b[?25h"] {
+            let _ = rustix::io::write(io::stdout(), text.as_bytes());
+        }
         let _ = disable_raw_mode();
     }
 }

@@ -281,6 +281,85 @@ fn the_dashboard_is_drawn_anew_without_asking_the_terminal_and_after_a_stop() {
     assert_eq!(screen.vanish(), Some(129));
 }
 
+/// The sequences with which the dashboard takes the mouse and leaves it.
+const TAKES_MOUSE: &str = "\u{1b}[?1000h\u{1b}[?1002h\u{1b}[?1006h";
+const LEAVES_MOUSE: &str = "\u{1b}[?1006l\u{1b}[?1002l\u{1b}[?1000l";
+
+/// The bytes of a button pressed and let go at a cell, counted from 1.
+fn click(column: u16, row: u16) -> String {
+    format!("\u{1b}[<0;{column};{row}M\u{1b}[<0;{column};{row}m")
+}
+
+#[test]
+fn the_mouse_works_at_every_size_and_is_left_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let arguments = small(&["--run-dir", "run", "--epochs", "1000000", "--record", "a.cast"]);
+    let Some(mut screen) = Screen::open(folder, &arguments) else { return skip() };
+    screen.wait_for(TAKES_MOUSE);
+    screen.wait_for_drawn("tok/s");
+    // `8 Log` in the title row of 80 columns, then `2 Curves`, and the wheel in the plot.
+    screen.press_until(&click(71, 1), "log: all entries");
+    screen.press_until(&click(14, 1), "over steps");
+    screen.press_until(&"\u{1b}[<64;40;12M".repeat(3), "zoom 8x");
+    screen.press_until("v", "the terminal selects text with the mouse");
+    for (columns, rows) in [(40, 12), (1, 1), (200, 60), (3, 2), (80, 24)] {
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&screen.master, size).unwrap();
+        screen.press(&click(columns.min(4), rows.min(3)));
+    }
+    screen.press_until("v", "the mouse chooses pages");
+    screen.press("q");
+    screen.wait_for_drawn("quit?");
+    screen.press("s");
+    screen.wait_for(LEAVES_MOUSE);
+    screen.wait_for("\u{1b}[?1049l");
+    screen.wait_for("look again  tui watch");
+    assert_eq!(end(screen.child), Some(0));
+    // The recording has every size, and what was drawn.
+    let cast = std::fs::read_to_string(folder.join("a.cast")).unwrap();
+    assert!(cast.starts_with(r#"{"version":2,"width":80,"height":24,"#), "{cast}");
+    let lines: Vec<serde_json::Value> =
+        cast.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for size in ["40x12", "1x1", "200x60", "80x24"] {
+        let found = lines.iter().any(|line| line[1] == "r" && line[2] == size);
+        assert!(found, "no {size} in the recording");
+    }
+    assert!(cast.contains("zoom 8x"));
+    // No file is replaced, and nothing is trained before that is known.
+    let refused = Command::new(env!("CARGO_BIN_EXE_tui"))
+        .args(small(&["--run-dir", "run-2", "--record", "a.cast"]))
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("--record") && refused.status.code() == Some(1), "{said}");
+    assert!(!folder.join("run-2").exists());
+}
+
+#[test]
+fn the_mouse_is_left_however_the_dashboard_ends() {
+    // What is pressed or sent, and the status that follows.
+    let ways: [(&str, Option<Signal>, i32); 4] = [
+        ("\u{3}", None, 130),
+        ("qk", None, 130),
+        ("", Some(Signal::TERM), 143),
+        ("", Some(Signal::HUP), 129),
+    ];
+    for (keys, signal, status) in ways {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = small(&["--run-dir", "run", "--epochs", "1000000"]);
+        let Some(mut screen) = Screen::open(folder.path(), &arguments) else { return skip() };
+        screen.wait_for_drawn("tok/s");
+        screen.press(keys);
+        if let Some(signal) = signal {
+            screen.send(signal);
+        }
+        screen.wait_for(LEAVES_MOUSE);
+        assert_eq!(end(screen.child), Some(status), "{keys:?} {signal:?}");
+    }
+}
+
 #[test]
 fn a_run_of_the_list_is_opened_stopped_and_trained_on() {
     let folder = tempfile::tempdir().unwrap();

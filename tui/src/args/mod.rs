@@ -1,5 +1,6 @@
 //! Every option of the program, with the text that `--help` shows.
 
+mod display;
 mod evaluate;
 mod exchange;
 mod measure;
@@ -13,6 +14,7 @@ mod value;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
+pub use display::DisplayArguments;
 pub use evaluate::EvaluateArguments;
 pub use exchange::{ExportArguments, ImportArguments};
 pub use measure::{BenchArguments, CompareArguments};
@@ -56,7 +58,7 @@ ends at once. Under nohup, training goes on. To keep it going, start it in tmux 
 Exit status: 0 done, stopped early or with q; 1 an error, or a loss that is not finite; 2 wrong use;
 130, 143, 129 stopped, and saved, by Ctrl-C, SIGTERM, SIGHUP or a lost terminal; 141 the same, since
 the reader of stdout has gone.
-NO_COLOR=1 turns colours off. --ascii draws with ASCII only.";
+NO_COLOR=1 turns colours off. --theme ascii draws with ASCII only, --theme light on a light background.";
 
 /// Trains recurrent encoder-decoders with attention and shows their progress.
 #[derive(Debug, Parser)]
@@ -287,6 +289,8 @@ mod tests {
             "align --run r --data a,b --reverse-run q --symmetrize intersection --format json",
             "sample --run r --count 3 --temperature 0.8 --prefix ma --seed 7 --length 9 --json",
             "watch r --ascii",
+            "watch r --theme light,256,ascii --record a.cast",
+            "--theme mono --record a.cast",
             "presets",
             "presets phrasebook",
             "presets phrasebook --all",
@@ -315,6 +319,7 @@ mod tests {
             ("--device gpu", "--device"),
             ("--device opencl:1", "--device"),
             ("--device cpu:0.0", "--device"),
+            ("--theme pink", "`pink` is none of dark, light"),
             ("--set hidden", "--set"),
             ("--set =3", "--set"),
             ("--resume", "--run-dir"),

@@ -12,6 +12,7 @@ use seq2seq::decode::{
     WordDictionary,
 };
 
+use super::display::DisplayArguments;
 use super::run::{RunArgument, RunsArguments};
 use super::value::{
     averaged, beam, columns, combination, coverage, device, length_penalty, max_length, min_length,
@@ -193,9 +194,9 @@ pub struct WatchArguments {
     /// Print plain lines instead of drawing the dashboard.
     #[arg(long)]
     pub headless: bool,
-    /// Draw the dashboard with ASCII characters only.
-    #[arg(long)]
-    pub ascii: bool,
+    /// How the dashboard looks.
+    #[command(flatten)]
+    pub display: DisplayArguments,
 }
 
 impl WatchArguments {

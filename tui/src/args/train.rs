@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use seq2seq::TrainOptions;
 
+use super::display::DisplayArguments;
 use super::settings::SettingArguments;
 use super::value::{columns, device, key_and_value, minutes, threads};
 
@@ -65,9 +66,9 @@ pub struct TrainArguments {
     /// Resume the run in --run-dir, with its own configuration.
     #[arg(long, requires = "run_dir")]
     pub resume: bool,
-    /// Draw the dashboard with ASCII characters only.
-    #[arg(long)]
-    pub ascii: bool,
+    /// How the dashboard looks.
+    #[command(flatten)]
+    pub display: DisplayArguments,
 }
 
 impl TrainArguments {

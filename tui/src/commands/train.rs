@@ -10,10 +10,11 @@ use seq2seq::{Command, Event, Outcome};
 
 use super::named;
 use crate::args::TrainArguments;
-use crate::dashboard::{self, ExitReason, Model, Role, Theme};
+use crate::dashboard::{self, ExitReason, Model, Role};
 use crate::format::count;
 use crate::headless::{self, Followed, Reporter};
 use crate::output::{self, StdoutError};
+use crate::recording::Recorder;
 use crate::run_state::RunState;
 use crate::signals::{Signal, Signals};
 use crate::trainer::Trainer;
@@ -27,7 +28,8 @@ const UNREAD: u8 = 141;
 /// Trains until the run ends or the user stops it.
 pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let draws = !arguments.headless && terminal::is_interactive();
-    let theme = Theme::of_terminal(arguments.ascii);
+    let theme = arguments.display.theme();
+    let recorder = arguments.display.recorder(draws)?;
     let signals = Signals::install()?;
     let mut options = arguments.options();
     if options.resume
@@ -41,7 +43,8 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let mut quiet = false;
     if draws && !trainer.ends_within(PATIENCE) {
         let mut model = Model::new(Role::Training, theme);
-        let departure = dashboard::show(&mut trainer, &mut model, &signals);
+        let departure = dashboard::show(&mut trainer, &mut model, &signals, recorder.as_ref());
+        note_trouble(recorder.as_ref());
         reporter = Reporter::after(model.into_run_state());
         match departure {
             // Only the list of runs resumes one, and training has none.
@@ -80,6 +83,13 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
         }
         Followed::Abort(signal) => Ok(abort(&trainer, reporter.run_state(), signal)),
         Followed::Mute(error) => unread(trainer.join(), &error),
+    }
+}
+
+/// Prints why the recording of the dashboard ended early, if it did.
+pub(super) fn note_trouble(recorder: Option<&Recorder>) {
+    if let Some(trouble) = recorder.and_then(Recorder::trouble) {
+        output::note(&format!("warning: {trouble}"));
     }
 }
 

@@ -1,68 +1,33 @@
-//! The dashboard on small screens: one page at a time, or a few lines of text.
+//! The header on small screens, and the dashboard in a few lines of text.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::model::Model;
-use super::page::Page;
-use super::panels::{
-    attention_map, cell, change, curves, flow, flow_page, footer, gradients, header, journal, loss,
-    now, parameter_table, runs, samples, step, tabs,
-};
+use super::panels::{header, now};
 use super::widgets::bars::{MetricLine, columns, put, put_line};
 use crate::format::{brief, count, fit, number, percent};
 
-/// Rows of the header, the title row included.
-const HEAD: u16 = 3;
-/// Rows from which on the header has the line in words.
+/// Rows of the header without the line in words.
+const ROWS: u16 = 2;
+/// Rows of a screen from which on the header has the line in words.
 const WITH_WORDS: u16 = 16;
 
-/// Draws the title row, two or three rows of header, the selected page, and the footer, on screens
-/// from 40 by 12.
-pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
-    let words = u16::from(area.height >= WITH_WORDS);
-    let [head, body, foot] = Layout::vertical([
-        Constraint::Length(HEAD + words),
-        Constraint::Min(0),
-        Constraint::Length(1),
-    ])
-    .areas(area);
-    let wide = columns(head);
-    tabs::draw(model, Rect { height: 1, ..head }, buf);
-    put_line(buf, head, 1, &first(model, wide));
-    put_line(buf, head, 2, &second(model, wide));
-    if words > 0 {
-        put_line(buf, head, 3, &now::line(model, wide));
+/// Returns the rows of the header.
+pub(super) fn rows(height: u16) -> u16 {
+    ROWS + u16::from(height >= WITH_WORDS)
+}
+
+/// Draws the header: state, metrics, and the line in words where there is room for it.
+pub(super) fn draw_header(model: &Model, area: Rect, buf: &mut Buffer) {
+    let wide = columns(area);
+    put_line(buf, area, 0, &first(model, wide));
+    put_line(buf, area, 1, &second(model, wide));
+    if area.height > ROWS {
+        put_line(buf, area, ROWS, &now::line(model, wide));
     }
-    match model.page {
-        Page::Overview if body.height >= 20 => {
-            let [upper, lower] =
-                Layout::vertical([Constraint::Percentage(45), Constraint::Percentage(55)])
-                    .areas(body);
-            loss::draw(model, upper, buf);
-            attention_map::draw(model, lower, buf);
-        }
-        Page::Overview => loss::draw(model, body, buf),
-        Page::Curves => curves::draw(model, body, buf),
-        Page::Gradients => match model.pane % 4 {
-            1 if model.flow().is_some() => flow::draw(model, body, buf),
-            2 => parameter_table::draw(model, body, buf),
-            3 => flow_page::draw(model, body, buf),
-            _ => gradients::draw(model, body, buf),
-        },
-        Page::Attention if model.pane % 2 == 1 && model.inspects_chosen() => {
-            change::draw(model, body, buf);
-        }
-        Page::Attention => attention_map::draw(model, body, buf),
-        Page::Step => step::draw(model, body, buf),
-        Page::Cell => cell::draw(model, body, buf),
-        Page::Samples => samples::draw(model, body, buf),
-        Page::Log => journal::draw(model, body, buf),
-        Page::Runs => runs::draw(model, body, buf),
-    }
-    footer::draw(model, foot, buf);
 }
 
 /// Returns the line of state, warnings, progress and time left.
@@ -143,12 +108,5 @@ pub(super) fn draw_words(model: &Model, area: Rect, buf: &mut Buffer) {
     lines.push(Line::raw(format!("ETA {}", header::eta_words(model))));
     for (y, line) in (0..area.height).zip(&lines) {
         put_line(buf, area, y, line);
-    }
-    // A prompt must be visible on any screen.
-    let foot = Rect { y: area.y + area.height - 1, height: 1, ..area };
-    if area.height >= 2 && has_prompt(model) {
-        buf.set_style(foot, Style::reset());
-        put(buf, foot, (0, 0), &" ".repeat(columns(foot)), Style::new(), theme);
-        footer::draw(model, foot, buf);
     }
 }

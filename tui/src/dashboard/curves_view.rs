@@ -112,15 +112,13 @@ impl CurvesView {
         let span = right - left;
         match key {
             CurvesKey::ZoomIn | CurvesKey::ZoomOut => {
-                let zoom = if key == CurvesKey::ZoomIn { FACTOR } else { 1.0 / FACTOR };
-                self.zoom = (self.zoom * zoom).clamp(1.0, MOST);
-                let new = (whole.1 - whole.0) / self.zoom;
                 // The crosshair, or else the right end, stays where it is on the screen.
                 if let Some(cursor) = self.cursor(whole) {
-                    let share = if span > 0.0 { (cursor - left) / span } else { 1.0 };
-                    self.show_from(cursor - share * new, new, whole);
-                } else if self.left.is_some() {
-                    self.show_from(right - new, new, whole);
+                    self.zoom_at(key, cursor, whole);
+                } else {
+                    let follows = self.follows();
+                    self.zoom_at(key, right, whole);
+                    self.left = self.left.filter(|_| !follows);
                 }
             }
             CurvesKey::PanLeft => self.show_from(left - PAN * span, span, whole),
@@ -142,6 +140,32 @@ impl CurvesView {
             CurvesKey::Rougher => self.window = self.window.saturating_sub(1),
             CurvesKey::NextMetric | CurvesKey::PreviousMetric | CurvesKey::NextAxis => {}
         }
+    }
+
+    /// Zooms in or out; a position stays where it is on the screen.
+    pub(super) fn zoom_at(&mut self, key: CurvesKey, position: f64, whole: (f64, f64)) {
+        let (left, right) = self.range(whole);
+        let span = right - left;
+        let factor = match key {
+            CurvesKey::ZoomIn => FACTOR,
+            CurvesKey::ZoomOut => 1.0 / FACTOR,
+            _ => return,
+        };
+        self.zoom = (self.zoom * factor).clamp(1.0, MOST);
+        let new = (whole.1 - whole.0) / self.zoom;
+        let share = if span > 0.0 { (position - left) / span } else { 1.0 };
+        self.show_from(position - share * new, new, whole);
+    }
+
+    /// Moves the visible range by a distance on its axis.
+    pub(super) fn move_by(&mut self, distance: f64, whole: (f64, f64)) {
+        let (left, right) = self.range(whole);
+        self.show_from(left + distance, right - left, whole);
+    }
+
+    /// Puts the crosshair at a position.
+    pub(super) fn set_cursor(&mut self, position: f64) {
+        self.cursor = Some(position);
     }
 
     fn show_from(&mut self, left: f64, span: f64, whole: (f64, f64)) {

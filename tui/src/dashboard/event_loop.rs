@@ -8,13 +8,14 @@ use super::model::Model;
 use super::others::Others;
 use super::source::Source;
 use super::view::view;
+use crate::recording::Recorder;
 use crate::signals::{Signal, Signals};
 use crate::terminal::{self, Input, Keyboard, Screen};
 
 /// Minimum time between two frames during a run: at most 8 frames per second.
 const FRAME: Duration = Duration::from_millis(125);
-/// Minimum time between two frames when keys are pressed.
-const KEY_FRAME: Duration = Duration::from_millis(30);
+/// Minimum time between two frames when keys are pressed: less than 30 frames per second.
+const KEY_FRAME: Duration = Duration::from_millis(34);
 /// Time between two polls of a run without new events.
 const IDLE: Duration = Duration::from_millis(250);
 /// The shortest wait.
@@ -36,7 +37,7 @@ pub enum ExitReason {
     Resume,
 }
 
-/// Shows a run until the user leaves.
+/// Shows a run until the user leaves, and records the screen.
 ///
 /// # Errors
 /// Returns an error if the terminal cannot be set up, read or written; it is restored first. A
@@ -45,8 +46,9 @@ pub fn show(
     source: &mut dyn Source,
     model: &mut Model,
     signals: &Signals,
+    recorder: Option<&Recorder>,
 ) -> io::Result<ExitReason> {
-    match show_here(source, model, signals) {
+    match show_here(source, model, signals, recorder) {
         Err(_) if terminal::has_hung_up() => Ok(ExitReason::HungUp),
         other => other,
     }
@@ -56,8 +58,9 @@ fn show_here(
     source: &mut dyn Source,
     model: &mut Model,
     signals: &Signals,
+    recorder: Option<&Recorder>,
 ) -> io::Result<ExitReason> {
-    let mut screen = Screen::take()?;
+    let mut screen = Screen::take(recorder.cloned())?;
     let keyboard = Keyboard::open()?;
     let clock = Instant::now();
     let mut drawn: Option<Instant> = None;
@@ -89,6 +92,9 @@ fn show_here(
             others.read_before(source.run_dir().as_deref(), &news.events);
         }
         others.update(model);
+        if let Some(trouble) = recorder.and_then(Recorder::new_trouble) {
+            model.tell(trouble);
+        }
         // Another thread panicked; its report is on the normal screen, so nothing can be drawn.
         if screen.is_lost() {
             return Ok(ExitReason::Left);
@@ -132,21 +138,26 @@ fn show_here(
         }
         while let Some(input) = keyboard.wait(wait)? {
             wait = Duration::ZERO;
-            match input {
+            let effects = match input {
                 Input::Key(key) => {
                     model.tick(clock.elapsed());
-                    let effects = model.key(key);
-                    if model.was_interrupted() {
-                        signals.set_cause(Signal::Interrupt);
-                    }
-                    if let Some(departure) =
-                        obey(effects, (source, &mut others), model, &mut screen)?
-                    {
-                        return Ok(departure);
-                    }
+                    model.key(key)
                 }
-                Input::Resize => model.set_dirty(),
+                Input::Mouse(event) => {
+                    model.tick(clock.elapsed());
+                    model.mouse(event, screen.area()?)
+                }
+                Input::Resize => {
+                    model.set_dirty();
+                    continue;
+                }
                 Input::Gone => return Ok(ExitReason::HungUp),
+            };
+            if model.was_interrupted() {
+                signals.set_cause(Signal::Interrupt);
+            }
+            if let Some(departure) = obey(effects, (source, &mut others), model, &mut screen)? {
+                return Ok(departure);
             }
         }
     }
@@ -173,6 +184,7 @@ fn obey(
             Effect::Abort => return Ok(Some(ExitReason::Abort(Signal::Interrupt))),
             Effect::Suspend => screen.suspend()?,
             Effect::Redraw => screen.clear()?,
+            Effect::Mouse(taken) => screen.set_mouse(taken)?,
             Effect::OpenBeside(name) => others.open(&name, source.run_dir().as_deref(), model),
             Effect::CloseBeside => others.close(),
         }

@@ -234,6 +234,21 @@ impl Inspecting {
         }
     }
 
+    /// Moves the cursor to a token of the layer that is shown.
+    pub(super) fn set_token(&mut self, token: usize) {
+        if self.layer().is_some_and(LayerTrace::is_decoder) {
+            self.step = token;
+        } else {
+            self.source = token;
+        }
+    }
+
+    /// Moves the cursor to a row of units, or of gates if these are averaged.
+    pub(super) fn set_row(&mut self, row: usize) {
+        let before = if self.order == Order::Averaged { self.gate } else { self.unit };
+        self.move_unit(row.cast_signed() - before.cast_signed());
+    }
+
     /// Takes a more or less probable word at the step under the cursor. Returns false if there is no
     /// other.
     pub(super) fn take_other_word(&mut self, by: isize) -> bool {

@@ -1,6 +1,6 @@
 //! A line of the table of keys.
 
-use ratatui::crossterm::event::KeyCode;
+use ratatui::crossterm::event::{KeyCode, MouseButton, MouseEventKind};
 
 use super::curves_view::CurvesKey;
 use super::inspect_key::InspectKey;
@@ -70,6 +70,48 @@ pub enum Action {
     Suspend,
     /// Redraws the screen.
     Redraw,
+    /// Chooses what is under the pointer.
+    Point,
+    /// Moves what is under the pointer.
+    Drag,
+    /// Leaves the mouse to the terminal, which then selects text, or takes it again.
+    Mouse,
+}
+
+/// A movement of the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gesture {
+    /// A press of the left button.
+    Click,
+    /// A movement with the left button held.
+    Drag,
+    /// A turn of the wheel away from the user.
+    WheelUp,
+    /// A turn of the wheel towards the user.
+    WheelDown,
+}
+
+impl Gesture {
+    /// Returns the gesture of an event; `None` for other buttons and for a button let go.
+    pub fn of(kind: MouseEventKind) -> Option<Self> {
+        match kind {
+            MouseEventKind::Down(MouseButton::Left) => Some(Self::Click),
+            MouseEventKind::Drag(MouseButton::Left) => Some(Self::Drag),
+            MouseEventKind::ScrollUp => Some(Self::WheelUp),
+            MouseEventKind::ScrollDown => Some(Self::WheelDown),
+            _ => None,
+        }
+    }
+
+    /// Returns the name that is displayed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Click => "click",
+            Self::Drag => "drag",
+            Self::WheelUp => "wheel up",
+            Self::WheelDown => "wheel down",
+        }
+    }
 }
 
 /// An action on the list of runs.
@@ -103,9 +145,11 @@ pub struct Key {
 pub struct Binding {
     /// The action of the keys.
     pub action: Action,
-    /// The keys that trigger the action.
+    /// The keys that trigger the action; none for an action of the mouse alone.
     pub keys: &'static [Key],
-    /// The keys, as displayed.
+    /// The movement of the mouse that triggers the action, too.
+    pub mouse: Option<Gesture>,
+    /// The keys, as displayed; empty if there are none.
     pub label: &'static str,
     /// A word for the footer; empty if the footer leaves the binding out.
     pub hint: &'static str,
@@ -118,8 +162,63 @@ pub struct Binding {
 }
 
 impl Binding {
+    /// Returns a binding that a movement of the mouse triggers, too.
+    pub(super) const fn by(self, gesture: Gesture) -> Self {
+        Self { mouse: Some(gesture), ..self }
+    }
+
+    /// Returns the keys as displayed, or the movement of the mouse if there are none.
+    pub fn name(&self) -> &'static str {
+        match self.mouse {
+            Some(gesture) if self.label.is_empty() => gesture.name(),
+            _ => self.label,
+        }
+    }
+
     /// Returns true if the keys have this action on a page.
     pub fn is_on(&self, page: Page) -> bool {
         self.pages.is_empty() || self.pages.contains(&page)
     }
+}
+
+/// Returns a key without Ctrl.
+pub(super) const fn plain(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+/// Returns the key of a letter.
+pub(super) const fn letter(letter: char) -> Key {
+    plain(KeyCode::Char(letter))
+}
+
+/// Returns the key of a letter with Ctrl.
+pub(super) const fn ctrl(letter: char) -> Key {
+    Key { code: KeyCode::Char(letter), ctrl: true }
+}
+
+/// Returns a binding that needs a run in training.
+pub(super) const fn command(
+    action: Action,
+    keys: &'static [Key],
+    label: &'static str,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { action, keys, mouse: None, label, hint, help, commands: true, pages: &[] }
+}
+
+/// Returns a binding that works everywhere.
+pub(super) const fn look(
+    action: Action,
+    keys: &'static [Key],
+    label: &'static str,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { action, keys, mouse: None, label, hint, help, commands: false, pages: &[] }
+}
+
+/// Returns a binding of some pages.
+pub(super) const fn on(pages: &'static [Page], binding: Binding) -> Binding {
+    Binding { pages, ..binding }
 }

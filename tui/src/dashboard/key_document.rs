@@ -2,17 +2,17 @@
 
 use std::fmt::Write;
 
-use super::keys::BINDINGS;
+use super::keys::{BINDINGS, Gesture};
 use super::mode::QUIT_CHOICES;
 
 /// Returns the text of `docs/keys.md`.
 pub fn markdown() -> String {
     let mut text = String::from(
-        "# Keys of the dashboard\n\n\
+        "# Keys and mouse of the dashboard\n\n\
          `?` shows the same table, with the keys of the current page first. Commands go to the \
          process that\ntrains, so `tui watch` has none; it opens the run's checkpoint to translate \
          and inspect sentences.\nA test compares this file with the program's table.\n\n\
-         | Key | What it does | On the pages | In `watch` |\n| --- | --- | --- | --- |\n",
+         | Key | Mouse | What it does | On the pages | In `watch` |\n| --- | --- | --- | --- | --- |\n",
     );
     let code = |keys: &str| -> String {
         keys.split(' ').map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ")
@@ -23,9 +23,10 @@ pub fn markdown() -> String {
             [] => "all".to_owned(),
             pages => pages.iter().map(|page| page.name()).collect::<Vec<_>>().join(", "),
         };
+        let keys = if binding.label.is_empty() { String::new() } else { code(binding.label) };
+        let mouse = binding.mouse.map_or("", Gesture::name);
         // Writing to a String does not fail.
-        let _ =
-            writeln!(text, "| {} | {} | {pages} | {watch} |", code(binding.label), binding.help);
+        let _ = writeln!(text, "| {keys} | {mouse} | {} | {pages} | {watch} |", binding.help);
     }
     text += "\nDuring training `q` opens a prompt:\n\n| Key | Choice | What it does |\n\
              | --- | --- | --- |\n";
@@ -46,7 +47,7 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things_on_a_page() {
-        for page in Page::ALL {
+        for page in Page::ALL.into_iter().chain([Page::Runs]) {
             let keys: Vec<Key> = BINDINGS
                 .iter()
                 .filter(|binding| binding.is_on(page))
@@ -55,6 +56,11 @@ mod tests {
             for (i, key) in keys.iter().enumerate() {
                 assert!(!keys[i + 1..].contains(key), "{page:?} {key:?}");
             }
+            let on_page = || BINDINGS.iter().filter(|binding| binding.is_on(page));
+            let gestures: Vec<Gesture> = on_page().filter_map(|binding| binding.mouse).collect();
+            for (i, gesture) in gestures.iter().enumerate() {
+                assert!(!gestures[i + 1..].contains(gesture), "{page:?} {gesture:?}");
+            }
         }
     }
 
@@ -62,7 +68,9 @@ mod tests {
     fn every_binding_has_an_action_of_its_own_keys_and_words() {
         for (i, binding) in BINDINGS.iter().enumerate() {
             assert!(!BINDINGS[i + 1..].iter().any(|other| other.action == binding.action));
-            assert!(!binding.keys.is_empty() && !binding.help.is_empty(), "{binding:?}");
+            assert!(!binding.keys.is_empty() || binding.mouse.is_some(), "{binding:?}");
+            assert_eq!(binding.keys.is_empty(), binding.label.is_empty(), "{binding:?}");
+            assert!(!binding.name().is_empty() && !binding.help.is_empty(), "{binding:?}");
             for page in Page::ALL.into_iter().filter(|page| binding.is_on(*page)) {
                 for key in binding.keys {
                     let ctrl = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };

@@ -1,49 +1,14 @@
-//! The keys: one table, from which dispatch, help, footer and `docs/keys.md` are generated.
+//! Keys and mouse: one table, from which dispatch, help, footer and `docs/keys.md` are generated.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::curves_view::CurvesKey;
 use super::inspect_key::InspectKey;
 pub(super) use super::key_binding::RunsAction;
-pub use super::key_binding::{Action, Binding, Key};
+pub use super::key_binding::{Action, Binding, Gesture, Key};
+use super::key_binding::{command, ctrl, letter, look, on, plain};
 use super::mode::Movement;
 use super::page::Page;
-
-const fn plain(code: KeyCode) -> Key {
-    Key { code, ctrl: false }
-}
-
-const fn letter(letter: char) -> Key {
-    plain(KeyCode::Char(letter))
-}
-
-const fn ctrl(letter: char) -> Key {
-    Key { code: KeyCode::Char(letter), ctrl: true }
-}
-
-const fn command(
-    action: Action,
-    keys: &'static [Key],
-    label: &'static str,
-    hint: &'static str,
-    help: &'static str,
-) -> Binding {
-    Binding { action, keys, label, hint, help, commands: true, pages: &[] }
-}
-
-const fn look(
-    action: Action,
-    keys: &'static [Key],
-    label: &'static str,
-    hint: &'static str,
-    help: &'static str,
-) -> Binding {
-    Binding { action, keys, label, hint, help, commands: false, pages: &[] }
-}
-
-const fn on(pages: &'static [Page], binding: Binding) -> Binding {
-    Binding { pages, ..binding }
-}
 
 const fn inspect(pages: &'static [Page], key: InspectKey, keys: &'static [Key]) -> Binding {
     on(pages, look(Action::Inspect(key), keys, key.label(), key.hint(), key.help()))
@@ -67,6 +32,8 @@ const SAMPLES: &[Page] = &[Page::Overview, Page::Attention, Page::Samples];
 const TIMELINE: &[Page] = &[Page::Overview, Page::Gradients, Page::Attention, Page::Samples];
 /// The pages with a curve.
 const CURVES: &[Page] = &[Page::Overview, Page::Curves, Page::Gradients];
+/// The pages on which the mouse drags something.
+const DRAGS: &[Page] = &[Page::Curves, Page::Attention];
 /// The page of any metric.
 const METRICS: &[Page] = &[Page::Curves];
 /// The pages that show other runs, too.
@@ -138,7 +105,8 @@ pub const BINDINGS: &[Binding] = &[
             "sample",
             "next sample and its attention map",
         ),
-    ),
+    )
+    .by(Gesture::WheelDown),
     on(
         SAMPLES,
         look(
@@ -148,15 +116,16 @@ pub const BINDINGS: &[Binding] = &[
             "",
             "previous sample",
         ),
-    ),
-    inspect(STEP, InspectKey::LaterStep, &[plain(KeyCode::Right)]),
-    inspect(STEP, InspectKey::EarlierStep, &[plain(KeyCode::Left)]),
+    )
+    .by(Gesture::WheelUp),
+    inspect(STEP, InspectKey::LaterStep, &[plain(KeyCode::Right)]).by(Gesture::WheelDown),
+    inspect(STEP, InspectKey::EarlierStep, &[plain(KeyCode::Left)]).by(Gesture::WheelUp),
     inspect(STEP, InspectKey::LessProbable, &[plain(KeyCode::Down)]),
     inspect(STEP, InspectKey::MoreProbable, &[plain(KeyCode::Up)]),
     inspect(CELL, InspectKey::LaterToken, &[plain(KeyCode::Right)]),
     inspect(CELL, InspectKey::EarlierToken, &[plain(KeyCode::Left)]),
-    inspect(CELL, InspectKey::UnitDown, &[plain(KeyCode::Down)]),
-    inspect(CELL, InspectKey::UnitUp, &[plain(KeyCode::Up)]),
+    inspect(CELL, InspectKey::UnitDown, &[plain(KeyCode::Down)]).by(Gesture::WheelDown),
+    inspect(CELL, InspectKey::UnitUp, &[plain(KeyCode::Up)]).by(Gesture::WheelUp),
     inspect(CELL, InspectKey::Gate, &[letter('g')]),
     inspect(CELL, InspectKey::Layer, &[letter('d')]),
     inspect(CELL, InspectKey::Order, &[letter('o')]),
@@ -242,8 +211,9 @@ pub const BINDINGS: &[Binding] = &[
         "+ =",
         "zoom",
         "zoom in, around the crosshair",
-    ),
-    changes(CurvesKey::ZoomOut, &[letter('-')], "-", "", "zoom out"),
+    )
+    .by(Gesture::WheelUp),
+    changes(CurvesKey::ZoomOut, &[letter('-')], "-", "", "zoom out").by(Gesture::WheelDown),
     changes(CurvesKey::PanLeft, &[letter(',')], ",", "", "move to the left"),
     changes(CurvesKey::PanRight, &[letter('.')], ".", "", "move to the right"),
     changes(
@@ -285,7 +255,8 @@ pub const BINDINGS: &[Binding] = &[
             "",
             "scroll the parameters down",
         ),
-    ),
+    )
+    .by(Gesture::WheelDown),
     on(
         GRADIENTS,
         look(
@@ -295,7 +266,8 @@ pub const BINDINGS: &[Binding] = &[
             "",
             "scroll the parameters up",
         ),
-    ),
+    )
+    .by(Gesture::WheelUp),
     on(
         GRADIENTS,
         look(Action::Layer, &[letter('r')], "r", "layer", "gradient flow of another layer"),
@@ -310,8 +282,10 @@ pub const BINDINGS: &[Binding] = &[
             "show all entries, or those of one kind",
         ),
     ),
-    scrolls(1, &[letter('k'), plain(KeyCode::Up)], "k ↑", "older", "scroll up"),
-    scrolls(-1, &[letter('j'), plain(KeyCode::Down)], "j ↓", "newer", "scroll down"),
+    scrolls(1, &[letter('k'), plain(KeyCode::Up)], "k ↑", "older", "scroll up")
+        .by(Gesture::WheelUp),
+    scrolls(-1, &[letter('j'), plain(KeyCode::Down)], "j ↓", "newer", "scroll down")
+        .by(Gesture::WheelDown),
     scrolls(SCREEN, &[plain(KeyCode::PageUp)], "PgUp", "", "scroll up by ten lines"),
     scrolls(-SCREEN, &[plain(KeyCode::PageDown)], "PgDn", "", "scroll down by ten lines"),
     scrolls(i8::MIN, &[plain(KeyCode::End)], "End", "", "scroll to the newest entry and follow"),
@@ -353,7 +327,8 @@ pub const BINDINGS: &[Binding] = &[
             "",
             "next run",
         ),
-    ),
+    )
+    .by(Gesture::WheelDown),
     on(
         RUNS,
         look(
@@ -363,7 +338,8 @@ pub const BINDINGS: &[Binding] = &[
             "",
             "previous run",
         ),
-    ),
+    )
+    .by(Gesture::WheelUp),
     on(
         RUNS,
         look(
@@ -394,6 +370,17 @@ pub const BINDINGS: &[Binding] = &[
         "translate",
         "type a sentence and see its translation",
     ),
+    look(Action::Point, &[], "", "", "the page, row, word or cell under the pointer")
+        .by(Gesture::Click),
+    on(DRAGS, look(Action::Drag, &[], "", "", "move the curves, or the cursor of the map"))
+        .by(Gesture::Drag),
+    look(
+        Action::Mouse,
+        &[letter('v')],
+        "v",
+        "select text",
+        "leave the mouse to the terminal, to select text; again: take it",
+    ),
     page(Page::Runs, &[letter('0'), plain(KeyCode::Esc)], "0 Esc"),
     page(Page::Overview, &[letter('1')], "1"),
     page(Page::Curves, &[letter('2')], "2"),
@@ -420,6 +407,12 @@ pub const BINDINGS: &[Binding] = &[
 pub fn action(event: KeyEvent, page: Page) -> Option<Action> {
     let pressed = Key { code: event.code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) };
     let bound = |binding: &&Binding| binding.is_on(page) && binding.keys.contains(&pressed);
+    BINDINGS.iter().find(bound).map(|binding| binding.action)
+}
+
+/// Returns the action of a movement of the mouse on a page.
+pub fn mouse_action(gesture: Gesture, page: Page) -> Option<Action> {
+    let bound = |binding: &&Binding| binding.is_on(page) && binding.mouse == Some(gesture);
     BINDINGS.iter().find(bound).map(|binding| binding.action)
 }
 

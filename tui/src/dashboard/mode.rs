@@ -80,6 +80,8 @@ pub enum Effect {
     Suspend,
     /// Redraw the whole screen.
     Redraw,
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Read the log of another run, to show it beside this one.
     OpenBeside(String),
     /// Stop reading the logs of other runs.

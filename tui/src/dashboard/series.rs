@@ -104,10 +104,15 @@ impl Series {
         Self { capacity: Some(capacity.max(2)), ..Self::default() }
     }
 
-    /// Appends a point at the right end.
+    /// Appends a point at the right end. A point before the end replaces what comes after it, as the
+    /// steps that a resumed run repeats.
     pub fn push(&mut self, x: f64, y: f64) {
         if !x.is_finite() {
             return;
+        }
+        let points = self.buckets.last().map(|bucket| bucket.last);
+        if [points, self.marks.last().copied()].into_iter().flatten().any(|end| x < end) {
+            self.rewind(x);
         }
         if !y.is_finite() {
             self.mark(x);

@@ -1,52 +1,53 @@
 //! Colours and characters. No information is conveyed by colour alone.
 
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::text::Line;
 use ratatui::widgets::Block;
 
-use crate::output;
+use super::palette::{self, Colours, Hue};
 
 /// The display capabilities of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
-    /// Colours may be used; otherwise bold, dim and reversed only.
-    pub colour: bool,
+    /// The colours that may be used; without any, bold, dim and reversed only.
+    pub colours: Colours,
+    /// The background is light.
+    pub light: bool,
     /// Block elements and Braille may be used; otherwise ASCII.
     pub unicode: bool,
 }
 
-/// Indices into xterm's 256 colours, from dark violet through teal to yellow. Brightness increases
-/// with every step, so that the ramp is readable with colour blindness.
-const RAMP: [u8; 8] = [237, 54, 61, 31, 36, 71, 149, 227];
 /// Thresholds of the weight at which the next glyph is used.
 const LEVELS: [f32; 4] = [0.05, 0.2, 0.45, 0.7];
 
 impl Theme {
-    /// Colours and Unicode.
-    pub const FULL: Self = Self { colour: true, unicode: true };
+    /// All colours on a dark background, and Unicode.
+    pub const FULL: Self = Self { colours: Colours::True, light: false, unicode: true };
     /// Unicode without colours.
-    pub const PLAIN: Self = Self { colour: false, unicode: true };
+    pub const PLAIN: Self = Self { colours: Colours::None, light: false, unicode: true };
     /// ASCII without colours.
-    pub const ASCII: Self = Self { colour: false, unicode: false };
+    pub const ASCII: Self = Self { colours: Colours::None, light: false, unicode: false };
 
-    /// Detects the capabilities of this process's terminal: `NO_COLOR` disables colours, and a
-    /// console without suitable fonts gets ASCII.
-    pub fn of_terminal(ascii: bool) -> Self {
-        let term = std::env::var("TERM").unwrap_or_default();
-        Self {
-            colour: output::wants_colour() && term != "dumb",
-            unicode: !(ascii || term == "linux" || term == "dumb"),
-        }
+    fn tinted(self, hue: Hue) -> Style {
+        palette::hue(hue, self.colours, self.light)
+            .map_or_else(Style::new, |colour| Style::new().fg(colour))
     }
 
-    fn tinted(self, colour: Color) -> Style {
-        if self.colour { Style::new().fg(colour) } else { Style::new() }
+    /// Style of a share from 0 to 1 in a heat strip or map.
+    pub fn heat(self, share: f32) -> Style {
+        palette::heat(share, self.colours, self.light)
+            .map_or_else(Style::new, |colour| Style::new().fg(colour))
+    }
+
+    /// Returns true if the theme has half blocks in two colours each.
+    pub fn has_half_blocks(self) -> bool {
+        self.unicode && matches!(self.colours, Colours::Indexed | Colours::True)
     }
 
     /// Style of metric names, axes and frames.
     pub fn faint(self) -> Style {
-        if self.colour { Style::new().fg(Color::DarkGray) } else { Style::new().dim() }
+        if self.colours == Colours::None { Style::new().dim() } else { self.tinted(Hue::Faint) }
     }
 
     /// Style of important metrics.
@@ -56,27 +57,27 @@ impl Theme {
 
     /// Style of the training loss and of other training metrics.
     pub fn train(self) -> Style {
-        self.tinted(Color::Cyan)
+        self.tinted(Hue::Train)
     }
 
     /// Style of metrics on held-out pairs.
     pub fn valid(self) -> Style {
-        self.tinted(Color::Yellow)
+        self.tinted(Hue::Valid)
     }
 
     /// Style of gradients.
     pub fn gradient(self) -> Style {
-        self.tinted(Color::Magenta)
+        self.tinted(Hue::Gradient)
     }
 
     /// Style of success.
     pub fn good(self) -> Style {
-        self.tinted(Color::Green)
+        self.tinted(Hue::Good)
     }
 
     /// Style of errors.
     pub fn bad(self) -> Style {
-        self.tinted(Color::Red).bold()
+        self.tinted(Hue::Bad).bold()
     }
 
     /// Style of selections and alerts.
@@ -134,13 +135,7 @@ impl Theme {
             [' ', '.', 'o', 'O', '#']
         };
         let glyph = glyphs.get(level).copied().unwrap_or(' ');
-        if !self.colour {
-            return (glyph, Style::new());
-        }
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 7
-        let tone = (weight.clamp(0.0, 0.999) * RAMP.len() as f32) as usize;
-        let tone = RAMP.get(tone).copied().unwrap_or(227);
-        (glyph, Style::new().fg(Color::Indexed(tone)))
+        (glyph, self.heat(weight))
     }
 
     /// Returns the glyphs of [`Self::weight`] with the minimum weight of each.

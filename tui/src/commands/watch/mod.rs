@@ -14,9 +14,10 @@ use seq2seq::{EventReader, RUNS, is_folder_of_runs};
 
 use self::log::open;
 use self::source::Watched;
+use super::train::note_trouble;
 use super::{named, runs};
-use crate::args::WatchArguments;
-use crate::dashboard::{self, ExitReason, Model, Role, Theme};
+use crate::args::{DisplayArguments, WatchArguments};
+use crate::dashboard::{self, ExitReason, Model, Role};
 use crate::headless::Reporter;
 use crate::signals::{Signal, Signals};
 use crate::trainer::Work;
@@ -30,6 +31,10 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Shows the run, or the list of runs, in the dashboard, or in plain lines if there is no terminal.
 pub(super) fn run(arguments: &WatchArguments) -> Result<ExitCode> {
     let headless = arguments.headless || !terminal::is_interactive();
+    if headless {
+        // Nothing is drawn that could be recorded.
+        arguments.display.recorder(false)?;
+    }
     let name = arguments.name().unwrap_or(Path::new(RUNS));
     if arguments.name().is_none() || is_folder_of_runs(name) {
         return if headless { runs::print(name) } else { show(arguments, None, name) };
@@ -53,18 +58,20 @@ fn show(arguments: &WatchArguments, run: Option<&Path>, folder: &Path) -> Result
     }
     let signals = Signals::install()?;
     signals.guard(Work::over())?;
-    let theme = Theme::of_terminal(arguments.ascii);
+    let theme = arguments.display.theme();
+    let recorder = arguments.display.recorder(true)?;
     let mut model = Model::new(Role::Watching, theme).with_runs(folder, run.is_some());
     for other in &arguments.beside {
         model.request_beside(other.clone());
     }
-    let departure = dashboard::show(&mut watched, &mut model, &signals);
+    let departure = dashboard::show(&mut watched, &mut model, &signals, recorder.as_ref());
+    note_trouble(recorder.as_ref());
     let status = match departure.wrap_err("the terminal")? {
         ExitReason::Stopped(signal) | ExitReason::Abort(signal) => {
             ExitCode::from(signal.exit_status())
         }
         ExitReason::HungUp => return Ok(ExitCode::from(Signal::HangUp.exit_status())),
-        ExitReason::Resume => return resume(watched.resumed(), arguments.ascii),
+        ExitReason::Resume => return resume(watched.resumed(), &arguments.display),
         ExitReason::Left | ExitReason::PlainLines => ExitCode::SUCCESS,
     };
     if let Some(trouble) = watched.trouble() {
@@ -80,13 +87,18 @@ fn show(arguments: &WatchArguments, run: Option<&Path>, folder: &Path) -> Result
 ///
 /// A new program takes the place of this one, since the handlers of this one's signals end a process
 /// that only watches.
-fn resume(run: Option<&Path>, ascii: bool) -> Result<ExitCode> {
+fn resume(run: Option<&Path>, display: &DisplayArguments) -> Result<ExitCode> {
     let Some(run) = run else { return Ok(ExitCode::SUCCESS) };
     let program = env::current_exe().wrap_err("the program's own file")?;
     let mut command = Command::new(program);
     command.args(["train", "--resume", "--run-dir"]).arg(run);
-    if ascii {
-        command.arg("--ascii");
+    let look = display.look().to_string();
+    if !look.is_empty() {
+        command.args(["--theme", &look]);
+    }
+    if let Some(path) = &display.record {
+        // A recording replaces no file, and an asciicast has one beginning.
+        output::note(&format!("the recording {} ends with the list of runs", path.display()));
     }
     #[cfg(unix)]
     {

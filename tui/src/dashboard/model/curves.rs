@@ -32,8 +32,15 @@ impl Model {
         }
     }
 
+    /// Zooms around a position of the horizontal axis.
+    pub(super) fn curves_key_at(&mut self, key: CurvesKey, position: f64) {
+        if let Some(whole) = self.curves_range() {
+            self.curves_view.zoom_at(key, position, whole);
+        }
+    }
+
     /// Returns the range of all curves of the view on its horizontal axis.
-    fn curves_range(&self) -> Option<(f64, f64)> {
+    pub(super) fn curves_range(&self) -> Option<(f64, f64)> {
         let view = &self.curves_view;
         let of = |history: &RunHistory| {
             let curves = view.metric.curves(&history.curves);

@@ -61,7 +61,7 @@ impl Model {
         }
     }
 
-    fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         let commands = keys::BINDINGS.iter().any(|line| line.action == action && line.commands);
         if commands && self.role == Role::Watching {
             self.tell("watching only: commands go to the process that trains");
@@ -182,6 +182,9 @@ impl Model {
             Action::Interrupt => self.interrupt(),
             Action::Suspend => vec![Effect::Suspend],
             Action::Redraw => vec![Effect::Redraw],
+            Action::Mouse => self.toggle_mouse(),
+            // The mouse has a position, which a key has not.
+            Action::Point | Action::Drag => Vec::new(),
         }
     }
 

@@ -79,13 +79,32 @@ impl Model {
         self.page != Page::Attention || self.inspects_chosen()
     }
 
+    /// Begins with the chosen sentence, unless it is inspected already. Returns false if there is
+    /// none.
+    pub(super) fn begin_inspection(&mut self) -> bool {
+        if self.inspects_chosen() {
+            return true;
+        }
+        let chosen = self.chosen().map(sentence);
+        let found = chosen.is_some();
+        if let Some(sentence) = chosen {
+            self.inspecting.begin(sentence);
+        }
+        found
+    }
+
+    /// Takes one of the most probable words of the step.
+    pub(super) fn take_choice(&mut self, choice: usize) -> Vec<Effect> {
+        let step = self.inspecting.trace().and_then(|trace| trace.steps.get(self.inspecting.step));
+        let Some(step) = step else { return Vec::new() };
+        let at = step.likeliest.iter().position(|other| other.id == step.chosen.id).unwrap_or(0);
+        self.take_other_word(choice.cast_signed() - at.cast_signed())
+    }
+
     /// Handles a key of the inspection.
     pub(super) fn inspect_key(&mut self, key: InspectKey) -> Vec<Effect> {
-        if self.page == Page::Attention && !self.inspects_chosen() {
-            match self.chosen().map(sentence) {
-                Some(sentence) => self.inspecting.begin(sentence),
-                None => return Vec::new(),
-            }
+        if self.page == Page::Attention && !self.begin_inspection() {
+            return Vec::new();
         }
         let (words, steps) = self.sizes();
         match key {
@@ -137,7 +156,7 @@ impl Model {
     }
 
     /// Names the words under the cursors, which the attention map does not show.
-    fn tell_cursor(&mut self) {
+    pub(super) fn tell_cursor(&mut self) {
         let output = match self.inspecting.trace().filter(|_| self.shows_inspection()) {
             Some(trace) => trace.output().nth(self.inspecting.step).map(str::to_owned),
             None => {

@@ -4,6 +4,7 @@ mod beside;
 mod curves;
 mod input;
 mod inspect;
+mod pointer;
 mod timeline;
 
 use std::ops::Deref;
@@ -20,6 +21,7 @@ use crate::dashboard::inspecting::Inspecting;
 use crate::dashboard::mode::{Mode, Role};
 use crate::dashboard::page::Page;
 use crate::dashboard::parameters_view::ParametersView;
+use crate::dashboard::pointer::Target;
 use crate::dashboard::runs::RunsList;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::timeline::Timeline;
@@ -64,6 +66,10 @@ pub struct Model {
     alive: bool,
     interrupted: Option<Duration>,
     was_interrupted: bool,
+    /// False while the mouse is left to the terminal.
+    takes_mouse: bool,
+    /// What was under the pointer when the button of the mouse was pressed.
+    dragged_from: Option<Target>,
 }
 
 impl Model {
@@ -95,6 +101,8 @@ impl Model {
             alive: true,
             interrupted: None,
             was_interrupted: false,
+            takes_mouse: true,
+            dragged_from: None,
         }
     }
 
@@ -236,11 +244,10 @@ impl Model {
 
     /// Records whether the run's process is alive.
     pub fn set_alive(&mut self, alive: bool) {
-        if self.alive != alive {
-            self.alive = alive;
-            self.dirty = true;
-        }
+        let before = (self.alive, self.run_state.state());
+        self.alive = alive;
         self.history.run_state.set_crashed(!alive);
+        self.dirty |= before != (alive, self.run_state.state());
     }
 
     /// Applies an event.

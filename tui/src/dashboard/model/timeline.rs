@@ -95,6 +95,12 @@ impl Model {
         self.show_maps(to);
     }
 
+    /// Shows the maps at a place of the timeline.
+    pub(super) fn show_stored(&mut self, place: usize) {
+        self.timeline.next = None;
+        self.show_maps(place);
+    }
+
     fn show_maps(&mut self, place: usize) {
         let newest = self.history.maps.len().saturating_sub(1);
         // The newest maps are followed; so live updates are shown again.

@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 use seq2seq::event::Sample;
 
 use crate::dashboard::model::Model;
+use crate::dashboard::pointer::Target;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{cell, columns, first_that_fits, put};
 use crate::format::{fit, width};
@@ -38,16 +39,15 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         block = block.title_bottom(legend.right_aligned());
     }
     let inner = block.inner(area);
-    let rows = u16::from(inner.height >= WITH_TIMELINE && model.timeline_place().1 >= 2);
-    let map = Rect { height: inner.height - rows, ..inner };
+    let (map, timeline) = parts(model, inner);
     let hidden = model.chosen().map_or(0, |sample| AttentionMap { sample, theme }.hidden(map));
     if hidden > 0 {
         let text = format!(" {} {hidden} more ", theme.pick('→', '>'));
         block = block.title_bottom(Line::styled(text, theme.faint()));
     }
     block.render(area, buf);
-    if rows > 0 {
-        draw_timeline(model, Rect { y: inner.y + map.height, height: 1, ..inner }, buf);
+    if !timeline.is_empty() {
+        draw_timeline(model, timeline, buf);
     }
     match model.chosen() {
         Some(sample) if !sample.attention.is_empty() || sample.output.is_empty() => {
@@ -59,6 +59,48 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
             let x = inner.width.saturating_sub(cell(width(text))) / 2;
             put(buf, inner, (x, inner.height / 2), text, theme.faint(), theme);
         }
+    }
+}
+
+/// Returns the rectangles of the map and of the timeline within the frame.
+fn parts(model: &Model, inner: Rect) -> (Rect, Rect) {
+    let rows = u16::from(inner.height >= WITH_TIMELINE && model.timeline_place().1 >= 2);
+    let map = Rect { height: inner.height - rows, ..inner };
+    (map, Rect { y: inner.y + map.height, height: rows, ..inner })
+}
+
+/// Returns what is at a position of the panel.
+pub(in crate::dashboard) fn at(
+    model: &Model,
+    area: Rect,
+    (x, y): (usize, usize),
+) -> Option<Target> {
+    let inner = model.theme.panel("").inner(area);
+    let (map, timeline) = parts(model, inner);
+    // Positions within the frame.
+    let (x, y) = (x.checked_sub(1)?, y.checked_sub(1)?);
+    if x >= columns(inner) {
+        return None;
+    }
+    if y == usize::from(map.height) && !timeline.is_empty() {
+        let number = model.timeline_place().1;
+        let room = track_columns(model, columns(timeline));
+        // The middle of the stretch that belongs to a place.
+        let place = (x * number.saturating_sub(1) + room / 2) / room.saturating_sub(1).max(1);
+        return (x < room && place < number).then_some(Target::Maps(place));
+    }
+    let sample = model.chosen()?;
+    let geometry = AttentionMap { sample, theme: model.theme }.geometry(map)?;
+    let column = (0..geometry.sources)
+        .find(|&column| (geometry.left(column)..geometry.left(column + 1)).contains(&x));
+    let row = y.checked_sub(geometry.header).filter(|row| *row < geometry.outputs);
+    let is_word = x < geometry.label || y < geometry.header;
+    match (row, column) {
+        (None, None) => None,
+        (row, column) if is_word || (row.is_some() && column.is_some()) => {
+            Some(Target::Weight(row, column))
+        }
+        _ => None,
     }
 }
 
@@ -94,15 +136,26 @@ fn title(model: &Model, wide: usize) -> Line<'static> {
     )
 }
 
-/// Draws the stored steps as a line, with a mark at the shown one.
-fn draw_timeline(model: &Model, area: Rect, buf: &mut Buffer) {
+fn timeline_words(model: &Model) -> String {
     let theme = model.theme;
     let (place, number) = model.timeline_place();
     let play = if model.is_playing() { "p: stop" } else { "p: play" };
     let arrows = format!("{} {}", theme.pick('←', '<'), theme.pick('→', '>'));
-    let words = format!("  {} of {number} maps  {arrows}  {play}", place + 1);
-    let room = columns(area).saturating_sub(width(&words));
-    let room = if room >= 10 { room } else { columns(area) };
+    format!("  {} of {number} maps  {arrows}  {play}", place + 1)
+}
+
+/// Returns the columns of the line of stored steps.
+fn track_columns(model: &Model, wide: usize) -> usize {
+    let room = wide.saturating_sub(width(&timeline_words(model)));
+    if room >= 10 { room } else { wide }
+}
+
+/// Draws the stored steps as a line, with a mark at the shown one.
+fn draw_timeline(model: &Model, area: Rect, buf: &mut Buffer) {
+    let theme = model.theme;
+    let (place, number) = model.timeline_place();
+    let words = timeline_words(model);
+    let room = track_columns(model, columns(area));
     let last = number.saturating_sub(1).max(1);
     let at = place * room.saturating_sub(1) / last;
     let track: String = (0..room)

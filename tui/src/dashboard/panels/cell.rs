@@ -1,18 +1,21 @@
 //! The gates and states of a recurrent layer over the tokens of a sentence.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 use seq2seq::inspection::{GateTrace, LayerTrace, Trace};
 
-use super::{change, step};
+use super::step;
 use crate::dashboard::inspecting::Order;
 use crate::dashboard::model::Model;
+use crate::dashboard::pointer::Target;
 use crate::dashboard::widgets::bars::{cell, columns, put};
 use crate::dashboard::widgets::heat::{Scale, glyph};
 use crate::format::{count, fit, number, plain, width};
 
+/// Rows of the panel that leave room for the changes below it.
+pub(in crate::dashboard) const LEAST: u16 = 12;
 /// Columns of the widest token.
 const TOKEN: usize = 10;
 /// Columns of the labels of rows.
@@ -29,13 +32,6 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         return step::draw_nothing(model, area, buf);
     };
     let theme = model.theme;
-    let high = change::rows(model);
-    let bottom = if area.height >= 12 + high { high } else { 0 };
-    let [area, changes] =
-        Layout::vertical([Constraint::Min(0), Constraint::Length(bottom)]).areas(area);
-    if bottom > 0 {
-        change::draw(model, changes, buf);
-    }
     let Some(gate) = inspecting.gate() else { return };
     let what = match inspecting.order {
         Order::Averaged => "mean of units".to_owned(),
@@ -55,15 +51,33 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let block = theme.panel(title);
     let inner = block.inner(area);
     block.render(area, buf);
-    if bottom == 0 && high > 0 && model.pane % 2 == 1 {
-        return change::draw_lines(model, inner, buf);
-    }
     let grid = Grid::new(model, trace, layer, inner);
     grid.draw_tokens(inner, buf);
     match inspecting.order {
         Order::Averaged => grid.draw_gates(inner, buf),
         Order::Variance | Order::Correlation => grid.draw_units(gate, inner, buf),
     }
+}
+
+/// Returns the token and the row of gates or units at a position of the panel.
+pub(in crate::dashboard) fn at(
+    model: &Model,
+    area: Rect,
+    (x, y): (usize, usize),
+) -> Option<Target> {
+    let inspecting = &model.inspecting;
+    let (trace, layer) =
+        inspecting.trace().filter(|trace| !trace.steps.is_empty()).zip(inspecting.layer())?;
+    let inner = model.theme.panel("").inner(area);
+    let (x, y) = (x.checked_sub(1)?, y.checked_sub(1)?);
+    if x >= columns(inner) || y >= usize::from(inner.height) {
+        return None;
+    }
+    let grid = Grid::new(model, trace, layer, inner);
+    let token = x.checked_sub(LABEL).map(|x| x / grid.token).filter(|token| *token < grid.shown);
+    let row = y.checked_sub(1).and_then(|y| grid.row(y, inner));
+    let token = token.map(|token| grid.first + token).filter(|_| y == 0 || row.is_some());
+    (token.is_some() || row.is_some()).then_some(Target::Gate(token, row))
 }
 
 /// Tokens in columns, gates or units in rows.
@@ -91,12 +105,35 @@ impl<'a> Grid<'a> {
         let room = columns(area).saturating_sub(LABEL + NUMBERS);
         let token = (room / tokens.len().max(1)).clamp(4, TOKEN);
         let shown = (room / token).min(tokens.len());
-        let first = (model.inspecting.token() + 1).saturating_sub(shown);
+        let last = tokens.len().saturating_sub(shown);
+        let first = (model.inspecting.token() + 1).saturating_sub(shown).min(last);
         Self { model, layer, tokens, token, first, shown }
     }
 
     fn x(&self, column: usize) -> u16 {
         cell(LABEL + column * self.token)
+    }
+
+    /// Returns the rows of a gate.
+    fn gate_rows(&self, area: Rect) -> usize {
+        // Two rows for each gate where there is room.
+        if usize::from(area.height) > 2 * self.layer.gates.len() { 2 } else { 1 }
+    }
+
+    /// Returns the first unit shown, by its rank.
+    fn first_unit(&self, area: Rect) -> usize {
+        let rows = usize::from(area.height).saturating_sub(1);
+        (self.model.inspecting.unit + 1).saturating_sub(rows)
+    }
+
+    /// Returns the gate, or the rank of the unit, at a row below the tokens.
+    fn row(&self, y: usize, area: Rect) -> Option<usize> {
+        let inspecting = &self.model.inspecting;
+        let (row, count) = match inspecting.order {
+            Order::Averaged => (y / self.gate_rows(area), self.layer.gates.len()),
+            _ => (self.first_unit(area) + y, inspecting.gate()?.units()),
+        };
+        (row < count).then_some(row)
     }
 
     /// Draws the tokens above their columns, the one under the cursor in brackets.
@@ -154,8 +191,7 @@ impl<'a> Grid<'a> {
     fn draw_gates(&self, area: Rect, buf: &mut Buffer) {
         let theme = self.model.theme;
         self.numbers("low%  high%", 0, area, buf);
-        // Two rows for each gate where there is room.
-        let step = if usize::from(area.height) > 2 * self.layer.gates.len() { 2 } else { 1 };
+        let step = self.gate_rows(area);
         let chosen = self.model.inspecting.gate().map(|gate| gate.gate);
         for (i, gate) in self.layer.gates.iter().enumerate() {
             let y = cell(1 + i * step);
@@ -188,7 +224,7 @@ impl<'a> Grid<'a> {
         let saturated = gate.saturated_units(self.layer.cell);
         self.numbers(name, 0, area, buf);
         let rows = usize::from(area.height).saturating_sub(1);
-        let first = (inspecting.unit + 1).saturating_sub(rows);
+        let first = self.first_unit(area);
         for (y, rank) in (1..=rows).zip(first..units.len()) {
             let unit = units[rank];
             let is_chosen = rank == inspecting.unit;

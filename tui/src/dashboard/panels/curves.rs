@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 use crate::dashboard::history::{Axis, RunHistory};
 use crate::dashboard::metric::Metric;
 use crate::dashboard::model::Model;
-use crate::dashboard::series::Series;
+use crate::dashboard::series::{Bucket, Series};
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{MetricLine, cell, columns, first_that_fits, put_line};
 use crate::dashboard::widgets::plot::{Curve, Dash, Plot, Shape, Window};
@@ -95,31 +95,78 @@ impl AllCurves {
     }
 }
 
+/// What the page shows, with the rectangles of its parts.
+struct Content<'a> {
+    model: &'a Model,
+    all: AllCurves,
+    /// The visible range of the horizontal axis.
+    range: Option<(f64, f64)>,
+    cursor: Option<f64>,
+    legend: Vec<Line<'static>>,
+    values: Vec<Line<'static>>,
+    /// Legend, plot, values.
+    areas: [Rect; 3],
+}
+
+impl<'a> Content<'a> {
+    fn new(model: &'a Model, inner: Rect) -> Self {
+        let all = AllCurves::of(model);
+        let whole = all.whole();
+        let cursor = whole.and_then(|whole| model.curves_view.cursor(whole));
+        let legend = legend(model, &all, columns(inner));
+        let legend_rows = if inner.height >= WITH_LEGEND { legend.len() } else { 0 };
+        let values = cursor.map_or_else(Vec::new, |at| values_at(model, &all, at, columns(inner)));
+        let areas = Layout::vertical([
+            Constraint::Length(cell(legend_rows)),
+            Constraint::Min(3),
+            Constraint::Length(cell(values.len())),
+        ])
+        .areas(inner);
+        let range = whole.map(|whole| model.curves_view.range(whole));
+        Self { model, all, range, cursor, legend, values, areas }
+    }
+
+    /// Returns what a point of the first curve stands for, if it stands for several values: the curve
+    /// keeps their minimum and maximum. Where the screen has more columns than points, a larger zoom
+    /// shows no more.
+    fn merged(&self) -> Option<String> {
+        let (left, right) = self.range?;
+        let curve = self.all.curves.first()?;
+        let visible = |bucket: &&Bucket| bucket.last >= left && bucket.first <= right;
+        let seen: Vec<&Bucket> = curve.raw.buckets().iter().filter(visible).collect();
+        let most = seen.iter().map(|bucket| bucket.count).fold(1.0, f64::max);
+        let finest = seen.len() < columns(self.areas[1]);
+        let steps = brief(most);
+        (most > 1.0).then(|| match finest {
+            true => format!("finest zoom: a point is min to max of {steps} steps"),
+            false => format!("a point is min to max of {steps} steps or more"),
+        })
+    }
+
+    fn plot(&self) -> Plot<'_> {
+        plot_of(self.model, &self.all, self.range, self.cursor)
+    }
+}
+
 /// Draws the page.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
-    let theme = model.theme;
-    let all = AllCurves::of(model);
-    let mut block = theme.panel(title(model, columns(area)));
-    if let Some(line) = foot(model, columns(area)) {
+    let mut block = model.theme.panel(title(model, columns(area)));
+    let inner = block.inner(area);
+    let content = Content::new(model, inner);
+    if let Some(line) = foot(model, &content, columns(area)) {
         block = block.title_bottom(line);
     }
-    let inner = block.inner(area);
     block.render(area, buf);
-    let whole = all.whole();
-    let cursor = whole.and_then(|whole| model.curves_view.cursor(whole));
-    let legend = legend(model, &all, columns(inner));
-    let legend_rows = if inner.height >= WITH_LEGEND { legend.len() } else { 0 };
-    let values = cursor.map_or_else(Vec::new, |at| values_at(model, &all, at, columns(inner)));
-    let [head, plot, foot] = Layout::vertical([
-        Constraint::Length(cell(legend_rows)),
-        Constraint::Min(3),
-        Constraint::Length(cell(values.len())),
-    ])
-    .areas(inner);
-    (0..head.height).zip(&legend).for_each(|(y, line)| put_line(buf, head, y, line));
-    (0..foot.height).zip(&values).for_each(|(y, line)| put_line(buf, foot, y, line));
-    let range = whole.map(|whole| model.curves_view.range(whole));
-    plot_of(model, &all, range, cursor).render(plot, buf);
+    let [head, plot, foot] = content.areas;
+    (0..head.height).zip(&content.legend).for_each(|(y, line)| put_line(buf, head, y, line));
+    (0..foot.height).zip(&content.values).for_each(|(y, line)| put_line(buf, foot, y, line));
+    content.plot().render(plot, buf);
+}
+
+/// Returns the position on the horizontal axis at a place of the screen.
+pub(in crate::dashboard) fn at(model: &Model, area: Rect, place: (u16, u16)) -> Option<f64> {
+    let content = Content::new(model, model.theme.panel("").inner(area));
+    content.plot().position(content.areas[1], place)
 }
 
 /// Returns the unit of the labels of a visible range, and the axis's name with it.
@@ -206,7 +253,7 @@ fn title(model: &Model, wide: usize) -> Line<'static> {
 }
 
 /// Returns the line on the lower edge: values that are not finite, zoom, what the keys do.
-fn foot(model: &Model, wide: usize) -> Option<Line<'static>> {
+fn foot(model: &Model, content: &Content, wide: usize) -> Option<Line<'static>> {
     let theme = model.theme;
     let view = &model.curves_view;
     let mut line = MetricLine::new(theme, wide.saturating_sub(4));
@@ -224,6 +271,9 @@ fn foot(model: &Model, wide: usize) -> Option<Line<'static>> {
         let follow = if view.follows() { ", following" } else { "; Home: whole" };
         let text = format!("zoom {}x{follow}", brief(view.zoom()));
         line.add([Span::styled(text, theme.strong())]);
+    }
+    if let Some(merged) = content.merged() {
+        line.add([Span::styled(merged, theme.strong())]);
     }
     for beside in model.beside.iter().filter(|beside| beside.share.is_some()) {
         let share = percent(beside.share.unwrap_or(0.0));

@@ -3,6 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use seq2seq::event::{Flow, FlowSeries};
@@ -184,15 +185,24 @@ fn draw_strip(run: usize, it: &RunFlow, layer: &str, theme: Theme, area: Rect, b
     let high = high.min(deepest);
     let shown = room.min(flows.len() * 4);
     let place = |x: usize| x * flows.len() / shown;
+    // Two parts in a row where the rows are too few for all steps.
+    let halves = if theme.has_half_blocks() && deepest > high { 2 } else { 1 };
+    let parts = high * halves;
+    let part = |shares: &[f32], at: usize| -> Heat {
+        let from = at * deepest / parts;
+        let to = ((at + 1) * deepest / parts).max(from + 1);
+        heat(shares.get(from..to.min(shares.len())).unwrap_or(&[]), theme)
+    };
     for y in 0..high {
         let from = y * deepest / high;
-        let to = ((y + 1) * deepest / high).max(from + 1);
         let text = format!("{from:>width$}", width = label - 1);
         put(buf, area, (0, cell(y + 1)), &text, theme.faint(), theme);
         for x in 0..shown {
             let Some((_, shares)) = flows.get(place(x)) else { continue };
-            let part = shares.get(from..to.min(shares.len())).unwrap_or(&[]);
-            let (glyph, style) = heat(part, theme);
+            let (glyph, style) = match halves {
+                2 => half_blocks(part(shares, 2 * y), part(shares, 2 * y + 1)),
+                _ => part(shares, y),
+            };
             let at = (cell(label + x), cell(y + 1));
             put(buf, area, at, &glyph.to_string(), style, theme);
         }
@@ -233,8 +243,24 @@ fn draw_training(
     }
 }
 
+/// A glyph and its style.
+type Heat = (char, Style);
+
+/// Returns the glyph and style of two parts in one cell: half blocks in two colours, or the glyph of
+/// both if it is the same.
+fn half_blocks(upper: Heat, lower: Heat) -> Heat {
+    let blank = |half: Heat| half.0 == ' ';
+    match (upper.1.fg, lower.1.fg) {
+        _ if upper.0 == lower.0 => upper,
+        (Some(_), _) if blank(lower) => ('▀', upper.1),
+        (_, Some(_)) if blank(upper) => ('▄', lower.1),
+        (Some(_), Some(colour)) => ('▀', upper.1.bg(colour)),
+        _ => upper,
+    }
+}
+
 /// Returns the glyph and style of the largest of some shares; a blank where the sentence has ended.
-fn heat(shares: &[f32], theme: Theme) -> (char, ratatui::style::Style) {
+fn heat(shares: &[f32], theme: Theme) -> Heat {
     if shares.is_empty() {
         return (' ', theme.faint());
     }
@@ -286,6 +312,18 @@ fn legend(theme: Theme, wide: usize) -> Line<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_parts_share_a_cell_in_two_colours() {
+        let heat = |share: f32| heat(&[share], Theme::FULL);
+        let (strong, weak, none) = (heat(1.0), heat(1e-5), heat(0.0));
+        assert_eq!(half_blocks(strong, strong), strong);
+        let (glyph, style) = half_blocks(strong, weak);
+        assert_eq!((glyph, style.fg, style.bg), ('▀', strong.1.fg, weak.1.fg));
+        assert_eq!(half_blocks(strong, none), ('▀', strong.1));
+        assert_eq!(half_blocks(none, weak), ('▄', weak.1));
+        assert_eq!(half_blocks(none, none).0, ' ');
+    }
 
     #[test]
     fn a_glyph_stands_for_a_hundredth() {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::dashboard::keys;
+use crate::dashboard::keys::{self, Action};
 use crate::dashboard::mode::{Mode, QUIT_CHOICES, QuitChoice, Role, RunRequest};
 use crate::dashboard::model::Model;
 use crate::dashboard::widgets::bars::{MetricLine, columns, put, put_line};
@@ -64,10 +64,14 @@ fn hints(model: &Model, wide: usize) -> Line<'static> {
     let mut metrics = MetricLine::new(theme, wide);
     for binding in keys::hints(model.page, model.role == Role::Training) {
         let key = binding.label.split(' ').next().unwrap_or(binding.label);
+        let hint = match binding.action {
+            Action::Mouse if !model.takes_mouse() => "take the mouse",
+            _ => binding.hint,
+        };
         metrics.add([
             Span::styled(theme.arrows(key), theme.strong()),
             Span::raw(" "),
-            Span::styled(binding.hint, theme.faint()),
+            Span::styled(hint, theme.faint()),
         ]);
     }
     metrics.line()

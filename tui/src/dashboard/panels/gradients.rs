@@ -6,7 +6,6 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::parameter_table::shortened;
-use super::{flow, flow_page, parameter_table};
 use crate::dashboard::model::Model;
 use crate::dashboard::parameters::Row;
 use crate::dashboard::theme::Theme;
@@ -26,40 +25,13 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     draw_rows(model.parameters.groups(), model.theme, table, buf);
 }
 
-/// Draws the page: the global norm, every parameter, the flow; as its second pane, the flow alone.
-pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffer) {
-    if model.pane % 2 == 1 {
-        flow_page::draw(model, area, buf);
-        return;
-    }
-    let tall = area.height >= WITH_STRIPS;
-    let flow = if tall { area.height / 2 } else { flow::rows(model).min(area.height / 3) };
-    let [upper, lower] =
-        Layout::vertical([Constraint::Min(0), Constraint::Length(flow)]).areas(area);
-    let (left, right) = if area.width >= 70 {
-        let [left, right] =
-            Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)])
-                .areas(upper);
-        (left, right)
-    } else {
-        let [left, right] =
-            Layout::vertical([Constraint::Percentage(40), Constraint::Percentage(60)]).areas(upper);
-        (left, right)
-    };
-    let block = model.theme.panel(title(model, columns(left)));
-    let inner = block.inner(left);
-    block.render(left, buf);
+/// Draws the panel of the page: the global norm.
+pub(in crate::dashboard) fn draw_curves(model: &Model, area: Rect, buf: &mut Buffer) {
+    let block = model.theme.panel(title(model, columns(area)));
+    let inner = block.inner(area);
+    block.render(area, buf);
     norms(model, true).render(inner, buf);
-    parameter_table::draw(model, right, buf);
-    if tall {
-        flow_page::draw(model, lower, buf);
-    } else {
-        flow::draw(model, lower, buf);
-    }
 }
-
-/// Rows from which on the page has the flow over training.
-const WITH_STRIPS: u16 = 28;
 
 /// Returns the scale and the legend of the curves, with the newest metrics if they fit.
 fn title(model: &Model, wide: usize) -> Line<'static> {

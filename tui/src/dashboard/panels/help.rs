@@ -15,14 +15,48 @@ use crate::format::width;
 /// Maximum columns of an explanation.
 const EXPLANATION: usize = 74;
 
-/// Draws the overlay of the current mode, if it has one.
-pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+/// The content of a popup.
+struct Popup {
+    title: String,
+    /// Columns within the frame.
+    wide: usize,
+    lines: Vec<Line<'static>>,
+    /// Lines above the first one shown.
+    scroll: usize,
+}
+
+/// Returns the popup of the current mode, if it has one, for a screen of `wide` columns.
+fn popup(model: &Model, wide: usize) -> Option<Popup> {
     match model.mode() {
-        Mode::Help(scroll) => draw_keys(model, *scroll, area, buf),
-        Mode::Explain => draw_explanation(model, area, buf),
-        Mode::Quit => draw_question(model, area, buf),
-        _ => {}
+        Mode::Help(scroll) => Some(keys(model, *scroll)),
+        Mode::Explain => Some(explanation(model, wide)),
+        Mode::Quit => Some(question(model)),
+        _ => None,
     }
+}
+
+/// Returns the rectangle of the popup, in the middle of the screen.
+pub(in crate::dashboard) fn area(model: &Model, screen: Rect) -> Option<Rect> {
+    let Popup { wide, lines, .. } = popup(model, columns(screen))?;
+    let wide = (wide + 2).min(columns(screen));
+    let high = (lines.len() + 2).min(usize::from(screen.height));
+    Some(Rect {
+        x: screen.x + cell((columns(screen) - wide) / 2),
+        y: screen.y + cell((usize::from(screen.height) - high) / 2),
+        width: cell(wide),
+        height: cell(high),
+    })
+}
+
+/// Draws the popup of the current mode into its rectangle.
+pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    // The text was wrapped for the screen.
+    let Some(popup) = popup(model, columns(buf.area)) else { return };
+    Clear.render(area, buf);
+    let block = model.theme.panel(popup.title).border_style(model.theme.strong());
+    let inner = block.inner(area);
+    block.render(area, buf);
+    draw_lines(model, &popup.lines, popup.scroll, inner, buf);
 }
 
 /// Returns the keys in the order of the help: those of the page, of every page, of other pages.
@@ -44,26 +78,29 @@ fn sections(model: &Model) -> [(String, Vec<&'static Binding>); 3] {
     ]
 }
 
-fn draw_keys(model: &Model, scroll: usize, area: Rect, buf: &mut Buffer) {
+fn keys(model: &Model, scroll: usize) -> Popup {
     let theme = model.theme;
-    let labels = BINDINGS.iter().map(|binding| width(binding.label)).max().unwrap_or(0);
+    let labels = BINDINGS.iter().map(|binding| width(binding.name())).max().unwrap_or(0);
     let mut lines: Vec<Line> = Vec::new();
     for (title, bindings) in sections(model).into_iter().filter(|(_, some)| !some.is_empty()) {
         lines.push(Line::styled(format!(" {title}"), theme.faint()));
         lines.extend(bindings.into_iter().map(|binding| {
-            let label = theme.arrows(binding.label);
-            Line::from(vec![
+            let label = theme.arrows(binding.name());
+            let mut spans = vec![
                 Span::styled(format!(" {label:>labels$}  "), theme.strong()),
                 Span::raw(binding.help),
-            ])
+            ];
+            if let Some(gesture) = binding.mouse.filter(|_| !binding.label.is_empty()) {
+                spans.push(Span::styled(format!(" ({})", gesture.name()), theme.faint()));
+            }
+            Line::from(spans)
         }));
     }
     if model.role == Role::Watching {
         lines.push(Line::styled(" watching only: the run takes no commands here", theme.valid()));
     }
     let wide = lines.iter().map(Line::width).max().unwrap_or(0) + 3;
-    let inner = popup(model, " keys ".to_owned(), (wide, lines.len()), area, buf);
-    draw_lines(model, &lines, scroll, inner, buf);
+    Popup { title: " keys ".to_owned(), wide, lines, scroll }
 }
 
 /// Draws lines into the inside of a popup; says how many more there are.
@@ -86,9 +123,9 @@ fn draw_lines(model: &Model, lines: &[Line], scroll: usize, inner: Rect, buf: &m
     }
 }
 
-fn draw_explanation(model: &Model, area: Rect, buf: &mut Buffer) {
+fn explanation(model: &Model, wide: usize) -> Popup {
     let (equation, text) = explain::text(model.page);
-    let wide = columns(area).saturating_sub(4).min(EXPLANATION);
+    let wide = wide.saturating_sub(4).min(EXPLANATION);
     let line = |text: &str| Line::raw(format!(" {text}"));
     let mut lines: Vec<Line> = textwrap::wrap(equation, wide)
         .iter()
@@ -96,11 +133,10 @@ fn draw_explanation(model: &Model, area: Rect, buf: &mut Buffer) {
         .collect();
     lines.extend(textwrap::wrap(text, wide).iter().map(|part| line(part)));
     let title = format!(" {}: any key closes ", model.page.name());
-    let inner = popup(model, title, (wide + 2, lines.len()), area, buf);
-    draw_lines(model, &lines, 0, inner, buf);
+    Popup { title, wide: wide + 2, lines, scroll: 0 }
 }
 
-fn draw_question(model: &Model, area: Rect, buf: &mut Buffer) {
+fn question(model: &Model) -> Popup {
     let theme = model.theme;
     let lines = QUIT_CHOICES.map(|choice| {
         Line::from(vec![
@@ -110,29 +146,5 @@ fn draw_question(model: &Model, area: Rect, buf: &mut Buffer) {
     });
     let wide = lines.iter().map(Line::width).max().unwrap_or(0) + 3;
     let title = " training goes on: quit? ".to_owned();
-    let inner = popup(model, title, (wide, lines.len()), area, buf);
-    draw_lines(model, &lines, 0, inner, buf);
-}
-
-/// Clears and frames an area in the middle of the screen and returns its inside.
-fn popup(
-    model: &Model,
-    title: String,
-    (wide, high): (usize, usize),
-    area: Rect,
-    buf: &mut Buffer,
-) -> Rect {
-    let wide = (wide + 2).min(columns(area));
-    let high = (high + 2).min(usize::from(area.height));
-    let frame = Rect {
-        x: area.x + cell((columns(area) - wide) / 2),
-        y: area.y + cell((usize::from(area.height) - high) / 2),
-        width: cell(wide),
-        height: cell(high),
-    };
-    Clear.render(frame, buf);
-    let block = model.theme.panel(title).border_style(model.theme.strong());
-    let inner = block.inner(frame);
-    block.render(frame, buf);
-    inner
+    Popup { title, wide, lines: lines.to_vec(), scroll: 0 }
 }

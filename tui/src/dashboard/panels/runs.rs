@@ -22,9 +22,7 @@ const WITH_DETAILS: u16 = 15;
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let Some(list) = &model.runs else { return };
     let theme = model.theme;
-    let details = if area.height >= WITH_DETAILS { DETAILS } else { 0 };
-    let [table, below] =
-        Layout::vertical([Constraint::Min(0), Constraint::Length(details)]).areas(area);
+    let [table, below] = parts(area);
     let shown = list.shown();
     let block = theme.panel(title(list, shown.len(), columns(table).saturating_sub(2)));
     let inner = block.inner(table);
@@ -34,9 +32,30 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     } else {
         rows(list, &shown, theme, inner, buf);
     }
-    if details > 0 {
+    if !below.is_empty() {
         draw_details(list, theme, below, buf);
     }
+}
+
+/// Returns the rectangles of the table and of the details.
+fn parts(area: Rect) -> [Rect; 2] {
+    let details = if area.height >= WITH_DETAILS { DETAILS } else { 0 };
+    Layout::vertical([Constraint::Min(0), Constraint::Length(details)]).areas(area)
+}
+
+/// Returns the first of `count` rows shown, of which `high` fit.
+fn first(list: &RunsList, count: usize, high: usize) -> usize {
+    list.position().saturating_sub(high / 2).min(count.saturating_sub(high))
+}
+
+/// Returns the run at a row of the page.
+pub(in crate::dashboard) fn at(model: &Model, area: Rect, y: usize) -> Option<usize> {
+    let list = model.runs.as_ref()?;
+    let count = list.shown().len();
+    // The frame and the head of the table.
+    let high = usize::from(parts(area)[0].height.saturating_sub(3));
+    let row = y.checked_sub(2).filter(|row| *row < high)?;
+    Some(first(list, count, high) + row).filter(|row| *row < count)
 }
 
 /// Draws as many lines as fit, on screens that are too small for a table.
@@ -177,7 +196,7 @@ fn rows(list: &RunsList, shown: &[&RunListing], theme: Theme, area: Rect, buf: &
     put(buf, area, (2, 0), head.trim_end(), theme.faint(), theme);
     let high = usize::from(area.height.saturating_sub(1));
     let position = list.position();
-    let from = position.saturating_sub(high / 2).min(rows.len().saturating_sub(high));
+    let from = first(list, rows.len(), high);
     for (y, (i, row)) in (1..area.height).zip(rows.iter().enumerate().skip(from)) {
         let chosen = i == position;
         let mark = if chosen { theme.pick('▶', '>') } else { ' ' };

@@ -28,10 +28,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         first_that_fits(words, columns(area).saturating_sub(2))
     };
     let total = model.sample_count();
-    let high = usize::from(area.height).saturating_sub(2);
-    // If they fit, blank lines separate the samples.
-    let rows = if high + 1 >= total * 4 { 4 } else { 3 };
-    let shown = ((high + rows - 3) / rows).max(1);
+    let (rows, shown, first) = visible(model, area);
     let mut block = theme.panel(title);
     if total > shown {
         let text = format!(" {} more: Tab ", total - shown);
@@ -45,12 +42,28 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         put(buf, inner, (x, inner.height / 2), text, theme.faint(), theme);
         return;
     }
-    let first = (model.selected + 1).saturating_sub(shown);
     for (i, sample) in model.all_samples().enumerate().skip(first).take(shown) {
         let y = cell((i - first) * rows);
         let area = Rect { y: inner.y + y, height: inner.height.saturating_sub(y), ..inner };
         draw_sample(sample, i == model.selected, i >= model.samples().len(), theme, area, buf);
     }
+}
+
+/// Returns the rows of a sample, the number of samples that fit, and the first one shown.
+fn visible(model: &Model, area: Rect) -> (usize, usize, usize) {
+    let high = usize::from(area.height).saturating_sub(2);
+    // If they fit, blank lines separate the samples.
+    let rows = if high + 1 >= model.sample_count() * 4 { 4 } else { 3 };
+    let shown = ((high + rows - 3) / rows).max(1);
+    (rows, shown, (model.selected + 1).saturating_sub(shown))
+}
+
+/// Returns the sample at a row of the panel.
+pub(in crate::dashboard) fn at(model: &Model, area: Rect, y: usize) -> Option<usize> {
+    let (rows, shown, first) = visible(model, area);
+    let place = y.checked_sub(1)? / rows;
+    let sample = first + place;
+    (place < shown && sample < model.sample_count()).then_some(sample)
 }
 
 /// Draws three rows: source, reference, output. The sign before the output shows whether it equals

@@ -2,7 +2,7 @@
 //! query, context and states.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
@@ -10,11 +10,14 @@ use seq2seq::inspection::{Trace, TraceStep};
 
 use super::change;
 use crate::dashboard::model::Model;
+use crate::dashboard::pointer::Target;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{bar, cell, columns, put, put_line};
 use crate::dashboard::widgets::heat::{Scale, strip};
 use crate::format::{count, fit, number, percent, plain, width};
 
+/// Columns before the words of a sentence.
+const PREFIX: usize = 4;
 /// Columns of the longest source word beside its bars.
 const LABEL: usize = 14;
 /// Columns of the longest word among the most probable ones.
@@ -30,59 +33,78 @@ const PARTS: [&str; 4] = ["weights", "words", "vectors", "changes"];
 /// The smallest area that has every part.
 const WHOLE: (u16, u16) = (70, 15);
 
-/// Draws the page.
+/// Returns true if a page of this size has every part at once.
+pub(in crate::dashboard) fn is_whole(body: Rect) -> bool {
+    body.width >= WHOLE.0 && body.height >= WHOLE.1
+}
+
+/// Draws every part.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
-    let theme = model.theme;
-    let inspecting = &model.inspecting;
-    let trace = inspecting.trace().filter(|trace| !trace.steps.is_empty());
-    let Some(trace) = trace else { return draw_nothing(model, area, buf) };
-    let at = inspecting.step.min(trace.steps.len() - 1);
+    let Some((trace, at)) = shown(model) else { return draw_nothing(model, area, buf) };
     let step = &trace.steps[at];
+    let body = draw_sentences(model, (trace, at), "", area, buf);
+    let [weights, words, vectors] = parts(step, body);
+    draw_weights(model, trace, step, weights, buf);
+    draw_words(step, words, buf, model.theme);
+    draw_vectors(step, vectors, buf, model.theme);
+}
+
+/// Draws one part; the key of the page selects the next one.
+pub(in crate::dashboard) fn draw_part(model: &Model, area: Rect, buf: &mut Buffer) {
+    let Some((trace, at)) = shown(model) else { return draw_nothing(model, area, buf) };
+    let step = &trace.steps[at];
+    let next = PARTS[(model.pane + 1) % PARTS.len()];
+    let more = format!(" (key {}: {next})", model.page.number());
+    let body = draw_sentences(model, (trace, at), &more, area, buf);
+    match model.pane % PARTS.len() {
+        0 => draw_weights(model, trace, step, body, buf),
+        1 => draw_words(step, body, buf, model.theme),
+        2 => draw_vectors(step, body, buf, model.theme),
+        _ => change::draw_lines(model, body, buf),
+    }
+}
+
+/// Returns the translation and the step that are shown.
+fn shown(model: &Model) -> Option<(&Trace, usize)> {
+    let trace = model.inspecting.trace().filter(|trace| !trace.steps.is_empty())?;
+    Some((trace, model.inspecting.step.min(trace.steps.len() - 1)))
+}
+
+/// Draws the frame, and the source and the output in two rows; returns the rest.
+fn draw_sentences(
+    model: &Model,
+    (trace, at): (&Trace, usize),
+    more: &str,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Rect {
+    let (theme, inspecting) = (model.theme, &model.inspecting);
     let waiting = if inspecting.is_waiting() { " ..." } else { "" };
     let when = if area.width >= 60 {
         format!(", model of step {}", count(inspecting.at))
     } else {
         String::new()
     };
-    let has_changes = change::rows(model) > 0;
-    let whole = area.width >= WHOLE.0 && area.height >= WHOLE.1;
-    let bottom = if has_changes && whole { change::ROWS } else { 0 };
-    let more = match PARTS.get((model.pane + 1) % PARTS.len()) {
-        Some(next) if !whole => format!(" (key {}: {next})", model.page.number()),
-        _ => String::new(),
-    };
     let title = format!(" step {} of {}{when}{waiting}{more} ", at + 1, trace.steps.len());
-    let [area, changes] =
-        Layout::vertical([Constraint::Min(0), Constraint::Length(bottom)]).areas(area);
-    if bottom > 0 {
-        change::draw(model, changes, buf);
-    }
     let block = theme.panel(title);
     let inner = block.inner(area);
     block.render(area, buf);
-    let [head, body] = Layout::vertical([Constraint::Length(2), Constraint::Min(0)]).areas(inner);
-    let source: Vec<&str> = trace.source.iter().map(String::as_str).collect();
-    let unknown = |i: usize| trace.unknown.contains(&i);
-    sentence("in ", &source, (inspecting.source, None), unknown, head, buf, theme);
-    let output: Vec<&str> = trace.output().collect();
-    let lower = Rect { y: head.y + 1, height: head.height.saturating_sub(1), ..head };
-    // Words before a chosen one are forced, too, but are the most probable ones.
-    let forced = |i: usize| {
-        trace.steps.get(i).is_some_and(|step| {
-            let first = step.likeliest.first().map(|choice| choice.id);
-            step.is_forced && first != Some(step.chosen.id)
-        })
-    };
-    sentence("out", &output, (at, Some(at)), forced, lower, buf, theme);
-    if !whole {
-        match model.pane % PARTS.len() {
-            0 => draw_weights(model, trace, step, body, buf),
-            1 => draw_words(step, body, buf, theme),
-            2 => draw_vectors(step, body, buf, theme),
-            _ => change::draw_lines(model, body, buf),
-        }
-        return;
-    }
+    let [input, output, body] = rows(inner);
+    let words = source_words(model, trace, columns(input));
+    words.draw("in", (inspecting.source, None), input, buf, theme);
+    let words = output_words(trace, at, columns(output));
+    words.draw("out", (at, Some(at)), output, buf, theme);
+    body
+}
+
+/// Returns the rows of the source and the output, and the rest.
+fn rows(inner: Rect) -> [Rect; 3] {
+    let rows = [Constraint::Length(1), Constraint::Length(1), Constraint::Min(0)];
+    Layout::vertical(rows).areas(inner)
+}
+
+/// Returns the rectangles of the weights, the most probable words and the vectors.
+fn parts(step: &TraceStep, body: Rect) -> [Rect; 3] {
     let rows = step.weights.len().min(WEIGHTS).max(step.likeliest.len());
     let vectors = vector_rows(step, body, 2 + rows);
     let [upper, lower] =
@@ -91,9 +113,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         Layout::horizontal([Constraint::Percentage(62), Constraint::Percentage(38)]).areas(upper);
     let top = |area: Rect| Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let left = Rect { width: left.width.saturating_sub(1), ..top(left) };
-    draw_weights(model, trace, step, left, buf);
-    draw_words(step, top(right), buf, theme);
-    draw_vectors(step, lower, buf, theme);
+    [left, top(right), lower]
 }
 
 /// Draws a panel that says why there is no step.
@@ -115,47 +135,134 @@ pub(in crate::dashboard) fn draw_nothing(model: &Model, area: Rect, buf: &mut Bu
     put(buf, inner, (x, inner.height / 2), text, theme.faint(), theme);
 }
 
-/// Draws words in a row, with the word under the cursor in brackets. A `*` marks words for which
-/// `is_marked` returns true. Words after `until` are faint.
-fn sentence(
-    name: &str,
-    words: &[&str],
-    (cursor, until): (usize, Option<usize>),
-    is_marked: impl Fn(usize) -> bool,
-    area: Rect,
-    buf: &mut Buffer,
-    theme: Theme,
-) {
-    let wide = columns(area).saturating_sub(4);
-    let text = |i: usize| {
-        let mark = if is_marked(i) { "*" } else { "" };
-        let word = format!("{mark}{}", plain(words[i]));
-        if i == cursor { format!("[{word}]") } else { format!(" {word} ") }
-    };
-    // The first word shown: as early as possible, with the cursor visible.
-    let mut first = 0;
-    let total = |first: usize| (first..=cursor).map(|i| width(&text(i))).sum::<usize>();
-    while first < cursor && cursor < words.len() && total(first) > wide.saturating_sub(2) {
-        first += 1;
-    }
-    let mut spans = vec![Span::styled(format!("{name} "), theme.faint())];
-    if first > 0 {
-        spans.push(Span::styled(theme.cut().to_string(), theme.faint()));
-    }
-    for i in first..words.len() {
-        let style = match until {
-            _ if i == cursor => theme.reversed(),
-            Some(until) if i > until => theme.faint(),
-            _ => Style::new(),
+/// Words in a row, as far as they fit, with the word under the cursor in brackets.
+struct Sentence {
+    /// The first word shown: as early as possible, with the cursor visible.
+    first: usize,
+    texts: Vec<String>,
+}
+
+impl Sentence {
+    /// Arranges words in `wide` columns. A `*` marks words for which `is_marked` returns true.
+    fn new(words: &[&str], cursor: usize, is_marked: impl Fn(usize) -> bool, wide: usize) -> Self {
+        let text = |(i, word): (usize, &&str)| {
+            let mark = if is_marked(i) { "*" } else { "" };
+            let word = format!("{mark}{}", plain(word));
+            if i == cursor { format!("[{word}]") } else { format!(" {word} ") }
         };
-        spans.push(Span::styled(text(i), style));
+        let texts: Vec<String> = words.iter().enumerate().map(text).collect();
+        let room = wide.saturating_sub(PREFIX + 2);
+        let until = texts.iter().take(cursor + 1);
+        let mut total: usize = until.map(|text| width(text)).sum();
+        let mut first = 0;
+        while first < cursor && cursor < texts.len() && total > room {
+            total -= width(&texts[first]);
+            first += 1;
+        }
+        Self { first, texts }
     }
-    let line = Line::from(spans);
-    put_line(buf, area, 0, &line);
-    if line.width() > columns(area) {
-        let mark = theme.cut().to_string();
-        put(buf, area, (area.width.saturating_sub(1), 0), &mark, theme.faint(), theme);
+
+    /// Returns the word at a column.
+    fn word_at(&self, x: usize) -> Option<usize> {
+        let mut end = PREFIX + usize::from(self.first > 0);
+        let x = Some(x).filter(|x| *x >= end)?;
+        (self.first..self.texts.len()).find(|&word| {
+            end += width(&self.texts[word]);
+            x < end
+        })
     }
+
+    /// Draws the words after their name. Those after `until` are faint.
+    fn draw(
+        &self,
+        name: &str,
+        (cursor, until): (usize, Option<usize>),
+        area: Rect,
+        buf: &mut Buffer,
+        theme: Theme,
+    ) {
+        let mut spans = vec![Span::styled(format!("{name:<PREFIX$}"), theme.faint())];
+        if self.first > 0 {
+            spans.push(Span::styled(theme.cut().to_string(), theme.faint()));
+        }
+        for (i, text) in self.texts.iter().enumerate().skip(self.first) {
+            let style = match until {
+                _ if i == cursor => theme.reversed(),
+                Some(until) if i > until => theme.faint(),
+                _ => Style::new(),
+            };
+            spans.push(Span::styled(text.clone(), style));
+        }
+        let line = Line::from(spans);
+        put_line(buf, area, 0, &line);
+        if line.width() > columns(area) {
+            let mark = theme.cut().to_string();
+            put(buf, area, (area.width.saturating_sub(1), 0), &mark, theme.faint(), theme);
+        }
+    }
+}
+
+/// Returns the source words; unknown ones are marked.
+fn source_words(model: &Model, trace: &Trace, wide: usize) -> Sentence {
+    let words: Vec<&str> = trace.source.iter().map(String::as_str).collect();
+    let unknown = |i: usize| trace.unknown.contains(&i);
+    Sentence::new(&words, model.inspecting.source, unknown, wide)
+}
+
+/// Returns the output words; those that the user chose are marked.
+fn output_words(trace: &Trace, at: usize, wide: usize) -> Sentence {
+    let words: Vec<&str> = trace.output().collect();
+    // Words before a chosen one are forced, too, but are the most probable ones.
+    let forced = |i: usize| {
+        trace.steps.get(i).is_some_and(|step| {
+            let first = step.likeliest.first().map(|choice| choice.id);
+            step.is_forced && first != Some(step.chosen.id)
+        })
+    };
+    Sentence::new(&words, at, forced, wide)
+}
+
+/// Returns what is at a position of the screen; `whole` if every part is drawn.
+pub(in crate::dashboard) fn at(
+    model: &Model,
+    area: Rect,
+    (x, y): (u16, u16),
+    whole: bool,
+) -> Option<Target> {
+    let (trace, at) = shown(model)?;
+    let step = &trace.steps[at];
+    let [input, output, body] = rows(model.theme.panel("").inner(area));
+    let place = Position { x, y };
+    let column = usize::from(x.saturating_sub(input.x));
+    if input.contains(place) {
+        return source_words(model, trace, columns(input)).word_at(column).map(Target::Source);
+    }
+    if output.contains(place) {
+        return output_words(trace, at, columns(output)).word_at(column).map(Target::Step);
+    }
+    let [weights, words, _] = if whole {
+        parts(step, body)
+    } else {
+        let part = |place| if model.pane % PARTS.len() == place { body } else { Rect::ZERO };
+        [0, 1, 2].map(part)
+    };
+    // The first row of a part is its head.
+    let row = |area: Rect| usize::from(y.saturating_sub(area.y)).checked_sub(1);
+    if weights.contains(place) {
+        let word = first_weight(model, weights) + row(weights)?;
+        return (word < step.weights.len()).then_some(Target::Source(word));
+    }
+    if words.contains(place) {
+        let choice = row(words)?;
+        return (choice < step.likeliest.len()).then_some(Target::Choice(choice));
+    }
+    None
+}
+
+/// Returns the first source word whose weight is shown.
+fn first_weight(model: &Model, area: Rect) -> usize {
+    let rows = usize::from(area.height).saturating_sub(1);
+    (model.inspecting.source + 1).saturating_sub(rows)
 }
 
 /// Returns the mean of the finite scores of all heads at a position.
@@ -188,7 +295,7 @@ fn draw_weights(model: &Model, trace: &Trace, step: &TraceStep, area: Rect, buf:
     put(buf, area, (x(1), 0), weighted, theme.faint(), theme);
     let rows = usize::from(area.height).saturating_sub(1);
     let cursor = model.inspecting.source;
-    let first = (cursor + 1).saturating_sub(rows);
+    let first = first_weight(model, area);
     for (y, i) in (1..=rows).zip(first..step.weights.len()) {
         let pointer = if i == cursor { theme.pick('▶', '>') } else { ' ' };
         let word = trace.source.get(i).map_or_else(String::new, |word| plain(word));

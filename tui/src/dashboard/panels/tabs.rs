@@ -6,20 +6,38 @@ use ratatui::text::{Line, Span};
 
 use crate::dashboard::model::Model;
 use crate::dashboard::page::Page;
-use crate::dashboard::widgets::bars::{columns, first_that_fits, put_line};
+use crate::dashboard::widgets::bars::{columns, put_line};
+
+/// A part of the row; that of a page is its name.
+type Piece = (Option<Page>, Span<'static>);
 
 /// Draws the row; brackets mark the current page.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
-    let row = first_that_fits(
-        [
-            row(model, "  ", Page::name),
-            row(model, "", Page::name),
-            row(model, "", Page::short),
-            numbers(model),
-        ],
-        columns(area),
-    );
-    put_line(buf, area, 0, &row);
+    let spans: Vec<Span> = pieces(model, columns(area)).into_iter().map(|piece| piece.1).collect();
+    put_line(buf, area, 0, &Line::from(spans));
+}
+
+/// Returns the page whose name is at a column of the row.
+pub(in crate::dashboard) fn page_at(model: &Model, area: Rect, x: usize) -> Option<Page> {
+    let mut end = 0;
+    pieces(model, columns(area)).into_iter().find_map(|(page, span)| {
+        end += span.width();
+        (x < end).then_some(page)
+    })?
+}
+
+/// Returns the longest form of the row that fits.
+fn pieces(model: &Model, wide: usize) -> Vec<Piece> {
+    let forms = [
+        row(model, "  ", Page::name),
+        row(model, "", Page::name),
+        row(model, "", Page::short),
+        numbers(model),
+    ];
+    let fits = |row: &Vec<Piece>| row.iter().map(|piece| piece.1.width()).sum::<usize>() <= wide;
+    let last = forms.len() - 1;
+    let place = forms.iter().position(fits).unwrap_or(last);
+    forms.into_iter().nth(place).unwrap_or_default()
 }
 
 /// Returns the pages with their numbers, the list of runs first.
@@ -29,23 +47,27 @@ fn pages(model: &Model) -> impl Iterator<Item = (usize, Page)> {
 }
 
 /// Returns the row with the name of the current page and the numbers of the others.
-fn numbers(model: &Model) -> Line<'static> {
+fn numbers(model: &Model) -> Vec<Piece> {
     let theme = model.theme;
-    let mut spans = Vec::new();
+    let mut pieces = Vec::new();
     for (number, page) in pages(model) {
         if page == model.page {
             let text = format!("{number} {}", page.name());
-            spans.extend([Span::raw("["), Span::styled(text, theme.reversed()), Span::raw("]")]);
+            pieces.extend([
+                (None, Span::raw("[")),
+                (Some(page), Span::styled(text, theme.reversed())),
+                (None, Span::raw("]")),
+            ]);
         } else {
-            spans.push(Span::styled(format!(" {number} "), theme.faint()));
+            pieces.push((Some(page), Span::styled(format!(" {number} "), theme.faint())));
         }
     }
-    Line::from(spans)
+    pieces
 }
 
-fn row(model: &Model, gap: &'static str, name: fn(Page) -> &'static str) -> Line<'static> {
+fn row(model: &Model, gap: &'static str, name: fn(Page) -> &'static str) -> Vec<Piece> {
     let theme = model.theme;
-    let mut spans = Vec::new();
+    let mut pieces: Vec<Piece> = Vec::new();
     let mut before = None;
     for (number, page) in pages(model) {
         let chosen = page == model.page;
@@ -54,20 +76,17 @@ fn row(model: &Model, gap: &'static str, name: fn(Page) -> &'static str) -> Line
             (_, Some(true)) => "]",
             _ => " ",
         };
-        spans.push(Span::raw(bracket));
+        pieces.push((None, Span::raw(bracket)));
         if before.is_some() && !gap.is_empty() {
             // The bracket stands directly at the name.
-            let last = spans.len() - 1;
-            spans.insert(if chosen { last } else { last + 1 }, Span::raw(gap));
+            let last = pieces.len() - 1;
+            pieces.insert(if chosen { last } else { last + 1 }, (None, Span::raw(gap)));
         }
         let text = format!("{number} {}", name(page));
-        spans.push(if chosen {
-            Span::styled(text, theme.reversed())
-        } else {
-            Span::styled(text, theme.faint())
-        });
+        let style = if chosen { theme.reversed() } else { theme.faint() };
+        pieces.push((Some(page), Span::styled(text, style)));
         before = Some(chosen);
     }
-    spans.push(Span::raw(if before == Some(true) { "]" } else { " " }));
-    Line::from(spans)
+    pieces.push((None, Span::raw(if before == Some(true) { "]" } else { " " })));
+    pieces
 }

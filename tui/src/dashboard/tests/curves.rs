@@ -170,3 +170,15 @@ fn other_runs_are_told_apart_without_colour() {
         }
     }
 }
+
+#[test]
+fn steps_that_go_back_replace_those_after_them() {
+    let mut model = model_of(Role::Watching, Theme::PLAIN, &[]);
+    letter(&mut model, '2');
+    for step in [391, 500, 20, 21] {
+        model.apply(&step_with_loss(step, if step == 500 { f64::NAN } else { 1.0 }));
+    }
+    assert_eq!(model.curves.loss.reach(), Some((20.0, 21.0)));
+    press(&mut model, KeyCode::Left);
+    assert!(drawn(&model, (80, 24)).contains("at step 21"));
+}

@@ -3,7 +3,13 @@
 mod curves;
 pub(super) mod fixture;
 mod inspected;
+mod looks;
+mod mouse;
 mod pictures;
+mod properties;
+mod replay;
 mod runs;
 mod scripted;
+mod speed;
+mod strategy;
 mod timeline;

@@ -14,7 +14,7 @@ use super::fixture::{
     answer, ctrl, end, events, inspection, letter, model_of, obeyed, press, start, step,
     step_with_loss, training,
 };
-use crate::dashboard::{Effect, Model, Role, Theme, view};
+use crate::dashboard::{Colours, Effect, Model, Role, Theme, view};
 use crate::format::steers;
 
 /// Draws on a screen of its present size and gives the rows.
@@ -121,7 +121,7 @@ fn at_every_kind_of_size() {
 }
 
 /// The keys of the pages, with their names.
-const PAGES: [(char, &str); 8] = [
+pub(super) const PAGES: [(char, &str); 8] = [
     ('1', "overview"),
     ('2', "curves"),
     ('3', "gradients"),
@@ -135,7 +135,7 @@ const PAGES: [(char, &str); 8] = [
 pub(super) const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
 
 /// The run of [`training`] with two warnings.
-fn warned(theme: Theme) -> Model {
+pub(super) fn warned(theme: Theme) -> Model {
     let mut model = model_of(Role::Training, theme, &events(420));
     for (step, text) in [
         (400, "attention looks at all source words alike: it may need more steps"),
@@ -427,6 +427,6 @@ fn no_colour_has_no_colour() {
         let coloured = terminal.backend().buffer().content().iter().any(|cell| {
             cell.fg != ratatui::style::Color::Reset || cell.bg != ratatui::style::Color::Reset
         });
-        assert_eq!(coloured, theme.colour, "{theme:?}");
+        assert_eq!(coloured, theme.colours != Colours::None, "{theme:?}");
     }
 }

@@ -56,7 +56,7 @@ fn runs() -> Vec<RunListing> {
     runs
 }
 
-fn listed(theme: Theme) -> Model {
+pub(super) fn listed(theme: Theme) -> Model {
     let mut model = Model::new(Role::Watching, theme).with_runs(Path::new("runs"), false);
     model.tick(Duration::from_secs(1));
     model.set_runs(runs(), now());

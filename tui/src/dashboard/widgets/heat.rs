@@ -2,13 +2,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Style};
+use ratatui::style::Style;
 
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{cell, columns, put};
-
-/// Colours of xterm's 256, from dark violet to yellow; brightness increases with every step.
-const RAMP: [u8; 8] = [54, 61, 31, 36, 71, 113, 149, 227];
 
 /// The range of the values of a strip.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,11 +37,7 @@ pub(in crate::dashboard) fn glyph(value: f32, scale: Scale, theme: Theme) -> (ch
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 7
     let level = (share.clamp(0.0, 1.0) * 7.0).round() as usize;
-    let style = match (theme.colour, RAMP.get(level)) {
-        (true, Some(&tone)) => Style::new().fg(Color::Indexed(tone)),
-        _ => Style::new(),
-    };
-    (glyphs.get(level).copied().unwrap_or('?'), style)
+    (glyphs.get(level).copied().unwrap_or('?'), theme.heat(share))
 }
 
 /// Draws values one after the other, in as many rows as the area has; a sign marks that there are

@@ -71,21 +71,12 @@ impl Plot<'_> {
             self.render_empty(area, buf);
             return;
         };
-        let axis = u16::from(self.steps && area.height >= 4);
-        let rows = area.height - axis;
-        let ticks = scale.ticks(usize::from(rows.div_ceil(2)).max(1));
-        let labels = ticks.iter().map(|tick| width(&tick.label)).max().unwrap_or(0);
-        let left = if area.width >= 16 { cell(labels) + 1 } else { 0 };
-        let field = Rect {
-            x: area.x + left.min(area.width),
-            y: area.y,
-            width: area.width.saturating_sub(left),
-            height: rows,
-        };
+        let (field, ticks) = self.field(area, scale);
+        let (left, rows) = (field.x - area.x, field.height);
         if left > 0 {
             self.render_values(Rect { width: left, height: rows, ..area }, buf, scale, &ticks);
         }
-        if axis > 0 {
+        if rows < area.height {
             let strip = Rect { y: area.y + rows, height: 1, ..field };
             self.render_steps(strip, area, buf, range);
         }
@@ -101,6 +92,31 @@ impl Plot<'_> {
             }
         }
         self.render_marks(field, buf, range);
+    }
+
+    /// Returns the rectangle of the curves, without the labels, and the ticks of the value axis.
+    fn field(&self, area: Rect, scale: Scale) -> (Rect, Vec<Tick>) {
+        let axis = u16::from(self.steps && area.height >= 4);
+        let rows = area.height - axis;
+        let ticks = scale.ticks(usize::from(rows.div_ceil(2)).max(1));
+        let labels = ticks.iter().map(|tick| width(&tick.label)).max().unwrap_or(0);
+        let left = if area.width >= 16 { cell(labels) + 1 } else { 0 };
+        let field = Rect {
+            x: area.x + left.min(area.width),
+            y: area.y,
+            width: area.width.saturating_sub(left),
+            height: rows,
+        };
+        (field, ticks)
+    }
+
+    /// Returns the position on the horizontal axis at a place of the screen, if curves are drawn there.
+    pub(in crate::dashboard) fn position(&self, area: Rect, at: (u16, u16)) -> Option<f64> {
+        let range = self.window.range.or_else(|| self.range())?;
+        let (field, _) = self.field(area, self.scale(range)?);
+        let is_in = field.contains(at.into());
+        let share = (f64::from(at.0) - f64::from(field.x) + 0.5) / f64::from(field.width);
+        is_in.then_some(range.0 + share * (range.1 - range.0))
     }
 
     /// Returns the range from the first to the last step of all curves.
