@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::mode::{Effect, Role, RunRequest};
 use super::model::Model;
 use super::others::Others;
+use super::picture;
 use super::source::Source;
 use super::view::view;
 use crate::signals::{Signal, Signals};
@@ -173,6 +174,10 @@ fn obey(
             Effect::Abort => return Ok(Some(ExitReason::Abort(Signal::Interrupt))),
             Effect::Suspend => screen.suspend()?,
             Effect::Redraw => screen.clear()?,
+            Effect::Picture => {
+                let text = picture::write(model, screen.size()?, source.run_dir().as_deref());
+                model.tell(text);
+            }
             Effect::OpenBeside(name) => others.open(&name, source.run_dir().as_deref(), model),
             Effect::CloseBeside => others.close(),
         }

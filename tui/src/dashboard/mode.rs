@@ -80,6 +80,8 @@ pub enum Effect {
     Suspend,
     /// Redraw the whole screen.
     Redraw,
+    /// Write the screen and the plots of the page.
+    Picture,
     /// Read the log of another run, to show it beside this one.
     OpenBeside(String),
     /// Stop reading the logs of other runs.

@@ -25,6 +25,15 @@ pub fn view(model: &Model, frame: &mut Frame) {
     clean(frame.buffer_mut());
 }
 
+/// Returns what the dashboard shows on a screen of a size.
+pub fn view_of(model: &Model, width: u16, height: u16) -> Buffer {
+    let area = Rect::new(0, 0, width, height);
+    let mut buffer = Buffer::empty(area);
+    draw(model, area, &mut buffer);
+    clean(&mut buffer);
+    buffer
+}
+
 /// Removes characters that would control the terminal from every cell. All text from files, names
 /// and models passes through this function on its way to the screen.
 fn clean(buf: &mut Buffer) {
