@@ -7,6 +7,8 @@
 //!   [`dashboard::Effect`]s, and [`dashboard::view`] draws it. Neither reads a clock or accesses a
 //!   terminal; [`dashboard::show`] does both.
 //! - [`headless`] prints the same information as plain lines, for logs.
+//! - [`figures`] draws charts, attention maps and screens as SVG and PNG; [`tensorboard`] writes event
+//!   files.
 //! - [`run_state`] is the state of a run that both share; [`summary`] is the text printed at its
 //!   end.
 //! - [`recording`] writes what the terminal shows to a file.
@@ -19,6 +21,7 @@ pub mod answerer;
 pub mod args;
 pub mod commands;
 pub mod dashboard;
+pub mod figures;
 pub mod format;
 pub mod headless;
 mod listing;
@@ -29,7 +32,9 @@ mod refused;
 pub mod run_state;
 pub mod signals;
 pub mod summary;
+pub mod tensorboard;
 pub mod terminal;
+mod ticks;
 pub mod trainer;
 
 pub use program::run;

@@ -301,6 +301,15 @@ impl Screen {
         !TAKEN.load(Ordering::SeqCst)
     }
 
+    /// Returns the number of columns and rows.
+    ///
+    /// # Errors
+    /// Returns an error if the terminal does not tell its size.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.terminal.size()?;
+        Ok((size.width, size.height))
+    }
+
     /// Discards the known screen content, so that the next frame is drawn completely.
     ///
     /// # Errors

@@ -13,6 +13,8 @@ use color_eyre::eyre::{Result, eyre};
 use seq2seq::{CancellationToken, Command, Event, Outcome, TrainOptions, Viewer};
 
 use crate::answerer::Answerer;
+use crate::output;
+use crate::tensorboard::TensorBoardLog;
 
 /// Capacity of the event queue; display events beyond it are dropped and counted.
 const CAPACITY: usize = 8192;
@@ -94,6 +96,10 @@ pub struct Trainer {
     ended: bool,
     /// Answers after the end.
     answerer: Option<Answerer>,
+    /// What writes TensorBoard files, if they are wanted.
+    log: Option<TensorBoardLog>,
+    /// The newest step.
+    step: u64,
 }
 
 /// The result of a wait for the next event.
@@ -124,7 +130,42 @@ impl Trainer {
             let _ends = ends;
             seq2seq::train(&options, &mut link)
         })?;
-        Ok(Self { viewer, work, thread, waiting: VecDeque::new(), ended: false, answerer: None })
+        Ok(Self {
+            viewer,
+            work,
+            thread,
+            waiting: VecDeque::new(),
+            ended: false,
+            answerer: None,
+            log: None,
+            step: 0,
+        })
+    }
+
+    /// Writes TensorBoard files of the run, too.
+    #[must_use]
+    pub fn with_log(self, log: TensorBoardLog) -> Self {
+        Self { log: Some(log), ..self }
+    }
+
+    /// Notes what the log needs to know of an event.
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Start(start) => {
+                self.step = start.step;
+                if let (Some(log), Some(run)) = (&self.log, self.work.run_dir()) {
+                    log.begin(run, start.step, start.seconds);
+                }
+            }
+            Event::Step(step) => self.step = step.step,
+            _ => {}
+        }
+    }
+
+    /// Returns a warning if the log can no longer be written.
+    fn log_trouble(&self) -> Option<Event> {
+        let text = self.log.as_ref()?.trouble()?;
+        Some(Event::Warning { step: self.step, text })
     }
 
     /// Returns the work of the run's thread.
@@ -147,7 +188,10 @@ impl Trainer {
                 break;
             }
             match self.viewer.events.recv_timeout(left) {
-                Ok(event) => self.waiting.push_back(event),
+                Ok(event) => {
+                    self.note(&event);
+                    self.waiting.push_back(event);
+                }
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => self.ended = true,
             }
@@ -160,8 +204,14 @@ impl Trainer {
         if let Some(event) = self.waiting.pop_front() {
             return Next::Event(Box::new(event));
         }
+        if let Some(trouble) = self.log_trouble() {
+            return Next::Event(Box::new(trouble));
+        }
         match self.viewer.events.recv_timeout(GLANCE) {
-            Ok(event) => Next::Event(Box::new(event)),
+            Ok(event) => {
+                self.note(&event);
+                Next::Event(Box::new(event))
+            }
             Err(RecvTimeoutError::Timeout) => Next::Nothing,
             Err(RecvTimeoutError::Disconnected) => {
                 self.ended = true;
@@ -175,7 +225,10 @@ impl Trainer {
         let mut events: Vec<Event> = self.waiting.drain(..).collect();
         while events.len() < limit {
             match self.viewer.events.try_recv() {
-                Ok(event) => events.push(event),
+                Ok(event) => {
+                    self.note(&event);
+                    events.push(event);
+                }
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => {
                     self.ended = true;
@@ -184,6 +237,7 @@ impl Trainer {
             }
         }
         events.extend(self.answerer.iter_mut().flat_map(Answerer::answers));
+        events.extend(self.log_trouble());
         events
     }
 
@@ -211,14 +265,19 @@ impl Trainer {
         let _ = self.viewer.commands.send(command);
     }
 
-    /// Waits for the run's thread, whose end must have been requested, and returns its outcome.
+    /// Waits for the run's thread, whose end must have been requested, and returns its outcome. What
+    /// could not be written for TensorBoard is reported on stderr.
     ///
     /// # Errors
     /// Returns the errors of training, or an error if the thread panicked because of a bug.
     pub fn join(self) -> Result<Outcome> {
-        let Self { viewer, thread, .. } = self;
+        let Self { viewer, thread, log, .. } = self;
         drop(viewer);
-        match thread.join() {
+        let ended = thread.join();
+        if let Some(trouble) = log.and_then(TensorBoardLog::finish) {
+            output::note(&format!("warning: {trouble}"));
+        }
+        match ended {
             Ok(outcome) => Ok(outcome?),
             Err(_) => Err(eyre!(
                 "training panicked, which is a bug; the run can be resumed from its last checkpoint"

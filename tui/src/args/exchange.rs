@@ -1,42 +1,12 @@
-//! Options of the commands that exchange models with other programs.
+//! Options of `tui import`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use color_eyre::eyre::{Result, eyre};
-use seq2seq::exchange::{ImportOptions, Weights};
+use seq2seq::exchange::ImportOptions;
 
-use super::run::RunArgument;
-use super::value::{averaged, columns};
-
-/// Options of `tui export`.
-#[derive(Debug, Clone, Args)]
-pub struct ExportArguments {
-    /// The run.
-    #[command(flatten)]
-    pub run: RunArgument,
-    /// The new folder.
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Export the last parameters, in place of those of the best validation.
-    #[arg(long, conflicts_with = "average_last")]
-    pub last: bool,
-    /// Export the mean of the parameters of the last N validations; the run keeps them if it was
-    /// trained with --set keep_checkpoints=N.
-    #[arg(long, value_name = "N", value_parser = averaged)]
-    pub average_last: Option<usize>,
-}
-
-impl ExportArguments {
-    /// Returns which parameters are exported.
-    pub fn weights(&self) -> Weights {
-        match self.average_last {
-            Some(count) => Weights::AverageLast(count),
-            None if self.last => Weights::Last,
-            None => Weights::Best,
-        }
-    }
-}
+use super::value::columns;
 
 /// Options of `tui import`.
 #[derive(Debug, Clone, Args)]

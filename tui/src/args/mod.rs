@@ -3,6 +3,7 @@
 mod display;
 mod evaluate;
 mod exchange;
+mod export;
 mod measure;
 mod model;
 mod run;
@@ -16,7 +17,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub use display::DisplayArguments;
 pub use evaluate::EvaluateArguments;
-pub use exchange::{ExportArguments, ImportArguments};
+pub use exchange::ImportArguments;
+pub use export::ExportArguments;
 pub use measure::{BenchArguments, CompareArguments};
 pub use model::{
     CorpusArguments, ModelArguments, RunsListArguments, SampleArguments, TranslatorArguments,
@@ -24,7 +26,7 @@ pub use model::{
 };
 pub use run::{RunArgument, RunsArguments};
 pub use settings::SettingArguments;
-pub use train::TrainArguments;
+pub use train::{LogFormat, TrainArguments};
 pub use translation::{AlignArguments, AlignmentFormat, ScoreArguments, TranslateArguments};
 
 const EXAMPLES: &str = "\
@@ -139,12 +141,16 @@ pub enum Command {
         a run is listed with the reason."
     )]
     Runs(RunsListArguments),
-    /// Write a run's model for other programs: safetensors, configuration, vocabularies.
-    #[command(long_about = "Write a run's model for other programs, as a new folder.\n\
-        model.safetensors has the parameters in f32, with the names and layouts of torch.nn modules;\n\
-        config.json every key; source_vocabulary.json and target_vocabulary.json the tokens in id\n\
-        order. scripts/exported_model.py builds the modules in Python.")]
-    Export(ExportArguments),
+    /// Write a run's model, plots, tables or TensorBoard events for other programs.
+    #[command(long_about = "Write what a run has for other programs; one or more of:\n\
+        --out DIR          the model: model.safetensors has the parameters in f32, with the names and\n                   \
+        layouts of torch.nn modules; config.json every key; the vocabularies the\n                   \
+        tokens in id order. scripts/exported_model.py builds the modules in Python.\n\
+        --plots DIR        figures as SVG and PNG\n\
+        --csv FILE         a row for each step\n\
+        --jsonl FILE       an object for each step\n\
+        --tensorboard DIR  an event file that TensorBoard opens")]
+    Export(Box<ExportArguments>),
     /// Make a run of an exported model, or of the PyTorch tutorial's networks.
     #[command(
         long_about = "Make a run of a model of another program: of a folder that `tui export` wrote, or of\n\

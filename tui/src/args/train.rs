@@ -2,12 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use seq2seq::TrainOptions;
 
 use super::display::DisplayArguments;
 use super::settings::SettingArguments;
 use super::value::{columns, device, key_and_value, minutes, threads};
+
+/// A log that is written beside the run's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Event files for TensorBoard.
+    #[value(name = "tensorboard")]
+    TensorBoard,
+}
 
 /// Options of `train`.
 #[derive(Debug, Clone, Default, Args)]
@@ -69,6 +77,10 @@ pub struct TrainArguments {
     /// How the dashboard looks.
     #[command(flatten)]
     pub display: DisplayArguments,
+    /// Write a log for another program while training: `tensorboard` writes event files into the folder
+    /// tensorboard/ of the run. A resumed run with this folder continues it without the flag.
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub log: Option<LogFormat>,
 }
 
 impl TrainArguments {

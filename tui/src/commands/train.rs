@@ -1,6 +1,6 @@
 //! `tui train`: trains a run, shown in the dashboard or in plain lines.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,16 +9,17 @@ use seq2seq::event::EndReason;
 use seq2seq::{Command, Event, Outcome};
 
 use super::named;
-use crate::args::TrainArguments;
 use crate::dashboard::{self, ExitReason, Model, Role};
+use crate::args::{LogFormat, TrainArguments};
 use crate::format::count;
 use crate::headless::{self, Followed, Reporter};
 use crate::output::{self, StdoutError};
 use crate::recording::Recorder;
 use crate::run_state::RunState;
 use crate::signals::{Signal, Signals};
+use crate::tensorboard::TensorBoardLog;
 use crate::trainer::Trainer;
-use crate::{summary, terminal};
+use crate::{summary, tensorboard, terminal};
 
 /// How long the dashboard waits before it opens, so that early errors are printed without it.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -31,13 +32,21 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let theme = arguments.display.theme();
     let recorder = arguments.display.recorder(draws)?;
     let signals = Signals::install()?;
+    let log = arguments.log;
     let mut options = arguments.options();
     if options.resume
         && let Some(name) = &options.run_dir
     {
         options.run_dir = Some(named::run(Some(name))?);
     }
+    // A resumed run whose folder has event files continues them: they would end without a word.
+    let continues = |run: &PathBuf| options.resume && run.join(tensorboard::FOLDER).is_dir();
+    let logs =
+        log == Some(LogFormat::TensorBoard) || options.run_dir.as_ref().is_some_and(continues);
     let mut trainer = Trainer::start(options)?;
+    if logs {
+        trainer = trainer.with_log(TensorBoardLog::start()?);
+    }
     signals.guard(trainer.work().clone())?;
     let mut reporter = Reporter::default();
     let mut quiet = false;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::mode::{Effect, Role, RunRequest};
 use super::model::Model;
 use super::others::Others;
+use super::picture;
 use super::source::Source;
 use super::view::view;
 use crate::recording::Recorder;
@@ -185,6 +186,10 @@ fn obey(
             Effect::Suspend => screen.suspend()?,
             Effect::Redraw => screen.clear()?,
             Effect::Mouse(taken) => screen.set_mouse(taken)?,
+            Effect::Picture => {
+                let text = picture::write(model, screen.size()?, source.run_dir().as_deref());
+                model.tell(text);
+            }
             Effect::OpenBeside(name) => others.open(&name, source.run_dir().as_deref(), model),
             Effect::CloseBeside => others.close(),
         }

@@ -68,6 +68,8 @@ pub enum Action {
     Interrupt,
     /// Suspends the process.
     Suspend,
+    /// Writes the screen and the plots of the page.
+    Picture,
     /// Redraws the screen.
     Redraw,
     /// Chooses what is under the pointer.

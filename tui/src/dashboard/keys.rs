@@ -393,6 +393,13 @@ pub const BINDINGS: &[Binding] = &[
     command(Action::Slower, &[letter('<')], "<", "", "halve the learning rate (asks)"),
     command(Action::Faster, &[letter('>')], ">", "", "double the learning rate (asks)"),
     look(
+        Action::Picture,
+        &[letter('P')],
+        "P",
+        "",
+        "write the screen and the plots of the page as SVG and PNG, into the run's folder",
+    ),
+    look(
         Action::Interrupt,
         &[ctrl('c')],
         "Ctrl-C",

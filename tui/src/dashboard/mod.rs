@@ -28,6 +28,8 @@ mod panels;
 mod parameters;
 mod parameters_view;
 mod pointer;
+mod picture;
+mod plots;
 mod runs;
 mod series;
 mod source;
@@ -51,7 +53,8 @@ pub use mode::{Effect, Mode, Movement, QUIT_CHOICES, QuitAnswer, QuitChoice, Rol
 pub use model::Model;
 pub use page::Page;
 pub use palette::Colours;
+pub use plots::{Plot, RunPlots};
 pub use series::{Bucket, Column, Series};
 pub use source::{Source, SourceUpdate};
 pub use theme::Theme;
-pub use view::view;
+pub use view::{view, view_of};

@@ -82,6 +82,8 @@ pub enum Effect {
     Redraw,
     /// Take the mouse, or leave it to the terminal.
     Mouse(bool),
+    /// Write the screen and the plots of the page.
+    Picture,
     /// Read the log of another run, to show it beside this one.
     OpenBeside(String),
     /// Stop reading the logs of other runs.

@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use super::compact;
 use super::layout::{Pane, Region, regions};
@@ -16,7 +17,17 @@ use crate::format::{steers, width};
 /// Draws the model at the size of the frame.
 pub fn view(model: &Model, frame: &mut Frame) {
     let area = frame.area();
-    let buf = frame.buffer_mut();
+    view_into(model, area, frame.buffer_mut());
+}
+
+/// Returns what the dashboard shows on a screen of a size.
+pub fn view_of(model: &Model, width: u16, height: u16) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    view_into(model, buffer.area, &mut buffer);
+    buffer
+}
+
+fn view_into(model: &Model, area: Rect, buf: &mut Buffer) {
     for region in regions(model, area.intersection(buf.area)) {
         draw(model, region, buf);
     }

@@ -165,6 +165,7 @@ impl Model {
                 }
                 Vec::new()
             }
+            Action::Picture => vec![Effect::Picture],
             Action::Slower => self.ask_rate(0.5),
             Action::Faster => self.ask_rate(2.0),
             Action::Help => {

@@ -115,7 +115,7 @@ fn legend(theme: Theme, wide: usize) -> Line<'static> {
 }
 
 /// Returns what the flow means, for the series through which the least of the gradient flows.
-pub(super) fn sentence(series: &[FlowSeries], wide: usize) -> Line<'static> {
+pub(in crate::dashboard) fn sentence(series: &[FlowSeries], wide: usize) -> Line<'static> {
     let Some(worst) = weakest(series) else { return Line::raw("no gradient reaches any state") };
     let steps = worst.norms.len().saturating_sub(1);
     let name = &worst.name;
@@ -153,7 +153,7 @@ pub(super) fn weakest(series: &[FlowSeries]) -> Option<&FlowSeries> {
 }
 
 /// Iterates over the norms from the end at which the gradient enters.
-pub(super) fn back(series: &FlowSeries) -> Box<dyn Iterator<Item = f32> + '_> {
+pub(in crate::dashboard) fn back(series: &FlowSeries) -> Box<dyn Iterator<Item = f32> + '_> {
     let norms = series.norms.iter().copied();
     if is_reversed(series) { Box::new(norms) } else { Box::new(norms.rev()) }
 }
@@ -164,7 +164,7 @@ fn is_reversed(series: &FlowSeries) -> bool {
 }
 
 /// Returns the largest finite norm.
-pub(super) fn largest(norms: &[f32]) -> f32 {
+pub(in crate::dashboard) fn largest(norms: &[f32]) -> f32 {
     norms.iter().copied().filter(|norm| norm.is_finite()).fold(0.0, f32::max)
 }
 

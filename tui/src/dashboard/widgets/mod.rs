@@ -4,4 +4,3 @@ pub(super) mod bars;
 pub(super) mod heat;
 pub(super) mod plot;
 pub(super) mod spark;
-pub(super) mod ticks;

@@ -15,10 +15,10 @@ use ratatui::layout::Rect;
 use self::canvas::Canvas;
 use self::scale::Scale;
 use super::bars::{cell, put};
-use super::ticks::{self, Tick};
 use crate::dashboard::series::column_of;
 use crate::dashboard::theme::Theme;
 use crate::format::width;
+use crate::ticks::{self, Tick};
 
 /// What is seen of the curves.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! The scale of the value axis of a plot.
 
-use crate::dashboard::widgets::ticks::{self, Tick};
+use crate::ticks::{self, Tick};
 
 /// The scale of the value axis, over the values or their logarithms.
 #[derive(Debug, Clone, Copy)]

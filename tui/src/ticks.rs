@@ -4,7 +4,7 @@ use crate::format;
 
 /// A tick with its value and label.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::dashboard) struct Tick {
+pub(crate) struct Tick {
     /// Value, not transformed.
     pub value: f64,
     /// The text beside the tick.
@@ -12,7 +12,7 @@ pub(in crate::dashboard) struct Tick {
 }
 
 /// Returns at most `most` round values within a range.
-pub(in crate::dashboard) fn linear(low: f64, high: f64, most: usize) -> Vec<Tick> {
+pub(crate) fn linear(low: f64, high: f64, most: usize) -> Vec<Tick> {
     let span = high - low;
     if !(span > 0.0 && span.is_finite()) || most == 0 {
         return Vec::new();
@@ -46,7 +46,7 @@ pub(in crate::dashboard) fn linear(low: f64, high: f64, most: usize) -> Vec<Tick
 }
 
 /// Returns at most `most` round values within a range that is drawn on a logarithmic scale.
-pub(in crate::dashboard) fn logarithmic(low: f64, high: f64, most: usize) -> Vec<Tick> {
+pub(crate) fn logarithmic(low: f64, high: f64, most: usize) -> Vec<Tick> {
     if !(low > 0.0 && high > low && high.is_finite()) || most == 0 {
         return Vec::new();
     }
