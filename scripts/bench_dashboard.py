@@ -6,7 +6,7 @@
 
 The dashboard runs in a pseudo-terminal of this script, which reads what is drawn, as a terminal does. By itself it
 draws at most 8 frames per second while a run trains; with --fps N the script presses a key N times per second (the
-keys of the pages in turn), each of which is answered by a frame: with 30, it draws at its highest rate. --fps 0
+keys of some pages in turn), each of which is answered by a frame: with 30, it draws at its highest rate. --fps 0
 presses none.
 
 The speed is that of the run's own log: tokens of the steps after the first tenth, per second of training. Each
@@ -28,8 +28,8 @@ import tempfile
 import termios
 import time
 
-# The pages that redraw every pane.
-KEYS = b"12345678"
+# Keys of pages; those of Step and Cell would inspect a sentence between two steps of training.
+KEYS = b"123478"
 
 
 def speed(run):
@@ -60,7 +60,7 @@ def dashboard(command, size, fps):
         os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
         os.execvp(command[0], command)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    begun, drawn, keys, ended, tail = time.monotonic(), 0, 0, False, b""
+    begun, drawn, keys, ended, seconds, tail = time.monotonic(), 0, 0, False, 1.0, b""
     try:
         while True:
             wait = max(begun + keys / fps - time.monotonic(), 0) if fps and not ended else 0.5
@@ -77,10 +77,12 @@ def dashboard(command, size, fps):
             elif fps and not ended:
                 os.write(terminal, KEYS[keys % len(KEYS):][:1])
                 keys += 1
-            # The run is over: q leaves at once.
-            if not ended and os.path.exists(command[-1]) and is_over(command[-1]):
-                ended, seconds = True, time.monotonic() - begun
-                os.write(terminal, b"1q")
+            # Once the run is over, q leaves; before the dashboard knows, it asks, and c cancels that.
+            if not ended and is_over(command[-1]):
+                ended, seconds, asked = True, time.monotonic() - begun, 0.0
+            if ended and time.monotonic() - asked > 1.0:
+                asked = time.monotonic()
+                os.write(terminal, b"1cq")
         _, status = os.waitpid(child, 0)
     except BaseException:
         os.kill(child, signal.SIGKILL)

@@ -12,6 +12,7 @@ use super::panels::{
     loss, parameter_table, runs, samples, step, tabs,
 };
 use super::theme::Theme;
+use super::widgets::bars::CUT;
 use crate::format::{steers, width};
 
 /// Draws the model at the size of the frame.
@@ -62,8 +63,8 @@ pub(super) fn draw(model: &Model, Region { pane, area }: Region, buf: &mut Buffe
     }
 }
 
-/// Removes characters that would control the terminal from every cell, and marks wide characters of
-/// which something covers the second half. All text from files, names and models passes through
+/// Removes characters that would control the terminal from every cell, draws the theme's sign where a
+/// text is cut, and marks wide characters of which something covers the second half. All text from files, names and models passes through
 /// this function on its way to the screen.
 fn clean(buf: &mut Buffer, theme: Theme) {
     let columns = usize::from(buf.area.width).max(1);
@@ -76,6 +77,9 @@ fn clean(buf: &mut Buffer, theme: Theme) {
             buf.content[i].set_char(theme.cut());
         }
         let cell = &mut buf.content[i];
+        if cell.symbol().starts_with(CUT) {
+            cell.set_char(theme.cut());
+        }
         if cell.symbol().chars().any(steers) {
             let seen: String = cell.symbol().chars().filter(|&letter| !steers(letter)).collect();
             cell.set_symbol(if seen.is_empty() { "?" } else { &seen });

@@ -10,7 +10,7 @@ use seq2seq::event::Sample;
 use crate::dashboard::model::Model;
 use crate::dashboard::pointer::Target;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::widgets::bars::{cell, columns, first_that_fits, put};
+use crate::dashboard::widgets::bars::{cell, columns, first_that_fits, fit_line, put};
 use crate::format::{fit, width};
 
 /// Rows that the source tokens may take above the map.
@@ -35,15 +35,17 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         format!("{} {} ", if linked { &*gold } else { "" }, theme.weight_legend()),
         theme.faint(),
     );
-    if usize::from(area.width) > legend.width() + 2 {
-        block = block.title_bottom(legend.right_aligned());
-    }
     let inner = block.inner(area);
     let (map, timeline) = parts(model, inner);
     let hidden = model.chosen().map_or(0, |sample| AttentionMap { sample, theme }.hidden(map));
+    let mut room = columns(inner);
     if hidden > 0 {
         let text = format!(" {} {hidden} more ", theme.pick('→', '>'));
-        block = block.title_bottom(Line::styled(text, theme.faint()));
+        room = room.saturating_sub(width(&text));
+        block = block.title_bottom(fit_line(Line::styled(text, theme.faint()), columns(inner)));
+    }
+    if room > legend.width() {
+        block = block.title_bottom(legend.right_aligned());
     }
     block.render(area, buf);
     if !timeline.is_empty() {

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::text::Line;
 use ratatui::widgets::Widget;
 use seq2seq::inspection::{GateTrace, LayerTrace, Trace};
 
@@ -10,7 +11,7 @@ use super::step;
 use crate::dashboard::inspecting::Order;
 use crate::dashboard::model::Model;
 use crate::dashboard::pointer::Target;
-use crate::dashboard::widgets::bars::{cell, columns, put};
+use crate::dashboard::widgets::bars::{cell, columns, fit_line, put};
 use crate::dashboard::widgets::heat::{Scale, glyph};
 use crate::format::{count, fit, number, plain, width};
 
@@ -48,7 +49,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
             count(inspecting.at)
         );
     }
-    let block = theme.panel(title);
+    let block = theme.panel(fit_line(Line::raw(title), columns(area).saturating_sub(2)));
     let inner = block.inner(area);
     block.render(area, buf);
     let grid = Grid::new(model, trace, layer, inner);

@@ -9,7 +9,7 @@ use seq2seq::inspection::{Intervention, Trace};
 
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::widgets::bars::{columns, put, put_line};
+use crate::dashboard::widgets::bars::{columns, fit_line, put, put_line};
 use crate::format::{fit, number, plain, setting};
 
 /// Rows of the panel: its frame, the changes, and both translations.
@@ -25,7 +25,8 @@ pub(in crate::dashboard) fn rows(model: &Model) -> u16 {
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let waiting = if model.inspecting.is_waiting() { " ..." } else { "" };
-    let block = theme.panel(format!(" without and with the changes (x undoes){waiting} "));
+    let title = format!(" without and with the changes (x undoes){waiting} ");
+    let block = theme.panel(fit_line(Line::raw(title), columns(area).saturating_sub(2)));
     let inner = block.inner(area);
     block.render(area, buf);
     draw_lines(model, inner, buf);
@@ -63,10 +64,6 @@ pub(in crate::dashboard) fn draw_lines(model: &Model, area: Rect, buf: &mut Buff
         }
         let line = Line::from(spans);
         put_line(buf, area, y, &line);
-        if line.width() > wide {
-            let mark = theme.cut().to_string();
-            put(buf, area, (area.width.saturating_sub(1), y), &mark, theme.faint(), theme);
-        }
     }
 }
 

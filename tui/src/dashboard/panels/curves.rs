@@ -138,8 +138,8 @@ impl<'a> Content<'a> {
         let finest = seen.len() < columns(self.areas[1]);
         let steps = brief(most);
         (most > 1.0).then(|| match finest {
-            true => format!("finest zoom: a point is min to max of {steps} steps"),
-            false => format!("a point is min to max of {steps} steps or more"),
+            true => format!("finest: min to max of {steps} steps"),
+            false => format!("a point: min to max of {steps} steps"),
         })
     }
 
@@ -267,13 +267,14 @@ fn foot(model: &Model, content: &Content, wide: usize) -> Option<Line<'static>> 
         );
         line.add([Span::styled(text, theme.bad())]);
     }
+    // What a point is comes before how far it is zoomed, which a small screen leaves out.
+    if let Some(merged) = content.merged() {
+        line.add([Span::styled(merged, theme.strong())]);
+    }
     if view.zoom() > 1.0 {
         let follow = if view.follows() { ", following" } else { "; Home: whole" };
         let text = format!("zoom {}x{follow}", brief(view.zoom()));
         line.add([Span::styled(text, theme.strong())]);
-    }
-    if let Some(merged) = content.merged() {
-        line.add([Span::styled(merged, theme.strong())]);
     }
     for beside in model.beside.iter().filter(|beside| beside.share.is_some()) {
         let share = percent(beside.share.unwrap_or(0.0));

@@ -34,7 +34,7 @@ pub(in crate::dashboard) fn text(page: Page) -> (&'static str, &'static str) {
             "a_t = softmax_j score(q_t, h_j);  c_t = sum_j a_tj h_j",
             "One step of the decoder. The score compares its query with each source word, the \
              softmax makes weights of the scores, and the context is the encoder's mean under \
-             them. Up and down take another word (*); the rest follows.",
+             them. Up and down take another word (*). A long strip has two values in a cell.",
         ),
         Page::Cell => (
             "c' = f c + i g, h = o tanh(c');  h' = (1 - z) n + z h",

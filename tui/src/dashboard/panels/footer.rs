@@ -94,13 +94,15 @@ fn typing(model: &Model, (name, text, help): (&str, &str, &str), area: Rect, buf
     let theme = model.theme;
     let used = put(buf, area, (0, 0), name, theme.strong(), theme);
     let room = columns(area).saturating_sub(usize::from(used) + 1);
-    let mut shown = text;
-    while width(shown) > room {
-        let mut letters = shown.chars();
+    let mut shown = text.to_owned();
+    let mut rest = text;
+    while width(&shown) > room && !rest.is_empty() {
+        let mut letters = rest.chars();
         letters.next();
-        shown = letters.as_str();
+        rest = letters.as_str();
+        shown = format!("{}{rest}", theme.cut());
     }
-    let end = used + put(buf, area, (used, 0), shown, theme.train(), theme);
+    let end = used + put(buf, area, (used, 0), &shown, theme.train(), theme);
     put(buf, area, (end, 0), " ", theme.reversed(), theme);
     if columns(area) > usize::from(end) + width(help) {
         put(buf, area, (end + 1, 0), help, theme.faint(), theme);

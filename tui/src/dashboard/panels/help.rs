@@ -9,7 +9,7 @@ use super::explain;
 use crate::dashboard::keys::{BINDINGS, Binding};
 use crate::dashboard::mode::{Mode, QUIT_CHOICES, Role};
 use crate::dashboard::model::Model;
-use crate::dashboard::widgets::bars::{cell, columns, put, put_line};
+use crate::dashboard::widgets::bars::{cell, columns, fit_line, put, put_line};
 use crate::format::width;
 
 /// Maximum columns of an explanation.
@@ -53,7 +53,8 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     // The text was wrapped for the screen.
     let Some(popup) = popup(model, columns(buf.area)) else { return };
     Clear.render(area, buf);
-    let block = model.theme.panel(popup.title).border_style(model.theme.strong());
+    let title = fit_line(Line::raw(popup.title), columns(area).saturating_sub(2));
+    let block = model.theme.panel(title).border_style(model.theme.strong());
     let inner = block.inner(area);
     block.render(area, buf);
     draw_lines(model, &popup.lines, popup.scroll, inner, buf);
@@ -110,10 +111,6 @@ fn draw_lines(model: &Model, lines: &[Line], scroll: usize, inner: Rect, buf: &m
     let scroll = scroll.min(hidden);
     for (y, line) in (0..inner.height).zip(lines.iter().skip(scroll)) {
         put_line(buf, inner, y, line);
-        if line.width() > columns(inner) {
-            let mark = theme.cut().to_string();
-            put(buf, inner, (inner.width.saturating_sub(1), y), &mark, theme.faint(), theme);
-        }
     }
     if hidden > 0 {
         let text = format!(" {} more: j k ", hidden - scroll);

@@ -12,6 +12,9 @@ use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{cell, columns, first_that_fits, put, put_line};
 use crate::format::{count, plain, width};
 
+/// Columns that the number of lines below may take, with the corners.
+const BELOW: usize = 20;
+
 /// Draws the page, the newest entry at the bottom.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
@@ -27,8 +30,9 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         columns(area).saturating_sub(2),
     );
     let mut block = theme.panel(title);
-    if journal.left_out() > 0 {
-        let text = format!(" the first {} are only in events.jsonl ", count(journal.left_out()));
+    // Beside the number of lines below; the title counts the entries, too.
+    let text = format!(" the first {} are only in events.jsonl ", count(journal.left_out()));
+    if journal.left_out() > 0 && columns(area) >= width(&text) + BELOW {
         block = block.title_bottom(Line::styled(text, theme.faint()));
     }
     let inner = block.inner(area);

@@ -10,7 +10,7 @@ use seq2seq::{RunListing, RunStatus};
 use crate::dashboard::model::Model;
 use crate::dashboard::runs::RunsList;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::widgets::bars::{columns, first_that_fits, put, put_line};
+use crate::dashboard::widgets::bars::{columns, first_that_fits, fit_line, put, put_line};
 use crate::format::{count, duration, fit, plain, width};
 use crate::listing::{best, changes, progress, what};
 
@@ -220,7 +220,8 @@ fn rows(list: &RunsList, shown: &[&RunListing], theme: Theme, area: Rect, buf: &
 /// Draws what is known of the chosen run.
 fn draw_details(list: &RunsList, theme: Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = list.chosen() else { return };
-    let block = theme.panel(format!(" {} ", plain(&run.path.display().to_string())));
+    let title = Line::raw(format!(" {} ", plain(&run.path.display().to_string())));
+    let block = theme.panel(fit_line(title, columns(area).saturating_sub(2)));
     let inner = block.inner(area);
     block.render(area, buf);
     let lines = match &run.summary {

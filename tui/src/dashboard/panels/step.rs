@@ -12,7 +12,7 @@ use super::change;
 use crate::dashboard::model::Model;
 use crate::dashboard::pointer::Target;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::widgets::bars::{bar, cell, columns, put, put_line};
+use crate::dashboard::widgets::bars::{bar, cell, columns, fit_line, put, put_line};
 use crate::dashboard::widgets::heat::{Scale, strip};
 use crate::format::{count, fit, number, percent, plain, width};
 
@@ -86,7 +86,7 @@ fn draw_sentences(
         String::new()
     };
     let title = format!(" step {} of {}{when}{waiting}{more} ", at + 1, trace.steps.len());
-    let block = theme.panel(title);
+    let block = theme.panel(fit_line(Line::raw(title), columns(area).saturating_sub(2)));
     let inner = block.inner(area);
     block.render(area, buf);
     let [input, output, body] = rows(inner);
@@ -193,12 +193,7 @@ impl Sentence {
             };
             spans.push(Span::styled(text.clone(), style));
         }
-        let line = Line::from(spans);
-        put_line(buf, area, 0, &line);
-        if line.width() > columns(area) {
-            let mark = theme.cut().to_string();
-            put(buf, area, (area.width.saturating_sub(1), 0), &mark, theme.faint(), theme);
-        }
+        put_line(buf, area, 0, &Line::from(spans));
     }
 }
 

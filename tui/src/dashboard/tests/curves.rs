@@ -9,7 +9,7 @@ use super::fixture::{events, letter, model_of, press, step_with_loss, training};
 use super::pictures::{SIZES, assert_picture, drawn};
 use crate::dashboard::history::Axis;
 use crate::dashboard::metric::Metric;
-use crate::dashboard::{Effect, Mode, Page, Role, SourceUpdate, Theme};
+use crate::dashboard::{Effect, Mode, Model, Page, Role, SourceUpdate, Theme};
 
 #[test]
 fn metric_axis_and_smoothing_have_keys() {
@@ -71,9 +71,7 @@ fn a_zoomed_view_stays_while_the_run_goes_on() {
 fn parameters_are_filtered_while_typing() {
     let mut model = training();
     letter(&mut model, '3');
-    let rows = |model: &crate::dashboard::Model| {
-        model.parameters_view.rows(&model.history.parameters).len()
-    };
+    let rows = |model: &Model| model.parameters_view.rows(&model.history.parameters).len();
     assert_eq!(rows(&model), 7);
     letter(&mut model, '/');
     for key in "hH".chars() {
@@ -181,4 +179,22 @@ fn steps_that_go_back_replace_those_after_them() {
     assert_eq!(model.curves.loss.reach(), Some((20.0, 21.0)));
     press(&mut model, KeyCode::Left);
     assert!(drawn(&model, (80, 24)).contains("at step 21"));
+}
+
+#[test]
+fn merged_points_say_what_they_stand_for() {
+    for (wide, high) in SIZES {
+        let mut model = model_of(Role::Watching, Theme::PLAIN, &events(420));
+        letter(&mut model, '2');
+        let shown = |model: &Model| drawn(model, (wide, high));
+        assert!(!shown(&model).contains("min to max"));
+        (421..=20_000).for_each(|i| model.apply(&step_with_loss(i, 1.0 + f64::from(i as u32 % 7))));
+        // A zoom beyond the points shows no more, and says so.
+        (0..3).for_each(|_| drop(letter(&mut model, '+')));
+        assert!(wide < 80 || shown(&model).contains("min to max of 16 steps"), "{}", shown(&model));
+        (0..8).for_each(|_| drop(letter(&mut model, '+')));
+        let picture = shown(&model);
+        assert!(picture.contains("finest: min to max of 16 steps"), "{picture}");
+        assert_eq!(model.curves_view.window(), 50);
+    }
 }

@@ -27,11 +27,20 @@ pub(in crate::dashboard) fn put(
     end.saturating_sub(area.x + x)
 }
 
-/// Writes a line of spans.
+/// Stands for the sign of a cut text, until the whole screen is drawn and the theme's sign takes its
+/// place: a character that no font has.
+pub(in crate::dashboard) const CUT: char = '\u{E000}';
+
+/// Writes a line of spans; a sign marks that it is cut.
 pub(in crate::dashboard) fn put_line(buf: &mut Buffer, area: Rect, y: u16, line: &Line) {
     let area = area.intersection(buf.area);
-    if y < area.height {
+    if y >= area.height {
+        return;
+    }
+    if line.width() <= columns(area) {
         buf.set_line(area.x, area.y + y, line, area.width);
+    } else {
+        buf.set_line(area.x, area.y + y, &fit_line(line.clone(), columns(area)), area.width);
     }
 }
 
@@ -74,7 +83,7 @@ pub(in crate::dashboard) fn progress<'a>(
     [Span::styled(filled, style), Span::styled(empty, theme.faint())]
 }
 
-/// Returns the first of several forms of a line that has at most `wide` columns, or the last one.
+/// Returns the first of several forms of a line that has at most `wide` columns, or the last one, cut.
 pub(in crate::dashboard) fn first_that_fits<'a, const N: usize>(
     forms: [Line<'a>; N],
     wide: usize,
@@ -86,7 +95,30 @@ pub(in crate::dashboard) fn first_that_fits<'a, const N: usize>(
         }
         last = form;
     }
-    last
+    fit_line(last, wide)
+}
+
+/// Cuts a line to at most `wide` columns; a sign marks that it is cut.
+pub(in crate::dashboard) fn fit_line(mut line: Line, wide: usize) -> Line {
+    // Blanks at the end need no place.
+    if line.width() <= wide || format::width(line.to_string().trim_end()) <= wide {
+        return line;
+    }
+    let Some(mut room) = wide.checked_sub(1) else { return Line::default() };
+    let mut is_cut = false;
+    for span in &mut line.spans {
+        let width = span.width();
+        if is_cut {
+            span.content = "".into();
+        } else if width <= room {
+            room -= width;
+        } else {
+            // Longer than there is room for, so that the sign is added.
+            span.content = format::fit(&format!("{} ", span.content), room + 1, CUT).into();
+            is_cut = true;
+        }
+    }
+    line
 }
 
 /// A row of metrics, the most important first; those that do not fit are left out.
@@ -169,6 +201,20 @@ mod tests {
         metrics.number("perplexity", "3.49".into(), Style::new());
         metrics.add([Span::raw("x")]);
         assert_eq!(metrics.line().to_string(), "loss 1.25  x");
+    }
+
+    #[test]
+    fn a_cut_line_ends_with_a_sign() {
+        let line = || Line::from(vec![Span::raw("ab"), Span::raw("日本"), Span::raw("c")]);
+        let cut = |wide| fit_line(line(), wide).to_string();
+        assert_eq!((cut(7), cut(6)), ("ab日本c".to_owned(), format!("ab日{CUT}")));
+        assert_eq!(
+            (cut(5), cut(2), cut(0)),
+            (format!("ab日{CUT}"), format!("a{CUT}"), String::new())
+        );
+        let mut buf = Buffer::empty(Rect::new(0, 0, 5, 1));
+        put_line(&mut buf, Rect::new(0, 0, 5, 1), 0, &line());
+        assert_eq!(buf[(4, 0)].symbol(), CUT.to_string());
     }
 
     #[test]

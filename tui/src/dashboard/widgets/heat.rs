@@ -40,8 +40,22 @@ pub(in crate::dashboard) fn glyph(value: f32, scale: Scale, theme: Theme) -> (ch
     (glyphs.get(level).copied().unwrap_or('?'), theme.heat(share))
 }
 
-/// Draws values one after the other, in as many rows as the area has; a sign marks that there are
-/// more.
+/// Returns the glyph and the style of two values side by side in one cell: three heights each, and the
+/// colour of their mean; `?` if one is not finite. Only for a theme with Unicode.
+fn pair(left: f32, right: f32, scale: Scale, theme: Theme) -> (char, Style) {
+    const QUADRANTS: [[char; 3]; 3] = [['▁', '▗', '▐'], ['▖', '▄', '▟'], ['▌', '▙', '█']];
+    let mean = f32::midpoint(left, right);
+    let share = |value: f32| (value - scale.low) / (scale.high - scale.low).max(f32::MIN_POSITIVE);
+    if !(share(left).is_finite() && share(right).is_finite()) {
+        return ('?', theme.bad());
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 2
+    let height = |value: f32| (share(value).clamp(0.0, 1.0) * 2.0).round() as usize;
+    (QUADRANTS[height(left)][height(right)], theme.heat(share(mean)))
+}
+
+/// Draws values one after the other, in as many rows as the area has. Where they are more than the
+/// cells, a cell has two; a sign marks that there are still more.
 pub(in crate::dashboard) fn strip(
     values: &[f32],
     scale: Scale,
@@ -50,9 +64,14 @@ pub(in crate::dashboard) fn strip(
     theme: Theme,
 ) {
     let (wide, high) = (columns(area), usize::from(area.height));
-    let shown = values.len().min(wide * high);
-    for (i, &value) in values.iter().take(shown).enumerate() {
-        let (glyph, style) = glyph(value, scale, theme);
+    let each = if theme.unicode && values.len() > wide * high { 2 } else { 1 };
+    let shown = values.len().min(wide * high * each);
+    for (i, part) in values[..shown].chunks(each).enumerate() {
+        let (glyph, style) = match *part {
+            [left, right] => pair(left, right, scale, theme),
+            [value] => glyph(value, scale, theme),
+            _ => continue,
+        };
         let at = (cell(i % wide.max(1)), cell(i / wide.max(1)));
         put(buf, area, at, &glyph.to_string(), style, theme);
     }
@@ -80,13 +99,26 @@ mod tests {
         assert_eq!(Scale::around_zero([]), Scale { low: -1.0, high: 1.0 });
     }
 
-    #[test]
-    fn a_strip_that_is_cut_says_so() {
+    fn drawn(values: &[f32], theme: Theme) -> Vec<String> {
         let area = Rect::new(0, 0, 4, 2);
         let mut buf = Buffer::empty(area);
-        strip(&[1.0; 12], Scale { low: 0.0, high: 1.0 }, area, &mut buf, Theme::PLAIN);
-        let rows: Vec<String> =
-            (0..2).map(|y| (0..4).map(|x| buf[(x, y)].symbol()).collect()).collect();
-        assert_eq!(rows, ["████", "███…"]);
+        strip(values, Scale { low: 0.0, high: 1.0 }, area, &mut buf, theme);
+        (0..2).map(|y| (0..4).map(|x| buf[(x, y)].symbol()).collect()).collect()
+    }
+
+    #[test]
+    fn a_strip_that_is_cut_says_so() {
+        assert_eq!(drawn(&[1.0; 8], Theme::PLAIN), ["████", "████"]);
+        assert_eq!(drawn(&[1.0; 17], Theme::PLAIN), ["████", "███…"]);
+        assert_eq!(drawn(&[1.0; 9], Theme::ASCII), ["####", "###~"]);
+    }
+
+    #[test]
+    fn two_values_share_a_cell_where_they_are_too_many() {
+        let values =
+            [0.0, 0.0, 0.0, 0.5, 0.0, 1.0, 0.5, 1.0, 1.0, 0.5, 0.5, 0.5, f32::NAN, 1.0, 1.0];
+        assert_eq!(drawn(&values, Theme::PLAIN), ["▁▗▐▟", "▙▄?█"]);
+        let scale = Scale { low: 0.0, high: 1.0 };
+        assert_eq!(pair(0.0, 1.0, scale, Theme::FULL).1, Theme::FULL.heat(0.5));
     }
 }
