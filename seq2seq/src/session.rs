@@ -259,11 +259,15 @@ fn prepare<M: Task>(
     let config = &stored.config;
     let device = devices::open(&stored.device, stored.threads)?;
     let mut params = Params::new();
-    let built = M::build(&stored, vocabularies, &mut params, &mut Preparation::new(link))?;
+    let mut built = M::build(&stored, vocabularies, &mut params, &mut Preparation::new(link))?;
     if let Some(waits) = config.waits_for_validations().filter(|_| built.held_out == 0) {
         let problem =
             format!("{waits}: nothing is held out, so it would wait for ever; give valid = FILE");
         return Err(Error::Configuration { problems: vec![problem] });
+    }
+    if let Some(first) = built.model.epoch_examples(0, device.threads()) {
+        // Typical lengths, from which the steps of an epoch are counted.
+        built.examples = first;
     }
     params.to_device(&device)?;
     let optimizer = Optimizer::new(config.optimizer_config(), &params)?;

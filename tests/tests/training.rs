@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use seq2seq::data::{Corpus, Example, Text};
+use seq2seq::data::{Corpus, Example, SubwordModels, Text};
 use seq2seq::event::{CheckpointKind, EndReason, Validation};
 use seq2seq::model::EncoderDecoder;
 use seq2seq::task::TranslationModel;
@@ -208,7 +208,7 @@ fn network(set: &[(&str, &str)]) -> (TranslationModel, Params, Vec<Example>) {
     config.validate().unwrap();
     let mut corpus = Corpus::read("phrasebook:valid", None).unwrap();
     corpus.pairs.truncate(24);
-    let text = Text::build(&config, &corpus);
+    let text = Text::build(&config, &SubwordModels::default(), &corpus).unwrap();
     let examples = corpus.pairs.iter().map(|p| text.encode(p)).collect();
     let mut params = Params::new();
     let (source, target) = (text.source_vocabulary.len(), text.target_vocabulary.len());

@@ -231,6 +231,54 @@ pub enum Error {
         found: String,
     },
 
+    /// A line of a vocabulary, or a name in it, cannot be read or written as one line of text.
+    #[error("line {line} of the vocabulary: {what}")]
+    VocabularyLine {
+        /// The line, from 1.
+        line: usize,
+        /// A description of the problem.
+        what: String,
+    },
+
+    /// A vocabulary is not a JSON list of names.
+    #[error("the vocabulary is no JSON list of names: {0}")]
+    VocabularyJson(#[from] serde_json::Error),
+
+    /// The program was built without subword models.
+    #[error(
+        "subword models need the feature `subwords` of the crate `tokenizer`, and this program was \
+         built without it; build it with that feature, or use words or characters"
+    )]
+    NoSubwords,
+
+    /// A subword model cannot be trained.
+    #[error("cannot train a subword model: {what}")]
+    SubwordTraining {
+        /// A description of the problem.
+        what: String,
+    },
+
+    /// A `tokenizer.json` is not valid.
+    #[error(
+        "{}, line {}: this is no tokenizer.json that can be read: {source}",
+        path.display(), source.line().max(1)
+    )]
+    TokenizerJson {
+        /// The file.
+        path: PathBuf,
+        /// The error, with line and column.
+        source: serde_json::Error,
+    },
+
+    /// A `tokenizer.json` is of a kind that is not supported.
+    #[error("{}: {what}", path.display())]
+    TokenizerFile {
+        /// The file.
+        path: PathBuf,
+        /// What is not supported, and what is.
+        what: String,
+    },
+
     /// A word occurs twice in a token list.
     #[error("'{token}' stands twice in the vocabulary, at ids {first} and {second}")]
     DuplicateToken {

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Normalizer, Recipe, Unit, joiner};
+use crate::{Error, Normalizer, Recipe, Result, SubwordKind, Subwords, Unit, joiner};
 
 /// Splits text into tokens and joins tokens to text.
 ///
-/// For every text `x`, every recipe and every unit, this holds exactly:
+/// For every text `x`, every recipe, every unit and every subword model that was trained here, this
+/// holds exactly:
 ///
 /// ```text
 /// detokenize(tokenize(x)) == normalize(x)
@@ -25,7 +26,8 @@ use crate::{Normalizer, Recipe, Unit, joiner};
 ///
 /// An empty text has no tokens. [`Tokenizer::display_token`] formats a token for display.
 ///
-/// Serde writes a map of `recipe` and `unit`.
+/// Serde writes a map of `recipe` and `unit`, or of `recipe` and `subwords`, the content of a
+/// `tokenizer.json`.
 ///
 /// ```
 /// use tokenizer::{Recipe, Tokenizer, Unit};
@@ -39,29 +41,56 @@ use crate::{Normalizer, Recipe, Unit, joiner};
 /// assert_eq!(characters.tokenize("été"), ["é", "t", "é"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Key", into = "Key")]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct Tokenizer {
-    key: Key,
+    recipe: Recipe,
+    splitting: Splitting,
     normalizer: Normalizer,
 }
 
-/// The parameters of a tokenizer, and its serialised form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Key {
-    recipe: Recipe,
-    unit: Unit,
+/// How normalised text is split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Splitting {
+    Unit(Unit),
+    Subwords(Subwords),
 }
 
-impl From<Key> for Tokenizer {
-    fn from(key: Key) -> Self {
-        Self { key, normalizer: key.recipe.normalizer() }
+/// The serialised form of a tokenizer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    recipe: Recipe,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unit: Option<Unit>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subwords: Option<String>,
+}
+
+impl TryFrom<Stored> for Tokenizer {
+    type Error = Error;
+
+    fn try_from(stored: Stored) -> Result<Self> {
+        match (stored.unit, stored.subwords) {
+            (Some(unit), None) => Ok(Self::new(stored.recipe, unit)),
+            (None, Some(json)) => {
+                let model = Subwords::from_json(&json, "subwords".as_ref())?;
+                Ok(Self::with_subwords(stored.recipe, model))
+            }
+            _ => Err(Error::UnknownUnit {
+                name: "both or none".to_owned(),
+                known: "one of unit and subwords".to_owned(),
+            }),
+        }
     }
 }
 
-impl From<Tokenizer> for Key {
+impl From<Tokenizer> for Stored {
     fn from(tokenizer: Tokenizer) -> Self {
-        tokenizer.key
+        let (unit, subwords) = match tokenizer.splitting {
+            Splitting::Unit(unit) => (Some(unit), None),
+            Splitting::Subwords(model) => (None, Some(model.to_json().to_owned())),
+        };
+        Self { recipe: tokenizer.recipe, unit, subwords }
     }
 }
 
@@ -69,19 +98,47 @@ impl Tokenizer {
     /// Creates a tokenizer that normalises text by `recipe` and splits it into `unit`s.
     #[must_use]
     pub fn new(recipe: Recipe, unit: Unit) -> Self {
-        Key { recipe, unit }.into()
+        Self { recipe, splitting: Splitting::Unit(unit), normalizer: recipe.normalizer() }
+    }
+
+    /// Creates a tokenizer that normalises text by `recipe` and splits it into the pieces of a
+    /// subword model.
+    #[must_use]
+    pub fn with_subwords(recipe: Recipe, model: Subwords) -> Self {
+        Self { recipe, splitting: Splitting::Subwords(model), normalizer: recipe.normalizer() }
     }
 
     /// Returns the recipe.
     #[must_use]
     pub const fn recipe(&self) -> Recipe {
-        self.key.recipe
+        self.recipe
     }
 
-    /// Returns the unit.
+    /// Returns the unit; `None` if text is split into pieces of a subword model.
     #[must_use]
-    pub const fn unit(&self) -> Unit {
-        self.key.unit
+    pub const fn unit(&self) -> Option<Unit> {
+        match self.splitting {
+            Splitting::Unit(unit) => Some(unit),
+            Splitting::Subwords(_) => None,
+        }
+    }
+
+    /// Returns the subword model, if text is split into its pieces.
+    #[must_use]
+    pub const fn subwords(&self) -> Option<&Subwords> {
+        match &self.splitting {
+            Splitting::Unit(_) => None,
+            Splitting::Subwords(model) => Some(model),
+        }
+    }
+
+    /// Returns the name of the unit, or of the kind of the subword model.
+    #[must_use]
+    pub fn unit_name(&self) -> &'static str {
+        match &self.splitting {
+            Splitting::Unit(unit) => unit.name(),
+            Splitting::Subwords(model) => SubwordKind::name(model.kind()),
+        }
     }
 
     /// Returns the text normalised by the recipe.
@@ -94,11 +151,12 @@ impl Tokenizer {
     #[must_use]
     pub fn tokenize(&self, text: &str) -> Vec<String> {
         let text = self.normalize(text);
-        match self.key.unit {
-            Unit::Characters => text.chars().map(String::from).collect(),
-            Unit::Words if self.has_marks() => joiner::split(&text),
-            Unit::Words if text.is_empty() => Vec::new(),
-            Unit::Words => text.split(' ').map(str::to_owned).collect(),
+        match &self.splitting {
+            Splitting::Subwords(model) => model.tokenize(&text),
+            Splitting::Unit(Unit::Characters) => text.chars().map(String::from).collect(),
+            Splitting::Unit(Unit::Words) if self.has_marks() => joiner::split(&text),
+            Splitting::Unit(Unit::Words) if text.is_empty() => Vec::new(),
+            Splitting::Unit(Unit::Words) => text.split(' ').map(str::to_owned).collect(),
         }
     }
 
@@ -108,11 +166,12 @@ impl Tokenizer {
     /// returns. Remove special tokens (`</s>`) first: this function treats them as text.
     #[must_use]
     pub fn detokenize(&self, tokens: &[impl AsRef<str>]) -> String {
-        let tokens = tokens.iter().map(AsRef::as_ref);
-        match self.key.unit {
-            Unit::Characters => tokens.collect(),
-            Unit::Words if self.has_marks() => joiner::join(tokens),
-            Unit::Words => tokens.collect::<Vec<_>>().join(" "),
+        let texts = tokens.iter().map(AsRef::as_ref);
+        match &self.splitting {
+            Splitting::Subwords(model) => model.detokenize(tokens),
+            Splitting::Unit(Unit::Characters) => texts.collect(),
+            Splitting::Unit(Unit::Words) if self.has_marks() => joiner::join(texts),
+            Splitting::Unit(Unit::Words) => texts.collect::<Vec<_>>().join(" "),
         }
     }
 
@@ -131,17 +190,18 @@ impl Tokenizer {
     /// ```
     #[must_use]
     pub fn display_token(&self, token: &str) -> String {
-        let shown: String = if self.key.unit == Unit::Words && self.has_marks() {
-            joiner::bare(token).chars().map(visible).collect()
-        } else {
-            token.chars().map(visible).collect()
+        let text = match &self.splitting {
+            Splitting::Subwords(model) => model.display_piece(token),
+            Splitting::Unit(Unit::Words) if self.has_marks() => joiner::bare(token),
+            Splitting::Unit(_) => token.to_owned(),
         };
+        let shown: String = text.chars().map(visible).collect();
         if shown.is_empty() { OPEN_BOX.to_string() } else { shown }
     }
 
     /// Returns `true` if words carry joiners and escapes.
     const fn has_marks(&self) -> bool {
-        matches!(self.key.recipe, Recipe::Words | Recipe::WordsLower)
+        matches!(self.recipe, Recipe::Words | Recipe::WordsLower)
     }
 }
 
@@ -229,7 +289,7 @@ mod tests {
         assert_eq!(json, r#"{"recipe":"tf-nmt","unit":"characters"}"#);
         assert_eq!(serde_json::from_str::<Tokenizer>(&json).unwrap(), tokenizer);
         assert_eq!(tokenizer.recipe(), Recipe::TfNmt);
-        assert_eq!(tokenizer.unit(), Unit::Characters);
+        assert_eq!(tokenizer.unit(), Some(Unit::Characters));
         let wrong = r#"{"recipe":"tf-nmt","unit":"words","lower":true}"#;
         assert!(serde_json::from_str::<Tokenizer>(wrong).is_err());
     }

@@ -119,8 +119,7 @@ impl Vocabulary {
         let specials = SPECIALS.map(str::to_owned);
         let tokens: Vec<String> =
             specials.into_iter().chain(kept.into_iter().map(|(token, _)| token)).collect();
-        let ids = numbered(&tokens).map(|(id, token)| (token.to_owned(), id)).collect();
-        Self { tokens, ids }
+        Self::unchecked(tokens)
     }
 
     /// Creates a vocabulary from a list of tokens in id order, special tokens first.
@@ -147,6 +146,88 @@ impl Vocabulary {
             }
         }
         Ok(Self { tokens, ids })
+    }
+
+    /// Creates a vocabulary from a list that is known to be valid.
+    pub(crate) fn unchecked(tokens: Vec<String>) -> Self {
+        let ids = numbered(&tokens).map(|(id, token)| (token.to_owned(), id)).collect();
+        Self { tokens, ids }
+    }
+
+    /// Returns the tokens as a JSON list in id order, special tokens first.
+    ///
+    /// ```
+    /// use tokenizer::{Vocabulary, VocabularyOptions};
+    ///
+    /// let vocabulary = Vocabulary::build([["a", "b"]], &VocabularyOptions::default());
+    /// assert_eq!(vocabulary.to_json(), r#"["<pad>","<unk>","<s>","</s>","a","b"]"#);
+    /// assert_eq!(Vocabulary::from_json(&vocabulary.to_json())?, vocabulary);
+    /// # Ok::<(), tokenizer::Error>(())
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::Value::from(self.tokens.clone()).to_string()
+    }
+
+    /// Creates a vocabulary from a JSON list of tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::VocabularyJson`], also for the errors of [`Vocabulary::from_tokens`].
+    pub fn from_json(json: &str) -> Result<Self> {
+        Ok(serde_json::from_str(json)?)
+    }
+
+    /// Returns the tokens one per line, in id order, special tokens first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::VocabularyLine`] if a token contains a line break.
+    ///
+    /// ```
+    /// use tokenizer::{Vocabulary, VocabularyOptions};
+    ///
+    /// let vocabulary = Vocabulary::build([["a", "b"]], &VocabularyOptions::default());
+    /// assert_eq!(vocabulary.to_text()?, "<pad>\n<unk>\n<s>\n</s>\na\nb\n");
+    /// assert_eq!(Vocabulary::from_text("a\nb\n")?, vocabulary);
+    /// # Ok::<(), tokenizer::Error>(())
+    /// ```
+    pub fn to_text(&self) -> Result<String> {
+        let mut text = String::new();
+        for (at, token) in self.tokens.iter().enumerate() {
+            if token.contains(['\n', '\r']) {
+                let what = format!(
+                    "the token {token:?} contains a line break, which a text file cannot hold; use \
+                     JSON"
+                );
+                return Err(Error::VocabularyLine { line: at + 1, what });
+            }
+            text.push_str(token);
+            text.push('\n');
+        }
+        Ok(text)
+    }
+
+    /// Creates a vocabulary from tokens, one per line, in id order. The special tokens are the first
+    /// four lines, or are left out and added.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::VocabularyLine`] if a token occurs twice.
+    pub fn from_text(text: &str) -> Result<Self> {
+        let lines: Vec<&str> = text.lines().collect();
+        let has_specials = lines.starts_with(&SPECIALS);
+        let added = if has_specials { 0 } else { SPECIALS.len() };
+        let specials = SPECIALS.into_iter().take(added);
+        let tokens = specials.chain(lines).map(str::to_owned).collect();
+        Self::from_tokens(tokens).map_err(|error| match error {
+            Error::DuplicateToken { token, first, second } => {
+                let line = |id: u32| id as usize + 1 - added;
+                let what = format!("{token:?} stands on line {} already", line(first));
+                Error::VocabularyLine { line: line(second), what }
+            }
+            other => other,
+        })
     }
 
     /// Returns the number of ids, special ids included; this is one more than the highest id.
@@ -282,6 +363,24 @@ mod tests {
         assert_eq!(all.unknown_rate(Vec::<Vec<String>>::new()).rate().to_bits(), 0);
         let rate = all.unknown_rate([vec!["a", "b"], vec![], vec!["a", "a"]]);
         assert_eq!(rate.to_string(), "1 of 4 tokens unknown (25.00%)");
+    }
+
+    #[test]
+    fn a_vocabulary_is_one_token_per_line() {
+        let all = Vocabulary::build([["b", "", "<s>", "\u{2028}"]], &VocabularyOptions::default());
+        let text = all.to_text().unwrap();
+        assert_eq!(text, "<pad>\n<unk>\n<s>\n</s>\nb\n\n<s>\n\u{2028}\n");
+        assert_eq!(Vocabulary::from_text(&text).unwrap(), all);
+        assert_eq!(Vocabulary::from_text(&text.replace('\n', "\r\n")).unwrap(), all);
+        assert_eq!(Vocabulary::from_text("b\n\n<s>\n\u{2028}").unwrap(), all);
+        let twice = Vocabulary::from_text("a\nb\na\n").unwrap_err().to_string();
+        assert_eq!(twice, "line 3 of the vocabulary: \"a\" stands on line 1 already");
+        let newline = Vocabulary::build([["\n"]], &VocabularyOptions::default());
+        let error = newline.to_text().unwrap_err().to_string();
+        assert!(error.starts_with("line 5 of the vocabulary: the token \"\\n\""), "{error}");
+        assert_eq!(Vocabulary::from_json(&newline.to_json()).unwrap(), newline);
+        let error = Vocabulary::from_json("[1]").unwrap_err().to_string();
+        assert!(error.starts_with("the vocabulary is no JSON list of names"), "{error}");
     }
 
     #[test]

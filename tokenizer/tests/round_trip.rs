@@ -56,7 +56,7 @@ proptest! {
                 let shown = tokenizer.display_token(&token);
                 prop_assert!(!shown.is_empty());
                 prop_assert!(!shown.chars().any(|c| c.is_whitespace() || c.is_control()));
-                if tokenizer.unit() == Unit::Words && tokenizer.recipe() != Recipe::None {
+                if tokenizer.unit() == Some(Unit::Words) && tokenizer.recipe() != Recipe::None {
                     prop_assert!(!token.is_empty());
                     prop_assert!(!token.chars().any(|c| c.is_whitespace() || c.is_control()));
                     prop_assert!(!SPECIALS.contains(&token.as_str()));

@@ -61,6 +61,8 @@ const RULES: &[EffectRule] = &[
     (&["variational_dropout", "dropout_output"], |c| c.dropout > 0.0, "dropout above 0"),
     (&["merge"], |c| c.bidirectional, "bidirectional = true"),
     (&["readout_width", "readout_state"], |c| c.readout == Readout::Maxout, "readout = maxout"),
+    (&["max_source_vocabulary"], |c| c.source_tokenizer.is_empty(), "source_tokenizer left out"),
+    (&["max_target_vocabulary"], |c| c.target_tokenizer.is_empty(), "target_tokenizer left out"),
     (&["window"], |c| c.task == TaskKind::LanguageStream, "task = language_stream"),
     (
         &["temperature"],
@@ -71,6 +73,7 @@ const RULES: &[EffectRule] = &[
         &[
             "source_recipe",
             "source_unit",
+            "source_tokenizer",
             "max_source_vocabulary",
             "max_source_words",
             "reverse_source",
@@ -94,7 +97,15 @@ const RULES: &[EffectRule] = &[
         "task = translation",
     ),
     (
-        &["target_recipe", "target_unit", "min_count", "max_target_vocabulary", "max_length"],
+        &[
+            "target_recipe",
+            "target_unit",
+            "target_tokenizer",
+            "min_count",
+            "max_target_vocabulary",
+            "max_length",
+            "bpe_dropout",
+        ],
         |c| c.task != TaskKind::Sequence,
         "another task than sequence",
     ),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tokenizer::{SubwordKind, Unit};
 
 use crate::{Error, Result};
 
@@ -65,6 +66,18 @@ choices! {
         LanguageStream = "language_stream",
         /// Predicts the answer to a generated sequence.
         Sequence = "sequence",
+    }
+
+    /// The units into which text is split.
+    TextUnit ("unit") {
+        /// Words.
+        Words = "words",
+        /// Characters.
+        Characters = "characters",
+        /// Pieces of words, from merges of frequent pairs (Sennrich 2016).
+        Bpe = "bpe",
+        /// Pieces of words, by a unigram language model (Kudo 2018).
+        Unigram = "unigram",
     }
 
     /// The order of attention and the decoder's recurrence.
@@ -220,6 +233,26 @@ choices! {
         Xavier = "xavier",
         /// Orthogonal and narrow normal, as in Bahdanau et al. 2014 (appendix B.1).
         Bahdanau = "bahdanau",
+    }
+}
+
+impl TextUnit {
+    /// Returns the unit, if it needs no model.
+    pub(crate) fn plain(self) -> Option<Unit> {
+        match self {
+            Self::Words => Some(Unit::Words),
+            Self::Characters => Some(Unit::Characters),
+            Self::Bpe | Self::Unigram => None,
+        }
+    }
+
+    /// Returns the kind of the subword model, if the units are its pieces.
+    pub(crate) fn subwords(self) -> Option<SubwordKind> {
+        match self {
+            Self::Words | Self::Characters => None,
+            Self::Bpe => Some(SubwordKind::Bpe),
+            Self::Unigram => Some(SubwordKind::Unigram),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod preset;
 mod resume;
 mod shorthand;
 mod stored;
+mod subwords;
 mod summary;
 mod validate;
 mod value;
@@ -17,7 +18,8 @@ mod value;
 pub use attention::AttentionKind;
 pub use enums::{
     BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, InitScheme, LossNorm,
-    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, UnknownWords, Wiring,
+    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, TextUnit, Tied, UnknownWords,
+    Wiring,
 };
 pub use keys::{Config, Key};
 pub use nearest::nearest;
@@ -26,5 +28,6 @@ pub use preset::{KeyInfo, NeededData, Preset, preset_groups, preset_keys, preset
 pub use resume::Change;
 pub use rnn::{Cell, Merge};
 pub(crate) use stored::stored;
+pub(crate) use subwords::TextSide;
 pub(crate) use value::attention_by_name;
 pub use value::attention_name;

@@ -1,7 +1,11 @@
 //! Alternative names of keys: shorthands that set several keys, and old names.
 
 /// Shorthands, each with the keys that it sets.
-const SHORTHANDS: [(&str, &[&str]); 1] = [("unit", &["source_unit", "target_unit"])];
+const SHORTHANDS: [(&str, &[&str]); 3] = [
+    ("unit", &["source_unit", "target_unit"]),
+    ("tokenizer", &["source_tokenizer", "target_tokenizer"]),
+    ("vocabulary", &["max_source_vocabulary", "max_target_vocabulary"]),
+];
 
 /// Old names of keys, found in stored runs. They are accepted but never suggested.
 const OLD_NAMES: [(&str, &[&str]); 4] = [
@@ -34,10 +38,8 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use tokenizer::Unit;
-
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, TextUnit as Unit};
 
     #[test]
     fn every_shorthand_stands_for_keys_that_exist() {
@@ -80,7 +82,7 @@ mod tests {
         let both = "source_unit = characters and target_unit = words";
         assert_eq!(config.show("unit").as_deref(), Some(both));
         let error = config.set("unit", "letters").unwrap_err().to_string();
-        assert_eq!(error, "unit cannot be 'letters': it takes words, characters");
+        assert_eq!(error, "unit cannot be 'letters': it takes words, characters, bpe, unigram");
         let error = config.set("unti", "words").unwrap_err().to_string();
         assert!(error.contains("did you mean 'unit'?"), "{error}");
     }

@@ -25,9 +25,8 @@ pub(crate) fn stored<'de, D: Deserializer<'de>>(from: D) -> Result<Config, D::Er
 
 #[cfg(test)]
 mod tests {
-    use tokenizer::Unit;
-
     use super::*;
+    use crate::config::TextUnit as Unit;
 
     #[test]
     fn stored_old_names_set_the_keys_of_today() {

@@ -54,6 +54,7 @@ impl Config {
                 "optimizer_decay = {decay}: it should be 0 but for adadelta and rmsprop"
             ));
         }
+        problems.extend(self.subwords());
         problems.extend(self.attentions());
         problems.extend(self.wirings());
         let attends = self.attention.is_some();

@@ -4,11 +4,12 @@ use attention::AttentionKind;
 use rnn::{Cell, Merge};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokenizer::{Recipe, Unit};
+use tokenizer::Recipe;
 
 use super::enums::{
     BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, InitScheme, LossNorm,
-    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, UnknownWords, Wiring,
+    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, TextUnit, Tied, UnknownWords,
+    Wiring,
 };
 
 /// The type of a key's value.
@@ -112,7 +113,7 @@ macro_rules! names {
 }
 
 names!(
-    Recipe, Unit, TaskKind, Merge, Wiring, DecoderInit, Readout, ReadoutState, Tied, OptimizerKind,
+    Recipe, TextUnit, TaskKind, Merge, Wiring, DecoderInit, Readout, ReadoutState, Tied, OptimizerKind,
     LossNorm, InitScheme, BatchBy, RateSchedule, ForcingUnit, ForcingSchedule, EarlyStoppingMetric, UnknownWords,
     AttentionKind,
     Cell: explained(Cell::ALL.map(|cell| (cell.name(), cell.summary()))),

@@ -4,7 +4,7 @@ use tokenizer::Tokenizer;
 
 use super::corpus::{Corpus, Pair, hash};
 use super::split::Seen;
-use super::text::tokenizers;
+use super::subwords::word_tokenizers;
 use crate::Error;
 use crate::config::Config;
 
@@ -87,7 +87,7 @@ impl Dropped {
 /// required prefix, neither side empty. Returns each remaining pair in the form that the model
 /// reads.
 pub(crate) fn filter(config: &Config, corpus: &mut Corpus) -> (Dropped, Vec<Seen>) {
-    let (source, target) = tokenizers(config);
+    let (source, target) = word_tokenizers(config);
     let mut dropped = Dropped { read: corpus.pairs.len(), ..Dropped::default() };
     let mut seen = Vec::with_capacity(corpus.pairs.len());
     let over = |tokens: &[String], limit: usize| limit > 0 && tokens.len() > limit;
@@ -122,7 +122,7 @@ pub(crate) fn filter(config: &Config, corpus: &mut Corpus) -> (Dropped, Vec<Seen
 
 /// Returns the pairs in the form that the model reads.
 pub(crate) fn seen(config: &Config, pairs: &[Pair]) -> Vec<Seen> {
-    let (source, target) = tokenizers(config);
+    let (source, target) = word_tokenizers(config);
     let side = |tokenizer: &Tokenizer, text: &str| hash(&tokenizer.tokenize(text).join(" "));
     let pair =
         |p: &Pair| Seen { source: side(&source, &p.source), target: side(&target, &p.target) };
@@ -131,7 +131,7 @@ pub(crate) fn seen(config: &Config, pairs: &[Pair]) -> Vec<Seen> {
 
 /// Filters the lines of a language model, which has only a target.
 pub(crate) fn filter_lines(config: &Config, lines: &mut Vec<String>) -> (Dropped, Vec<Seen>) {
-    let (_, tokenizer) = tokenizers(config);
+    let (_, tokenizer) = word_tokenizers(config);
     let mut dropped = Dropped { read: lines.len(), ..Dropped::default() };
     let mut seen = Vec::with_capacity(lines.len());
     let limit = config.max_target_words;

@@ -1,10 +1,15 @@
 //! Conversion between text and ids for both languages.
 
-use tokenizer::{EOS, PAD, Recipe, SOS, Tokenizer, UNK, Vocabulary, VocabularyOptions};
+use tokenizer::{
+    EOS, PAD, Recipe, SOS, Subwords, Tokenizer, UNK, Unit, Vocabulary, VocabularyOptions,
+};
 
 use super::batch::Example;
 use super::corpus::{Corpus, Pair};
-use crate::config::Config;
+use super::subwords::{BpeDropout, SubwordModels, tokenizers};
+use super::token_words::TokenWords;
+use crate::Result;
+use crate::config::{Config, UnknownWords};
 use crate::score::{ORDER as BLEU_ORDER, is_equal_in_words, mteval_words};
 
 /// The tokenizers and vocabularies of both languages.
@@ -20,38 +25,53 @@ pub struct Text {
 }
 
 impl Text {
-    /// Creates the configured tokenizers, and builds vocabularies from training pairs.
-    pub fn build(config: &Config, corpus: &Corpus) -> Self {
-        let (source, target) = tokenizers(config);
+    /// Creates the configured tokenizers, and builds vocabularies from training pairs; those of
+    /// subword models are the models' own.
+    ///
+    /// # Errors
+    /// A subword unit without its model.
+    pub fn build(config: &Config, models: &SubwordModels, corpus: &Corpus) -> Result<Self> {
+        let (source, target) = tokenizers(config, models)?;
         let build = |tokens: Vec<Vec<String>>, max: usize| {
             let max_size = (max > 0).then_some(max);
             Vocabulary::build(&tokens, &VocabularyOptions { min_count: config.min_count, max_size })
         };
         let pairs = &corpus.pairs;
-        let mut sources: Vec<_> = pairs.iter().map(|p| source.tokenize(&p.source)).collect();
-        let targets: Vec<_> = pairs.iter().map(|p| target.tokenize(&p.target)).collect();
+        let sources = || pairs.iter().map(|p| source.tokenize(&p.source));
+        let targets = || pairs.iter().map(|p| target.tokenize(&p.target));
+        let own = |tokenizer: &Tokenizer| tokenizer.subwords().map(Subwords::vocabulary);
         let (source_vocabulary, target_vocabulary) = if config.tied.source() {
-            sources.extend(targets);
-            let both = build(sources, config.max_source_vocabulary);
+            let build =
+                || build(sources().chain(targets()).collect(), config.max_source_vocabulary);
+            let both = own(&source).unwrap_or_else(build);
             (both.clone(), both)
         } else {
-            let sources = build(sources, config.max_source_vocabulary);
-            (sources, build(targets, config.max_target_vocabulary))
+            let of_source = || build(sources().collect(), config.max_source_vocabulary);
+            let of_target = || build(targets().collect(), config.max_target_vocabulary);
+            (own(&source).unwrap_or_else(of_source), own(&target).unwrap_or_else(of_target))
         };
         let reverse = config.reverse_source;
-        Self { reverse, source_vocabulary, target_vocabulary, source, target }
+        Ok(Self { reverse, source_vocabulary, target_vocabulary, source, target })
     }
 
     /// Creates the configured tokenizers, with stored vocabularies.
-    pub fn restore(config: &Config, source: Vocabulary, target: Vocabulary) -> Self {
-        let (source_tokenizer, target_tokenizer) = tokenizers(config);
-        Self {
+    ///
+    /// # Errors
+    /// A subword unit without its model.
+    pub fn restore(
+        config: &Config,
+        models: &SubwordModels,
+        source: Vocabulary,
+        target: Vocabulary,
+    ) -> Result<Self> {
+        let (source_tokenizer, target_tokenizer) = tokenizers(config, models)?;
+        Ok(Self {
             source: source_tokenizer,
             target: target_tokenizer,
             reverse: config.reverse_source,
             source_vocabulary: source,
             target_vocabulary: target,
-        }
+        })
     }
 
     /// Describes the first difference from another text that matters to an ensemble; `None` if there
@@ -60,14 +80,18 @@ impl Text {
         for (side, own, others) in
             [("source", &self.source, &other.source), ("target", &self.target, &other.target)]
         {
-            if own != others {
+            let names = |of: &Tokenizer| (of.recipe(), of.unit_name());
+            if names(own) != names(others) {
                 return Some(format!(
                     "{side}_recipe = {}, {side}_unit = {}, but {} and {}",
                     others.recipe(),
-                    others.unit(),
+                    others.unit_name(),
                     own.recipe(),
-                    own.unit()
+                    own.unit_name()
                 ));
+            }
+            if own != others {
+                return Some(format!("another tokenizer.json of the {side} than that"));
             }
         }
         for (side, own, others) in [
@@ -99,6 +123,18 @@ impl Text {
         remark_on(source.chain(changed_by(&self.target, &self.target_vocabulary)))
     }
 
+    /// Returns a warning if unknown words are to be replaced where no word is unknown.
+    pub(crate) fn remark_on_replacement(&self, words: UnknownWords) -> Option<String> {
+        let has_none = words == UnknownWords::Replace && self.target.subwords().is_some();
+        has_none.then(|| {
+            format!(
+                "unknown_words = replace: with target_unit = {} no word is unknown, so none is \
+                 replaced, and a dictionary is not used",
+                self.target.unit_name()
+            )
+        })
+    }
+
     /// Returns the ids of a source line in reading order, EOS last; EOS alone for a blank line.
     pub fn encode_source(&self, line: &str) -> Vec<u32> {
         let mut ids = self.source_vocabulary.encode(&tokens(&self.source, line));
@@ -114,6 +150,48 @@ impl Text {
         let mut target = self.target_vocabulary.encode(&tokens(&self.target, &pair.target));
         target.push(EOS);
         Example { source: self.encode_source(&pair.source), target }
+    }
+
+    /// Returns the ids of pair `number` of the corpus in an epoch with BPE-dropout.
+    pub(crate) fn encode_with_dropout(
+        &self,
+        pair: &Pair,
+        dropout: BpeDropout,
+        (epoch, number): (u64, usize),
+    ) -> Example {
+        let tokens = |tokenizer: &Tokenizer, line: &str, side: u32| match is_blank(tokenizer, line)
+        {
+            true => Vec::new(),
+            false => dropout.tokens(tokenizer, line, (epoch, number, side)),
+        };
+        let mut source = self.source_vocabulary.encode(&tokens(&self.source, &pair.source, 0));
+        if self.reverse {
+            source.reverse();
+        }
+        source.push(EOS);
+        let mut target = self.target_vocabulary.encode(&tokens(&self.target, &pair.target, 1));
+        target.push(EOS);
+        Example { source, target }
+    }
+
+    /// Returns true if a side is split into pieces of words.
+    pub(crate) fn has_pieces(&self) -> bool {
+        self.source.subwords().is_some() || self.target.subwords().is_some()
+    }
+
+    /// Returns the words that the tokens of a source line belong to, in the sentence's own order.
+    pub(crate) fn token_words_of_source(&self, line: &str) -> TokenWords {
+        TokenWords::new(&self.source, &tokens(&self.source, line))
+    }
+
+    /// Returns the words that the tokens of a target line belong to.
+    pub(crate) fn token_words_of_target(&self, line: &str) -> TokenWords {
+        TokenWords::new(&self.target, &tokens(&self.target, line))
+    }
+
+    /// Returns the words that target ids belong to, without EOS and the ids after it.
+    pub(crate) fn token_words_of_ids(&self, ids: &[u32]) -> TokenWords {
+        TokenWords::new(&self.target, &self.target_tokens(ids))
     }
 
     /// Returns the source words for display, in the sentence's own order, EOS last; nothing for a
@@ -136,9 +214,8 @@ impl Text {
     /// differently.
     pub(crate) fn written_source(&self, line: &str) -> Vec<String> {
         let read = tokens(&self.source, line);
-        let cased = Tokenizer::new(Recipe::Words, self.source.unit());
-        let written = match self.source.recipe() {
-            Recipe::WordsLower => tokens(&cased, line),
+        let written = match (self.source.recipe(), self.source.unit()) {
+            (Recipe::WordsLower, Some(unit)) => tokens(&Tokenizer::new(Recipe::Words, unit), line),
             _ => Vec::new(),
         };
         let tokens = if written.len() == read.len() { written } else { read };
@@ -191,6 +268,9 @@ impl Text {
     /// removes the token. The position after the last token stands for the end, where a text is
     /// added. `None` if a position is past it.
     pub(crate) fn replace_source(&self, line: &str, edits: &[(usize, &str)]) -> Option<String> {
+        if let Some(model) = self.source.subwords() {
+            return replace_pieces(model, &tokens(&self.source, line), edits);
+        }
         let mut all: Vec<Vec<String>> =
             tokens(&self.source, line).into_iter().map(|token| vec![token]).collect();
         all.push(Vec::new());
@@ -296,11 +376,38 @@ pub(crate) const END: &str = "</s>";
 
 /// Returns the tokens of a line; none if it is blank before or after its recipe is applied.
 fn tokens(tokenizer: &Tokenizer, line: &str) -> Vec<String> {
-    let is_blank = tokenizer.normalize(line).chars().all(char::is_whitespace);
-    if is_blank { Vec::new() } else { tokenizer.tokenize(line) }
+    if is_blank(tokenizer, line) { Vec::new() } else { tokenizer.tokenize(line) }
 }
 
+/// Returns the text of pieces, some of them replaced: a piece within a word within that word, others
+/// by words of their own.
+fn replace_pieces(model: &Subwords, pieces: &[String], edits: &[(usize, &str)]) -> Option<String> {
+    let mut all: Vec<Vec<u8>> = pieces.iter().map(|piece| model.piece_bytes(piece)).collect();
+    all.push(b" ".to_vec());
+    let end = pieces.len();
+    for &(position, text) in edits {
+        let piece = all.get_mut(position)?;
+        let space = if piece.starts_with(b" ") && !text.is_empty() { " " } else { "" };
+        *piece = format!("{space}{text}").into_bytes();
+    }
+    if !edits.iter().any(|(position, _)| *position == end) {
+        all.pop();
+    }
+    let text = String::from_utf8_lossy(&all.concat()).into_owned();
+    Some(text.strip_prefix(' ').unwrap_or(&text).to_owned())
+}
+
+fn is_blank(tokenizer: &Tokenizer, line: &str) -> bool {
+    tokenizer.normalize(line).chars().all(char::is_whitespace)
+}
+
+/// Joins tokens by spaces. Pieces are joined to text first and count as the words of that text, so
+/// that scores do not depend on how words are divided.
 fn join(tokenizer: &Tokenizer, tokens: &[String]) -> String {
+    if tokenizer.subwords().is_some() {
+        let words = Tokenizer::new(tokenizer.recipe(), Unit::Words);
+        return join(&words, &words.tokenize(&tokenizer.detokenize(tokens)));
+    }
     let words: Vec<String> = tokens.iter().map(|t| tokenizer.display_token(t)).collect();
     words.join(" ")
 }
@@ -311,7 +418,8 @@ fn changed_by<'a>(
     vocabulary: &'a Vocabulary,
 ) -> impl Iterator<Item = &'a str> {
     let words = vocabulary.tokens().iter().map(String::as_str);
-    let keeps_all = tokenizer.recipe().keeps_all();
+    // The pieces of a subword model are no text of the recipe.
+    let keeps_all = tokenizer.recipe().keeps_all() && tokenizer.subwords().is_none();
     words.filter(move |word| keeps_all && !word.is_ascii() && tokenizer.normalize(word) != **word)
 }
 
@@ -331,14 +439,6 @@ pub(crate) fn remark_on_vocabulary(
     vocabulary: &Vocabulary,
 ) -> Option<String> {
     remark_on(changed_by(tokenizer, vocabulary))
-}
-
-/// Returns the tokenizers of both sides.
-pub(super) fn tokenizers(config: &Config) -> (Tokenizer, Tokenizer) {
-    (
-        Tokenizer::new(config.source_recipe, config.source_unit),
-        Tokenizer::new(config.target_recipe, config.target_unit),
-    )
 }
 
 #[cfg(test)]
@@ -364,7 +464,9 @@ mod tests {
     fn unknown_source_words_are_found_in_the_order_of_the_sentence() {
         let of = |words: &[&str]| Vocabulary::build([words], &VocabularyOptions::default());
         let config = Config { reverse_source: true, ..Config::default() };
-        let text = Text::restore(&config, of(&["the", "car"]), of(&["la"]));
+        let text =
+            Text::restore(&config, &SubwordModels::default(), of(&["the", "car"]), of(&["la"]));
+        let text = text.unwrap();
         assert_eq!(text.unknown_positions("the zebra car"), [1]);
         assert_eq!(text.unknown_positions("gnu the car"), [0]);
         assert!(text.unknown_positions("").is_empty());
@@ -374,7 +476,9 @@ mod tests {
     fn a_vocabulary_of_before_nfc_is_remarked_on() {
         let of = |words: &[&str]| Vocabulary::build([words], &VocabularyOptions::default());
         let remark = |source: &[&str], target: &[&str]| {
-            Text::restore(&Config::default(), of(source), of(target)).remark_on_vocabularies()
+            let (config, none) = (Config::default(), SubwordModels::default());
+            let text = Text::restore(&config, &none, of(source), of(target)).unwrap();
+            text.remark_on_vocabularies()
         };
         assert_eq!(remark(&["clé", "a￭"], &["key", "é"]), None);
         let said = remark(&["cle\u{301}", "a"], &["key\u{200B}"]).unwrap();

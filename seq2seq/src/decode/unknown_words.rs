@@ -145,7 +145,7 @@ impl UnknownWordOptions {
 mod tests {
     use super::*;
     use crate::Config;
-    use crate::data::{Corpus, Pair};
+    use crate::data::{Corpus, Pair, SubwordModels};
 
     fn text(reverse: &str) -> Text {
         let mut config = Config::default();
@@ -153,7 +153,7 @@ mod tests {
             config.set(key, value).unwrap();
         }
         let pair = Pair { source: "a b c".into(), target: "x y z".into(), links: None };
-        Text::build(&config, &Corpus { pairs: vec![pair] })
+        Text::build(&config, &SubwordModels::default(), &Corpus { pairs: vec![pair] }).unwrap()
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::config_file::{CONFIG, ExportedModel};
 use super::names::to_torch;
 use super::{MODEL, VOCABULARIES};
 use crate::event::CheckpointKind;
-use crate::run::{RunDir, new_folder, write_json};
+use crate::run::{RunDir, new_folder, write_json, write_tokenizers};
 use crate::task::add_parameters;
 use crate::train::{load_average, load_for_use};
 use crate::{Error, Result};
@@ -78,7 +78,7 @@ pub fn export(run: &Path, folder: &Path, weights: Weights) -> Result<Exported> {
         for (name, vocabulary) in VOCABULARIES.into_iter().zip(both) {
             write_json(&unfinished.join(name), vocabulary)?;
         }
-        Ok(())
+        write_tokenizers(unfinished, &stored.config, &vocabularies.subwords)
     })?;
     Ok(Exported { model, tensors: params.len(), parameters: params.scalars() as u64 })
 }

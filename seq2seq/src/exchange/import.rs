@@ -10,7 +10,8 @@ use super::names::load_torch;
 use super::new_run::{ImportOptions, Imported, create};
 use super::{MODEL, VOCABULARIES};
 use crate::config::TaskKind;
-use crate::run::{Vocabularies, read_json};
+use crate::data::SubwordModels;
+use crate::run::{Vocabularies, read_json, read_tokenizers};
 use crate::task::add_parameters;
 use crate::{Error, Result};
 
@@ -29,8 +30,12 @@ pub fn import(folder: &Path, run: &Path, options: &ImportOptions) -> Result<Impo
     }
     let model = ExportedModel::read(folder)?;
     let vocabulary = |name: &str| -> Result<Vocabulary> { read_json(&folder.join(name)) };
-    let vocabularies =
-        Vocabularies { source: vocabulary(VOCABULARIES[0])?, target: vocabulary(VOCABULARIES[1])? };
+    let mut vocabularies = Vocabularies {
+        source: vocabulary(VOCABULARIES[0])?,
+        target: vocabulary(VOCABULARIES[1])?,
+        subwords: SubwordModels::default(),
+    };
+    vocabularies.subwords = read_tokenizers(folder, &model.config, &vocabularies)?;
     let path = folder.join(MODEL);
     let state = StateDict::read(&path)?;
     check_finite(&state, &path)?;

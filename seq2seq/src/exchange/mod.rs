@@ -7,6 +7,7 @@
 //! | `model.safetensors` | the parameters in f32, with the names and layouts of `torch.nn` modules |
 //! | `config.json` | [`ExportedModel`]: task, every key of the configuration, and the run that it comes from |
 //! | `source_vocabulary.json`, `target_vocabulary.json` | the tokens in id order; the first four are `<pad>`, `<unk>`, `<s>`, `</s>` |
+//! | `tokenizer.json`, or `source_tokenizer.json` and `target_tokenizer.json` | the subword models, if tokens are pieces of words |
 //!
 //! The names are those of a `torch.nn.Module` with the children `encoder` and `decoder`:
 //!

@@ -10,6 +10,7 @@ use tokenizer::{EOS, SOS, SPECIALS, Vocabulary};
 use super::import::check_finite;
 use super::new_run::{ImportOptions, Imported, create};
 use crate::config::{Config, Preset};
+use crate::data::SubwordModels;
 use crate::run::{Vocabularies, read_json};
 use crate::task::add_parameters;
 use crate::{Error, Result};
@@ -94,6 +95,7 @@ pub fn import_pytorch_tutorial(
     let vocabularies = Vocabularies {
         source: both.input.vocabulary("input", files.vocabulary)?,
         target: both.output.vocabulary("output", files.vocabulary)?,
+        subwords: SubwordModels::default(),
     };
     let encoder = StateDict::read(files.encoder)?;
     let decoder = StateDict::read(files.decoder)?;

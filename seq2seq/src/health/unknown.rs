@@ -34,10 +34,10 @@ pub(crate) fn unknown_of_text<'a>(parts: impl Iterator<Item = &'a [u32]>) -> f64
 }
 
 /// Advice for a vocabulary that is too small for its own text.
-const FEWER: &str = "lower min_count, raise the limit of the vocabulary, or set source_unit or target_unit = characters";
+const FEWER: &str =
+    "lower min_count, raise the limit of the vocabulary, or set source_unit or target_unit = bpe";
 /// Advice for a vocabulary that is too small for another text.
-const MORE: &str =
-    "train on more or on more similar text, or set source_unit or target_unit = characters";
+const MORE: &str = "train on more or on more similar text, or set source_unit or target_unit = bpe";
 
 /// Returns the share of unknown words, without begin and end tokens.
 fn share<'a>(texts: impl Iterator<Item = &'a [u32]>) -> f64 {

@@ -9,7 +9,7 @@ use super::open_run;
 use crate::config::TaskKind;
 use crate::decode::{BeamOptions, Hypothesis, SamplingOptions};
 use crate::range::Range;
-use crate::run::StoredRun;
+use crate::run::{StoredRun, Vocabularies};
 use crate::score::Evaluation;
 use crate::task::LanguageModel;
 use crate::{Error, Result};
@@ -53,9 +53,10 @@ impl Sampler {
     pub fn open(run: &Path, device: &str, threads: Option<usize>) -> Result<Self> {
         let tasks = [TaskKind::LanguageLines, TaskKind::LanguageStream];
         let opened = open_run(run, device, threads, &tasks)?;
-        let vocabulary = opened.dir.vocabularies()?.target;
-        let (model, params) =
-            opened.load(|params, stored| LanguageModel::new(params, stored, vocabulary))?;
+        let Vocabularies { target, subwords, .. } = opened.dir.vocabularies()?;
+        let (model, params) = opened.load(|params, stored| {
+            LanguageModel::new(params, stored, target, subwords.target.as_ref())
+        })?;
         Ok(Self { model, params, device: opened.device, stored: opened.stored })
     }
 

@@ -65,6 +65,14 @@ pub trait Model: Send + Sync {
         self.sort_key(example)
     }
 
+    /// Returns the examples of an epoch, counted from 0, in place of those that the trainer was given,
+    /// if they differ from epoch to epoch. The same epoch always has the same examples, whatever the
+    /// number of threads.
+    fn epoch_examples(&self, epoch: u64, threads: &Threads) -> Option<Vec<Self::Example>> {
+        let _ = (epoch, threads);
+        None
+    }
+
     /// Returns the batches of an epoch, as indices of examples, from the lengths and widths of the
     /// examples: by default shuffled batches of similar lengths.
     fn batches(

@@ -6,6 +6,7 @@ use tokenizer::Vocabulary;
 use super::codec::Stored;
 use super::progress::Progress;
 use super::stored_tensor::StoredTensor;
+use crate::data::SubwordModels;
 
 /// The state of a run between two optimizer steps.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -60,6 +61,10 @@ pub struct Vocabularies {
     pub source: Vocabulary,
     /// The target vocabulary.
     pub target: Vocabulary,
+    /// The subword models of the sides whose tokens are pieces; files of their own in the run's
+    /// folder.
+    #[serde(skip)]
+    pub subwords: SubwordModels,
 }
 
 impl Stored for Vocabularies {

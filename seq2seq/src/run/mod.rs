@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `config.json` | the settings with which the run was begun: [`StoredRun`] |
 //! | `vocabularies.bin` | [`Vocabularies`] |
+//! | `tokenizer.json`, or `source_tokenizer.json` and `target_tokenizer.json` | the subword models, if tokens are pieces of words |
 //! | `events.jsonl` | every [`Event`](crate::Event), one JSON object per line |
 //! | `events.index` | what `tui watch` knows of a long log; it may be deleted |
 //! | `last.ckpt`, `best.ckpt` | the newest [`Checkpoint`], and the one of the best validation |
@@ -23,6 +24,7 @@ mod progress;
 mod reader;
 mod stored_run;
 mod stored_tensor;
+mod tokenizers;
 
 pub(crate) use atomic::{new_folder, read_json, write_json};
 pub use checkpoint::{Checkpoint, RngState, StoredOptimizer, Vocabularies};
@@ -35,3 +37,4 @@ pub use progress::{Patience, Progress};
 pub use reader::{EventReader, LogPosition};
 pub use stored_run::StoredRun;
 pub use stored_tensor::StoredTensor;
+pub(crate) use tokenizers::{read_tokenizers, write_tokenizers};

@@ -57,12 +57,43 @@ impl LinkMethod {
     }
 }
 
+/// Returns attention weights between words from those between their tokens: the sum over the tokens
+/// of the source word, and the mean over the tokens of the target word.
+///
+/// `source` and `target` have the index of the word of each token. Rows and columns beyond the tokens
+/// (those of the end token) are left out.
+///
+/// ```
+/// // Two pieces of one source word, and two pieces of one target word.
+/// let weights = [vec![0.5, 0.25, 0.25], vec![0.25, 0.5, 0.25], vec![0.0, 0.0, 1.0]];
+/// let words = seq2seq::score::word_weights(&weights, &[0, 0, 1], &[0, 0, 1]);
+/// assert_eq!(words, [[0.75, 0.25], [0.0, 1.0]]);
+/// ```
+pub fn word_weights(weights: &[Vec<f32>], source: &[usize], target: &[usize]) -> Vec<Vec<f32>> {
+    let rows = weights.len().min(target.len());
+    let words = |of: &[usize]| of.iter().max().map_or(0, |last| last + 1);
+    let (width, height) = (words(source), words(&target[..rows]));
+    let mut sums = vec![vec![0.0_f32; width]; height];
+    let mut counts = vec![0_u32; height];
+    for (row, &t) in weights.iter().zip(target) {
+        counts[t] += 1;
+        for (weight, &s) in row.iter().zip(source) {
+            sums[t][s] += weight;
+        }
+    }
+    for (sums, count) in sums.iter_mut().zip(counts) {
+        sums.iter_mut().for_each(|sum| *sum /= count.max(1) as f32);
+    }
+    sums
+}
+
 /// The attention weights of a sentence pair.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SoftAlignment {
-    /// The source tokens as the model reads them, without the end token.
+    /// The source tokens as the model reads them, without the end token; the words that they form if
+    /// they are pieces of words.
     pub source: Vec<String>,
-    /// The target tokens, without the end token.
+    /// The target tokens, without the end token, likewise.
     pub target: Vec<String>,
     /// The weights, target tokens x source tokens. The weight of the source's end token is left out,
     /// so a row need not sum to 1. Empty if a side is blank or the model has no attention.

@@ -20,7 +20,7 @@ mod text;
 mod whitespace;
 
 pub use aer::{AlignmentErrors, links_of_attention};
-pub use alignment::{LinkMethod, SoftAlignment, Symmetrization, pharaoh};
+pub use alignment::{LinkMethod, SoftAlignment, Symmetrization, pharaoh, word_weights};
 pub(crate) use bleu::ORDER;
 pub use bleu::{
     Bleu, BleuCounts, BleuOptions, BleuSmoothing, BleuTokenizer, bleu, bleu_13a, corpus_bleu,

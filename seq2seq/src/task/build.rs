@@ -82,6 +82,14 @@ impl<'a> Preparation<'a> {
         Self { link }
     }
 
+    /// Checks whether the run is cancelled.
+    ///
+    /// # Errors
+    /// The run was cancelled.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        self.link.check()
+    }
+
     /// Begins a step, which `text` describes in words.
     ///
     /// # Errors

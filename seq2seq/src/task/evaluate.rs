@@ -169,19 +169,19 @@ fn alignment(
         let Some(links) = pair.links.as_ref().filter(|_| !run.attention.is_empty()) else {
             continue;
         };
-        let source = text.source_words(&pair.source);
-        let target = text.target_words(&example.target);
+        let source = text.token_words_of_source(&pair.source);
+        let target = text.token_words_of_ids(&example.target);
         linked += 1;
-        // Gold links number the words of the text as written, without the end token. If a
-        // recipe splits the text differently, there is nothing to compare with.
-        let (s, t) = (source.len() - 1, target.len() - 1);
+        // Gold links number the words of the text as written. If a recipe splits the text
+        // differently, there is nothing to compare with.
+        let (s, t) = (source.words.len(), target.words.len());
         let written = |line: &str| line.split_whitespace().count();
         if (s, t) != (written(&pair.source), written(&pair.target)) {
             skipped += 1;
             continue;
         }
-        let (source, target) = (&source[..s], &target[..t]);
-        errors.add_attention(&run.attention, source, target, links);
+        let weights = source.weights(&target, &run.attention);
+        errors.add_attention(&weights, &source.words, &target.words, links);
     }
     let remark = (skipped > 0).then(|| {
         format!(

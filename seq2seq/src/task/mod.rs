@@ -4,6 +4,7 @@ mod build;
 mod evaluate;
 mod language;
 mod sequence;
+mod subwords;
 mod translation;
 
 pub(crate) use build::{Built, Preparation, Task, add_parameters};

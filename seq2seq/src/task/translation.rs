@@ -4,8 +4,11 @@ use tensor::{Params, Tape, Threads};
 
 use super::build::{Built, Preparation, Task};
 use super::evaluate::evaluate;
+use super::subwords::subword_models;
 use crate::config::{BatchBy, Config, UnknownWords};
-use crate::data::{Corpora, Corpus, Example, Pair, Text, UnknownRates, corpora, corpus_hash};
+use crate::data::{
+    BpeDropout, Corpora, Corpus, Example, Pair, Text, UnknownRates, corpora, corpus_hash,
+};
 use crate::decode::{
     BeamOptions, Constraints, DecodeInput, Decoded, Ensemble, UnknownWordOptions, decode,
 };
@@ -31,6 +34,8 @@ pub struct TranslationModel {
     held_out: Corpus,
     shown: Corpus,
     unknown_words: UnknownWordOptions,
+    /// BPE-dropout, and the training pairs that it is applied to.
+    dropout: Option<(BpeDropout, Corpus)>,
 }
 
 impl TranslationModel {
@@ -47,7 +52,7 @@ impl TranslationModel {
         shown.dedup_by(|a, b| a.source == b.source);
         shown.truncate(SAMPLES);
         let (shown, unknown_words) = (Corpus { pairs: shown }, UnknownWords::Forbid.into());
-        Self { network, text, held_out, shown, unknown_words }
+        Self { network, text, held_out, shown, unknown_words, dropout: None }
     }
 
     /// Sets what becomes of unknown words, by default [`UnknownWords::Forbid`].
@@ -110,6 +115,18 @@ impl Model for TranslationModel {
 
     fn num_positions(&self, example: &Example) -> usize {
         self.network.num_positions(example)
+    }
+
+    /// Encodes the training pairs with the merges that BPE-dropout leaves in an epoch.
+    fn epoch_examples(&self, epoch: u64, threads: &Threads) -> Option<Vec<Example>> {
+        let (dropout, train) = self.dropout.as_ref()?;
+        let mut examples =
+            vec![Example { source: Vec::new(), target: Vec::new() }; train.pairs.len()];
+        threads.for_each(&mut examples, |number, example| {
+            let pair = &train.pairs[number];
+            *example = self.text.encode_with_dropout(pair, *dropout, (epoch, number));
+        });
+        Some(examples)
     }
 
     fn loss_normalization(&self, batch: &[&Example]) -> BatchShape {
@@ -207,16 +224,31 @@ impl Task for TranslationModel {
         preparation.begin(&format!("reading corpus {}", stored.data))?;
         let Corpora { train, held_out, mut warnings } = corpora(&stored.sources()?)?;
         let corpus = corpus_hash(train.fingerprint(), held_out.fingerprint());
-        preparation.begin("building vocabularies")?;
-        let text = match vocabularies {
-            Some(v) => Text::restore(config, v.source, v.target),
-            None => Text::build(config, &train),
+        let (models, text) = match vocabularies {
+            Some(Vocabularies { source, target, subwords }) => {
+                preparation.begin("restoring vocabularies")?;
+                let text = Text::restore(config, &subwords, source, target)?;
+                (subwords, text)
+            }
+            None => {
+                let lines = |side: &str| match side {
+                    "source" => train.pairs.iter().map(|pair| pair.source.as_str()).collect(),
+                    _ => train.pairs.iter().map(|pair| pair.target.as_str()).collect(),
+                };
+                let (models, found) = subword_models(config, lines, preparation)?;
+                warnings.extend(found);
+                preparation.begin("building vocabularies")?;
+                let text = Text::build(config, &models, &train)?;
+                (models, text)
+            }
         };
+        warnings.extend(text.remark_on_replacement(config.unknown_words));
         warnings.extend(text.remark_on_vocabularies());
         let examples: Vec<Example> = train.pairs.iter().map(|p| text.encode(p)).collect();
         preparation.begin("building the model")?;
         let (source, target) = (&text.source_vocabulary, &text.target_vocabulary);
-        let vocabularies = Vocabularies { source: source.clone(), target: target.clone() };
+        let vocabularies =
+            Vocabularies { source: source.clone(), target: target.clone(), subwords: models };
         let longest_target = examples.iter().map(|e| e.target.len()).max();
         let parameters = EncoderDecoder::count(config, source.len(), target.len())?;
         machine::check_parameters(config, parameters, Need::Training)?;
@@ -233,8 +265,9 @@ impl Task for TranslationModel {
         };
         warnings.extend(health::unknown_words(&unknown));
         warnings.extend(text.remarks_on_references(&held_out));
-        let model =
+        let mut model =
             Self::new(network, text, held_out, &train).with_unknown_words(config.unknown_words);
+        model.dropout = BpeDropout::new(config, stored.seed).map(|dropout| (dropout, train));
         let held_out = count;
         Ok(Built {
             model,

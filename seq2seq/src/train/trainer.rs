@@ -81,10 +81,12 @@ impl<'a, M: Model> Trainer<'a, M> {
             self.sample()?;
         }
         let model = self.state.model;
-        let lengths: Vec<usize> = self.examples.iter().map(|e| model.sort_key(e)).collect();
-        let widths: Vec<usize> = self.examples.iter().map(|e| model.num_positions(e)).collect();
         let accumulation = self.settings.gradient_accumulation.max(1);
         loop {
+            let drawn = model.epoch_examples(self.state.progress.epoch, self.threads);
+            let examples = drawn.as_deref().unwrap_or(self.examples);
+            let lengths: Vec<usize> = examples.iter().map(|e| model.sort_key(e)).collect();
+            let widths: Vec<usize> = examples.iter().map(|e| model.num_positions(e)).collect();
             // The batches of an epoch depend only on the generator's state at its start.
             let mut rng = self.state.shuffle.clone();
             let batches = model.batches(&lengths, &widths, self.settings.batching, &mut rng);
@@ -98,7 +100,7 @@ impl<'a, M: Model> Trainer<'a, M> {
                 if self.obey_commands()?.is_break() {
                     return Ok(EndReason::Stopped);
                 }
-                self.step(batches)?;
+                self.step(examples, batches)?;
                 if !self.is_broken {
                     self.observe(at, steps.len())?;
                 }
@@ -201,14 +203,12 @@ impl<'a, M: Model> Trainer<'a, M> {
 
     /// Runs one step. On a device it does not wait for the step, which is reported with the next
     /// step or when its result is needed.
-    fn step(&mut self, batches: &[Vec<usize>]) -> Result<()> {
+    fn step(&mut self, examples: &[M::Example], batches: &[Vec<usize>]) -> Result<()> {
         let every = |n: u64| n > 0 && self.state.progress.step.is_multiple_of(n);
         let metrics = every(self.settings.metrics_every);
         let learning_rate = self.learning_rate();
-        let examples: Vec<Vec<&M::Example>> = batches
-            .iter()
-            .map(|batch| batch.iter().map(|&i| &self.examples[i]).collect())
-            .collect();
+        let examples: Vec<Vec<&M::Example>> =
+            batches.iter().map(|batch| batch.iter().map(|&i| &examples[i]).collect()).collect();
         let batches: Vec<&[&M::Example]> = examples.iter().map(Vec::as_slice).collect();
         let options = StepOptions {
             seed: self.settings.seed,

@@ -59,4 +59,15 @@ pub(crate) const RUNS: &[(usize, &[(&str, &str)])] = &[
             ("label_smoothing", "0.1"),
         ],
     ),
+    (
+        2,
+        &[
+            ("unit", "bpe"),
+            ("vocabulary", "320"),
+            ("tied", "source_target"),
+            ("bpe_dropout", "0.2"),
+            ("batch_by", "tokens"),
+            ("batch", "120"),
+        ],
+    ),
 ];

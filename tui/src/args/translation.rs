@@ -35,8 +35,9 @@ pub struct TranslateArguments {
     /// target word, from 0, without end tokens), after the score if several translations are
     /// printed; with --json the keys alignment and, for n_best, n_best_alignments. argmax links each
     /// target word to the source word with the largest weight, a number to each with at least this
-    /// weight. Words are the tokens of the model (those of --json), punctuation included; a token
-    /// that was unknown is linked even if several words replace it.
+    /// weight. Words are the tokens of the model (those of --json), punctuation included, or, of
+    /// subword pieces, the words that they form; a token that was unknown is linked even if several
+    /// words replace it.
     #[arg(long, value_name = "argmax|WEIGHT", value_parser = link_method)]
     pub align: Option<LinkMethod>,
     /// Read lines that begin with `{` as JSON objects, all others as text, and print one JSON object

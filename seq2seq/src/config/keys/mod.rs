@@ -3,11 +3,12 @@
 use attention::AttentionKind;
 use rnn::{Cell, Merge};
 use serde::{Deserialize, Serialize};
-use tokenizer::{Recipe, Unit};
+use tokenizer::Recipe;
 
 use crate::config::enums::{
     BatchBy, DecoderInit, EarlyStoppingMetric, ForcingSchedule, ForcingUnit, InitScheme, LossNorm,
-    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, Tied, UnknownWords, Wiring,
+    OptimizerKind, RateSchedule, Readout, ReadoutState, TaskKind, TextUnit, Tied, UnknownWords,
+    Wiring,
 };
 use crate::config::nearest::nearest;
 use crate::config::on_resume::OnResume;
@@ -230,19 +231,29 @@ keys! {
         source_recipe: Recipe = Recipe::WordsLower;
         /// The named recipe that normalises target text.
         target_recipe: Recipe = Recipe::WordsLower;
-        /// The units into which source sentences are split. `unit` sets both sides at once.
-        source_unit: Unit = Unit::Words;
+        /// The units into which source sentences are split. bpe (byte-pair encoding, Sennrich 2016)
+        /// and unigram (Kudo 2018) are pieces of words, so that no word is unknown: learnt from the
+        /// training pairs, together with the target's if `tied` shares the embeddings, or taken from
+        /// source_tokenizer. `unit` sets both sides at once.
+        source_unit: TextUnit = TextUnit::Words;
         /// The units into which target sentences, and the text of a language model, are split.
-        target_unit: Unit = Unit::Words;
-        /// Words (or characters) seen less often than this in training become unknown; from 1.
+        target_unit: TextUnit = TextUnit::Words;
+        /// The tokenizer.json whose pieces are the source's units, for source_unit = bpe or unigram;
+        /// the run keeps a copy. None to learn them. `tokenizer` sets both sides at once.
+        source_tokenizer: String = String::new();
+        /// The same for the target, and for the text of a language model.
+        target_tokenizer: String = String::new();
+        /// Words (or characters) seen less often than this in training become unknown, and pairs of
+        /// pieces are not merged by bpe; from 1.
         min_count: usize = 1, within(1.0, 1e9);
         /// Maximum number of entries in the source vocabulary, not counting the four special ones;
-        /// the most frequent words are kept; 0 for no limit.
+        /// the most frequent words are kept; 0 for no limit. The number of pieces that bpe and
+        /// unigram learn, from 256; 0 for 8000. `vocabulary` sets both sides at once.
         max_source_vocabulary: usize = 0, within(0.0, 1e9);
         /// The same for the target vocabulary.
         max_target_vocabulary: usize = 0, within(0.0, 1e9);
-        /// Pairs with a longer source, in units without the end token, are not trained on; 0 for no
-        /// limit.
+        /// Pairs with a longer source, in units (words for bpe and unigram) without the end token,
+        /// are not trained on; 0 for no limit.
         max_source_words: usize = 0, within(0.0, 1e9);
         /// Pairs with a longer target are not trained on; 0 for no limit.
         max_target_words: usize = 0, within(0.0, 1e9);
@@ -379,6 +390,9 @@ keys! {
         /// number of positions, padding included.
         loss_norm: LossNorm = LossNorm::Token
             => "the losses and gradients before and after would not compare";
+        /// Probability with which bpe leaves out each merge in training, so that a word is read in
+        /// other pieces in each epoch (Provilkov 2020; 0.1 there); from 0 to below 1.
+        bpe_dropout: f32 = 0.0, below(0.0, 1.0) => Changes;
         /// Count padding as tokens to be predicted, as the PyTorch tutorial does.
         count_padding: bool = false
             => "the losses before and after would not compare";

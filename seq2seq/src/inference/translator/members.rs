@@ -9,6 +9,7 @@ use crate::data::Text;
 use crate::decode::{Combination, Ensemble, Member};
 use crate::inference::{OpenedRun, open_run};
 use crate::model::EncoderDecoder;
+use crate::run::Vocabularies;
 use crate::{Error, Result};
 
 /// How several runs, or several checkpoints of a run, become one model.
@@ -109,7 +110,8 @@ impl Members {
 
 fn text_of(opened: &OpenedRun) -> Result<Text> {
     let vocabularies = opened.dir.vocabularies()?;
-    Ok(Text::restore(&opened.stored.config, vocabularies.source, vocabularies.target))
+    let Vocabularies { source, target, subwords } = vocabularies;
+    Text::restore(&opened.stored.config, &subwords, source, target)
 }
 
 /// Loads the network of a run.

@@ -133,7 +133,9 @@ impl Translator {
              unknown words are forbidden instead, and a dictionary is not used"
                 .to_owned()
         });
-        self.text.remark_on_vocabularies().into_iter().chain(forbidden).collect()
+        let of_pieces = self.text.remark_on_replacement(self.unknown_words.words);
+        let remarks = [self.text.remark_on_vocabularies(), of_pieces.or(forbidden)];
+        remarks.into_iter().flatten().collect()
     }
 
     /// Returns true if the model has attention.
@@ -235,12 +237,21 @@ impl Translator {
         let in_order = |rows: &[Vec<f32>]| -> Vec<Vec<f32>> {
             rows.iter().map(|row| self.text.attention_in_order(row.clone())).collect()
         };
+        let token_words = |decoded: &Decoded| match self.text.has_pieces() {
+            true => self.text.token_words_of_ids(&decoded.ids).of_tokens,
+            false => Vec::new(),
+        };
+        let source_token_words = match self.text.has_pieces() {
+            true => self.text.token_words_of_source(line).of_tokens,
+            false => Vec::new(),
+        };
         let candidate = |h: &Hypothesis| Candidate {
             target: written(&h.decoded).0,
             logprob: h.decoded.logprob,
             score: h.score,
             tokens: self.text.target_words(&h.decoded.ids),
             token_logprobs: h.decoded.token_logprobs.clone(),
+            token_words: token_words(&h.decoded),
             truncated: h.decoded.is_truncated(),
             attention: in_order(&h.decoded.attention),
         };
@@ -259,6 +270,8 @@ impl Translator {
             target,
             replaced,
             truncated: decoded.is_truncated(),
+            source_token_words,
+            token_words: token_words(&decoded),
             logprob: decoded.logprob,
             tokens: self.text.target_words(&decoded.ids),
             source_tokens: self.text.source_words(line),

@@ -67,15 +67,10 @@ impl Translator {
     pub fn align_pairs(&self, pairs: &[Pair]) -> Result<Vec<SoftAlignment>> {
         let align = |(pair, (example, found)): (&Pair, (Example, ForcedPair))| {
             let (unknown_source, unknown_target) = Text::unknown(&example);
-            let mut source = self.text.source_words(&pair.source);
-            source.pop();
-            let target = self.text.words_of_target(&pair.target);
-            let of_words = |mut row: Vec<f32>| {
-                row.truncate(source.len());
-                row
-            };
-            let rows = found.attention.into_iter().take(target.len());
-            let weights = rows.map(of_words).collect();
+            let source = self.text.token_words_of_source(&pair.source);
+            let target = self.text.token_words_of_target(&pair.target);
+            let weights = source.weights(&target, &found.attention);
+            let (source, target) = (source.words, target.words);
             SoftAlignment { source, target, weights, unknown_source, unknown_target }
         };
         Ok(pairs.iter().zip(self.forced(pairs)?).map(align).collect())

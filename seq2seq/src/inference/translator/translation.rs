@@ -39,6 +39,13 @@ pub struct Translation {
     /// Source tokens, EOS last; empty if the source is blank, before or after its recipe is
     /// applied.
     pub source_tokens: Vec<String>,
+    /// The word of each source token, without EOS, counted from 0, if tokens are pieces of words;
+    /// empty otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source_token_words: Vec<usize>,
+    /// The same for the target tokens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub token_words: Vec<usize>,
     /// Attention weights, tokens x source tokens.
     pub attention: Vec<Vec<f32>>,
     /// Attention weights of each head, tokens x heads x source tokens, if they were requested and
@@ -85,6 +92,9 @@ pub struct Candidate {
     /// Natural-log probability of each target token.
     #[serde(default)]
     pub token_logprobs: Vec<f32>,
+    /// The word of each target token, as in [`Translation::token_words`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub token_words: Vec<usize>,
     /// Whether the translation was cut at the length limit, before its end token.
     pub truncated: bool,
     /// Attention weights, tokens x source tokens; not in the JSON form.

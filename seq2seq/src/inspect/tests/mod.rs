@@ -7,7 +7,7 @@ use tensor::{Params, Threads};
 
 use super::Inspector;
 use crate::config::{Config, UnknownWords};
-use crate::data::{Corpus, Pair, Text};
+use crate::data::{Corpus, Pair, SubwordModels, Text};
 use crate::decode::{Constraints, DecodeInput, Ensemble, UnknownWordOptions, alternatives, greedy};
 use crate::inspection::{Clamp, InspectRequest, Inspection, Intervention, Trace};
 use crate::model::EncoderDecoder;
@@ -38,7 +38,7 @@ impl Subject {
             pair(LINE, "le chat rouge voit un chien"),
             pair("the old bird eats the bread", "le vieil oiseau mange le pain"),
         ];
-        let text = Text::build(&config, &Corpus { pairs });
+        let text = Text::build(&config, &SubwordModels::default(), &Corpus { pairs }).unwrap();
         let (source, target) = (text.source_vocabulary.len(), text.target_vocabulary.len());
         let mut params = Params::new();
         let network = EncoderDecoder::new(&mut params, &config, source, target, 7).unwrap();

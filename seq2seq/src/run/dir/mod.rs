@@ -11,7 +11,7 @@ use crate::run::checkpoint::{Checkpoint, Vocabularies};
 use crate::run::lock::{self, RunLock};
 use crate::run::log::{self, EventLog};
 use crate::run::stored_run::{CONFIG, StoredRun};
-use crate::run::{atomic, codec};
+use crate::run::{atomic, codec, tokenizers};
 use crate::{Error, Result};
 
 const VOCABULARIES: &str = "vocabularies.bin";
@@ -67,7 +67,8 @@ impl RunDir {
     /// [`Error::NoRun`], [`Error::NotARun`]; [`Error::RunInUse`] if a live process trains there.
     pub fn resume(path: &Path) -> Result<Self> {
         let mut run = Self::open(path)?;
-        for name in [CONFIG, VOCABULARIES, log::NAME, LAST, BEST, lock::NAME] {
+        let names = [CONFIG, VOCABULARIES, log::NAME, LAST, BEST, lock::NAME];
+        for name in names.into_iter().chain(tokenizers::NAMES) {
             let file = path.join(name);
             if file.is_symlink() {
                 return Err(Error::Link { path: file });
@@ -143,12 +144,15 @@ impl RunDir {
         write_stored(&self.path, stored)
     }
 
-    /// Reads the vocabularies.
+    /// Reads the vocabularies, and the subword models that the run's units need.
     ///
     /// # Errors
-    /// The file is missing or damaged.
+    /// A file is missing or damaged; a subword model that is not that of its vocabulary.
     pub fn vocabularies(&self) -> Result<Vocabularies> {
-        codec::read(&self.path.join(VOCABULARIES))
+        let mut vocabularies: Vocabularies = codec::read(&self.path.join(VOCABULARIES))?;
+        let config = self.stored()?.config;
+        vocabularies.subwords = tokenizers::read_tokenizers(&self.path, &config, &vocabularies)?;
+        Ok(vocabularies)
     }
 
     /// Reads a checkpoint.
@@ -275,6 +279,7 @@ fn fill(
     let lock = RunLock::take(folder)?;
     write_stored(folder, stored)?;
     codec::write(&folder.join(VOCABULARIES), vocabularies)?;
+    tokenizers::write_tokenizers(folder, &stored.config, &vocabularies.subwords)?;
     EventLog::create(folder)?;
     let first = Checkpoint {
         events_len: log::length(folder),

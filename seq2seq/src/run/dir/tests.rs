@@ -2,6 +2,7 @@ use tensor::Tensor;
 use tokenizer::{Vocabulary, VocabularyOptions};
 
 use super::*;
+use crate::data::SubwordModels;
 use crate::event::Best;
 use crate::event::EndReason;
 use crate::run::log::tests::phase;
@@ -10,7 +11,11 @@ use crate::run::{Progress, RngState, StoredOptimizer, StoredTensor};
 
 fn vocabularies() -> Vocabularies {
     let build = |words: &[&str]| Vocabulary::build([words], &VocabularyOptions::default());
-    Vocabularies { source: build(&["a", "dog"]), target: build(&["un", "chien", "ça"]) }
+    Vocabularies {
+        source: build(&["a", "dog"]),
+        target: build(&["un", "chien", "ça"]),
+        subwords: SubwordModels::default(),
+    }
 }
 
 fn checkpoint(step: u64) -> Checkpoint {

@@ -3,13 +3,18 @@ use std::time::{Duration, Instant};
 use tokenizer::{Vocabulary, VocabularyOptions};
 
 use super::*;
+use crate::data::SubwordModels;
 use crate::event::{Best, End, Event, Start, TrainStep, Validation};
 use crate::run::stored_run::tests::stored;
 use crate::run::{EventLog, StoredRun, Vocabularies};
 
 fn vocabularies() -> Vocabularies {
     let build = |words: &[&str]| Vocabulary::build([words], &VocabularyOptions::default());
-    Vocabularies { source: build(&["a"]), target: build(&["un"]) }
+    Vocabularies {
+        source: build(&["a"]),
+        target: build(&["un"]),
+        subwords: SubwordModels::default(),
+    }
 }
 
 fn start() -> Event {

@@ -5,11 +5,12 @@ use tensor::Params;
 use super::LanguageModel;
 use super::text::{Texts, texts, vocabulary};
 use crate::config::TaskKind;
-use crate::data::{UnknownRates, corpus_hash, fingerprint, remark_on_vocabulary};
+use crate::data::{BpeDropout, UnknownRates, corpus_hash, fingerprint, remark_on_vocabulary};
 use crate::machine::{self, LargestBatch, Need};
 use crate::model::LanguageNetwork;
 use crate::run::{StoredRun, Vocabularies};
 use crate::task::build::{Built, Preparation, Task};
+use crate::task::subwords::subword_models;
 use crate::{Error, Result, health};
 
 impl Task for LanguageModel {
@@ -23,11 +24,20 @@ impl Task for LanguageModel {
         preparation.begin(&format!("reading text {}", stored.data))?;
         let Texts { train, held_out, mut warnings } = texts(&stored.sources()?)?;
         preparation.begin("building the vocabulary")?;
-        let vocabulary = vocabularies.map_or_else(|| vocabulary(config, &train), |v| v.target);
+        let (models, vocabulary) = match vocabularies {
+            Some(stored) => (stored.subwords, stored.target),
+            None => {
+                let lines = |_: &str| train.iter().map(String::as_str).collect();
+                let (models, found) = subword_models(config, lines, preparation)?;
+                warnings.extend(found);
+                let vocabulary = vocabulary(config, models.target.as_ref(), &train)?;
+                (models, vocabulary)
+            }
+        };
         preparation.begin("building the model")?;
         let parameters = LanguageNetwork::count(config, vocabulary.len())?;
         machine::check_parameters(config, parameters, Need::Training)?;
-        let mut model = Self::new(params, stored, vocabulary)?;
+        let mut model = Self::new(params, stored, vocabulary, models.target.as_ref())?;
         let examples = model.chunks(&train, Some(config.batch));
         if examples.is_empty() {
             let what = match config.task {
@@ -60,8 +70,10 @@ impl Task for LanguageModel {
             held_out: (held_out_rate, held_out_rate),
         };
         let corpus = corpus_hash(fingerprint(&train), fingerprint(&held_out));
+        model.dropout = BpeDropout::new(config, stored.seed).map(|dropout| (dropout, train));
         let both = &model.vocabulary;
-        let vocabularies = Vocabularies { source: both.clone(), target: both.clone() };
+        let vocabularies =
+            Vocabularies { source: both.clone(), target: both.clone(), subwords: models };
         let held_out = model.held_out.len();
         warnings.extend(health::unknown_in_text(&unknown));
         if config.task == TaskKind::LanguageLines {

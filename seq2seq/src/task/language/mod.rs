@@ -8,12 +8,12 @@ use std::sync::{Mutex, PoisonError};
 
 use tensor::init::Rng;
 use tensor::{Params, PooledVec, Tape, Tensor, Threads, Var, ops};
-use tokenizer::{EOS, PAD, SOS, SPECIALS, Tokenizer, UNK, Vocabulary};
+use tokenizer::{EOS, PAD, SOS, SPECIALS, Subwords, Tokenizer, UNK, Vocabulary};
 
 use self::carried::Carried;
 use self::text::{NEWLINE, lines, running, windows};
 use crate::config::{Config, TaskKind};
-use crate::data::{Batching, END};
+use crate::data::{Batching, BpeDropout, END, tokenizer};
 use crate::decode::{
     BeamOptions, Constraints, Decoded, Hypothesis, SamplingOptions, beam_search_language,
     sample_language,
@@ -51,6 +51,8 @@ pub struct LanguageModel {
     seed: u64,
     held_out: Vec<TextChunk>,
     carried: Mutex<Carried>,
+    /// BPE-dropout, and the training lines that it is applied to.
+    dropout: Option<(BpeDropout, Vec<String>)>,
 }
 
 /// Sums over predicted tokens.
@@ -85,19 +87,26 @@ impl LanguageModel {
     /// Creates the model of a stored run and adds its parameters to `params`.
     ///
     /// # Errors
-    /// A configuration with a width of zero.
-    pub fn new(params: &mut Params, stored: &StoredRun, vocabulary: Vocabulary) -> Result<Self> {
+    /// A configuration with a width of zero; a subword unit without its model.
+    pub fn new(
+        params: &mut Params,
+        stored: &StoredRun,
+        vocabulary: Vocabulary,
+        model: Option<&Subwords>,
+    ) -> Result<Self> {
         let config = stored.config.clone();
+        let tokenizer = tokenizer("target", config.target_recipe, config.target_unit, model)?;
         let network = LanguageNetwork::new(params, &config, vocabulary.len(), stored.seed)?;
         Ok(Self {
             network,
             vocabulary,
-            tokenizer: Tokenizer::new(config.target_recipe, config.target_unit),
+            tokenizer,
             seed: stored.seed,
             longest_line: stored.longest_target,
             config,
             held_out: Vec::new(),
             carried: Mutex::default(),
+            dropout: None,
         })
     }
 
@@ -239,7 +248,7 @@ impl LanguageModel {
     fn tokens(&self, text: &str) -> Vec<String> {
         if self.is_stream() {
             let lines: Vec<String> = text.split(NEWLINE).map(str::to_owned).collect();
-            running(&self.tokenizer, &lines)
+            running(&lines, |_, line| self.tokenizer.tokenize(line))
         } else {
             self.tokenizer.tokenize(text)
         }
@@ -248,18 +257,28 @@ impl LanguageModel {
     /// Encodes each line as a chunk. A running text is cut into `parts` parts, by default as many
     /// as its length allows.
     fn chunks(&self, lines: &[String], parts: Option<usize>) -> Vec<TextChunk> {
+        self.chunks_of(lines, parts, |_, line| self.tokenizer.tokenize(line))
+    }
+
+    /// Like [`chunks`](Self::chunks), with the tokens that `tokens` returns for a line and its number.
+    fn chunks_of(
+        &self,
+        lines: &[String],
+        parts: Option<usize>,
+        tokens: impl Fn(usize, &str) -> Vec<String>,
+    ) -> Vec<TextChunk> {
         if self.is_stream() {
-            let text = self.vocabulary.encode(&running(&self.tokenizer, lines));
+            let text = self.vocabulary.encode(&running(lines, tokens));
             let parts = parts.unwrap_or_else(|| (text.len() / PART).clamp(1, PARTS));
             return windows(&text, parts, self.config.window);
         }
-        let chunk = |line: &String| {
+        let chunk = |(number, line): (usize, &String)| {
             let mut ids = vec![SOS];
-            ids.extend(self.encode(line));
+            ids.extend(self.vocabulary.encode(&tokens(number, line)));
             ids.push(EOS);
             TextChunk { ids, place: None }
         };
-        lines.iter().map(chunk).collect()
+        lines.iter().enumerate().map(chunk).collect()
     }
 
     /// Returns the logits of a part of a batch, and the target ids, \[T, B\] with PAD past the end
@@ -350,6 +369,13 @@ impl Model for LanguageModel {
     /// Returns the number of tokens that are predicted.
     fn num_positions(&self, chunk: &TextChunk) -> usize {
         chunk.ids.len().saturating_sub(1)
+    }
+
+    /// Encodes the training text with the merges that BPE-dropout leaves in an epoch.
+    fn epoch_examples(&self, epoch: u64, _: &Threads) -> Option<Vec<TextChunk>> {
+        let (dropout, lines) = self.dropout.as_ref()?;
+        let tokens = |number, line: &str| dropout.tokens(&self.tokenizer, line, (epoch, number, 1));
+        Some(self.chunks_of(lines, Some(self.config.batch), tokens))
     }
 
     /// Returns, for a running text, batches of one window per part, in order, since the state is

@@ -1,9 +1,9 @@
 //! The text of a language model: lines, or a running text cut into windows.
 
-use tokenizer::{Tokenizer, Vocabulary, VocabularyOptions};
+use tokenizer::{Subwords, Vocabulary, VocabularyOptions};
 
 use crate::config::{Config, TaskKind};
-use crate::data::{Sources, Spec, lines_apart, recipe_losses};
+use crate::data::{Sources, Spec, lines_apart, recipe_losses, tokenizer};
 use crate::run::StoredRun;
 use crate::{Error, Result};
 
@@ -85,24 +85,44 @@ pub(super) fn lines(spec: &Spec, seed: u64, notes: &mut Vec<String>) -> Result<V
     })
 }
 
-pub(super) fn vocabulary(config: &Config, lines: &[String]) -> Vocabulary {
-    let tokenizer = Tokenizer::new(config.target_recipe, config.target_unit);
+/// Returns the vocabulary of a text: that of the subword model, if its tokens are pieces, and with a
+/// newline if it is a running text.
+///
+/// # Errors
+/// A subword unit without its model.
+pub(super) fn vocabulary(
+    config: &Config,
+    model: Option<&Subwords>,
+    lines: &[String],
+) -> Result<Vocabulary> {
+    let tokenizer = tokenizer("target", config.target_recipe, config.target_unit, model)?;
+    if let Some(model) = model {
+        let mut tokens = model.vocabulary().tokens().to_vec();
+        if config.task == TaskKind::LanguageStream && !tokens.iter().any(|token| token == NEWLINE) {
+            tokens.push(NEWLINE.to_owned());
+        }
+        return Ok(Vocabulary::from_tokens(tokens)?);
+    }
     let max_size = Some(config.max_target_vocabulary).filter(|&n| n > 0);
     let options = VocabularyOptions { min_count: config.min_count, max_size };
     if config.task == TaskKind::LanguageStream {
-        return Vocabulary::build([running(&tokenizer, lines)], &options);
+        let tokens = running(lines, |_, line| tokenizer.tokenize(line));
+        return Ok(Vocabulary::build([tokens], &options));
     }
-    Vocabulary::build(lines.iter().map(|line| tokenizer.tokenize(line)), &options)
+    Ok(Vocabulary::build(lines.iter().map(|line| tokenizer.tokenize(line)), &options))
 }
 
 /// Returns the tokens of a running text: those of its lines, with a newline between two lines.
-pub(super) fn running(tokenizer: &Tokenizer, lines: &[String]) -> Vec<String> {
+pub(super) fn running(
+    lines: &[String],
+    tokens: impl Fn(usize, &str) -> Vec<String>,
+) -> Vec<String> {
     let mut all = Vec::new();
     for (i, line) in lines.iter().enumerate() {
         if i > 0 {
             all.push(NEWLINE.to_owned());
         }
-        all.extend(tokenizer.tokenize(line));
+        all.extend(tokens(i, line));
     }
     all
 }

@@ -4,7 +4,7 @@ use tensor::Params;
 use tokenizer::{Vocabulary, VocabularyOptions};
 
 use super::SequenceModel;
-use crate::data::{UnknownRates, fingerprint};
+use crate::data::{SubwordModels, UnknownRates, fingerprint};
 use crate::machine::{self, LargestBatch, Need};
 use crate::model::SequenceClassifier;
 use crate::phrasebook::Part;
@@ -54,7 +54,8 @@ impl Task for SequenceModel {
         let corpus = fingerprint(examples.iter().chain(&model.held_out).map(Sequence::shown));
         let none: [Vec<String>; 0] = [];
         let none = Vocabulary::build(none, &VocabularyOptions::default());
-        let vocabularies = Vocabularies { source: none.clone(), target: none };
+        let vocabularies =
+            Vocabularies { source: none.clone(), target: none, subwords: SubwordModels::default() };
         let held_out = model.held_out.len();
         // Symbols are drawn and not read, so none is unknown.
         let (unknown, warnings) = (UnknownRates::default(), Vec::new());

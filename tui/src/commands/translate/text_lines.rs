@@ -47,6 +47,7 @@ mod tests {
             score,
             tokens: tokens(&["x", "y", "</s>"]),
             token_logprobs: Vec::new(),
+            token_words: Vec::new(),
             truncated: false,
             attention: attention.clone(),
         };
