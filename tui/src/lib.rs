@@ -25,9 +25,11 @@ pub mod output;
 mod program;
 mod refused;
 pub mod run_state;
+mod runs_lister;
 pub mod signals;
 pub mod summary;
 pub mod terminal;
 pub mod trainer;
+mod training_source;
 
 pub use program::run;

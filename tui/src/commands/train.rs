@@ -9,6 +9,7 @@ use seq2seq::event::EndReason;
 use seq2seq::{Command, Event, Outcome};
 
 use super::named;
+use super::resume::resume;
 use crate::args::TrainArguments;
 use crate::dashboard::{self, ExitReason, Model, Role, Theme};
 use crate::format::count;
@@ -17,6 +18,7 @@ use crate::output::{self, StdoutError};
 use crate::run_state::RunState;
 use crate::signals::{Signal, Signals};
 use crate::trainer::Trainer;
+use crate::training_source::TrainingSource;
 use crate::{summary, terminal};
 
 /// How long the dashboard waits before it opens, so that early errors are printed without it.
@@ -27,7 +29,8 @@ const UNREAD: u8 = 141;
 /// Trains until the run ends or the user stops it.
 pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let draws = !arguments.headless && terminal::is_interactive();
-    let theme = Theme::of_terminal(arguments.ascii);
+    let ascii = arguments.ascii;
+    let theme = Theme::of_terminal(ascii);
     let signals = Signals::install()?;
     let mut options = arguments.options();
     if options.resume
@@ -35,17 +38,23 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     {
         options.run_dir = Some(named::run(Some(name))?);
     }
+    let run_dir = options.run_dir.clone();
     let mut trainer = Trainer::start(options)?;
     signals.guard(trainer.work().clone())?;
     let mut reporter = Reporter::default();
     let mut quiet = false;
     if draws && !trainer.ends_within(PATIENCE) {
-        let mut model = Model::new(Role::Training, theme);
-        let departure = dashboard::show(&mut trainer, &mut model, &signals);
+        let mut source = TrainingSource::new(&mut trainer, run_dir.as_deref());
+        let mut model = Model::new(Role::Training, theme).with_runs(source.folder(), true);
+        let departure = dashboard::show(&mut source, &mut model, &signals);
+        let resumed = source.resumed();
         reporter = Reporter::after(model.into_run_state());
         match departure {
-            // Only the list of runs resumes one, and training has none.
-            Ok(ExitReason::Left | ExitReason::Resume) => {}
+            Ok(ExitReason::Left) => {}
+            Ok(ExitReason::Resume) => {
+                let run = trainer.join()?.run_dir;
+                return resume(&run, &resumed.unwrap_or_default(), ascii);
+            }
             Ok(ExitReason::Stopped(signal)) => signals.set_cause(signal),
             Ok(ExitReason::Abort(signal)) => {
                 return Ok(abort(&trainer, reporter.run_state(), signal));

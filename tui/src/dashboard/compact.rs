@@ -8,8 +8,8 @@ use ratatui::text::{Line, Span};
 use super::model::Model;
 use super::page::Page;
 use super::panels::{
-    attention_map, cell, change, curves, flow, flow_page, footer, gradients, header, journal, loss,
-    now, parameter_table, runs, samples, step, tabs,
+    attention_map, candidates, cell, change, curves, flow, flow_page, footer, gradients, header,
+    histogram, journal, loss, now, parameter_table, runs, step, tabs,
 };
 use super::widgets::bars::{MetricLine, columns, put, put_line};
 use crate::format::{brief, count, fit, number, percent};
@@ -46,23 +46,31 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         }
         Page::Overview => loss::draw(model, body, buf),
         Page::Curves => curves::draw(model, body, buf),
-        Page::Gradients => match model.pane % 4 {
-            1 if model.flow().is_some() => flow::draw(model, body, buf),
-            2 => parameter_table::draw(model, body, buf),
-            3 => flow_page::draw(model, body, buf),
-            _ => gradients::draw(model, body, buf),
-        },
+        Page::Gradients => draw_gradients(model, body, buf),
         Page::Attention if model.pane % 2 == 1 && model.inspects_chosen() => {
             change::draw(model, body, buf);
         }
         Page::Attention => attention_map::draw(model, body, buf),
         Page::Step => step::draw(model, body, buf),
         Page::Cell => cell::draw(model, body, buf),
-        Page::Samples => samples::draw(model, body, buf),
+        Page::Samples => candidates::draw_page(model, body, buf),
         Page::Log => journal::draw(model, body, buf),
         Page::Runs => runs::draw(model, body, buf),
     }
     footer::draw(model, foot, buf);
+}
+
+/// Draws one pane of the page of gradients: the histogram that was asked for, then the flow of
+/// several runs, come first.
+fn draw_gradients(model: &Model, body: Rect, buf: &mut Buffer) {
+    let first = if model.beside.is_empty() { 0 } else { 3 };
+    match ((model.pane + first) % 4, &model.parameters_view.histogram) {
+        (0 | 2, Some(found)) => histogram::draw(model, found, body, buf),
+        (1, _) if model.flow().is_some() => flow::draw(model, body, buf),
+        (2, None) => parameter_table::draw(model, body, buf),
+        (3, _) => flow_page::draw(model, body, buf),
+        _ => gradients::draw(model, body, buf),
+    }
 }
 
 /// Returns the line of state, warnings, progress and time left.

@@ -8,8 +8,8 @@ use super::compact;
 use super::model::Model;
 use super::page::Page;
 use super::panels::{
-    attention_map, cell, change, curves, flow, footer, gradients, header, help, journal, loss,
-    runs, samples, step, tabs,
+    attention_map, candidates, cell, change, curves, flow, footer, gradients, header, help,
+    journal, loss, runs, samples, step, tabs,
 };
 use crate::format::steers;
 
@@ -94,14 +94,14 @@ fn draw_full(model: &Model, area: Rect, buf: &mut Buffer) {
             let changed = if model.inspects_chosen() { change::rows(model) } else { 0 };
             let [map, changes] =
                 Layout::vertical([Constraint::Min(0), Constraint::Length(changed)]).areas(body);
-            attention_map::draw(model, map, buf);
+            attention_map::draw_page(model, map, buf);
             if changed > 0 {
                 change::draw(model, changes, buf);
             }
         }
         Page::Step => step::draw(model, body, buf),
         Page::Cell => cell::draw(model, body, buf),
-        Page::Samples => samples::draw(model, body, buf),
+        Page::Samples => candidates::draw_page(model, body, buf),
         Page::Log => journal::draw(model, body, buf),
         Page::Runs => runs::draw(model, body, buf),
     }

@@ -1,7 +1,7 @@
 //! The attention map of a sample: a row for each output token, a column for each source token.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
@@ -10,7 +10,7 @@ use seq2seq::event::Sample;
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{cell, columns, first_that_fits, put};
-use crate::format::{fit, width};
+use crate::format::{fit, plain, width};
 
 /// Rows that the source tokens may take above the map.
 const HEADER_ROWS: usize = 4;
@@ -24,11 +24,48 @@ const LABEL: usize = 12;
 /// Rows from which on the pane has the timeline.
 const WITH_TIMELINE: u16 = 8;
 
+/// Columns from which on the page shows a teacher-forced map beside the free-running one.
+const BOTH: u16 = 100;
+
+/// Draws the page: the map of the selected sample, and beside a teacher-forced one the free-running
+/// one of the same sentence where there is room.
+pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffer) {
+    match model.chosen().zip(model.free_map()) {
+        Some((_, free)) if area.width >= BOTH => {
+            let [left, right] =
+                Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
+            let text = free.output_text.as_deref().unwrap_or_default();
+            let name = format!(" free-running (greedy): {} ", plain(text));
+            draw_one(model, Some(free), Line::raw(name), left, buf);
+            draw(model, right, buf);
+        }
+        _ => draw(model, area, buf),
+    }
+}
+
 /// Draws the panel with the map of the selected sample.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    draw_one(model, model.chosen(), title(model, columns(area)), area, buf);
+}
+
+/// Returns a sample with the weights of the chosen head in place of the mean.
+fn of_head(model: &Model, sample: &Sample) -> Option<Sample> {
+    let head = sample.heads.get(model.map_view.head?)?;
+    Some(Sample { attention: head.clone(), ..sample.clone() })
+}
+
+fn draw_one(
+    model: &Model,
+    chosen: Option<&Sample>,
+    title: Line<'static>,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let theme = model.theme;
-    let mut block = theme.panel(title(model, columns(area)));
-    let linked = model.chosen().is_some_and(|sample| !sample.links.is_empty());
+    let of_head = chosen.and_then(|sample| of_head(model, sample));
+    let chosen = of_head.as_ref().or(chosen);
+    let mut block = theme.panel(title);
+    let linked = chosen.is_some_and(|sample| !sample.links.is_empty());
     let gold = format!(" {} gold link ", link(theme));
     let legend = Line::styled(
         format!("{} {} ", if linked { &*gold } else { "" }, theme.weight_legend()),
@@ -40,7 +77,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let inner = block.inner(area);
     let rows = u16::from(inner.height >= WITH_TIMELINE && model.timeline_place().1 >= 2);
     let map = Rect { height: inner.height - rows, ..inner };
-    let hidden = model.chosen().map_or(0, |sample| AttentionMap { sample, theme }.hidden(map));
+    let hidden = chosen.map_or(0, |sample| AttentionMap { sample, theme }.hidden(map));
     if hidden > 0 {
         let text = format!(" {} {hidden} more ", theme.pick('→', '>'));
         block = block.title_bottom(Line::styled(text, theme.faint()));
@@ -49,7 +86,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     if rows > 0 {
         draw_timeline(model, Rect { y: inner.y + map.height, height: 1, ..inner }, buf);
     }
-    match model.chosen() {
+    match chosen {
         Some(sample) if !sample.attention.is_empty() || sample.output.is_empty() => {
             AttentionMap { sample, theme }.render(map, buf);
         }
@@ -64,15 +101,33 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 
 /// Returns the title: which sample of which step, and that the decoder reads its own outputs.
 fn title(model: &Model, wide: usize) -> Line<'static> {
-    let name = " attention, free-running (greedy)";
+    let chosen = model.chosen();
+    let forced = chosen.is_some_and(|sample| sample.is_forced);
+    let heads = chosen.map_or(0, |sample| sample.heads.len());
+    let head = match model.map_view.head {
+        Some(head) if head < heads => format!(", head {} of {heads}", head + 1),
+        _ if heads > 1 => format!(", mean of {heads} heads"),
+        _ => String::new(),
+    };
+    let (long, short) = match forced {
+        true => ("teacher-forced (fed the reference)", "teacher-forced"),
+        false => ("free-running (greedy)", "free-running"),
+    };
+    let name = &format!(" attention, {long}{head}");
     if model.sample_count() == 0 {
         return Line::raw(format!("{name} "));
     }
     let place = format!("{}/{}", model.selected + 1, model.sample_count());
     if model.selected >= model.samples().len() {
-        let typed = format!("{name} {place}, typed ");
+        let is_typed = chosen.is_none_or(|sample| sample.reference.is_empty());
+        let kind = if is_typed { "typed" } else { "held out" };
         return first_that_fits(
-            [Line::raw(typed), Line::raw(format!("{name} "))],
+            [
+                Line::raw(format!("{name} {place}, {kind} ")),
+                Line::raw(format!("{name} ")),
+                Line::raw(format!(" {short}{head} ")),
+                Line::raw(format!(" {short} ")),
+            ],
             wide.saturating_sub(2),
         );
     }

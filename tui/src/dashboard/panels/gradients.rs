@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::parameter_table::shortened;
-use super::{flow, flow_page, parameter_table};
+use super::{flow, flow_page, histogram, parameter_table};
 use crate::dashboard::model::Model;
 use crate::dashboard::parameters::Row;
 use crate::dashboard::theme::Theme;
@@ -32,7 +32,8 @@ pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffe
         flow_page::draw(model, area, buf);
         return;
     }
-    let tall = area.height >= WITH_STRIPS;
+    // The flow of several runs is compared on one scale, on every screen.
+    let tall = area.height >= WITH_STRIPS || !model.beside.is_empty();
     let flow = if tall { area.height / 2 } else { flow::rows(model).min(area.height / 3) };
     let [upper, lower] =
         Layout::vertical([Constraint::Min(0), Constraint::Length(flow)]).areas(area);
@@ -46,10 +47,14 @@ pub(in crate::dashboard) fn draw_page(model: &Model, area: Rect, buf: &mut Buffe
             Layout::vertical([Constraint::Percentage(40), Constraint::Percentage(60)]).areas(upper);
         (left, right)
     };
-    let block = model.theme.panel(title(model, columns(left)));
-    let inner = block.inner(left);
-    block.render(left, buf);
-    norms(model, true).render(inner, buf);
+    if let Some(found) = &model.parameters_view.histogram {
+        histogram::draw(model, found, left, buf);
+    } else {
+        let block = model.theme.panel(title(model, columns(left)));
+        let inner = block.inner(left);
+        block.render(left, buf);
+        norms(model, true).render(inner, buf);
+    }
     parameter_table::draw(model, right, buf);
     if tall {
         flow_page::draw(model, lower, buf);

@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Widget};
 
-use super::explain;
+use super::popup::popup;
+use super::{explain, settings};
 use crate::dashboard::keys::{BINDINGS, Binding};
 use crate::dashboard::mode::{Mode, QUIT_CHOICES, Role};
 use crate::dashboard::model::Model;
@@ -20,6 +20,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     match model.mode() {
         Mode::Help(scroll) => draw_keys(model, *scroll, area, buf),
         Mode::Explain => draw_explanation(model, area, buf),
+        Mode::Settings(form) => settings::draw(model, form, area, buf),
         Mode::Quit => draw_question(model, area, buf),
         _ => {}
     }
@@ -112,27 +113,4 @@ fn draw_question(model: &Model, area: Rect, buf: &mut Buffer) {
     let title = " training goes on: quit? ".to_owned();
     let inner = popup(model, title, (wide, lines.len()), area, buf);
     draw_lines(model, &lines, 0, inner, buf);
-}
-
-/// Clears and frames an area in the middle of the screen and returns its inside.
-fn popup(
-    model: &Model,
-    title: String,
-    (wide, high): (usize, usize),
-    area: Rect,
-    buf: &mut Buffer,
-) -> Rect {
-    let wide = (wide + 2).min(columns(area));
-    let high = (high + 2).min(usize::from(area.height));
-    let frame = Rect {
-        x: area.x + cell((columns(area) - wide) / 2),
-        y: area.y + cell((usize::from(area.height) - high) / 2),
-        width: cell(wide),
-        height: cell(high),
-    };
-    Clear.render(frame, buf);
-    let block = model.theme.panel(title).border_style(model.theme.strong());
-    let inner = block.inner(frame);
-    block.render(frame, buf);
-    inner
 }
