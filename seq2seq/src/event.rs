@@ -4,13 +4,16 @@
 //! dashboard, the plain log). Metrics that are not finite are written as the strings `"NaN"`,
 //! `"inf"` and `"-inf"`, since JSON has no number for them and `null` would hide a diverged run.
 
+use std::collections::BTreeMap;
+
 use serde::ser::SerializeTuple;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::command::Command;
 use crate::config::{Change, TaskKind};
-use crate::inspection::Inspection;
+use crate::inspection::{HeldOutMaps, Inspection, ParameterHistogram, UnitCorrelations};
 use crate::json_number;
+pub use crate::sample::{Sample, ScoredOutput};
 use crate::score::Metrics;
 
 /// An event of a run.
@@ -43,6 +46,8 @@ pub enum Event {
         /// `last` or `best`.
         kind: CheckpointKind,
     },
+    /// Settings were changed; a resume from an earlier checkpoint repeats this.
+    Changed(Box<Changed>),
     /// A command was executed.
     Control {
         /// Optimizer steps done.
@@ -54,6 +59,12 @@ pub enum Event {
     Translation(Sample),
     /// The answer to [`Command::Inspect`].
     Inspection(Box<Inspection>),
+    /// The answer to [`Command::HeldOut`].
+    HeldOut(Box<HeldOutMaps>),
+    /// The answer to [`Command::Units`].
+    Units(Box<UnitCorrelations>),
+    /// The answer to [`Command::Histogram`].
+    Histogram(Box<ParameterHistogram>),
     /// A command was refused; nothing was changed.
     Refused {
         /// The command.
@@ -136,10 +147,30 @@ pub struct Start {
     /// Training seconds already spent.
     #[serde(with = "json_number::one")]
     pub seconds: f64,
+    /// The settings that may change while the run trains; empty in logs of older versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
     /// The best validation before a resume, whose events came before this one; `None` if its loss
     /// is not finite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
+}
+
+/// Settings that were changed between two steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Optimizer steps done; the next step is the first with the new values.
+    pub step: u64,
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// True if a resumed run repeated the changes that an earlier process made at this step.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
+    /// The model and its new learning rate in a few words.
+    pub model: String,
+    /// The step at which the run now ends, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_step: Option<u64>,
 }
 
 /// How long the rest of a run takes, and how much memory.
@@ -246,36 +277,6 @@ pub struct Samples {
     pub step: u64,
     /// The sentences; the same ones each time, in the same order.
     pub samples: Vec<Sample>,
-}
-
-/// One translated sentence.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Sample {
-    /// Source tokens as shown, the end token last; empty for a blank line.
-    pub source: Vec<String>,
-    /// Greedy output tokens, the end token last unless the length limit was hit.
-    pub output: Vec<String>,
-    /// The source as text, if the task has text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_text: Option<String>,
-    /// The output as text, if the task has text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_text: Option<String>,
-    /// The reference as it is in the corpus; empty if there is none.
-    pub reference: String,
-    /// Positions of the source tokens that are not in the vocabulary.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unknown: Vec<usize>,
-    /// Gold links between source and output tokens, if the corpus has them and the output equals the
-    /// reference.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<(usize, usize)>,
-    /// Attention weights, output tokens x source tokens.
-    #[serde(with = "json_number::list")]
-    pub attention: Vec<Vec<f32>>,
-    /// Natural-log probability of the output.
-    #[serde(with = "json_number::one")]
-    pub logprob: f64,
 }
 
 /// Norms of the loss gradient with respect to each state over time, for one batch.

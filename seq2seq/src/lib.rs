@@ -24,6 +24,7 @@ pub mod model;
 mod options;
 mod range;
 mod run;
+mod sample;
 pub mod score;
 mod session;
 pub mod task;
@@ -37,8 +38,8 @@ pub use error::{Error, Result};
 pub use event::Event;
 pub use inference::{
     Alternative, Candidate, EnsembleOptions, EvaluateOptions, Evaluated, EvaluatedTranslations,
-    GeneratedText, HeldOut, PairScore, SampleOptions, Sampler, Translation, TranslationRequest,
-    Translator, evaluate, evaluate_held_out, evaluate_outputs,
+    GeneratedText, HeldOut, PairScore, SampleOptions, Sampler, StoredRunAnswers, Translation,
+    TranslationRequest, Translator, evaluate, evaluate_held_out, evaluate_outputs,
 };
 pub use inspect::Inspector;
 pub use inspection::{InspectRequest, Inspection, Intervention};
@@ -47,9 +48,10 @@ pub use options::TrainOptions;
 pub use range::Range;
 pub use rnn::{Cell, Gate};
 pub use run::{
-    Checkpoint, EventLog, EventReader, LATEST, LogPosition, Patience, Progress, RUNS, RngState,
-    RunDir, RunListing, RunMetrics, RunStatus, RunSummary, RunsFolder, StoredOptimizer, StoredRun,
-    StoredTensor, Vocabularies, find_run, is_folder_of_runs, latest_run, new_run_path,
+    Checkpoint, EventLog, EventReader, LATEST, LiveChange, LiveChanges, LogPosition, Patience,
+    Progress, RUNS, RngState, RunDir, RunListing, RunMetrics, RunStatus, RunSummary, RunsFolder,
+    StoredOptimizer, StoredRun, StoredTensor, Vocabularies, find_run, is_folder_of_runs,
+    latest_run, new_run_path,
 };
 pub use score::{Evaluation, Metrics};
 pub use session::{Outcome, train};

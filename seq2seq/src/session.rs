@@ -6,19 +6,20 @@ use tensor::init::{Rng, rng};
 use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
-use crate::config::{Change, Preset, TaskKind};
-use crate::data::{Batching, Spec, SplitRule};
+use crate::config::{Change, Preset, SCHEDULE_KEYS, TaskKind};
+use crate::data::{Spec, SplitRule};
 use crate::event::{CheckpointKind, End, EndReason, Estimate, Event, Start};
 use crate::link::Link;
 use crate::options::TrainOptions;
 use crate::range::Range;
 use crate::run::{
-    Checkpoint, EventLog, Progress, RUNS, RunDir, StoredRun, Vocabularies, new_run_path,
+    Checkpoint, EventLog, LiveChanges, Progress, RUNS, RunDir, StoredRun, Vocabularies,
+    new_run_path,
 };
 use crate::task::{Built, LanguageModel, Preparation, SequenceModel, Task, TranslationModel};
 use crate::train::{
-    Average, Recorder, Settings, Trainer, TrainingState, from_checkpoint, seconds_per_step,
-    tensors, to_checkpoint,
+    Average, LiveRun, Recorder, RunLength, Settings, Trainer, TrainingState, from_checkpoint,
+    seconds_per_step, tensors, to_checkpoint,
 };
 use crate::{Error, Result, devices};
 
@@ -115,6 +116,7 @@ fn begin(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         max_steps: options.max_steps,
         max_minutes: options.max_minutes,
         longest_target: None,
+        live_changes: LiveChanges::default(),
     };
     stored.find_files()?;
     // Checked before the corpus is read, so that a run that cannot be written fails at once.
@@ -167,9 +169,17 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     let mut stored = dir.stored()?;
     stored.take_data(options)?;
     stored.check(path, options)?;
+    let checkpoint = dir.checkpoint(CheckpointKind::Last).map_err(|e| dir.way_on(e))?;
+    let (step, events_len) = (checkpoint.progress.step, checkpoint.events_len);
+    let StoredRun { config, live_changes, .. } = &mut stored;
+    live_changes.rewind(config, step, events_len)?;
     let before = stored.config.clone();
     for (key, value) in &options.set {
         stored.config.set(key, value)?;
+        stored.live_changes.forget(key);
+    }
+    if options.epochs.is_some() {
+        stored.live_changes.forget("epochs");
     }
     stored.config.epochs = options.epochs.unwrap_or(stored.config.epochs);
     stored.max_steps = options.max_steps.or(stored.max_steps);
@@ -182,7 +192,6 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
     if let Some(device) = &options.device {
         stored.device.clone_from(device);
     }
-    let checkpoint = dir.checkpoint(CheckpointKind::Last).map_err(|e| dir.way_on(e))?;
     let changes = before.changes(&stored.config);
     match stored.config.task {
         TaskKind::Translation => {
@@ -194,15 +203,6 @@ fn resume(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
         TaskKind::Sequence => resume_at::<SequenceModel>(stored, changes, &dir, &checkpoint, link),
     }
 }
-
-/// Keys of the learning rate schedule.
-const SCHEDULE: [&str; 5] = [
-    "learning_rate",
-    "learning_rate_schedule",
-    "learning_rate_factor",
-    "learning_rate_patience",
-    "learning_rate_warmup",
-];
 
 fn resume_at<M: Task>(
     stored: StoredRun,
@@ -224,8 +224,8 @@ fn resume_at<M: Task>(
     let average = run.average.as_mut();
     let shuffle = from_checkpoint(&mut run.params, &mut run.optimizer, average, checkpoint, &file)?;
     let mut progress = checkpoint.progress;
-    if changes.iter().any(|change| SCHEDULE.contains(&change.key.as_str())) {
-        // The keys of this resume replace a rate that was set in the dashboard before.
+    if changes.iter().any(|change| SCHEDULE_KEYS.contains(&change.key.as_str())) {
+        // The keys of this resume replace a rate that an older program set while it trained.
         progress.learning_rate = None;
     }
     run.start.changes = changes;
@@ -275,17 +275,7 @@ fn prepare<M: Task>(
         decay if decay > 0.0 => Some(Average::new(decay, &params, &device)?),
         _ => None,
     };
-    let sizes = |size: fn(&M, &M::Example) -> usize| -> Vec<usize> {
-        built.examples.iter().map(|e| size(&built.model, e)).collect()
-    };
-    let (epochs, steps_per_epoch) = Batching::new(config).steps(
-        &sizes(M::sort_key),
-        &sizes(M::num_positions),
-        config.gradient_accumulation,
-        config.epochs,
-        stored.max_steps.unwrap_or(u64::MAX),
-        rng(stored.seed, "shuffle"),
-    );
+    let length = RunLength::new(&built.model, &built.examples, &stored);
     let start = Start {
         preset: stored.preset.clone(),
         model: config.summary(),
@@ -303,10 +293,11 @@ fn prepare<M: Task>(
         unknown_rate: built.unknown.held_out.0,
         unknown_target_rate: built.unknown.held_out.1,
         unknown_training_rates: built.unknown.training,
-        steps_per_epoch,
-        last_step: Some(stored.max_steps.map_or(epochs, |n| n.min(epochs))),
+        steps_per_epoch: length.steps_per_epoch,
+        last_step: Some(length.last_step),
         max_minutes: stored.max_minutes,
         changes: Vec::new(),
+        settings: config.live_settings(),
         step: 0,
         seconds: 0.0,
         best: None,
@@ -379,14 +370,16 @@ fn go<M: Task>(
         recorder.warn(progress.step, warning)?;
     }
     let state = TrainingState {
-        model: &run.built.model,
+        model: &mut run.built.model,
         params: &mut run.params,
         optimizer: &mut run.optimizer,
         average: run.average,
         shuffle,
         progress,
     };
-    let trainer = Trainer::new(state, &run.built.examples, &threads, settings, recorder);
+    let live = LiveRun { stored: run.stored, held_out: run.built.held_out };
+    let examples = &run.built.examples;
+    let trainer = Trainer::new(state, examples, &threads, (live, settings), recorder);
     let end = trainer.run()?;
     Ok(Outcome { run_dir: dir.path().to_path_buf(), end, already_finished: false })
 }

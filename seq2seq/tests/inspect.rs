@@ -4,10 +4,14 @@
 
 use std::path::{Path, PathBuf};
 
-use seq2seq::event::Event;
+use seq2seq::data::Pair;
+use seq2seq::decode::{BeamOptions, LengthPenalty};
+use seq2seq::event::{Event, Sample};
+use seq2seq::inspection::{Distribution, GradientKind, UnitsRequest};
 use seq2seq::{
-    Command, EnsembleOptions, EventReader, InspectRequest, Inspection, Intervention, TrainOptions,
-    Translation, TranslationRequest, Translator, Viewer, link, train,
+    Command, EnsembleOptions, EventReader, Gate, InspectRequest, Inspection, Intervention, RunDir,
+    StoredRunAnswers, TrainOptions, Translation, TranslationRequest, Translator, Viewer, link,
+    train,
 };
 
 const PAIRS: &str = "the cat sleeps\tle chat dort\nthe dog sleeps\tle chien dort\n\
@@ -133,13 +137,14 @@ fn a_run_in_training_answers_between_two_steps() {
         assert!(events.iter().any(|event| matches!(event, Event::End(end) if end.step == 30)));
     }
     // The stored run answers the same commands, and refuses those that need training.
-    let answer = translator.answer(&commands[0]);
+    let mut stored = StoredRunAnswers::new(&run(folder.path()));
+    let answer = stored.answer(&commands[0]);
     assert!(matches!(&answer, Event::Inspection(found) if found.request == request));
-    let answer = translator.answer(&Command::Translate("the cat sleeps".into()));
+    let answer = stored.answer(&Command::Translate("the cat sleeps".into()));
     let Event::Translation(sample) = answer else { panic!("{answer:?}") };
     let want = translator.translate(&["the cat sleeps".to_owned()]).unwrap().remove(0);
     assert_eq!((sample.output, sample.attention), (want.tokens, want.attention));
-    let answer = translator.answer(&Command::Pause);
+    let answer = stored.answer(&Command::Pause);
     assert!(matches!(answer, Event::Refused { command: Command::Pause, .. }));
 
     let both = vec![run(folder.path()); 2];
@@ -147,4 +152,206 @@ fn a_run_in_training_answers_between_two_steps() {
         Translator::open_ensemble(&both, &EnsembleOptions::default(), "cpu", Some(1)).unwrap();
     let error = ensemble.inspect(&request).unwrap_err().to_string();
     assert!(error.contains("not an ensemble"), "{error}");
+}
+
+/// The answers of a run in training to commands before its first step, then those of the stored run.
+fn answers(
+    set: &[(&str, &str)],
+    commands: &[Command],
+) -> (tempfile::TempDir, Vec<Event>, Vec<Event>) {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, viewer) = trained(folder.path(), set, commands);
+    let is_answer = |event: &Event| {
+        matches!(
+            event,
+            Event::HeldOut(_)
+                | Event::Units(_)
+                | Event::Histogram(_)
+                | Event::Translation(_)
+                | Event::Refused { .. }
+        )
+    };
+    let live: Vec<Event> = viewer.events.try_iter().filter(is_answer).collect();
+    // A viewer reads in the log what it is told.
+    let logged = EventReader::open(&run(folder.path())).unwrap().poll().unwrap();
+    assert_eq!(logged.iter().filter(|&event| is_answer(event)).count(), live.len());
+    let mut stored = StoredRunAnswers::new(&run(folder.path()));
+    assert!(commands.iter().all(StoredRunAnswers::takes));
+    let stored = commands.iter().map(|command| stored.answer(command)).collect();
+    (folder, live, stored)
+}
+
+#[test]
+fn a_held_out_sentence_is_mapped_free_running_and_teacher_forced() {
+    let set = [("attention", "multi_head"), ("attention_heads", "2"), ("bidirectional", "false")];
+    let commands = ["3", "the DOG sle", "5", "owl"].map(|which| Command::HeldOut(which.into()));
+    let (folder, live, stored) = answers(&set, &commands);
+    let translator = Translator::open(&run(folder.path()), "cpu", Some(1)).unwrap();
+    for events in [&live, &stored] {
+        let [Event::HeldOut(third), Event::HeldOut(second), Event::Refused { reason, .. }, _] =
+            &events[..]
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!((third.number, third.count, second.number), (3, 4, 2));
+        assert_eq!(third.free.source_text.as_deref(), Some("the cat eats"));
+        assert_eq!(third.forced.output, ["le", "chat", "mange", "</s>"]);
+        assert!(third.forced.is_forced && !third.free.is_forced);
+        assert_eq!(third.forced.reference, "le chat mange");
+        for sample in [&third.free, &third.forced, &second.free] {
+            assert_eq!((sample.heads.len(), sample.attention.len()), (2, sample.output.len()));
+            // The map is the mean over the heads.
+            for (t, row) in sample.attention.iter().enumerate() {
+                for (i, weight) in row.iter().enumerate() {
+                    let mean = (sample.heads[0][t][i] + sample.heads[1][t][i]) / 2.0;
+                    assert!((mean - weight).abs() < 1e-6);
+                }
+            }
+        }
+        assert!(
+            reason.contains("a number from 1 to 4, or a part of a source sentence"),
+            "{reason}"
+        );
+    }
+    let Event::HeldOut(found) = &stored[0] else { panic!() };
+    let near = |a: &[Vec<f32>], b: &[Vec<f32>]| {
+        a.len() == b.len()
+            && a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| (a - b).abs() < 1e-6)
+    };
+    let (source, target) = ("the cat eats".to_owned(), "le chat mange".to_owned());
+    let pair = Pair { source: source.clone(), target, links: None };
+    let want = translator.score_pairs(&[pair]).unwrap().remove(0);
+    assert!((found.forced.logprob - want.logprob).abs() < 1e-5);
+    assert!(near(&found.forced.attention, &want.attention));
+    let want = translator.translate(&[source]).unwrap().remove(0);
+    assert_eq!(found.free.output, want.tokens);
+    assert!(near(&found.free.attention, &want.attention));
+}
+
+#[test]
+fn units_that_follow_a_word_correlate_with_it_over_the_held_out_sentences() {
+    for (layer, word) in
+        [("encoder.rnn.l0", "cat"), ("encoder.rnn.l0.reverse", "dog"), ("decoder.rnn.l0", "chat")]
+    {
+        let request = |words: &[&str], gate| UnitsRequest {
+            words: words.iter().map(|&word| word.to_owned()).collect(),
+            layer: layer.to_owned(),
+            gate,
+        };
+        let asked = request(&[word, "nothing"], Gate::Hidden);
+        let commands = [
+            Command::Units(asked.clone()),
+            Command::Units(request(&["owl"], Gate::Hidden)),
+            Command::Units(request(&[word], Gate::Forget)),
+        ];
+        let (folder, live, stored) = answers(&[], &commands);
+        let Event::Units(found) = &stored[0] else { panic!("{:?}", stored[0]) };
+        assert_eq!(found.request, asked);
+        let reasons = |events: &[Event]| -> Vec<String> {
+            let reason = |event: &Event| match event {
+                Event::Refused { reason, .. } => Some(reason.clone()),
+                _ => None,
+            };
+            events.iter().filter_map(reason).collect()
+        };
+        assert!(reasons(&stored)[0].contains("word cannot be 'owl'"), "{stored:?}");
+        assert!(reasons(&stored)[1].contains("gate cannot be 'f'"), "{stored:?}");
+        assert_eq!(reasons(&live).last(), reasons(&stored).last());
+        // By hand: the values and the indicator of all positions of all sentences.
+        let translator = Translator::open(&run(folder.path()), "cpu", Some(1)).unwrap();
+        let (mut values, mut marks) = (Vec::new(), Vec::new());
+        let vocabulary = RunDir::open(&run(folder.path())).unwrap().vocabularies().unwrap().target;
+        for (source, target) in PAIRS.lines().map(|line| line.split_once('\t').unwrap()) {
+            // A decoder is fed the reference.
+            let words: Vec<String> = target.split(' ').map(str::to_owned).collect();
+            let mut prefix = vocabulary.encode(&words);
+            prefix.push(tokenizer::EOS);
+            if !layer.starts_with("decoder") {
+                prefix.clear();
+            }
+            let layers = vec![layer.to_owned()];
+            let request = InspectRequest { layers, prefix, ..source.into() };
+            let trace = translator.inspect(&request).unwrap().without;
+            let gate = trace.layers[0].gates.iter().find(|g| g.gate == Gate::Hidden).unwrap();
+            let rows = gate.values.len();
+            let words: Vec<&str> = match layer.starts_with("decoder") {
+                true => std::iter::once("<s>").chain(trace.output()).take(rows).collect(),
+                false => trace.source.iter().map(String::as_str).collect(),
+            };
+            let read = |at: usize| match layer.ends_with("reverse") {
+                true => words[at..].contains(&word),
+                false => words[..=at].contains(&word),
+            };
+            marks.extend((0..rows).map(read));
+            values.extend(gate.values.clone());
+        }
+        let all = seq2seq::inspection::GateTrace { gate: Gate::Hidden, values };
+        let want = all.correlations(|position| marks[position]);
+        for (got, want) in found.correlations.iter().zip(&want) {
+            assert!((f64::from(*got) - want).abs() < 1e-4, "{layer}: {got} {want}");
+        }
+        assert_eq!(found.correlations.len(), 16);
+        assert_eq!(found.order().len(), 16);
+    }
+}
+
+#[test]
+fn histograms_are_those_of_values_and_gradients() {
+    let name = "decoder.output.weight";
+    let commands = [Command::Histogram(name.into()), Command::Histogram("none".into())];
+    let (folder, live, stored) = answers(&[], &commands);
+    for events in [&live, &stored] {
+        let Event::Refused { reason, .. } = &events[1] else { panic!("{events:?}") };
+        assert!(reason.contains("parameter cannot be 'none'") && reason.contains(name), "{reason}");
+    }
+    let Event::Histogram(found) = &stored[0] else { panic!("{stored:?}") };
+    let checkpoint = RunDir::open(&run(folder.path())).unwrap().best_or_last().unwrap();
+    let at = checkpoint.params.iter().position(|(known, _)| known == name).unwrap();
+    assert_eq!(found.values, Distribution::new(checkpoint.params[at].1.data()));
+    assert_eq!(found.step, checkpoint.progress.step);
+    let (kind, mean) = found.gradients.as_ref().unwrap();
+    let slot = checkpoint.optimizer.slots.iter().find(|slot| slot.0 == "exp_avg").unwrap();
+    assert_eq!((kind, mean), (&GradientKind::Mean, &Distribution::new(slot.1[at].data())));
+    let Event::Histogram(found) = &live[0] else { panic!("{live:?}") };
+    let (kind, gradient) = found.gradients.as_ref().unwrap();
+    let elements = found.shape.iter().product::<usize>() as u64;
+    assert_eq!((found.step, *kind), (0, GradientKind::Batch));
+    assert_eq!(gradient.counts.iter().sum::<u64>(), elements);
+    // The batch is the whole corpus, so it is the gradient of the first step.
+    let logged = EventReader::open(&run(folder.path())).unwrap().poll().unwrap();
+    let first = logged.iter().find_map(|event| match event {
+        Event::Step(step) => step.parameters.iter().find(|p| p.name == name),
+        _ => None,
+    });
+    let rms =
+        (gradient.mean.powi(2) + gradient.deviation.powi(2)).sqrt() * (elements as f64).sqrt();
+    let want = first.unwrap().gradient_norm;
+    assert!((rms - want).abs() < 1e-4 * want, "{rms} {want}");
+}
+
+#[test]
+fn a_typed_line_has_the_outputs_of_a_beam_search() {
+    let command = [Command::Translate("the cat sleeps".into())];
+    let (folder, live, stored) = answers(&[], &command);
+    let translator = Translator::open(&run(folder.path()), "cpu", Some(1)).unwrap();
+    let options = BeamOptions { beam: 5, n_best: 5, ..BeamOptions::default() };
+    assert_eq!(options.length_penalty, LengthPenalty::default());
+    let want = translator
+        .with_options(options)
+        .translate(&["the cat sleeps".to_owned()])
+        .unwrap()
+        .remove(0);
+    let Event::Translation(sample) = &stored[0] else { panic!("{stored:?}") };
+    let texts = |sample: &Sample| -> Vec<String> {
+        sample.candidates.iter().map(|candidate| candidate.text.clone()).collect()
+    };
+    assert_eq!(texts(sample).first(), Some(&want.target));
+    assert_eq!((sample.candidates.len(), want.n_best.len()), (5, 5));
+    for (candidate, other) in sample.candidates.iter().zip(&want.n_best) {
+        assert_eq!(candidate.text, other.target);
+        assert!((candidate.score - other.score).abs() < 1e-9);
+    }
+    assert!(sample.candidates.windows(2).all(|two| two[0].score >= two[1].score));
+    let Event::Translation(first) = &live[0] else { panic!("{live:?}") };
+    assert!(first.candidates.len() > 1, "{first:?}");
 }

@@ -3,6 +3,8 @@
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "resume/live.rs"]
+mod live;
 #[path = "resume/runs.rs"]
 mod runs;
 
@@ -240,9 +242,13 @@ fn commands_that_save_or_look_change_nothing() {
     let trainer = thread::spawn(move || train(&options, &mut link).unwrap());
     for event in &viewer.events {
         if matches!(event, Event::Start(_) | Event::Step(_)) {
-            for command in
-                [Command::Save, Command::Translate("the red car .".into()), Command::StepOnce]
-            {
+            for command in [
+                Command::Save,
+                Command::Translate("the red car .".into()),
+                Command::HeldOut("3".into()),
+                Command::Histogram("decoder.output.weight".into()),
+                Command::StepOnce,
+            ] {
                 let _ = viewer.commands.send(command);
             }
         }

@@ -1,5 +1,5 @@
-//! Answers to commands about a stored run: translations and inspections after the end of training,
-//! and in `tui watch`.
+//! Answers to commands about a stored run: translations, inspections, maps and histograms after the
+//! end of training, and in `tui watch`.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -7,7 +7,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use seq2seq::event::CheckpointKind;
-use seq2seq::{Command, Event, RunDir, Translator};
+use seq2seq::{Command, Event, RunDir, StoredRunAnswers};
 
 /// A thread that opens a run with the first command, and answers.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Answerer {
 
     /// Returns true for commands that need no training.
     pub fn takes(command: &Command) -> bool {
-        matches!(command, Command::Translate(_) | Command::Inspect(_))
+        StoredRunAnswers::takes(command)
     }
 
     /// Sends a command; the answer is an event.
@@ -63,23 +63,14 @@ impl Answerer {
 /// Answers commands until the sender has gone. The run is opened again when its checkpoint has
 /// changed, since another process may train it.
 fn answer_all(run: &Path, commands: &Receiver<Command>, answers: &Sender<Event>) {
-    let mut opened: Option<(Option<SystemTime>, Translator)> = None;
+    let mut opened = None;
+    let mut stored = StoredRunAnswers::new(run);
     for command in commands {
         let written = written(run);
-        if opened.as_ref().is_none_or(|(of, _)| *of != written) {
-            opened = match Translator::open(run, "cpu", None) {
-                Ok(translator) => Some((written, translator)),
-                Err(error) => {
-                    let reason = error.to_string();
-                    if answers.send(Event::Refused { command, reason }).is_err() {
-                        return;
-                    }
-                    continue;
-                }
-            };
+        if opened.replace(written) != Some(written) {
+            stored.forget_checkpoint();
         }
-        let Some((_, translator)) = &opened else { continue };
-        if answers.send(translator.answer(&command)).is_err() {
+        if answers.send(stored.answer(&command)).is_err() {
             return;
         }
     }

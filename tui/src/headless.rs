@@ -1,7 +1,7 @@
 //! A run as plain lines, for logs and pipes: no control characters, no colours, no rewritten lines.
 
 use seq2seq::config::TaskKind;
-use seq2seq::event::{Start, TrainStep};
+use seq2seq::event::{Changed, Start, TrainStep};
 use seq2seq::{Command, Event};
 
 use crate::format::{brief, count, duration, estimated, number, percent, setting, several};
@@ -109,6 +109,9 @@ impl Reporter {
             Event::Warning { step, text } => {
                 vec![format!("warning at step {}: {text}", count(*step))]
             }
+            Event::Changed(changed) => {
+                vec![format!("step {}: {}", count(changed.step), changed_words(changed))]
+            }
             Event::Control { step, command } => {
                 vec![format!("step {}: {}", count(*step), told(command))]
             }
@@ -132,7 +135,10 @@ impl Reporter {
             Event::Checkpoint { .. }
             | Event::Samples(_)
             | Event::Flow(_)
-            | Event::Inspection(_) => Vec::new(),
+            | Event::Inspection(_)
+            | Event::HeldOut(_)
+            | Event::Units(_)
+            | Event::Histogram(_) => Vec::new(),
             Event::Translation(sample) => {
                 let text = |text: &Option<String>, tokens: &[String]| {
                     text.clone().unwrap_or_else(|| tokens.join(" "))
@@ -209,6 +215,13 @@ impl Reporter {
     }
 }
 
+/// Returns the description of changed settings.
+pub(crate) fn changed_words(changed: &Changed) -> String {
+    let changes: Vec<String> = changed.changes.iter().map(ToString::to_string).collect();
+    let verb = if changed.repeated { "changed again by this resume" } else { "changed" };
+    format!("{verb}: {}", changes.join(", "))
+}
+
 /// Returns the description of a command.
 pub(crate) fn told(command: &Command) -> String {
     match command {
@@ -216,6 +229,7 @@ pub(crate) fn told(command: &Command) -> String {
         Command::Resume => "going on".to_owned(),
         Command::StepOnce => "one step".to_owned(),
         Command::SetLearningRate(rate) => format!("learning rate {}", setting(f64::from(*rate))),
+        Command::Set { key, value } => format!("{key} = {value}"),
         Command::Save => "saving".to_owned(),
         Command::Evaluate => "evaluating".to_owned(),
         Command::Translate(text) => format!("translating `{text}`"),
@@ -223,6 +237,9 @@ pub(crate) fn told(command: &Command) -> String {
             0 => format!("inspecting `{}`", request.source),
             n => format!("inspecting `{}` with {}", request.source, several(n as u64, "change")),
         },
+        Command::HeldOut(which) => format!("held-out sentence `{which}`"),
+        Command::Units(request) => format!("units that follow `{}`", request.words.join(" ")),
+        Command::Histogram(name) => format!("histogram of {name}"),
         Command::Stop => "stopping".to_owned(),
     }
 }

@@ -30,11 +30,13 @@ mod program;
 pub mod recording;
 mod refused;
 pub mod run_state;
+mod runs_lister;
 pub mod signals;
 pub mod summary;
 pub mod tensorboard;
 pub mod terminal;
 mod ticks;
 pub mod trainer;
+mod training_source;
 
 pub use program::run;

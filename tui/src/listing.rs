@@ -44,7 +44,7 @@ pub(crate) fn best(summary: &RunSummary) -> Vec<String> {
 /// Returns the preset, the keys that differ from it, and the data if they are not the preset's.
 pub(crate) fn what(summary: &RunSummary) -> String {
     let mut text = changes(summary);
-    if !summary.data.is_empty() && summary.data != "phrasebook" && summary.data != summary.preset {
+    if !summary.data.is_empty() && !summary.has_preset_data {
         text.push_str(&format!("; {}", plain(&summary.data)));
     }
     text
@@ -77,6 +77,7 @@ mod tests {
             differences: Vec::new(),
             task: TaskKind::Translation,
             data: "phrasebook".into(),
+            has_preset_data: true,
             step: 1_200,
             last_step: Some(4_360),
             seconds: 9.0,
@@ -91,7 +92,7 @@ mod tests {
         let change =
             |key: &str, to: &str| Change { key: key.into(), from: "a".into(), to: to.into() };
         summary.differences = vec![change("cell", "lstm"), change("hidden", "64")];
-        summary.data = "a.tsv".into();
+        (summary.data, summary.has_preset_data) = ("a.tsv".into(), false);
         assert_eq!(what(&summary), "phrasebook: cell = lstm, hidden = 64; a.tsv");
         let metrics = Metrics { loss: 0.25, bleu: Some(71.25), ..Metrics::default() };
         summary.best = Some(RunMetrics { step: 3, metrics });

@@ -50,6 +50,12 @@ fn a_run_that_has_ended_answers_what_needs_no_training() {
     trainer.send(Command::Inspect(Box::new("the dog".into())));
     let Event::Inspection(found) = next(|| trainer.drain(100)) else { panic!("no inspection") };
     assert_eq!(found.without.source, ["the", "dog", "</s>"]);
+    trainer.send(Command::HeldOut("2".into()));
+    let Event::HeldOut(maps) = next(|| trainer.drain(100)) else { panic!("no maps") };
+    assert_eq!(maps.forced.output, ["le", "chien", "mange", "</s>"]);
+    trainer.send(Command::Histogram("decoder.output.bias".into()));
+    let Event::Histogram(found) = next(|| trainer.drain(100)) else { panic!("no histogram") };
+    assert_eq!(found.values.counts.iter().sum::<u64>(), found.shape[0] as u64);
     trainer.join().unwrap();
 
     let mut answerer = Answerer::new(&folder.path().join("run"));

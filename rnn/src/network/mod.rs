@@ -174,6 +174,21 @@ impl Rnn {
         &self.options
     }
 
+    /// Sets the dropout between layers and of the state, for a change during training: no parameter
+    /// depends on it.
+    ///
+    /// PyTorch: `rnn.dropout = p`.
+    ///
+    /// # Errors
+    /// A share outside \[0, 1); nothing is changed then.
+    pub fn set_dropout(&mut self, dropout: f32, variational: bool, state: f32) -> Result<()> {
+        let config = RnnConfig { dropout, ..self.config.clone() };
+        let options = RnnOptions { variational, dropout_state: state, ..self.options.clone() };
+        config.check(&options)?;
+        (self.config, self.options) = (config, options);
+        Ok(())
+    }
+
     /// Returns the width of the outputs: D H, or H if directions are summed or averaged.
     pub fn width(&self) -> usize {
         width(&self.config, &self.options)

@@ -125,6 +125,12 @@ const OF_VALIDATIONS: [&str; 3] =
     ["early_stopping_metric", "validate_every_epochs", "keep_checkpoints"];
 
 impl Config {
+    /// Returns the setting that a key needs to have an effect; `None` if it has one.
+    pub fn missing_for(&self, key: &str) -> Option<&'static str> {
+        let rule = |(keys, has_effect, _): &&EffectRule| keys.contains(&key) && !has_effect(self);
+        RULES.iter().find(rule).map(|rule| rule.2)
+    }
+
     /// Refuses keys that were set to a value other than their default but have no effect in this
     /// configuration; `holds_out` is true if the run holds out examples.
     ///
@@ -144,9 +150,7 @@ impl Config {
             let needed = if !holds_out && OF_VALIDATIONS.contains(&key) && !is_never {
                 "something held out, and not valid = none"
             } else {
-                let rule =
-                    |(keys, has_effect, _): &&EffectRule| keys.contains(&key) && !has_effect(self);
-                RULES.iter().find(rule)?.2
+                self.missing_for(key)?
             };
             let value =
                 self.show(key).filter(|value| Self::default().show(key) != Some(value.clone()))?;

@@ -3,6 +3,7 @@
 mod effect;
 mod enums;
 mod keys;
+mod live;
 mod nearest;
 mod on_resume;
 mod optimizer;
@@ -22,6 +23,7 @@ pub use enums::{
     Wiring,
 };
 pub use keys::{Config, Key};
+pub(crate) use live::SCHEDULE_KEYS;
 pub use nearest::nearest;
 pub use on_resume::OnResume;
 pub use preset::{KeyInfo, NeededData, Preset, preset_groups, preset_keys, presets};

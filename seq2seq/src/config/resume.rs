@@ -9,7 +9,7 @@ use super::on_resume::OnResume;
 use super::shorthand;
 use crate::Result;
 
-/// A key whose value a resume changed.
+/// A key whose value was changed, by a resume or while the run trained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The key.

@@ -135,6 +135,11 @@ impl Text {
         })
     }
 
+    /// Returns true if sources are read from their last token on.
+    pub(crate) fn reads_backwards(&self) -> bool {
+        self.reverse
+    }
+
     /// Returns the ids of a source line in reading order, EOS last; EOS alone for a blank line.
     pub fn encode_source(&self, line: &str) -> Vec<u32> {
         let mut ids = self.source_vocabulary.encode(&tokens(&self.source, line));

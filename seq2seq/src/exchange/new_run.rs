@@ -10,7 +10,7 @@ use crate::Result;
 use crate::config::Config;
 use crate::data::SplitRule;
 use crate::event::{CheckpointKind, End, EndReason, Event};
-use crate::run::{Progress, RunDir, StoredRun, Vocabularies};
+use crate::run::{LiveChanges, Progress, RunDir, StoredRun, Vocabularies};
 use crate::train::{Average, to_checkpoint};
 
 /// The data that an imported run is trained on.
@@ -60,6 +60,7 @@ impl ImportOptions {
             max_steps: None,
             max_minutes: None,
             longest_target: None,
+            live_changes: LiveChanges::default(),
         }
     }
 }

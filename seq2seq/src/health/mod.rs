@@ -75,6 +75,11 @@ impl Health {
         }
     }
 
+    /// Takes other settings, which the user changed.
+    pub fn set_settings(&mut self, settings: HealthSettings) {
+        self.settings = settings;
+    }
+
     /// Adds a step's loss and gradient norm before clipping, and checks the last ones.
     pub fn step(&mut self, step: &TrainStep) -> Vec<String> {
         self.settings.learning_rate = step.learning_rate;

@@ -1,5 +1,6 @@
 //! Inference with trained models, opened from their run directories.
 
+mod answers;
 mod evaluate;
 mod evaluated;
 mod held_out;
@@ -10,6 +11,7 @@ use std::path::Path;
 
 use tensor::{Device, Params};
 
+pub use answers::StoredRunAnswers;
 pub use evaluate::{evaluate, evaluate_held_out, evaluate_outputs};
 pub use evaluated::{EvaluateOptions, Evaluated, EvaluatedTranslations};
 pub use held_out::HeldOut;

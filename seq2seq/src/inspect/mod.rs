@@ -4,6 +4,7 @@
 //! processor, with [`rnn::Rnn::observe`] and [`attention::Attention::observe`] in place of the
 //! fused recurrences; they equal those of training and decoding but for rounding.
 
+mod answers;
 mod changes;
 mod decode;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod tests;
 use tensor::{Params, Threads};
 use tokenizer::UNK;
 
+pub(crate) use answers::gold_links;
 use changes::Changes;
 use decode::{Decoding, Raw};
 

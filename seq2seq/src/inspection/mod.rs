@@ -6,11 +6,17 @@
 //! [`Command::Inspect`](crate::Command::Inspect) for a run in training.
 
 mod activations;
+mod answers;
 
 use rnn::Gate;
 use serde::{Deserialize, Serialize};
 
 pub use activations::{GateTrace, LayerTrace};
+pub(crate) use answers::unknown_parameter;
+pub use answers::{
+    BINS, Distribution, GradientKind, HeldOutMaps, ParameterHistogram, UnitCorrelations,
+    UnitsRequest,
+};
 
 use crate::json_number;
 

@@ -3,7 +3,7 @@
 use rnn::{LayerActivations, Rnn, Site, State};
 use tensor::{ParamId, Params, PooledVec, Tape, Var, ops};
 
-use super::recurrent;
+use super::{recurrent, set_dropout};
 use crate::config::Config;
 use crate::data::Batch;
 use crate::{Error, Result};
@@ -44,6 +44,12 @@ impl Encoder {
         let rnn = Rnn::with_options(params, "encoder.rnn.", layers, options, make)?;
         let reads_padding = config.attend_padding;
         Ok(Self { embedding, rnn, dropout: config.dropout, reads_padding })
+    }
+
+    /// Takes the dropout of a configuration.
+    pub(super) fn configure(&mut self, config: &Config) -> Result<()> {
+        self.dropout = config.dropout;
+        set_dropout(&mut self.rnn, config)
     }
 
     /// Returns the embedding matrix.

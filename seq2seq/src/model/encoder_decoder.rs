@@ -38,6 +38,17 @@ struct Loss {
     forcing: Forcing,
 }
 
+impl Loss {
+    fn new(config: &Config) -> Self {
+        Self {
+            norm: config.loss_norm,
+            count_padding: config.count_padding,
+            smoothing: config.label_smoothing,
+            forcing: Forcing::new(config),
+        }
+    }
+}
+
 /// Output of the decoder when it is fed the reference.
 #[derive(Debug, Clone)]
 pub struct TeacherForced {
@@ -71,12 +82,7 @@ impl EncoderDecoder {
         let build =
             |params: &mut Params, make: &mut InitFn<'_>| layers(params, config, vocabularies, make);
         let (encoder, decoder) = with_first_values(params, config, seed, build)?;
-        let loss = Loss {
-            norm: config.loss_norm,
-            count_padding: config.count_padding,
-            smoothing: config.label_smoothing,
-            forcing: Forcing::new(config),
-        };
+        let loss = Loss::new(config);
         let (max_length, longest_target) = (config.max_length, UNKNOWN_LONGEST);
         Ok(Self { encoder, decoder, loss, max_length, longest_target })
     }
@@ -174,6 +180,13 @@ impl EncoderDecoder {
 /// Trains on sentence pairs as token ids, without text.
 impl Model for EncoderDecoder {
     type Example = Example;
+
+    fn configure(&mut self, config: &Config) -> Result<()> {
+        self.encoder.configure(config)?;
+        self.decoder.configure(config)?;
+        (self.loss, self.max_length) = (Loss::new(config), config.max_length);
+        Ok(())
+    }
 
     fn sort_key(&self, example: &Example) -> usize {
         example.source.len()

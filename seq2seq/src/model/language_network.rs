@@ -5,7 +5,7 @@ use tensor::init::InitFn;
 use tensor::{ParamId, Params, PooledVec, Tape, Var, ops};
 
 use super::first_values::{count_parameters, with_first_values};
-use super::recurrent;
+use super::{dropout_output, recurrent, set_dropout};
 use crate::Result;
 use crate::config::Config;
 
@@ -52,8 +52,17 @@ impl LanguageNetwork {
         );
         let (layers, options) = recurrent(config, config.embedding);
         let rnn = Rnn::with_options(params, "language.rnn.", layers, options, make)?;
-        let dropout_output = if config.dropout_output { config.dropout } else { 0.0 };
-        Ok(Self { embedding, rnn, output, dropout: config.dropout, dropout_output })
+        let (dropout, dropout_output) = (config.dropout, dropout_output(config));
+        Ok(Self { embedding, rnn, output, dropout, dropout_output })
+    }
+
+    /// Takes the dropout of a configuration.
+    ///
+    /// # Errors
+    /// A share outside \[0, 1).
+    pub fn configure(&mut self, config: &Config) -> Result<()> {
+        (self.dropout, self.dropout_output) = (config.dropout, dropout_output(config));
+        set_dropout(&mut self.rnn, config)
     }
 
     /// Returns the logits \[T, B, V\] of the token after each of the time-major ids \[T, B\], and

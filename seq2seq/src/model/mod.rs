@@ -26,7 +26,7 @@ use crate::Result;
 use crate::config::Config;
 use crate::data::Batching;
 use crate::event::Sample;
-use crate::inspection::{InspectRequest, Inspection};
+use crate::inspection::{HeldOutMaps, InspectRequest, Inspection, UnitCorrelations, UnitsRequest};
 use crate::score::Metrics;
 
 /// Returns the recurrent layers that a configuration describes, for inputs of width `input`, in the
@@ -37,15 +37,31 @@ pub(crate) fn recurrent(config: &Config, input: usize) -> (rnn::RnnConfig, rnn::
         dropout: config.dropout,
         ..rnn::RnnConfig::new(config.cell, input, config.hidden)
     };
+    let (variational, dropout_state) = (config.variational_dropout, dropout_state(config));
     let options = rnn::RnnOptions {
         merge: config.merge,
         residual: config.residual,
         layer_norm: config.layer_norm,
-        variational: config.variational_dropout,
-        dropout_state: if config.variational_dropout { config.dropout } else { 0.0 },
+        variational,
+        dropout_state,
         forget_bias: config.forget_bias,
     };
     (layers, options)
+}
+
+/// Returns the dropout of recurrent states.
+fn dropout_state(config: &Config) -> f32 {
+    if config.variational_dropout { config.dropout } else { 0.0 }
+}
+
+/// Returns the dropout of the input of the output layer.
+fn dropout_output(config: &Config) -> f32 {
+    if config.dropout_output { config.dropout } else { 0.0 }
+}
+
+/// Sets the dropout of recurrent layers to that of a configuration.
+fn set_dropout(rnn: &mut rnn::Rnn, config: &Config) -> Result<()> {
+    Ok(rnn.set_dropout(config.dropout, config.variational_dropout, dropout_state(config))?)
 }
 
 /// Tokens that a decoder never outputs: padding, and the token that begins a target.
@@ -100,6 +116,16 @@ pub trait Model: Send + Sync {
             return Ok(());
         }
         Err(crate::Error::Other("the checkpoint carries a state that this model has not".into()))
+    }
+
+    /// Takes the values of the keys that [may change](crate::config::OnResume::Changes), with effect
+    /// from the next batch on. The default is for a model that uses none of them.
+    ///
+    /// # Errors
+    /// A value out of its range.
+    fn configure(&mut self, config: &Config) -> Result<()> {
+        let _ = config;
+        Ok(())
     }
 
     /// Returns the factor of a batch's loss, and the sizes that all parts of the batch share.
@@ -161,6 +187,36 @@ pub trait Model: Send + Sync {
         request: &InspectRequest,
         threads: &Threads,
     ) -> Result<Option<Inspection>> {
+        let _ = (params, request, threads);
+        Ok(None)
+    }
+
+    /// Returns the maps of a held-out sentence, given by its number or a part of it, or `None` if the
+    /// network does not translate.
+    ///
+    /// # Errors
+    /// There is no such sentence; errors of operations.
+    fn held_out_maps(
+        &self,
+        params: &Params,
+        which: &str,
+        threads: &Threads,
+    ) -> Result<Option<HeldOutMaps>> {
+        let _ = (params, which, threads);
+        Ok(None)
+    }
+
+    /// Returns how units follow words of held-out sentences, or `None` if the network does not
+    /// translate.
+    ///
+    /// # Errors
+    /// A request that does not fit the network or the sentences; errors of operations.
+    fn unit_correlations(
+        &self,
+        params: &Params,
+        request: &UnitsRequest,
+        threads: &Threads,
+    ) -> Result<Option<UnitCorrelations>> {
         let _ = (params, request, threads);
         Ok(None)
     }

@@ -5,7 +5,7 @@ use tensor::init::InitFn;
 use tensor::{ParamId, Params, Tape, Tensor, Var, ops};
 
 use super::first_values::{count_parameters, with_first_values};
-use super::recurrent;
+use super::{dropout_output, recurrent, set_dropout};
 use crate::Result;
 use crate::config::Config;
 use crate::tasks::{Input, Name, SYMBOLS, Sequence};
@@ -78,8 +78,17 @@ impl SequenceClassifier {
             rnn: Rnn::with_options(params, "sequence.rnn.", layers, options, make)?,
             output,
             dropout: config.dropout,
-            dropout_output: if config.dropout_output { config.dropout } else { 0.0 },
+            dropout_output: dropout_output(config),
         })
+    }
+
+    /// Takes the dropout of a configuration.
+    ///
+    /// # Errors
+    /// A share outside \[0, 1).
+    pub fn configure(&mut self, config: &Config) -> Result<()> {
+        (self.dropout, self.dropout_output) = (config.dropout, dropout_output(config));
+        set_dropout(&mut self.rnn, config)
     }
 
     /// Returns the task of the network.

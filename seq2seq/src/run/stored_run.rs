@@ -8,6 +8,7 @@ use crate::config::{Change, Config, Preset, TaskKind};
 use crate::data::{Sources, Spec, SplitRule, hash};
 use crate::options::TrainOptions;
 use crate::range::Range;
+use crate::run::live_changes::LiveChanges;
 use crate::{Error, Result};
 
 /// Name of the configuration file.
@@ -59,6 +60,9 @@ pub struct StoredRun {
     /// of outputs if `max_length` is 0; `None` if unknown, as in runs of older programs.
     #[serde(default)]
     pub longest_target: Option<usize>,
+    /// Changes of settings while the run trained; `config` contains them.
+    #[serde(default, skip_serializing_if = "LiveChanges::is_empty")]
+    pub live_changes: LiveChanges,
 }
 
 /// The text that is shown for an option that was not given.
@@ -130,6 +134,11 @@ impl StoredRun {
 }
 
 impl StoredRun {
+    /// Returns true if the corpus is the one that the run's preset has.
+    pub fn has_preset_data(&self) -> bool {
+        Preset::find(&self.preset).is_ok_and(|preset| preset.config.data == self.data)
+    }
+
     /// Returns the keys whose values differ from those of the run's preset. A run of a preset file
     /// has none, since the file may have changed since.
     pub fn differences(&self) -> Vec<Change> {
@@ -293,6 +302,7 @@ pub(in crate::run) mod tests {
             max_steps: None,
             max_minutes: Some(1.5),
             longest_target: Some(12),
+            live_changes: LiveChanges::default(),
         }
     }
 

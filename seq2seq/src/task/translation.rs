@@ -7,14 +7,14 @@ use super::evaluate::evaluate;
 use super::subwords::subword_models;
 use crate::config::{BatchBy, Config, UnknownWords};
 use crate::data::{
-    BpeDropout, Corpora, Corpus, Example, Pair, Text, UnknownRates, corpora, corpus_hash,
+    BpeDropout, Corpora, Corpus, Example, Text, UnknownRates, corpora, corpus_hash,
 };
 use crate::decode::{
     BeamOptions, Constraints, DecodeInput, Decoded, Ensemble, UnknownWordOptions, decode,
 };
 use crate::event::Sample;
-use crate::inspect::Inspector;
-use crate::inspection::{InspectRequest, Inspection};
+use crate::inspect::{Inspector, gold_links};
+use crate::inspection::{HeldOutMaps, InspectRequest, Inspection, UnitCorrelations, UnitsRequest};
 use crate::machine::{self, LargestBatch, Need};
 use crate::model::{BatchLoss, BatchShape, EncoderDecoder, Model};
 use crate::run::{StoredRun, Vocabularies};
@@ -87,17 +87,15 @@ impl TranslationModel {
         Ok(lines.iter().zip(best).map(sample).collect())
     }
 
-    /// Returns the gold links of a pair if they apply to the output: the output must equal the
-    /// reference, and the recipes must divide the texts into the words that the links number.
-    fn links_of(&self, sample: &Sample, pair: &Pair) -> Vec<(usize, usize)> {
-        let Some(links) = &pair.links else { return Vec::new() };
-        let reference = self.text.words_of_target(&pair.target);
-        let written = |line: &str| line.split_whitespace().count();
-        let fits = sample.output.split_last().is_some_and(|(_, output)| output == reference)
-            && reference.len() == written(&pair.target)
-            && sample.source.len() == written(&pair.source) + 1;
-        let links = links.sure.iter().chain(&links.possible);
-        if fits { links.copied().collect() } else { Vec::new() }
+    fn inspector<'a>(&'a self, params: &'a Params) -> Inspector<'a> {
+        let attends = self.network.decoder.attends();
+        Inspector {
+            network: &self.network,
+            params,
+            text: &self.text,
+            unknown_words: &self.unknown_words,
+            constraints: self.unknown_words.constrain(Constraints::default(), attends),
+        }
     }
 
     fn written(&self, line: &str, decoded: &Decoded) -> String {
@@ -108,6 +106,11 @@ impl TranslationModel {
 
 impl Model for TranslationModel {
     type Example = Example;
+
+    fn configure(&mut self, config: &Config) -> Result<()> {
+        self.unknown_words = config.unknown_words.into();
+        self.network.configure(config)
+    }
 
     fn sort_key(&self, example: &Example) -> usize {
         self.network.sort_key(example)
@@ -171,13 +174,19 @@ impl Model for TranslationModel {
         let mut samples = self.translate(params, &lines, threads)?;
         for (sample, pair) in samples.iter_mut().zip(&self.shown.pairs) {
             sample.reference.clone_from(&pair.target);
-            sample.links = self.links_of(sample, pair);
+            sample.links = gold_links(&self.text, sample, pair);
         }
         Ok(samples)
     }
 
     fn answer(&self, params: &Params, text: &str, threads: &Threads) -> Result<Option<Sample>> {
-        Ok(self.translate(params, &[text], threads)?.pop())
+        let mut answer = self.translate(params, &[text], threads)?.pop();
+        if let Some(answer) = &mut answer {
+            let inspector = self.inspector(params);
+            answer.heads = inspector.heads(text, threads)?;
+            answer.candidates = inspector.candidates(text, threads)?;
+        }
+        Ok(answer)
     }
 
     fn inspect(
@@ -186,15 +195,26 @@ impl Model for TranslationModel {
         request: &InspectRequest,
         threads: &Threads,
     ) -> Result<Option<Inspection>> {
-        let attends = self.network.decoder.attends();
-        let inspector = Inspector {
-            network: &self.network,
-            params,
-            text: &self.text,
-            unknown_words: &self.unknown_words,
-            constraints: self.unknown_words.constrain(Constraints::default(), attends),
-        };
-        inspector.inspect(request, threads).map(Some)
+        self.inspector(params).inspect(request, threads).map(Some)
+    }
+
+    fn held_out_maps(
+        &self,
+        params: &Params,
+        which: &str,
+        threads: &Threads,
+    ) -> Result<Option<HeldOutMaps>> {
+        self.inspector(params).held_out_maps(&self.held_out.pairs, which, threads).map(Some)
+    }
+
+    fn unit_correlations(
+        &self,
+        params: &Params,
+        request: &UnitsRequest,
+        threads: &Threads,
+    ) -> Result<Option<UnitCorrelations>> {
+        let pairs = &self.held_out.pairs;
+        self.inspector(params).unit_correlations(request, pairs, threads).map(Some)
     }
 }
 

@@ -1,9 +1,13 @@
 //! The training loop.
 
+mod answer;
 mod average;
 mod clock;
 mod control;
 mod estimate;
+mod length;
+mod live;
+mod live_run;
 mod observe;
 mod recorder;
 mod schedule;
@@ -14,6 +18,7 @@ mod store;
 mod trainer;
 
 pub use average::Average;
+pub use live_run::LiveRun;
 pub use recorder::Recorder;
 pub use schedule::LearningRate;
 pub use settings::Settings;
@@ -22,4 +27,5 @@ pub use step::{Outcome as StepOutcome, PendingStep, StepOptions, start_step, tra
 pub use trainer::Trainer;
 
 pub(crate) use estimate::seconds_per_step;
+pub(crate) use length::RunLength;
 pub(crate) use store::{from_checkpoint, load_average, load_for_use, tensors, to_checkpoint};

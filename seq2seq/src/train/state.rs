@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// The state of training, as stored in a checkpoint.
 pub struct TrainingState<'a, M: Model> {
     /// The model.
-    pub model: &'a M,
+    pub model: &'a mut M,
     /// Its parameters.
     pub params: &'a mut Params,
     /// The optimizer.

@@ -158,7 +158,7 @@ pub fn start_step<M: Model>(
     Ok(PendingStep { report, batches, counted, flow, profile })
 }
 
-/// Runs the forward and backward passes of one batch, and discards the gradients.
+/// Runs the forward and backward passes of one batch, and returns the gradients.
 ///
 /// # Errors
 /// Errors of operations.
@@ -168,10 +168,12 @@ pub(super) fn backpropagate<M: Model>(
     batch: &[&M::Example],
     threads: &Threads,
     options: &StepOptions,
-) -> Result<()> {
+) -> Result<Option<ReducedGradients>> {
     let shape = &model.loss_normalization(batch);
     let batch = StepBatch::<M> { examples: batch, shape, first_counter: 0 };
-    Sums::default().add_batch(model, params, &batch, threads, options)
+    let mut sums = Sums::default();
+    sums.add_batch(model, params, &batch, threads, options)?;
+    Ok(sums.gradients)
 }
 
 /// Upper bound of the counters that the random draws of one batch use.

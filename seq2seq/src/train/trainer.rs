@@ -6,6 +6,7 @@ use tensor::Threads;
 
 use super::clock::{Clock, validation_is_due};
 use super::control::Control;
+use super::live_run::LiveRun;
 use super::recorder::Recorder;
 use super::settings::Settings;
 use super::state::TrainingState;
@@ -15,7 +16,6 @@ use crate::event::{
     CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, TrainStep,
 };
 use crate::health::Health;
-use crate::inspection::InspectRequest;
 use crate::model::Model;
 use crate::run::Progress;
 use crate::{Error, Result};
@@ -23,8 +23,9 @@ use crate::{Error, Result};
 /// Trains a [`Model`], writes the run directory, sends events and executes commands.
 pub struct Trainer<'a, M: Model> {
     pub(super) state: TrainingState<'a, M>,
-    examples: &'a [M::Example],
+    pub(super) examples: &'a [M::Example],
     pub(super) threads: &'a Threads,
+    pub(super) run: LiveRun,
     pub(super) settings: Settings,
     pub(super) recorder: Recorder<'a>,
     control: Control,
@@ -37,18 +38,19 @@ pub struct Trainer<'a, M: Model> {
 }
 
 impl<'a, M: Model> Trainer<'a, M> {
-    /// Creates a trainer of `state` on `examples`.
+    /// Creates a trainer of `state` on `examples`, with the settings of `run`.
     pub fn new(
         state: TrainingState<'a, M>,
         examples: &'a [M::Example],
         threads: &'a Threads,
-        settings: Settings,
+        (run, settings): (LiveRun, Settings),
         recorder: Recorder<'a>,
     ) -> Self {
         Self {
             state,
             examples,
             threads,
+            run,
             recorder,
             control: Control::default(),
             clock: Clock::new(),
@@ -80,11 +82,12 @@ impl<'a, M: Model> Trainer<'a, M> {
         } else {
             self.sample()?;
         }
-        let model = self.state.model;
+        let all = self.examples;
         let accumulation = self.settings.gradient_accumulation.max(1);
         loop {
+            let model = &*self.state.model;
             let drawn = model.epoch_examples(self.state.progress.epoch, self.threads);
-            let examples = drawn.as_deref().unwrap_or(self.examples);
+            let examples = drawn.as_deref().unwrap_or(all);
             let lengths: Vec<usize> = examples.iter().map(|e| model.sort_key(e)).collect();
             let widths: Vec<usize> = examples.iter().map(|e| model.num_positions(e)).collect();
             // The batches of an epoch depend only on the generator's state at its start.
@@ -142,6 +145,7 @@ impl<'a, M: Model> Trainer<'a, M> {
 
     /// Executes the commands before the next step; breaks if one of them is to stop.
     fn obey_commands(&mut self) -> Result<std::ops::ControlFlow<()>> {
+        self.repeat_changes()?;
         loop {
             if self.control.is_paused() {
                 self.finish_pending()?;
@@ -155,8 +159,8 @@ impl<'a, M: Model> Trainer<'a, M> {
                 continue;
             }
             let stops = matches!(command, Command::Stop);
-            // The log has no representation of a rate that is not finite.
-            if !matches!(command, Command::SetLearningRate(rate) if !rate.is_finite()) {
+            // A change has an event of its own.
+            if !matches!(command, Command::SetLearningRate(_) | Command::Set { .. }) {
                 self.recorder.tell(Event::Control { step, command })?;
             }
             if stops {
@@ -168,13 +172,13 @@ impl<'a, M: Model> Trainer<'a, M> {
     /// Executes a command. Returns the reason if it is refused.
     fn obey(&mut self, command: &Command) -> Result<Option<String>> {
         match command {
-            Command::SetLearningRate(rate) if rate.is_finite() && *rate > 0.0 => {
-                self.state.progress.learning_rate = Some(*rate);
-            }
-            Command::SetLearningRate(rate) => {
-                let text = format!("learning rate {rate} refused: it must be above 0");
+            // The log has no representation of a rate that is not finite.
+            Command::SetLearningRate(rate) if !rate.is_finite() => {
+                let text = format!("learning rate {rate} refused: it must be a number above 0");
                 self.recorder.warn(self.state.progress.step, [text])?;
             }
+            Command::SetLearningRate(rate) => return self.set_rate(*rate),
+            Command::Set { key, value } => return self.change(&[(key, value)], false),
             Command::Save => self.save(CheckpointKind::Last)?,
             Command::Evaluate => self.validate(false)?,
             Command::Translate(text) => {
@@ -183,20 +187,11 @@ impl<'a, M: Model> Trainer<'a, M> {
                     self.recorder.tell(Event::Translation(answer))?;
                 }
             }
-            Command::Inspect(request) => return self.inspect(request),
+            Command::Inspect(_) | Command::HeldOut(_) | Command::Units(_) => {
+                return self.answer(command);
+            }
+            Command::Histogram(name) => return self.histogram(name),
             Command::Pause | Command::Resume | Command::StepOnce | Command::Stop => {}
-        }
-        Ok(None)
-    }
-
-    /// Inspects a translation. Returns the reason if the request is refused; no request ends a run.
-    fn inspect(&mut self, request: &InspectRequest) -> Result<Option<String>> {
-        let how = |m: &M, params: &_, threads: &_| m.inspect(params, request, threads);
-        match self.state.look(self.threads, how) {
-            Ok(Some(Some(found))) => self.recorder.tell(Event::Inspection(Box::new(found)))?,
-            Ok(Some(None)) => return Ok(Some("only translations can be inspected".to_owned())),
-            Ok(None) => {}
-            Err(error) => return Ok(Some(error.to_string())),
         }
         Ok(None)
     }
@@ -222,7 +217,8 @@ impl<'a, M: Model> Trainer<'a, M> {
         let start = Instant::now();
         let state = &mut self.state;
         let (params, optimizer) = (&mut *state.params, &mut *state.optimizer);
-        let started = start_step(state.model, params, optimizer, &batches, self.threads, &options)?;
+        let model = &*state.model;
+        let started = start_step(model, params, optimizer, &batches, self.threads, &options)?;
         if let Some(average) = state.average.as_mut() {
             average.update(state.params, state.progress.step + 1, self.threads)?;
         }

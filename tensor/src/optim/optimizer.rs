@@ -65,6 +65,23 @@ impl Optimizer {
         &self.config
     }
 
+    /// Replaces the configuration, with effect from the next step on; the state stays.
+    ///
+    /// PyTorch: `optimizer.param_groups[0][name] = value`.
+    ///
+    /// # Errors
+    /// Another optimizer, one with other state, or a value out of its range; nothing is changed
+    /// then.
+    pub fn set_config(&mut self, config: OptimizerConfig) -> Result<()> {
+        config.check()?;
+        if config.name() != self.config.name() || config.slots() != self.config.slots() {
+            let what = format!("{} in place of {}", config.name(), self.config.name());
+            return Err(Error::argument("optimizer", what));
+        }
+        self.config = config;
+        Ok(())
+    }
+
     /// Returns the state, for a checkpoint.
     pub fn state(&self) -> &State {
         &self.state

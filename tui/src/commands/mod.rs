@@ -10,6 +10,7 @@ mod import;
 mod model;
 mod named;
 mod presets;
+mod resume;
 mod runs;
 mod sample;
 mod score;

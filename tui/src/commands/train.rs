@@ -9,8 +9,9 @@ use seq2seq::event::EndReason;
 use seq2seq::{Command, Event, Outcome};
 
 use super::named;
-use crate::dashboard::{self, ExitReason, Model, Role};
+use super::resume::resume;
 use crate::args::{LogFormat, TrainArguments};
+use crate::dashboard::{self, ExitReason, Model, Role};
 use crate::format::count;
 use crate::headless::{self, Followed, Reporter};
 use crate::output::{self, StdoutError};
@@ -19,6 +20,7 @@ use crate::run_state::RunState;
 use crate::signals::{Signal, Signals};
 use crate::tensorboard::TensorBoardLog;
 use crate::trainer::Trainer;
+use crate::training_source::TrainingSource;
 use crate::{summary, tensorboard, terminal};
 
 /// How long the dashboard waits before it opens, so that early errors are printed without it.
@@ -29,8 +31,9 @@ const UNREAD: u8 = 141;
 /// Trains until the run ends or the user stops it.
 pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let draws = !arguments.headless && terminal::is_interactive();
-    let theme = arguments.display.theme();
-    let recorder = arguments.display.recorder(draws)?;
+    let display = arguments.display.clone();
+    let theme = display.theme();
+    let recorder = display.recorder(draws)?;
     let signals = Signals::install()?;
     let log = arguments.log;
     let mut options = arguments.options();
@@ -43,6 +46,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let continues = |run: &PathBuf| options.resume && run.join(tensorboard::FOLDER).is_dir();
     let logs =
         log == Some(LogFormat::TensorBoard) || options.run_dir.as_ref().is_some_and(continues);
+    let run_dir = options.run_dir.clone();
     let mut trainer = Trainer::start(options)?;
     if logs {
         trainer = trainer.with_log(TensorBoardLog::start()?);
@@ -51,13 +55,18 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let mut reporter = Reporter::default();
     let mut quiet = false;
     if draws && !trainer.ends_within(PATIENCE) {
-        let mut model = Model::new(Role::Training, theme);
-        let departure = dashboard::show(&mut trainer, &mut model, &signals, recorder.as_ref());
+        let mut source = TrainingSource::new(&mut trainer, run_dir.as_deref());
+        let mut model = Model::new(Role::Training, theme).with_runs(source.folder(), true);
+        let departure = dashboard::show(&mut source, &mut model, &signals, recorder.as_ref());
+        let resumed = source.resumed();
         note_trouble(recorder.as_ref());
         reporter = Reporter::after(model.into_run_state());
         match departure {
-            // Only the list of runs resumes one, and training has none.
-            Ok(ExitReason::Left | ExitReason::Resume) => {}
+            Ok(ExitReason::Left) => {}
+            Ok(ExitReason::Resume) => {
+                let run = trainer.join()?.run_dir;
+                return resume(&run, &resumed.unwrap_or_default(), &display);
+            }
             Ok(ExitReason::Stopped(signal)) => signals.set_cause(signal),
             Ok(ExitReason::Abort(signal)) => {
                 return Ok(abort(&trainer, reporter.run_state(), signal));

@@ -83,6 +83,7 @@ fn show_here(
             model.apply(event);
         }
         model.set_alive(news.alive);
+        model.set_open_run(source.run_dir().as_deref());
         if let Some((runs, read)) = news.runs {
             model.set_runs(runs, read);
         }
@@ -175,7 +176,7 @@ fn obey(
         match effect {
             Effect::Send(command) => source.send(command),
             Effect::Run(request) => {
-                let leaves = matches!(request, RunRequest::Resume(_));
+                let leaves = matches!(request, RunRequest::Resume(_) | RunRequest::ResumeWith(_));
                 source.request(request);
                 if leaves {
                     return Ok(Some(ExitReason::Resume));
@@ -192,6 +193,8 @@ fn obey(
             }
             Effect::OpenBeside(name) => others.open(&name, source.run_dir().as_deref(), model),
             Effect::CloseBeside => others.close(),
+            Effect::CloseOne(name) => others.close_one(&name),
+            Effect::ListRuns => source.list_runs(),
         }
     }
     Ok(None)

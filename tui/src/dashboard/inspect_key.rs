@@ -52,31 +52,6 @@ pub enum InspectKey {
 }
 
 impl InspectKey {
-    /// Returns the key as displayed.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::EarlierStep | Self::EarlierToken => "←",
-            Self::LaterStep | Self::LaterToken => "→",
-            Self::MoreProbable | Self::UnitUp => "↑",
-            Self::LessProbable | Self::UnitDown => "↓",
-            Self::RowUp => "{",
-            Self::RowDown => "}",
-            Self::SourceLeft => "[",
-            Self::SourceRight => "]",
-            Self::Gate => "g",
-            Self::Layer => "d",
-            Self::Order => "o",
-            Self::NextSentence => "Tab",
-            Self::PreviousSentence => "S-Tab",
-            Self::MoveAttention => "m",
-            Self::Uniform => "u",
-            Self::Replace => "w",
-            Self::Clamp => "c",
-            Self::Reset => "x",
-            Self::Refresh => "r",
-        }
-    }
-
     /// Returns a word for the footer, or nothing.
     pub const fn hint(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 
 use seq2seq::inspection::{
     Clamp, GateTrace, InspectRequest, Inspection, Intervention, LayerTrace, Trace,
+    UnitCorrelations, UnitsRequest,
 };
 
 /// The layer that is shown first.
@@ -18,6 +19,8 @@ pub(super) enum Order {
     Variance,
     /// The units of one gate, those that follow the token under the cursor most first.
     Correlation,
+    /// The units of one gate, those that follow words over the held-out sentences most first.
+    Word,
 }
 
 /// The inspection of one sentence.
@@ -44,6 +47,10 @@ pub(super) struct Inspecting {
     pub(super) order: Order,
     /// The rank of the unit under the cursor.
     pub(super) unit: usize,
+    /// The words that units follow.
+    pub(super) words: Vec<String>,
+    /// The units that follow them.
+    pub(super) units_found: Option<Box<UnitCorrelations>>,
 }
 
 impl Inspecting {
@@ -55,6 +62,8 @@ impl Inspecting {
             with_layers: self.with_layers,
             gate: self.gate,
             order: self.order,
+            words: std::mem::take(&mut self.words),
+            units_found: self.units_found.take(),
             ..Self::default()
         };
     }
@@ -169,6 +178,29 @@ impl Inspecting {
         if self.layer().is_some_and(LayerTrace::is_decoder) { self.step } else { self.source }
     }
 
+    /// Returns the token under the cursor of the layer that is shown; at an output step, the one that
+    /// the decoder reads.
+    pub(super) fn token_text(&self) -> Option<String> {
+        let (trace, at) = (self.trace()?, self.token());
+        if self.layer().is_some_and(LayerTrace::is_decoder) {
+            return at.checked_sub(1).and_then(|at| trace.output().nth(at)).map(str::to_owned);
+        }
+        trace.source.get(at).cloned()
+    }
+
+    /// Returns true if a request is for the words, the layer and the gate that are shown.
+    pub(super) fn asks_for(&self, request: &UnitsRequest) -> bool {
+        let gate = self.gate().map(|gate| gate.gate);
+        self.words == request.words
+            && self.layer_name() == request.layer
+            && gate == Some(request.gate)
+    }
+
+    /// Returns the units that follow the words, if they are known for the gate that is shown.
+    pub(super) fn following(&self) -> Option<&UnitCorrelations> {
+        self.units_found.as_deref().filter(|found| self.asks_for(&found.request))
+    }
+
     /// Returns the units of the gate that is shown, in order.
     pub(super) fn units(&self) -> Vec<usize> {
         let Some(gate) = self.gate() else { return Vec::new() };
@@ -176,6 +208,7 @@ impl Inspecting {
             Order::Averaged => Vec::new(),
             Order::Variance => gate.by_variance(),
             Order::Correlation => gate.by_correlation(|position| position == self.token()),
+            Order::Word => self.following().map_or_else(Vec::new, UnitCorrelations::order),
         }
     }
 
@@ -198,7 +231,8 @@ impl Inspecting {
         self.order = match self.order {
             Order::Averaged => Order::Variance,
             Order::Variance => Order::Correlation,
-            Order::Correlation => Order::Averaged,
+            Order::Correlation if self.following().is_some() => Order::Word,
+            Order::Correlation | Order::Word => Order::Averaged,
         };
         self.unit = 0;
     }

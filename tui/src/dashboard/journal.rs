@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use seq2seq::event::{CheckpointKind, EndReason, Start};
+use seq2seq::inspection::UnitCorrelations;
 use seq2seq::{Event, Inspection};
 use serde::{Deserialize, Serialize};
 
 use crate::format::{count, estimated, number, several};
-use crate::headless::told;
+use crate::headless::{changed_words, told};
 use crate::summary::measured;
 
 /// Maximum number of entries kept.
@@ -169,6 +170,7 @@ fn entry(event: &Event) -> Option<Entry> {
         Event::Checkpoint { step, kind: CheckpointKind::Best } => {
             of(Kind::Validation, Some(*step), "the best checkpoint was written".to_owned())
         }
+        Event::Changed(changed) => of(Kind::Control, Some(changed.step), changed_words(changed)),
         Event::Control { step, command } => of(Kind::Control, Some(*step), told(command)),
         Event::Warning { step, text } => of(Kind::Warning, Some(*step), text.clone()),
         Event::End(end) => {
@@ -186,6 +188,15 @@ fn entry(event: &Event) -> Option<Entry> {
             of(Kind::Control, None, format!("translated: {output}"))
         }
         Event::Inspection(found) => of(Kind::Control, None, inspected(found)),
+        Event::HeldOut(maps) => {
+            let output = maps.free.output_text.clone().unwrap_or_default();
+            let text = format!("held-out sentence {}: {output}", maps.number);
+            of(Kind::Control, None, text)
+        }
+        Event::Units(found) => of(Kind::Control, None, followed(found)),
+        Event::Histogram(found) => {
+            of(Kind::Control, Some(found.step), format!("histogram of {}", found.name))
+        }
         Event::Refused { command, reason } => {
             of(Kind::Control, None, format!("refused: {}: {reason}", told(command)))
         }
@@ -203,6 +214,16 @@ fn inspected(found: &Inspection) -> String {
         }
         Some(with) => format!("inspected: {plain}; with the changes: {}", with.output_text),
     }
+}
+
+/// Describes the unit that follows words most.
+fn followed(found: &UnitCorrelations) -> String {
+    let (request, first) = (&found.request, found.order().first().copied());
+    let most = first.map_or_else(String::new, |unit| {
+        format!(", unit {unit} most: {:.2}", found.correlations[unit])
+    });
+    let words = request.words.join(" ");
+    format!("units of {} of {} that follow `{words}`{most}", request.gate, request.layer)
 }
 
 fn begun(start: &Start) -> String {

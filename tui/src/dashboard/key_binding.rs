@@ -54,6 +54,10 @@ pub enum Action {
     Inspect(InspectKey),
     /// Translates a typed sentence.
     Translate,
+    /// Asks the run about a held-out sentence or a parameter, or shows the answer.
+    Answer(AnswerKey),
+    /// Opens the form of the settings that may change while the run trains.
+    Settings,
     /// Halves the learning rate, after confirmation.
     Slower,
     /// Doubles the learning rate, after confirmation.
@@ -116,6 +120,47 @@ impl Gesture {
     }
 }
 
+/// What a key asks the run, or shows of its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerKey {
+    /// Shows the teacher-forced or the free-running map of the sentence.
+    Forced,
+    /// Types the number or a part of a held-out sentence.
+    Find,
+    /// Shows the map of the next head, or the mean.
+    Head,
+    /// Types the words that units follow.
+    Word,
+    /// Shows the distribution of the chosen parameter.
+    Histogram,
+    /// Closes it.
+    CloseHistogram,
+}
+
+impl AnswerKey {
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::Forced => "forced/free",
+            Self::Find => "held-out sentence",
+
+            Self::Word => "follow a word",
+            Self::Histogram => "histogram",
+            Self::Head | Self::CloseHistogram => "",
+        }
+    }
+
+    const fn help(self) -> &'static str {
+        match self {
+            Self::Forced => "teacher-forced map (decoder fed the reference) or free-running one",
+            Self::Find => "any held-out sentence, by its number or a part of it",
+            Self::Head => "next attention head, or the mean over the heads",
+            Self::Word => "units that follow words over the held-out sentences, by correlation",
+            Self::Histogram => "values and gradients of the chosen parameter, now",
+            Self::CloseHistogram => "close the histogram",
+        }
+    }
+}
+
 /// An action on the list of runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunsAction {
@@ -123,6 +168,8 @@ pub enum RunsAction {
     Open,
     /// Moves the cursor down by a number of rows; up if it is negative.
     Move(i8),
+    /// Shows the chosen run beside the one that is open, or no longer.
+    Beside,
     /// Sorts by something else.
     Order,
     /// Types a filter.
@@ -220,7 +267,65 @@ pub(super) const fn look(
     Binding { action, keys, mouse: None, label, hint, help, commands: false, pages: &[] }
 }
 
-/// Returns a binding of some pages.
+/// Returns a binding that asks the run something.
+pub(super) const fn answer(
+    pages: &'static [Page],
+    key: AnswerKey,
+    keys: &'static [Key],
+    label: &'static str,
+) -> Binding {
+    on(pages, look(Action::Answer(key), keys, label, key.hint(), key.help()))
+}
+
+/// Returns a binding on some pages.
 pub(super) const fn on(pages: &'static [Page], binding: Binding) -> Binding {
     Binding { pages, ..binding }
+}
+
+/// Returns a binding that inspects a translation.
+pub(super) const fn inspect(
+    pages: &'static [Page],
+    key: InspectKey,
+    keys: &'static [Key],
+    label: &'static str,
+) -> Binding {
+    on(pages, look(Action::Inspect(key), keys, label, key.hint(), key.help()))
+}
+
+/// Returns the binding of a page.
+pub(super) const fn page(page: Page, keys: &'static [Key], label: &'static str) -> Binding {
+    look(Action::Show(page), keys, label, "", page.help())
+}
+
+/// Returns a binding of the page of any metric.
+pub(super) const fn changes(
+    change: CurvesKey,
+    keys: &'static [Key],
+    label: &'static str,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    on(&[Page::Curves], look(Action::Curves(change), keys, label, hint, help))
+}
+
+/// Returns a binding of the log.
+pub(super) const fn scrolls(
+    lines: i8,
+    keys: &'static [Key],
+    label: &'static str,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    on(&[Page::Log], look(Action::Scroll(lines), keys, label, hint, help))
+}
+
+/// Returns a binding of the list of runs.
+pub(super) const fn list(
+    action: RunsAction,
+    keys: &'static [Key],
+    label: &'static str,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    on(&[Page::Runs], look(Action::Runs(action), keys, label, hint, help))
 }

@@ -4,15 +4,13 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::curves_view::CurvesKey;
 use super::inspect_key::InspectKey;
-pub(super) use super::key_binding::RunsAction;
 pub use super::key_binding::{Action, Binding, Gesture, Key};
-use super::key_binding::{command, ctrl, letter, look, on, plain};
+pub(super) use super::key_binding::{AnswerKey, RunsAction};
+use super::key_binding::{
+    answer, changes, command, ctrl, inspect, letter, list, look, on, page, plain, scrolls,
+};
 use super::mode::Movement;
 use super::page::Page;
-
-const fn inspect(pages: &'static [Page], key: InspectKey, keys: &'static [Key]) -> Binding {
-    on(pages, look(Action::Inspect(key), keys, key.label(), key.hint(), key.help()))
-}
 
 /// The page of one step.
 const STEP: &[Page] = &[Page::Step];
@@ -20,6 +18,8 @@ const STEP: &[Page] = &[Page::Step];
 const CELL: &[Page] = &[Page::Cell];
 /// The page of the map.
 const MAP: &[Page] = &[Page::Attention];
+/// The pages that show a held-out sentence.
+const HELD_OUT: &[Page] = &[Page::Attention, Page::Samples];
 /// The pages with an inspected sentence.
 const SENTENCES: &[Page] = &[Page::Step, Page::Cell];
 /// The pages on which the attention of a step can be moved.
@@ -34,8 +34,6 @@ const TIMELINE: &[Page] = &[Page::Overview, Page::Gradients, Page::Attention, Pa
 const CURVES: &[Page] = &[Page::Overview, Page::Curves, Page::Gradients];
 /// The pages on which the mouse drags something.
 const DRAGS: &[Page] = &[Page::Curves, Page::Attention];
-/// The page of any metric.
-const METRICS: &[Page] = &[Page::Curves];
 /// The pages that show other runs, too.
 const BESIDE: &[Page] = &[Page::Curves, Page::Gradients];
 /// The page of the gradients.
@@ -46,43 +44,6 @@ const LOG: &[Page] = &[Page::Log];
 const RUNS: &[Page] = &[Page::Runs];
 /// Lines by which the log, or the list of runs, scrolls at once.
 const SCREEN: i8 = 10;
-
-const fn page(page: Page, keys: &'static [Key], label: &'static str) -> Binding {
-    look(Action::Show(page), keys, label, "", page.help())
-}
-
-/// A binding of the page of any metric.
-const fn changes(
-    change: CurvesKey,
-    keys: &'static [Key],
-    label: &'static str,
-    hint: &'static str,
-    help: &'static str,
-) -> Binding {
-    on(METRICS, look(Action::Curves(change), keys, label, hint, help))
-}
-
-/// A binding of the log.
-const fn scrolls(
-    lines: i8,
-    keys: &'static [Key],
-    label: &'static str,
-    hint: &'static str,
-    help: &'static str,
-) -> Binding {
-    on(LOG, look(Action::Scroll(lines), keys, label, hint, help))
-}
-
-/// A binding of the list of runs.
-const fn list(
-    action: RunsAction,
-    keys: &'static [Key],
-    label: &'static str,
-    hint: &'static str,
-    help: &'static str,
-) -> Binding {
-    on(RUNS, look(Action::Runs(action), keys, label, hint, help))
-}
 
 /// All keys of the dashboard, the most useful first, since the footer shows as many as fit.
 pub const BINDINGS: &[Binding] = &[
@@ -118,29 +79,35 @@ pub const BINDINGS: &[Binding] = &[
         ),
     )
     .by(Gesture::WheelUp),
-    inspect(STEP, InspectKey::LaterStep, &[plain(KeyCode::Right)]).by(Gesture::WheelDown),
-    inspect(STEP, InspectKey::EarlierStep, &[plain(KeyCode::Left)]).by(Gesture::WheelUp),
-    inspect(STEP, InspectKey::LessProbable, &[plain(KeyCode::Down)]),
-    inspect(STEP, InspectKey::MoreProbable, &[plain(KeyCode::Up)]),
-    inspect(CELL, InspectKey::LaterToken, &[plain(KeyCode::Right)]),
-    inspect(CELL, InspectKey::EarlierToken, &[plain(KeyCode::Left)]),
-    inspect(CELL, InspectKey::UnitDown, &[plain(KeyCode::Down)]).by(Gesture::WheelDown),
-    inspect(CELL, InspectKey::UnitUp, &[plain(KeyCode::Up)]).by(Gesture::WheelUp),
-    inspect(CELL, InspectKey::Gate, &[letter('g')]),
-    inspect(CELL, InspectKey::Layer, &[letter('d')]),
-    inspect(CELL, InspectKey::Order, &[letter('o')]),
-    inspect(CELL, InspectKey::Clamp, &[letter('c')]),
-    inspect(MOVES, InspectKey::SourceRight, &[letter(']')]),
-    inspect(MOVES, InspectKey::SourceLeft, &[letter('[')]),
-    inspect(MAP, InspectKey::RowUp, &[letter('{')]),
-    inspect(MAP, InspectKey::RowDown, &[letter('}')]),
-    inspect(MOVES, InspectKey::MoveAttention, &[letter('m')]),
-    inspect(CHANGES, InspectKey::Uniform, &[letter('u')]),
-    inspect(CHANGES, InspectKey::Replace, &[letter('w')]),
-    inspect(CHANGES, InspectKey::Reset, &[letter('x')]),
-    inspect(SENTENCES, InspectKey::NextSentence, &[plain(KeyCode::Tab)]),
-    inspect(SENTENCES, InspectKey::PreviousSentence, &[plain(KeyCode::BackTab)]),
-    inspect(SENTENCES, InspectKey::Refresh, &[letter('r')]),
+    inspect(STEP, InspectKey::LaterStep, &[plain(KeyCode::Right)], "→").by(Gesture::WheelDown),
+    inspect(STEP, InspectKey::EarlierStep, &[plain(KeyCode::Left)], "←").by(Gesture::WheelUp),
+    inspect(STEP, InspectKey::LessProbable, &[plain(KeyCode::Down)], "↓"),
+    inspect(STEP, InspectKey::MoreProbable, &[plain(KeyCode::Up)], "↑"),
+    inspect(CELL, InspectKey::LaterToken, &[plain(KeyCode::Right)], "→"),
+    inspect(CELL, InspectKey::EarlierToken, &[plain(KeyCode::Left)], "←"),
+    inspect(CELL, InspectKey::UnitDown, &[plain(KeyCode::Down)], "↓").by(Gesture::WheelDown),
+    inspect(CELL, InspectKey::UnitUp, &[plain(KeyCode::Up)], "↑").by(Gesture::WheelUp),
+    inspect(CELL, InspectKey::Gate, &[letter('g')], "g"),
+    inspect(CELL, InspectKey::Layer, &[letter('d')], "d"),
+    inspect(CELL, InspectKey::Order, &[letter('o')], "o"),
+    inspect(CELL, InspectKey::Clamp, &[letter('c')], "c"),
+    inspect(MOVES, InspectKey::SourceRight, &[letter(']')], "]"),
+    inspect(MOVES, InspectKey::SourceLeft, &[letter('[')], "["),
+    inspect(MAP, InspectKey::RowUp, &[letter('{')], "{"),
+    inspect(MAP, InspectKey::RowDown, &[letter('}')], "}"),
+    inspect(MOVES, InspectKey::MoveAttention, &[letter('m')], "m"),
+    inspect(CHANGES, InspectKey::Uniform, &[letter('u')], "u"),
+    inspect(CHANGES, InspectKey::Replace, &[letter('w')], "w"),
+    inspect(CHANGES, InspectKey::Reset, &[letter('x')], "x"),
+    inspect(SENTENCES, InspectKey::NextSentence, &[plain(KeyCode::Tab)], "Tab"),
+    inspect(SENTENCES, InspectKey::PreviousSentence, &[plain(KeyCode::BackTab)], "S-Tab"),
+    inspect(SENTENCES, InspectKey::Refresh, &[letter('r')], "r"),
+    answer(MAP, AnswerKey::Forced, &[letter('f')], "f"),
+    answer(HELD_OUT, AnswerKey::Find, &[letter('/')], "/"),
+    answer(MAP, AnswerKey::Head, &[letter('d')], "d"),
+    answer(CELL, AnswerKey::Word, &[letter('/')], "/"),
+    answer(GRADIENTS, AnswerKey::Histogram, &[plain(KeyCode::Enter)], "Enter"),
+    answer(GRADIENTS, AnswerKey::CloseHistogram, &[letter('x')], "x"),
     on(
         TIMELINE,
         look(
@@ -159,6 +126,16 @@ pub const BINDINGS: &[Binding] = &[
             "→",
             "",
             "samples, map and flow of the stored step after",
+        ),
+    ),
+    on(
+        TIMELINE,
+        look(
+            Action::Travel(Movement::HalfMinute),
+            &[plain(KeyCode::PageUp)],
+            "PgUp",
+            "",
+            "those of 30 seconds of training before",
         ),
     ),
     on(
@@ -253,7 +230,7 @@ pub const BINDINGS: &[Binding] = &[
             &[letter('j'), plain(KeyCode::Down)],
             "j ↓",
             "",
-            "scroll the parameters down",
+            "next parameter, for Enter",
         ),
     )
     .by(Gesture::WheelDown),
@@ -264,7 +241,7 @@ pub const BINDINGS: &[Binding] = &[
             &[letter('k'), plain(KeyCode::Up)],
             "k ↑",
             "",
-            "scroll the parameters up",
+            "parameter before",
         ),
     )
     .by(Gesture::WheelUp),
@@ -302,6 +279,13 @@ pub const BINDINGS: &[Binding] = &[
         "/",
         "filter",
         "type a filter: name, status, preset, changed keys, data",
+    ),
+    list(
+        RunsAction::Beside,
+        &[letter('b')],
+        "b",
+        "beside",
+        "the chosen run beside this one in Curves and Gradients, or no longer",
     ),
     list(RunsAction::Order, &[letter('o')], "o", "order", "sort by age, name, status, best, steps"),
     list(
@@ -380,6 +364,13 @@ pub const BINDINGS: &[Binding] = &[
         "v",
         "select text",
         "leave the mouse to the terminal, to select text; again: take it",
+    ),
+    look(
+        Action::Settings,
+        &[letter('a')],
+        "a",
+        "settings",
+        "change settings while it trains: epochs, rate, dropout, forcing, clip ... (asks)",
     ),
     page(Page::Runs, &[letter('0'), plain(KeyCode::Esc)], "0 Esc"),
     page(Page::Overview, &[letter('1')], "1"),

@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::compact;
 use super::model::Model;
 use super::page::Page;
-use super::panels::{cell, change, flow, header, help, step};
+use super::panels::{candidates, cell, change, flow, header, help, step};
 
 /// The minimum size of the full dashboard.
 const FULL: (u16, u16) = (80, 24);
@@ -21,6 +21,10 @@ const WITH_NORMS: u16 = 44;
 const WITH_MAP: u16 = 20;
 /// Rows from which on the page of gradients has the flow over training.
 const WITH_STRIPS: u16 = 28;
+/// Rows from which on samples and outputs of a beam search are both drawn.
+const WITH_SAMPLES: u16 = 14;
+/// Columns from which on a teacher-forced map has the free-running one beside it.
+const BOTH: u16 = 100;
 /// Columns from which on norms and parameters are side by side.
 const SIDE_BY_SIDE: u16 = 70;
 
@@ -47,12 +51,16 @@ pub(super) enum Pane {
     NormCurves,
     /// The table of parameters.
     Parameters,
+    /// The distribution of one parameter.
+    Histogram,
     /// The gradient flow at one step.
     Flow,
     /// The gradient flow of a layer over training.
     FlowOverTraining,
     /// The attention map.
     Map,
+    /// The free-running map beside a teacher-forced one.
+    FreeMap,
     /// A translation without and with changes.
     Changes,
     /// One step of a translation, with every part.
@@ -63,6 +71,8 @@ pub(super) enum Pane {
     Cell,
     /// The sample translations.
     Samples,
+    /// The outputs of a beam search.
+    Candidates,
     /// Events in words.
     Log,
     /// The list of runs.
@@ -154,17 +164,29 @@ fn add_page(model: &Model, body: Rect, full: bool, regions: &mut Regions) {
         Page::Curves => regions.add(Pane::Curves, body),
         Page::Gradients if full => add_gradients(model, body, regions),
         Page::Gradients => {
-            let pane = match model.pane % 4 {
-                1 if model.flow().is_some() => Pane::Flow,
-                2 => Pane::Parameters,
-                3 => Pane::FlowOverTraining,
+            // The histogram that was requested, then the flow of several runs, come first.
+            let first = if model.beside.is_empty() { 0 } else { 3 };
+            let pane = match ((model.pane + first) % 4, &model.parameters_view.histogram) {
+                (0 | 2, Some(_)) => Pane::Histogram,
+                (1, _) if model.flow().is_some() => Pane::Flow,
+                (2, None) => Pane::Parameters,
+                (3, _) => Pane::FlowOverTraining,
                 _ => Pane::Norms,
             };
             regions.add(pane, body);
         }
         Page::Attention if full => {
             let rows = if model.inspects_chosen() { change::rows(model) } else { 0 };
-            add_with_changes(Pane::Map, body, rows, regions);
+            let [map, changes] =
+                Layout::vertical([Constraint::Min(0), Constraint::Length(rows)]).areas(body);
+            if map.width >= BOTH && model.free_map().is_some() {
+                let [free, forced] = shares_across(map, [50, 50]);
+                regions.add(Pane::FreeMap, free);
+                regions.add(Pane::Map, forced);
+            } else {
+                regions.add(Pane::Map, map);
+            }
+            regions.add(Pane::Changes, changes);
         }
         Page::Attention if model.pane % 2 == 1 && model.inspects_chosen() => {
             regions.add(Pane::Changes, body);
@@ -183,7 +205,18 @@ fn add_page(model: &Model, body: Rect, full: bool, regions: &mut Regions) {
                 regions.add(pane, body);
             }
         }
-        Page::Samples => regions.add(Pane::Samples, body),
+        Page::Samples => {
+            let rows = candidates::rows(model);
+            if body.height < WITH_SAMPLES && rows > 0 {
+                let pane = if model.pane % 2 == 1 { Pane::Candidates } else { Pane::Samples };
+                regions.add(pane, body);
+            } else {
+                let [samples, found] =
+                    Layout::vertical([Constraint::Min(0), Constraint::Length(rows)]).areas(body);
+                regions.add(Pane::Samples, samples);
+                regions.add(Pane::Candidates, found);
+            }
+        }
         Page::Log => regions.add(Pane::Log, body),
         Page::Runs => regions.add(Pane::Runs, body),
     }
@@ -223,7 +256,8 @@ fn add_gradients(model: &Model, area: Rect, regions: &mut Regions) {
         regions.add(Pane::FlowOverTraining, area);
         return;
     }
-    let tall = area.height >= WITH_STRIPS;
+    // The flow of several runs is compared on one scale, on every screen.
+    let tall = area.height >= WITH_STRIPS || !model.beside.is_empty();
     let flow = if tall { area.height / 2 } else { flow::rows(model).min(area.height / 3) };
     let [upper, lower] =
         Layout::vertical([Constraint::Min(0), Constraint::Length(flow)]).areas(area);
@@ -232,7 +266,8 @@ fn add_gradients(model: &Model, area: Rect, regions: &mut Regions) {
     } else {
         shares_down(upper, [40, 60])
     };
-    regions.add(Pane::NormCurves, left);
+    let histogram = model.parameters_view.histogram.is_some();
+    regions.add(if histogram { Pane::Histogram } else { Pane::NormCurves }, left);
     regions.add(Pane::Parameters, right);
     regions.add(if tall { Pane::FlowOverTraining } else { Pane::Flow }, lower);
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use seq2seq::Command;
 
+use super::settings_form::SettingsForm;
+
 /// Whether the dashboard trains the run or only watches it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -27,6 +29,8 @@ pub enum Mode {
     Quit,
     /// The prompt to confirm this learning rate is open.
     LearningRate(f32),
+    /// The form of the settings that may change is open.
+    Settings(SettingsForm),
     /// A sentence is being typed.
     Typing(String),
     /// The filter of the list of runs is being typed.
@@ -37,6 +41,10 @@ pub enum Mode {
     Find(String),
     /// The name of another run is being typed.
     Beside(String),
+    /// The number or a part of a held-out sentence is being typed.
+    HeldOut(String),
+    /// The words that units follow are being typed.
+    Word(String),
     /// The prompt to confirm this change to a run of the list is open.
     Run(RunRequest),
 }
@@ -50,6 +58,8 @@ pub enum RunRequest {
     Stop(PathBuf),
     /// Close the list, and continue it in this terminal.
     Resume(PathBuf),
+    /// Continue the run that is open, which is over, in this terminal with other settings.
+    ResumeWith(Vec<(String, String)>),
 }
 
 /// A movement along the timeline.
@@ -57,6 +67,8 @@ pub enum RunRequest {
 pub enum Movement {
     /// To the maps before.
     Earlier,
+    /// To the maps of half a minute of training before.
+    HalfMinute,
     /// To the maps after.
     Later,
     /// To the first maps.
@@ -88,6 +100,10 @@ pub enum Effect {
     OpenBeside(String),
     /// Stop reading the logs of other runs.
     CloseBeside,
+    /// Stop reading the log of one other run.
+    CloseOne(String),
+    /// Begin to list the runs of the folder.
+    ListRuns,
 }
 
 /// The answer to the quit prompt.

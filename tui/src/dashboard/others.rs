@@ -42,6 +42,11 @@ impl Others {
         }
     }
 
+    /// Closes one other run.
+    pub(super) fn close_one(&mut self, name: &str) {
+        self.runs.retain(|(other, _)| other != name);
+    }
+
     /// Closes the other runs.
     pub(super) fn close(&mut self) {
         self.runs.clear();

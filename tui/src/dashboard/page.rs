@@ -83,7 +83,7 @@ impl Page {
             Self::Cell => "gates and states over the tokens of a sentence",
             Self::Samples => "sample translations",
             Self::Log => "log: events, warnings and controls in words",
-            Self::Runs => "list of runs (in `tui watch`)",
+            Self::Runs => "list of runs; again: back to the run that is open",
         }
     }
 }

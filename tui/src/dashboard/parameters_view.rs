@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use seq2seq::inspection::ParameterHistogram;
+
 use super::parameters::{Parameters, Row};
 
 /// The order of the parameters.
@@ -24,7 +26,11 @@ pub(super) struct ParametersView {
     pub filter: String,
     /// The layer of the flow, counted from 0; `None` for the one through which least flows.
     pub layer: Option<usize>,
-    scroll: usize,
+    /// The distribution that is shown.
+    pub histogram: Option<Box<ParameterHistogram>>,
+    /// The name of the parameter whose distribution is awaited.
+    pub awaited: Option<String>,
+    cursor: usize,
 }
 
 impl ParametersView {
@@ -56,27 +62,33 @@ impl ParametersView {
             Order::Ratio => Order::Name,
             Order::Name => Order::Norm,
         };
-        self.scroll = 0;
+        self.cursor = 0;
     }
 
-    /// Returns the first row shown, of `rows` rows of which `room` fit.
+    /// Returns the row of the chosen parameter, of `rows` rows.
+    pub(super) fn cursor(&self, rows: usize) -> usize {
+        self.cursor.min(rows.saturating_sub(1))
+    }
+
+    /// Returns the first row shown, of `rows` rows of which `room` fit; the last of these may be
+    /// taken by the number of the others.
     pub(super) fn first(&self, rows: usize, room: usize) -> usize {
-        self.scroll.min(rows.saturating_sub(room))
+        (self.cursor + 2).saturating_sub(room).min(rows.saturating_sub(room))
     }
 
     /// Moves by a number of rows; `rows` is their number.
     pub(super) fn move_by(&mut self, further: i8, rows: usize) {
         let distance = usize::from(further.unsigned_abs());
-        self.scroll = if further < 0 {
-            self.scroll.saturating_sub(distance)
+        self.cursor = if further < 0 {
+            self.cursor.saturating_sub(distance)
         } else {
-            (self.scroll + distance).min(rows.saturating_sub(1))
+            (self.cursor + distance).min(rows.saturating_sub(1))
         };
     }
 
     /// Shows only parameters whose name contains a text.
     pub(super) fn set_filter(&mut self, filter: String) {
-        (self.filter, self.scroll) = (filter, 0);
+        (self.filter, self.cursor) = (filter, 0);
     }
 
     /// Selects the next of `layers` layers; after the last one, the one through which least flows.

@@ -94,11 +94,15 @@ pub(super) struct RunsList {
     pub order: Order,
     pub filter: String,
     chosen: Option<PathBuf>,
+    /// The run that is open.
+    open: Option<PathBuf>,
+    /// Whether another run than the open one is chosen first.
+    others_first: bool,
 }
 
 impl RunsList {
     /// Creates the list of a folder that has not been read yet.
-    pub(super) fn new(folder: &Path) -> Self {
+    pub(super) fn new(folder: &Path, others_first: bool) -> Self {
         Self {
             folder: folder.to_owned(),
             runs: None,
@@ -106,12 +110,26 @@ impl RunsList {
             order: Order::default(),
             filter: String::new(),
             chosen: None,
+            open: None,
+            others_first,
         }
     }
 
     /// Replaces the runs; the chosen one stays chosen.
     pub(super) fn set(&mut self, runs: Vec<RunListing>, read: SystemTime) {
         (self.runs, self.read) = (Some(runs), read);
+    }
+
+    /// Names the run that is open.
+    pub(super) fn set_open(&mut self, run: Option<&Path>) {
+        if self.open.as_deref() != run {
+            self.open = run.map(Path::to_owned);
+        }
+    }
+
+    /// Returns true for the run that is open.
+    pub(super) fn is_open(&self, run: &RunListing) -> bool {
+        self.open.as_deref().is_some_and(|open| open.file_name() == run.path.file_name())
     }
 
     /// Returns true once the folder has been read.
@@ -143,7 +161,9 @@ impl RunsList {
     pub(super) fn position(&self) -> usize {
         let shown = self.shown();
         let chosen = |run: &&RunListing| Some(&run.path) == self.chosen.as_ref();
-        shown.iter().position(chosen).unwrap_or(0)
+        let other = |run: &&RunListing| self.others_first && !self.is_open(run);
+        let place = shown.iter().position(chosen).or_else(|| shown.iter().position(other));
+        place.unwrap_or(0)
     }
 
     /// Returns the chosen run.

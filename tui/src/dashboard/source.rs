@@ -44,6 +44,8 @@ pub trait Source {
     fn send(&mut self, command: Command);
     /// Returns the run's folder, if it is known.
     fn run_dir(&self) -> Option<PathBuf>;
+    /// Begins to list the runs of the folder, if it has not begun yet.
+    fn list_runs(&mut self) {}
     /// Opens, stops or resumes a run of the list; only for a source that has one.
     fn request(&mut self, _request: RunRequest) {}
 }

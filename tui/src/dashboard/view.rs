@@ -8,8 +8,8 @@ use super::compact;
 use super::layout::{Pane, Region, regions};
 use super::model::Model;
 use super::panels::{
-    attention_map, cell, change, curves, flow, flow_page, footer, gradients, header, help, journal,
-    loss, parameter_table, runs, samples, step, tabs,
+    attention_map, candidates, cell, change, curves, flow, flow_page, footer, gradients, header,
+    help, histogram, journal, loss, parameter_table, runs, samples, step, tabs,
 };
 use super::theme::Theme;
 use super::widgets::bars::CUT;
@@ -56,6 +56,9 @@ pub(super) fn draw(model: &Model, Region { pane, area }: Region, buf: &mut Buffe
         Pane::StepPart => step::draw_part(model, area, buf),
         Pane::Cell => cell::draw(model, area, buf),
         Pane::Samples => samples::draw(model, area, buf),
+        Pane::Candidates => candidates::draw(model, area, buf),
+        Pane::Histogram => histogram::draw(model, area, buf),
+        Pane::FreeMap => attention_map::draw_free(model, area, buf),
         Pane::Log => journal::draw(model, area, buf),
         Pane::Runs => runs::draw(model, area, buf),
         Pane::Footer => footer::draw(model, area, buf),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::format::estimated;
 
 mod append;
+mod changed;
 mod rate;
 mod smoother;
 mod window;
@@ -141,6 +142,7 @@ impl RunState {
                 self.previous = self.validation.replace(validation.clone());
             }
             Event::Checkpoint { step, .. } => self.saved = Some(*step),
+            Event::Changed(changed) => self.change(changed),
             Event::Control { command, .. } => match command {
                 Command::Pause | Command::StepOnce => self.paused = true,
                 Command::Resume => self.paused = false,
@@ -165,6 +167,9 @@ impl RunState {
             | Event::Flow(_)
             | Event::Translation(_)
             | Event::Inspection(_)
+            | Event::HeldOut(_)
+            | Event::Units(_)
+            | Event::Histogram(_)
             | Event::Refused { .. } => {}
         }
     }
@@ -328,6 +333,7 @@ mod tests {
             steps_per_epoch: 10,
             last_step,
             max_minutes,
+            settings: std::collections::BTreeMap::new(),
             changes: Vec::new(),
             step: 0,
             seconds: 0.0,

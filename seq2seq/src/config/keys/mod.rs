@@ -11,7 +11,7 @@ use crate::config::enums::{
     Wiring,
 };
 use crate::config::nearest::nearest;
-use crate::config::on_resume::OnResume;
+use crate::config::on_resume::{OnResume, on_resume};
 use crate::config::shorthand;
 use crate::config::value::Value;
 use crate::range::Range;
@@ -71,20 +71,6 @@ impl Key {
     pub(crate) fn out_of_range(&self, config: &Config) -> Option<Range> {
         self.range.filter(|range| !(self.number)(config).is_some_and(|n| range.contains(n)))
     }
-}
-
-/// Expands to the [`OnResume`] of a key: the token after `=>`, or else fixed for the reason of its
-/// section.
-macro_rules! on_resume {
-    ($why:literal) => {
-        OnResume::Fixed($why)
-    };
-    ($why:literal Changes) => {
-        OnResume::Changes
-    };
-    ($why:literal $own:literal) => {
-        OnResume::Fixed($own)
-    };
 }
 
 // Each section gives the reason why a resume may not change its keys. After a key's default,

@@ -1,8 +1,9 @@
-//! Inspection of translations, and answers to the commands that a stored run can execute.
+//! Inspection of translations.
+
+use tensor::Threads;
 
 use super::{Method, Translator};
-use crate::command::Command;
-use crate::event::{Event, Sample};
+use crate::event::Sample;
 use crate::inspect::Inspector;
 use crate::inspection::{InspectRequest, Inspection};
 use crate::{Error, Result};
@@ -15,6 +16,14 @@ impl Translator {
     /// [`Error::BadValue`] for a position, token, layer, gate or unit that does not exist, with
     /// those that do; [`Error::Configuration`] for an ensemble; a failure of the device.
     pub fn inspect(&self, request: &InspectRequest) -> Result<Inspection> {
+        self.inspector()?.inspect(request, self.device.threads())
+    }
+
+    /// Returns what inspects the translations of the only network.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] for an ensemble.
+    pub(in crate::inference) fn inspector(&self) -> Result<Inspector<'_>> {
         if !self.members.is_single() {
             let problems = vec!["one network is inspected, not an ensemble".to_owned()];
             return Err(Error::Configuration { problems });
@@ -24,45 +33,39 @@ impl Translator {
             Method::Search(options) => options.constraints,
             Method::Sampling(options) => options.constraints,
         };
-        let inspector = Inspector {
+        Ok(Inspector {
             network,
             params,
             text: &self.text,
             unknown_words: &self.unknown_words,
             constraints: self.unknown_words.constrain(constraints, self.attends()),
-        };
-        inspector.inspect(request, self.device.threads())
-    }
-
-    /// Executes a command that needs no training, and returns its answer: [`Command::Translate`] and
-    /// [`Command::Inspect`]. A command that fails or needs training is refused.
-    pub fn answer(&self, command: &Command) -> Event {
-        let answered = match command {
-            Command::Translate(line) => self.sample(line).map(Event::Translation),
-            Command::Inspect(request) => {
-                self.inspect(request).map(|found| Event::Inspection(Box::new(found)))
-            }
-            _ => Err(Error::Other("the run is not in training".into())),
-        };
-        answered.unwrap_or_else(|error| Event::Refused {
-            command: command.clone(),
-            reason: error.to_string(),
         })
     }
 
-    fn sample(&self, line: &str) -> Result<Sample> {
+    /// Returns the threads of the device.
+    pub(in crate::inference) fn threads(&self) -> &Threads {
+        self.device.threads()
+    }
+
+    /// Returns the translation of a line as a sample, with the outputs of a beam search.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] for an ensemble; errors of the device.
+    pub(in crate::inference) fn sample(&self, line: &str) -> Result<Sample> {
         let mut all = self.translate(&[line.to_owned()])?;
         let translation = all.swap_remove(0);
+        let inspector = self.inspector()?;
         Ok(Sample {
             unknown: self.text.unknown_positions(line),
-            links: Vec::new(),
             source: translation.source_tokens,
             output: translation.tokens,
             source_text: Some(translation.source),
             output_text: Some(translation.target),
-            reference: String::new(),
             attention: translation.attention,
+            heads: inspector.heads(line, self.threads())?,
             logprob: translation.logprob,
+            candidates: inspector.candidates(line, self.threads())?,
+            ..Sample::default()
         })
     }
 }

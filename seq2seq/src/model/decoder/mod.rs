@@ -17,7 +17,7 @@ use self::readout::{Readout, Seen};
 pub use self::state::DecoderState;
 pub(crate) use self::state::Source;
 use super::encoder::{Encoded, Encoder};
-use super::recurrent;
+use super::{dropout_output, recurrent, set_dropout};
 use crate::Result;
 use crate::config::{Config, Wiring};
 use tensor::init::InitFn;
@@ -221,8 +221,14 @@ impl Decoder {
             context_first: config.context_first,
             resets_state: config.reset_decoder_state,
             dropout: config.dropout,
-            dropout_output: if config.dropout_output { config.dropout } else { 0.0 },
+            dropout_output: dropout_output(config),
         })
+    }
+
+    /// Takes the dropout of a configuration.
+    pub(super) fn configure(&mut self, config: &Config) -> Result<()> {
+        (self.dropout, self.dropout_output) = (config.dropout, dropout_output(config));
+        set_dropout(&mut self.rnn, config)
     }
 
     /// Returns the source and the first state for an encoded batch.

@@ -101,6 +101,9 @@ pub struct RunSummary {
     pub task: TaskKind,
     /// The corpus, as given.
     pub data: String,
+    /// Whether the corpus is that of the preset.
+    #[serde(skip)]
+    pub has_preset_data: bool,
     /// Optimizer steps done.
     pub step: u64,
     /// The step at which it ends, if known; approximate if batches are cut by positions.
@@ -274,6 +277,7 @@ fn summary(path: &Path) -> Result<RunSummary> {
         differences: stored.differences(),
         task: config.task,
         data: stored.data.clone(),
+        has_preset_data: stored.has_preset_data(),
         step: tail.end.as_ref().map(|end| end.step).or(tail.step).unwrap_or(last.step),
         last_step,
         seconds: tail.end.map(|end| end.seconds).or(tail.seconds).unwrap_or(last.seconds),

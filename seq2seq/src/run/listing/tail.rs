@@ -29,7 +29,7 @@ pub(super) struct Tail {
     /// The newest validation that was the best so far.
     pub(super) best: Option<Validation>,
     pub(super) steps_per_epoch: Option<u64>,
-    /// The last step, if the newest start is near the end.
+    /// The last step, if the newest start, or a later change of the epochs, is near the end.
     pub(super) last_step: Option<u64>,
 }
 
@@ -91,6 +91,7 @@ fn tail_of(bytes: &[u8]) -> Tail {
         let matters = (is(line, "step") && losses.len() < wanted)
             || (is(line, "validation") && tail.best.is_none())
             || (is(line, "start") && tail.steps_per_epoch.is_none())
+            || (is(line, "changed") && tail.last_step.is_none())
             || (is(line, "end") && tail.step.is_none() && tail.end.is_none());
         if !matters {
             continue;
@@ -108,13 +109,14 @@ fn tail_of(bytes: &[u8]) -> Tail {
             Ok(Event::Validation(validation)) if validation.best => tail.best = Some(validation),
             Ok(Event::Start(start)) => {
                 tail.steps_per_epoch = Some(start.steps_per_epoch);
-                tail.last_step = start.last_step;
+                tail.last_step = tail.last_step.or(start.last_step);
                 if tail.step.is_none() {
                     // The newest process has made no step yet.
                     tail.step = Some(start.step);
                     tail.seconds = Some(start.seconds);
                 }
             }
+            Ok(Event::Changed(changed)) => tail.last_step = changed.last_step,
             Ok(Event::End(end)) => tail.end = Some(end),
             _ => {}
         }

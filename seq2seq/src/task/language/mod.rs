@@ -362,6 +362,11 @@ impl LanguageModel {
 impl Model for LanguageModel {
     type Example = TextChunk;
 
+    fn configure(&mut self, config: &Config) -> Result<()> {
+        self.config.clone_from(config);
+        self.network.configure(config)
+    }
+
     fn sort_key(&self, chunk: &TextChunk) -> usize {
         chunk.ids.len()
     }

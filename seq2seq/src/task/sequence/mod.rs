@@ -254,6 +254,11 @@ fn symbols(bits: u32) -> String {
 impl Model for SequenceModel {
     type Example = Sequence;
 
+    fn configure(&mut self, config: &Config) -> Result<()> {
+        (self.norm, self.smoothing) = (config.loss_norm, config.label_smoothing);
+        self.network.configure(config)
+    }
+
     fn sort_key(&self, sequence: &Sequence) -> usize {
         sequence.len()
     }

@@ -3,9 +3,8 @@
 mod log;
 mod source;
 
-use std::env;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
@@ -15,8 +14,9 @@ use seq2seq::{EventReader, RUNS, is_folder_of_runs};
 use self::log::open;
 use self::source::Watched;
 use super::train::note_trouble;
+use super::resume::resume;
 use super::{named, runs};
-use crate::args::{DisplayArguments, WatchArguments};
+use crate::args::WatchArguments;
 use crate::dashboard::{self, ExitReason, Model, Role};
 use crate::headless::Reporter;
 use crate::signals::{Signal, Signals};
@@ -71,7 +71,12 @@ fn show(arguments: &WatchArguments, run: Option<&Path>, folder: &Path) -> Result
             ExitCode::from(signal.exit_status())
         }
         ExitReason::HungUp => return Ok(ExitCode::from(Signal::HangUp.exit_status())),
-        ExitReason::Resume => return resume(watched.resumed(), &arguments.display),
+        ExitReason::Resume => {
+            return match watched.resumed() {
+                Some((run, set)) => resume(run, set, &arguments.display),
+                None => Ok(ExitCode::SUCCESS),
+            };
+        }
         ExitReason::Left | ExitReason::PlainLines => ExitCode::SUCCESS,
     };
     if let Some(trouble) = watched.trouble() {
@@ -81,39 +86,6 @@ fn show(arguments: &WatchArguments, run: Option<&Path>, folder: &Path) -> Result
         output::lines(&summary::lines(&model.into_run_state(), Some(run)))?;
     }
     Ok(status)
-}
-
-/// Continues a run in this terminal, as `tui --resume --run-dir RUN` does.
-///
-/// A new program takes the place of this one, since the handlers of this one's signals end a process
-/// that only watches.
-fn resume(run: Option<&Path>, display: &DisplayArguments) -> Result<ExitCode> {
-    let Some(run) = run else { return Ok(ExitCode::SUCCESS) };
-    let program = env::current_exe().wrap_err("the program's own file")?;
-    let mut command = Command::new(program);
-    command.args(["train", "--resume", "--run-dir"]).arg(run);
-    let look = display.look().to_string();
-    if !look.is_empty() {
-        command.args(["--theme", &look]);
-    }
-    if let Some(path) = &display.record {
-        // A recording replaces no file, and an asciicast has one beginning.
-        output::note(&format!("the recording {} ends with the list of runs", path.display()));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt;
-        // Returns only if it fails.
-        Err(command.exec()).wrap_err("starting the program again")
-    }
-    #[cfg(not(unix))]
-    {
-        let status = command.status().wrap_err("starting the program again")?;
-        Ok(status
-            .code()
-            .and_then(|code| u8::try_from(code).ok())
-            .map_or(ExitCode::FAILURE, ExitCode::from))
-    }
 }
 
 /// Prints the run's lines until it is over.

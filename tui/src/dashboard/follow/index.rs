@@ -15,7 +15,7 @@ use crate::dashboard::history::RunHistory;
 /// Name of the index in the run's folder.
 const NAME: &str = "events.index";
 /// Number of the format; another one is ignored. It changes with the content of [`RunHistory`].
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The first line of the file.
 #[derive(Serialize, Deserialize)]

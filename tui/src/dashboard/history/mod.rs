@@ -21,8 +21,8 @@ use super::journal::Journal;
 use super::parameters::Parameters;
 use crate::run_state::RunState;
 
-/// Maximum number of typed sentences kept.
-const OWN: usize = 9;
+/// Maximum number of typed and requested sentences kept.
+const OWN: usize = 24;
 
 /// What a viewer keeps of a run: the state, curves, maps and the log.
 ///
@@ -38,7 +38,7 @@ pub struct RunHistory {
     pub(super) maps: Thinned<Shared<Samples>>,
     /// The gradient flow.
     pub(super) flows: Thinned<Shared<Flow>>,
-    /// The newest translations of typed sentences.
+    /// The newest translations of typed and requested sentences.
     pub(super) own: Vec<Sample>,
 }
 
@@ -63,14 +63,23 @@ impl RunHistory {
             }
             Event::Samples(samples) => self.maps.push(Shared::new(samples.clone())),
             Event::Flow(flow) => self.flows.push(Shared::new(flow.clone())),
-            Event::Translation(sample) => {
-                self.own.push(sample.clone());
-                if self.own.len() > OWN {
-                    self.own.remove(0);
-                }
+            Event::Translation(sample) => self.keep([sample.clone()]),
+            Event::HeldOut(maps) => {
+                // The maps of a sentence replace earlier ones.
+                let is_same = |sample: &Sample| {
+                    !sample.reference.is_empty() && sample.source_text == maps.free.source_text
+                };
+                self.own.retain(|sample| !is_same(sample));
+                self.keep([maps.free.clone(), maps.forced.clone()]);
             }
             _ => {}
         }
+    }
+
+    fn keep(&mut self, samples: impl IntoIterator<Item = Sample>) {
+        self.own.extend(samples);
+        let old = self.own.len().saturating_sub(OWN);
+        self.own.drain(..old);
     }
 
     /// Appends a later part of the run.
@@ -82,8 +91,6 @@ impl RunHistory {
         self.parameters.append(later.parameters);
         self.maps.append(later.maps);
         self.flows.append(later.flows);
-        self.own.append(&mut later.own);
-        let old = self.own.len().saturating_sub(OWN);
-        self.own.drain(..old);
+        self.keep(std::mem::take(&mut later.own));
     }
 }

@@ -32,6 +32,17 @@ impl Model {
         new
     }
 
+    /// Returns true if a run of this name is shown beside the one that is open.
+    pub(in crate::dashboard) fn is_beside(&self, name: &str) -> bool {
+        self.beside.iter().any(|beside| beside.name == name)
+    }
+
+    /// Removes one other run.
+    pub(super) fn close_one(&mut self, name: &str) {
+        self.beside.retain(|beside| beside.name != name);
+        self.tell(format!("no longer beside this run: {name}"));
+    }
+
     /// Removes the other runs.
     pub(super) fn close_beside(&mut self) {
         self.beside.clear();

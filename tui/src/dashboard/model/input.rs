@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use seq2seq::{Command, RunStatus};
+use seq2seq::Command;
 
 use super::{Model, TRANSLATING};
-use crate::dashboard::keys::{self, Action, RunsAction};
-use crate::dashboard::mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, Role, RunRequest};
+use crate::dashboard::keys::{self, Action};
+use crate::dashboard::mode::{Effect, Mode, QUIT_CHOICES, QuitAnswer, Role};
 use crate::dashboard::page::Page;
 use crate::run_state::State;
 
@@ -49,6 +49,7 @@ impl Model {
                 }
                 _ => Vec::new(),
             },
+            Mode::Settings(form) => self.settings_key(form, event),
             Mode::Typing(text) => self.typed(text, event),
             Mode::Filtering => self.filtered(event),
             Mode::Run(request) => match event.code {
@@ -58,6 +59,8 @@ impl Model {
             Mode::Replacing(text) => self.replaced(text, event),
             Mode::Find(text) => self.find(text, event),
             Mode::Beside(text) => self.beside_typed(text, event),
+            Mode::HeldOut(text) => self.held_out_typed(text, event),
+            Mode::Word(text) => self.word_typed(text, event),
         }
     }
 
@@ -139,12 +142,21 @@ impl Model {
                 self.tell("no run is open: Enter opens the chosen one");
                 Vec::new()
             }
+            Action::Show(Page::Runs) if self.page == Page::Runs && self.has_run => {
+                (self.page, self.pane) = (Page::Overview, 0);
+                Vec::new()
+            }
+            Action::Show(Page::Runs) => {
+                (self.page, self.pane) = (Page::Runs, 0);
+                vec![Effect::ListRuns]
+            }
             Action::Show(page) => {
                 self.pane = if self.page == page { self.pane + 1 } else { 0 };
                 self.page = page;
                 self.open_inspection()
             }
             Action::Inspect(key) => self.inspect_key(key),
+            Action::Answer(key) => self.answer_key(key),
             Action::Explain => {
                 self.mode = Mode::Explain;
                 Vec::new()
@@ -160,12 +172,17 @@ impl Model {
             Action::Translate => {
                 if self.translates() && self.run_state.start.is_some() {
                     self.mode = Mode::Typing(String::new());
+                    self.recalled = 0;
                 } else {
                     self.tell("only a translator takes a sentence, once it is built");
                 }
                 Vec::new()
             }
             Action::Picture => vec![Effect::Picture],
+            Action::Settings => {
+                self.open_settings();
+                Vec::new()
+            }
             Action::Slower => self.ask_rate(0.5),
             Action::Faster => self.ask_rate(2.0),
             Action::Help => {
@@ -187,74 +204,6 @@ impl Model {
             // The mouse has a position, which a key has not.
             Action::Point | Action::Drag => Vec::new(),
         }
-    }
-
-    fn act_on_runs(&mut self, action: RunsAction) -> Vec<Effect> {
-        let Some(list) = &mut self.runs else { return Vec::new() };
-        match action {
-            RunsAction::Move(rows) => {
-                list.choose(rows.into());
-                return Vec::new();
-            }
-            RunsAction::Order => {
-                list.next_order();
-                return Vec::new();
-            }
-            RunsAction::Filter => {
-                list.keep_chosen();
-                self.mode = Mode::Filtering;
-                return Vec::new();
-            }
-            RunsAction::Open | RunsAction::Stop | RunsAction::Resume => {}
-        }
-        let Some(run) = list.chosen() else {
-            self.tell("there is no run to choose");
-            return Vec::new();
-        };
-        let path = run.path.clone();
-        let summary = match &run.summary {
-            Ok(summary) => summary,
-            Err(why) => {
-                let why = why.clone();
-                self.tell(why);
-                return Vec::new();
-            }
-        };
-        let (status, process) = (summary.status, summary.process);
-        match action {
-            RunsAction::Stop if status != RunStatus::Live => self.tell("no process trains it"),
-            RunsAction::Stop if process.is_none() => {
-                self.tell("which process trains it cannot be told: stop it where it runs");
-            }
-            RunsAction::Stop => self.mode = Mode::Run(RunRequest::Stop(path)),
-            RunsAction::Resume if status == RunStatus::Live => self.tell("it is being trained"),
-            RunsAction::Resume if !status.is_resumable() => {
-                self.tell(format!("it is {status}: --resume with other settings trains it on"));
-            }
-            RunsAction::Resume => self.mode = Mode::Run(RunRequest::Resume(path)),
-            _ => {
-                (self.page, self.pane, self.has_run) = (Page::Overview, 0, true);
-                return vec![Effect::Run(RunRequest::Open(path))];
-            }
-        }
-        Vec::new()
-    }
-
-    /// Handles a key while the filter of the list is typed; it takes effect at once.
-    fn filtered(&mut self, event: KeyEvent) -> Vec<Effect> {
-        let Some(list) = &mut self.runs else { return Vec::new() };
-        match event.code {
-            KeyCode::Enter => return Vec::new(),
-            KeyCode::Esc => {
-                list.filter.clear();
-                return Vec::new();
-            }
-            KeyCode::Down => list.choose(1),
-            KeyCode::Up => list.choose(-1),
-            _ => edit(&mut list.filter, event),
-        }
-        self.mode = Mode::Filtering;
-        Vec::new()
     }
 
     fn send(&mut self, command: Command, notice: &str) -> Vec<Effect> {
@@ -304,7 +253,10 @@ impl Model {
         match event.code {
             KeyCode::Esc => return Vec::new(),
             KeyCode::Enter if text.trim().is_empty() => return Vec::new(),
+            KeyCode::Up | KeyCode::Down => text = self.recall(event.code == KeyCode::Up, text),
             KeyCode::Enter => {
+                self.typed.retain(|typed| *typed != text);
+                self.typed.push(text.clone());
                 self.tell(TRANSLATING);
                 let mut effects = vec![Effect::Send(Command::Translate(text.clone()))];
                 if matches!(self.page, Page::Step | Page::Cell) {
@@ -316,6 +268,18 @@ impl Model {
         }
         self.mode = Mode::Typing(text);
         Vec::new()
+    }
+
+    /// Returns the sentence that was typed before the one in the prompt, or after it.
+    fn recall(&mut self, earlier: bool, text: String) -> String {
+        let back = if earlier { self.recalled + 1 } else { self.recalled.saturating_sub(1) };
+        if back == 0 {
+            self.recalled = 0;
+            return String::new();
+        }
+        let Some(at) = self.typed.len().checked_sub(back) else { return text };
+        self.recalled = back;
+        self.typed.get(at).cloned().unwrap_or(text)
     }
 
     fn replaced(&mut self, mut text: String, event: KeyEvent) -> Vec<Effect> {
@@ -381,7 +345,7 @@ impl Model {
 }
 
 /// Edits a text that is being typed.
-fn edit(text: &mut String, event: KeyEvent) {
+pub(super) fn edit(text: &mut String, event: KeyEvent) {
     let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
     match event.code {
         KeyCode::Backspace => {

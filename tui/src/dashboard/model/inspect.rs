@@ -6,6 +6,7 @@ use seq2seq::event::Sample;
 
 use super::Model;
 use crate::dashboard::inspect_key::InspectKey;
+use crate::dashboard::inspecting::Order;
 use crate::dashboard::mode::{Effect, Mode};
 use crate::dashboard::page::Page;
 
@@ -116,10 +117,16 @@ impl Model {
             InspectKey::LaterToken => self.inspecting.move_token(1),
             InspectKey::UnitUp => self.inspecting.move_unit(-1),
             InspectKey::UnitDown => self.inspecting.move_unit(1),
-            InspectKey::Gate => self.inspecting.next_gate(),
+            InspectKey::Gate => {
+                self.inspecting.next_gate();
+                return self.follow_words();
+            }
             InspectKey::Order => self.inspecting.next_order(),
             InspectKey::Layer => {
                 self.inspecting.next_layer();
+                if self.inspecting.order == Order::Word {
+                    self.inspecting.order = Order::Variance;
+                }
                 return if self.inspecting.has_layer() { Vec::new() } else { self.inspect() };
             }
             InspectKey::NextSentence => return self.inspect_sentence(1),
@@ -151,6 +158,15 @@ impl Model {
         }
         if self.page == Page::Attention && self.mode == Mode::Normal {
             self.tell_cursor();
+        }
+        Vec::new()
+    }
+
+    /// Asks for the units of another gate or layer that follow the words, if these are shown.
+    fn follow_words(&mut self) -> Vec<Effect> {
+        let is_known = self.inspecting.following().is_some();
+        if self.inspecting.order == Order::Word && !is_known {
+            return self.ask_for_units();
         }
         Vec::new()
     }
@@ -197,7 +213,7 @@ impl Model {
 }
 
 /// Returns the sentence of a sample; if no text was stored, its tokens without the end token.
-fn sentence(sample: &Sample) -> String {
+pub(super) fn sentence(sample: &Sample) -> String {
     let tokens = || sample.source.split_last().map_or(String::new(), |(_, rest)| rest.join(" "));
     sample.source_text.clone().unwrap_or_else(tokens)
 }

@@ -1,10 +1,13 @@
 //! The state of the dashboard, and how events, keys and time change it.
 
+mod answers;
 mod beside;
 mod curves;
 mod input;
 mod inspect;
 mod pointer;
+mod runs;
+mod settings;
 mod timeline;
 
 use std::ops::Deref;
@@ -18,6 +21,7 @@ use crate::dashboard::beside::Beside;
 use crate::dashboard::curves_view::CurvesView;
 use crate::dashboard::history::{Growing, HistoryPart, RunHistory};
 use crate::dashboard::inspecting::Inspecting;
+use crate::dashboard::map_view::MapView;
 use crate::dashboard::mode::{Mode, Role};
 use crate::dashboard::page::Page;
 use crate::dashboard::parameters_view::ParametersView;
@@ -25,7 +29,7 @@ use crate::dashboard::pointer::Target;
 use crate::dashboard::runs::RunsList;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::timeline::Timeline;
-use crate::format::{count, percent, setting};
+use crate::format::{count, percent};
 use crate::run_state::{RunState, State};
 
 /// Placeholder text until the translation of a typed sentence arrives.
@@ -44,6 +48,10 @@ pub struct Model {
     requests: Vec<String>,
     pub(in crate::dashboard) curves_view: CurvesView,
     pub(in crate::dashboard) parameters_view: ParametersView,
+    pub(in crate::dashboard) map_view: MapView,
+    /// The typed sentences, for the next prompt, and the one that the prompt shows, counted back.
+    typed: Vec<String>,
+    recalled: usize,
     timeline: Timeline,
     pub(in crate::dashboard) selected: usize,
     pub(in crate::dashboard) page: Page,
@@ -83,6 +91,9 @@ impl Model {
             requests: Vec::new(),
             curves_view: CurvesView::default(),
             parameters_view: ParametersView::default(),
+            map_view: MapView::default(),
+            typed: Vec::new(),
+            recalled: 0,
             timeline: Timeline::default(),
             selected: 0,
             page: Page::default(),
@@ -110,7 +121,8 @@ impl Model {
     #[must_use]
     pub fn with_runs(self, folder: &Path, has_run: bool) -> Self {
         let page = if has_run { self.page } else { Page::Runs };
-        Self { runs: Some(RunsList::new(folder)), has_run, page, ..self }
+        let list = RunsList::new(folder, self.role == Role::Training);
+        Self { runs: Some(list), has_run, page, ..self }
     }
 
     /// Replaces the runs of the list, which were read at this time.
@@ -118,6 +130,13 @@ impl Model {
         if let Some(list) = &mut self.runs {
             list.set(runs, read);
             self.dirty |= self.page == Page::Runs;
+        }
+    }
+
+    /// Names the run that is open, which the list marks.
+    pub fn set_open_run(&mut self, run: Option<&Path>) {
+        if let Some(list) = &mut self.runs {
+            list.set_open(run);
         }
     }
 
@@ -268,9 +287,7 @@ impl Model {
                 self.awaits_save = false;
                 self.tell(format!("saved at step {}", count(*step)));
             }
-            Event::Control { command: Command::SetLearningRate(rate), .. } => {
-                self.tell(format!("learning rate is now {}", setting(f64::from(*rate))));
-            }
+            Event::Changed(changed) => self.settings_changed(changed),
             Event::Translation(_) => {
                 self.selected = self.sample_count() - 1;
                 if self.notice() == Some(TRANSLATING) {
@@ -285,9 +302,12 @@ impl Model {
                 let step = self.answering_step();
                 self.inspecting.take(found, step);
             }
+            Event::HeldOut(_) | Event::Units(_) | Event::Histogram(_) => self.take_answer(event),
             Event::Refused { command, reason } => {
-                if let Command::Inspect(request) = command {
-                    self.inspecting.refuse(request);
+                match command {
+                    Command::Inspect(request) => self.inspecting.refuse(request),
+                    Command::Set { .. } => self.settings_refused(reason),
+                    _ => {}
                 }
                 self.tell(format!("refused: {reason}"));
             }

@@ -12,6 +12,8 @@ use crate::format::{count, duration};
 
 /// Time in which all maps are played.
 const WHOLE: Duration = Duration::from_secs(8);
+/// Seconds by which a key goes back.
+const HALF_MINUTE: f64 = 30.0;
 /// Minimum and maximum time for which one map is shown.
 const EACH: (Duration, Duration) = (Duration::from_millis(80), Duration::from_millis(400));
 
@@ -86,6 +88,7 @@ impl Model {
         let known = self.history.maps.get(place).map(AtStep::step) == Some(self.samples_step());
         let to = match movement {
             Movement::Earlier => place.saturating_sub(1),
+            Movement::HalfMinute => self.place_before(place, HALF_MINUTE),
             // Thinning may have removed the shown maps; then `place` is that of the next ones.
             Movement::Later if !known => place,
             Movement::Later => place + 1,
@@ -99,6 +102,18 @@ impl Model {
     pub(super) fn show_stored(&mut self, place: usize) {
         self.timeline.next = None;
         self.show_maps(place);
+    }
+
+    /// Returns the place of the maps that many seconds of training before others, or of the first.
+    fn place_before(&self, place: usize, seconds: f64) -> usize {
+        let maps = &self.history.maps;
+        let time = |place: usize| {
+            let step = maps.get(place).map_or(0, AtStep::step);
+            self.history.clock.at(step as f64, Axis::Time)
+        };
+        // The newest maps are those of now.
+        let now = if self.is_scrubbed() { time(place) } else { self.history.run_state.seconds() };
+        (0..place).rev().find(|&earlier| time(earlier) <= now - seconds).unwrap_or(0)
     }
 
     fn show_maps(&mut self, place: usize) {

@@ -11,7 +11,7 @@ use crate::dashboard::model::Model;
 use crate::dashboard::pointer::Target;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{cell, columns, first_that_fits, fit_line, put};
-use crate::format::{fit, width};
+use crate::format::{fit, plain, width};
 
 /// Rows that the source tokens may take above the map.
 const HEADER_ROWS: usize = 4;
@@ -25,11 +25,37 @@ const LABEL: usize = 12;
 /// Rows from which on the pane has the timeline.
 const WITH_TIMELINE: u16 = 8;
 
+/// Draws the panel with the free-running map of a sentence whose teacher-forced one is selected.
+pub(in crate::dashboard) fn draw_free(model: &Model, area: Rect, buf: &mut Buffer) {
+    let Some(free) = model.free_map() else { return };
+    let text = free.output_text.as_deref().unwrap_or_default();
+    let name = format!(" free-running (greedy): {} ", plain(text));
+    draw_one(model, Some(free), Line::raw(name), area, buf);
+}
+
 /// Draws the panel with the map of the selected sample.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    draw_one(model, model.chosen(), title(model, columns(area)), area, buf);
+}
+
+/// Returns a sample with the weights of the chosen head in place of the mean.
+fn of_head(model: &Model, sample: &Sample) -> Option<Sample> {
+    let head = sample.heads.get(model.map_view.head?)?;
+    Some(Sample { attention: head.clone(), ..sample.clone() })
+}
+
+fn draw_one(
+    model: &Model,
+    chosen: Option<&Sample>,
+    title: Line<'static>,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let theme = model.theme;
-    let mut block = theme.panel(title(model, columns(area)));
-    let linked = model.chosen().is_some_and(|sample| !sample.links.is_empty());
+    let of_head = chosen.and_then(|sample| of_head(model, sample));
+    let chosen = of_head.as_ref().or(chosen);
+    let mut block = theme.panel(title);
+    let linked = chosen.is_some_and(|sample| !sample.links.is_empty());
     let gold = format!(" {} gold link ", link(theme));
     let legend = Line::styled(
         format!("{} {} ", if linked { &*gold } else { "" }, theme.weight_legend()),
@@ -37,7 +63,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     );
     let inner = block.inner(area);
     let (map, timeline) = parts(model, inner);
-    let hidden = model.chosen().map_or(0, |sample| AttentionMap { sample, theme }.hidden(map));
+    let hidden = chosen.map_or(0, |sample| AttentionMap { sample, theme }.hidden(map));
     let mut room = columns(inner);
     if hidden > 0 {
         let text = format!(" {} {hidden} more ", theme.pick('→', '>'));
@@ -51,7 +77,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     if !timeline.is_empty() {
         draw_timeline(model, timeline, buf);
     }
-    match model.chosen() {
+    match chosen {
         Some(sample) if !sample.attention.is_empty() || sample.output.is_empty() => {
             AttentionMap { sample, theme }.render(map, buf);
         }
@@ -108,15 +134,33 @@ pub(in crate::dashboard) fn at(
 
 /// Returns the title: which sample of which step, and that the decoder reads its own outputs.
 fn title(model: &Model, wide: usize) -> Line<'static> {
-    let name = " attention, free-running (greedy)";
+    let chosen = model.chosen();
+    let forced = chosen.is_some_and(|sample| sample.is_forced);
+    let heads = chosen.map_or(0, |sample| sample.heads.len());
+    let head = match model.map_view.head {
+        Some(head) if head < heads => format!(", head {} of {heads}", head + 1),
+        _ if heads > 1 => format!(", mean of {heads} heads"),
+        _ => String::new(),
+    };
+    let (long, short) = match forced {
+        true => ("teacher-forced (fed the reference)", "teacher-forced"),
+        false => ("free-running (greedy)", "free-running"),
+    };
+    let name = &format!(" attention, {long}{head}");
     if model.sample_count() == 0 {
         return Line::raw(format!("{name} "));
     }
     let place = format!("{}/{}", model.selected + 1, model.sample_count());
     if model.selected >= model.samples().len() {
-        let typed = format!("{name} {place}, typed ");
+        let is_typed = chosen.is_none_or(|sample| sample.reference.is_empty());
+        let kind = if is_typed { "typed" } else { "held out" };
         return first_that_fits(
-            [Line::raw(typed), Line::raw(format!("{name} "))],
+            [
+                Line::raw(format!("{name} {place}, {kind} ")),
+                Line::raw(format!("{name} ")),
+                Line::raw(format!(" {short}{head} ")),
+                Line::raw(format!(" {short} ")),
+            ],
             wide.saturating_sub(2),
         );
     }

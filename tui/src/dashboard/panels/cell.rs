@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
-use seq2seq::inspection::{GateTrace, LayerTrace, Trace};
+use seq2seq::inspection::{GateTrace, LayerTrace, Trace, UnitCorrelations};
 
 use super::step;
 use crate::dashboard::inspecting::Order;
@@ -38,6 +38,19 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         Order::Averaged => "mean of units".to_owned(),
         Order::Variance => format!("{}, by variance", gate.gate),
         Order::Correlation => format!("{}, by correlation", gate.gate),
+        Order::Word => match inspecting.following() {
+            Some(found) => {
+                let words = plain(&found.request.words.join(" "));
+                let text = format!("{}, follow `{words}`", gate.gate);
+                if area.width < 70 {
+                    text
+                } else {
+                    let (with, all) = (found.with_word, found.sentences);
+                    format!("{text} in {with} of {all} held-out sentences")
+                }
+            }
+            None => format!("{}, reading held-out sentences", gate.gate),
+        },
     };
     let waiting = if inspecting.is_waiting() { " ..." } else { "" };
     let mut title = format!(" {}: {what}{waiting} ", layer.name);
@@ -56,7 +69,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     grid.draw_tokens(inner, buf);
     match inspecting.order {
         Order::Averaged => grid.draw_gates(inner, buf),
-        Order::Variance | Order::Correlation => grid.draw_units(gate, inner, buf),
+        _ => grid.draw_units(gate, inner, buf),
     }
 }
 
@@ -220,6 +233,7 @@ impl<'a> Grid<'a> {
             Order::Correlation => {
                 ("corr  sat%", gate.correlations(|position| position == inspecting.token()))
             }
+            Order::Word => ("corr  sat%", following(inspecting.following())),
             _ => ("var    sat%", gate.variances()),
         };
         let saturated = gate.saturated_units(self.layer.cell);
@@ -235,7 +249,7 @@ impl<'a> Grid<'a> {
             let values: Vec<f32> = gate.unit(unit).collect();
             self.draw_row(&values, self.scale(gate), cell(y), area, buf);
             let measure = match inspecting.order {
-                Order::Correlation => format!("{:>5.2}", measures[unit]),
+                Order::Correlation | Order::Word => format!("{:>5.2}", measures[unit]),
                 _ => fit(&number(measures[unit]), 7, theme.cut()),
             };
             let share = saturated
@@ -246,4 +260,10 @@ impl<'a> Grid<'a> {
             self.numbers(&text, cell(y), area, buf);
         }
     }
+}
+
+/// Returns the correlation of each unit with words over the held-out sentences.
+fn following(found: Option<&UnitCorrelations>) -> Vec<f64> {
+    let correlations = found.map_or(&[][..], |found| &found.correlations);
+    correlations.iter().map(|&correlation| f64::from(correlation)).collect()
 }

@@ -22,13 +22,13 @@ pub(in crate::dashboard) fn text(page: Page) -> (&'static str, &'static str) {
             "g <- g * min(1, c / |g|);  dL/dh_t = (dh_t+1/dh_t)' dL/dh_t+1",
             "Norms before and after clipping at c, and of each parameter. The flow is a product \
              of Jacobians: it fades or grows with each step back, here as shares of its largest \
-             on one log scale.",
+             on one log scale. Enter: histogram of a parameter and of its gradients.",
         ),
         Page::Attention => (
             "c_t = sum_j a_tj h_j,  a_t = softmax_j score(s_t, h_j)",
             "A row is an output token, a column a source token, a cell the weight a_tj; a row sums \
-             to 1. Free-running: the decoder reads its own outputs. ? is an unknown word. Arrows \
-             show earlier steps, p plays them all.",
+             to 1. Free-running: the decoder reads its own outputs; f: the reference (teacher \
+             forcing). ? is an unknown word. Arrows and PgUp show earlier steps, p plays them.",
         ),
         Page::Step => (
             "a_t = softmax_j score(q_t, h_j);  c_t = sum_j a_tj h_j",
@@ -39,20 +39,20 @@ pub(in crate::dashboard) fn text(page: Page) -> (&'static str, &'static str) {
         Page::Cell => (
             "c' = f c + i g, h = o tanh(c');  h' = (1 - z) n + z h",
             "Rows are gates of the LSTM or the GRU, or units of one; columns are tokens; higher is \
-             larger. A saturated gate is near 0 or 1: it forgets or keeps. The correlation shows \
-             which units follow a token. c clamps a gate.",
+             larger. A saturated gate is near 0 or 1: it forgets or keeps. o: units that follow \
+             the token here; /: those that follow words over the held-out sentences.",
         ),
         Page::Samples => (
             "y_t = argmax p(y | y_<t, x);  log p = sum_t log p(y_t | y_<t, x)",
             "Greedy translations of held-out sentences (src), beside their references (ref). = \
              equals its reference, another sign does not. log p is the log-probability of the \
-             output.",
+             output. /: any held-out sentence; t: your own, with the outputs of a beam search.",
         ),
         Page::Runs => (
             "age = now - time of the last begin or resume",
             "The runs of a folder. live: a process trains it; stopped, crashed or failed ones can \
-             be resumed; diverged: the loss was not finite. best is the best validation. Of each \
-             log only the end is read.",
+             be resumed; diverged: the loss was not finite. best is the best validation. b sets a \
+             run (+) beside the open one in Curves and Gradients.",
         ),
         Page::Log => (
             "vanishing: |dL/dh_far| / |dL/dh_near| < 1e-5",

@@ -15,7 +15,11 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let replaced;
     let prompt = match (model.mode(), &model.runs) {
-        (Mode::Typing(text), _) => Some(("translate: ", text, "  Enter: go  Esc: cancel")),
+        (Mode::Typing(text), _) => Some(("translate: ", text, "  Enter: go  ↑: earlier ones  Esc")),
+        (Mode::HeldOut(text), _) => {
+            Some(("held-out sentence: ", text, "  a number or a part of it  Enter: go  Esc"))
+        }
+        (Mode::Word(text), _) => Some(("units that follow: ", text, "  words  Enter: go  Esc")),
         (Mode::Replacing(text), _) => {
             replaced = format!("`{}` becomes: ", plain(model.replaced_word()));
             Some((replaced.as_str(), text, "  Enter: go  Esc: cancel"))
@@ -24,7 +28,9 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         (Mode::Filtering, Some(runs)) => {
             Some(("filter: ", &runs.filter, "  Enter: keep  Esc: show all"))
         }
-        (Mode::Beside(text), _) => Some(("run beside: ", text, "  Enter: open  Esc: cancel")),
+        (Mode::Beside(text), _) => {
+            Some(("run beside: ", text, "  the start of its name  Enter: open  Esc"))
+        }
         _ => None,
     };
     if let Some((name, text, help)) = prompt {
@@ -83,6 +89,8 @@ fn run_question(request: &RunRequest, wide: usize) -> String {
         RunRequest::Stop(path) => ("stop", "stop and save", path),
         RunRequest::Resume(path) => ("resume", "train on in this terminal", path),
         RunRequest::Open(path) => ("open", "open", path),
+        // The form of the settings has its own prompt.
+        RunRequest::ResumeWith(_) => return String::new(),
     };
     let name = plain(&path.file_name().unwrap_or_default().to_string_lossy());
     let long = format!(" {name}: {what}? y: yes, any other key: no ");
@@ -102,6 +110,7 @@ fn typing(model: &Model, (name, text, help): (&str, &str, &str), area: Rect, buf
         rest = letters.as_str();
         shown = format!("{}{rest}", theme.cut());
     }
+    let help = &theme.arrows(help);
     let end = used + put(buf, area, (used, 0), &shown, theme.train(), theme);
     put(buf, area, (end, 0), " ", theme.reversed(), theme);
     if columns(area) > usize::from(end) + width(help) {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use super::explain;
+use super::{explain, settings};
 use crate::dashboard::keys::{BINDINGS, Binding};
 use crate::dashboard::mode::{Mode, QUIT_CHOICES, Role};
 use crate::dashboard::model::Model;
@@ -16,20 +16,21 @@ use crate::format::width;
 const EXPLANATION: usize = 74;
 
 /// The content of a popup.
-struct Popup {
-    title: String,
+pub(super) struct Popup {
+    pub(super) title: String,
     /// Columns within the frame.
-    wide: usize,
-    lines: Vec<Line<'static>>,
+    pub(super) wide: usize,
+    pub(super) lines: Vec<Line<'static>>,
     /// Lines above the first one shown.
-    scroll: usize,
+    pub(super) scroll: usize,
 }
 
-/// Returns the popup of the current mode, if it has one, for a screen of `wide` columns.
-fn popup(model: &Model, wide: usize) -> Option<Popup> {
+/// Returns the popup of the current mode, if it has one, for a screen.
+fn popup(model: &Model, screen: Rect) -> Option<Popup> {
     match model.mode() {
         Mode::Help(scroll) => Some(keys(model, *scroll)),
-        Mode::Explain => Some(explanation(model, wide)),
+        Mode::Explain => Some(explanation(model, columns(screen))),
+        Mode::Settings(form) => Some(settings::popup(model, form, screen)),
         Mode::Quit => Some(question(model)),
         _ => None,
     }
@@ -37,7 +38,7 @@ fn popup(model: &Model, wide: usize) -> Option<Popup> {
 
 /// Returns the rectangle of the popup, in the middle of the screen.
 pub(in crate::dashboard) fn area(model: &Model, screen: Rect) -> Option<Rect> {
-    let Popup { wide, lines, .. } = popup(model, columns(screen))?;
+    let Popup { wide, lines, .. } = popup(model, screen)?;
     let wide = (wide + 2).min(columns(screen));
     let high = (lines.len() + 2).min(usize::from(screen.height));
     Some(Rect {
@@ -51,7 +52,7 @@ pub(in crate::dashboard) fn area(model: &Model, screen: Rect) -> Option<Rect> {
 /// Draws the popup of the current mode into its rectangle.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     // The text was wrapped for the screen.
-    let Some(popup) = popup(model, columns(buf.area)) else { return };
+    let Some(popup) = popup(model, buf.area) else { return };
     Clear.render(area, buf);
     let title = fit_line(Line::raw(popup.title), columns(area).saturating_sub(2));
     let block = model.theme.panel(title).border_style(model.theme.strong());

@@ -1,6 +1,7 @@
 //! The panels: each draws one part of a run into its area.
 
 pub(super) mod attention_map;
+pub(super) mod candidates;
 pub(super) mod cell;
 pub(super) mod change;
 pub(super) mod curves;
@@ -11,11 +12,13 @@ pub(super) mod footer;
 pub(super) mod gradients;
 pub(super) mod header;
 pub(super) mod help;
+pub(super) mod histogram;
 pub(super) mod journal;
 pub(super) mod loss;
 pub(super) mod now;
 pub(super) mod parameter_table;
 pub(super) mod runs;
 pub(super) mod samples;
+pub(super) mod settings;
 pub(super) mod step;
 pub(super) mod tabs;

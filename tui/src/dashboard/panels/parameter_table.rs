@@ -41,7 +41,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         columns(area).saturating_sub(2),
     );
     let mut block = theme.panel(title);
-    let keys = " o: order  /: filter  j k: scroll ";
+    let keys = " o: order  /: filter  j k Enter: histogram ";
     if columns(area) > width(keys) + 2 {
         block = block.title_bottom(Line::styled(keys, theme.faint()).right_aligned());
     }
@@ -70,7 +70,9 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
             put(buf, inner, (0, y), &text, theme.faint(), theme);
             break;
         }
-        put(buf, inner, (0, y), &shortened(&row.name, name, theme), theme.faint(), theme);
+        let chosen = first + usize::from(y) == view.cursor(rows.len());
+        let style = if chosen { theme.reversed() } else { theme.faint() };
+        put(buf, inner, (0, y), &shortened(&row.name, name, theme), style, theme);
         let line = fit(&sparkline(&row.norms, spark, theme), spark, theme.cut());
         put(buf, inner, (cell(name + 1), y), &line, theme.gradient(), theme);
         let style = if row.norm.is_finite() { theme.strong() } else { theme.bad() };

@@ -24,13 +24,13 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
     let [table, below] = parts(area);
     let shown = list.shown();
-    let block = theme.panel(title(list, shown.len(), columns(table).saturating_sub(2)));
+    let block = theme.panel(title(model, list, shown.len(), columns(table).saturating_sub(2)));
     let inner = block.inner(table);
     block.render(table, buf);
     if shown.is_empty() {
         put(buf, inner, (1, 0), &nothing(list), theme.faint(), theme);
     } else {
-        rows(list, &shown, theme, inner, buf);
+        rows(model, list, &shown, inner, buf);
     }
     if !below.is_empty() {
         draw_details(list, theme, below, buf);
@@ -82,19 +82,24 @@ fn nothing(list: &RunsList) -> String {
     format!("no run in {} yet: `tui` trains one", plain(&list.folder.display().to_string()))
 }
 
-fn title(list: &RunsList, shown: usize, wide: usize) -> Line<'static> {
+fn title(model: &Model, list: &RunsList, shown: usize, wide: usize) -> Line<'static> {
     let of = match list.count() {
         all if all == shown => count(all as u64),
         all => format!("{} of {}", count(shown as u64), count(all as u64)),
     };
     let folder = plain(&list.folder.display().to_string());
     let order = list.order.name();
+    let marks = match model.beside.len() {
+        0 => "; b: beside".to_owned(),
+        number => format!("; + {number} beside"),
+    };
     let filter = match list.filter.as_str() {
         "" => String::new(),
         text => format!(", filter `{}`", plain(text)),
     };
     first_that_fits(
         [
+            Line::raw(format!(" runs in {folder}: {of}, by {order}{filter}{marks} ")),
             Line::raw(format!(" runs in {folder}: {of}, by {order}{filter} ")),
             Line::raw(format!(" runs: {of}, by {order}{filter} ")),
             Line::raw(format!(" {of} by {order} ")),
@@ -171,7 +176,8 @@ fn widths(rows: &[Row], wide: usize) -> [usize; 6] {
     widths
 }
 
-fn rows(list: &RunsList, shown: &[&RunListing], theme: Theme, area: Rect, buf: &mut Buffer) {
+fn rows(model: &Model, list: &RunsList, shown: &[&RunListing], area: Rect, buf: &mut Buffer) {
+    let theme = model.theme;
     let wide = columns(area);
     let of = |figures| -> Vec<Row> {
         shown.iter().map(|run| Row::new(list, run, figures, theme)).collect()
@@ -201,7 +207,12 @@ fn rows(list: &RunsList, shown: &[&RunListing], theme: Theme, area: Rect, buf: &
         let chosen = i == position;
         let mark = if chosen { theme.pick('▶', '>') } else { ' ' };
         let bold = if chosen { theme.strong() } else { Style::new() };
-        let mut spans = vec![Span::styled(format!("{mark} "), bold)];
+        let flag = match shown.get(i) {
+            Some(run) if list.is_open(run) => theme.pick('●', '*'),
+            Some(run) if model.is_beside(&run.name()) => '+',
+            _ => ' ',
+        };
+        let mut spans = vec![Span::styled(format!("{mark}{flag}"), bold)];
         let mut used = 2;
         for (column, text) in row.cells.iter().enumerate() {
             let room = match (row.is_unreadable, column) {

@@ -77,7 +77,7 @@ fn draw_sample(
     buf: &mut Buffer,
 ) {
     let pointer = if chosen { theme.pick('▶', '>') } else { ' ' };
-    let name = if typed { "you" } else { "src" };
+    let name = if typed && sample.reference.is_empty() { "you" } else { "src" };
     let source = if chosen { theme.strong() } else { Style::new() };
     row(buf, area, 0, (pointer, theme.strong()), name, (&source_words(sample), source), theme);
     let (sign, style) = match (sample.reference.is_empty(), is_equal(sample)) {
@@ -92,7 +92,8 @@ fn draw_sample(
         y += 1;
     }
     let output = output_words(sample);
-    row(buf, area, y, (sign, style), "out", (&output, Style::new()), theme);
+    let name = if sample.is_forced { "fed" } else { "out" };
+    row(buf, area, y, (sign, style), name, (&output, Style::new()), theme);
     // The log-probability of the output, if it fits on the line.
     let logprob = format!("log p {}", number(sample.logprob));
     let left = columns(area).saturating_sub(6 + width(&output) + 2);

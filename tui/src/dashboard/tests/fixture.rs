@@ -12,7 +12,7 @@ use seq2seq::inspection::{
     Choice, GateTrace, InspectRequest, Inspection, Intervention, LayerTrace, StateTrace, Trace,
     TraceStep,
 };
-use seq2seq::{Cell, Command, Event, Gate, Metrics};
+use seq2seq::{Cell, Command, Config, Event, Gate, Metrics};
 
 use crate::dashboard::{Effect, Model, Role, Theme};
 
@@ -42,6 +42,7 @@ pub(in crate::dashboard) fn start() -> Event {
         last_step: Some(LAST),
         max_minutes: None,
         changes: Vec::new(),
+        settings: Config { epochs: 4, ..Config::default() }.live_settings(),
         step: 0,
         seconds: 0.0,
         best: None,

@@ -1,5 +1,6 @@
 //! The dashboard as a whole: a made-up run, keys pressed one after the other, pictures drawn.
 
+mod answers;
 mod curves;
 pub(super) mod fixture;
 mod inspected;
@@ -10,6 +11,8 @@ mod properties;
 mod replay;
 mod runs;
 mod scripted;
+mod settings;
+mod student;
 mod speed;
 mod strategy;
 mod timeline;

@@ -27,6 +27,7 @@ fn run(name: &str, age: u64, status: RunStatus, step: u64, bleu: Option<f64>) ->
         differences: if step.is_multiple_of(2) { vec![change] } else { Vec::new() },
         task: TaskKind::Translation,
         data: "phrasebook".into(),
+        has_preset_data: true,
         step,
         last_step: Some(4_360),
         seconds: 123.0,
@@ -38,6 +39,16 @@ fn run(name: &str, age: u64, status: RunStatus, step: u64, bleu: Option<f64>) ->
         begun: Some(now() - Duration::from_secs(age)),
         summary: Ok(summary),
     }
+}
+
+/// A finished run whose cell is another than that of the preset.
+pub(super) fn run_of_cell(name: &str, cell: &str) -> RunListing {
+    let mut run = run(name, 100, RunStatus::Finished, 4_361, Some(50.0));
+    if let Ok(summary) = &mut run.summary {
+        let change = |from: &str| Change { key: "cell".into(), from: from.into(), to: cell.into() };
+        summary.differences = vec![change("gru")];
+    }
+    run
 }
 
 fn runs() -> Vec<RunListing> {

@@ -8,11 +8,12 @@ use ratatui::crossterm::event::{
 };
 use seq2seq::config::{Change, TaskKind};
 use seq2seq::event::{
-    Best, CheckpointKind, End, EndReason, Estimate, Flow, FlowSeries, ParameterMetrics, Sample,
-    Samples, Start, TrainStep, Validation,
+    Best, Changed, CheckpointKind, End, EndReason, Estimate, Flow, FlowSeries, ParameterMetrics,
+    Sample, Samples, ScoredOutput, Start, TrainStep, Validation,
 };
 use seq2seq::inspection::{
-    Choice, GateTrace, InspectRequest, Inspection, LayerTrace, StateTrace, Trace, TraceStep,
+    Choice, Distribution, GateTrace, GradientKind, HeldOutMaps, InspectRequest, Inspection,
+    LayerTrace, ParameterHistogram, StateTrace, Trace, TraceStep, UnitCorrelations, UnitsRequest,
 };
 use seq2seq::{Cell, Command, Event, Metrics};
 
@@ -177,6 +178,7 @@ fn start() -> impl Strategy<Value = Event> {
             preset,
             model,
             changes: differences.clone(),
+            settings: differences.iter().map(|d| (d.key.clone(), d.to.clone())).collect(),
             differences,
             data,
             device,
@@ -229,7 +231,13 @@ fn sample() -> impl Strategy<Value = Sample> {
     let marks = (vec(0_usize..90, 0..4), vec((0_usize..90, 0_usize..90), 0..5));
     // Rows and columns need not be those of the words.
     let attention = vec(vec(small(), 0..40), 0..40);
-    (texts, marks, attention, number()).prop_map(|(texts, marks, attention, logprob)| {
+    let heads = vec(vec(vec(small(), 0..9), 0..9), 0..3);
+    let output = (word(), number(), number());
+    let output =
+        output.prop_map(|(text, logprob, score)| ScoredOutput { text, logprob, score });
+    let more = (heads, vec(output, 0..9), any::<bool>());
+    (texts, marks, attention, number(), more).prop_map(|(texts, marks, attention, logprob, more)| {
+        let (heads, candidates, is_forced) = more;
         let (source, output, source_text, output_text, reference) = texts;
         let (unknown, links) = marks;
         Sample {
@@ -242,8 +250,64 @@ fn sample() -> impl Strategy<Value = Sample> {
             links,
             attention,
             logprob,
+            heads,
+            candidates,
+            is_forced,
         }
     })
+}
+
+fn distribution() -> impl Strategy<Value = Distribution> {
+    (number(), number(), vec(count(), 0..60), number(), number(), count()).prop_map(
+        |(low, high, counts, mean, deviation, not_finite)| Distribution {
+            low,
+            high,
+            counts,
+            mean,
+            deviation,
+            zeros: 1,
+            not_finite,
+        },
+    )
+}
+
+fn asked() -> impl Strategy<Value = Event> {
+    let units = (word(), word(), count(), vec(small(), 0..70)).prop_map(
+        |(words, layer, sentences, correlations)| UnitCorrelations {
+            request: UnitsRequest { words: vec![words], layer, gate: seq2seq::Gate::Hidden },
+            sentences: sentences as usize,
+            with_word: 1,
+            correlations,
+        },
+    );
+    let gradients = option::of((any::<bool>(), distribution()));
+    let histogram = (word(), count(), distribution(), gradients).prop_map(
+        |(name, step, values, gradients)| ParameterHistogram {
+            name,
+            shape: vec![3, step as usize],
+            step,
+            values,
+            gradients: gradients.map(|(batch, found)| {
+                (if batch { GradientKind::Batch } else { GradientKind::Mean }, found)
+            }),
+        },
+    );
+    let maps = (1_usize..9, sample(), sample())
+        .prop_map(|(number, free, forced)| HeldOutMaps { number, count: 8, free, forced });
+    let changed = (count(), vec(change(), 0..4), any::<bool>(), word(), option::of(count()));
+    let changed = changed.prop_map(|(step, changes, repeated, model, last_step)| Changed {
+        step,
+        changes,
+        repeated,
+        model,
+        last_step,
+    });
+    prop_oneof![
+        units.prop_map(|found| Event::Units(Box::new(found))),
+        histogram.prop_map(|found| Event::Histogram(Box::new(found))),
+        maps.prop_map(|found| Event::HeldOut(Box::new(found))),
+        changed.prop_map(|changed| Event::Changed(Box::new(changed))),
+    ]
 }
 
 fn metrics() -> impl Strategy<Value = Metrics> {
@@ -273,6 +337,9 @@ fn command() -> impl Strategy<Value = Command> {
         ]),
         small().prop_map(Command::SetLearningRate),
         word().prop_map(Command::Translate),
+        word().prop_map(Command::HeldOut),
+        word().prop_map(Command::Histogram),
+        (word(), word()).prop_map(|(key, value)| Command::Set { key, value }),
     ]
 }
 
@@ -295,6 +362,7 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         1 => word().prop_map(|text| Event::Phase { text }),
         2 => start(),
+        3 => asked(),
         1 => (count(), option::of(number()), number())
             .prop_map(|(steps, seconds, bytes)| {
                 Event::Estimate(Estimate { steps, seconds, bytes })
