@@ -87,7 +87,10 @@ fn title(list: &RunsList, shown: usize, wide: usize) -> Line<'static> {
         all if all == shown => count(all as u64),
         all => format!("{} of {}", count(shown as u64), count(all as u64)),
     };
-    let folder = plain(&list.folder.display().to_string());
+    let folder = match plain(&list.folder.display().to_string()) {
+        here if here.is_empty() => ".".to_owned(),
+        folder => folder,
+    };
     let order = list.order.name();
     let filter = match list.filter.as_str() {
         "" => String::new(),
