@@ -95,7 +95,7 @@ fn help_is_printed_and_names_the_options() {
         (&["evaluate", "--help"], &["--run", "--data", "--json", "--max-length"]),
         (&["score", "--help"], &["--run", "--data", "--columns", "--words"]),
         (&["align", "--help"], &["--run", "--data", "--symmetrize", "pharaoh"]),
-        (&["watch", "--help"], &["RUN", "--headless", "--ascii"]),
+        (&["watch", "--help"], &["RUN", "--headless", "--theme", "--record"]),
         (&["runs", "--help"], &["DIR", "--json", "unreadable"]),
         (&["presets", "--help"], &["NAME"]),
         (&["devices", "--help"], &["devices"]),

@@ -87,7 +87,10 @@ fn title(model: &Model, list: &RunsList, shown: usize, wide: usize) -> Line<'sta
         all if all == shown => count(all as u64),
         all => format!("{} of {}", count(shown as u64), count(all as u64)),
     };
-    let folder = plain(&list.folder.display().to_string());
+    let folder = match plain(&list.folder.display().to_string()) {
+        here if here.is_empty() => ".".to_owned(),
+        folder => folder,
+    };
     let order = list.order.name();
     let marks = match model.beside.len() {
         0 => "; b: beside".to_owned(),
