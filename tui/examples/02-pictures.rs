@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
-use std::{env, fs, process, thread};
+use std::{env, fs, path, process, thread};
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use seq2seq::{RunsFolder, TrainOptions, link, train};
@@ -42,15 +42,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.next().map_or_else(|| PathBuf::from("docs/dashboard"), PathBuf::from);
     let steps = arguments.next().map_or(Ok(800), |steps| steps.parse())?;
     fs::create_dir_all(&folder)?;
-    let runs = env::temp_dir().join(format!("pictures-{}", process::id()));
-    let drawn = draw(&folder, &runs, steps);
-    fs::remove_dir_all(&runs)?;
+    let folder = path::absolute(folder)?;
+    // The pictures show relative paths.
+    let temporary = env::temp_dir().join(format!("pictures-{}", process::id()));
+    fs::create_dir_all(&temporary)?;
+    env::set_current_dir(&temporary)?;
+    let drawn = draw(&folder, Path::new("runs"), steps);
+    env::set_current_dir(&folder)?;
+    fs::remove_dir_all(&temporary)?;
     drawn
 }
 
 fn draw(folder: &Path, runs: &Path, steps: u64) -> Result<(), Box<dyn Error>> {
     let run = runs.join("phrasebook");
-    let mut model = trained(&run, steps)?.with_runs(Path::new("runs"), true);
+    let mut model = trained(&run, steps)?.with_runs(runs, true);
     model.set_runs(RunsFolder::new(runs).list()?, SystemTime::now());
     let mut answerer = Answerer::new(&run);
     for (name, keys) in PAGES {

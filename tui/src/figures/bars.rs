@@ -1,6 +1,6 @@
 //! Grouped bars.
 
-use super::chart::Axis;
+use super::axis::Axis;
 use super::font::Measure;
 use super::frame::{self, Entry, GREY, MARGIN, Sample, Span, TICK};
 use super::scene::{Anchor, Colour, Scene, Shape, Text};

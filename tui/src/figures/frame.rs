@@ -1,6 +1,6 @@
 //! What charts share: title, axes, ticks, legend.
 
-use super::chart::Axis;
+use super::axis::Axis;
 use super::font::Measure;
 use super::scene::{Anchor, Colour, Scene, Shape, Text};
 use crate::ticks::{self, Tick};

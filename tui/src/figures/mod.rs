@@ -4,6 +4,7 @@
 //! pixels, so that both show the same. The modules that draw ([`Chart`], [`HeatMap`], [`Bars`],
 //! [`screen()`]) know nothing of runs.
 
+mod axis;
 mod bars;
 mod cells;
 mod chart;
@@ -17,8 +18,9 @@ mod screen;
 mod svg;
 mod system_fonts;
 
+pub use axis::Axis;
 pub use bars::{Bar, Bars};
-pub use chart::{Axis, Chart, Curve, Marks};
+pub use chart::{Chart, Curve, Marks};
 pub use heat_map::HeatMap;
 pub use pixels::{Raster, png};
 pub use scene::{Anchor, Colour, Face, Scene, Shape, Text};

@@ -16,7 +16,7 @@ use super::scene::{Anchor, Colour, Face, Scene, Shape, Text};
 pub fn svg(scene: &Scene) -> String {
     let (width, height) = (number(scene.size.0), number(scene.size.1));
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\">\n<title>{}</title>\n",
         escaped(&scene.title)
     );

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use seq2seq::{Event, EventReader};
+use seq2seq::event::CheckpointKind;
+use seq2seq::{Event, EventReader, RunDir};
 
 use super::event_file::{self, EventFile};
-use super::summaries::Summaries;
+use super::summaries::{Summaries, parameters};
 
 /// Bytes of the log that are read at once.
 const BATCH: u64 = 1 << 20;
@@ -27,6 +28,8 @@ pub struct Exported {
     pub steps: u64,
     /// Length in bytes.
     pub bytes: u64,
+    /// Checkpoints that could not be read, so that their histograms are missing.
+    pub left_out: Vec<String>,
 }
 
 /// Writes an event file of a run's log into a folder.
@@ -50,8 +53,11 @@ pub fn export(run: &Path, folder: &Path, overwrite: bool) -> Result<Exported> {
     let begun = ended - last_seconds(run)?;
     fs::create_dir_all(folder).wrap_err_with(|| folder.display().to_string())?;
     let unfinished = folder.join(format!(".events.{}.unfinished", std::process::id()));
-    let written = write(&mut reader, &unfinished, begun);
-    let (file, steps) = match written {
+    let written = write(&mut reader, &unfinished, begun).and_then(|(mut file, steps)| {
+        let left_out = write_parameters(run, &mut file, begun)?;
+        Ok((file, steps, left_out))
+    });
+    let (file, steps, left_out) = match written {
         Ok(written) => written,
         Err(error) => {
             // The first error is reported.
@@ -64,7 +70,7 @@ pub fn export(run: &Path, folder: &Path, overwrite: bool) -> Result<Exported> {
     }
     let path = folder.join(event_file::name(begun, 0));
     fs::rename(&unfinished, &path).wrap_err_with(|| path.display().to_string())?;
-    Ok(Exported { path, records: file.records, steps, bytes: file.bytes })
+    Ok(Exported { path, records: file.records, steps, bytes: file.bytes, left_out })
 }
 
 fn write(reader: &mut EventReader, path: &Path, begun: f64) -> Result<(EventFile, u64)> {
@@ -95,6 +101,34 @@ fn write(reader: &mut EventReader, path: &Path, begun: f64) -> Result<(EventFile
         return Err(eyre!("no step has been trained yet, so there is nothing to write"));
     }
     Ok((file, steps))
+}
+
+/// Writes the values of the parameters of every checkpoint; returns which could not be read.
+fn write_parameters(run: &Path, file: &mut EventFile, begun: f64) -> Result<Vec<String>> {
+    let dir = RunDir::open(run)?;
+    let mut left_out = Vec::new();
+    let mut written: Vec<u64> = Vec::new();
+    let kept = dir.kept_checkpoints()?;
+    let kept = kept.into_iter().map(|step| dir.kept_checkpoint(step));
+    let ends = [CheckpointKind::Best, CheckpointKind::Last].into_iter();
+    // A run without validation has no best one.
+    let ends = ends.filter(|kind| dir.checkpoint_path(*kind).exists());
+    for checkpoint in kept.chain(ends.map(|kind| dir.checkpoint(kind))) {
+        match checkpoint {
+            Ok(checkpoint) if written.contains(&checkpoint.progress.step) => {}
+            Ok(checkpoint) => {
+                let progress = checkpoint.progress;
+                written.push(progress.step);
+                let time = begun + progress.seconds;
+                if let Some(event) = parameters(&checkpoint).event(time, progress.step) {
+                    file.write(&event).wrap_err_with(|| file.path().display().to_string())?;
+                }
+            }
+            Err(error) => left_out.push(error.to_string()),
+        }
+    }
+    file.flush().wrap_err_with(|| file.path().display().to_string())?;
+    Ok(left_out)
 }
 
 /// Returns the time of the last change of a log, in seconds since 1970.

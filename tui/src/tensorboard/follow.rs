@@ -6,18 +6,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use seq2seq::{Event, EventReader, shell_quoted};
+use seq2seq::event::CheckpointKind;
+use seq2seq::{Event, EventReader, RunDir, shell_quoted};
 
 use super::FOLDER;
+use super::event::Summary;
 use super::event_file::{self, EventFile};
-use super::summaries::Summaries;
+use super::summaries::{Summaries, parameters};
 use crate::output;
 
 /// Time between two looks at the log.
 const LOOK: Duration = Duration::from_millis(500);
+/// Shortest time between two checkpoints whose parameters are read.
+const PARAMETERS: Duration = Duration::from_secs(60);
+/// The same time as a multiple of that which reading takes.
+const SHARE: u32 = 200;
 /// Bytes of the log that are read at once.
 const BATCH: u64 = 1 << 20;
 
@@ -116,6 +122,7 @@ pub(super) fn follow(
     let name = file.path().display().to_string();
     let mut reader = EventReader::open(run)?;
     let mut summaries = Summaries::default();
+    let mut checkpoints = Checkpoints::default();
     let mut over = false;
     loop {
         let events = reader.poll_up_to(BATCH)?;
@@ -123,6 +130,13 @@ pub(super) fn follow(
             return Err(eyre!("the log of the run was replaced"));
         }
         for event in &events {
+            if let Some(step) = checkpoints.due(event).filter(|step| *step >= first) {
+                let time = begun + summaries.seconds();
+                if let Some(event) = checkpoints.read(run, step)?.and_then(|s| s.event(time, step))
+                {
+                    file.write(&event).wrap_err_with(|| name.clone())?;
+                }
+            }
             // Before the summary is made: an image takes long.
             if step_of(event).is_some_and(|step| step < first) {
                 continue;
@@ -140,6 +154,41 @@ pub(super) fn follow(
             // What was written before the end is read once more.
             over = is_over();
         }
+    }
+}
+
+/// The checkpoints whose parameters are written: one now and then, and the last one.
+#[derive(Default)]
+struct Checkpoints {
+    /// When the last one was read, and how long that took.
+    last: Option<(Instant, Duration)>,
+    /// The step of one that was not read.
+    left: Option<u64>,
+}
+
+impl Checkpoints {
+    /// Returns the step of the checkpoint that is to be read after an event.
+    fn due(&mut self, event: &Event) -> Option<u64> {
+        match event {
+            Event::Checkpoint { step, kind: CheckpointKind::Last } => {
+                let is_due = self.last.is_none_or(|(at, took)| {
+                    at.elapsed() >= PARAMETERS.max(took.saturating_mul(SHARE))
+                });
+                self.left = (!is_due).then_some(*step);
+                is_due.then_some(*step)
+            }
+            Event::End(_) => self.left.take(),
+            _ => None,
+        }
+    }
+
+    /// Returns the values of the parameters of the last checkpoint; none if it is already another one.
+    fn read(&mut self, run: &Path, step: u64) -> Result<Option<Summary>> {
+        let begun = Instant::now();
+        let checkpoint = RunDir::open(run)?.checkpoint(CheckpointKind::Last)?;
+        let summary = (checkpoint.progress.step == step).then(|| parameters(&checkpoint));
+        self.last = Some((begun, begun.elapsed()));
+        Ok(summary)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The events of a run as summaries: scalars, histograms, images and texts.
 
-use seq2seq::Event;
 use seq2seq::event::{Flow, Sample, Samples, Start, TrainStep, Validation};
+use seq2seq::{Checkpoint, Event};
 
 use super::event::Summary;
 use crate::figures::{HeatMap, png};
@@ -112,6 +112,16 @@ fn samples(summary: &mut Summary, samples: &Samples) {
             summary.image(&format!("attention/{}", i + 1), raster.size, &raster.bytes);
         }
     }
+}
+
+/// Returns the values of the parameters of a checkpoint as histograms.
+pub(super) fn parameters(checkpoint: &Checkpoint) -> Summary {
+    let mut summary = Summary::new();
+    for (name, tensor) in &checkpoint.params {
+        let values = tensor.data().iter().map(|value| f64::from(*value));
+        summary.histogram(&format!("parameters/{name}"), values);
+    }
+    summary
 }
 
 /// The norms over the time steps as a histogram: how many states the gradient reaches.

@@ -67,6 +67,9 @@ fn events(run: &Path, folder: &Path, overwrite: bool) -> Result<()> {
         several(written.steps, "step"),
         bytes(written.bytes as f64)
     ))?;
+    for text in &written.left_out {
+        output::note(&format!("left out: histograms of a checkpoint: {text}"));
+    }
     output::data(&format!("  look at it  tensorboard --logdir {}", shell_quoted(folder)))?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use seq2seq::score::LengthBucket;
-use seq2seq::{EvaluateOptions, HeldOut, evaluate_held_out};
+use seq2seq::{EvaluateOptions, HeldOut, evaluate_held_out, shell_quoted};
 
 use super::new_file::{NewFile, check};
 use crate::args::ExportArguments;
@@ -34,6 +34,12 @@ pub(super) fn write(run: &Path, folder: &Path, arguments: &ExportArguments) -> R
     match length_buckets(run, arguments.no_scores) {
         Ok(plot) => plots.push(plot),
         Err(why) => left_out.push(format!("scores_by_length: {}", output::one_line(&why))),
+    }
+    // The name without its folder: figures are passed on.
+    let own = shell_quoted(Path::new(run.file_name().unwrap_or(run.as_os_str())));
+    let step = found.step().map_or_else(String::new, |step| format!(" --step {step}"));
+    for plot in &mut plots {
+        plot.scene.about = format!("tui export {own} --plots DIR{step}");
     }
     fs::create_dir_all(folder).wrap_err_with(name)?;
     let mut missing = BTreeSet::new();

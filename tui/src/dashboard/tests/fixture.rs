@@ -194,17 +194,17 @@ pub(super) fn model_of(role: Role, theme: Theme, events: &[Event]) -> Model {
 }
 
 /// A run that is being trained here, at step 420 of 800.
-pub(super) fn training() -> Model {
+pub(in crate::dashboard) fn training() -> Model {
     model_of(Role::Training, Theme::PLAIN, &events(420))
 }
 
 /// Presses one key.
-pub(super) fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+pub(in crate::dashboard) fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
     model.key(KeyEvent::new(code, KeyModifiers::NONE))
 }
 
 /// Presses the key of a letter.
-pub(super) fn letter(model: &mut Model, letter: char) -> Vec<Effect> {
+pub(in crate::dashboard) fn letter(model: &mut Model, letter: char) -> Vec<Effect> {
     press(model, KeyCode::Char(letter))
 }
 
