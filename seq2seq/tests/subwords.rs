@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use seq2seq::data::Pair;
+use seq2seq::decode::BeamOptions;
 use seq2seq::exchange::{ImportOptions, Weights, export, import};
 use seq2seq::{
-    Error, Event, EventReader, RunDir, SampleOptions, Sampler, TrainOptions, Translator, link,
-    train,
+    EnsembleOptions, Error, Event, EventReader, RunDir, SampleOptions, Sampler, TrainOptions,
+    TranslationRequest, Translator, link, train,
 };
 use tempfile::TempDir;
 use tokenizer::{SubwordKind, SubwordOptions, Subwords};
@@ -127,6 +128,25 @@ fn joint_pieces_train_leave_and_enter() {
             .len()
             .min(translations[0].tokens.iter().filter(|token| *token != "</s>").count())
     );
+
+    let request = TranslationRequest { prefix: "das ho".into(), ..LINES[0].into() };
+    let begun =
+        translator(&run).with_options(BeamOptions { beam: 3, n_best: 2, ..BeamOptions::greedy() });
+    let begun = begun.translate_requests(&[request]).unwrap();
+    assert_eq!(begun[0].n_best.len(), 2);
+    assert!(begun[0].n_best.iter().all(|best| best.target.starts_with("das ho")), "{begun:?}");
+
+    // Members of an ensemble need the same pieces.
+    let open = |other: &Path| {
+        let runs = [run.clone(), other.to_owned()];
+        Translator::open_ensemble(&runs, &EnsembleOptions::default(), "cpu", Some(1))
+    };
+    let seeds = TrainOptions { seed: Some(2), ..place.options("seed", 4, &JOINT) };
+    go(&seeds).unwrap();
+    assert_eq!(open(&place.path("seed")).unwrap().translate(&lines()).unwrap().len(), 4);
+    let fewer = place.train("fewer", 2, &[JOINT[0], ("vocabulary", "290"), JOINT[2]]);
+    let error = open(&fewer).unwrap_err().to_string();
+    assert!(error.contains("another tokenizer.json of the source"), "{error}");
 
     let (out, back) = (place.path("out"), place.path("back"));
     export(&run, &out, Weights::Best).unwrap();

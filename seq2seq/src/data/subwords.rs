@@ -69,6 +69,28 @@ pub(crate) fn is_vocabulary_of(vocabulary: &Vocabulary, model: &Subwords) -> boo
     vocabulary.tokens().starts_with(model.vocabulary().tokens())
 }
 
+/// Returns the text of pieces, some of them replaced: a piece within a word within that word, others
+/// by words of their own.
+pub(super) fn replace_pieces(
+    model: &Subwords,
+    pieces: &[String],
+    edits: &[(usize, &str)],
+) -> Option<String> {
+    let mut all: Vec<Vec<u8>> = pieces.iter().map(|piece| model.piece_bytes(piece)).collect();
+    all.push(b" ".to_vec());
+    let end = pieces.len();
+    for &(position, text) in edits {
+        let piece = all.get_mut(position)?;
+        let space = if piece.starts_with(b" ") && !text.is_empty() { " " } else { "" };
+        *piece = format!("{space}{text}").into_bytes();
+    }
+    if !edits.iter().any(|(position, _)| *position == end) {
+        all.pop();
+    }
+    let text = String::from_utf8_lossy(&all.concat()).into_owned();
+    Some(text.strip_prefix(' ').unwrap_or(&text).to_owned())
+}
+
 /// BPE-dropout: the merges that are left out follow from the seed, the epoch, the sentence and the
 /// side alone, so that a resumed run and any number of threads read the same pieces.
 #[derive(Debug, Clone, Copy)]

@@ -1,3 +1,4 @@
+use super::documentation::DOC_WIDTH;
 use super::*;
 
 #[test]

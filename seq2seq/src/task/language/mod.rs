@@ -2,6 +2,7 @@
 
 mod build;
 mod carried;
+mod chunks;
 mod text;
 
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +12,7 @@ use tensor::{Params, PooledVec, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{EOS, PAD, SOS, SPECIALS, Subwords, Tokenizer, UNK, Vocabulary};
 
 use self::carried::Carried;
-use self::text::{NEWLINE, lines, running, windows};
+use self::text::{NEWLINE, lines};
 use crate::config::{Config, TaskKind};
 use crate::data::{Batching, BpeDropout, END, tokenizer};
 use crate::decode::{
@@ -29,10 +30,6 @@ pub use self::text::{ChunkPosition, TextChunk};
 
 /// Number of sampled texts.
 const SAMPLES: u64 = 8;
-/// Maximum number of parts of a held-out text that are scored together.
-const PARTS: usize = 64;
-/// Minimum number of tokens per part.
-const PART: usize = 1_000;
 
 /// A [`LanguageNetwork`] with its vocabulary and its held-out text.
 ///
@@ -239,46 +236,6 @@ impl LanguageModel {
             _ => self.tokenizer.display_token(&token),
         };
         ids.iter().zip(self.vocabulary.decode(ids)).map(show).collect()
-    }
-
-    fn encode(&self, text: &str) -> Vec<u32> {
-        self.vocabulary.encode(&self.tokens(text))
-    }
-
-    fn tokens(&self, text: &str) -> Vec<String> {
-        if self.is_stream() {
-            let lines: Vec<String> = text.split(NEWLINE).map(str::to_owned).collect();
-            running(&lines, |_, line| self.tokenizer.tokenize(line))
-        } else {
-            self.tokenizer.tokenize(text)
-        }
-    }
-
-    /// Encodes each line as a chunk. A running text is cut into `parts` parts, by default as many
-    /// as its length allows.
-    fn chunks(&self, lines: &[String], parts: Option<usize>) -> Vec<TextChunk> {
-        self.chunks_of(lines, parts, |_, line| self.tokenizer.tokenize(line))
-    }
-
-    /// Like [`chunks`](Self::chunks), with the tokens that `tokens` returns for a line and its number.
-    fn chunks_of(
-        &self,
-        lines: &[String],
-        parts: Option<usize>,
-        tokens: impl Fn(usize, &str) -> Vec<String>,
-    ) -> Vec<TextChunk> {
-        if self.is_stream() {
-            let text = self.vocabulary.encode(&running(lines, tokens));
-            let parts = parts.unwrap_or_else(|| (text.len() / PART).clamp(1, PARTS));
-            return windows(&text, parts, self.config.window);
-        }
-        let chunk = |(number, line): (usize, &String)| {
-            let mut ids = vec![SOS];
-            ids.extend(self.vocabulary.encode(&tokens(number, line)));
-            ids.push(EOS);
-            TextChunk { ids, place: None }
-        };
-        lines.iter().enumerate().map(chunk).collect()
     }
 
     /// Returns the logits of a part of a batch, and the target ids, \[T, B\] with PAD past the end

@@ -1,16 +1,17 @@
 //! Conversion between text and ids for both languages.
 
+mod remarks;
+
 use tokenizer::{
     EOS, PAD, Recipe, SOS, Subwords, Tokenizer, UNK, Unit, Vocabulary, VocabularyOptions,
 };
 
 use super::batch::Example;
 use super::corpus::{Corpus, Pair};
-use super::subwords::{BpeDropout, SubwordModels, tokenizers};
+use super::subwords::{BpeDropout, SubwordModels, replace_pieces, tokenizers};
 use super::token_words::TokenWords;
 use crate::Result;
-use crate::config::{Config, UnknownWords};
-use crate::score::{ORDER as BLEU_ORDER, is_equal_in_words, mteval_words};
+use crate::config::Config;
 
 /// The tokenizers and vocabularies of both languages.
 #[derive(Debug, Clone)]
@@ -121,18 +122,6 @@ impl Text {
     pub(crate) fn remark_on_vocabularies(&self) -> Option<String> {
         let source = changed_by(&self.source, &self.source_vocabulary);
         remark_on(source.chain(changed_by(&self.target, &self.target_vocabulary)))
-    }
-
-    /// Returns a warning if unknown words are to be replaced where no word is unknown.
-    pub(crate) fn remark_on_replacement(&self, words: UnknownWords) -> Option<String> {
-        let has_none = words == UnknownWords::Replace && self.target.subwords().is_some();
-        has_none.then(|| {
-            format!(
-                "unknown_words = replace: with target_unit = {} no word is unknown, so none is \
-                 replaced, and a dictionary is not used",
-                self.target.unit_name()
-            )
-        })
     }
 
     /// Returns true if sources are read from their last token on.
@@ -318,35 +307,6 @@ impl Text {
         join(&self.target, &tokens(&self.target, line))
     }
 
-    /// Returns remarks on properties of the references that limit the scores of any output.
-    pub(crate) fn remarks_on_references(&self, corpus: &Corpus) -> Vec<String> {
-        self.remark_on_changed(corpus).into_iter().chain(remark_on_short(corpus)).collect()
-    }
-
-    /// Returns a remark if the target recipe changes the words of one percent or more of the
-    /// references, because outputs cannot equal these.
-    fn remark_on_changed(&self, corpus: &Corpus) -> Option<String> {
-        let of_words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-        let is_changed =
-            |pair: &&Pair| !is_equal_in_words(&self.target.normalize(&pair.target), &pair.target);
-        let changed: Vec<&Pair> = corpus.pairs.iter().filter(is_changed).collect();
-        let (count, all) = (changed.len(), corpus.pairs.len());
-        // The shortest one is the clearest example.
-        let example = changed.iter().min_by_key(|pair| pair.target.len())?;
-        if count * 100 < all {
-            return None;
-        }
-        let (from, to) = (of_words(&example.target), self.target.normalize(&example.target));
-        Some(format!(
-            "target_recipe = {} changes {count} of {all} references (`{from}` becomes `{}`), and \
-             outputs are written as it writes: bleu and exact_match, which compare with the \
-             references as they stand in the file, are lower for that alone; token_bleu and \
-             token_exact_match compare with what the recipe makes of them",
-            self.target.recipe(),
-            of_words(&to)
-        ))
-    }
-
     /// Counts the unknown tokens of an example from [`encode`](Self::encode), source and target.
     pub(crate) fn unknown(example: &Example) -> (usize, usize) {
         let count = |ids: &[u32]| ids.iter().filter(|&&id| id == UNK).count();
@@ -364,42 +324,12 @@ impl Text {
     }
 }
 
-/// Returns a remark if BLEU is 0 because every reference is too short.
-fn remark_on_short(corpus: &Corpus) -> Option<String> {
-    let is_short = |pair: &Pair| mteval_words(&pair.target).len() < BLEU_ORDER;
-    (!corpus.pairs.is_empty() && corpus.pairs.iter().all(is_short)).then(|| {
-        format!(
-            "no reference has {BLEU_ORDER} words, which bleu looks at together: it is 0 for outputs as \
-             short, even for right ones; exact_match and the loss tell how good they are, and where \
-             bleu stays 0 the loss decides what is best"
-        )
-    })
-}
-
 /// The text that is shown for the end token.
 pub(crate) const END: &str = "</s>";
 
 /// Returns the tokens of a line; none if it is blank before or after its recipe is applied.
 fn tokens(tokenizer: &Tokenizer, line: &str) -> Vec<String> {
     if is_blank(tokenizer, line) { Vec::new() } else { tokenizer.tokenize(line) }
-}
-
-/// Returns the text of pieces, some of them replaced: a piece within a word within that word, others
-/// by words of their own.
-fn replace_pieces(model: &Subwords, pieces: &[String], edits: &[(usize, &str)]) -> Option<String> {
-    let mut all: Vec<Vec<u8>> = pieces.iter().map(|piece| model.piece_bytes(piece)).collect();
-    all.push(b" ".to_vec());
-    let end = pieces.len();
-    for &(position, text) in edits {
-        let piece = all.get_mut(position)?;
-        let space = if piece.starts_with(b" ") && !text.is_empty() { " " } else { "" };
-        *piece = format!("{space}{text}").into_bytes();
-    }
-    if !edits.iter().any(|(position, _)| *position == end) {
-        all.pop();
-    }
-    let text = String::from_utf8_lossy(&all.concat()).into_owned();
-    Some(text.strip_prefix(' ').unwrap_or(&text).to_owned())
 }
 
 fn is_blank(tokenizer: &Tokenizer, line: &str) -> bool {
@@ -453,19 +383,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_too_short_for_bleu_are_remarked_on() {
-        let corpus = |target: &str| {
-            let pair =
-                |target: &str| Pair { source: "x".into(), target: target.into(), links: None };
-            Corpus { pairs: vec![pair("a b"), pair(target)] }
-        };
-        let said = remark_on_short(&corpus("a b c")).unwrap();
-        assert!(said.starts_with("no reference has 4 words, which bleu looks at"), "{said}");
-        assert_eq!(remark_on_short(&corpus("a b c.")), None);
-        assert_eq!(remark_on_short(&Corpus { pairs: Vec::new() }), None);
-    }
-
-    #[test]
     fn unknown_source_words_are_found_in_the_order_of_the_sentence() {
         let of = |words: &[&str]| Vocabulary::build([words], &VocabularyOptions::default());
         let config = Config { reverse_source: true, ..Config::default() };
@@ -475,6 +392,35 @@ mod tests {
         assert_eq!(text.unknown_positions("the zebra car"), [1]);
         assert_eq!(text.unknown_positions("gnu the car"), [0]);
         assert!(text.unknown_positions("").is_empty());
+    }
+
+    #[cfg(feature = "subwords")]
+    #[test]
+    fn a_piece_is_replaced_within_its_word() {
+        use tokenizer::{SubwordKind, SubwordOptions};
+        let options = SubwordOptions { kind: SubwordKind::Bpe, pieces: 257, min_count: 1 };
+        let model = Subwords::train(&["aa aa".to_owned()], &options).unwrap();
+        let config = Config {
+            source_unit: crate::config::TextUnit::Bpe,
+            reverse_source: true,
+            ..Config::default()
+        };
+        let models = SubwordModels { source: Some(model.clone()), target: None };
+        let none = Vocabulary::build([["x"]], &VocabularyOptions::default());
+        let text = Text::restore(&config, &models, model.vocabulary(), none).unwrap();
+        let line = "aa ab";
+        let pieces = text.source_words(line);
+        assert_eq!(pieces, ["␣", "aa", "␣", "a", "b", "</s>"]);
+        let replaced = |edits: &[(usize, &str)]| text.replace_source(line, edits);
+        assert_eq!(replaced(&[]).as_deref(), Some("aa ab"));
+        assert_eq!(replaced(&[(1, "né"), (4, "")]).as_deref(), Some("né a"));
+        assert_eq!(replaced(&[(2, "x")]).as_deref(), Some("aa xab"));
+        assert_eq!(replaced(&[(5, "end")]).as_deref(), Some("aa ab end"));
+        assert_eq!(replaced(&[(6, "x")]), None);
+        let words = text.token_words_of_source(line);
+        assert_eq!((words.words.join("|"), words.of_tokens), ("aa|ab".into(), vec![0, 0, 1, 1, 1]));
+        let ids = ["b", "a"].map(|piece| model.vocabulary().id(piece));
+        assert_eq!(text.encode_source(line)[..2], ids, "reversed");
     }
 
     #[test]
