@@ -45,7 +45,7 @@ impl Speller {
             params.add("output.bias", Tensor::zeros([ids]))?,
         );
         let config = RnnConfig::new(Cell::Lstm, width, hidden);
-        let rnn = Rnn::new(params, "rnn.", config, &mut |_, shape| make(shape))?;
+        let rnn = Rnn::new(params, "rnn.", config, Init::TorchDefault, &mut random)?;
         Ok(Self { letters, embedding, rnn, output })
     }
 

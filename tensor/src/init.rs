@@ -182,6 +182,35 @@ impl Init {
         }
     }
 
+    /// Draws the initial value of a module's parameter: a matrix by [`Init::blocks`], a vector (a
+    /// bias) as it goes with the scheme.
+    ///
+    /// | scheme | matrix | vector |
+    /// |---|---|---|
+    /// | `XavierUniform`, `XavierNormal`, `Orthogonal` | the scheme | 0 |
+    /// | `TorchDefault` | within 1 / sqrt(`fan`) | within 1 / sqrt(`fan`) |
+    /// | all others | the scheme | the scheme |
+    ///
+    /// `fan` is the fan-in that PyTorch's module uses: the inputs of `nn.Linear`, the hidden size of
+    /// `nn.LSTM`.
+    ///
+    /// # Errors
+    /// Those of [`Init::blocks`].
+    pub fn parameter(
+        self,
+        shape: Shape,
+        fan: usize,
+        blocks: usize,
+        rng: &mut Rng,
+    ) -> Result<Tensor> {
+        match self.with_fan(fan) {
+            Self::XavierUniform | Self::XavierNormal | Self::Orthogonal if shape.rank() < 2 => {
+                Ok(Tensor::zeros(shape))
+            }
+            init => init.blocks(blocks, shape, rng),
+        }
+    }
+
     /// Draws a tensor as `blocks` tensors along its outermost dimension, one after the other: a
     /// gate matrix \[G H, I\] whose G gates are initialised separately (each orthogonal).
     ///
@@ -359,6 +388,20 @@ mod tests {
         assert_ne!(t.range(0, 20), t.range(20, 20));
         assert!(Init::Orthogonal.blocks(3, [80, 20], &mut rng(5, "test")).is_err());
         assert!(Init::Orthogonal.blocks(0, [80, 20], &mut rng(5, "test")).is_err());
+    }
+
+    #[test]
+    fn a_vector_of_a_module_goes_with_the_scheme() {
+        let mut rng = rng(5, "test");
+        for init in [Init::XavierUniform, Init::XavierNormal, Init::Orthogonal, Init::Zeros] {
+            let bias = init.parameter([6].into(), 4, 1, &mut rng).unwrap();
+            assert!(bias.data().iter().all(|&v| v == 0.0), "{init:?}");
+        }
+        let bias = Init::TorchDefault.parameter([600].into(), 4, 1, &mut rng).unwrap();
+        let (_, _, most) = moments(&bias);
+        assert!(most > 0.45 && most <= 0.5, "{most}");
+        let weight = Init::Orthogonal.parameter([80, 20].into(), 4, 4, &mut rng).unwrap();
+        assert_orthonormal(&weight.range(20, 20), "gate");
     }
 
     #[test]
