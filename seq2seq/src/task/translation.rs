@@ -205,7 +205,7 @@ impl Task for TranslationModel {
     ) -> Result<Built<Self>> {
         let config = &stored.config;
         preparation.begin(&format!("reading corpus {}", stored.data))?;
-        let Corpora { train, held_out, mut warnings } = corpora(&stored.sources()?)?;
+        let Corpora { train, held_out, mut warnings } = corpora(&preparation.sources(stored)?)?;
         let corpus = corpus_hash(train.fingerprint(), held_out.fingerprint());
         preparation.begin("building vocabularies")?;
         let text = match vocabularies {

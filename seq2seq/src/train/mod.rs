@@ -22,4 +22,4 @@ pub use step::{Outcome as StepOutcome, PendingStep, StepOptions, start_step, tra
 pub use trainer::Trainer;
 
 pub(crate) use estimate::seconds_per_step;
-pub(crate) use store::{from_checkpoint, load_average, load_for_use, tensors, to_checkpoint};
+pub(crate) use store::{from_checkpoint, load_average, load_for_use, tensors};

@@ -48,4 +48,4 @@ pub use page::Page;
 pub use series::{Bucket, Column, Series};
 pub use source::{Source, SourceUpdate};
 pub use theme::Theme;
-pub use view::view;
+pub use view::{view, view_in};

@@ -20,15 +20,34 @@ const COMPACT: (u16, u16) = (40, 12);
 
 /// Draws the model at the size of the frame.
 pub fn view(model: &Model, frame: &mut Frame) {
-    let area = frame.area();
-    draw(model, area, frame.buffer_mut());
-    clean(frame.buffer_mut());
+    view_in(model, frame, frame.area());
 }
 
-/// Removes characters that would control the terminal from every cell. All text from files, names
-/// and models passes through this function on its way to the screen.
-fn clean(buf: &mut Buffer) {
-    for cell in &mut buf.content {
+/// Draws the model in a part of the frame, for programs that show other things beside it; nothing
+/// outside of `area` is changed. At any size something useful is drawn.
+///
+/// ```
+/// use ratatui::Terminal;
+/// use ratatui::backend::TestBackend;
+/// use ratatui::layout::Rect;
+/// use tui::dashboard::{Model, Role, Theme, view_in};
+///
+/// let model = Model::new(Role::Training, Theme::PLAIN);
+/// let mut terminal = Terminal::new(TestBackend::new(100, 30))?;
+/// terminal.draw(|frame| view_in(&model, frame, Rect::new(0, 0, 100, 24)))?;
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
+pub fn view_in(model: &Model, frame: &mut Frame, area: Rect) {
+    let area = area.intersection(frame.area());
+    draw(model, area, frame.buffer_mut());
+    clean(frame.buffer_mut(), area);
+}
+
+/// Removes characters that would control the terminal from every cell of an area. All text from
+/// files, names and models passes through this function on its way to the screen.
+fn clean(buf: &mut Buffer, area: Rect) {
+    for position in area.positions() {
+        let Some(cell) = buf.cell_mut(position) else { continue };
         if cell.symbol().chars().any(steers) {
             let seen: String = cell.symbol().chars().filter(|&letter| !steers(letter)).collect();
             cell.set_symbol(if seen.is_empty() { "?" } else { &seen });
