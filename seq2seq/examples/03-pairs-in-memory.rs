@@ -5,7 +5,7 @@
 
 use std::{env, fs, process};
 
-use seq2seq::config::{Cell, Unit};
+use seq2seq::config::Cell;
 use seq2seq::{Config, Pair, TrainOptions, Translator, link, train_pairs};
 
 const MONTHS: [&str; 12] = [
@@ -34,15 +34,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (train, held_out) = ((0..4_000).map(date).collect(), (90_000..90_100).map(date).collect());
 
     let run = env::temp_dir().join(format!("pairs-in-memory-{}", process::id()));
-    let config = Config {
+    let mut config = Config {
         cell: Cell::Gru,
-        source_unit: Unit::Characters,
-        target_unit: Unit::Characters,
         embedding: 24,
         hidden: 48,
         learning_rate: 5e-3,
         ..Config::default()
     };
+    for key in ["source_unit", "target_unit"] {
+        config.set(key, "characters")?;
+    }
     let options =
         TrainOptions { max_steps: Some(300), run_dir: Some(run.clone()), ..Default::default() };
     let (mut link, _viewer) = link(64); // example 01 listens to the events

@@ -56,3 +56,8 @@ pub use session::{Outcome, begin_model, resume_model, train, train_pairs};
 pub use tensor::{CancellationToken, Reporting, on_refused_memory};
 pub use tokenizer::read::{ReadOptions, TextFile};
 pub use tokenizer::shell_quoted;
+
+/// Runs the README's examples as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,11 +4,10 @@
 //! stream per purpose, so that a purpose that draws more or fewer numbers does not change the
 //! others' draws. Random numbers drawn inside a step come from [`crate::random`].
 
-use ndarray::{Array1, Array2, s};
-use ndarray_rand::RandomExt;
-use ndarray_rand::rand::SeedableRng;
-use ndarray_rand::rand_distr::{Distribution, Normal, Uniform};
+use ndarray::{Array2, s};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Normal, Uniform};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -21,13 +20,14 @@ const OP: &str = "initialise";
 /// The generator for random numbers drawn between steps.
 pub type Rng = ChaCha8Rng;
 
-/// A function that returns a parameter's initial value, from its name and shape.
+/// A function that returns a parameter's initial value, from its whole name (the module's prefix
+/// included) and its shape. An error ends the construction of the module.
 pub type InitFn<'a> = dyn FnMut(&str, Shape) -> Result<Tensor> + 'a;
 
 /// Returns the generator of a purpose: the run's seed, with a separate stream per name.
 ///
 /// ```
-/// use ndarray_rand::rand::Rng as _;
+/// use tensor::rand::Rng as _;
 ///
 /// let mut init = tensor::init::rng(7, "init");
 /// let mut shuffle = tensor::init::rng(7, "shuffle");
@@ -47,7 +47,7 @@ pub fn rng_stream(seed: u64, stream: u64) -> Rng {
 /// The position of a generator in its stream, as saved in a checkpoint.
 ///
 /// ```
-/// use ndarray_rand::rand::Rng as _;
+/// use tensor::rand::Rng as _;
 /// use tensor::init::{Position, rng};
 ///
 /// let mut first = rng(7, "shuffle");
@@ -246,9 +246,9 @@ fn fans(shape: Shape) -> Result<(f64, f64)> {
 }
 
 fn draw(shape: Shape, distribution: impl Distribution<f32>, rng: &mut Rng) -> Tensor {
-    let array = Array1::random_using(shape.len(), distribution, rng);
-    let data = array.into_raw_vec_and_offset().0;
-    Tensor::from_vec(shape, data).unwrap_or_else(|_| Tensor::zeros(shape))
+    let mut tensor = Tensor::uninit(shape);
+    tensor.data_mut().iter_mut().for_each(|v| *v = distribution.sample(rng));
+    tensor
 }
 
 fn uniform(shape: Shape, limit: f32, rng: &mut Rng) -> Result<Tensor> {
@@ -281,7 +281,7 @@ fn orthogonal(rows: usize, columns: usize, rng: &mut Rng) -> Result<Array2<f64>>
     let (short, long) = (rows.min(columns), rows.max(columns));
     let distribution = Normal::new(0.0, 1.0)
         .map_err(|_| Error::argument(OP, "the standard normal distribution"))?;
-    let mut q = Array2::<f64>::random_using((short, long), distribution, rng);
+    let mut q = Array2::<f64>::from_shape_simple_fn((short, long), || distribution.sample(rng));
     for start in (0..short).step_by(BLOCK) {
         let end = (start + BLOCK).min(short);
         for k in start..end {
@@ -308,7 +308,7 @@ fn orthogonal(rows: usize, columns: usize, rng: &mut Rng) -> Result<Array2<f64>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray_rand::rand::Rng as _;
+    use rand::Rng as _;
 
     fn moments(t: &Tensor) -> (f64, f64, f64) {
         let n = t.len() as f64;

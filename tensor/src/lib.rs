@@ -126,7 +126,7 @@ pub use threads::Threads;
 /// The array crate whose types this crate converts from and to.
 pub use ndarray;
 /// The random numbers whose traits the generators of [`init`] implement.
-pub use ndarray_rand::rand;
+pub use rand;
 
 /// Runs the README's example as a doctest.
 #[cfg(doctest)]

@@ -14,7 +14,6 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{self, Event as Input, KeyCode};
 use ratatui::layout::{Constraint, Layout};
 use ratatui::{Frame, Terminal};
-use seq2seq::config::Unit;
 use seq2seq::{Command, Config, Event, Pair, TrainOptions, Translator, link, train_pairs};
 use tui::dashboard::{Effect, Model, Role, Theme, view_in};
 
@@ -39,14 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut link, viewer) = link(1 << 12);
     let options =
         TrainOptions { max_steps: Some(300), run_dir: Some(run.clone()), ..Default::default() };
-    let config = Config {
-        source_unit: Unit::Characters,
-        target_unit: Unit::Characters,
-        embedding: 24,
-        hidden: 48,
-        learning_rate: 5e-3,
-        ..Config::default()
-    };
+    let mut config = Config { embedding: 24, hidden: 48, learning_rate: 5e-3, ..Config::default() };
+    for key in ["source_unit", "target_unit"] {
+        config.set(key, "characters")?;
+    }
     let training = thread::spawn(move || {
         let (train, held_out) =
             ((0..2_000).map(date).collect(), (9_000..9_050).map(date).collect());

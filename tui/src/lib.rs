@@ -31,3 +31,8 @@ pub mod terminal;
 pub mod trainer;
 
 pub use program::run;
+
+/// Runs the README's examples as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -26,6 +26,5 @@ pub use preset::{KeyInfo, NeededData, Preset, preset_groups, preset_keys, preset
 pub use resume::Change;
 pub use rnn::{Cell, Merge};
 pub(crate) use stored::stored;
-pub use tokenizer::{Recipe, Unit};
 pub(crate) use value::attention_by_name;
 pub use value::attention_name;
