@@ -17,8 +17,8 @@
 use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition, Result};
 use tensor::gemm::{Packed, Rows, Side, SumStart, matmul};
 use tensor::init::{Init, Rng, rng};
-use tensor::optim::{Optimizer, OptimizerConfig};
-use tensor::{Params, Tape, Tensor, Threads};
+use tensor::optim::{Optimizer, OptimizerConfig, Update};
+use tensor::{Graph, Params, Tensor, Threads};
 
 const BATCH: usize = 8;
 const WIDTH: usize = 12;
@@ -61,37 +61,37 @@ fn learn(kind: AttentionKind, turn: &Packed) -> Result<()> {
     let mut random = rng(3, "init");
     let new = AttentionConfig::new(kind, WIDTH, WIDTH);
     let config = AttentionConfig { width: 2 * WIDTH, positions: TIME, window: 1, heads: 2, ..new };
-    let attention = Attention::new(&mut params, "", config, &mut |_, shape| {
-        Init::torch_default(WIDTH).tensor(shape, &mut random)
-    })?;
+    let attention =
+        Attention::new(&mut params, "", config, Init::torch_default(WIDTH), &mut random)?;
     let threads = Threads::single();
     let mut optimizer = Optimizer::new(OptimizerConfig::by_name("adam")?, &params)?;
     println!("{}: {} scalars", kind.name(), params.scalars());
     let steps = 2_000;
     for step in 0..=steps {
         let (memory, query, wanted) = task(turn, &mut random)?;
-        let mut tape = Tape::new(&params);
-        let memory = tape.constant(memory);
-        // The keys are made once; every query of a decoder would use this same value.
-        let memory = attention.memory(&mut tape, memory, &LENGTHS)?;
-        let query = tape.constant(query);
-        let found = attention.attend(&mut tape, query, &memory, QueryPosition::default())?;
+        let g = Graph::new(&params);
+        let (memory, query) = (g.constant(memory), g.constant(query));
+        let found = g.run(|tape| {
+            // The keys are made once; every query of a decoder would use this same value.
+            let memory = attention.memory(tape, memory.var(), &LENGTHS)?;
+            attention.attend(tape, query.var(), &memory, QueryPosition::default())
+        })?;
+        let weights = g.value(found.weights);
 
-        // The loss is -log of the weight at the position requested; its gradient is the seed.
-        let weights = tape.value(found.weights).clone();
-        let mut seed = Tensor::zeros([BATCH, TIME]);
+        // The loss is -log of the weight at the position requested.
+        let mut picked = Tensor::zeros([BATCH, TIME]);
         for (b, &s) in wanted.iter().enumerate() {
-            let at = b * TIME + s;
-            seed.data_mut()[at] = -1.0 / (BATCH as f32 * weights.data()[at].max(1e-6));
+            picked.data_mut()[b * TIME + s] = 1.0;
         }
+        let at = (weights * g.constant(picked)).sum_dim(1);
+        let loss = -(at + 1e-6).log().mean();
         if step == 0 || step == steps {
             println!("  after {step} steps");
-            draw(&weights, &wanted);
+            draw(&weights.tensor()?, &wanted);
         }
-        let back = tape.backward(&[(found.weights, seed)])?;
-        let gradients = back.gradients.reduce(&params, &threads)?;
-        let norms = gradients.norms(Some(1.0))?;
-        optimizer.step(&mut params, &gradients, &norms, 5e-3, &threads, false)?;
+        let update = Update { limit: Some(1.0), ..Update::new(5e-3) };
+        let back = loss.backward()?;
+        optimizer.step(&mut params, back.gradients, &update, &threads)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! [`Attention`]: one type for all kinds.
 
-use tensor::init::InitFn;
+use tensor::init::{Init, InitFn, Rng};
 use tensor::{Lengths, ParamId, Params, PooledVec, Shape, Tape, Var};
 
 use crate::config::{AttentionConfig, AttentionKind};
@@ -40,12 +40,13 @@ pub struct ObservedAttention {
 ///
 /// ```
 /// use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
+/// use tensor::init::{Init, rng};
 /// use tensor::{Params, Tape, Tensor};
 ///
 /// let mut params = Params::new();
 /// let config = AttentionConfig { width: 5, ..AttentionConfig::new(AttentionKind::Additive, 4, 6) };
 /// let attention =
-///     Attention::new(&mut params, "attention.", config, &mut |_, s| Ok(Tensor::full(s, 0.1)))?;
+///     Attention::new(&mut params, "attention.", config, Init::XavierUniform, &mut rng(1, "init"))?;
 /// let mut tape = Tape::new(&params);
 /// let states = tape.input(Tensor::full([7, 2, 6], 1.0)); // S = 7, B = 2, K = 6
 /// let memory = attention.memory(&mut tape, states, &[7, 3])?;
@@ -64,7 +65,8 @@ pub struct Attention {
 
 impl Attention {
     /// Adds the parameters of an attention to `params`. The name of each is `prefix` followed by a
-    /// name from the table below, and `init` returns its value for a name and a shape:
+    /// name from the table below: with the prefix `attention.`, `attention.w_query`. `init` draws
+    /// their initial values by [`Init::parameter`]; a vector `v` counts as a matrix \[1, A\].
     ///
     /// | kind | parameters |
     /// |---|---|
@@ -79,8 +81,32 @@ impl Attention {
     /// | `multi_head` | [those of PyTorch](mod@crate::multi_head) |
     ///
     /// # Errors
-    /// The widths or options are inconsistent, or a parameter name is already in use.
+    /// The widths or options are inconsistent, a parameter name is already in use, or `init` is out
+    /// of its range.
     pub fn new(
+        params: &mut Params,
+        prefix: &str,
+        config: AttentionConfig,
+        init: Init,
+        rng: &mut Rng,
+    ) -> Result<Self> {
+        let fan = config.width.max(1);
+        let draw = &mut |name: &str, shape: Shape| {
+            let is_v = ["v", "v_p"].contains(&&name[prefix.len()..]);
+            if is_v {
+                return init.parameter([1, shape.len()].into(), fan, 1, rng)?.reshape(shape);
+            }
+            init.parameter(shape, fan, 1, rng)
+        };
+        Self::with_init(params, prefix, config, draw)
+    }
+
+    /// Creates an attention as [`Attention::new`] does; `init` returns the initial value for a
+    /// parameter's whole name (prefix included) and shape, and may fail.
+    ///
+    /// # Errors
+    /// Those of [`Attention::new`] and of `init`; `init` returned a value of another shape.
+    pub fn with_init(
         params: &mut Params,
         prefix: &str,
         config: AttentionConfig,
@@ -261,11 +287,12 @@ impl Attention {
     ///
     /// ```
     /// use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
+    /// use tensor::init::{Init, rng};
     /// use tensor::{Params, Tape, Tensor};
     ///
     /// let mut params = Params::new();
     /// let config = AttentionConfig::new(AttentionKind::Dot, 2, 2);
-    /// let attention = Attention::new(&mut params, "", config, &mut |_, s| Ok(Tensor::zeros(s)))?;
+    /// let attention = Attention::new(&mut params, "", config, Init::Zeros, &mut rng(1, "init"))?;
     /// let mut tape = Tape::inference(&params);
     /// let states = tape.constant(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 3.0])?);
     /// let memory = attention.memory(&mut tape, states, &[2])?;

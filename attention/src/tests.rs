@@ -26,7 +26,7 @@ fn build(params: &mut Params, config: &AttentionConfig, scale: f64) -> (Attentio
         weights.insert(name.strip_prefix("att.").unwrap().to_string(), v);
         Ok(value)
     };
-    let attention = Attention::new(params, "att.", config.clone(), &mut init).unwrap();
+    let attention = Attention::with_init(params, "att.", config.clone(), &mut init).unwrap();
     (attention, weights)
 }
 
@@ -206,7 +206,7 @@ fn compare(
 fn what_cannot_be_built_is_named() {
     let refused = |config: AttentionConfig, why: &str| {
         let zeros = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
-        let error = Attention::new(&mut Params::new(), "", config, zeros).unwrap_err();
+        let error = Attention::with_init(&mut Params::new(), "", config, zeros).unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
     };
     let new = AttentionConfig::new;
@@ -258,7 +258,7 @@ fn shapes_that_do_not_fit_are_named() {
     let mut params = Params::new();
     let zeros = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
     let config = AttentionConfig::new(AttentionKind::General, 4, 6);
-    let attention = Attention::new(&mut params, "", config, zeros).unwrap();
+    let attention = Attention::with_init(&mut params, "", config, zeros).unwrap();
     let mut tape = Tape::new(&params);
     let m = tape.input(Tensor::zeros([3, 2, 6]));
     let error = attention.memory(&mut tape, m, &[3]).unwrap_err();

@@ -19,12 +19,9 @@ const HIDDEN: usize = 32;
 fn flow(cell: Cell, forget_bias: f32) -> Result<Vec<f64>> {
     let mut params = Params::new();
     let mut random = rng(1, "init");
-    let init = Init::torch_default(HIDDEN);
     let options = RnnOptions { forget_bias, ..RnnOptions::default() };
     let config = RnnConfig::new(cell, 8, HIDDEN);
-    let rnn = Rnn::with_options(&mut params, "", config, options, &mut |_, shape| {
-        init.tensor(shape, &mut random)
-    })?;
+    let rnn = Rnn::with_options(&mut params, "", config, options, Init::TorchDefault, &mut random)?;
 
     let mut tape = Tape::new(&params).with_flow();
     let x = Init::Normal { std: 1.0 }.tensor([TIME, BATCH, 8], &mut random)?;

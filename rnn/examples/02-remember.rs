@@ -8,9 +8,9 @@
 
 use rnn::{Cell, Result, Rnn, RnnConfig};
 use tensor::init::{Init, rng};
-use tensor::optim::{Optimizer, OptimizerConfig};
+use tensor::optim::{Optimizer, OptimizerConfig, Update};
 use tensor::random::PhiloxStream;
-use tensor::{ParamId, Params, Tape, Tensor, Threads, ops};
+use tensor::{Embedding, Graph, Linear, Params, Threads};
 
 const SYMBOLS: usize = 4;
 const TIME: usize = 30;
@@ -26,58 +26,34 @@ fn sequences(step: u64) -> (Vec<u32>, Vec<u32>) {
     (ids, first)
 }
 
-struct Network {
-    embedding: ParamId,
-    rnn: Rnn,
-    output: (ParamId, ParamId),
-}
-
-impl Network {
-    fn new(params: &mut Params, cell: Cell, keep: f32) -> Result<Self> {
-        let mut random = rng(7, "init");
-        let init = Init::torch_default(HIDDEN);
-        let table = Init::Normal { std: 1.0 }.tensor([SYMBOLS, 8], &mut random)?;
-        let embedding = params.add("embedding", table)?;
-        let mut make = |shape: tensor::Shape| init.tensor(shape, &mut random);
-        let output = (
-            params.add("output.weight", make([SYMBOLS, HIDDEN].into())?)?,
-            params.add("output.bias", Tensor::zeros([SYMBOLS]))?,
-        );
-        let config = RnnConfig::new(cell, 8, HIDDEN);
-        let rnn = Rnn::new(params, "rnn.", config, &mut |_, shape| make(shape))?;
-        // Gates are i, f, g, o in an LSTM and r, z, n in a GRU: f and z keep the state, and both
-        // are the second block of H.
-        if keep > 0.0
-            && let Some(bias) = params.find("rnn.bias_ih_l0")
-        {
-            let mut value = params.get(bias).copy()?;
-            value.data_mut()[HIDDEN..2 * HIDDEN].fill(keep);
-            params.set(bias, value)?;
-        }
-        Ok(Self { embedding, rnn, output })
-    }
-}
-
 fn train(cell: Cell, keep: f32, threads: &Threads) -> Result<Vec<f64>> {
-    let mut params = Params::new();
-    let network = Network::new(&mut params, cell, keep)?;
+    let (mut params, mut rng) = (Params::new(), rng(7, "init"));
+    let normal = Init::Normal { std: 1.0 };
+    let table = Embedding::new(&mut params, "symbols.", SYMBOLS, 8, normal, &mut rng)?;
+    let config = RnnConfig::new(cell, 8, HIDDEN);
+    let rnn = Rnn::new(&mut params, "rnn.", config, Init::TorchDefault, &mut rng)?;
+    let output =
+        Linear::new(&mut params, "output.", HIDDEN, SYMBOLS, Init::TorchDefault, &mut rng)?;
+    // Gates are i, f, g, o in an LSTM and r, z, n in a GRU: f and z keep the state, and both are
+    // the second block of H.
+    if let Some(bias) = params.find("rnn.bias_ih_l0").filter(|_| keep > 0.0) {
+        let mut value = params.get(bias).copy()?;
+        value.data_mut()[HIDDEN..2 * HIDDEN].fill(keep);
+        params.set(bias, value)?;
+    }
     let mut optimizer = Optimizer::new(OptimizerConfig::by_name("adam")?, &params)?;
+    let update = Update { limit: Some(1.0), ..Update::new(1e-2) };
     let (mut shares, mut right) = (Vec::new(), 0);
     for step in 0..STEPS {
         let (ids, targets) = sequences(step);
-        let mut tape = Tape::new(&params).with_threads(threads);
-        let x = ops::embedding(&mut tape, &ids, [TIME, BATCH], network.embedding, None)?;
-        let out = network.rnn.forward(&mut tape, x, None, None)?;
-        let (w, b) = network.output;
-        let logits = ops::linear(&mut tape, out.state[0].h, w, Some(b))?;
-        let weight = 1.0 / BATCH as f32;
-        let how = ops::CrossEntropy { targets: &targets, ignore: None, smoothing: 0.0, weight };
-        let result = ops::cross_entropy(&mut tape, logits, how)?;
-        let back = tape.backward(&[(result.loss, Tensor::scalar(1.0))])?;
-        let gradients = back.gradients.reduce(&params, threads)?;
-        let norms = gradients.norms(Some(1.0))?;
-        optimizer.step(&mut params, &gradients, &norms, 1e-2, threads, false)?;
-        right += result.correct.get()? as usize;
+        let g = Graph::new(&params);
+        let x = g.embedding(table, &ids, [TIME, BATCH]);
+        let out = g.run(|tape| rnn.forward(tape, x.var(), None, None))?;
+        let logits = g.value(out.state[0].h).linear(output);
+        let found = logits.argmax()?;
+        right += found.iter().zip(&targets).filter(|(a, b)| a == b).count();
+        let back = logits.cross_entropy(&targets).backward()?;
+        optimizer.step(&mut params, back.gradients, &update, threads)?;
         if (step + 1) % 50 == 0 {
             shares.push(right as f64 / (50 * BATCH) as f64);
             right = 0;

@@ -26,11 +26,12 @@ impl State {
 ///
 /// ```
 /// use rnn::{Cell, Rnn, RnnConfig, StateValues};
+/// use tensor::init::{Init, rng};
 /// use tensor::{Params, Tape, Tensor};
 ///
 /// let mut params = Params::new();
-/// let init = &mut |_: &str, shape| Ok(Tensor::full(shape, 0.1));
-/// let rnn = Rnn::new(&mut params, "", RnnConfig::new(Cell::Lstm, 3, 5), init)?;
+/// let config = RnnConfig::new(Cell::Lstm, 3, 5);
+/// let rnn = Rnn::new(&mut params, "", config, Init::XavierUniform, &mut rng(1, "init"))?;
 /// let mut carried: Option<Vec<StateValues>> = None;
 /// for window in [8, 8, 4] {
 ///     let mut tape = Tape::new(&params);

@@ -117,7 +117,7 @@ fn steps_equal_the_sequence() {
             Tensor::from_vec(shape, to_f32(&values(shape.len(), seed)))
         };
         let rnn =
-            Rnn::with_options(&mut params, "decoder.", config, options.clone(), &mut make).unwrap();
+            Rnn::with_init(&mut params, "decoder.", config, options.clone(), &mut make).unwrap();
         let x = to_f32(&values(time * batch * input, 1));
         let seed =
             Tensor::from_vec([time, batch, n], to_f32(&values(time * batch * n, 2))).unwrap();
@@ -185,9 +185,17 @@ fn bad_input_is_named() {
     let mut params = Params::new();
     let zeros = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
     let config = RnnConfig { layers: 0, ..RnnConfig::new(Cell::Gru, 3, 4) };
-    let error = Rnn::new(&mut params, "a.", config, zeros).unwrap_err();
+    let error =
+        Rnn::with_init(&mut params, "a.", config, RnnOptions::default(), zeros).unwrap_err();
     assert_eq!(error.to_string(), "rnn: layers is 0, expected at least 1");
-    let rnn = Rnn::new(&mut params, "b.", RnnConfig::new(Cell::Lstm, 3, 4), zeros).unwrap();
+    let rnn = Rnn::with_init(
+        &mut params,
+        "b.",
+        RnnConfig::new(Cell::Lstm, 3, 4),
+        RnnOptions::default(),
+        zeros,
+    )
+    .unwrap();
     let mut tape = Tape::new(&params);
     let x = tape.input(Tensor::zeros([2, 5, 9]));
     let error = rnn.forward(&mut tape, x, None, None).unwrap_err();

@@ -32,7 +32,7 @@ pub mod train;
 
 pub use command::Command;
 pub use config::{Config, Key, KeyInfo, NeededData, Preset, preset_groups, preset_keys, presets};
-pub use data::{phrasebook, tasks};
+pub use data::{Pair, phrasebook, tasks};
 pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
 pub use error::{Error, Result};
 pub use event::Event;
@@ -54,7 +54,12 @@ pub use run::{
     latest_run, new_run_path,
 };
 pub use score::{Evaluation, Metrics};
-pub use session::{Outcome, train};
+pub use session::{Outcome, begin_model, resume_model, train, train_pairs};
 pub use tensor::{CancellationToken, Reporting, on_refused_memory};
 pub use tokenizer::read::{ReadOptions, TextFile};
 pub use tokenizer::shell_quoted;
+
+/// Runs the README's examples as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

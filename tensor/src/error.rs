@@ -23,6 +23,20 @@ pub enum Error {
         /// The error and the accepted values.
         what: String,
     },
+    /// A value of one tape on another.
+    #[error(
+        "a Var of another tape was used on this one: a Var is a value of the tape that returned it; \
+         put the tensor on this tape with Tape::constant or Tape::input"
+    )]
+    OtherTape,
+    /// An operation of a [`Graph`](crate::Graph) that failed, and where it stands in the program.
+    #[error("{at}: {error}")]
+    At {
+        /// The line of the program.
+        at: &'static std::panic::Location<'static>,
+        /// The error of the operation.
+        error: Box<Error>,
+    },
     /// An id outside a table.
     #[error("{op}: id {id} is outside the table of {rows} rows")]
     Id {

@@ -4,11 +4,10 @@
 //! stream per purpose, so that a purpose that draws more or fewer numbers does not change the
 //! others' draws. Random numbers drawn inside a step come from [`crate::random`].
 
-use ndarray::{Array1, Array2, s};
-use ndarray_rand::RandomExt;
-use ndarray_rand::rand::SeedableRng;
-use ndarray_rand::rand_distr::{Distribution, Normal, Uniform};
+use ndarray::{Array2, s};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Normal, Uniform};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -21,13 +20,14 @@ const OP: &str = "initialise";
 /// The generator for random numbers drawn between steps.
 pub type Rng = ChaCha8Rng;
 
-/// A function that returns a parameter's initial value, from its name and shape.
+/// A function that returns a parameter's initial value, from its whole name (the module's prefix
+/// included) and its shape. An error ends the construction of the module.
 pub type InitFn<'a> = dyn FnMut(&str, Shape) -> Result<Tensor> + 'a;
 
 /// Returns the generator of a purpose: the run's seed, with a separate stream per name.
 ///
 /// ```
-/// use ndarray_rand::rand::Rng as _;
+/// use tensor::rand::Rng as _;
 ///
 /// let mut init = tensor::init::rng(7, "init");
 /// let mut shuffle = tensor::init::rng(7, "shuffle");
@@ -47,7 +47,7 @@ pub fn rng_stream(seed: u64, stream: u64) -> Rng {
 /// The position of a generator in its stream, as saved in a checkpoint.
 ///
 /// ```
-/// use ndarray_rand::rand::Rng as _;
+/// use tensor::rand::Rng as _;
 /// use tensor::init::{Position, rng};
 ///
 /// let mut first = rng(7, "shuffle");
@@ -182,6 +182,35 @@ impl Init {
         }
     }
 
+    /// Draws the initial value of a module's parameter: a matrix by [`Init::blocks`], a vector (a
+    /// bias) as it goes with the scheme.
+    ///
+    /// | scheme | matrix | vector |
+    /// |---|---|---|
+    /// | `XavierUniform`, `XavierNormal`, `Orthogonal` | the scheme | 0 |
+    /// | `TorchDefault` | within 1 / sqrt(`fan`) | within 1 / sqrt(`fan`) |
+    /// | all others | the scheme | the scheme |
+    ///
+    /// `fan` is the fan-in that PyTorch's module uses: the inputs of `nn.Linear`, the hidden size of
+    /// `nn.LSTM`.
+    ///
+    /// # Errors
+    /// Those of [`Init::blocks`].
+    pub fn parameter(
+        self,
+        shape: Shape,
+        fan: usize,
+        blocks: usize,
+        rng: &mut Rng,
+    ) -> Result<Tensor> {
+        match self.with_fan(fan) {
+            Self::XavierUniform | Self::XavierNormal | Self::Orthogonal if shape.rank() < 2 => {
+                Ok(Tensor::zeros(shape))
+            }
+            init => init.blocks(blocks, shape, rng),
+        }
+    }
+
     /// Draws a tensor as `blocks` tensors along its outermost dimension, one after the other: a
     /// gate matrix \[G H, I\] whose G gates are initialised separately (each orthogonal).
     ///
@@ -217,9 +246,9 @@ fn fans(shape: Shape) -> Result<(f64, f64)> {
 }
 
 fn draw(shape: Shape, distribution: impl Distribution<f32>, rng: &mut Rng) -> Tensor {
-    let array = Array1::random_using(shape.len(), distribution, rng);
-    let data = array.into_raw_vec_and_offset().0;
-    Tensor::from_vec(shape, data).unwrap_or_else(|_| Tensor::zeros(shape))
+    let mut tensor = Tensor::uninit(shape);
+    tensor.data_mut().iter_mut().for_each(|v| *v = distribution.sample(rng));
+    tensor
 }
 
 fn uniform(shape: Shape, limit: f32, rng: &mut Rng) -> Result<Tensor> {
@@ -252,7 +281,7 @@ fn orthogonal(rows: usize, columns: usize, rng: &mut Rng) -> Result<Array2<f64>>
     let (short, long) = (rows.min(columns), rows.max(columns));
     let distribution = Normal::new(0.0, 1.0)
         .map_err(|_| Error::argument(OP, "the standard normal distribution"))?;
-    let mut q = Array2::<f64>::random_using((short, long), distribution, rng);
+    let mut q = Array2::<f64>::from_shape_simple_fn((short, long), || distribution.sample(rng));
     for start in (0..short).step_by(BLOCK) {
         let end = (start + BLOCK).min(short);
         for k in start..end {
@@ -279,7 +308,7 @@ fn orthogonal(rows: usize, columns: usize, rng: &mut Rng) -> Result<Array2<f64>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray_rand::rand::Rng as _;
+    use rand::Rng as _;
 
     fn moments(t: &Tensor) -> (f64, f64, f64) {
         let n = t.len() as f64;
@@ -359,6 +388,20 @@ mod tests {
         assert_ne!(t.range(0, 20), t.range(20, 20));
         assert!(Init::Orthogonal.blocks(3, [80, 20], &mut rng(5, "test")).is_err());
         assert!(Init::Orthogonal.blocks(0, [80, 20], &mut rng(5, "test")).is_err());
+    }
+
+    #[test]
+    fn a_vector_of_a_module_goes_with_the_scheme() {
+        let mut rng = rng(5, "test");
+        for init in [Init::XavierUniform, Init::XavierNormal, Init::Orthogonal, Init::Zeros] {
+            let bias = init.parameter([6].into(), 4, 1, &mut rng).unwrap();
+            assert!(bias.data().iter().all(|&v| v == 0.0), "{init:?}");
+        }
+        let bias = Init::TorchDefault.parameter([600].into(), 4, 1, &mut rng).unwrap();
+        let (_, _, most) = moments(&bias);
+        assert!(most > 0.45 && most <= 0.5, "{most}");
+        let weight = Init::Orthogonal.parameter([80, 20].into(), 4, 4, &mut rng).unwrap();
+        assert_orthonormal(&weight.range(20, 20), "gate");
     }
 
     #[test]

@@ -6,8 +6,8 @@
 //!   [`StateDict`] brings them to and from safetensors files.
 //! - [`Tape`] records the operations of one thread in one step and runs the backward pass over
 //!   them. An operation can be as coarse as a whole layer; other crates add theirs through [`Op`].
-//! - [`ops`] contains the operations that every network needs: linear, embedding, dropout, layer
-//!   norm, maxout, cross-entropy.
+//! - [`ops`] contains the operations that every network needs; [`Graph`] and [`Value`] have them as
+//!   methods and operators that can be nested, [`Linear`] and [`Embedding`] their parameters.
 //! - [`Gradients`] gathers the results of the backward pass, multiplies each weight's deferred rows
 //!   once, and [clips](ReducedGradients::norms); [`optim`] equals `torch.optim`.
 //! - [`Tensor`] is the value itself and converts to and from `ndarray`; [`PooledVec`] holds the
@@ -22,29 +22,25 @@
 //!
 //! ```
 //! use tensor::init::{Init, rng};
-//! use tensor::optim::{Optimizer, OptimizerConfig};
-//! use tensor::{Params, Tape, Tensor, Threads, ops};
+//! use tensor::optim::{Optimizer, OptimizerConfig, Update};
+//! use tensor::{Graph, Linear, Params, Tensor, Threads};
 //!
-//! let (threads, mut random) = (Threads::single(), rng(1, "init"));
-//! let x = Init::Normal { std: 1.0 }.tensor([64, 2], &mut random)?;
+//! let (threads, mut rng) = (Threads::single(), rng(1, "init"));
+//! let x = Init::Normal { std: 1.0 }.tensor([64, 2], &mut rng)?;
+//! let target = |x: &[f32]| 2.0 * x[0] - x[1] + 1.0;
+//! let t = Tensor::from_vec([64, 1], x.data().chunks(2).map(target).collect())?;
+//!
 //! let mut params = Params::new();
-//! let w = params.add("w", Init::TorchDefault.tensor([1, 2], &mut random)?)?;
-//! let b = params.add("b", Tensor::zeros([1]))?;
+//! let layer = Linear::new(&mut params, "", 2, 1, Init::TorchDefault, &mut rng)?;
 //! let mut optimizer = Optimizer::new(OptimizerConfig::by_name("adam")?, &params)?;
 //! for _ in 0..500 {
-//!     let mut tape = Tape::new(&params);
-//!     let input = tape.constant(x.clone());
-//!     let y = ops::linear(&mut tape, input, w, Some(b))?;
-//!     // The loss is sum (y - t)^2 / 128, t = 2 x_0 - x_1 + 1: its gradient starts the backward pass.
-//!     let mut dy = tape.value(y).copy()?;
-//!     for (d, x) in dy.data_mut().iter_mut().zip(x.data().chunks_exact(2)) {
-//!         *d = (*d - (2.0 * x[0] - x[1] + 1.0)) / 64.0;
-//!     }
-//!     let gradients = tape.backward(&[(y, dy)])?.gradients.reduce(&params, &threads)?;
-//!     let norms = gradients.norms(Some(1.0))?;
-//!     optimizer.step(&mut params, &gradients, &norms, 0.05, &threads, false)?;
+//!     let g = Graph::new(&params);
+//!     let y = g.constant(x.clone()).linear(layer);
+//!     let loss = (y - g.constant(t.clone())).square().mean();
+//!     let back = loss.backward()?;
+//!     optimizer.step(&mut params, back.gradients, &Update::new(0.05), &threads)?;
 //! }
-//! let learnt = params.get(w).data();
+//! let learnt = params.get(layer.weight).data();
 //! assert!((learnt[0] - 2.0).abs() < 1e-3 && (learnt[1] + 1.0).abs() < 1e-3);
 //! # Ok::<(), tensor::Error>(())
 //! ```
@@ -93,7 +89,9 @@ mod driver;
 mod error;
 pub mod gemm;
 mod gradients;
+mod graph;
 pub mod init;
+mod layers;
 mod lengths;
 mod load_report;
 mod memory;
@@ -114,6 +112,8 @@ pub use cpu::{elementwise as kernels, simd};
 pub use device::{Device, DeviceProperties};
 pub use error::{Error, Result};
 pub use gradients::{Gradient, Gradients, Norms, ReducedGradients, RowGradient};
+pub use graph::{Graph, Value};
+pub use layers::{Embedding, Linear};
 pub use lengths::Lengths;
 pub use load_report::{LoadReport, Mismatch};
 pub use memory::{Reporting, on_refused_memory};
@@ -122,6 +122,11 @@ pub use shape::Shape;
 pub use state_dict::{LoadOptions, StateDict};
 pub use tensor::{DeferredScalar, Tensor};
 pub use threads::Threads;
+
+/// The array crate whose types this crate converts from and to.
+pub use ndarray;
+/// The random numbers whose traits the generators of [`init`] implement.
+pub use rand;
 
 /// Runs the README's example as a doctest.
 #[cfg(doctest)]

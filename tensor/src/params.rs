@@ -55,6 +55,22 @@ struct Entry {
     packed: RwLock<Vec<Arc<Packed>>>,
 }
 
+/// The values are shared until one of the two is changed; packed forms are made again when needed.
+impl Clone for Params {
+    fn clone(&self) -> Self {
+        let entry = |e: &Entry| Entry {
+            name: e.name.clone(),
+            value: e.value.clone(),
+            packed: RwLock::default(),
+        };
+        Self {
+            entries: self.entries.iter().map(entry).collect(),
+            by_name: self.by_name.clone(),
+            arena: self.arena.clone(),
+        }
+    }
+}
+
 impl Params {
     /// Creates an empty store.
     pub fn new() -> Self {
@@ -89,7 +105,7 @@ impl Params {
         shape: impl Into<Shape>,
         init: &mut InitFn<'_>,
     ) -> Result<ParamId> {
-        let (name, shape) = (name.into(), shape.into());
+        let (name, shape) = (name.into(), shape.into().check("add a parameter")?);
         let value = init(&name, shape)?;
         if value.shape() != shape {
             return Err(Error::shapes("init", value.shape(), shape));

@@ -252,6 +252,27 @@ def maxout(golden, label, rows, width, pieces):
         {}, lambda given, _: {"y": given["x"].unflatten(-1, (-1, pieces)).max(-1).values})
 
 
+EXPRESSIONS = {
+    "elementwise": lambda x: {
+        "y": torch.relu(x["a"]) * torch.sigmoid(x["b"]) - torch.tanh(x["a"] / 2)
+        + (x["a"] + x["b"]).abs().sqrt() + torch.log(torch.exp(x["b"]) + 1) * x["a"] ** 2},
+    "broadcast": lambda x: {"y": (x["a"] - x["c"]) / (x["b"].exp() + x["d"] ** 2)},
+    "reduced": lambda x: {"sum": x["a"].sum().reshape(1), "mean": x["a"].mean().reshape(1),
+                          "dim": x["a"].sum(1), "kept": x["a"].mean(0, keepdim=True)},
+    "softmax": lambda x: {"y": torch.softmax(3 * x["a"], -1), "log": torch.log_softmax(x["a"], -1)},
+    "products": lambda x: {"y": x["a"] @ x["b"], "each": x["c"] @ x["c"].mT},
+    "shapes": lambda x: {"y": torch.cat([x["a"].transpose(0, 1), x["b"]], 1),
+                         "part": x["a"].narrow(2, 1, 2).reshape(-1)},
+}
+
+
+def expression(golden, label, **shapes):
+    """Everyday operations, composed."""
+    inputs = {name: golden.draw(*shape) for name, shape in shapes.items()}
+    golden.differentiated(f"expression-{label}", "expression", {"expression": label}, inputs, {},
+                          lambda given, _: EXPRESSIONS[label](given))
+
+
 OPTIMIZERS = {
     "sgd": torch.optim.SGD,
     "sgd_momentum": torch.optim.SGD,
@@ -358,6 +379,12 @@ def main():
     multi_head(golden, "causal-memory", [4, 2], 6, 3, embed=4, heads=2, memory=7, causal=True)
     maxout(golden, "pairs", 5, 9, 2)
     maxout(golden, "threes", 3, 4, 3)
+    expression(golden, "elementwise", a=(3, 5), b=(3, 5))
+    expression(golden, "broadcast", a=(2, 3, 4), b=(3, 1), c=(4,), d=(1,))
+    expression(golden, "reduced", a=(3, 4, 2))
+    expression(golden, "softmax", a=(2, 3, 7))
+    expression(golden, "products", a=(2, 3, 4), b=(4, 5), c=(2, 4, 3))
+    expression(golden, "shapes", a=(2, 3, 4), b=(3, 1, 4))
     golden.finish()
     size = sum(f.stat().st_size for f in args.out.glob("*.safetensors"))
     print(f"{len(golden.cases)} cases in {args.out}, {size / 1000:.0f} kB of tensors")

@@ -13,8 +13,9 @@ use seq2seq::config::{AttentionKind, Cell, DecoderInit, Readout, Wiring};
 use seq2seq::data::Example;
 use seq2seq::model::EncoderDecoder;
 use seq2seq::train::{StepOptions, train_step};
-use tensor::optim::Optimizer;
-use tensor::{Params, Threads};
+use tensor::init::{Init, rng};
+use tensor::optim::{Optimizer, OptimizerConfig, Update};
+use tensor::{Graph, Linear, Params, Tensor, Threads};
 
 /// The system's allocator, counting.
 struct Counting;
@@ -97,6 +98,34 @@ fn warm_up(config: &Config, threads: usize) -> Result<(usize, usize), Vec<usize>
     Err(counts.split_off(MOST - QUIET))
 }
 
+/// Allocations of the last steps of a program that computes with a graph of values.
+fn graph_steps() -> Vec<usize> {
+    let threads = Threads::single();
+    let (mut params, mut rng) = (Params::new(), rng(1, "init"));
+    let init = Init::XavierUniform;
+    let hidden = Linear::new(&mut params, "hidden.", 8, 16, init, &mut rng).unwrap();
+    let output = Linear::new(&mut params, "output.", 16, 4, init, &mut rng).unwrap();
+    let scale = params.add("scale", Tensor::scalar(1.0)).unwrap();
+    let mut optimizer = Optimizer::new(OptimizerConfig::by_name("adam").unwrap(), &params).unwrap();
+    let x = init.tensor([12, 8], &mut rng).unwrap();
+    let targets = [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3];
+    let mut counts = Vec::with_capacity(100);
+    for _ in 0..100 {
+        let before = ALLOCATIONS.load(Ordering::SeqCst);
+        let g = Graph::new(&params);
+        let h = g.constant(x.clone()).linear(hidden).tanh() * g.param(scale);
+        let h = g.concat(&[h.slice(1, 0..8).relu(), h.slice(1, 8..16).sigmoid()], 1);
+        let gram = h.matmul(h.t()).softmax().matmul(h);
+        let logits = (h + gram - h.mean_keepdim(0)).linear(output);
+        let loss = logits.cross_entropy(&targets) + logits.square().mean() / 10.0;
+        let back = loss.backward().unwrap();
+        let update = Update { limit: Some(1.0), ..Update::new(1e-2) };
+        optimizer.step(&mut params, back.gradients, &update, &threads).unwrap();
+        counts.push(ALLOCATIONS.load(Ordering::SeqCst) - before);
+    }
+    counts.split_off(60)
+}
+
 fn main() {
     let base = Config { embedding: 13, hidden: 37, dropout: 0.2, ..Config::default() };
     let configs = [
@@ -149,5 +178,8 @@ fn main() {
             }
         }
     }
+    let of_graph = graph_steps();
+    println!("a graph of values: allocations of the last steps {of_graph:?}");
+    failed |= of_graph.iter().any(|&n| n > 0);
     assert!(!failed, "a warm training step allocates");
 }

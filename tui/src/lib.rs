@@ -40,3 +40,8 @@ pub mod trainer;
 mod training_source;
 
 pub use program::run;
+
+/// Runs the README's examples as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

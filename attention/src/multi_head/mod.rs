@@ -32,12 +32,13 @@
 //!
 //! ```
 //! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
+//! use tensor::init::{Init, rng};
 //! use tensor::{Params, Tape, Tensor};
 //!
 //! let mut params = Params::new();
 //! let config =
 //!     AttentionConfig { heads: 2, causal: true, ..AttentionConfig::new(AttentionKind::MultiHead, 6, 6) };
-//! let attention = Attention::new(&mut params, "", config, &mut |_, s| Ok(Tensor::full(s, 0.1)))?;
+//! let attention = Attention::new(&mut params, "", config, Init::XavierUniform, &mut rng(1, "init"))?;
 //! let mut tape = Tape::new(&params);
 //! let x = tape.input(Tensor::full([4, 1, 6], 1.0)); // four steps of one sentence
 //! let memory = attention.memory(&mut tape, x, &[4])?;

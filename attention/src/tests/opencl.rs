@@ -282,7 +282,7 @@ fn what_does_not_fit_is_refused_before_a_kernel_starts() {
     let mut params = Params::new();
     let config = AttentionConfig::new(AttentionKind::General, 4, 6);
     let zeros = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
-    let attention = Attention::new(&mut params, "", config, zeros).unwrap();
+    let attention = Attention::with_init(&mut params, "", config, zeros).unwrap();
     params.to_device(&device).unwrap();
     let mut tape = Tape::new(&params);
     let states = tape.input(Tensor::zeros([3, 2, 6]));

@@ -47,11 +47,12 @@
 //!
 //! ```
 //! use rnn::{Cell, Rnn, RnnConfig};
+//! use tensor::init::{Init, rng};
 //! use tensor::{Params, Tape, Tensor};
 //!
 //! let mut params = Params::new();
 //! let config = RnnConfig::new(Cell::Lstm, 3, 2);
-//! let rnn = Rnn::new(&mut params, "", config, &mut |_, s| Ok(Tensor::zeros(s)))?;
+//! let rnn = Rnn::new(&mut params, "", config, Init::Zeros, &mut rng(1, "init"))?;
 //! let mut tape = Tape::new(&params);
 //! let x = tape.input(Tensor::full([5, 4, 3], 1.0)); // five steps of four sequences
 //! let out = rnn.forward(&mut tape, x, Some(&[5, 3, 1, 0]), None)?;

@@ -6,7 +6,7 @@ mod update_gate;
 use std::ops::Range;
 use std::sync::Arc;
 
-use tensor::init::InitFn;
+use tensor::init::{Init, InitFn, Rng};
 use tensor::{Lengths, ParamId, Params, PooledVec, Shape, Tape, Tensor, Var, ops};
 
 use crate::config::{Merge, RnnConfig, RnnOptions};
@@ -47,11 +47,12 @@ type Step<'a> =
 ///
 /// ```
 /// use rnn::{Cell, Rnn, RnnConfig};
+/// use tensor::init::{Init, rng};
 /// use tensor::{Params, Tape, Tensor};
 ///
-/// let mut params = Params::new();
+/// let (mut params, mut rng) = (Params::new(), rng(1, "init"));
 /// let config = RnnConfig { bidirectional: true, ..RnnConfig::new(Cell::Gru, 3, 5) };
-/// let rnn = Rnn::new(&mut params, "encoder.", config, &mut |_, shape| Ok(Tensor::full(shape, 0.1)))?;
+/// let rnn = Rnn::new(&mut params, "encoder.", config, Init::TorchDefault, &mut rng)?;
 /// let mut tape = Tape::new(&params);
 /// let x = tape.input(Tensor::full([7, 2, 3], 1.0)); // T = 7, B = 2, I = 3
 /// let out = rnn.forward(&mut tape, x, Some(&[7, 4]), None)?;
@@ -70,18 +71,35 @@ pub struct Rnn {
 }
 
 impl Rnn {
-    /// Creates a network and adds its parameters to `params`, named `prefix` + PyTorch's name.
-    /// `init` returns the initial value for a name and a shape.
+    /// Creates a network without options and adds its parameters to `params`. The name of each is
+    /// `prefix` followed by PyTorch's name: with the prefix `encoder.`, `encoder.weight_ih_l0`.
+    ///
+    /// `init` draws the initial values by [`Init::parameter`]: each gate of a matrix separately, and
+    /// [`Init::TorchDefault`] as `nn.RNN`, `nn.LSTM` and `nn.GRU` do, with a fan-in of H.
     ///
     /// # Errors
-    /// A size of zero, a dropout outside \[0, 1), or a parameter name that already exists.
+    /// A size of zero, a dropout outside \[0, 1), a parameter name that already exists, or an `init`
+    /// out of its range.
+    ///
+    /// ```
+    /// use rnn::{Cell, Rnn, RnnConfig};
+    /// use tensor::Params;
+    /// use tensor::init::{Init, rng};
+    ///
+    /// let (mut params, mut rng) = (Params::new(), rng(1, "init"));
+    /// let config = RnnConfig::new(Cell::Lstm, 3, 5);
+    /// Rnn::new(&mut params, "encoder.", config, Init::XavierUniform, &mut rng)?;
+    /// assert!(params.find("encoder.weight_ih_l0").is_some());
+    /// # Ok::<(), rnn::Error>(())
+    /// ```
     pub fn new(
         params: &mut Params,
         prefix: &str,
         config: RnnConfig,
-        init: &mut InitFn<'_>,
+        init: Init,
+        rng: &mut Rng,
     ) -> Result<Self> {
-        Self::with_options(params, prefix, config, RnnOptions::default(), init)
+        Self::with_options(params, prefix, config, RnnOptions::default(), init, rng)
     }
 
     /// Creates a network as [`Rnn::new`] does, with options.
@@ -92,14 +110,15 @@ impl Rnn {
     ///
     /// ```
     /// use rnn::{Cell, Merge, Rnn, RnnConfig, RnnOptions};
+    /// use tensor::init::{Init, rng};
     /// use tensor::{Params, Tape, Tensor};
     ///
-    /// let mut params = Params::new();
+    /// let (mut params, mut rng) = (Params::new(), rng(1, "init"));
     /// let config =
     ///     RnnConfig { layers: 2, bidirectional: true, ..RnnConfig::new(Cell::Lstm, 3, 5) };
     /// let options = RnnOptions { merge: Merge::Sum, residual: true, ..RnnOptions::default() };
-    /// let init = &mut |_: &str, shape| Ok(Tensor::full(shape, 0.1));
-    /// let rnn = Rnn::with_options(&mut params, "encoder.", config, options, init)?;
+    /// let rnn =
+    ///     Rnn::with_options(&mut params, "encoder.", config, options, Init::default(), &mut rng)?;
     /// let mut tape = Tape::new(&params);
     /// let x = tape.input(Tensor::full([7, 2, 3], 1.0));
     /// let out = rnn.forward(&mut tape, x, None, None)?;
@@ -107,6 +126,27 @@ impl Rnn {
     /// # Ok::<(), rnn::Error>(())
     /// ```
     pub fn with_options(
+        params: &mut Params,
+        prefix: &str,
+        config: RnnConfig,
+        options: RnnOptions,
+        init: Init,
+        rng: &mut Rng,
+    ) -> Result<Self> {
+        let (fan, gates) = (config.hidden, config.cell.gates());
+        let draw = &mut |_: &str, shape: Shape| {
+            let blocks = if shape.rank() == 2 { gates } else { 1 };
+            init.parameter(shape, fan, blocks, rng)
+        };
+        Self::with_init(params, prefix, config, options, draw)
+    }
+
+    /// Creates a network as [`Rnn::with_options`] does; `init` returns the initial value for a
+    /// parameter's whole name (prefix included) and shape, and may fail.
+    ///
+    /// # Errors
+    /// Those of [`Rnn::with_options`] and of `init`; `init` returned a value of another shape.
+    pub fn with_init(
         params: &mut Params,
         prefix: &str,
         config: RnnConfig,

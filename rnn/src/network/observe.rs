@@ -65,11 +65,12 @@ impl Rnn {
     ///
     /// ```
     /// use rnn::{Cell, Gate, Rnn, RnnConfig, Site};
+    /// use tensor::init::{Init, rng};
     /// use tensor::{Params, Tape, Tensor};
     ///
     /// let mut params = Params::new();
-    /// let init = &mut |_: &str, shape| Ok(Tensor::full(shape, 0.1));
-    /// let rnn = Rnn::new(&mut params, "", RnnConfig::new(Cell::Gru, 3, 5), init)?;
+    /// let config = RnnConfig::new(Cell::Gru, 3, 5);
+    /// let rnn = Rnn::new(&mut params, "", config, Init::XavierUniform, &mut rng(1, "init"))?;
     /// let mut tape = Tape::inference(&params);
     /// let x = tape.constant(Tensor::full([4, 1, 3], 1.0));
     /// // With an update gate of 1, the state stays what it is.

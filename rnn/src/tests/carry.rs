@@ -21,7 +21,7 @@ fn windows_with_carried_states_equal_one_pass() {
                 seed += 1;
                 Tensor::from_vec(shape, to_f32(&values(shape.len(), seed)))
             };
-            let rnn = Rnn::with_options(&mut params, "", config, options, &mut make).unwrap();
+            let rnn = Rnn::with_init(&mut params, "", config, options, &mut make).unwrap();
             let x = to_f32(&values(time * batch * input, 1));
             let x = Tensor::from_vec([time, batch, input], x).unwrap();
 

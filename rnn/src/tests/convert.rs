@@ -61,7 +61,7 @@ fn a_flipped_update_gate_gives_the_other_conventions_values() {
                 Tensor::from_vec(shape, to_f32(&values(shape.len(), seed)))
             };
             let config = RnnConfig::new(cell, INPUT, N);
-            let rnn = Rnn::with_options(&mut params, "", config, options, &mut make).unwrap();
+            let rnn = Rnn::with_init(&mut params, "", config, options, &mut make).unwrap();
             let weights = |name: &str| params.find(name).map(|id| to_f64(params.get(id).data()));
             let x = values(6 * INPUT, 1);
             let want = bahdanau(cell, &weights, &x);
@@ -82,7 +82,14 @@ fn a_flipped_update_gate_gives_the_other_conventions_values() {
     }
     let mut params = Params::new();
     let init = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
-    let rnn = Rnn::new(&mut params, "", RnnConfig::new(Cell::Lstm, 2, 3), init).unwrap();
+    let rnn = Rnn::with_init(
+        &mut params,
+        "",
+        RnnConfig::new(Cell::Lstm, 2, 3),
+        RnnOptions::default(),
+        init,
+    )
+    .unwrap();
     let error = rnn.flip_update_gate(&mut params).unwrap_err().to_string();
     assert_eq!(error, "rnn: cell is lstm, expected gru or gru_reset_before");
 }

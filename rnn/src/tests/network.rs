@@ -59,7 +59,7 @@ fn compare(cell: Cell, n: usize, batch: usize, lengths: &[usize], options: &RnnO
         let v: Vec<f64> = values(shape.len(), seed).iter().map(|v| v * 0.5).collect();
         Tensor::from_vec(shape, to_f32(&v))
     };
-    let rnn = Rnn::with_options(&mut params, "rnn.", config, options.clone(), &mut make).unwrap();
+    let rnn = Rnn::with_init(&mut params, "rnn.", config, options.clone(), &mut make).unwrap();
     for (i, id) in params.ids().enumerate() {
         if params.name(id).contains("gain") {
             let shape = params.shape(id);
@@ -282,7 +282,7 @@ fn the_forget_gates_bias_starts_raised() {
         let init = &mut |_: &str, shape| Ok(Tensor::full(shape, 0.25));
         let options = RnnOptions { forget_bias: 2.0, ..RnnOptions::default() };
         let config = RnnConfig::new(cell, 2, 3);
-        Rnn::with_options(&mut params, "", config, options, init).unwrap();
+        Rnn::with_init(&mut params, "", config, options, init).unwrap();
         for (name, value) in params.iter() {
             for (i, &v) in value.data().iter().enumerate() {
                 let raised = name == "bias_ih_l0" && i / 3 == block;
@@ -298,7 +298,7 @@ fn options_out_of_range_are_named() {
     let mut error = |cell, bias, options| {
         let init = &mut |_: &str, shape| Ok(Tensor::zeros(shape));
         let config = RnnConfig { bias, ..RnnConfig::new(cell, 2, 3) };
-        Rnn::with_options(&mut params, "", config, options, init).unwrap_err().to_string()
+        Rnn::with_init(&mut params, "", config, options, init).unwrap_err().to_string()
     };
     let plain = RnnOptions::default();
     let raised = RnnOptions { forget_bias: 1.0, ..plain.clone() };

@@ -18,7 +18,7 @@ fn network(cell: Cell, bidirectional: bool, options: RnnOptions) -> (Params, Rnn
         seed += 1;
         Ok(tensor(shape, seed))
     };
-    let rnn = Rnn::with_options(&mut params, "e.", config, options, &mut make).unwrap();
+    let rnn = Rnn::with_init(&mut params, "e.", config, options, &mut make).unwrap();
     (params, rnn)
 }
 

@@ -24,8 +24,7 @@ fn network(params: &mut Params, config: &RnnConfig, options: &RnnOptions) -> Rnn
         let v: Vec<f64> = values(shape.len(), seed).iter().map(|v| v * scale).collect();
         Tensor::from_vec(shape, to_f32(&v))
     };
-    let rnn =
-        Rnn::with_options(params, "rnn.", config.clone(), options.clone(), &mut make).unwrap();
+    let rnn = Rnn::with_init(params, "rnn.", config.clone(), options.clone(), &mut make).unwrap();
     for (i, id) in params.ids().enumerate() {
         if params.name(id).contains("gain") {
             let shape = params.shape(id);

@@ -7,7 +7,7 @@
 //! them.
 
 use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
-use rnn::{Cell, Rnn, RnnConfig};
+use rnn::{Cell, Rnn, RnnConfig, RnnOptions};
 use serde::Serialize;
 use tensor::init::{Init, rng};
 use tensor::{Device, Gradients, Params, Tape, Tensor};
@@ -144,13 +144,19 @@ impl<'a> Layer<'a> {
         let init = &mut |_: &str, shape| Init::Uniform { limit: 0.1 }.tensor(shape, &mut random);
         let (module, output) = match kind {
             LayerKind::Cell(cell) => {
-                let rnn = Rnn::new(&mut params, "", RnnConfig::new(cell, i, h), init)?;
+                let rnn = Rnn::with_init(
+                    &mut params,
+                    "",
+                    RnnConfig::new(cell, i, h),
+                    RnnOptions::default(),
+                    init,
+                )?;
                 (Module::Rnn(rnn.into()), h)
             }
             LayerKind::Attention(kind) => {
                 let config = AttentionConfig { heads: HEADS, ..AttentionConfig::new(kind, h, i) };
                 let output = config.context();
-                let attention = Attention::new(&mut params, "", config, init)?;
+                let attention = Attention::with_init(&mut params, "", config, init)?;
                 (Module::Attention(attention.into()), output)
             }
         };

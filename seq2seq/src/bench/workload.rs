@@ -1,7 +1,7 @@
 //! The fixed benchmark workloads.
 
-use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
+use tensor::rand::Rng as _;
 use tokenizer::SPECIALS;
 
 use crate::config::{

@@ -1,8 +1,8 @@
 //! Padded, time-major batches of sentences of similar length.
 
-use ndarray_rand::rand::seq::SliceRandom;
 use tensor::PooledVec;
 use tensor::init::Rng;
+use tensor::rand::seq::SliceRandom;
 use tokenizer::{PAD, SOS};
 
 /// A pair of sentences as ids, EOS last on both sides.

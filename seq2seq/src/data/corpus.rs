@@ -1,5 +1,7 @@
 //! Sentence pairs.
 
+use std::sync::Arc;
+
 use crate::phrasebook::{self, Part};
 use crate::score::GoldLinks;
 use tensor::random::fnv1a;
@@ -13,6 +15,26 @@ pub struct Pair {
     pub target: String,
     /// Gold word links, if the corpus has them.
     pub links: Option<GoldLinks>,
+}
+
+impl Pair {
+    /// Creates a pair without links.
+    pub fn new(source: impl Into<String>, target: impl Into<String>) -> Self {
+        Self { source: source.into(), target: target.into(), links: None }
+    }
+}
+
+impl<S: Into<String>, T: Into<String>> From<(S, T)> for Pair {
+    fn from((source, target): (S, T)) -> Self {
+        Self::new(source, target)
+    }
+}
+
+/// The pairs of a run that came from the memory of a program.
+#[derive(Debug, Clone)]
+pub(crate) struct PairsInMemory {
+    pub(crate) train: Arc<Vec<Pair>>,
+    pub(crate) held_out: Arc<Vec<Pair>>,
 }
 
 /// Sentence pairs.
@@ -43,8 +65,7 @@ impl Corpus {
     }
 
     pub(super) fn plain(pairs: Vec<(String, String)>) -> Self {
-        let pair = |(source, target)| Pair { source, target, links: None };
-        Self { pairs: pairs.into_iter().map(pair).collect() }
+        Self { pairs: pairs.into_iter().map(Pair::from).collect() }
     }
 
     /// Returns a hash of all pairs, with which a changed corpus is detected.

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use tokenizer::read::{self, ReadOptions, TextFile};
 
-use super::corpus::Corpus;
+use super::corpus::{Corpus, Pair};
 use super::dictionary;
 use crate::config::nearest;
 use crate::machine;
@@ -27,7 +28,12 @@ pub enum Spec {
     Parallel(PathBuf, PathBuf),
     /// A pronouncing dictionary in the format of CMUdict: a word, then its sounds.
     Dictionary(PathBuf),
+    /// Pairs from the memory of a program; none where the program is another one.
+    Memory(Arc<Vec<Pair>>),
 }
+
+/// The SPEC of pairs from memory.
+pub(crate) const MEMORY: &str = "(memory)";
 
 /// Prefix of the path of a pronouncing dictionary.
 const DICTIONARY: &str = "cmudict:";
@@ -39,6 +45,9 @@ impl FromStr for Spec {
     type Err = Error;
 
     fn from_str(spec: &str) -> Result<Self> {
+        if spec == MEMORY {
+            return Ok(Self::Memory(Arc::default()));
+        }
         if spec == "phrasebook" {
             return Ok(Self::Phrasebook(None));
         }
@@ -85,6 +94,7 @@ impl fmt::Display for Spec {
             Self::Tsv(path) => write!(f, "{}", path.display()),
             Self::Parallel(a, b) => write!(f, "{},{}", a.display(), b.display()),
             Self::Dictionary(path) => write!(f, "{DICTIONARY}{}", path.display()),
+            Self::Memory(_) => f.write_str(MEMORY),
         }
     }
 }
@@ -129,6 +139,12 @@ impl Spec {
                 let text = self.open(path, notes)?;
                 Ok(Corpus::plain(dictionary::entries(path, text.lines())?))
             }
+            Self::Memory(pairs) if pairs.is_empty() => {
+                let what = "the pairs of this run came from the memory of a program and are not in \
+                            the run: give them to seq2seq::train_pairs, or evaluate on a file";
+                Err(Error::NothingTrained { what: what.into() })
+            }
+            Self::Memory(pairs) => Ok(Corpus { pairs: pairs.to_vec() }),
         }
     }
 
@@ -162,7 +178,7 @@ impl Spec {
     /// Returns the files of the source.
     pub fn files(&self) -> Vec<&Path> {
         match self {
-            Self::Phrasebook(_) | Self::Generated(_) => Vec::new(),
+            Self::Phrasebook(_) | Self::Generated(_) | Self::Memory(_) => Vec::new(),
             Self::Tsv(path) | Self::Dictionary(path) => vec![path],
             Self::Parallel(a, b) => vec![a, b],
         }
@@ -175,7 +191,7 @@ impl Spec {
             Self::Tsv(path) => Self::Tsv(whole(path)),
             Self::Dictionary(path) => Self::Dictionary(whole(path)),
             Self::Parallel(a, b) => Self::Parallel(whole(a), whole(b)),
-            Self::Phrasebook(_) | Self::Generated(_) => self.clone(),
+            Self::Phrasebook(_) | Self::Generated(_) | Self::Memory(_) => self.clone(),
         }
     }
 

@@ -10,8 +10,8 @@ use crate::Result;
 use crate::config::Config;
 use crate::data::SplitRule;
 use crate::event::{CheckpointKind, End, EndReason, Event};
-use crate::run::{LiveChanges, Progress, RunDir, StoredRun, Vocabularies};
-use crate::train::{Average, to_checkpoint};
+use crate::run::{Checkpoint, LiveChanges, RunDir, StoredRun, Vocabularies};
+use crate::train::Average;
 
 /// The data that an imported run is trained on.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -86,8 +86,7 @@ pub(super) fn create(
         _ => None,
     };
     let shuffle = rng(stored.seed, "shuffle");
-    let progress = Progress::default();
-    let first = to_checkpoint(params, &optimizer, average.as_ref(), &shuffle, &[], progress);
+    let first = Checkpoint::first(params, &optimizer, average.as_ref(), &shuffle);
     let dir = RunDir::create(run, &stored, vocabularies, &first)?;
     let reason = EndReason::Stopped;
     let end = End { step: 0, seconds: 0.0, reason, dropped_events: 0 };

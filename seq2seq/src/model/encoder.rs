@@ -41,7 +41,7 @@ impl Encoder {
         let embedding = params.add_initialized("encoder.embedding.weight", table, make)?;
         let (layers, options) = recurrent(config, config.embedding);
         let layers = rnn::RnnConfig { bidirectional: config.bidirectional, ..layers };
-        let rnn = Rnn::with_options(params, "encoder.rnn.", layers, options, make)?;
+        let rnn = Rnn::with_init(params, "encoder.rnn.", layers, options, make)?;
         let reads_padding = config.attend_padding;
         Ok(Self { embedding, rnn, dropout: config.dropout, reads_padding })
     }

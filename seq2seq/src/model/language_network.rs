@@ -51,7 +51,7 @@ impl LanguageNetwork {
             params.add_initialized("language.output.bias", [vocabulary], make)?,
         );
         let (layers, options) = recurrent(config, config.embedding);
-        let rnn = Rnn::with_options(params, "language.rnn.", layers, options, make)?;
+        let rnn = Rnn::with_init(params, "language.rnn.", layers, options, make)?;
         let (dropout, dropout_output) = (config.dropout, dropout_output(config));
         Ok(Self { embedding, rnn, output, dropout, dropout_output })
     }

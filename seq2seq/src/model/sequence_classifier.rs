@@ -75,7 +75,7 @@ impl SequenceClassifier {
         Ok(Self {
             task,
             embedding,
-            rnn: Rnn::with_options(params, "sequence.rnn.", layers, options, make)?,
+            rnn: Rnn::with_init(params, "sequence.rnn.", layers, options, make)?,
             output,
             dropout: config.dropout,
             dropout_output: dropout_output(config),

@@ -67,6 +67,13 @@ pub struct Vocabularies {
     pub subwords: SubwordModels,
 }
 
+impl Vocabularies {
+    /// Creates the vocabularies of words, characters or other symbols: without subword models.
+    pub fn new(source: Vocabulary, target: Vocabulary) -> Self {
+        Self { source, target, subwords: SubwordModels::default() }
+    }
+}
+
 impl Stored for Vocabularies {
     type V1 = Self;
     const KIND: &'static str = "vocabularies";

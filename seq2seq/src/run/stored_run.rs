@@ -8,6 +8,7 @@ use crate::config::{Change, Config, Preset, TaskKind};
 use crate::data::{Sources, Spec, SplitRule, hash};
 use crate::options::TrainOptions;
 use crate::range::Range;
+use crate::run::checkpoint::Checkpoint;
 use crate::run::live_changes::LiveChanges;
 use crate::{Error, Result};
 
@@ -69,6 +70,52 @@ pub struct StoredRun {
 const NOT_GIVEN: &str = "(not given)";
 
 impl StoredRun {
+    /// Creates the settings of a run of this program: seed 1, the processor with all its threads,
+    /// no limits but those of the configuration, a fixed share held out, the preset's name `custom`.
+    /// All fields are public: `StoredRun { seed: 7, ..StoredRun::new(config, data) }`.
+    ///
+    /// `data` is a SPEC of a corpus, or any name for the data of a model of one's own.
+    pub fn new(config: Config, data: impl Into<String>) -> Self {
+        Self {
+            program: env!("CARGO_PKG_VERSION").into(),
+            preset: "custom".into(),
+            config,
+            data: data.into(),
+            data_path: None,
+            valid: None,
+            valid_path: None,
+            columns: None,
+            split: SplitRule::BothSides,
+            corpus_hash: None,
+            identity: None,
+            seed: 1,
+            device: "cpu".into(),
+            threads: None,
+            max_steps: None,
+            max_minutes: None,
+            longest_target: None,
+            live_changes: LiveChanges::default(),
+        }
+    }
+
+    /// Takes back the changes that were made after a checkpoint; training repeats them.
+    ///
+    /// # Errors
+    /// A stored change is not one that this version accepts.
+    pub(crate) fn rewind(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let Self { config, live_changes, .. } = self;
+        live_changes.rewind(config, checkpoint.progress.step, checkpoint.events_len)
+    }
+
+    /// Takes seed, device, threads and limits of a new run.
+    pub(crate) fn take_limits(&mut self, options: &TrainOptions) {
+        self.seed = options.seed.unwrap_or(self.seed);
+        self.device = options.device.clone().unwrap_or_else(|| self.device.clone());
+        self.threads = options.threads;
+        self.max_steps = options.max_steps;
+        self.max_minutes = options.max_minutes;
+    }
+
     /// Checks that nothing in `options` contradicts this run, which is stored in `folder`.
     ///
     /// Device, threads, limits and the keys that [may change](crate::config::OnResume) are not

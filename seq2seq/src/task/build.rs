@@ -1,10 +1,12 @@
 //! Construction of a task's model and examples from a stored run.
 
+use std::sync::Arc;
+
 use tensor::Params;
 
 use crate::Result;
 use crate::config::TaskKind;
-use crate::data::UnknownRates;
+use crate::data::{PairsInMemory, Sources, Spec, UnknownRates};
 use crate::event::Event;
 use crate::link::Link;
 use crate::model::{EncoderDecoder, LanguageNetwork, Model, SequenceClassifier};
@@ -75,11 +77,29 @@ pub(crate) struct Built<M: Model> {
 /// Preparations before training, which are reported to the viewer and stop if it cancels.
 pub(crate) struct Preparation<'a> {
     link: &'a mut Link,
+    memory: Option<&'a PairsInMemory>,
 }
 
 impl<'a> Preparation<'a> {
-    pub(crate) fn new(link: &'a mut Link) -> Self {
-        Self { link }
+    pub(crate) fn new(link: &'a mut Link, memory: Option<&'a PairsInMemory>) -> Self {
+        Self { link, memory }
+    }
+
+    /// Returns the data sources of a run, with the pairs from memory if they are from there.
+    ///
+    /// # Errors
+    /// Those of [`StoredRun::sources`].
+    pub(crate) fn sources<'s>(&self, stored: &'s StoredRun) -> Result<Sources<'s>> {
+        let mut sources = stored.sources()?;
+        if let Some(memory) = self.memory {
+            if let Spec::Memory(pairs) = &mut sources.spec {
+                *pairs = Arc::clone(&memory.train);
+            }
+            if let Some((_, Some(Spec::Memory(pairs)))) = &mut sources.valid {
+                *pairs = Arc::clone(&memory.held_out);
+            }
+        }
+        Ok(sources)
     }
 
     /// Checks whether the run is cancelled.

@@ -6,9 +6,7 @@ use super::build::{Built, Preparation, Task};
 use super::evaluate::evaluate;
 use super::subwords::subword_models;
 use crate::config::{BatchBy, Config, UnknownWords};
-use crate::data::{
-    BpeDropout, Corpora, Corpus, Example, Text, UnknownRates, corpora, corpus_hash,
-};
+use crate::data::{BpeDropout, Corpora, Corpus, Example, Text, UnknownRates, corpora, corpus_hash};
 use crate::decode::{
     BeamOptions, Constraints, DecodeInput, Decoded, Ensemble, UnknownWordOptions, decode,
 };
@@ -242,7 +240,7 @@ impl Task for TranslationModel {
     ) -> Result<Built<Self>> {
         let config = &stored.config;
         preparation.begin(&format!("reading corpus {}", stored.data))?;
-        let Corpora { train, held_out, mut warnings } = corpora(&stored.sources()?)?;
+        let Corpora { train, held_out, mut warnings } = corpora(&preparation.sources(stored)?)?;
         let corpus = corpus_hash(train.fingerprint(), held_out.fingerprint());
         let (models, text) = match vocabularies {
             Some(Vocabularies { source, target, subwords }) => {

@@ -28,4 +28,4 @@ pub use trainer::Trainer;
 
 pub(crate) use estimate::seconds_per_step;
 pub(crate) use length::RunLength;
-pub(crate) use store::{from_checkpoint, load_average, load_for_use, tensors, to_checkpoint};
+pub(crate) use store::{from_checkpoint, load_average, load_for_use, tensors};

@@ -38,6 +38,20 @@ pub(crate) fn to_checkpoint(
     }
 }
 
+impl Checkpoint {
+    /// Returns the checkpoint of step 0, with which [`RunDir::create`](crate::RunDir::create) begins
+    /// a run: parameters, optimizer, the average of the parameters if there is one, and the shuffling
+    /// generator (`tensor::init::rng(seed, "shuffle")`).
+    pub fn first(
+        params: &Params,
+        optimizer: &Optimizer,
+        average: Option<&Average>,
+        shuffle: &Rng,
+    ) -> Self {
+        to_checkpoint(params, optimizer, average, shuffle, &[], Progress::default())
+    }
+}
+
 /// Converts stored tensors to tensors.
 pub(crate) fn tensors(stored: &[StoredTensor]) -> Vec<Tensor> {
     stored.iter().cloned().map(Tensor::from).collect()

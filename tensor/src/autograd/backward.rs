@@ -1,6 +1,7 @@
 //! The backward pass over a tape.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::flow::Flow;
 use super::profile::Profile;
@@ -11,11 +12,17 @@ use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::opencl::OpenCl;
 use crate::params::{ParamId, Params};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 
+/// The value of a [`Var`] of another tape.
+pub(super) static OTHER_TAPE: LazyLock<Tensor> =
+    LazyLock::new(|| Tensor::uninit(Shape::OTHER_TAPE));
+
 /// The state of a backward pass over a tape, which operations read and write.
 pub struct Backward<'a> {
+    pub(super) tape: u32,
     pub(crate) nodes: &'a [Node],
     pub(crate) params: &'a Params,
     pub(crate) threads: &'a Threads,
@@ -35,7 +42,7 @@ impl<'a> Backward<'a> {
 
     /// Returns a value of the forward pass.
     pub fn value(&self, v: Var) -> &Tensor {
-        &self.nodes[v.0].value
+        if v.is_of(self.tape) { &self.nodes[v.index()].value } else { &OTHER_TAPE }
     }
 
     /// Returns a parameter's value.
@@ -55,13 +62,13 @@ impl<'a> Backward<'a> {
 
     /// Returns true if the value requires a gradient.
     pub fn requires_grad(&self, v: Var) -> bool {
-        self.nodes[v.0].requires_grad
+        v.is_of(self.tape) && self.nodes[v.index()].requires_grad
     }
 
     /// Returns the value that a part belongs to, and the part's first element in it.
     fn whole(&self, v: Var) -> (Var, usize) {
         let (mut v, mut offset) = (v, 0);
-        while let Some((whole, at)) = self.nodes[v.0].part_of {
+        while let Some((whole, at)) = self.nodes[v.index()].part_of {
             v = whole;
             offset += at;
         }
@@ -71,8 +78,8 @@ impl<'a> Backward<'a> {
     /// Takes the gradient of an operation's output, which is not needed again; `None` if it is
     /// zero.
     pub fn take(&mut self, v: Var) -> Option<Tensor> {
-        let grad = self.grads[v.0].take()?;
-        if let Some((name, time)) = self.watched.and_then(|w| w.get(&v.0)) {
+        let grad = self.grads[v.index()].take()?;
+        if let Some((name, time)) = self.watched.and_then(|w| w.get(&v.index())) {
             match self.params.opencl() {
                 Some(device) => {
                     if let Ok(squares) = device.squares(&grad) {
@@ -109,7 +116,7 @@ impl<'a> Backward<'a> {
         let (whole, offset) = self.whole(v);
         if whole == v {
             let shape = self.value(v).shape();
-            if let Some(grad) = &mut self.grads[v.0] {
+            if let Some(grad) = &mut self.grads[v.index()] {
                 if grad.len() != gradient.len() {
                     return Err(Error::shapes("gradient", grad.shape(), gradient.shape()));
                 }
@@ -117,16 +124,20 @@ impl<'a> Backward<'a> {
             } else {
                 let keep = shape.is_empty() || gradient.shape() == shape;
                 let gradient = if keep { gradient } else { gradient.reshape(shape)? };
-                self.grads[v.0] = Some(gradient);
+                self.grads[v.index()] = Some(gradient);
             }
             return Ok(());
         }
         let expected = self.value(v).shape();
-        if expected.len() != gradient.len() {
+        // A value that an operation took off the tape is empty.
+        if expected.len() != gradient.len() && !expected.is_empty() {
             return Err(Error::shapes("gradient", expected, gradient.shape()));
         }
         if let Some(grad) = self.grad_mut(whole) {
-            kernels::add(&mut grad[offset..offset + gradient.len()], gradient.data());
+            let Some(part) = grad.get_mut(offset..offset + gradient.len()) else {
+                return Err(Error::shapes("gradient", expected, gradient.shape()));
+            };
+            kernels::add(part, gradient.data());
         }
         Ok(())
     }
@@ -140,9 +151,9 @@ impl<'a> Backward<'a> {
         if gradient.opencl().is_none() {
             return Err(Error::NoKernel { op: "the backward pass of an operation" });
         }
-        if self.nodes[v.0].part_of.is_none() && self.grads[v.0].is_none() {
+        if self.nodes[v.index()].part_of.is_none() && self.grads[v.index()].is_none() {
             let keep = shape.is_empty();
-            self.grads[v.0] = Some(if keep { gradient } else { gradient.shaped(shape) });
+            self.grads[v.index()] = Some(if keep { gradient } else { gradient.shaped(shape) });
             return Ok(());
         }
         match self.grad_on_device(v)? {
@@ -165,10 +176,10 @@ impl<'a> Backward<'a> {
         }
         let (whole, at) = self.whole(v);
         let shape = self.value(whole).shape();
-        if self.grads[whole.0].is_none() {
-            self.grads[whole.0] = Some(device.zeros(shape)?);
+        if self.grads[whole.index()].is_none() {
+            self.grads[whole.index()] = Some(device.zeros(shape)?);
         }
-        Ok(self.grads[whole.0].as_mut().map(|grad| (grad, at)))
+        Ok(self.grads[whole.index()].as_mut().map(|grad| (grad, at)))
     }
 
     /// Returns the gradient of a value, initially zero, to add to in place; `None` if the value
@@ -180,13 +191,14 @@ impl<'a> Backward<'a> {
         let (whole, offset) = self.whole(v);
         let len = self.value(v).len();
         let shape = self.value(whole).shape();
-        let grad = self.grads[whole.0].get_or_insert_with(|| Tensor::zeros(shape));
+        let grad = self.grads[whole.index()].get_or_insert_with(|| Tensor::zeros(shape));
         Some(&mut grad.data_mut()[offset..offset + len])
     }
 }
 
 /// The result of a backward pass.
 pub struct BackwardOutput {
+    pub(super) tape: u32,
     pub(crate) grads: PooledVec<Option<Tensor>>,
     /// Gradients of parameters, still to be [reduced](Gradients::reduce).
     pub gradients: Gradients,
@@ -198,8 +210,9 @@ pub struct BackwardOutput {
 }
 
 impl BackwardOutput {
-    /// Returns the gradient of an [input](crate::Tape::input), or `None` if it is zero.
+    /// Returns the gradient of an [input](crate::Tape::input), or `None` if it is zero, or if `v`
+    /// belongs to another tape.
     pub fn grad(&self, v: Var) -> Option<&Tensor> {
-        self.grads[v.0].as_ref()
+        self.grads.get(v.index()).filter(|_| v.is_of(self.tape))?.as_ref()
     }
 }

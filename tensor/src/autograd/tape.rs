@@ -38,11 +38,12 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use allocator_api2::boxed::Box;
 use allocator_api2::unsize_box;
 
-use super::backward::{Backward, BackwardOutput};
+use super::backward::{Backward, BackwardOutput, OTHER_TAPE};
 use super::flow::Flow;
 use super::op::{Op, Recorded};
 use super::profile::Profiler;
@@ -52,7 +53,7 @@ use crate::device::DeviceProperties;
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::opencl::OpenCl;
-use crate::params::Params;
+use crate::params::{ParamId, Params};
 use crate::random::PhiloxStream;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -79,6 +80,7 @@ impl BatchPart {
 
 /// The values computed on one thread, and the backward pass over them.
 pub struct Tape<'p> {
+    id: u32,
     params: &'p Params,
     threads: Threads,
     nodes: PooledVec<Node>,
@@ -91,12 +93,23 @@ pub struct Tape<'p> {
     profiler: Option<Profiler>,
     /// True if an output since the last record lies on the host, but the parameters do not.
     strayed: bool,
+    /// True if a value of another tape was used.
+    misused: AtomicBool,
+}
+
+/// Returns a number that no tape of this process has had, except after 2^32 of them.
+fn next_id() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    // 0 is the number of no tape.
+    NEXT.fetch_add(1, Ordering::Relaxed).max(1)
 }
 
 impl<'p> Tape<'p> {
-    /// Creates a tape that records, without random draws (dropout is the identity).
+    /// Creates a tape that records, without random draws: dropout is the identity until
+    /// [`Tape::with_draws`] turns it on.
     pub fn new(params: &'p Params) -> Self {
         Self {
+            id: next_id(),
             params,
             threads: Threads::single(),
             nodes: PooledVec::new(),
@@ -108,6 +121,7 @@ impl<'p> Tape<'p> {
             watched: None,
             profiler: None,
             strayed: false,
+            misused: AtomicBool::new(false),
         }
     }
 
@@ -247,7 +261,7 @@ impl<'p> Tape<'p> {
 
     fn push(&mut self, value: Tensor, requires_grad: bool, part_of: Option<(Var, usize)>) -> Var {
         self.nodes.push(Node { value, requires_grad, part_of });
-        Var(self.nodes.len() - 1)
+        Var::new(self.nodes.len() - 1, self.id)
     }
 
     /// Records the backward pass of an operation whose outputs were just put on the tape.
@@ -265,9 +279,25 @@ impl<'p> Tape<'p> {
         }
     }
 
-    /// Returns a value.
+    /// Returns a value. That of another tape is empty, and makes the backward pass an error, which
+    /// [`Tape::check`] returns earlier; so is a value that an operation [took](Self::take_value).
     pub fn value(&self, v: Var) -> &Tensor {
-        &self.nodes[v.0].value
+        if !v.is_of(self.id) {
+            self.misused.store(true, Ordering::Relaxed);
+            return &OTHER_TAPE;
+        }
+        &self.nodes[v.index()].value
+    }
+
+    /// Checks that no value of another tape was used on this one.
+    ///
+    /// # Errors
+    /// One was.
+    pub fn check(&self) -> Result<()> {
+        if self.misused.load(Ordering::Relaxed) {
+            return Err(Error::OtherTape);
+        }
+        Ok(())
     }
 
     /// Returns the shape of a value.
@@ -278,7 +308,10 @@ impl<'p> Tape<'p> {
     /// Takes a value off the tape and leaves an empty one: for an operation that writes its
     /// gradient into the value's memory and is the last to need the value.
     pub fn take_value(&mut self, v: Var) -> Tensor {
-        std::mem::replace(&mut self.nodes[v.0].value, Tensor::uninit([0]))
+        if !v.is_of(self.id) {
+            return self.value(v).clone();
+        }
+        std::mem::replace(&mut self.nodes[v.index()].value, Tensor::uninit(Shape::TAKEN))
     }
 
     /// Returns entry `i` of the outermost dimension of a value; it shares the value's memory and
@@ -286,8 +319,7 @@ impl<'p> Tape<'p> {
     pub fn index(&mut self, v: Var, i: usize) -> Var {
         let value = self.value(v).index(i);
         let inner = value.len();
-        let requires_grad = self.nodes[v.0].requires_grad;
-        self.push(value, requires_grad, Some((v, i * inner)))
+        self.push_part(value, v, i * inner)
     }
 
     /// Returns entries `range` of the outermost dimension of a value; they share the value's memory
@@ -295,15 +327,69 @@ impl<'p> Tape<'p> {
     pub fn range(&mut self, v: Var, range: Range<usize>) -> Var {
         let value = self.value(v).range(range.start, range.len());
         let inner = value.shape().inner().len();
-        let requires_grad = self.nodes[v.0].requires_grad;
-        self.push(value, requires_grad, Some((v, range.start * inner)))
+        self.push_part(value, v, range.start * inner)
+    }
+
+    /// Returns a value in another shape; both share their memory and gradient.
+    ///
+    /// PyTorch: `v.view(shape)`.
+    ///
+    /// # Errors
+    /// The shapes differ in their number of elements; the new one has more than four dimensions.
+    ///
+    /// ```
+    /// use tensor::{Params, Tape, Tensor};
+    ///
+    /// let params = Params::new();
+    /// let mut tape = Tape::new(&params);
+    /// let x = tape.input(Tensor::from([[1.0, 2.0], [3.0, 4.0]]));
+    /// let y = tape.reshape(x, [4])?;
+    /// assert_eq!(tape.shape(y).dims(), [4]);
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    pub fn reshape(&mut self, v: Var, shape: impl Into<Shape>) -> Result<Var> {
+        let value = self.value(v).clone().reshape(shape)?;
+        Ok(self.push_part(value, v, 0))
+    }
+
+    /// Puts a part of a value on the tape, from element `at` on.
+    fn push_part(&mut self, value: Tensor, whole: Var, at: usize) -> Var {
+        if !whole.is_of(self.id) {
+            return whole;
+        }
+        let requires_grad = self.nodes[whole.index()].requires_grad;
+        self.push(value, requires_grad, Some((whole, at)))
+    }
+
+    /// Puts a parameter's value on the tape, for operations that take a [`Var`]; its gradient is the
+    /// parameter's. [`ops::linear`](crate::ops::linear) and [`ops::embedding`](crate::ops::embedding)
+    /// take a [`ParamId`] and are faster.
+    ///
+    /// ```
+    /// use tensor::{Params, Tape, Tensor, Threads, ops};
+    ///
+    /// let mut params = Params::new();
+    /// let scale = params.add("scale", Tensor::scalar(2.0))?;
+    /// let mut tape = Tape::new(&params);
+    /// let x = tape.constant(Tensor::from([3.0, 4.0]));
+    /// let s = tape.param(scale);
+    /// let y = ops::mul(&mut tape, x, s)?;
+    /// let back = tape.backward(&[(y, Tensor::full([2], 1.0))])?;
+    /// let gradients = back.gradients.reduce(&params, &Threads::single())?;
+    /// assert_eq!(gradients.get(scale).to_dense([1].into()).data(), [7.0]);
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    pub fn param(&mut self, id: ParamId) -> Var {
+        let v = self.output(self.params.get(id).clone());
+        self.record(Parameter { id, v });
+        v
     }
 
     /// Records the norm of the gradient of `v`, an operation's output, as entry `time` of the
     /// series `name`, if this tape was made [with flow](Self::with_flow).
     pub fn watch(&mut self, v: Var, name: &str, time: usize) {
         if let Some(watched) = &mut self.watched {
-            watched.insert(v.0, (name.to_string(), time));
+            watched.insert(v.index(), (name.to_string(), time));
         }
     }
 
@@ -311,16 +397,24 @@ impl<'p> Tape<'p> {
     pub fn clear(&mut self) {
         self.nodes.clear();
         self.ops.clear();
+        // Values from before are those of another tape.
+        self.id = next_id();
+        self.misused = AtomicBool::new(false);
     }
 
     /// Runs the backward pass from gradients of some values.
     ///
     /// # Errors
-    /// A seed has another shape than its value; an operation failed.
+    /// A seed has another shape than its value; a value of another tape was used; an operation failed.
     pub fn backward(&mut self, seeds: &[(Var, Tensor)]) -> Result<BackwardOutput> {
         let device = self.opencl();
         device.map_or(Ok(()), OpenCl::check)?;
+        if seeds.iter().any(|(v, _)| !v.is_of(self.id)) {
+            return Err(Error::OtherTape);
+        }
+        self.check()?;
         let mut back = Backward {
+            tape: self.id,
             nodes: &self.nodes,
             params: self.params,
             threads: &self.threads,
@@ -331,7 +425,7 @@ impl<'p> Tape<'p> {
         };
         back.grads.resize_with(self.nodes.len(), || None);
         for (v, seed) in seeds {
-            let len = self.nodes[v.0].value.len();
+            let len = self.nodes[v.index()].value.len();
             if seed.len() != len && len != 0 {
                 return Err(Error::shapes("backward", self.shape(*v), seed.shape()));
             }
@@ -359,6 +453,81 @@ impl<'p> Tape<'p> {
         }
         let profile = profiler.map(|p| p.profile);
         let Backward { grads, gradients, flow, .. } = back;
-        Ok(BackwardOutput { grads, gradients, flow, profile })
+        Ok(BackwardOutput { tape: self.id, grads, gradients, flow, profile })
+    }
+}
+
+/// A parameter's value on the tape.
+struct Parameter {
+    id: ParamId,
+    v: Var,
+}
+
+impl Op for Parameter {
+    fn name(&self) -> &'static str {
+        "param"
+    }
+
+    fn backward(self, back: &mut Backward<'_>) -> Result<()> {
+        if let Some(d) = back.take(self.v) {
+            back.gradients.add(self.id, d);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops;
+
+    #[test]
+    fn a_value_of_another_tape_is_refused() {
+        let params = Params::new();
+        let mut other = Tape::new(&params);
+        let strange = other.input(Tensor::full([2], 1.0));
+        let mut tape = Tape::new(&params);
+        let x = tape.input(Tensor::full([2], 1.0));
+        let error = ops::add(&mut tape, x, strange).unwrap_err().to_string();
+        let want = "add: shapes [2] and [0] (of a value that belongs to another tape) do not fit";
+        assert_eq!(error, want);
+        // An operation that could go on with an empty value: the backward pass reports it.
+        let y = ops::tanh(&mut tape, strange).unwrap();
+        assert_eq!(tape.check(), Err(Error::OtherTape));
+        let seed = Tensor::full([0], 1.0);
+        assert!(matches!(tape.backward(&[(y, seed)]), Err(Error::OtherTape)));
+        let seed = Tensor::full([2], 1.0);
+        assert!(matches!(Tape::new(&params).backward(&[(x, seed)]), Err(Error::OtherTape)));
+        // What was on a tape before it was cleared is not on it any more.
+        tape.clear();
+        assert_eq!((tape.check(), tape.value(x).len()), (Ok(()), 0));
+    }
+
+    #[test]
+    fn a_reshaped_value_shares_its_gradient() {
+        let params = Params::new();
+        let mut tape = Tape::new(&params);
+        let x = tape.input(Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
+        let rows = tape.index(x, 1);
+        let column = tape.reshape(rows, [3, 1]).unwrap();
+        let y = ops::square(&mut tape, column).unwrap();
+        let flat = tape.reshape(y, [3]).unwrap();
+        let back = tape.backward(&[(flat, Tensor::full([3], 1.0))]).unwrap();
+        assert_eq!(back.grad(x).unwrap().data(), [0.0, 0.0, 0.0, 8.0, 10.0, 12.0]);
+        assert!(tape.reshape(x, [4]).is_err());
+    }
+
+    #[test]
+    fn the_logits_of_a_cross_entropy_are_missed_by_name() {
+        let params = Params::new();
+        let mut tape = Tape::new(&params);
+        let logits = tape.input(Tensor::zeros([1, 2]));
+        let how = ops::CrossEntropy { targets: &[1], ignore: None, smoothing: 0.0, weight: 1.0 };
+        ops::cross_entropy(&mut tape, logits, how).unwrap();
+        let bias = tape.input(Tensor::zeros([2]));
+        let error = ops::add(&mut tape, logits, bias).unwrap_err().to_string();
+        assert!(error.contains("took off the tape; clone its tensor before"), "{error}");
+        let error = ops::argmax(tape.value(logits)).unwrap_err().to_string();
+        assert!(error.contains("took off the tape"), "{error}");
     }
 }

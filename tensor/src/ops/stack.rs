@@ -8,13 +8,13 @@ use crate::tensor::Tensor;
 /// Stacks values of one shape along a new outermost dimension. PyTorch: `torch.stack(parts)`.
 ///
 /// # Errors
-/// There are no parts, or their shapes differ.
+/// There are no parts, their shapes differ, or they have four dimensions already.
 pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
     let Some(&first) = parts.first() else {
         return Err(Error::argument("stack", "nothing to stack"));
     };
     let shape = tape.shape(first);
-    let dims = shape.times(parts.len());
+    let dims = shape.times(parts.len()).check("stack")?;
     if let Some(&p) = parts.iter().find(|&&p| tape.shape(p) != shape) {
         return Err(Error::shapes("stack", shape, tape.shape(p)));
     }

@@ -8,7 +8,7 @@ use super::sgd::{Momentum, Plain};
 use super::state::{Slot, State};
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
-use crate::gradients::{Gradient, Norms, ReducedGradients};
+use crate::gradients::{Gradient, Gradients, Norms, ReducedGradients};
 use crate::params::Params;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -19,7 +19,7 @@ const OP: &str = "optimizer step";
 /// An optimizer of the parameters of one store.
 ///
 /// ```
-/// use tensor::optim::{Optimizer, OptimizerConfig};
+/// use tensor::optim::{Optimizer, OptimizerConfig, Update};
 /// use tensor::{Gradients, Params, Tensor, Threads};
 ///
 /// let threads = Threads::single();
@@ -29,11 +29,12 @@ const OP: &str = "optimizer step";
 ///
 /// let mut gradients = Gradients::default();
 /// gradients.add(w, Tensor::full([2, 2], 2.0));
-/// let reduced = gradients.reduce(&params, &threads)?;
-/// let norms = reduced.norms(Some(1.0))?; // from 4 to 1
-/// let ratios = optimizer.step(&mut params, &reduced, &norms, 0.5, &threads, true)?;
+/// // Clipped from a norm of 4 to 1.
+/// let update = Update { limit: Some(1.0), ratios: true, ..Update::new(0.5) };
+/// let measured = optimizer.step(&mut params, gradients, &update, &threads)?;
+/// assert!((measured.norms.total - 4.0).abs() < 1e-6);
 /// assert!((params.get(w).data()[3] - 0.75).abs() < 1e-6);
-/// assert!((ratios.unwrap_or_default()[0] - 0.25).abs() < 1e-6);
+/// assert!((measured.ratios.unwrap_or_default()[0] - 0.25).abs() < 1e-6);
 /// # Ok::<(), tensor::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -122,6 +123,36 @@ impl Optimizer {
         Ok(())
     }
 
+    /// Takes one step with the gradients of a backward pass: reduces them, clips them, updates every
+    /// parameter by the optimizer's equation, and waits for the measurements.
+    ///
+    /// [`Optimizer::update`] is the same in two parts, between which other work can be done while a
+    /// device computes.
+    ///
+    /// PyTorch: `clip_grad_norm_(parameters, limit); optimizer.step(); optimizer.zero_grad()`.
+    ///
+    /// # Errors
+    /// A norm or a metric is not a finite number: no parameter was changed. Those of
+    /// [`Gradients::reduce`] and [`Optimizer::update`].
+    pub fn step(
+        &mut self,
+        params: &mut Params,
+        gradients: Gradients,
+        how: &Update<'_>,
+        threads: &Threads,
+    ) -> Result<Measured> {
+        let reduced = gradients.reduce(params, threads)?;
+        let measured = self.update(params, &reduced, how, threads)?.read(self)?;
+        if !measured.updated {
+            let (norm, metrics) = (measured.norms.total, &measured.metrics);
+            let what = format!(
+                "the gradient's norm is {norm} and the metrics are {metrics:?}; no parameter was changed"
+            );
+            return Err(Error::argument(OP, what));
+        }
+        Ok(measured)
+    }
+
     /// Clips, steps and measures, without waiting for a device.
     ///
     /// The gradients are clipped to a global norm of [`Update::limit`]. The step is taken if their
@@ -130,8 +161,9 @@ impl Optimizer {
     /// [`Report::read`] waits.
     ///
     /// # Errors
-    /// As [`Optimizer::step`], except that a norm that is not finite is reported and is not an
-    /// error; the device failed.
+    /// The learning rate is not finite or is negative, a gradient does not fit its parameter, or the
+    /// parameters are not those of [`Optimizer::new`]: nothing is changed then. The device failed. A
+    /// norm that is not finite is reported ([`Measured::updated`]) and is not an error.
     pub fn update(
         &mut self,
         params: &mut Params,
@@ -151,7 +183,7 @@ impl Optimizer {
         let mut ratios = None;
         if updated {
             let rate = how.learning_rate;
-            ratios = self.step(params, gradients, &norms, rate, threads, how.ratios)?;
+            ratios = self.step_with(params, gradients, &norms, rate, threads, how.ratios)?;
         }
         Ok(Report::on_host(Measured { metrics, norms, ratios, updated }))
     }
@@ -184,17 +216,9 @@ impl Optimizer {
         }
     }
 
-    /// Takes one step: updates every parameter that has a gradient with the gradient times
-    /// [`Norms::factor`], by the optimizer's equation.
-    ///
-    /// With `ratios`, returns ||update|| / ||value before|| for each parameter, 0 if it has no
-    /// gradient or its value was 0.
-    ///
-    /// # Errors
-    /// A gradient's norm is not a finite number, the learning rate is not finite or is negative, a
-    /// gradient does not fit its parameter, or the parameters are not those of [`Optimizer::new`].
-    /// Nothing is changed then.
-    pub fn step(
+    /// Updates every parameter that has a gradient with the gradient times [`Norms::factor`], and
+    /// returns ||update|| / ||value before|| of each if `ratios`.
+    pub(super) fn step_with(
         &mut self,
         params: &mut Params,
         gradients: &ReducedGradients,

@@ -6,8 +6,15 @@ use crate::gradients::Norms;
 use crate::opencl::Pending;
 use crate::tensor::DeferredScalar;
 
-/// The settings of [`Optimizer::update`](super::Optimizer::update), and what it reports.
-#[derive(Debug, Clone, Copy, Default)]
+/// The settings of a step, and what it reports.
+///
+/// ```
+/// use tensor::optim::Update;
+///
+/// let update = Update { limit: Some(1.0), ..Update::new(1e-3) };
+/// assert!(update.learning_rate == 1e-3 && !update.ratios);
+/// ```
+#[derive(Debug, Clone, Copy)]
 pub struct Update<'a> {
     /// Global gradient norm to clip at, if any.
     pub limit: Option<f32>,
@@ -17,6 +24,13 @@ pub struct Update<'a> {
     pub ratios: bool,
     /// Losses and counts to report. The step is taken only if all of them are finite.
     pub metrics: &'a [DeferredScalar],
+}
+
+impl Update<'_> {
+    /// Returns the settings of a step with this learning rate, without clipping, ratios and metrics.
+    pub fn new(learning_rate: f32) -> Self {
+        Self { limit: None, learning_rate, ratios: false, metrics: &[] }
+    }
 }
 
 /// The measurements of a step.

@@ -86,7 +86,7 @@ fn trajectories_are_pytorchs() {
             let (ids, rows) = torch_rows(t);
             let g = sparse(&params, id, &ids, rows);
             let norms = g.norms(Some(2.5)).unwrap();
-            optimizer.step(&mut params, &g, &norms, rate, &threads, false).unwrap();
+            optimizer.step_with(&mut params, &g, &norms, rate, &threads, false).unwrap();
             if t == 0 {
                 assert_close(&to_f64(params.get(id).data()), &first, 1e-6, &format!("{config:?}"));
             }
@@ -111,7 +111,7 @@ fn kernels_agree_with_plain_loops_at_odd_lengths() {
                 let clipped: Vec<f64> =
                     gradient.iter().map(|g| g * f64::from(norms.factor)).collect();
                 reference.step(&mut want, &clipped, f64::from(rate));
-                optimizer.step(&mut params, &g, &norms, rate, &threads, t % 2 == 0).unwrap();
+                optimizer.step_with(&mut params, &g, &norms, rate, &threads, t % 2 == 0).unwrap();
             }
             let what = format!("{config:?}, {n} elements");
             assert_close(&to_f64(params.get(id).data()), &want, 1e-5, &what);
@@ -155,7 +155,7 @@ fn rows_and_threads_change_no_bit() {
                     g = dense(&params, id, whole);
                 }
                 let norms = Norms { total: 1.0, clipped: 0.7, each: [1.0].into(), factor: 0.7 };
-                optimizer.step(&mut params, &g, &norms, rate, &threads, ratios).unwrap();
+                optimizer.step_with(&mut params, &g, &norms, rate, &threads, ratios).unwrap();
             }
             let mut all = vec![bits(params.get(id))];
             all.extend(optimizer.state().tensors().map(|(_, _, t)| bits(t)));
@@ -181,7 +181,7 @@ fn ratios_are_of_the_change_to_the_value_before() {
             let g = g.reduce(&params, &Threads::single()).unwrap();
             let threads = Threads::new(count);
             let ratios = optimizer
-                .step(&mut params, &g, &g.norms(None).unwrap(), rate, &threads, true)
+                .step_with(&mut params, &g, &g.norms(None).unwrap(), rate, &threads, true)
                 .unwrap();
             let after = to_f64(params.get(id).data());
             let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|v| v * v).sum::<f64>().sqrt();
@@ -206,7 +206,9 @@ fn a_parameter_without_a_gradient_takes_no_step() {
         let mut g = Gradients::default();
         ids.iter().for_each(|&id| g.add(id, Tensor::full([3], 0.3)));
         let g = g.reduce(&params, &threads).unwrap();
-        optimizer.step(&mut params, &g, &g.norms(None).unwrap(), 0.1, &threads, false).unwrap();
+        optimizer
+            .step_with(&mut params, &g, &g.norms(None).unwrap(), 0.1, &threads, false)
+            .unwrap();
         (params.get(a).copy().unwrap(), params.get(b).copy().unwrap())
     };
     let (first, rest) = step(&[a], &mut optimizer);
@@ -234,7 +236,7 @@ fn a_restored_optimizer_goes_on_with_the_same_bits() {
             let (ids, rows) = torch_rows(t);
             let g = sparse(&params, id, &ids, rows);
             optimizer
-                .step(&mut params, &g, &g.norms(None).unwrap(), rate, &threads, false)
+                .step_with(&mut params, &g, &g.norms(None).unwrap(), rate, &threads, false)
                 .unwrap();
         }
         let (value, state) = saved.unwrap();
@@ -244,7 +246,9 @@ fn a_restored_optimizer_goes_on_with_the_same_bits() {
         for t in 4..8 {
             let (ids, rows) = torch_rows(t);
             let g = sparse(&again, id, &ids, rows);
-            other.step(&mut again, &g, &g.norms(None).unwrap(), rate, &threads, false).unwrap();
+            other
+                .step_with(&mut again, &g, &g.norms(None).unwrap(), rate, &threads, false)
+                .unwrap();
         }
         assert_eq!(bits(params.get(id)), bits(again.get(id)), "{config:?}");
         assert_eq!(optimizer.state(), other.state(), "{config:?}");
@@ -277,24 +281,24 @@ fn a_step_that_cannot_be_taken_changes_nothing() {
     let good = dense(&params, id, Tensor::full([3, 2], 1.0));
     let norms = good.norms(None).unwrap();
     for rate in [-0.1, f32::NAN, f32::INFINITY] {
-        assert!(optimizer.step(&mut params, &good, &norms, rate, &threads, false).is_err());
+        assert!(optimizer.step_with(&mut params, &good, &norms, rate, &threads, false).is_err());
     }
     for bad in [f32::NAN, f32::INFINITY] {
         let g = dense(&params, id, Tensor::full([3, 2], bad));
         let refused =
-            optimizer.step(&mut params, &g, &g.norms(Some(1.0)).unwrap(), 0.1, &threads, true);
+            optimizer.step_with(&mut params, &g, &g.norms(Some(1.0)).unwrap(), 0.1, &threads, true);
         assert!(refused.unwrap_err().to_string().contains("norm is"));
     }
     let (strangers, stranger, _) = one(OptimizerConfig::default(), [2, 3]);
     let g = dense(&strangers, stranger, Tensor::full([2, 3], 1.0));
-    assert!(optimizer.step(&mut params, &g, &norms, 0.1, &threads, false).is_err());
+    assert!(optimizer.step_with(&mut params, &g, &norms, 0.1, &threads, false).is_err());
     let (strangers, stranger, _) = one(OptimizerConfig::default(), [9, 2]);
     let g = sparse(&strangers, stranger, &[1, 8], Tensor::full([2, 2], 1.0));
-    let refused = optimizer.step(&mut params, &g, &norms, 0.1, &threads, false);
+    let refused = optimizer.step_with(&mut params, &g, &norms, 0.1, &threads, false);
     assert!(matches!(refused, Err(Error::Id { id: 8, rows: 3, .. })));
     assert_eq!((params.get(id), optimizer.state().steps[0]), (&before, 0));
     params.add("more", Tensor::zeros([1])).unwrap();
-    assert!(optimizer.step(&mut params, &good, &norms, 0.1, &threads, false).is_err());
+    assert!(optimizer.step_with(&mut params, &good, &norms, 0.1, &threads, false).is_err());
 }
 
 #[test]

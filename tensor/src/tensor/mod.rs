@@ -1,8 +1,9 @@
 //! The tensor: f32 elements in row-major order, shared and copied on write.
 
+mod convert;
 mod deferred_scalar;
 
-use ndarray::{Array, ArrayD, ArrayView1, ArrayView2, ArrayViewD, Dimension, IxDyn};
+use ndarray::{ArrayD, ArrayView1, ArrayView2, ArrayViewD, IxDyn};
 
 use crate::cpu::buffer::Buffer;
 use crate::driver::{OpenCl, Remote};
@@ -14,18 +15,26 @@ pub use deferred_scalar::DeferredScalar;
 ///
 /// A clone shares the memory; writing to a shared tensor copies it first. The elements lie in the
 /// host's memory or on a device ([`Tensor::opencl`]); accessing a device tensor's elements on the
-/// host is a read, which waits for the device and is counted there. Conversion from and to
-/// `ndarray`:
+/// host is a read, which waits for the device and is counted there.
+///
+/// [`Tensor::from`] takes nested arrays, slices, vectors, and arrays of the re-exported `ndarray`
+/// of up to four dimensions, owned or as views; [`Tensor::try_from`] takes those whose number of
+/// dimensions is known only at run time. [`Tensor::view`] and [`Tensor::to_array`] return the
+/// latter.
 ///
 /// ```
-/// use ndarray::array;
 /// use tensor::Tensor;
+/// use tensor::ndarray::{array, s};
 ///
-/// let t = Tensor::from(array![[1.0, 2.0], [3.0, 4.0]]);
+/// let t = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
 /// assert_eq!(t.dims(), [2, 2]);
 /// assert_eq!(t.view().sum(), 10.0);
 /// assert_eq!(t.index(1).to_array(), array![3.0, 4.0].into_dyn());
+/// let matrix = array![[1.0_f32, 2.0], [3.0, 4.0]];
+/// assert_eq!(Tensor::from(matrix.slice(s![.., 1])).data(), [2.0, 4.0]);
 /// ```
+///
+/// In serialised form (serde) it is its sizes and its elements; a tensor of a device is read first.
 #[derive(Clone)]
 pub struct Tensor {
     storage: Storage,
@@ -64,6 +73,14 @@ impl Tensor {
     /// The first failure of the tensor's device: reads from a device that failed return zeros.
     pub fn check(&self) -> Result<()> {
         self.opencl().map_or(Ok(()), OpenCl::check)
+    }
+
+    /// Checks that this is not the empty tensor in the place of a value that is not on its tape.
+    pub(crate) fn present(&self, op: &'static str) -> Result<()> {
+        if self.shape.is_absent() {
+            return Err(Error::argument(op, format!("a value of shape {}", self.shape)));
+        }
+        Ok(())
     }
 
     /// Returns the tensor in the host's memory; the tensor itself if it is already there.
@@ -177,10 +194,10 @@ impl Tensor {
     /// Creates a tensor from a vector of `shape.len()` elements.
     ///
     /// # Errors
-    /// The vector has another length.
+    /// The vector has another length; the shape has more than four dimensions.
     #[allow(clippy::needless_pass_by_value)] // the caller need not know that the vector is copied
     pub fn from_vec(shape: impl Into<Shape>, data: Vec<f32>) -> Result<Self> {
-        let shape = shape.into();
+        let shape = shape.into().check("from_vec")?;
         if shape.len() != data.len() {
             return Err(Error::shapes("from_vec", shape, [data.len()]));
         }
@@ -190,9 +207,9 @@ impl Tensor {
     /// Creates a tensor from a slice of `shape.len()` elements.
     ///
     /// # Errors
-    /// The slice has another length.
+    /// The slice has another length; the shape has more than four dimensions.
     pub fn from_slice(shape: impl Into<Shape>, data: &[f32]) -> Result<Self> {
-        let shape = shape.into();
+        let shape = shape.into().check("from_slice")?;
         if shape.len() != data.len() {
             return Err(Error::shapes("from_slice", shape, [data.len()]));
         }
@@ -274,9 +291,9 @@ impl Tensor {
     /// Returns the same elements in another shape.
     ///
     /// # Errors
-    /// The shapes differ in their number of elements.
+    /// The shapes differ in their number of elements; the new one has more than four dimensions.
     pub fn reshape(mut self, shape: impl Into<Shape>) -> Result<Self> {
-        let shape = shape.into();
+        let shape = shape.into().check("reshape")?;
         if shape.len() != self.len() {
             return Err(Error::shapes("reshape", self.shape, shape));
         }
@@ -342,26 +359,6 @@ impl Storage {
     }
 }
 
-impl<D: Dimension> From<Array<f32, D>> for Tensor {
-    fn from(array: Array<f32, D>) -> Self {
-        let shape = Shape::new(array.shape());
-        let (data, offset) = if array.is_standard_layout() {
-            array.into_raw_vec_and_offset()
-        } else {
-            (array.iter().copied().collect(), None)
-        };
-        let start = offset.unwrap_or(0);
-        Self::host(Buffer::from_slice(&data[start..start + shape.len()]), 0, shape)
-    }
-}
-
-impl From<Vec<f32>> for Tensor {
-    fn from(data: Vec<f32>) -> Self {
-        let shape = Shape::new(&[data.len()]);
-        Self::host(Buffer::from_slice(&data), 0, shape)
-    }
-}
-
 impl PartialEq for Tensor {
     fn eq(&self, other: &Self) -> bool {
         self.shape == other.shape && self.data() == other.data()
@@ -377,7 +374,7 @@ impl std::fmt::Debug for Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array2, array};
+    use ndarray::array;
 
     #[test]
     fn writing_to_a_shared_tensor_leaves_the_other_alone() {
@@ -386,16 +383,6 @@ mod tests {
         row.data_mut()[0] = 9.0;
         assert_eq!(row.data(), [9.0, 4.0]);
         assert_eq!(a.data(), [1.0, 2.0, 3.0, 4.0]);
-    }
-
-    #[test]
-    fn a_transposed_array_comes_in_row_major() {
-        let a: Array2<f32> = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
-        let t = Tensor::from(a.t().to_owned());
-        assert_eq!(t.dims(), [3, 2]);
-        assert_eq!(t.data(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-        let sliced = a.slice_move(ndarray::s![1.., ..]);
-        assert_eq!(Tensor::from(sliced).data(), [4.0, 5.0, 6.0]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use tensor::Device;
 
 use super::case_file::Given;
 use super::compare::Computed;
-use super::run::{attend, ops, optimizer, recurrent};
+use super::run::{attend, expression, ops, optimizer, recurrent};
 use super::set::Case;
 use crate::error::Result;
 
@@ -33,6 +33,7 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("embedding", ops::embedding),
     ("layer_norm", ops::layer_norm),
     ("maxout", ops::maxout),
+    ("expression", expression::run),
     ("optimizer", optimizer::run),
 ];
 

@@ -54,7 +54,7 @@ fn kind(b: &mut Bench, config: AttentionConfig) -> Result<()> {
         Ok(tensor(shape.dims(), seed))
     };
     let attention =
-        Attention::new(&mut params, "", config.clone(), &mut init).map_err(of_tensor)?;
+        Attention::with_init(&mut params, "", config.clone(), &mut init).map_err(of_tensor)?;
     params.to_device(&b.device)?;
     let ids: Vec<_> = params.ids().collect();
     let memory: &'static [usize] = match config.memory {

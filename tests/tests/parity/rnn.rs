@@ -44,7 +44,7 @@ fn network(b: &Bench, config: RnnConfig, options: RnnOptions) -> Result<(Params,
         values.data_mut().iter_mut().for_each(|v| *v *= 0.3);
         Ok(values)
     };
-    let rnn = Rnn::with_options(&mut params, "", config, options, &mut init).map_err(of_tensor)?;
+    let rnn = Rnn::with_init(&mut params, "", config, options, &mut init).map_err(of_tensor)?;
     params.to_device(&b.device)?;
     Ok((params, rnn))
 }

@@ -97,6 +97,90 @@ pub(crate) const CASES: &[Case] = &[
             Ok(vec![ops::sum(tape, &six, 0.3)?, ops::sum(tape, &x[..1], 1.0)?])
         })
     }),
+    ("functions of one value", |b| {
+        b.run(&[&[1]], &[&[3, 101]], |t, _, x| {
+            let positive = ops::square(t, x[0])?;
+            let positive = ops::affine(t, positive, 2.0, 0.5)?;
+            Ok(vec![
+                ops::relu(t, x[0])?,
+                ops::sigmoid(t, x[0])?,
+                ops::exp(t, x[0])?,
+                ops::log(t, positive)?,
+                ops::sqrt(t, positive)?,
+                ops::abs(t, x[0])?,
+            ])
+        })
+    }),
+    ("arithmetic", |b| {
+        b.run(&[&[1]], &[&[4, 33], &[4, 33]], |t, _, x| {
+            let positive = ops::exp(t, x[1])?;
+            Ok(vec![
+                ops::add(t, x[0], x[1])?,
+                ops::sub(t, x[0], x[1])?,
+                ops::mul(t, x[0], x[1])?,
+                ops::div(t, x[0], positive)?,
+            ])
+        })
+    }),
+    ("arithmetic, repeated", |b| {
+        b.run(&[&[1]], &[&[2, 3, 1, 65], &[3, 70, 1], &[1], &[5, 65], &[65]], |t, _, x| {
+            let positive = ops::exp(t, x[1])?;
+            Ok(vec![
+                ops::div(t, x[0], positive)?,
+                ops::mul(t, x[2], x[0])?,
+                ops::sub(t, x[4], x[3])?,
+                ops::add(t, x[3], x[2])?,
+            ])
+        })
+    }),
+    ("sums and means", |b| {
+        b.run(&[&[1]], &[&[3, 130, 2], &[5, 4]], |t, _, x| {
+            Ok(vec![
+                ops::sum_all(t, x[0])?,
+                ops::mean_all(t, x[1])?,
+                ops::sum_dim(t, x[0], 1, false)?,
+                ops::mean_dim(t, x[0], 0, true)?,
+                ops::mean_dim(t, x[1], 1, false)?,
+            ])
+        })
+    }),
+    ("softmax", |b| {
+        b.run(&[&[1]], &[&[3, 4, 130], &[2, 3]], |t, _, x| {
+            Ok(vec![
+                ops::softmax(t, x[0])?,
+                ops::log_softmax(t, x[0])?,
+                ops::softmax(t, x[1])?,
+                ops::log_softmax(t, x[1])?,
+            ])
+        })
+    }),
+    ("matmul", |b| {
+        b.run(&[&[1]], &[&[2, 3, 37], &[37, 65], &[2, 37, 5]], |t, _, x| {
+            Ok(vec![ops::matmul(t, x[0], x[1])?, ops::matmul(t, x[0], x[2])?])
+        })
+    }),
+    ("transpose, slice, concat_dim, reshape", |b| {
+        b.run(&[&[1]], &[&[2, 3, 4, 5], &[2, 3, 2, 5]], |t, _, x| {
+            let flat = t.reshape(x[0], [6, 20])?;
+            let part = t.index(x[0], 1);
+            Ok(vec![
+                ops::transpose(t, x[0], 1, 3)?,
+                ops::transpose(t, flat, 0, 1)?,
+                ops::slice(t, x[0], 2, 1..3)?,
+                ops::slice(t, part, 2, 0..4)?,
+                ops::slice(t, x[0], 0, 1..2)?,
+                ops::concat_dim(t, &[x[0], x[1], x[0]], 2)?,
+            ])
+        })
+    }),
+    ("a parameter as a value", |b| {
+        b.run(&[&[7], &[5, 7]], &[&[4, 7]], |t, p, x| {
+            let (bias, weight) = (t.param(p[0]), t.param(p[1]));
+            let turned = ops::transpose(t, weight, 0, 1)?;
+            let y = ops::add(t, x[0], bias)?;
+            Ok(vec![ops::matmul(t, y, turned)?, ops::mul(t, x[0], bias)?])
+        })
+    }),
     ("parts of a value", |b| {
         b.run(&[&[1]], &[&[6, 3, 4]], |tape, _, x| {
             let (a, b) = (tape.range(x[0], 1..4), tape.index(x[0], 2));
@@ -346,10 +430,9 @@ fn optimizer(b: &mut Bench, config: OptimizerConfig) -> Result<()> {
     let mut gradients = Gradients::default();
     let gradient = tensor(&[33], 99);
     gradients.add(ids[1], b.device.opencl().map_or(Ok(gradient.clone()), |d| d.upload(&gradient))?);
-    let gradients = gradients.reduce(&params, &b.threads)?;
-    let norms = gradients.norms(Some(0.5))?;
-    let ratios = again.step(&mut params, &gradients, &norms, 0.1, &b.threads, true)?;
-    b.keep_numbers("ratios", &ratios.unwrap_or_default());
+    let how = Update { limit: Some(0.5), ratios: true, ..Update::new(0.1) };
+    let measured = again.step(&mut params, gradients, &how, &b.threads)?;
+    b.keep_numbers("ratios", &measured.ratios.unwrap_or_default());
     b.keep("after", params.get(ids[1]))?;
     for (name, i, value) in state.tensors() {
         b.keep(format!("{name} {i} as it was"), value)?;

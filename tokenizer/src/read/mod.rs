@@ -92,6 +92,30 @@ pub fn columns(
     text.columns(source_column, target_column)?.map(owned).collect()
 }
 
+/// Reads all columns of a file of tab-separated values, one list per line.
+///
+/// There are no quotes or escapes: a tab always separates. Lines may differ in their number of
+/// columns; an empty line has one empty column.
+///
+/// # Errors
+///
+/// The errors of [`lines`].
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("table.tsv");
+/// std::fs::write(&path, "1\tgood\tI like it\n2\tbad\n")?;
+/// let table = tokenizer::read::table(&path)?;
+/// assert_eq!(table, [vec!["1", "good", "I like it"], vec!["2", "bad"]]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn table(path: impl AsRef<Path>) -> Result<Vec<Vec<String>>> {
+    let text = TextFile::open(path, ReadOptions::SENTENCES)?;
+    Ok(text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect())
+}
+
 /// Reads the lines of two parallel files as (source, target) pairs.
 ///
 /// # Errors

@@ -17,7 +17,24 @@ use crate::format::{steers, width};
 
 /// Draws the model at the size of the frame.
 pub fn view(model: &Model, frame: &mut Frame) {
-    let area = frame.area();
+    view_in(model, frame, frame.area());
+}
+
+/// Draws the model in a part of the frame, for programs that show other things beside it; nothing
+/// outside of `area` is changed. At any size something useful is drawn.
+///
+/// ```
+/// use ratatui::Terminal;
+/// use ratatui::backend::TestBackend;
+/// use ratatui::layout::Rect;
+/// use tui::dashboard::{Model, Role, Theme, view_in};
+///
+/// let model = Model::new(Role::Training, Theme::PLAIN);
+/// let mut terminal = Terminal::new(TestBackend::new(100, 30))?;
+/// terminal.draw(|frame| view_in(&model, frame, Rect::new(0, 0, 100, 24)))?;
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
+pub fn view_in(model: &Model, frame: &mut Frame, area: Rect) {
     view_into(model, area, frame.buffer_mut());
 }
 
@@ -29,14 +46,15 @@ pub fn view_of(model: &Model, width: u16, height: u16) -> Buffer {
 }
 
 fn view_into(model: &Model, area: Rect, buf: &mut Buffer) {
-    for region in regions(model, area.intersection(buf.area)) {
-        draw(model, region, buf);
+    let screen = area.intersection(buf.area);
+    for region in regions(model, screen) {
+        draw(model, region, screen, buf);
     }
-    clean(buf, model.theme);
+    clean(buf, screen, model.theme);
 }
 
-/// Draws one pane.
-pub(super) fn draw(model: &Model, Region { pane, area }: Region, buf: &mut Buffer) {
+/// Draws one pane of a screen.
+pub(super) fn draw(model: &Model, Region { pane, area }: Region, screen: Rect, buf: &mut Buffer) {
     match pane {
         Pane::Tabs => tabs::draw(model, area, buf),
         Pane::Header => header::draw(model, area, buf),
@@ -62,24 +80,24 @@ pub(super) fn draw(model: &Model, Region { pane, area }: Region, buf: &mut Buffe
         Pane::Log => journal::draw(model, area, buf),
         Pane::Runs => runs::draw(model, area, buf),
         Pane::Footer => footer::draw(model, area, buf),
-        Pane::Popup => help::draw(model, area, buf),
+        Pane::Popup => help::draw(model, screen, area, buf),
     }
 }
 
-/// Removes characters that would control the terminal from every cell, draws the theme's sign where a
-/// text is cut, and marks wide characters of which something covers the second half. All text from files, names and models passes through
-/// this function on its way to the screen.
-fn clean(buf: &mut Buffer, theme: Theme) {
-    let columns = usize::from(buf.area.width).max(1);
-    for i in 0..buf.content.len() {
-        let is_last = (i + 1) % columns == 0;
+/// Removes characters that would control the terminal from every cell of the screen, draws the
+/// theme's sign where a text is cut, and marks wide characters of which something covers the second
+/// half. All text from files, names and models passes through this function on its way to the
+/// screen.
+fn clean(buf: &mut Buffer, screen: Rect, theme: Theme) {
+    for at in screen.positions() {
+        let next = (at.x + 1, at.y);
         let covered = |buf: &Buffer| {
-            is_last || buf.content.get(i + 1).is_some_and(|next| next.symbol() != " ")
+            next.0 >= screen.right() || buf.cell(next).is_some_and(|next| next.symbol() != " ")
         };
-        if width(buf.content[i].symbol()) > 1 && covered(buf) {
-            buf.content[i].set_char(theme.cut());
+        if buf.cell(at).is_some_and(|cell| width(cell.symbol()) > 1) && covered(buf) {
+            buf[at].set_char(theme.cut());
         }
-        let cell = &mut buf.content[i];
+        let cell = &mut buf[at];
         if cell.symbol().starts_with(CUT) {
             cell.set_char(theme.cut());
         }

@@ -18,11 +18,12 @@
 //!
 //! ```
 //! use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition};
+//! use tensor::init::{Init, rng};
 //! use tensor::{Params, Tape, Tensor};
 //!
 //! let mut params = Params::new();
 //! let config = AttentionConfig::new(AttentionKind::Dot, 2, 2);
-//! let attention = Attention::new(&mut params, "", config, &mut |_, s| Ok(Tensor::full(s, 1.0)))?;
+//! let attention = Attention::new(&mut params, "", config, Init::Ones, &mut rng(1, "init"))?;
 //! let mut tape = Tape::new(&params);
 //! let memory = tape.input(Tensor::from_vec([2, 1, 2], vec![1.0, 0.0, 0.0, 1.0])?); // two positions
 //! let memory = attention.memory(&mut tape, memory, &[2])?;

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
+use tensor::rand::Rng as _;
 
 use crate::data::corpus::Pair;
 use crate::score::GoldLinks;

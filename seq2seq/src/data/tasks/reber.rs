@@ -1,7 +1,7 @@
 //! The embedded Reber grammar.
 
-use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
+use tensor::rand::Rng as _;
 
 use super::sequences::{Answer, Input, Sequence};
 

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use ndarray_rand::rand::Rng as _;
 use tensor::init::Rng;
+use tensor::rand::Rng as _;
 
 /// The symbols of Reber's grammar, in the order of their indices.
 pub(crate) const SYMBOLS: [&str; 7] = ["B", "T", "P", "S", "X", "V", "E"];

@@ -203,9 +203,11 @@ impl Decoder {
             Wiring::RecurThenAttend => 0,
         };
         let (layers, options) = recurrent(config, e + extra);
-        let rnn = Rnn::with_options(params, "decoder.rnn.", layers, options, make)?;
+        let rnn = Rnn::with_init(params, "decoder.rnn.", layers, options, make)?;
         let attention = match attends {
-            Some(attends) => Some(Attention::new(params, "decoder.attention.", attends, make)?),
+            Some(attends) => {
+                Some(Attention::with_init(params, "decoder.attention.", attends, make)?)
+            }
             None => None,
         };
         Ok(Self {

@@ -6,6 +6,7 @@ pub mod reference;
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
+use crate::ops::reduce::Middle;
 use crate::tensor::Tensor;
 
 /// Concatenates values along the innermost dimension. PyTorch: `torch.cat(parts, -1)`.
@@ -44,6 +45,55 @@ pub fn concat(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
     let y = tape.output(y);
     tape.record(Concat { parts: parts.into(), y });
     Ok(y)
+}
+
+/// Concatenates values along dimension `dim`.
+///
+/// | value | shape |
+/// |---|---|
+/// | parts | \[..., N_i, ...\] |
+/// | y | \[..., sum of N_i, ...\] |
+///
+/// # Errors
+/// There are no parts, they have no dimension `dim`, or another dimension differs.
+///
+/// PyTorch: `torch.cat(parts, dim)`.
+///
+/// ```
+/// use tensor::{Params, Tape, Tensor, ops};
+///
+/// let params = Params::new();
+/// let mut tape = Tape::new(&params);
+/// let a = tape.input(Tensor::from([[1.0, 2.0]]));
+/// let b = tape.input(Tensor::from([[3.0, 4.0], [5.0, 6.0]]));
+/// let y = ops::concat_dim(&mut tape, &[a, b], 0)?;
+/// assert_eq!(tape.shape(y).dims(), [3, 2]);
+/// # Ok::<(), tensor::Error>(())
+/// ```
+pub fn concat_dim(tape: &mut Tape<'_>, parts: &[Var], dim: usize) -> Result<Var> {
+    let Some(&first) = parts.first() else {
+        return Err(Error::argument("concat", "nothing to concatenate"));
+    };
+    let shape = tape.shape(first);
+    let outer: usize = Middle::of("concat", shape, dim)?.outer;
+    let mut dims = PooledVec::from(shape.dims());
+    dims[dim] = 0;
+    // The same as the concatenation of the rows of matrices [outer, N_i inner].
+    let mut rows: PooledVec<Var> = PooledVec::with_capacity(parts.len());
+    for &p in parts {
+        let other = tape.shape(p);
+        let mut same = other.dims().len() == dims.len();
+        for (i, (&mine, &theirs)) in shape.dims().iter().zip(other.dims()).enumerate() {
+            same &= i == dim || mine == theirs;
+        }
+        if !same {
+            return Err(Error::shapes("concat", shape, other));
+        }
+        dims[dim] += other.dims()[dim];
+        rows.push(tape.reshape(p, [outer, other.len() / outer.max(1)])?);
+    }
+    let y = concat(tape, &rows)?;
+    tape.reshape(y, &dims[..])
 }
 
 struct Concat {
@@ -145,6 +195,32 @@ mod tests {
     }
 
     #[test]
+    fn every_dimension_can_be_concatenated() {
+        let (a, b) = (values(12, 1), values(24, 2));
+        for (dim, other) in [(0, [4, 3, 2]), (1, [2, 6, 2]), (2, [2, 3, 4])] {
+            let params = Params::new();
+            let mut tape = Tape::new(&params);
+            let v = tape.input(Tensor::from_vec([2, 3, 2], to_f32(&a)).unwrap());
+            let w = tape.input(Tensor::from_vec(other, to_f32(&b)).unwrap());
+            let y = concat_dim(&mut tape, &[v, w], dim).unwrap();
+            let shape = tape.shape(y);
+            assert_eq!(shape.dims()[dim], [2, 3, 2][dim] + other[dim]);
+            // Slices of the result are the parts again, and so are those of the gradient.
+            let n = [2, 3, 2][dim];
+            let first = crate::ops::slice(&mut tape, y, dim, 0..n).unwrap();
+            let rest = crate::ops::slice(&mut tape, y, dim, n..shape.dims()[dim]).unwrap();
+            assert_eq!(tape.value(first).data(), to_f32(&a));
+            assert_eq!(tape.value(rest).data(), to_f32(&b));
+            let c = Tensor::from_vec(shape, to_f32(&values(36, 3))).unwrap();
+            let mut other_tape = Tape::new(&params);
+            let seed = other_tape.input(c.clone());
+            let want = crate::ops::slice(&mut other_tape, seed, dim, 0..n).unwrap();
+            let back = tape.backward(&[(y, c)]).unwrap();
+            assert_eq!(back.grad(v).unwrap().data(), other_tape.value(want).data());
+        }
+    }
+
+    #[test]
     fn parts_that_do_not_fit_are_refused() {
         let params = Params::new();
         let mut tape = Tape::new(&params);
@@ -153,6 +229,9 @@ mod tests {
         assert!(concat(&mut tape, &[a, b]).is_err());
         assert!(stack(&mut tape, &[a, b]).is_err());
         assert!(sum(&mut tape, &[a, b], 1.0).is_err() && sum(&mut tape, &[], 1.0).is_err());
+        assert!(
+            concat_dim(&mut tape, &[a, b], 1).is_err() && concat_dim(&mut tape, &[a], 2).is_err()
+        );
         assert!(concat(&mut tape, &[]).is_err() && stack(&mut tape, &[]).is_err());
     }
 }

@@ -163,8 +163,9 @@ impl Kernel for CrossEntropyForward<'_> {
     }
 }
 
+/// Returns the largest element of a row.
 #[inline(always)]
-fn largest<S: Simd>(s: S, row: &[f32]) -> f32 {
+pub(super) fn largest<S: Simd>(s: S, row: &[f32]) -> f32 {
     let mut most = s.splat(f32::NEG_INFINITY);
     let mut parts = row.chunks_exact(S::LANES);
     for part in parts.by_ref() {
@@ -175,7 +176,7 @@ fn largest<S: Simd>(s: S, row: &[f32]) -> f32 {
 
 /// Sets row = exp(row - by) and returns its sum.
 #[inline(always)]
-fn exp_of_difference<S: Simd>(s: S, row: &mut [f32], by: f32) -> f32 {
+pub(super) fn exp_of_difference<S: Simd>(s: S, row: &mut [f32], by: f32) -> f32 {
     let shift = s.splat(by);
     let mut total = s.splat(0.0);
     let mut parts = row.chunks_exact_mut(S::LANES);

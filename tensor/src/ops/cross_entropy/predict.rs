@@ -22,7 +22,7 @@ use crate::tensor::Tensor;
 /// ```
 ///
 /// # Errors
-/// The device failed.
+/// The tensor is a value that was taken off its tape; the device failed.
 pub fn argmax(logits: &Tensor) -> Result<Vec<(u32, f32)>> {
     argmax_except(logits, &[])
 }
@@ -48,6 +48,7 @@ pub fn argmax(logits: &Tensor) -> Result<Vec<(u32, f32)>> {
 /// # Errors
 /// The device failed.
 pub fn argmax_except(logits: &Tensor, excluded: &[u32]) -> Result<Vec<(u32, f32)>> {
+    logits.present("argmax")?;
     if let Some(device) = logits.opencl() {
         return opencl::argmax_except(device, logits, excluded);
     }

@@ -46,7 +46,7 @@ fn permuted(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
         let what = format!("shape {}, expected {} dimensions", t.shape(), axes.len());
         return Err(Error::new(what));
     }
-    Ok(t.view().permuted_axes(IxDyn(axes)).to_owned().into())
+    Ok(Tensor::try_from(t.view().permuted_axes(IxDyn(axes)).to_owned())?)
 }
 
 /// \[B, S, K\], as files have sequences, from or to \[S, B, K\].
@@ -138,7 +138,7 @@ pub(in super::super) fn run(
         ..new
     };
     let mut params = Params::new();
-    let attention = build(given, |init| Attention::new(&mut params, "", config, init))?;
+    let attention = build(given, |init| Attention::with_init(&mut params, "", config, init))?;
     params.to_device(device)?;
     let mut asking = Asking::new(&attention, &params, given, device)?;
     let query = asking.tape.input(given.tensor("in.query")?);
@@ -169,7 +169,7 @@ pub(in super::super) fn multi_head(
     let new = AttentionConfig::new(AttentionKind::MultiHead, embed, memory);
     let config = AttentionConfig { heads, causal, ..new };
     let mut params = Params::new();
-    let attention = build(given, |init| Attention::new(&mut params, "", config, init))?;
+    let attention = build(given, |init| Attention::with_init(&mut params, "", config, init))?;
     params.to_device(device)?;
     let mut asking = Asking::new(&attention, &params, given, device)?;
     let query = asking.tape.input(swapped(&given.tensor("in.query")?)?);

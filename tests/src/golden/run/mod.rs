@@ -1,6 +1,7 @@
 //! One file a family: how its cases run through the public API.
 
 pub(super) mod attend;
+pub(super) mod expression;
 pub(super) mod ops;
 pub(super) mod optimizer;
 pub(super) mod recurrent;
@@ -17,18 +18,13 @@ fn build<T, E: Into<Error>>(
     given: &mut Given,
     make: impl FnOnce(&mut InitFn<'_>) -> std::result::Result<T, E>,
 ) -> Result<T> {
-    let mut missing = None;
-    let made = make(&mut |name, shape| {
-        let value = given.tensor(&format!("param.{name}"));
-        Ok(value.unwrap_or_else(|e| {
-            missing.get_or_insert(e);
-            Tensor::zeros(shape)
-        }))
-    });
-    match missing {
-        Some(missing) => Err(missing),
-        None => made.map_err(Into::into),
-    }
+    let mut init = |name: &str, _| {
+        let name = format!("param.{name}");
+        given
+            .optional(&name)
+            .ok_or_else(|| tensor::Error::argument("golden", format!("there is no {name}")))
+    };
+    make(&mut init).map_err(Into::into)
 }
 
 /// The gradient of an input, zero where the backward pass did not reach it.

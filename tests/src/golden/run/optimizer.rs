@@ -107,7 +107,7 @@ fn steps(
         if matches!(reduced.get(b), Gradient::Rows(_)) != kept_rows {
             return Err(Error::new("the table's gradient is of another kind than was given"));
         }
-        let how = Update { limit: config.clip, learning_rate: config.rate, ..Update::default() };
+        let how = Update { limit: config.clip, ..Update::new(config.rate) };
         let report = optimizer.update(&mut params, &reduced, &how, device.threads())?;
         report.read(&mut optimizer)?;
     }

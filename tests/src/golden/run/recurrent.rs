@@ -1,6 +1,6 @@
 //! Recurrent networks.
 
-use rnn::{Cell, Rnn, RnnConfig, State};
+use rnn::{Cell, Rnn, RnnConfig, RnnOptions, State};
 use serde::Deserialize;
 use tensor::{Device, Params, Tape, Tensor, Var};
 
@@ -39,7 +39,8 @@ pub(in super::super) fn run(
     let config = RnnConfig { layers, bidirectional, ..RnnConfig::new(cell, input, hidden) };
     let directions = config.directions();
     let mut params = Params::new();
-    let rnn = build(given, |init| Rnn::new(&mut params, "", config, init))?;
+    let rnn =
+        build(given, |init| Rnn::with_init(&mut params, "", config, RnnOptions::default(), init))?;
     params.to_device(device)?;
     let lengths = given.lengths("in.lengths");
     if lengths.is_some() != packed {

@@ -13,8 +13,8 @@ use seq2seq::{EventReader, RUNS, is_folder_of_runs};
 
 use self::log::open;
 use self::source::Watched;
-use super::train::note_trouble;
 use super::resume::resume;
+use super::train::note_trouble;
 use super::{named, runs};
 use crate::args::WatchArguments;
 use crate::dashboard::{self, ExitReason, Model, Role};

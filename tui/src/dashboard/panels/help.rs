@@ -50,9 +50,9 @@ pub(in crate::dashboard) fn area(model: &Model, screen: Rect) -> Option<Rect> {
 }
 
 /// Draws the popup of the current mode into its rectangle.
-pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(in crate::dashboard) fn draw(model: &Model, screen: Rect, area: Rect, buf: &mut Buffer) {
     // The text was wrapped for the screen.
-    let Some(popup) = popup(model, buf.area) else { return };
+    let Some(popup) = popup(model, screen) else { return };
     Clear.render(area, buf);
     let title = fit_line(Line::raw(popup.title), columns(area).saturating_sub(2));
     let block = model.theme.panel(title).border_style(model.theme.strong());

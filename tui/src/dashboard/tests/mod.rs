@@ -12,7 +12,7 @@ mod replay;
 mod runs;
 mod scripted;
 mod settings;
-mod student;
 mod speed;
 mod strategy;
+mod student;
 mod timeline;

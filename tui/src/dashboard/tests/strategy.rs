@@ -233,28 +233,29 @@ fn sample() -> impl Strategy<Value = Sample> {
     let attention = vec(vec(small(), 0..40), 0..40);
     let heads = vec(vec(vec(small(), 0..9), 0..9), 0..3);
     let output = (word(), number(), number());
-    let output =
-        output.prop_map(|(text, logprob, score)| ScoredOutput { text, logprob, score });
+    let output = output.prop_map(|(text, logprob, score)| ScoredOutput { text, logprob, score });
     let more = (heads, vec(output, 0..9), any::<bool>());
-    (texts, marks, attention, number(), more).prop_map(|(texts, marks, attention, logprob, more)| {
-        let (heads, candidates, is_forced) = more;
-        let (source, output, source_text, output_text, reference) = texts;
-        let (unknown, links) = marks;
-        Sample {
-            source,
-            output,
-            source_text,
-            output_text,
-            reference,
-            unknown,
-            links,
-            attention,
-            logprob,
-            heads,
-            candidates,
-            is_forced,
-        }
-    })
+    (texts, marks, attention, number(), more).prop_map(
+        |(texts, marks, attention, logprob, more)| {
+            let (heads, candidates, is_forced) = more;
+            let (source, output, source_text, output_text, reference) = texts;
+            let (unknown, links) = marks;
+            Sample {
+                source,
+                output,
+                source_text,
+                output_text,
+                reference,
+                unknown,
+                links,
+                attention,
+                logprob,
+                heads,
+                candidates,
+                is_forced,
+            }
+        },
+    )
 }
 
 fn distribution() -> impl Strategy<Value = Distribution> {
@@ -281,19 +282,24 @@ fn asked() -> impl Strategy<Value = Event> {
         },
     );
     let gradients = option::of((any::<bool>(), distribution()));
-    let histogram = (word(), count(), distribution(), gradients).prop_map(
-        |(name, step, values, gradients)| ParameterHistogram {
-            name,
-            shape: vec![3, step as usize],
-            step,
-            values,
-            gradients: gradients.map(|(batch, found)| {
-                (if batch { GradientKind::Batch } else { GradientKind::Mean }, found)
-            }),
-        },
-    );
-    let maps = (1_usize..9, sample(), sample())
-        .prop_map(|(number, free, forced)| HeldOutMaps { number, count: 8, free, forced });
+    let histogram =
+        (word(), count(), distribution(), gradients).prop_map(|(name, step, values, gradients)| {
+            ParameterHistogram {
+                name,
+                shape: vec![3, step as usize],
+                step,
+                values,
+                gradients: gradients.map(|(batch, found)| {
+                    (if batch { GradientKind::Batch } else { GradientKind::Mean }, found)
+                }),
+            }
+        });
+    let maps = (1_usize..9, sample(), sample()).prop_map(|(number, free, forced)| HeldOutMaps {
+        number,
+        count: 8,
+        free,
+        forced,
+    });
     let changed = (count(), vec(change(), 0..4), any::<bool>(), word(), option::of(count()));
     let changed = changed.prop_map(|(step, changes, repeated, model, last_step)| Changed {
         step,

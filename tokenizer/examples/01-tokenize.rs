@@ -1,6 +1,6 @@
 //! Shows what every recipe makes of a text, and how a vocabulary reads it.
 //!
-//!     cargo run -p tokenizer --example tokenize -- "J'ai dit: «Ça va?»"
+//!     cargo run -p tokenizer --example 01-tokenize -- "J'ai dit: «Ça va?»"
 //!
 //! With `--recipe NAME` it reads lines from standard input and writes them normalised.
 

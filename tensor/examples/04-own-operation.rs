@@ -2,7 +2,7 @@
 //!
 //! The operation is swish, y = x sigmoid(x) (Ramachandran et al. 2017).
 //!
-//! `cargo run -p tensor --example 02-own-operation`
+//! `cargo run -p tensor --example 04-own-operation`
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use tensor::check::{assert_close, finite_differences, to_f64};

@@ -1,0 +1,138 @@
+//! Training of a model of one's own with a run directory.
+
+use std::path::Path;
+
+use tensor::Params;
+use tensor::init::rng;
+
+use super::ready::{Ready, equip, go, started};
+use super::{Outcome, finished};
+use crate::event::{CheckpointKind, Start};
+use crate::link::Link;
+use crate::model::Model;
+use crate::run::{Checkpoint, Progress, RunDir, StoredRun, Vocabularies};
+use crate::train::{RunLength, from_checkpoint, tensors};
+use crate::{Result, devices};
+
+/// Begins a run of a [`Model`] of one's own in the new folder `path`, and trains it to its end: with
+/// the threads, optimizer, schedule, validations, checkpoints, events and commands of any run.
+///
+/// `stored` ([`StoredRun::new`]) has the configuration of the training loop, seed, device and limits;
+/// the keys of networks and text have no effect on a model that does not read them. `vocabularies`
+/// are stored with the run. The program watches and lists the run; only this call and
+/// [`resume_model`] can continue it, since only the caller can build the model.
+///
+/// # Errors
+/// The folder exists, a value of the configuration is out of its range, the device is missing; errors
+/// of the model and of writing.
+///
+/// `seq2seq/examples/02-own-model.rs` is a complete program.
+pub fn begin_model<M: Model>(
+    (model, params): (&mut M, &mut Params),
+    examples: &[M::Example],
+    vocabularies: &Vocabularies,
+    mut stored: StoredRun,
+    path: &Path,
+    link: &mut Link,
+) -> Result<Outcome> {
+    stored.config.validate()?;
+    stored.check_ranges(path)?;
+    let device = devices::open(&stored.device, stored.threads)?;
+    params.to_device(&device)?;
+    let (mut optimizer, average) = equip(&stored.config, params, &device)?;
+    stored.identify();
+    link.check()?;
+    let shuffle = rng(stored.seed, "shuffle");
+    let first = Checkpoint::first(params, &optimizer, average.as_ref(), &shuffle);
+    let created = RunDir::create(path, &stored, vocabularies, &first);
+    params.checked(())?;
+    let dir = created?;
+    let (log, _) = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
+    let start = start(&stored, model, examples, vocabularies, started(&stored, params, &device));
+    let run = Ready {
+        stored: &stored,
+        model,
+        examples,
+        params,
+        optimizer: &mut optimizer,
+        average,
+        device: &device,
+        start,
+        warnings: Vec::new(),
+        memory: 0.0,
+        held_out: 1,
+    };
+    go(run, &dir, log, (shuffle, Progress::default()), link)
+}
+
+/// Continues a run that [`begin_model`] began, from its last checkpoint: the parameters get their
+/// values from there. Examples and model must be those of the beginning.
+///
+/// `change` may change limits, device and the keys that may change on a resume.
+///
+/// # Errors
+/// `path` holds no run, another model or a run in use; those of [`begin_model`].
+pub fn resume_model<M: Model>(
+    (model, params): (&mut M, &mut Params),
+    examples: &[M::Example],
+    path: &Path,
+    change: impl FnOnce(&mut StoredRun),
+    link: &mut Link,
+) -> Result<Outcome> {
+    let dir = RunDir::resume(path)?;
+    let mut stored = dir.stored()?;
+    let checkpoint = dir.checkpoint(CheckpointKind::Last).map_err(|e| dir.way_on(e))?;
+    stored.rewind(&checkpoint)?;
+    let before = stored.config.clone();
+    change(&mut stored);
+    stored.check_ranges(path)?;
+    stored.config.validate()?;
+    let device = devices::open(&stored.device, stored.threads)?;
+    params.to_device(&device)?;
+    let (mut optimizer, mut average) = equip(&stored.config, params, &device)?;
+    model.load_state(tensors(&checkpoint.carried))?;
+    let file = dir.checkpoint_path(CheckpointKind::Last);
+    let shuffle = from_checkpoint(params, &mut optimizer, average.as_mut(), &checkpoint, &file)?;
+    let vocabularies = dir.vocabularies()?;
+    let mut start =
+        start(&stored, model, examples, &vocabularies, started(&stored, params, &device));
+    start.changes = before.changes(&stored.config);
+    if let Some(outcome) = finished(&stored, start.last_step, &checkpoint.progress, &dir) {
+        return Ok(outcome);
+    }
+    link.check()?;
+    dir.store(&stored)?;
+    let (log, warning) = dir.log(&checkpoint)?;
+    let run = Ready {
+        stored: &stored,
+        model,
+        examples,
+        params,
+        optimizer: &mut optimizer,
+        average,
+        device: &device,
+        start,
+        warnings: warning.into_iter().collect(),
+        memory: 0.0,
+        held_out: 1,
+    };
+    go(run, &dir, log, (shuffle, checkpoint.progress), link)
+}
+
+fn start<M: Model>(
+    stored: &StoredRun,
+    model: &M,
+    examples: &[M::Example],
+    vocabularies: &Vocabularies,
+    start: Start,
+) -> Start {
+    let length = RunLength::new(model, examples, stored);
+    Start {
+        train_pairs: examples.len() as u64,
+        source_vocabulary: vocabularies.source.len() as u64,
+        target_vocabulary: vocabularies.target.len() as u64,
+        steps_per_epoch: length.steps_per_epoch,
+        last_step: Some(length.last_step),
+        ..start
+    }
+}
