@@ -22,7 +22,7 @@ const DESCRIBED: usize = 400;
 /// Weight from which on a cell is drawn.
 const VISIBLE: f32 = 0.004;
 /// Luminance of a cell below which white digits are easier to read than black ones.
-const READABLE: f32 = 0.68;
+const READABLE: f32 = 0.47;
 /// Most letters of a word.
 const LETTERS: usize = 24;
 /// Most columns of a reference below the title.

@@ -27,14 +27,23 @@ pub(super) fn encode((width, height): (u32, u32), pixels: &[[u8; 3]]) -> Vec<u8>
     if let Some(palette) = &palette {
         chunk(&mut out, *b"PLTE", &palette.keys().flatten().copied().collect::<Vec<u8>>());
     }
-    let mut data = ZlibEncoder::new(Vec::new(), Compression::best());
+    let mut data = ZlibEncoder::new(Vec::new(), Compression::default());
     let mut row = Vec::new();
     for line in pixels.chunks(width.max(1) as usize) {
         // Each row begins with the number of its filter; most of a figure is flat, so none is used.
         row.clear();
         row.push(0);
         match &palette {
-            Some(palette) => row.extend(line.iter().filter_map(|pixel| palette.get(pixel))),
+            Some(palette) => {
+                // Neighbours are mostly equal.
+                let mut last = ([0; 3], palette.get(&[0; 3]).copied().unwrap_or(0));
+                row.extend(line.iter().map(|pixel| {
+                    if *pixel != last.0 {
+                        last = (*pixel, palette.get(pixel).copied().unwrap_or(0));
+                    }
+                    last.1
+                }));
+            }
             None => row.extend(line.iter().flatten()),
         }
         // Writing to memory does not fail.

@@ -9,12 +9,13 @@ use crate::format::width;
 
 /// Height of the letters.
 const SIZE: f32 = 14.0;
-/// Width of a column: the advance of DejaVu Sans Mono.
-const COLUMN: f32 = SIZE * 0.602;
-/// Height of a row: its ascent and descent.
-const ROW: f32 = SIZE * 1.164;
+/// Width of a column: the advance of DejaVu Sans Mono, 8.43, rounded to half a pixel, so that no seam
+/// shows between neighbouring blocks.
+const COLUMN: f32 = 8.5;
+/// Height of a row: ascent and descent, 16.3, rounded up.
+const ROW: f32 = 17.0;
 /// Distance from the top of a row to the base line.
-const BASE: f32 = SIZE * 0.93;
+const BASE: f32 = 13.3;
 /// Space around the screen.
 const EDGE: f32 = 10.0;
 

@@ -121,7 +121,7 @@ pub(super) fn follow(
     }
     let name = file.path().display().to_string();
     let mut reader = EventReader::open(run)?;
-    let mut summaries = Summaries::default();
+    let mut summaries = Summaries::in_training();
     let mut checkpoints = Checkpoints::default();
     let mut over = false;
     loop {

@@ -1,5 +1,7 @@
 //! The events of a run as summaries: scalars, histograms, images and texts.
 
+use std::time::{Duration, Instant};
+
 use seq2seq::event::{Flow, Sample, Samples, Start, TrainStep, Validation};
 use seq2seq::{Checkpoint, Event};
 
@@ -12,13 +14,28 @@ const SAMPLES: usize = 8;
 /// Pixels of an image for each unit of a figure.
 const SCALE: f32 = 1.0;
 
+/// Share of the time that drawing images may take in training, inverted.
+const SHARE: u32 = 200;
+
 /// Converts the events of a run.
 #[derive(Debug, Default)]
 pub(super) struct Summaries {
     seconds: f64,
+    /// When images were drawn last, and how long that took; `None` if every image is drawn.
+    drawn: Option<(Instant, Duration)>,
 }
 
 impl Summaries {
+    /// Creates an instance that draws images for a small share of the time only.
+    pub(super) fn in_training() -> Self {
+        Self { drawn: Some((Instant::now(), Duration::ZERO)), ..Self::default() }
+    }
+
+    /// Returns true if it is time for images.
+    fn draws(&self) -> bool {
+        self.drawn.is_none_or(|(at, took)| at.elapsed() >= took.saturating_mul(SHARE))
+    }
+
     /// Returns the step and the summary of an event, if it has one.
     pub(super) fn of(&mut self, event: &Event) -> Option<(u64, Summary)> {
         let mut summary = Summary::new();
@@ -42,7 +59,11 @@ impl Summaries {
                 validation.step
             }
             Event::Samples(found) => {
-                samples(&mut summary, found);
+                let (draws, begun) = (self.draws(), Instant::now());
+                samples(&mut summary, found, draws);
+                if draws && self.drawn.is_some() {
+                    self.drawn = Some((Instant::now(), begun.elapsed()));
+                }
                 found.step
             }
             Event::Flow(found) => {
@@ -103,10 +124,10 @@ fn held_out(summary: &mut Summary, validation: &Validation) {
     }
 }
 
-fn samples(summary: &mut Summary, samples: &Samples) {
+fn samples(summary: &mut Summary, samples: &Samples, draws: bool) {
     for (i, sample) in samples.samples.iter().enumerate().take(SAMPLES) {
         summary.text(&format!("samples/{}", i + 1), &translation(sample));
-        if !sample.attention.is_empty() {
+        if draws && !sample.attention.is_empty() {
             let title = format!("Attention at step {}, sentence {}", count(samples.step), i + 1);
             let raster = png(&HeatMap::of_sample(sample, title).scene(), SCALE);
             summary.image(&format!("attention/{}", i + 1), raster.size, &raster.bytes);
