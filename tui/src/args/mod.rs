@@ -141,7 +141,7 @@ pub enum Command {
     #[command(long_about = "Write a run's model for other programs, as a new folder.\n\
         model.safetensors has the parameters in f32, with the names and layouts of torch.nn modules;\n\
         config.json every key; source_vocabulary.json and target_vocabulary.json the tokens in id\n\
-        order. scripts/exported_model.py builds the modules in Python.")]
+        order; tokenizer.json the subword model, if there is one. scripts/exported_model.py builds the modules in Python.")]
     Export(ExportArguments),
     /// Make a run of an exported model, or of the PyTorch tutorial's networks.
     #[command(
