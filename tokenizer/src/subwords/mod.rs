@@ -52,7 +52,7 @@ use crate::{Error, Result, SPECIALS, Vocabulary};
 /// # #[cfg(feature = "subwords")] {
 /// let model = Subwords::train(&lines, &options)?;
 /// let pieces = model.tokenize("the newest  tower");
-/// assert_eq!(pieces, ["Ġthe", "Ġ", "n", "e", "west", "Ġ", "Ġtower"]);
+/// assert_eq!(pieces, ["Ġthe", "Ġnew", "e", "st", "Ġ", "Ġtower"]);
 /// assert_eq!(model.detokenize(&pieces), "the newest  tower");
 ///
 /// let vocabulary = model.vocabulary();

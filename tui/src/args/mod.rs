@@ -145,7 +145,8 @@ pub enum Command {
     #[command(long_about = "Write what a run has for other programs; one or more of:\n\
         --out DIR          the model: model.safetensors has the parameters in f32, with the names and\n                   \
         layouts of torch.nn modules; config.json every key; the vocabularies the\n                   \
-        tokens in id order. scripts/exported_model.py builds the modules in Python.\n\
+        tokens in id order; tokenizer.json the subword\n                   \
+        model, if there is one. scripts/exported_model.py builds the modules in Python.\n\
         --plots DIR        figures as SVG and PNG\n\
         --csv FILE         a row for each step\n\
         --jsonl FILE       an object for each step\n\
