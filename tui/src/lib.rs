@@ -22,6 +22,7 @@ pub mod dashboard;
 pub mod format;
 pub mod headless;
 mod listing;
+mod mouse_capture;
 pub mod output;
 mod program;
 pub mod recording;
