@@ -25,6 +25,7 @@ pub mod figures;
 pub mod format;
 pub mod headless;
 mod listing;
+mod mouse_capture;
 pub mod output;
 mod program;
 pub mod recording;

@@ -8,7 +8,6 @@
 //! [`Keyboard`] reads keys and the mouse on its own thread.
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::io::{self, IsTerminal, Stdout};
 use std::mem::ManuallyDrop;
 #[cfg(unix)]
@@ -23,8 +22,6 @@ use std::time::Duration;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{self, Event, KeyEvent, MouseEvent};
-#[cfg(windows)]
-use ratatui::crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -32,6 +29,7 @@ use ratatui::crossterm::{Command, execute};
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 
+use crate::mouse_capture::{LEAVE_MOUSE, LeaveMouse, TakeMouse};
 use crate::recording::{FrameWriter, Recorder};
 
 /// True while this process uses the alternate screen.
@@ -353,40 +351,6 @@ impl Drop for Screen {
         self.record(LeaveAlternateScreen);
         self.record(Show);
         give_back();
-    }
-}
-
-/// Reports buttons, the wheel, and movements with a button held, as text. The movements without a
-/// button, which crossterm's own command asks for as well, are many and mean nothing here.
-const TAKE_MOUSE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
-/// The opposite of [`TAKE_MOUSE`], in the opposite order.
-const LEAVE_MOUSE: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
-
-/// Takes the mouse.
-struct TakeMouse;
-
-impl Command for TakeMouse {
-    fn write_ansi(&self, out: &mut impl fmt::Write) -> fmt::Result {
-        out.write_str(TAKE_MOUSE)
-    }
-
-    #[cfg(windows)]
-    fn execute_winapi(&self) -> io::Result<()> {
-        EnableMouseCapture.execute_winapi()
-    }
-}
-
-/// Leaves the mouse to the terminal.
-struct LeaveMouse;
-
-impl Command for LeaveMouse {
-    fn write_ansi(&self, out: &mut impl fmt::Write) -> fmt::Result {
-        out.write_str(LEAVE_MOUSE)
-    }
-
-    #[cfg(windows)]
-    fn execute_winapi(&self) -> io::Result<()> {
-        DisableMouseCapture.execute_winapi()
     }
 }
 

@@ -306,7 +306,16 @@ fn the_mouse_works_at_every_size_and_is_left_at_the_end() {
     for (columns, rows) in [(40, 12), (1, 1), (200, 60), (3, 2), (80, 24)] {
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&screen.master, size).unwrap();
-        screen.press(&click(columns.min(4), rows.min(3)));
+        // Drawn at this size once it is in the recording.
+        let resized = format!(r#""r","{columns}x{rows}""#);
+        let recorded = || std::fs::read_to_string(folder.join("a.cast")).unwrap();
+        for _ in 0..100 {
+            screen.press(&click(columns.min(4), rows.min(3)));
+            let read = screen.master.read(&mut [0; 65_536]).unwrap_or(0);
+            if read == 0 || recorded().contains(&resized) {
+                break;
+            }
+        }
     }
     screen.press_until("v", "the mouse chooses pages");
     screen.press("q");
