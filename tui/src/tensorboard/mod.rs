@@ -1,9 +1,9 @@
 //! Event files for TensorBoard.
 //!
-//! An event file is a sequence of records ([`record`]), each a protocol-buffer message of type `Event`
-//! ([`message`], [`event`]). [`summaries`] makes them of the events of a run, [`export`](export())
-//! writes those of a whole log, and [`TensorBoardLog`] those of a run in training, on a thread of its
-//! own.
+//! An event file is a sequence of records (`record.rs`), each a protocol-buffer message of type
+//! `Event` (`message.rs`, `event.rs`). `summaries.rs` makes them of the events of a run.
+//! [`export`](export()) writes those of a whole log, and [`TensorBoardLog`] those of a run in
+//! training, on a thread of its own.
 
 mod crc32c;
 mod event;
