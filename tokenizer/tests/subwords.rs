@@ -256,6 +256,20 @@ fn files_that_cannot_be_run_are_refused_with_their_name() {
 }
 
 #[test]
+fn a_space_that_a_file_adds_and_leaves_is_taken_away() {
+    let mut file = serde_json::from_str::<Value>(MODELS[0].to_json()).unwrap();
+    file["normalizer"] = Value::Null;
+    file["pre_tokenizer"]["add_prefix_space"] = json!(true);
+    file["decoder"] = file["decoder"]["decoders"][0].clone();
+    let model = Subwords::from_json(&file.to_string(), Path::new("t.json")).unwrap();
+    for text in ["the cat", "été, don't"] {
+        let pieces = model.tokenize(text);
+        assert!(pieces[0].starts_with('Ġ'), "{pieces:?}");
+        assert_eq!(model.detokenize(&pieces), text);
+    }
+}
+
+#[test]
 fn a_model_with_dropout_of_its_own_is_not_random() {
     let bpe = serde_json::from_str::<Value>(MODELS[0].to_json()).unwrap();
     let mut random = bpe.clone();

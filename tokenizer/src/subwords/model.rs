@@ -25,6 +25,8 @@ pub(super) struct Model {
     kind: SubwordKind,
     pieces: Vec<String>,
     spelling: Spelling,
+    /// Whether the file puts a space before a text that its decoder leaves there, as RoBERTa's does.
+    adds_space: bool,
     /// The merges of byte-pair encoding.
     merges: Option<Merges>,
 }
@@ -64,7 +66,9 @@ impl Model {
             return Err(unfit("its vocabulary has no pieces".to_owned()));
         }
         let json = json.to_owned();
-        let model = Self { tokenizer, json, kind, pieces, spelling, merges };
+        let adds_space = false;
+        let mut model = Self { tokenizer, json, kind, pieces, spelling, adds_space, merges };
+        model.adds_space = model.detokenize(model.tokenize("a")) == " a";
         let known: HashSet<&String> = model.pieces.iter().collect();
         let divide = |text: &str| {
             let pieces = model.tokenize(text);
@@ -134,7 +138,11 @@ impl Model {
         let plain = pieces.concat();
         let decoder = self.tokenizer.get_decoder();
         // Every file has a decoder, and none of the supported ones fails.
-        decoder.and_then(|decoder| decoder.decode(pieces).ok()).unwrap_or(plain)
+        let text = decoder.and_then(|decoder| decoder.decode(pieces).ok()).unwrap_or(plain);
+        match text.strip_prefix(' ').filter(|_| self.adds_space) {
+            Some(text) => text.to_owned(),
+            None => text,
+        }
     }
 
     pub(super) fn display_piece(&self, piece: &str) -> String {
