@@ -406,3 +406,44 @@ fn a_run_of_the_list_is_opened_stopped_and_trained_on() {
     let log = std::fs::read_to_string(folder.join("runs/a-run/events.jsonl")).unwrap();
     assert_eq!(log.matches(r#"{"event":"start""#).count(), 2);
 }
+
+#[test]
+fn settings_change_in_training_and_after_its_end_the_run_is_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let arguments = small(&["--run-dir", "runs/a-run", "--epochs", "100000"]);
+    let Some(mut screen) = Screen::open(folder, &arguments) else { return skip() };
+    screen.press_until("", "tok/s");
+    // Dropout is the fourth setting; the run acknowledges.
+    screen.press_until("ajjj\r", "dropout = _");
+    screen.press_until("0.25\r", "dropout = 0.25 from the next step on? y: yes");
+    screen.press("y");
+    screen.press("\u{1b}");
+    screen.press_until("8fff", "(was");
+    // One epoch more than are done: the run ends by itself.
+    screen.press_until("a\r", "epochs = _");
+    screen.press_until("1\r", "epochs = 1 from the next step on? y: yes");
+    screen.press_until("y", "is in progress; give at least");
+    screen.press("\u{1b}");
+    screen.press("q");
+    screen.wait_for_drawn("quit?");
+    screen.press("s");
+    screen.wait_for("look again  tui watch");
+    assert_eq!(end(screen.child), Some(0));
+    // The form of a run that is over, in another process, trains it on.
+    let mut screen = Screen::open(folder, &["watch", "runs/a-run"]).unwrap();
+    screen.press_until("", "stopped");
+    screen.press_until("ajjj\r", "dropout = _");
+    screen.press_until("0.5\r", "dropout = 0.5 and train on in this terminal? y: yes");
+    screen.press("y");
+    screen.wait_for_drawn("tok/s");
+    screen.press("q");
+    screen.wait_for_drawn("quit?");
+    screen.press("s");
+    screen.wait_for("look again  tui watch");
+    assert_eq!(end(screen.child), Some(0));
+    let log = std::fs::read_to_string(folder.join("runs/a-run/events.jsonl")).unwrap();
+    assert_eq!(log.matches(r#"{"event":"start""#).count(), 2);
+    assert_eq!(log.matches(r#"{"event":"changed""#).count(), 1);
+    assert!(log.contains(r#""changes":[{"key":"dropout","from":"0.25","to":"0.5"}]"#));
+}

@@ -219,6 +219,19 @@ impl Rnn {
     ///
     /// PyTorch: `rnn.dropout = p`.
     ///
+    /// ```
+    /// use rnn::{Cell, Rnn, RnnConfig};
+    /// use tensor::{Params, Tensor};
+    ///
+    /// let (mut params, config) = (Params::new(), RnnConfig::new(Cell::Gru, 3, 5));
+    /// let mut rnn = Rnn::new(&mut params, "rnn.", config, &mut |_, shape| Ok(Tensor::zeros(shape)))?;
+    /// rnn.set_dropout(0.2, true, 0.1)?;
+    /// assert_eq!((rnn.config().dropout, rnn.options().dropout_state), (0.2, 0.1));
+    /// assert!(rnn.set_dropout(1.0, false, 0.0).is_err());
+    /// assert_eq!(rnn.config().dropout, 0.2);
+    /// # Ok::<(), rnn::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A share outside \[0, 1); nothing is changed then.
     pub fn set_dropout(&mut self, dropout: f32, variational: bool, state: f32) -> Result<()> {

@@ -70,6 +70,20 @@ impl Optimizer {
     ///
     /// PyTorch: `optimizer.param_groups[0][name] = value`.
     ///
+    /// ```
+    /// use tensor::optim::{Adam, Optimizer, OptimizerConfig, RmsProp};
+    /// use tensor::{Params, Tensor};
+    ///
+    /// let mut params = Params::new();
+    /// params.add("w", Tensor::full([2, 2], 1.0))?;
+    /// let mut optimizer = Optimizer::new(OptimizerConfig::RmsProp(RmsProp::default()), &params)?;
+    /// let slower = OptimizerConfig::RmsProp(RmsProp { alpha: 0.999, ..RmsProp::default() });
+    /// optimizer.set_config(slower)?;
+    /// assert!(optimizer.set_config(OptimizerConfig::Adam(Adam::default())).is_err());
+    /// assert_eq!(*optimizer.config(), slower);
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Another optimizer, one with other state, or a value out of its range; nothing is changed
     /// then.

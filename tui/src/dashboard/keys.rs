@@ -57,6 +57,13 @@ pub const BINDINGS: &[Binding] = &[
     ),
     look(Action::Explain, &[letter('i')], "i", "explain", "explain this page, with its equation"),
     command(Action::Pause, &[letter(' ')], "space", "pause", "pause training, or go on"),
+    look(
+        Action::Settings,
+        &[letter('a')],
+        "a",
+        "settings",
+        "change settings while it trains: epochs, rate, dropout, forcing, clip ... (asks)",
+    ),
     on(
         SAMPLES,
         look(
@@ -364,13 +371,6 @@ pub const BINDINGS: &[Binding] = &[
         "v",
         "select text",
         "leave the mouse to the terminal, to select text; again: take it",
-    ),
-    look(
-        Action::Settings,
-        &[letter('a')],
-        "a",
-        "settings",
-        "change settings while it trains: epochs, rate, dropout, forcing, clip ... (asks)",
     ),
     page(Page::Runs, &[letter('0'), plain(KeyCode::Esc)], "0 Esc"),
     page(Page::Overview, &[letter('1')], "1"),

@@ -26,6 +26,9 @@ const SIDE_BY_SIDE: u16 = 70;
 /// Columns of the name of a run.
 const NAME: usize = 24;
 
+/// Columns from which on a run's model is named beside it.
+const WITH_MODEL: usize = 70;
+
 /// A run with its gradient flow at the shown step, or its newest one.
 struct RunFlow<'a> {
     name: &'a str,
@@ -114,7 +117,11 @@ fn run_sentence(
     wide: usize,
     theme: Theme,
 ) -> Line<'static> {
-    let name = format!("{} {}: ", Dash::of(run).sign(theme), fit(it.name, NAME, theme.cut()));
+    let model = it.history.run_state.start.as_ref().map_or("", |start| start.model.as_str());
+    let model = model.split(',').next().filter(|model| !model.is_empty() && wide >= WITH_MODEL);
+    let model = model.map_or_else(String::new, |model| format!(" ({model})"));
+    let sign = Dash::of(run).sign(theme);
+    let name = format!("{sign} {}{model}: ", fit(it.name, NAME, theme.cut()));
     let name = if several { name } else { String::new() };
     let text = match named(it.flow, layer) {
         Some(series) => {

@@ -36,7 +36,7 @@ fn check_panes(model: &Model, (wide, high): (u16, u16)) -> Result<(), TestCaseEr
         }
         // Alone on an empty screen, a pane changes its own cells only.
         let mut buffer = Buffer::empty(screen);
-        view::draw(model, *region, &mut buffer);
+        view::draw(model, *region, screen, &mut buffer);
         for y in 0..high {
             for x in (0..wide).filter(|x| !region.area.contains((*x, y).into())) {
                 let symbol = buffer[(x, y)].symbol();

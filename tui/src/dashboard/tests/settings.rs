@@ -57,7 +57,7 @@ fn twenty_more_epochs_are_asked_for_and_acknowledged_once_done() {
     assert!(model.notice().unwrap().contains("changed at step 420: epochs = 24 (was 4)"));
     press(&mut model, KeyCode::Esc);
     let picture = drawn(&model, (120, 40));
-    assert!(picture.contains("changed: cell = rnn_tanh, epochs = 24"), "{picture}");
+    assert!(picture.contains("changed: epochs = 24, cell = rnn_tanh"), "{picture}");
     assert!(picture.contains("420/4,800"), "{picture}");
     letter(&mut model, '8');
     let picture = drawn(&model, (120, 40));
@@ -73,7 +73,7 @@ fn a_setting_that_is_back_at_the_presets_value_is_no_longer_changed() {
     };
     model.apply(&changed("dropout", "0.0", "0.3", true));
     assert!(model.notice().unwrap().starts_with("changed again at step 420"));
-    assert_eq!(differences(&model), ["cell = rnn_tanh (was gru)", "dropout = 0.3 (was 0.0)"]);
+    assert_eq!(differences(&model), ["dropout = 0.3 (was 0.0)", "cell = rnn_tanh (was gru)"]);
     model.apply(&changed("dropout", "0.3", "0.0", false));
     assert_eq!(differences(&model), ["cell = rnn_tanh (was gru)"]);
 }
