@@ -1,7 +1,8 @@
 //! Pictures of every page of the dashboard: trains the phrasebook for a while, sends keys to the
 //! dashboard's model, and writes each page as SVG.
 //!
-//! `cargo run -p tui --example 02-pictures [FOLDER [STEPS]]`; the folder is docs/dashboard by default.
+//! `cargo run -p tui --example 02-pictures [FOLDER [STEPS]]`; the folder is target/dashboard by default,
+//! and `docs/dashboard 600` makes the pictures of docs/dashboard.md.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::error::Error;
@@ -39,8 +40,8 @@ const PAGES: [(&str, &str); 13] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
-    let folder = arguments.next().map_or_else(|| PathBuf::from("docs/dashboard"), PathBuf::from);
-    let steps = arguments.next().map_or(Ok(800), |steps| steps.parse())?;
+    let folder = arguments.next().map_or_else(|| PathBuf::from("target/dashboard"), PathBuf::from);
+    let steps = arguments.next().map_or(Ok(300), |steps| steps.parse())?;
     fs::create_dir_all(&folder)?;
     let folder = path::absolute(folder)?;
     // The pictures show relative paths.

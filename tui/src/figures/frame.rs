@@ -150,7 +150,7 @@ pub(super) fn legend(scene: &mut Scene, measure: &Measure, entries: &[Entry<'_>]
         scene.text(entry.name, (x + SAMPLE + 6.0, y), LABEL, Anchor::Start);
         x += wide + 18.0;
     }
-    y + 10.0
+    y + 14.0
 }
 
 /// Draws a small cross.
