@@ -4,3 +4,4 @@ pub(super) mod bars;
 pub(super) mod heat;
 pub(super) mod plot;
 pub(super) mod spark;
+pub(super) mod weight_map;

@@ -1,0 +1,270 @@
+//! An attention map: a row for each output token, a column for each source token.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
+use seq2seq::event::Sample;
+
+use super::bars::{cell, columns, put};
+use crate::dashboard::theme::Theme;
+use crate::format::{fit, width};
+
+/// Rows that the source tokens may take above the map.
+const HEADER_ROWS: usize = 4;
+/// Columns of the widest cell.
+const CELL: usize = 8;
+/// Minimum columns of a cell that ends with a gap.
+const GAP: usize = 3;
+/// Columns of the longest output token.
+const LABEL: usize = 12;
+
+/// Returns the mark of a gold link.
+pub(in crate::dashboard) fn link(theme: Theme) -> char {
+    theme.pick('◆', 'x')
+}
+
+/// Returns the mark of a source token that is not in the vocabulary.
+const UNKNOWN: char = '?';
+
+/// The map itself. Source tokens are above their columns, in as many staggered rows as needed for
+/// readability; output tokens are to the left of their rows. Unknown source tokens and gold links are
+/// marked.
+#[derive(Debug)]
+pub(in crate::dashboard) struct AttentionMap<'a> {
+    /// Tokens and weights.
+    pub sample: &'a Sample,
+    /// Colours and characters.
+    pub theme: Theme,
+}
+
+/// The layout of a map.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::dashboard) struct Geometry {
+    /// Columns of the output tokens, including the gap after them.
+    pub label: usize,
+    /// Columns of the narrowest cell.
+    cell: usize,
+    /// Columns of all cells.
+    room: usize,
+    /// Rows of the source tokens.
+    pub header: usize,
+    /// Source tokens shown.
+    pub sources: usize,
+    /// Output tokens shown.
+    pub outputs: usize,
+}
+
+impl Geometry {
+    /// Returns the first column of a cell; for the index after the last cell, the end of the map.
+    pub(in crate::dashboard) fn left(&self, source: usize) -> usize {
+        self.label + source * self.room / self.sources.max(1)
+    }
+}
+
+impl AttentionMap<'_> {
+    /// Returns the layout in an area, if there is room for one.
+    pub(in crate::dashboard) fn geometry(&self, area: Rect) -> Option<Geometry> {
+        let (wide, high) = (columns(area), usize::from(area.height));
+        let sources = self.sample.source.len();
+        if wide < 4 || high < 2 || sources == 0 {
+            return None;
+        }
+        let longest = self.sample.output.iter().map(|token| width(token)).max().unwrap_or(0);
+        let label = longest.min(LABEL).min(wide / 3) + 1;
+        let cell = ((wide - label) / sources).clamp(1, CELL);
+        let sources = sources.min((wide - label) / cell);
+        // Cells with a gap have equal widths; narrower ones share all available columns.
+        let room = if cell < GAP { (wide - label).min(sources * GAP) } else { sources * cell };
+        // With `rows` header rows, each token has the width of `rows` cells.
+        let fits = |rows: usize| {
+            let unknown = |i: usize| usize::from(self.sample.unknown.contains(&i));
+            let mut tokens = self.sample.source.iter().take(sources).enumerate();
+            tokens.all(|(i, token)| width(token) + unknown(i) < rows * cell)
+        };
+        let rows_left = high.saturating_sub(self.sample.output.len());
+        let most = HEADER_ROWS.min(sources).min(rows_left.max(high / 3)).max(1);
+        let header = (1..=most).find(|&rows| fits(rows)).unwrap_or(most);
+        let outputs = self.sample.output.len().min(high - header);
+        Some(Geometry { label, cell, room, header, sources, outputs })
+    }
+
+    /// Returns the number of source tokens that do not fit.
+    pub(in crate::dashboard) fn hidden(&self, area: Rect) -> usize {
+        self.geometry(area).map_or(0, |geometry| self.sample.source.len() - geometry.sources)
+    }
+
+    fn render_sources(&self, area: Rect, buf: &mut Buffer, geometry: &Geometry) {
+        let Geometry { cell: wide, header, sources, .. } = *geometry;
+        let tokens = self.sample.source.iter().take(sources);
+        for (i, token) in tokens.enumerate() {
+            // The tokens of each group are staggered downwards to the right, and a thin line
+            // connects the upper ones to their column.
+            let row = i % header;
+            let room = (header * wide).saturating_sub(1).max(1);
+            let left = columns(area).saturating_sub(geometry.left(i));
+            let unknown = self.sample.unknown.contains(&i);
+            let token = if unknown { format!("{UNKNOWN}{token}") } else { token.clone() };
+            let style = if unknown { self.theme.bad() } else { self.theme.strong() };
+            let text = fit(&token, room.min(left), self.theme.cut());
+            let x = cell(geometry.left(i));
+            put(buf, area, (x, cell(row)), &text, style, self.theme);
+        }
+        let stem = self.theme.pick('│', '|');
+        for i in 0..sources {
+            for row in i % header + 1..header {
+                let (x, y) = (area.x + cell(geometry.left(i)), area.y + cell(row));
+                if let Some(cell) = buf.cell_mut((x, y))
+                    && cell.symbol() == " "
+                {
+                    cell.set_char(stem).set_style(self.theme.faint());
+                }
+            }
+        }
+    }
+
+    fn render_row(&self, area: Rect, buf: &mut Buffer, geometry: &Geometry, row: usize) {
+        let Geometry { label, cell: wide, header, sources, .. } = *geometry;
+        let y = cell(header + row);
+        if let Some(token) = self.sample.output.get(row) {
+            let text = fit(token, label.saturating_sub(1), self.theme.cut());
+            let x = cell((label - 1).saturating_sub(width(&text)));
+            put(buf, area, (x, y), &text, self.theme.strong(), self.theme);
+        }
+        let weights = self.sample.attention.get(row).map_or(&[][..], Vec::as_slice);
+        for column in 0..sources {
+            let (glyph, style) = self.theme.weight(weights.get(column).copied().unwrap_or(0.0));
+            // A gap separates neighbouring columns if there is space for it.
+            let (left, right) = (geometry.left(column), geometry.left(column + 1));
+            let filled = right - left - usize::from(wide >= GAP);
+            let text: String = std::iter::repeat_n(glyph, filled).collect();
+            put(buf, area, (cell(left), y), &text, style, self.theme);
+            // The mark of a link stands in the gap, or in the cell's last column.
+            if self.sample.links.contains(&(column, row)) {
+                let mark = link(self.theme).to_string();
+                let at = cell(right.saturating_sub(1));
+                put(buf, area, (at, y), &mark, self.theme.valid().bold(), self.theme);
+            }
+        }
+    }
+}
+
+impl Widget for AttentionMap<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = area.intersection(buf.area);
+        let Some(geometry) = self.geometry(area) else { return };
+        self.render_sources(area, buf, &geometry);
+        let hidden = self.sample.output.len() - geometry.outputs;
+        let rows = if hidden > 0 { geometry.outputs.saturating_sub(1) } else { geometry.outputs };
+        for row in 0..rows {
+            self.render_row(area, buf, &geometry, row);
+        }
+        if hidden > 0 {
+            let text = format!("{} {} more rows: key 4", self.theme.cut(), hidden + 1);
+            let y = cell(geometry.header + rows);
+            put(buf, area, (0, y), &text, self.theme.faint(), self.theme);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(source: &[&str], output: &[&str], attention: Vec<Vec<f32>>) -> Sample {
+        Sample {
+            source: source.iter().map(|&token| token.into()).collect(),
+            output: output.iter().map(|&token| token.into()).collect(),
+            attention,
+            logprob: -1.0,
+            ..Sample::default()
+        }
+    }
+
+    fn drawn(sample: &Sample, size: (u16, u16)) -> Vec<String> {
+        let area = Rect::new(0, 0, size.0, size.1);
+        let mut buf = Buffer::empty(area);
+        AttentionMap { sample, theme: Theme::PLAIN }.render(area, &mut buf);
+        (0..size.1)
+            .map(|y| {
+                let row: String = (0..size.0).map(|x| buf[(x, y)].symbol()).collect();
+                row.trim_end().to_owned()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn rows_are_output_and_columns_are_source() {
+        let sample = sample(
+            &["the", "red", "car"],
+            &["la", "voiture", "rouge"],
+            vec![vec![0.9, 0.05, 0.05], vec![0.1, 0.1, 0.8], vec![0.0, 0.75, 0.25]],
+        );
+        assert_eq!(
+            drawn(&sample, (24, 4)),
+            [
+                "        the  red  car",
+                "     la ████ ░░░░ ░░░░",
+                "voiture ░░░░ ░░░░ ████",
+                "  rouge      ████ ▒▒▒▒",
+            ]
+        );
+    }
+
+    #[test]
+    fn long_source_tokens_are_staggered() {
+        let sample = sample(
+            &["wonderful", "morning", "everybody", "</s>"],
+            &["oui", "</s>"],
+            vec![vec![1.0, 0.0, 0.0, 0.0], vec![0.0, 0.0, 0.0, 1.0]],
+        );
+        assert_eq!(
+            drawn(&sample, (22, 5)),
+            [
+                "     wonderful   </s>",
+                "     │   morning │",
+                "     │   │   everybody",
+                " oui ███",
+                "</s>             ███",
+            ]
+        );
+    }
+
+    #[test]
+    fn unknown_words_and_gold_links_are_marked() {
+        let mut sample = sample(
+            &["the", "zebu", "</s>"],
+            &["le", "</s>"],
+            vec![vec![0.9, 0.1, 0.0], vec![0.0, 0.0, 1.0]],
+        );
+        (sample.unknown, sample.links) = (vec![1], vec![(0, 0), (1, 0)]);
+        assert_eq!(
+            drawn(&sample, (24, 3)),
+            ["     the   ?zebu </s>", "  le █████◆░░░░░◆", "</s>             █████"]
+        );
+        sample.unknown.push(99);
+        drawn(&sample, (9, 3));
+    }
+
+    #[test]
+    fn narrow_cells_share_every_column() {
+        let sample = sample(&["a", "b", "c", "d"], &["x"], vec![vec![1.0; 4]]);
+        assert_eq!(drawn(&sample, (9, 2)), ["  ab c d", "x ███████"]);
+        assert_eq!(drawn(&sample, (13, 2)), ["  a b  c  d", "x ███████████"]);
+        assert_eq!(drawn(&sample, (14, 2)), ["  a  b  c  d", "x ██ ██ ██ ██"]);
+    }
+
+    #[test]
+    fn cut_and_broken_maps_are_drawn() {
+        let tokens = ["a"; 30];
+        let wide = sample(&tokens, &tokens, vec![vec![f32::NAN; 30]; 12]);
+        for size in [(0, 0), (1, 1), (3, 3), (10, 4), (40, 12), (200, 60)] {
+            drawn(&wide, size);
+        }
+        let text = drawn(&wide, (40, 12)).join("\n");
+        assert!(text.contains('?') && text.contains("more rows"), "{text}");
+        let ragged = sample(&["a", "b"], &["x", "y"], vec![vec![1.0]]);
+        assert_eq!(drawn(&ragged, (12, 3)).len(), 3);
+        drawn(&sample(&[], &[], vec![]), (12, 3));
+        drawn(&sample(&["日本語", "b"], &["日本語"], vec![]), (9, 3));
+    }
+}
