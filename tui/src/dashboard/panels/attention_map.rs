@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 use seq2seq::event::Sample;
 
 use crate::dashboard::model::Model;
+use crate::dashboard::page::Page;
 use crate::dashboard::pointer::Target;
 use crate::dashboard::widgets::bars::{cell, columns, first_that_fits, fit_line, put};
 use crate::dashboard::widgets::weight_map::{AttentionMap, link};
@@ -54,7 +55,7 @@ fn draw_one(
     );
     let inner = block.inner(area);
     let (map, timeline) = parts(model, inner);
-    let hidden = chosen.map_or(0, |sample| AttentionMap { sample, theme }.hidden(map));
+    let hidden = chosen.map_or(0, |sample| map_of(model, sample).hidden(map));
     let mut room = columns(inner);
     if hidden > 0 {
         let text = format!(" {} {hidden} more ", theme.pick('→', '>'));
@@ -70,7 +71,7 @@ fn draw_one(
     }
     match chosen {
         Some(sample) if !sample.attention.is_empty() || sample.output.is_empty() => {
-            AttentionMap { sample, theme }.render(map, buf);
+            map_of(model, sample).render(map, buf);
         }
         chosen => {
             let text =
@@ -78,6 +79,18 @@ fn draw_one(
             let x = inner.width.saturating_sub(cell(width(text))) / 2;
             put(buf, inner, (x, inner.height / 2), text, theme.faint(), theme);
         }
+    }
+}
+
+/// Returns the map of a sample, on its own page with the cursor.
+fn map_of<'a>(model: &Model, sample: &'a Sample) -> AttentionMap<'a> {
+    let is_own = model.page == Page::Attention;
+    let has_cursor = is_own && model.inspects_chosen();
+    AttentionMap {
+        sample,
+        theme: model.theme,
+        cursor: has_cursor.then_some((model.inspecting.step, model.inspecting.source)),
+        more: if is_own { "}" } else { "key 4" },
     }
 }
 
@@ -109,10 +122,11 @@ pub(in crate::dashboard) fn at(
         return (x < room && place < number).then_some(Target::Maps(place));
     }
     let sample = model.chosen()?;
-    let geometry = AttentionMap { sample, theme: model.theme }.geometry(map)?;
+    let geometry = map_of(model, sample).geometry(map)?;
     let column = (0..geometry.sources)
         .find(|&column| (geometry.left(column)..geometry.left(column + 1)).contains(&x));
     let row = y.checked_sub(geometry.header).filter(|row| *row < geometry.outputs);
+    let row = row.map(|row| geometry.first + row);
     let is_word = x < geometry.label || y < geometry.header;
     match (row, column) {
         (None, None) => None,

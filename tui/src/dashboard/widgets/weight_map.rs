@@ -35,6 +35,10 @@ pub(in crate::dashboard) struct AttentionMap<'a> {
     pub sample: &'a Sample,
     /// Colours and characters.
     pub theme: Theme,
+    /// The output row and the source column under the cursor; the row is visible.
+    pub cursor: Option<(usize, usize)>,
+    /// The key that shows the rows that do not fit.
+    pub more: &'static str,
 }
 
 /// The layout of a map.
@@ -52,6 +56,8 @@ pub(in crate::dashboard) struct Geometry {
     pub sources: usize,
     /// Output tokens shown.
     pub outputs: usize,
+    /// The first of them.
+    pub first: usize,
 }
 
 impl Geometry {
@@ -84,8 +90,13 @@ impl AttentionMap<'_> {
         let rows_left = high.saturating_sub(self.sample.output.len());
         let most = HEADER_ROWS.min(sources).min(rows_left.max(high / 3)).max(1);
         let header = (1..=most).find(|&rows| fits(rows)).unwrap_or(most);
-        let outputs = self.sample.output.len().min(high - header);
-        Some(Geometry { label, cell, room, header, sources, outputs })
+        let all = self.sample.output.len();
+        let room_down = high - header;
+        // The last row says how many do not fit.
+        let outputs = if all > room_down { room_down.saturating_sub(1) } else { all };
+        let row = self.cursor.map_or(0, |cursor| cursor.0);
+        let first = (row + 1).saturating_sub(outputs.max(1)).min(all - outputs);
+        Some(Geometry { label, cell, room, header, sources, outputs, first })
     }
 
     /// Returns the number of source tokens that do not fit.
@@ -105,6 +116,8 @@ impl AttentionMap<'_> {
             let unknown = self.sample.unknown.contains(&i);
             let token = if unknown { format!("{UNKNOWN}{token}") } else { token.clone() };
             let style = if unknown { self.theme.bad() } else { self.theme.strong() };
+            let is_chosen = self.cursor.is_some_and(|cursor| cursor.1 == i);
+            let style = if is_chosen { self.theme.reversed() } else { style };
             let text = fit(&token, room.min(left), self.theme.cut());
             let x = cell(geometry.left(i));
             put(buf, area, (x, cell(row)), &text, style, self.theme);
@@ -123,12 +136,14 @@ impl AttentionMap<'_> {
     }
 
     fn render_row(&self, area: Rect, buf: &mut Buffer, geometry: &Geometry, row: usize) {
-        let Geometry { label, cell: wide, header, sources, .. } = *geometry;
-        let y = cell(header + row);
+        let Geometry { label, cell: wide, header, sources, first, .. } = *geometry;
+        let y = cell(header + row - first);
         if let Some(token) = self.sample.output.get(row) {
             let text = fit(token, label.saturating_sub(1), self.theme.cut());
             let x = cell((label - 1).saturating_sub(width(&text)));
-            put(buf, area, (x, y), &text, self.theme.strong(), self.theme);
+            let is_chosen = self.cursor.is_some_and(|cursor| cursor.0 == row);
+            let style = if is_chosen { self.theme.reversed() } else { self.theme.strong() };
+            put(buf, area, (x, y), &text, style, self.theme);
         }
         let weights = self.sample.attention.get(row).map_or(&[][..], Vec::as_slice);
         for column in 0..sources {
@@ -153,14 +168,13 @@ impl Widget for AttentionMap<'_> {
         let area = area.intersection(buf.area);
         let Some(geometry) = self.geometry(area) else { return };
         self.render_sources(area, buf, &geometry);
-        let hidden = self.sample.output.len() - geometry.outputs;
-        let rows = if hidden > 0 { geometry.outputs.saturating_sub(1) } else { geometry.outputs };
-        for row in 0..rows {
+        for row in geometry.first..geometry.first + geometry.outputs {
             self.render_row(area, buf, &geometry, row);
         }
+        let hidden = self.sample.output.len() - geometry.outputs;
         if hidden > 0 {
-            let text = format!("{} {} more rows: key 4", self.theme.cut(), hidden + 1);
-            let y = cell(geometry.header + rows);
+            let text = format!("{} {hidden} more rows: {}", self.theme.cut(), self.more);
+            let y = cell(geometry.header + geometry.outputs);
             put(buf, area, (0, y), &text, self.theme.faint(), self.theme);
         }
     }
@@ -183,7 +197,8 @@ mod tests {
     fn drawn(sample: &Sample, size: (u16, u16)) -> Vec<String> {
         let area = Rect::new(0, 0, size.0, size.1);
         let mut buf = Buffer::empty(area);
-        AttentionMap { sample, theme: Theme::PLAIN }.render(area, &mut buf);
+        AttentionMap { sample, theme: Theme::PLAIN, cursor: None, more: "key 4" }
+            .render(area, &mut buf);
         (0..size.1)
             .map(|y| {
                 let row: String = (0..size.0).map(|x| buf[(x, y)].symbol()).collect();
@@ -266,5 +281,25 @@ mod tests {
         assert_eq!(drawn(&ragged, (12, 3)).len(), 3);
         drawn(&sample(&[], &[], vec![]), (12, 3));
         drawn(&sample(&["日本語", "b"], &["日本語"], vec![]), (9, 3));
+    }
+
+    #[test]
+    fn the_row_under_the_cursor_is_visible() {
+        let tokens: Vec<String> = (0..9).map(|i| format!("t{i}")).collect();
+        let names: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        let sample = sample(&["a", "b"], &names, vec![vec![1.0, 0.0]; 9]);
+        let area = Rect::new(0, 0, 20, 5);
+        for (row, shown) in [(0, "t0 t1 t2"), (4, "t2 t3 t4"), (8, "t6 t7 t8")] {
+            let mut buf = Buffer::empty(area);
+            let cursor = Some((row, 1));
+            AttentionMap { sample: &sample, theme: Theme::PLAIN, cursor, more: "}" }
+                .render(area, &mut buf);
+            let text = |y: u16, range: std::ops::Range<u16>| -> String {
+                range.map(|x| buf[(x, y)].symbol()).collect()
+            };
+            let labels: Vec<String> = (1..4).map(|y| text(y, 0..2)).collect();
+            assert_eq!(labels.join(" "), shown);
+            assert_eq!(text(4, 0..20).trim_end(), "… 6 more rows: }");
+        }
     }
 }
