@@ -299,8 +299,8 @@ fn the_mouse_works_at_every_size_and_is_left_at_the_end() {
     screen.wait_for(TAKES_MOUSE);
     screen.wait_for_drawn("tok/s");
     // `8 Log` in the title row of 80 columns, then `2 Curves`, and the wheel in the plot.
-    screen.press_until(&click(71, 1), "log: all entries");
-    screen.press_until(&click(14, 1), "over steps");
+    screen.press_until(&click(57, 1), "log: all entries");
+    screen.press_until(&click(16, 1), "over steps");
     screen.press_until(&"\u{1b}[<64;40;12M".repeat(3), "zoom 8x");
     screen.press_until("v", "the terminal selects text with the mouse");
     for (columns, rows) in [(40, 12), (1, 1), (200, 60), (3, 2), (80, 24)] {

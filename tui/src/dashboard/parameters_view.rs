@@ -70,6 +70,11 @@ impl ParametersView {
         self.cursor.min(rows.saturating_sub(1))
     }
 
+    /// Chooses a row.
+    pub(super) fn choose(&mut self, row: usize) {
+        self.cursor = row;
+    }
+
     /// Returns the first row shown, of `rows` rows of which `room` fit; the last of these may be
     /// taken by the number of the others.
     pub(super) fn first(&self, rows: usize, room: usize) -> usize {

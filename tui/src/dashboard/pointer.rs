@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use super::layout::{Pane, regions};
 use super::model::Model;
 use super::page::Page;
-use super::panels::{attention_map, cell, curves, runs, samples, step, tabs};
+use super::panels::{attention_map, cell, curves, parameter_table, runs, samples, step, tabs};
 
 /// A thing on the screen that the mouse can choose.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +28,8 @@ pub(super) enum Target {
     Choice(usize),
     /// A token of the layer, and a row of gates or units.
     Gate(Option<usize>, Option<usize>),
+    /// A row of the table of parameters.
+    Parameter(usize),
     /// A run of the list.
     Run(usize),
 }
@@ -47,6 +49,7 @@ pub(super) fn target(model: &Model, screen: Rect, (x, y): (u16, u16)) -> Option<
         Pane::Step => step::at(model, area, (x, y), true),
         Pane::StepPart => step::at(model, area, (x, y), false),
         Pane::Cell => cell::at(model, area, at),
+        Pane::Parameters => parameter_table::at(model, area, at.1).map(Target::Parameter),
         Pane::Runs => runs::at(model, area, at.1).map(Target::Run),
         _ => None,
     }

@@ -4,7 +4,7 @@ use ratatui::crossterm::event::{MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
 use super::Model;
-use crate::dashboard::keys::{self, Action, Gesture, RunsAction};
+use crate::dashboard::keys::{self, Action, AnswerKey, Gesture, RunsAction};
 use crate::dashboard::mode::{Effect, Mode};
 use crate::dashboard::page::Page;
 use crate::dashboard::pointer::{Target, target};
@@ -98,6 +98,14 @@ impl Model {
                 if let Some(row) = row {
                     self.inspecting.set_row(row);
                 }
+            }
+            Target::Parameter(row) => {
+                // A click on the chosen parameter shows its distribution.
+                let rows = self.parameters_view.rows(&self.history.parameters).len();
+                if self.parameters_view.cursor(rows) == row {
+                    return self.act(Action::Answer(AnswerKey::Histogram));
+                }
+                self.parameters_view.choose(row);
             }
             Target::Run(row) => {
                 let Some(list) = &mut self.runs else { return Vec::new() };

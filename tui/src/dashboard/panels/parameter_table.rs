@@ -86,6 +86,17 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// Returns the parameter at a row of the panel.
+pub(in crate::dashboard) fn at(model: &Model, area: Rect, y: usize) -> Option<usize> {
+    let view = &model.parameters_view;
+    let rows = view.rows(&model.parameters).len();
+    let room = usize::from(area.height.saturating_sub(2));
+    let first = view.first(rows, room);
+    let more = usize::from(rows > first + room);
+    let row = first + y.checked_sub(1).filter(|y| *y < room.saturating_sub(more))?;
+    (row < rows).then_some(row)
+}
+
 /// Shortens a parameter's name near its beginning: the end distinguishes parameters, and the first
 /// three letters distinguish the encoder from the decoder.
 pub(super) fn shortened(name: &str, columns: usize, theme: Theme) -> String {

@@ -176,6 +176,17 @@ fn words_of_a_step_and_rows_of_a_cell_are_chosen() {
 }
 
 #[test]
+fn a_parameter_is_chosen_by_a_click_and_shown_by_another() {
+    let size = (120, 40);
+    let mut model = training();
+    letter(&mut model, '3');
+    assert!(click_on(&mut model, "decoder.output.weight", 0, size).is_empty());
+    let effects = click_on(&mut model, "decoder.output.weight", 0, size);
+    let name = "decoder.output.weight".to_owned();
+    assert_eq!(effects, [Effect::Send(Command::Histogram(name))]);
+}
+
+#[test]
 fn a_run_is_chosen_by_a_click_and_opened_by_another() {
     for size in [(40, 12), (80, 24), (120, 40)] {
         let mut model = listed(Theme::PLAIN);
