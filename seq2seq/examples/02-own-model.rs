@@ -82,13 +82,13 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let vocabularies = Vocabularies { source: vocabulary.clone(), target: vocabulary.clone() };
     let (mut link, viewer) = link(1 << 12); // viewer.events and viewer.commands are for a display
     let mut params = Params::new();
-    let speller = Speller::new(&mut params, vocabulary.len())?;
-    begin_model((&speller, &mut params), &examples, &vocabularies, stored, &path, &mut link)?;
+    let mut speller = Speller::new(&mut params, vocabulary.len())?;
+    begin_model((&mut speller, &mut params), &examples, &vocabularies, stored, &path, &mut link)?;
     // Another program, next week: the values come from the checkpoint.
     let mut params = Params::new();
-    let speller = Speller::new(&mut params, vocabulary.len())?;
+    let mut speller = Speller::new(&mut params, vocabulary.len())?;
     let longer = |stored: &mut StoredRun| stored.max_steps = Some(800);
-    let outcome = resume_model((&speller, &mut params), &examples, &path, longer, &mut link)?;
+    let outcome = resume_model((&mut speller, &mut params), &examples, &path, longer, &mut link)?;
     println!("{} events, {} steps", viewer.events.try_iter().count(), outcome.end.step);
     let mut tape = Tape::inference(&params);
     let logits = speller.logits(&mut tape, &vocabulary.encode(&["m", "a", "i", "s"]), [4, 1])?;

@@ -137,18 +137,18 @@ fn a_model_of_ones_own_resumes_with_the_same_bits() {
         StoredRun { max_steps: steps, threads: Some(1), ..StoredRun::new(config, "numbers") }
     };
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
-    let (model, mut params) = make();
-    let own = (&model, &mut params);
+    let (mut model, mut params) = make();
+    let own = (&mut model, &mut params);
     let outcome =
         begin_model(own, &examples, &vocabularies, settings(60), &whole, &mut link).unwrap();
     assert_eq!(outcome.end.step, 60);
     assert!((params.get(model.0.weight).data()[0] - 2.0).abs() < 0.2);
-    let (model, mut params) = make();
-    let own = (&model, &mut params);
+    let (mut model, mut params) = make();
+    let own = (&mut model, &mut params);
     begin_model(own, &examples, &vocabularies, settings(7), &parts, &mut link).unwrap();
-    let (model, mut params) = make();
+    let (mut model, mut params) = make();
     let longer = |stored: &mut StoredRun| stored.max_steps = Some(60);
-    let own = (&model, &mut params);
+    let own = (&mut model, &mut params);
     let outcome = resume_model(own, &examples, &parts, longer, &mut link).unwrap();
     assert_eq!((outcome.end.step, outcome.already_finished), (60, false));
     let last = |run: &Path| {
@@ -156,17 +156,17 @@ fn a_model_of_ones_own_resumes_with_the_same_bits() {
         dir.checkpoint(seq2seq::event::CheckpointKind::Last).unwrap().params
     };
     assert_eq!(last(&whole), last(&parts));
-    let own = (&model, &mut params);
+    let own = (&mut model, &mut params);
     let again = resume_model(own, &examples, &parts, longer, &mut link).unwrap();
     assert!(again.already_finished);
-    let (model, mut params) = make();
-    let own = (&model, &mut params);
+    let (mut model, mut params) = make();
+    let own = (&mut model, &mut params);
     let error = begin_model(own, &examples, &vocabularies, settings(1), &parts, &mut link);
     assert!(error.is_err());
     // The parameters of another model are refused.
     let mut other = Params::new();
     let wide = Linear::new(&mut other, "", 2, 1, Init::TorchDefault, &mut rng(1, "init")).unwrap();
-    let own = (&Double(wide), &mut other);
+    let own = (&mut Double(wide), &mut other);
     let longer = |stored: &mut StoredRun| stored.max_steps = Some(90);
     assert!(resume_model(own, &examples, &parts, longer, &mut link).is_err());
 }

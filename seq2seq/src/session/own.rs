@@ -28,7 +28,7 @@ use crate::{Result, devices};
 ///
 /// `seq2seq/examples/02-own-model.rs` is a complete program.
 pub fn begin_model<M: Model>(
-    (model, params): (&M, &mut Params),
+    (model, params): (&mut M, &mut Params),
     examples: &[M::Example],
     vocabularies: &Vocabularies,
     mut stored: StoredRun,
@@ -50,7 +50,7 @@ pub fn begin_model<M: Model>(
     let (log, _) = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
     let start = start(&stored, model, examples, vocabularies, started(&stored, params, &device));
     let run = Ready {
-        stored: &stored,
+        stored,
         model,
         examples,
         params,
@@ -72,7 +72,7 @@ pub fn begin_model<M: Model>(
 /// # Errors
 /// `path` holds no run, another model or a run in use; those of [`begin_model`].
 pub fn resume_model<M: Model>(
-    (model, params): (&M, &mut Params),
+    (model, params): (&mut M, &mut Params),
     examples: &[M::Example],
     path: &Path,
     change: impl FnOnce(&mut StoredRun),
@@ -102,7 +102,7 @@ pub fn resume_model<M: Model>(
     dir.store(&stored)?;
     let (log, warning) = dir.log(&checkpoint)?;
     let run = Ready {
-        stored: &stored,
+        stored,
         model,
         examples,
         params,

@@ -29,8 +29,8 @@ pub(super) struct Prepared<M: Task> {
 impl<M: Task> Prepared<M> {
     pub(super) fn ready(&mut self) -> Ready<'_, M> {
         Ready {
-            stored: &self.stored,
-            model: &self.built.model,
+            stored: self.stored.clone(),
+            model: &mut self.built.model,
             examples: &self.built.examples,
             params: &mut self.params,
             optimizer: &mut self.optimizer,
@@ -45,8 +45,8 @@ impl<M: Task> Prepared<M> {
 
 /// What the training loop takes.
 pub(super) struct Ready<'a, M: Model> {
-    pub(super) stored: &'a StoredRun,
-    pub(super) model: &'a M,
+    pub(super) stored: StoredRun,
+    pub(super) model: &'a mut M,
     pub(super) examples: &'a [M::Example],
     pub(super) params: &'a mut Params,
     pub(super) optimizer: &'a mut Optimizer,
@@ -212,11 +212,11 @@ pub(super) fn go<M: Model>(
         let phase = Event::Phase { text: "measuring a step".to_owned() };
         recorder.link.send(phase);
         let with = (&threads, shuffle.clone());
-        let (model, examples) = (run.model, run.examples);
+        let (model, examples) = (&*run.model, run.examples);
         let step = seconds_per_step(model, run.params, run.optimizer, examples, &settings, with)?;
         let steps = last_step - progress.step;
-        let estimate = estimate(steps, step, run.memory, run.stored, &progress);
-        let warning = too_long(&estimate, run.stored);
+        let estimate = estimate(steps, step, run.memory, &run.stored, &progress);
+        let warning = too_long(&estimate, &run.stored);
         recorder.tell(Event::Estimate(estimate))?;
         recorder.warn(progress.step, warning)?;
     }
