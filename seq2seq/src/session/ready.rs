@@ -4,7 +4,7 @@ use tensor::init::{Rng, rng};
 use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::config::{Config, Preset};
 use crate::data::{Batching, PairsInMemory, Spec};
 use crate::event::{Estimate, Event, Start};
