@@ -166,6 +166,14 @@ impl Error {
     }
 }
 
+/// Checks that a shape was given no more than four sizes.
+pub(crate) fn check_rank(op: &'static str, shape: Shape) -> Result<Shape> {
+    if shape.is_joined() {
+        return Err(Error::argument(op, format!("a shape of more than four dimensions: {shape}")));
+    }
+    Ok(shape)
+}
+
 /// Formats a number of bytes.
 fn size(bytes: u64) -> String {
     match bytes {

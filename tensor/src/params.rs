@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::cpu::elementwise as kernels;
 use crate::device::{Device, DeviceProperties};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_rank};
 use crate::gemm::{Packed, Side};
 use crate::init::InitFn;
 use crate::opencl::{Arena, Layout, OpenCl};
@@ -105,7 +105,7 @@ impl Params {
         shape: impl Into<Shape>,
         init: &mut InitFn<'_>,
     ) -> Result<ParamId> {
-        let (name, shape) = (name.into(), shape.into().check("add a parameter")?);
+        let (name, shape) = (name.into(), check_rank("add a parameter", shape.into())?);
         let value = init(&name, shape)?;
         if value.shape() != shape {
             return Err(Error::shapes("init", value.shape(), shape));

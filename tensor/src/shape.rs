@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::error::{Error, Result};
-
 /// Sizes of a tensor's dimensions, outermost first; at most four.
 ///
 /// An array of more than four sizes does not compile:
@@ -64,14 +62,9 @@ impl Shape {
         matches!(self.note, Note::OtherTape | Note::Taken)
     }
 
-    /// Checks that no more than four sizes were given.
-    pub(crate) fn check(self, op: &'static str) -> Result<Self> {
-        match self.note {
-            Note::Joined => {
-                Err(Error::argument(op, format!("a shape of more than four dimensions: {self}")))
-            }
-            _ => Ok(self),
-        }
+    /// Returns true if more than four sizes were given.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.note == Note::Joined
     }
 
     /// Returns the sizes.

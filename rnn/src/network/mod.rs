@@ -80,18 +80,6 @@ impl Rnn {
     /// # Errors
     /// A size of zero, a dropout outside \[0, 1), a parameter name that already exists, or an `init`
     /// out of its range.
-    ///
-    /// ```
-    /// use rnn::{Cell, Rnn, RnnConfig};
-    /// use tensor::Params;
-    /// use tensor::init::{Init, rng};
-    ///
-    /// let (mut params, mut rng) = (Params::new(), rng(1, "init"));
-    /// let config = RnnConfig::new(Cell::Lstm, 3, 5);
-    /// Rnn::new(&mut params, "encoder.", config, Init::XavierUniform, &mut rng)?;
-    /// assert!(params.find("encoder.weight_ih_l0").is_some());
-    /// # Ok::<(), rnn::Error>(())
-    /// ```
     pub fn new(
         params: &mut Params,
         prefix: &str,

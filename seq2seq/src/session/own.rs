@@ -50,7 +50,7 @@ pub fn begin_model<M: Model>(
     let (log, _) = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
     let start = start(&stored, model, examples, vocabularies, started(&stored, params, &device));
     let run = Ready {
-        stored: &stored,
+        stored,
         model,
         examples,
         params,
@@ -104,7 +104,7 @@ pub fn resume_model<M: Model>(
     dir.store(&stored)?;
     let (log, warning) = dir.log(&checkpoint)?;
     let run = Ready {
-        stored: &stored,
+        stored,
         model,
         examples,
         params,

@@ -4,7 +4,7 @@ use tensor::init::Rng;
 use tensor::optim::Optimizer;
 use tensor::{Device, Params};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::config::{Config, Preset};
 use crate::data::{PairsInMemory, Spec};
 use crate::event::{Estimate, Event, Start};
@@ -31,7 +31,7 @@ pub(super) struct Prepared<M: Task> {
 impl<M: Task> Prepared<M> {
     pub(super) fn ready(&mut self) -> Ready<'_, M> {
         Ready {
-            stored: &self.stored,
+            stored: self.stored.clone(),
             model: &mut self.built.model,
             examples: &self.built.examples,
             params: &mut self.params,
@@ -48,7 +48,7 @@ impl<M: Task> Prepared<M> {
 
 /// What the training loop takes.
 pub(super) struct Ready<'a, M: Model> {
-    pub(super) stored: &'a StoredRun,
+    pub(super) stored: StoredRun,
     pub(super) model: &'a mut M,
     pub(super) examples: &'a [M::Example],
     pub(super) params: &'a mut Params,
@@ -204,8 +204,8 @@ pub(super) fn go<M: Model>(
         let (model, examples) = (&*run.model, run.examples);
         let step = seconds_per_step(model, run.params, run.optimizer, examples, &settings, with)?;
         let steps = last_step - progress.step;
-        let estimate = estimate(steps, step, run.memory, run.stored, &progress);
-        let warning = too_long(&estimate, run.stored);
+        let estimate = estimate(steps, step, run.memory, &run.stored, &progress);
+        let warning = too_long(&estimate, &run.stored);
         recorder.tell(Event::Estimate(estimate))?;
         recorder.warn(progress.step, warning)?;
     }

@@ -3,8 +3,11 @@
 mod backward;
 mod flow;
 mod op;
+mod parameter;
 mod profile;
 mod tape;
+#[cfg(test)]
+mod tests;
 mod var;
 
 pub use backward::{Backward, BackwardOutput};

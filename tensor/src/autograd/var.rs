@@ -1,5 +1,7 @@
 //! Values on a tape.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use crate::tensor::Tensor;
 
 /// A value on a [`Tape`](super::Tape).
@@ -37,4 +39,11 @@ pub(crate) struct Node {
     pub(crate) requires_grad: bool,
     /// For a part of another value: that value, and where the part starts.
     pub(crate) part_of: Option<(Var, usize)>,
+}
+
+/// Returns a number that no tape of this process has had, except after 2^32 of them.
+pub(super) fn next_id() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    // 0 is the number of no tape.
+    NEXT.fetch_add(1, Ordering::Relaxed).max(1)
 }

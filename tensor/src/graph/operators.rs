@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::Value;
+use super::expression::Value;
 use crate::ops;
 
 macro_rules! operators {

@@ -2,20 +2,13 @@
 
 use std::ops::Range;
 
-use super::Graph;
+use super::expression::Value;
 use crate::autograd::{BackwardOutput, Tape, Var};
 use crate::error::{Error, Result};
 use crate::layers::Linear;
 use crate::ops::{self, CrossEntropy};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-
-/// A value of a [`Graph`]. Copies are the same value.
-#[derive(Clone, Copy)]
-pub struct Value<'g, 'p> {
-    graph: &'g Graph<'p>,
-    var: Var,
-}
 
 macro_rules! unary {
     ($($name:ident, $doc:literal;)*) => {$(
@@ -28,21 +21,7 @@ macro_rules! unary {
     )*};
 }
 
-impl<'g, 'p> Value<'g, 'p> {
-    pub(super) fn new(graph: &'g Graph<'p>, var: Var) -> Self {
-        Self { graph, var }
-    }
-
-    /// Returns the value of the tape, for operations that take one.
-    pub fn var(self) -> Var {
-        self.var
-    }
-
-    /// Returns the graph.
-    pub fn graph(self) -> &'g Graph<'p> {
-        self.graph
-    }
-
+impl<'p> Value<'_, 'p> {
     unary! {
         relu, "max(x, 0)";
         sigmoid, "1 / (1 + e^-x)";

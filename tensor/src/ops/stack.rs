@@ -2,7 +2,7 @@
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::cpu::pooled_vec::PooledVec;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_rank};
 use crate::tensor::Tensor;
 
 /// Stacks values of one shape along a new outermost dimension. PyTorch: `torch.stack(parts)`.
@@ -14,7 +14,7 @@ pub fn stack(tape: &mut Tape<'_>, parts: &[Var]) -> Result<Var> {
         return Err(Error::argument("stack", "nothing to stack"));
     };
     let shape = tape.shape(first);
-    let dims = shape.times(parts.len()).check("stack")?;
+    let dims = check_rank("stack", shape.times(parts.len()))?;
     if let Some(&p) = parts.iter().find(|&&p| tape.shape(p) != shape) {
         return Err(Error::shapes("stack", shape, tape.shape(p)));
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Tensor;
 use crate::cpu::buffer::Buffer;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_rank};
 use crate::shape::Shape;
 
 /// Copies an array in row-major order.
@@ -39,7 +39,7 @@ impl TryFrom<ArrayD<f32>> for Tensor {
     type Error = Error;
 
     fn try_from(array: ArrayD<f32>) -> Result<Self> {
-        Shape::new(array.shape()).check("from an array")?;
+        check_rank("from an array", Shape::new(array.shape()))?;
         Ok(copied(&array))
     }
 }

@@ -7,7 +7,7 @@ use ndarray::{ArrayD, ArrayView1, ArrayView2, ArrayViewD, IxDyn};
 
 use crate::cpu::buffer::Buffer;
 use crate::driver::{OpenCl, Remote};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_rank};
 use crate::shape::Shape;
 pub use deferred_scalar::DeferredScalar;
 
@@ -197,7 +197,7 @@ impl Tensor {
     /// The vector has another length; the shape has more than four dimensions.
     #[allow(clippy::needless_pass_by_value)] // the caller need not know that the vector is copied
     pub fn from_vec(shape: impl Into<Shape>, data: Vec<f32>) -> Result<Self> {
-        let shape = shape.into().check("from_vec")?;
+        let shape = check_rank("from_vec", shape.into())?;
         if shape.len() != data.len() {
             return Err(Error::shapes("from_vec", shape, [data.len()]));
         }
@@ -209,7 +209,7 @@ impl Tensor {
     /// # Errors
     /// The slice has another length; the shape has more than four dimensions.
     pub fn from_slice(shape: impl Into<Shape>, data: &[f32]) -> Result<Self> {
-        let shape = shape.into().check("from_slice")?;
+        let shape = check_rank("from_slice", shape.into())?;
         if shape.len() != data.len() {
             return Err(Error::shapes("from_slice", shape, [data.len()]));
         }
@@ -293,7 +293,7 @@ impl Tensor {
     /// # Errors
     /// The shapes differ in their number of elements; the new one has more than four dimensions.
     pub fn reshape(mut self, shape: impl Into<Shape>) -> Result<Self> {
-        let shape = shape.into().check("reshape")?;
+        let shape = check_rank("reshape", shape.into())?;
         if shape.len() != self.len() {
             return Err(Error::shapes("reshape", self.shape, shape));
         }

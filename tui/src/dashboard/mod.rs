@@ -35,6 +35,7 @@ mod runs;
 mod series;
 mod settings_form;
 mod source;
+mod target;
 mod theme;
 mod timeline;
 mod view;

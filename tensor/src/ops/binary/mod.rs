@@ -1,5 +1,6 @@
 //! Addition, subtraction, multiplication and division of two values, element by element.
 
+mod arithmetic;
 mod broadcast;
 mod opencl;
 pub mod reference;
@@ -7,36 +8,11 @@ pub mod reference;
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::Result;
 use crate::opencl::OpenCl;
-use crate::ops::reduce::{self, Middle};
+use crate::ops::reduce::{Middle, sums};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use arithmetic::{Arithmetic, Operand};
 use broadcast::{Broadcast, aligned};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Arithmetic {
-    Add,
-    Sub,
-    Mul,
-    Div,
-}
-
-impl Arithmetic {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Add => "add",
-            Self::Sub => "sub",
-            Self::Mul => "mul",
-            Self::Div => "div",
-        }
-    }
-}
-
-/// Which operand a gradient is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operand {
-    Left,
-    Right,
-}
 
 macro_rules! operations {
     ($($name:ident, $operation:ident, $sign:literal, $y:literal;)*) => {$(
@@ -194,7 +170,7 @@ fn summed(device: Option<&OpenCl>, d: Tensor, shape: Shape) -> Result<Tensor> {
         let (outer, n) = (product(&dims[..start]), product(&dims[start..end]));
         let middle = Middle { outer, n, inner: product(&dims[end..]) };
         dims[start..end].fill(1);
-        d = reduce::sums(device, &d, middle, 1.0, Shape::new(&dims))?;
+        d = sums(device, &d, middle, 1.0, Shape::new(&dims))?;
         end = start;
     }
     d.reshape(shape)

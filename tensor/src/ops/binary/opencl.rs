@@ -1,7 +1,7 @@
 //! Two values on a device.
 
+use super::arithmetic::{Arithmetic, Operand};
 use super::broadcast::Broadcast;
-use super::{Arithmetic, Operand};
 use crate::error::Result;
 use crate::opencl::{Launch, OpenCl, Program};
 use crate::tensor::Tensor;

@@ -1,6 +1,6 @@
 //! Products on the processor: the right factor is packed for each.
 
-use super::Sizes;
+use super::sizes::Sizes;
 use crate::gemm::{Packed, Product, Rows, Side, SumStart, matmul, weight_gradient};
 use crate::shape::Shape;
 use crate::tensor::Tensor;

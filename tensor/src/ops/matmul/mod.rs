@@ -3,10 +3,11 @@
 mod cpu;
 mod opencl;
 pub mod reference;
+mod sizes;
 
 use crate::autograd::{Backward, Op, Tape, Var};
-use crate::error::{Error, Result};
-use crate::shape::Shape;
+use crate::error::Result;
+use sizes::Sizes;
 
 /// Multiplies matrices.
 ///
@@ -48,37 +49,6 @@ pub fn matmul(tape: &mut Tape<'_>, a: Var, b: Var) -> Result<Var> {
     Ok(y)
 }
 
-/// `batch` products of \[m, k\] and \[k, n\].
-#[derive(Debug, Clone, Copy)]
-struct Sizes {
-    batch: usize,
-    m: usize,
-    k: usize,
-    n: usize,
-}
-
-impl Sizes {
-    /// The sizes of a product, and the shape of its output.
-    fn of(a: Shape, b: Shape) -> Result<(Self, Shape)> {
-        let wrong = || Error::shapes("matmul", a, b);
-        let ([.., m, k], [.., k_b, n]) = (a.dims(), b.dims()) else { return Err(wrong()) };
-        let (m, k, k_b, n) = (*m, *k, *k_b, *n);
-        if k != k_b {
-            return Err(wrong());
-        }
-        let outer = &a.dims()[..a.rank() - 2];
-        if b.rank() == 2 {
-            // One matrix for all rows of a.
-            let m = outer.iter().product::<usize>() * m;
-            return Ok((Self { batch: 1, m, k, n }, a.with_width(n)));
-        }
-        if &b.dims()[..b.rank() - 2] != outer {
-            return Err(wrong());
-        }
-        Ok((Self { batch: outer.iter().product(), m, k, n }, a.with_width(n)))
-    }
-}
-
 struct Matmul {
     sizes: Sizes,
     a: Var,
@@ -117,6 +87,7 @@ impl Op for Matmul {
 mod tests {
     use super::*;
     use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
+    use crate::shape::Shape;
     use crate::{Params, Tensor};
 
     #[test]

@@ -1,6 +1,6 @@
 //! Products on a device.
 
-use super::Sizes;
+use super::sizes::Sizes;
 use crate::error::Result;
 use crate::opencl::{Matrix, OpenCl, ProductForm, ProductOutput, Start};
 use crate::shape::Shape;

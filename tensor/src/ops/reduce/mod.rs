@@ -1,5 +1,6 @@
 //! Sums and means over all elements or over one dimension.
 
+mod middle;
 mod opencl;
 pub mod reference;
 
@@ -10,32 +11,7 @@ use crate::error::{Error, Result};
 use crate::opencl::OpenCl;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-
-/// A tensor seen as \[outer, n, inner\]; the dimension of n is summed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Middle {
-    pub(super) outer: usize,
-    pub(super) n: usize,
-    pub(super) inner: usize,
-}
-
-impl Middle {
-    /// All elements.
-    fn all(shape: Shape) -> Self {
-        Self { outer: 1, n: shape.len(), inner: 1 }
-    }
-
-    /// One dimension of a shape.
-    pub(super) fn of(op: &'static str, shape: Shape, dim: usize) -> Result<Self> {
-        let dims = shape.dims();
-        let Some(&n) = dims.get(dim) else {
-            let what = format!("dimension {dim} of {shape}, expected less than {}", shape.rank());
-            return Err(Error::argument(op, what));
-        };
-        let product = |dims: &[usize]| dims.iter().product();
-        Ok(Self { outer: product(&dims[..dim]), n, inner: product(&dims[dim + 1..]) })
-    }
-}
+pub(super) use middle::Middle;
 
 /// Computes the sum of all elements.
 ///

@@ -1,6 +1,6 @@
 //! Sums over a dimension on a device.
 
-use super::Middle;
+use super::middle::Middle;
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
 use crate::shape::Shape;

@@ -1,5 +1,6 @@
 //! A range of one dimension.
 
+mod columns;
 mod opencl;
 pub mod reference;
 
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::ops::reduce::Middle;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use columns::Columns;
 
 /// Returns entries `range` of dimension `dim`.
 ///
@@ -57,33 +59,23 @@ pub fn slice(tape: &mut Tape<'_>, x: Var, dim: usize, range: Range<usize>) -> Re
         first: range.start * inner,
         count: range.len() * inner,
     };
-    let y = columns.read(tape, x, Shape::new(&dims))?;
+    let y = read(tape, x, columns, Shape::new(&dims))?;
     let y = tape.output(y);
     tape.record(Slice { x, y, columns });
     Ok(y)
 }
 
-/// Columns of a matrix.
-#[derive(Debug, Clone, Copy)]
-struct Columns {
-    rows: usize,
-    width: usize,
-    first: usize,
-    count: usize,
-}
-
-impl Columns {
-    fn read(self, tape: &Tape<'_>, x: Var, shape: Shape) -> Result<Tensor> {
-        if let Some(device) = tape.opencl() {
-            return opencl::read(device, tape.value(x), self, shape);
-        }
-        let mut y = Tensor::uninit(shape);
-        let rows = tape.value(x).data().chunks_exact(self.width.max(1));
-        for (to, row) in y.data_mut().chunks_exact_mut(self.count.max(1)).zip(rows) {
-            to.copy_from_slice(&row[self.first..][..self.count]);
-        }
-        Ok(y)
+fn read(tape: &Tape<'_>, x: Var, columns: Columns, shape: Shape) -> Result<Tensor> {
+    if let Some(device) = tape.opencl() {
+        return opencl::read(device, tape.value(x), columns, shape);
     }
+    let Columns { width, first, count, .. } = columns;
+    let mut y = Tensor::uninit(shape);
+    let rows = tape.value(x).data().chunks_exact(width.max(1));
+    for (to, row) in y.data_mut().chunks_exact_mut(count.max(1)).zip(rows) {
+        to.copy_from_slice(&row[first..][..count]);
+    }
+    Ok(y)
 }
 
 struct Slice {

@@ -1,6 +1,6 @@
 //! Columns of a matrix on a device.
 
-use super::Columns;
+use super::columns::Columns;
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
 use crate::shape::Shape;

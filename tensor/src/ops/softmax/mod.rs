@@ -1,5 +1,6 @@
 //! Softmax of the innermost dimension, and its logarithm.
 
+mod form;
 mod opencl;
 pub mod reference;
 
@@ -7,6 +8,7 @@ use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::Result;
 use crate::ops::cross_entropy::{exp_of_difference, largest};
 use crate::simd::{Kernel, Simd, dispatch};
+use form::Form;
 
 /// Computes the softmax of the innermost dimension.
 ///
@@ -60,12 +62,6 @@ pub fn softmax(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
 /// ```
 pub fn log_softmax(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
     apply(tape, x, Form::LogSoftmax)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Softmax,
-    LogSoftmax,
 }
 
 fn apply(tape: &mut Tape<'_>, x: Var, form: Form) -> Result<Var> {

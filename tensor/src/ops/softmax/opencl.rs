@@ -1,6 +1,6 @@
 //! Softmax on a device: one work-group per row.
 
-use super::Form;
+use super::form::Form;
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
 use crate::tensor::Tensor;

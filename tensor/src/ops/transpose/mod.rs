@@ -2,6 +2,7 @@
 
 mod opencl;
 pub mod reference;
+mod sizes;
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::cpu::pooled_vec::PooledVec;
@@ -9,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::opencl::OpenCl;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use sizes::Sizes;
 
 /// Swaps two dimensions; the result is a copy.
 ///
@@ -47,38 +49,6 @@ pub fn transpose(tape: &mut Tape<'_>, x: Var, first: usize, second: usize) -> Re
     let y = tape.output(y);
     tape.record(Transpose { x, y, sizes });
     Ok(y)
-}
-
-/// A tensor seen as \[outer, n, middle, m, inner\]; n and m are swapped.
-#[derive(Debug, Clone, Copy)]
-struct Sizes {
-    outer: usize,
-    n: usize,
-    middle: usize,
-    m: usize,
-    inner: usize,
-}
-
-impl Sizes {
-    fn of(shape: Shape, first: usize, second: usize) -> Self {
-        let dims = shape.dims();
-        let product = |dims: &[usize]| dims.iter().product();
-        if first == second {
-            return Self { outer: 1, n: 1, middle: 1, m: 1, inner: shape.len() };
-        }
-        Self {
-            outer: product(&dims[..first]),
-            n: dims[first],
-            middle: product(&dims[first + 1..second]),
-            m: dims[second],
-            inner: product(&dims[second + 1..]),
-        }
-    }
-
-    /// The sizes of the way back.
-    fn reversed(self) -> Self {
-        Self { n: self.m, m: self.n, ..self }
-    }
 }
 
 fn swapped(device: Option<&OpenCl>, x: &Tensor, sizes: Sizes, shape: Shape) -> Result<Tensor> {

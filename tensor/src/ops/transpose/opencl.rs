@@ -1,6 +1,6 @@
 //! The swap of two dimensions on a device.
 
-use super::Sizes;
+use super::sizes::Sizes;
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
 use crate::shape::Shape;

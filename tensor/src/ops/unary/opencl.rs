@@ -1,6 +1,6 @@
 //! Functions of one value on a device.
 
-use super::Function;
+use super::function::Function;
 use crate::error::Result;
 use crate::opencl::{OpenCl, Program};
 use crate::tensor::Tensor;

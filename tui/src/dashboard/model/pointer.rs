@@ -7,7 +7,8 @@ use super::Model;
 use crate::dashboard::keys::{self, Action, AnswerKey, Gesture, RunsAction};
 use crate::dashboard::mode::{Effect, Mode};
 use crate::dashboard::page::Page;
-use crate::dashboard::pointer::{Target, target};
+use crate::dashboard::pointer::target;
+use crate::dashboard::target::Target;
 
 impl Model {
     /// Handles an event of the mouse on a screen and returns the effects to perform.

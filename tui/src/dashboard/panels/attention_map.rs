@@ -9,7 +9,7 @@ use seq2seq::event::Sample;
 
 use crate::dashboard::model::Model;
 use crate::dashboard::page::Page;
-use crate::dashboard::pointer::Target;
+use crate::dashboard::target::Target;
 use crate::dashboard::widgets::bars::{cell, columns, first_that_fits, fit_line, put};
 use crate::dashboard::widgets::weight_map::{AttentionMap, link};
 use crate::format::{plain, width};

@@ -10,7 +10,7 @@ use seq2seq::inspection::{GateTrace, LayerTrace, Trace, UnitCorrelations};
 use super::step;
 use crate::dashboard::inspecting::Order;
 use crate::dashboard::model::Model;
-use crate::dashboard::pointer::Target;
+use crate::dashboard::target::Target;
 use crate::dashboard::widgets::bars::{cell, columns, fit_line, put};
 use crate::dashboard::widgets::heat::{Scale, glyph};
 use crate::format::{count, fit, number, plain, width};

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
+use super::popup::Popup;
 use super::{explain, settings};
 use crate::dashboard::keys::{BINDINGS, Binding};
 use crate::dashboard::mode::{Mode, QUIT_CHOICES, Role};
@@ -14,16 +15,6 @@ use crate::format::width;
 
 /// Maximum columns of an explanation.
 const EXPLANATION: usize = 74;
-
-/// The content of a popup.
-pub(super) struct Popup {
-    pub(super) title: String,
-    /// Columns within the frame.
-    pub(super) wide: usize,
-    pub(super) lines: Vec<Line<'static>>,
-    /// Lines above the first one shown.
-    pub(super) scroll: usize,
-}
 
 /// Returns the popup of the current mode, if it has one, for a screen.
 fn popup(model: &Model, screen: Rect) -> Option<Popup> {

@@ -17,6 +17,7 @@ pub(super) mod journal;
 pub(super) mod loss;
 pub(super) mod now;
 pub(super) mod parameter_table;
+mod popup;
 pub(super) mod runs;
 pub(super) mod samples;
 pub(super) mod settings;

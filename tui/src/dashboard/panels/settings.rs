@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::help::Popup;
+use super::popup::Popup;
 use crate::dashboard::keys::BINDINGS;
 use crate::dashboard::mode::Role;
 use crate::dashboard::model::Model;

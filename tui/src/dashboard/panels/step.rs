@@ -10,7 +10,7 @@ use seq2seq::inspection::{Trace, TraceStep};
 
 use super::change;
 use crate::dashboard::model::Model;
-use crate::dashboard::pointer::Target;
+use crate::dashboard::target::Target;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{bar, cell, columns, fit_line, put, put_line};
 use crate::dashboard::widgets::heat::{Scale, strip};

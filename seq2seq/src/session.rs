@@ -1,5 +1,6 @@
 //! A training run, from its options to its end.
 
+mod outcome;
 mod own;
 mod pairs;
 mod ready;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tensor::init::rng;
 
+pub use self::outcome::Outcome;
 pub use self::own::{begin_model, resume_model};
 pub use self::pairs::train_pairs;
 use self::ready::{go, prepare};
@@ -21,17 +23,6 @@ use crate::run::{Checkpoint, Progress, RUNS, RunDir, StoredRun, new_run_path};
 use crate::task::{LanguageModel, SequenceModel, Task, TranslationModel};
 use crate::train::{from_checkpoint, tensors};
 use crate::{Error, Result};
-
-/// How a run ended, and where it is.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// The run directory.
-    pub run_dir: PathBuf,
-    /// How it ended.
-    pub end: End,
-    /// Whether nothing was done because the run had already finished.
-    pub already_finished: bool,
-}
 
 /// Begins or resumes a run and trains it to its end, on this thread.
 ///
