@@ -7,7 +7,7 @@ use crate::ops;
 use crate::params::{ParamId, Params};
 use crate::shape::Shape;
 
-/// A linear map with a bias: y = x W^T + b, W \[O, I\], b \[O\]. See [`ops::linear`].
+/// A linear map with a bias: y = x W^T + b, W \[O, I\], b \[O\]. See [`ops::linear`](fn@ops::linear).
 ///
 /// PyTorch: `torch.nn.Linear(inputs, outputs)`.
 ///
@@ -70,13 +70,13 @@ impl Linear {
     /// Applies the map to \[..., I\].
     ///
     /// # Errors
-    /// Those of [`ops::linear`].
+    /// Those of [`ops::linear`](fn@ops::linear).
     pub fn forward(&self, tape: &mut Tape<'_>, x: Var) -> Result<Var> {
         ops::linear(tape, x, self.weight, self.bias)
     }
 }
 
-/// A table of vectors, one per id: \[V, E\]. See [`ops::embedding`].
+/// A table of vectors, one per id: \[V, E\]. See [`ops::embedding`](fn@ops::embedding).
 ///
 /// PyTorch: `torch.nn.Embedding(ids, width)`, whose default is `Init::Normal { std: 1.0 }`.
 ///
@@ -117,7 +117,7 @@ impl Embedding {
     /// Looks up one vector per id, in a shape with as many elements as there are ids.
     ///
     /// # Errors
-    /// Those of [`ops::embedding`].
+    /// Those of [`ops::embedding`](fn@ops::embedding).
     pub fn forward(
         &self,
         tape: &mut Tape<'_>,

@@ -355,7 +355,7 @@ impl<'p> Tape<'p> {
     }
 
     /// Puts a parameter's value on the tape, for operations that take a [`Var`]; its gradient is the
-    /// parameter's. [`ops::linear`](crate::ops::linear) and [`ops::embedding`](crate::ops::embedding)
+    /// parameter's. [`ops::linear`](fn@crate::ops::linear) and [`ops::embedding`](fn@crate::ops::embedding)
     /// take a [`ParamId`] and are faster.
     ///
     /// ```

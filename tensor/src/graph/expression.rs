@@ -100,7 +100,7 @@ impl<'p> Graph<'p> {
         self.value(self.tape.borrow_mut().param(id))
     }
 
-    /// Looks up one row of a table per id. See [`ops::embedding`].
+    /// Looks up one row of a table per id. See [`ops::embedding`](fn@ops::embedding).
     #[track_caller]
     pub fn embedding(
         &self,

@@ -33,7 +33,7 @@ impl<'p> Value<'_, 'p> {
         abs, "|x|";
     }
 
-    /// Computes the softmax of the innermost dimension. See [`ops::softmax`].
+    /// Computes the softmax of the innermost dimension. See [`ops::softmax`](fn@ops::softmax).
     #[must_use]
     #[track_caller]
     pub fn softmax(self) -> Self {
@@ -89,14 +89,14 @@ impl<'p> Value<'_, 'p> {
         self.graph.apply(|tape| ops::mean_dim(tape, self.var, dim, true))
     }
 
-    /// Multiplies matrices. See [`ops::matmul`].
+    /// Multiplies matrices. See [`ops::matmul`](fn@ops::matmul).
     #[must_use]
     #[track_caller]
     pub fn matmul(self, other: Self) -> Self {
         self.with(other, ops::matmul)
     }
 
-    /// Applies a linear map. See [`ops::linear`].
+    /// Applies a linear map. See [`ops::linear`](fn@ops::linear).
     #[must_use]
     #[track_caller]
     pub fn linear(self, layer: Linear) -> Self {
@@ -110,14 +110,14 @@ impl<'p> Value<'_, 'p> {
         self.graph.apply(|tape| ops::affine(tape, self.var, factor, summand))
     }
 
-    /// Swaps two dimensions. See [`ops::transpose`].
+    /// Swaps two dimensions. See [`ops::transpose`](fn@ops::transpose).
     #[must_use]
     #[track_caller]
     pub fn transpose(self, first: usize, second: usize) -> Self {
         self.graph.apply(|tape| ops::transpose(tape, self.var, first, second))
     }
 
-    /// Swaps the two innermost dimensions. See [`ops::transpose`].
+    /// Swaps the two innermost dimensions. See [`ops::transpose`](fn@ops::transpose).
     #[must_use]
     #[track_caller]
     pub fn t(self) -> Self {
@@ -139,7 +139,7 @@ impl<'p> Value<'_, 'p> {
         self.graph.apply(|tape| tape.reshape(self.var, shape))
     }
 
-    /// Returns entries `range` of dimension `dim`. See [`ops::slice`].
+    /// Returns entries `range` of dimension `dim`. See [`ops::slice`](fn@ops::slice).
     #[must_use]
     #[track_caller]
     pub fn slice(self, dim: usize, range: Range<usize>) -> Self {
@@ -160,7 +160,7 @@ impl<'p> Value<'_, 'p> {
     }
 
     /// Sets elements to zero with probability `p` if the tape draws random numbers
-    /// ([`Tape::with_draws`]). See [`ops::dropout`].
+    /// ([`Tape::with_draws`]). See [`ops::dropout`](fn@ops::dropout).
     #[must_use]
     #[track_caller]
     pub fn dropout(self, p: f32) -> Self {
@@ -168,7 +168,7 @@ impl<'p> Value<'_, 'p> {
     }
 
     /// Computes the mean cross-entropy of logits \[..., V\] and one class per row. The logits keep
-    /// their value, for which they are copied; [`ops::cross_entropy`] writes the gradient into their
+    /// their value, for which they are copied; [`ops::cross_entropy`](fn@ops::cross_entropy) writes the gradient into their
     /// memory instead, and has more options and counts.
     ///
     /// PyTorch: `F.cross_entropy(logits, targets)`.

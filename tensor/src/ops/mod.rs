@@ -5,12 +5,12 @@
 //! | arithmetic, with broadcasting | [`add`], [`sub`], [`mul`], [`div`], [`affine`], [`sum`] of several values |
 //! | elementwise | [`relu`], [`sigmoid`], [`tanh`], [`exp`], [`log`], [`sqrt`], [`square`], [`abs`] |
 //! | sums and means | [`sum_all`], [`mean_all`], [`sum_dim`], [`mean_dim`] |
-//! | products | [`matmul`], [`linear`], [`linear_columns`], [`linear_rows`] |
-//! | shapes | [`transpose`], [`slice`], [`concat`], [`concat_dim`], [`stack`], [`index_select`]; [`Tape::reshape`](crate::Tape::reshape), [`Tape::index`](crate::Tape::index), [`Tape::range`](crate::Tape::range) |
-//! | rows of a table | [`embedding`] |
-//! | probabilities | [`softmax`], [`log_softmax`], [`cross_entropy`], [`argmax`], [`argmax_except`], [`top_k`], [`log_probabilities`] |
-//! | losses | [`cross_entropy`], [`squared_error`] |
-//! | layers | [`layer_norm`], [`maxout`], [`dropout`], [`dropout_sequence`], [`masked`], [`sequence_mask`] |
+//! | products | [`matmul`](fn@matmul), [`linear`](fn@linear), [`linear_columns`], [`linear_rows`] |
+//! | shapes | [`transpose`](fn@transpose), [`slice`](fn@slice), [`concat`](fn@concat), [`concat_dim`], [`stack`], [`index_select`](fn@index_select); [`Tape::reshape`](crate::Tape::reshape), [`Tape::index`](crate::Tape::index), [`Tape::range`](crate::Tape::range) |
+//! | rows of a table | [`embedding`](fn@embedding) |
+//! | probabilities | [`softmax`](fn@softmax), [`log_softmax`], [`cross_entropy`](fn@cross_entropy), [`argmax`], [`argmax_except`], [`top_k`], [`log_probabilities`] |
+//! | losses | [`cross_entropy`](fn@cross_entropy), [`squared_error`](fn@squared_error) |
+//! | layers | [`layer_norm`](fn@layer_norm), [`maxout`](fn@maxout), [`dropout`](fn@dropout), [`dropout_sequence`], [`masked`], [`sequence_mask`] |
 //!
 //! Each is a folder: `mod.rs` has its equation, shapes, forward and backward pass, `reference.rs`
 //! the same in plain loops for any float; its tests compare the two, and both with finite

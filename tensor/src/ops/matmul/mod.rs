@@ -19,7 +19,7 @@ use sizes::Sizes;
 /// | b | \[K, N\], the same matrix for all of a, or \[..., K, N\] with a's outer dimensions |
 /// | y | \[..., M, N\] |
 ///
-/// [`linear`](crate::ops::linear) multiplies by a parameter and is faster: the parameter is packed
+/// [`linear`](fn@crate::ops::linear) multiplies by a parameter and is faster: the parameter is packed
 /// once per step, and its gradient is one product for all uses.
 ///
 /// # Errors

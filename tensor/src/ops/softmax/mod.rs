@@ -43,7 +43,7 @@ pub fn softmax(tape: &mut Tape<'_>, x: Var) -> Result<Var> {
 ///
 /// y_i = x_i - ln(sum over j of e^x_j)
 ///
-/// The shapes are those of [`softmax`].
+/// The shapes are those of [`softmax`](fn@softmax).
 ///
 /// # Errors
 /// The device failed.
