@@ -209,10 +209,11 @@ impl Rnn {
     ///
     /// ```
     /// use rnn::{Cell, Rnn, RnnConfig};
-    /// use tensor::{Params, Tensor};
+    /// use tensor::Params;
+    /// use tensor::init::{Init, rng};
     ///
     /// let (mut params, config) = (Params::new(), RnnConfig::new(Cell::Gru, 3, 5));
-    /// let mut rnn = Rnn::new(&mut params, "rnn.", config, &mut |_, shape| Ok(Tensor::zeros(shape)))?;
+    /// let mut rnn = Rnn::new(&mut params, "rnn.", config, Init::Zeros, &mut rng(1, "init"))?;
     /// rnn.set_dropout(0.2, true, 0.1)?;
     /// assert_eq!((rnn.config().dropout, rnn.options().dropout_state), (0.2, 0.1));
     /// assert!(rnn.set_dropout(1.0, false, 0.0).is_err());

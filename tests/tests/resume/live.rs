@@ -1,6 +1,7 @@
 //! Settings that were changed while a run trained: a resume repeats each change at its step.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::thread;
 
@@ -35,7 +36,10 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for file in fs::read_dir(from).unwrap() {
         let file = file.unwrap();
-        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        // The trainer may replace a file meanwhile: its temporary one is then gone.
+        if let Err(error) = fs::copy(file.path(), to.join(file.file_name())) {
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+        }
     }
 }
 
