@@ -11,7 +11,7 @@ use seq2seq::event::EndReason;
 use seq2seq::exchange::{
     ExportedModel, ImportOptions, TutorialFiles, Weights, export, import, import_pytorch_tutorial,
 };
-use seq2seq::{Sampler, TrainOptions, Translator, link, train};
+use seq2seq::{EnsembleOptions, Sampler, TrainOptions, Translator, link, train};
 use serde::Deserialize;
 use tensor::{StateDict, Tensor};
 
@@ -36,13 +36,18 @@ fn trained(run: &Path, data: &str, steps: u64, set: &[(&str, &str)]) {
     assert_eq!(outcome.end.reason, EndReason::Finished);
 }
 
-/// A folder with a corpus of a few pairs, and its SPEC.
+/// A corpus of a few pairs, of which none is held out.
 fn corpus(folder: &Path) -> String {
-    let path = folder.join("pairs.tsv");
-    let pairs: Vec<String> = (0..40)
+    corpus_of(folder, 40)
+}
+
+/// A corpus of some pairs in a folder, as a SPEC.
+fn corpus_of(folder: &Path, count: usize) -> String {
+    let path = folder.join(format!("{count}-pairs.tsv"));
+    let pairs: Vec<String> = (0..count)
         .map(|i| {
             let words: Vec<String> =
-                (0..2 + i % 3).map(|j| format!("w{}", (i * 7 + j * 3) % 9)).collect();
+                (0..2 + i % 3).map(|j| format!("w{}", (i * 7 + j * (3 + i / 9)) % 9)).collect();
             let turned: Vec<String> = words.iter().rev().map(|w| w.replace('w', "v")).collect();
             format!("{}\t{}", words.join(" "), turned.join(" "))
         })
@@ -423,13 +428,21 @@ fn torch_modules_built_from_an_export_give_its_log_probabilities() {
         assert!(found.status.success(), "{error}");
         text.lines().map(|line| line.parse().unwrap_or_else(|_| panic!("{line}"))).collect()
     };
-    for (name, set) in WIRINGS {
+    // The parameters of the best validation, and the mean of three checkpoints.
+    let larger = corpus_of(folder.path(), 400);
+    let averaged: &[(&str, &str)] = &[("keep_checkpoints", "3"), ("validate_every_epochs", "0.05")];
+    let wirings = WIRINGS.iter().map(|&(name, set)| (name, set, 0));
+    for (name, set, average_last) in wirings.chain([("averaged", averaged, 3)]) {
         let [run, out] = ["run", "out"].map(|part| folder.path().join(format!("{name}-{part}")));
-        trained(&run, &data, 12, set);
-        export(&run, &out, Weights::Best).unwrap();
+        trained(&run, if average_last > 0 { &larger } else { &data }, 12, set);
+        let weights =
+            if average_last > 0 { Weights::AverageLast(average_last) } else { Weights::Best };
+        export(&run, &out, weights).unwrap();
         let pairs =
             [pair("w1 w4 w7", "v7 v4 v1"), pair("w2", "v2 v2 v0 v5"), pair("w8 w8 w3 w0", "v1")];
-        let own = Translator::open(&run, "cpu", Some(1)).unwrap().score_pairs(&pairs).unwrap();
+        let options = EnsembleOptions { average_last, ..EnsembleOptions::default() };
+        let opened = Translator::open_ensemble(&[run], &options, "cpu", Some(1)).unwrap();
+        let own = opened.score_pairs(&pairs).unwrap();
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let input: Vec<String> = pairs
             .iter()

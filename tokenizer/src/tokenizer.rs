@@ -27,7 +27,7 @@ use crate::{Error, Normalizer, Recipe, Result, SubwordKind, Subwords, Unit, join
 /// An empty text has no tokens. [`Tokenizer::display_token`] formats a token for display.
 ///
 /// Serde writes a map of `recipe` and `unit`, or of `recipe` and `subwords`, the content of a
-/// `tokenizer.json`.
+/// `tokenizer.json`; also the `normalizer`, if it is not the recipe's.
 ///
 /// ```
 /// use tokenizer::{Recipe, Tokenizer, Unit};
@@ -64,23 +64,32 @@ struct Stored {
     unit: Option<Unit>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subwords: Option<String>,
+    /// If it is not the recipe's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    normalizer: Option<Normalizer>,
 }
 
 impl TryFrom<Stored> for Tokenizer {
     type Error = Error;
 
     fn try_from(stored: Stored) -> Result<Self> {
-        match (stored.unit, stored.subwords) {
-            (Some(unit), None) => Ok(Self::new(stored.recipe, unit)),
+        let tokenizer = match (stored.unit, stored.subwords) {
+            (Some(unit), None) => Self::new(stored.recipe, unit),
             (None, Some(json)) => {
                 let model = Subwords::from_json(&json, "subwords".as_ref())?;
-                Ok(Self::with_subwords(stored.recipe, model))
+                Self::with_subwords(stored.recipe, model)
             }
-            _ => Err(Error::UnknownUnit {
-                name: "both or none".to_owned(),
-                known: "one of unit and subwords".to_owned(),
-            }),
-        }
+            _ => {
+                return Err(Error::UnknownUnit {
+                    name: "both or none".to_owned(),
+                    known: "one of unit and subwords".to_owned(),
+                });
+            }
+        };
+        Ok(match stored.normalizer {
+            Some(normalizer) => tokenizer.with_normalizer(normalizer),
+            None => tokenizer,
+        })
     }
 }
 
@@ -90,7 +99,9 @@ impl From<Tokenizer> for Stored {
             Splitting::Unit(unit) => (Some(unit), None),
             Splitting::Subwords(model) => (None, Some(model.to_json().to_owned())),
         };
-        Self { recipe: tokenizer.recipe, unit, subwords }
+        let own = tokenizer.normalizer != tokenizer.recipe.normalizer();
+        let normalizer = own.then_some(tokenizer.normalizer);
+        Self { recipe: tokenizer.recipe, unit, subwords, normalizer }
     }
 }
 
@@ -106,6 +117,21 @@ impl Tokenizer {
     #[must_use]
     pub fn with_subwords(recipe: Recipe, model: Subwords) -> Self {
         Self { recipe, splitting: Splitting::Subwords(model), normalizer: recipe.normalizer() }
+    }
+
+    /// Returns the same tokenizer with another normaliser in place of the recipe's; the recipe still
+    /// determines how words are marked.
+    ///
+    /// ```
+    /// use tokenizer::{NormalizationForm, NormalizationStep, Normalizer, Recipe, Tokenizer, Unit};
+    ///
+    /// let steps = [NormalizationStep::Unicode(NormalizationForm::Nfkc), NormalizationStep::Trim];
+    /// let words = Tokenizer::new(Recipe::Words, Unit::Words).with_normalizer(Normalizer::new(steps));
+    /// assert_eq!(words.tokenize(" ﬁne! "), ["fine", "￭!"]);
+    /// ```
+    #[must_use]
+    pub fn with_normalizer(self, normalizer: Normalizer) -> Self {
+        Self { normalizer, ..self }
     }
 
     /// Returns the recipe.
@@ -246,6 +272,17 @@ mod tests {
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
         check(Recipe::WordsLower, Unit::Words, text, &lower);
         check(Recipe::None, Unit::Words, text, &["J'ai", "dit:", "«Ça", "va?»"]);
+    }
+
+    #[test]
+    fn a_normalizer_of_ones_own_is_stored() {
+        let normalizer = Normalizer::new([crate::NormalizationStep::Lowercase]);
+        let words = Tokenizer::new(Recipe::Words, Unit::Words).with_normalizer(normalizer);
+        assert_eq!(words.detokenize(&words.tokenize("Don't  GO!")), "don't  go!");
+        let json = serde_json::to_string(&words).unwrap();
+        assert_eq!(serde_json::from_str::<Tokenizer>(&json).unwrap(), words);
+        let plain = serde_json::to_string(&Tokenizer::new(Recipe::Words, Unit::Words)).unwrap();
+        assert!(json.contains("lowercase") && !plain.contains("normalizer"), "{json} {plain}");
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl Config {
         }
     }
 
+    /// Returns true if a side of the text is cut into pieces by byte-pair encoding.
+    pub(super) fn has_bpe(&self) -> bool {
+        self.text_sides().iter().any(|side| side.unit.subwords() == Some(SubwordKind::Bpe))
+    }
+
     /// Returns the problems of keys of subword units.
     pub(super) fn subwords(&self) -> Vec<String> {
         let sides = self.text_sides();
@@ -78,7 +83,6 @@ impl Config {
             ));
         }
         if self.bpe_dropout > 0.0 && self.task != TaskKind::Sequence {
-            let kinds = || sides.iter().map(|side| side.unit.subwords());
             let other =
                 sides.iter().find(|side| side.unit.subwords() == Some(SubwordKind::Unigram));
             if let Some(side) = other {
@@ -87,7 +91,7 @@ impl Config {
                      bpe_dropout = 0 or unit = bpe",
                     self.bpe_dropout, side.name
                 ));
-            } else if !kinds().any(|kind| kind == Some(SubwordKind::Bpe)) {
+            } else if !self.has_bpe() {
                 problems.push(format!(
                     "bpe_dropout = {}: it leaves out merges of bpe; set unit = bpe or bpe_dropout = 0",
                     self.bpe_dropout
