@@ -22,20 +22,24 @@ const SIZE: (u16, u16) = (100, 30);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The pictures: name, and the keys that open the page.
-const PAGES: [(&str, &str); 13] = [
+const PAGES: [(&str, &str); 17] = [
     ("overview", "1"),
     ("curves", "2"),
     ("gradients", "3"),
     ("gradient-flow", "3"),
+    ("histogram", "13\n"),
     ("attention", "4"),
+    ("forced", "4f"),
     ("step", "5>>>"),
     ("cell", "6"),
-    ("changed", "4u"),
-    ("samples", "7"),
+    ("changed", "4fu"),
+    ("samples", "x7"),
+    ("candidates", "tthe cat drinks the milk .\n"),
     ("log", "8"),
     ("runs", "0"),
     ("explain", "4i"),
     ("help", "1?"),
+    ("settings", "2a"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -61,7 +65,11 @@ fn draw(folder: &Path, runs: &Path, steps: u64) -> Result<(), Box<dyn Error>> {
     let mut answerer = Answerer::new(&run);
     for (name, keys) in PAGES {
         for key in keys.chars() {
-            let code = if key == '>' { KeyCode::Right } else { KeyCode::Char(key) };
+            let code = match key {
+                '>' => KeyCode::Right,
+                '\n' => KeyCode::Enter,
+                letter => KeyCode::Char(letter),
+            };
             let effects = model.key(KeyEvent::new(code, KeyModifiers::NONE));
             answer(&mut model, &mut answerer, effects)?;
         }
