@@ -15,7 +15,6 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use attention::{Attention, AttentionConfig, AttentionKind, QueryPosition, Result};
-use tensor::gemm::{Packed, Rows, Side, SumStart, matmul};
 use tensor::init::{Init, Rng, rng};
 use tensor::optim::{Optimizer, OptimizerConfig, Update};
 use tensor::{Graph, Params, Tensor, Threads};
@@ -25,52 +24,43 @@ const WIDTH: usize = 12;
 /// Sentences of 8, 7, 6, 5 and again 8, 7, 6, 5 positions.
 const LENGTHS: [usize; BATCH] = [8, 7, 6, 5, 8, 7, 6, 5];
 const TIME: usize = 8;
+const STEPS: usize = 2_000;
 
-/// A memory \[S, B, K\] and queries \[B, Q\], query b being a position of sentence b, turned.
-fn task(turn: &Packed, random: &mut Rng) -> Result<(Tensor, Tensor, Vec<usize>)> {
+/// A memory \[S, B, K\], a vector \[B, K\] of each sentence, and where it is.
+fn task(random: &mut Rng) -> Result<(Tensor, Tensor, Vec<usize>)> {
     let memory = Init::Normal { std: 1.0 }.tensor([TIME, BATCH, WIDTH], random)?;
     let wanted: Vec<usize> = (0..BATCH).map(|b| 2 * b % LENGTHS[b]).collect();
-    let mut entries = Vec::with_capacity(BATCH * WIDTH);
-    for (b, &s) in wanted.iter().enumerate() {
-        entries.extend_from_slice(&memory.data()[(s * BATCH + b) * WIDTH..][..WIDTH]);
-    }
-    let mut query = Tensor::zeros([BATCH, WIDTH]);
-    matmul(&Threads::single(), Rows::new(&entries, WIDTH), turn, query.data_mut(), SumStart::Zero);
-    Ok((memory, query, wanted))
+    let vector = |(b, &s): (usize, &usize)| &memory.data()[(s * BATCH + b) * WIDTH..][..WIDTH];
+    let vectors: Vec<&[f32]> = wanted.iter().enumerate().map(vector).collect();
+    Ok((memory.clone(), Tensor::from_vec([BATCH, WIDTH], vectors.concat())?, wanted))
 }
 
 /// Draws the first weights \[B, S\]: a row a query, a column a position.
 fn draw(weights: &Tensor, wanted: &[usize]) {
     const SHADES: [&str; 5] = ["  ", "░░", "▒▒", "▓▓", "██"];
     for (b, row) in weights.data().chunks_exact(TIME).enumerate().take(4) {
-        let shades: String = row
-            .iter()
-            .enumerate()
-            .map(|(s, &w)| {
-                let shade = SHADES[(w * 4.99) as usize];
-                if s < LENGTHS[b] { format!("{shade} ") } else { "·· ".into() }
-            })
-            .collect();
-        let s = wanted[b];
+        let shade = |(s, &w): (usize, &f32)| match s < LENGTHS[b] {
+            true => format!("{} ", SHADES[(w * 4.99) as usize]),
+            false => "·· ".to_owned(),
+        };
+        let (shades, s) = (row.iter().enumerate().map(shade).collect::<String>(), wanted[b]);
         println!("    query for position {s}  {shades} {:>3.0}%", row[s] * 100.0);
     }
 }
 
-fn learn(kind: AttentionKind, turn: &Packed) -> Result<()> {
-    let mut params = Params::new();
-    let mut random = rng(3, "init");
+fn learn(kind: AttentionKind, turn: &Tensor) -> Result<()> {
+    let (mut params, mut random) = (Params::new(), rng(3, "init"));
     let new = AttentionConfig::new(kind, WIDTH, WIDTH);
     let config = AttentionConfig { width: 2 * WIDTH, positions: TIME, window: 1, heads: 2, ..new };
     let attention =
         Attention::new(&mut params, "", config, Init::torch_default(WIDTH), &mut random)?;
-    let threads = Threads::single();
     let mut optimizer = Optimizer::new(OptimizerConfig::by_name("adam")?, &params)?;
     println!("{}: {} scalars", kind.name(), params.scalars());
-    let steps = 2_000;
-    for step in 0..=steps {
-        let (memory, query, wanted) = task(turn, &mut random)?;
+    for step in 0..=STEPS {
+        let (memory, query, wanted) = task(&mut random)?;
         let g = Graph::new(&params);
-        let (memory, query) = (g.constant(memory), g.constant(query));
+        let query = g.constant(query).matmul(g.constant(turn.clone()));
+        let memory = g.constant(memory);
         let found = g.run(|tape| {
             // The keys are made once; every query of a decoder would use this same value.
             let memory = attention.memory(tape, memory.var(), &LENGTHS)?;
@@ -85,30 +75,23 @@ fn learn(kind: AttentionKind, turn: &Packed) -> Result<()> {
         }
         let at = (weights * g.constant(picked)).sum_dim(1);
         let loss = -(at + 1e-6).log().mean();
-        if step == 0 || step == steps {
+        if step == 0 || step == STEPS {
             println!("  after {step} steps");
             draw(&weights.tensor()?, &wanted);
         }
         let update = Update { limit: Some(1.0), ..Update::new(5e-3) };
         let back = loss.backward()?;
-        optimizer.step(&mut params, back.gradients, &update, &threads)?;
+        optimizer.step(&mut params, back.gradients, &update, &Threads::single())?;
     }
     Ok(())
 }
 
 fn main() -> Result<()> {
-    let matrix = Init::Orthogonal.tensor([WIDTH, WIDTH], &mut rng(1, "turn"))?;
-    let threads = Threads::single();
-    let turn = Packed::new(&threads, matrix.data(), WIDTH, 0..WIDTH, Side::Transposed);
-    let names: Vec<String> = std::env::args().skip(1).collect();
-    if names.is_empty() {
-        return AttentionKind::ALL.into_iter().try_for_each(|kind| learn(kind, &turn));
+    let turn = Init::Orthogonal.tensor([WIDTH, WIDTH], &mut rng(1, "turn"))?;
+    let mut kinds = Vec::new();
+    for name in std::env::args().skip(1) {
+        kinds.extend(AttentionKind::by_name(&name)?);
     }
-    for name in names {
-        match AttentionKind::by_name(&name)? {
-            Some(kind) => learn(kind, &turn)?,
-            None => println!("none: nothing looks, so there is nothing to learn"),
-        }
-    }
-    Ok(())
+    let kinds = if kinds.is_empty() { AttentionKind::ALL.to_vec() } else { kinds };
+    kinds.into_iter().try_for_each(|kind| learn(kind, &turn))
 }
