@@ -118,7 +118,12 @@ impl FromStr for Look {
                 let names: Vec<&str> = WORDS.iter().map(|(name, _)| *name).collect();
                 format!("`{word}` is none of {}", names.join(", "))
             })?;
-            Ok(look.with(*choice))
+            let both = look.with(*choice);
+            // A word of the same kind would be replaced without a word.
+            if choice.with(look) != both {
+                return Err(format!("`{}` contradicts the words before it", word.trim()));
+            }
+            Ok(both)
         })
     }
 }
@@ -152,6 +157,10 @@ mod tests {
         let error = "dark,pink".parse::<Look>().unwrap_err();
         assert!(error.contains("`pink`") && error.contains("truecolor"), "{error}");
         assert!("".parse::<Look>().is_err());
+        for text in ["dark,light", "256,dark,mono", "ascii,unicode"] {
+            assert!(text.parse::<Look>().unwrap_err().contains("contradicts"), "{text}");
+        }
+        assert!("dark,dark".parse::<Look>().is_ok());
     }
 
     #[test]
