@@ -8,9 +8,8 @@ use tensor::{Device, Params};
 
 use crate::Result;
 use crate::config::Config;
-use crate::data::SplitRule;
 use crate::event::{CheckpointKind, End, EndReason, Event};
-use crate::run::{Checkpoint, LiveChanges, RunDir, StoredRun, Vocabularies};
+use crate::run::{Checkpoint, RunDir, StoredRun, Vocabularies};
 use crate::train::Average;
 
 /// The data that an imported run is trained on.
@@ -42,25 +41,12 @@ pub struct Imported {
 impl ImportOptions {
     /// Returns the settings of a run of a model with this preset's name and configuration.
     pub(super) fn stored(&self, preset: String, config: Config) -> StoredRun {
+        let data = self.data.clone().unwrap_or_default();
         StoredRun {
-            program: env!("CARGO_PKG_VERSION").into(),
             preset,
-            config,
-            data: self.data.clone().unwrap_or_default(),
-            data_path: None,
             valid: self.valid.clone(),
-            valid_path: None,
             columns: self.columns,
-            split: SplitRule::BothSides,
-            corpus_hash: None,
-            identity: None,
-            seed: 1,
-            device: "cpu".into(),
-            threads: None,
-            max_steps: None,
-            max_minutes: None,
-            longest_target: None,
-            live_changes: LiveChanges::default(),
+            ..StoredRun::new(config, data)
         }
     }
 }
