@@ -24,7 +24,6 @@ const WIDTH: usize = 12;
 /// Sentences of 8, 7, 6, 5 and again 8, 7, 6, 5 positions.
 const LENGTHS: [usize; BATCH] = [8, 7, 6, 5, 8, 7, 6, 5];
 const TIME: usize = 8;
-const STEPS: usize = 2_000;
 
 /// A memory \[S, B, K\], a vector \[B, K\] of each sentence, and where it is.
 fn task(random: &mut Rng) -> Result<(Tensor, Tensor, Vec<usize>)> {
@@ -56,7 +55,7 @@ fn learn(kind: AttentionKind, turn: &Tensor) -> Result<()> {
         Attention::new(&mut params, "", config, Init::torch_default(WIDTH), &mut random)?;
     let mut optimizer = Optimizer::new(OptimizerConfig::by_name("adam")?, &params)?;
     println!("{}: {} scalars", kind.name(), params.scalars());
-    for step in 0..=STEPS {
+    for step in 0..=2_000 {
         let (memory, query, wanted) = task(&mut random)?;
         let g = Graph::new(&params);
         let query = g.constant(query).matmul(g.constant(turn.clone()));
@@ -67,7 +66,6 @@ fn learn(kind: AttentionKind, turn: &Tensor) -> Result<()> {
             attention.attend(tape, query.var(), &memory, QueryPosition::default())
         })?;
         let weights = g.value(found.weights);
-
         // The loss is -log of the weight at the position requested.
         let mut picked = Tensor::zeros([BATCH, TIME]);
         for (b, &s) in wanted.iter().enumerate() {
@@ -75,7 +73,7 @@ fn learn(kind: AttentionKind, turn: &Tensor) -> Result<()> {
         }
         let at = (weights * g.constant(picked)).sum_dim(1);
         let loss = -(at + 1e-6).log().mean();
-        if step == 0 || step == STEPS {
+        if step % 2_000 == 0 {
             println!("  after {step} steps");
             draw(&weights.tensor()?, &wanted);
         }
@@ -88,10 +86,14 @@ fn learn(kind: AttentionKind, turn: &Tensor) -> Result<()> {
 
 fn main() -> Result<()> {
     let turn = Init::Orthogonal.tensor([WIDTH, WIDTH], &mut rng(1, "turn"))?;
-    let mut kinds = Vec::new();
-    for name in std::env::args().skip(1) {
-        kinds.extend(AttentionKind::by_name(&name)?);
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    let all = if names.is_empty() { &AttentionKind::ALL[..] } else { &[] };
+    all.iter().try_for_each(|kind| learn(*kind, &turn))?;
+    for name in &names {
+        match AttentionKind::by_name(name)? {
+            Some(kind) => learn(kind, &turn)?,
+            None => println!("none: nothing looks, so there is nothing to learn"),
+        }
     }
-    let kinds = if kinds.is_empty() { AttentionKind::ALL.to_vec() } else { kinds };
-    kinds.into_iter().try_for_each(|kind| learn(kind, &turn))
+    Ok(())
 }

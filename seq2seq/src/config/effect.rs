@@ -11,7 +11,6 @@ use crate::{Error, Result};
 type EffectRule = (&'static [&'static str], fn(&Config) -> bool, &'static str);
 
 const RULES: &[EffectRule] = &[
-    (&["bpe_dropout"], Config::has_bpe, "unit = bpe"),
     (&["init_scale"], |c| c.init == InitScheme::Uniform, "init = uniform"),
     (
         &["attention_heads"],

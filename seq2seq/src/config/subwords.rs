@@ -67,11 +67,6 @@ impl Config {
         }
     }
 
-    /// Returns true if a side of the text is cut into pieces by byte-pair encoding.
-    pub(super) fn has_bpe(&self) -> bool {
-        self.text_sides().iter().any(|side| side.unit.subwords() == Some(SubwordKind::Bpe))
-    }
-
     /// Returns the problems of keys of subword units.
     pub(super) fn subwords(&self) -> Vec<String> {
         let sides = self.text_sides();
@@ -91,7 +86,7 @@ impl Config {
                      bpe_dropout = 0 or unit = bpe",
                     self.bpe_dropout, side.name
                 ));
-            } else if !self.has_bpe() {
+            } else if !sides.iter().any(|side| side.unit.subwords() == Some(SubwordKind::Bpe)) {
                 problems.push(format!(
                     "bpe_dropout = {}: it leaves out merges of bpe; set unit = bpe or bpe_dropout = 0",
                     self.bpe_dropout

@@ -14,6 +14,10 @@ use crate::run::{Checkpoint, Progress, RunDir, StoredRun, Vocabularies};
 use crate::train::{RunLength, from_checkpoint, tensors};
 use crate::{Result, devices};
 
+/// Only the model knows what it validates on; that anything is held out allows the settings of
+/// validations to change while it trains.
+const UNCOUNTED: usize = 1;
+
 /// Begins a run of a [`Model`] of one's own in the new folder `path`, and trains it to its end: with
 /// the threads, optimizer, schedule, validations, checkpoints, events and commands of any run.
 ///
@@ -60,7 +64,7 @@ pub fn begin_model<M: Model>(
         start,
         warnings: Vec::new(),
         memory: 0.0,
-        held_out: 1,
+        held_out: UNCOUNTED,
     };
     go(run, &dir, log, (shuffle, Progress::default()), link)
 }
@@ -114,7 +118,7 @@ pub fn resume_model<M: Model>(
         start,
         warnings: warning.into_iter().collect(),
         memory: 0.0,
-        held_out: 1,
+        held_out: UNCOUNTED,
     };
     go(run, &dir, log, (shuffle, checkpoint.progress), link)
 }

@@ -20,7 +20,7 @@ const SMALL: usize = 1024;
 /// Cache lines of the smallest chunk, and from which on chunks no longer grow: 4 and 64 MiB. What
 /// was never used of a chunk takes no memory on systems that map it when it is touched.
 const CHUNK: [usize; 2] = [1 << 16, 1 << 20];
-/// Ranges of the smallest chunk; a larger one has as many for each of its lines.
+/// Maximum number of ranges of the smallest chunk; a larger one has as many for each such size.
 const RANGES: u32 = 1 << 11;
 
 /// Elements that one buffer and its clones hold.

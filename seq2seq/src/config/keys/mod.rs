@@ -340,7 +340,7 @@ keys! {
             => "the losses and gradients before and after would not compare";
         /// Probability with which bpe leaves out each merge in training, so that a word is read in
         /// other pieces in each epoch (Provilkov 2020; 0.1 there); from 0 to below 1.
-        bpe_dropout: f32 = 0.0, below(0.0, 1.0) => Changes;
+        bpe_dropout: f32 = 0.0, below(0.0, 1.0);
         /// Count padding as tokens to be predicted, as the PyTorch tutorial does.
         count_padding: bool = false
             => "the losses before and after would not compare";
