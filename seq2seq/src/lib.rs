@@ -38,8 +38,8 @@ pub use error::{Error, Result};
 pub use event::Event;
 pub use inference::{
     Alternative, Candidate, EnsembleOptions, EvaluateOptions, Evaluated, EvaluatedTranslations,
-    GeneratedText, HeldOut, PairScore, SampleOptions, Sampler, StoredRunAnswers, Translation,
-    TranslationRequest, Translator, evaluate, evaluate_held_out, evaluate_outputs,
+    GeneratedText, HeldOut, PairScore, SampleOptions, Sampler, SequenceInspector, StoredRunAnswers,
+    Translation, TranslationRequest, Translator, evaluate, evaluate_held_out, evaluate_outputs,
 };
 pub use inspect::Inspector;
 pub use inspection::{InspectRequest, Inspection, Intervention};

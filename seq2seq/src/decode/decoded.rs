@@ -31,3 +31,37 @@ pub struct Hypothesis {
     /// is one.
     pub score: f64,
 }
+
+/// A token of a [`SearchTree`]: the hypothesis that ends with it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SearchNode {
+    /// The token.
+    pub id: u32,
+    /// The index of the token before it; `None` for a first token.
+    pub before: Option<usize>,
+    /// Natural-log probability of the hypothesis.
+    pub logprob: f64,
+    /// The score, if the hypothesis is complete. A coverage penalty is not part of it.
+    pub score: Option<f64>,
+    /// Its place among the hypotheses that are returned, from 0.
+    pub rank: Option<usize>,
+}
+
+/// The hypotheses that a beam search kept, each as the path from a first token to one of its nodes.
+/// Nodes are in the order of the steps, and those of one step in the order of the beam.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SearchTree {
+    /// The nodes; each comes after the one before it.
+    pub nodes: Vec<SearchNode>,
+}
+
+impl SearchTree {
+    /// Returns the number of tokens up to each node, itself included.
+    pub fn depths(&self) -> Vec<usize> {
+        let mut depths: Vec<usize> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            depths.push(node.before.map_or(0, |before| depths[before]) + 1);
+        }
+        depths
+    }
+}

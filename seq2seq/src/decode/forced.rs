@@ -1,13 +1,13 @@
 //! Scores of given outputs: the network is fed the target itself (teacher forcing).
 
-use tensor::{Tape, Tensor, Threads, ops};
+use tensor::{Params, Tape, Tensor, Threads, ops};
 use tokenizer::{EOS, PAD, SOS};
 
 use super::ensemble::{Ensemble, Member};
 use super::groups::stepper;
 use crate::Result;
 use crate::data::{Batch, Example};
-use crate::model::Groups;
+use crate::model::{EncoderDecoder, Groups};
 
 /// What a network predicts for a given target.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,6 +43,40 @@ pub fn forced(
             None => step_by_step(ensemble, &part, threads),
         }
     })
+}
+
+/// Computes the mean loss in nats per target token, EOS included, of pairs of ids with EOS on both
+/// sides, when the decoder is fed its own most probable token at each step in place of the reference:
+///
+/// L = -(1 / N) Σ_t log p(y_t | ŷ_1, ..., ŷ_{t-1}, x), with ŷ_t the most probable token
+///
+/// (Bengio et al. 2015, section 2.3, the discrepancy between training and inference.) Pairs are read
+/// as by [`forced`]; each source has a token before its EOS.
+///
+/// # Errors
+/// Ids outside the vocabularies; the device failed.
+pub fn free_running_loss(
+    network: &EncoderDecoder,
+    params: &Params,
+    examples: &[Example],
+    threads: &Threads,
+) -> Result<f64> {
+    let lengths: Vec<usize> = examples.iter().map(|e| e.source.len().saturating_sub(1)).collect();
+    let groups = Groups::equal(&lengths, network.encoder.reads_padding());
+    let all = groups.run_each(params, threads, vec![(0.0, 0_usize); examples.len()], |group| {
+        let batch = Batch::new(group.iter().map(|&i| &examples[i]));
+        let mut tape = Tape::inference(params);
+        let run = network.free_running(&mut tape, &batch)?;
+        let logprobs = ops::log_probabilities(tape.value(run.logits), &batch.target_out)?;
+        let sum = |b: usize| {
+            let length = examples[group[b]].target.len();
+            let loss: f64 = (0..length).map(|t| -logprobs[t * batch.size + b]).sum();
+            (loss, length)
+        };
+        Ok((0..batch.size).map(sum).collect())
+    })?;
+    let (loss, count) = all.into_iter().fold((0.0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    Ok(loss / count.max(1) as f64)
 }
 
 /// Scores a group with one network, whose output layer is one product over all steps.

@@ -60,7 +60,7 @@ pub(super) fn stepper<'a>(
 
 /// Returns the maximum length of an output for a source of `source` tokens: the largest of the
 /// members' limits.
-fn output_limit(ensemble: &Ensemble<'_>, source: usize) -> usize {
+pub(super) fn output_limit(ensemble: &Ensemble<'_>, source: usize) -> usize {
     let limits = ensemble.members().iter().map(|m| m.model.output_limit(source));
     limits.max().unwrap_or_default()
 }

@@ -16,6 +16,7 @@ mod search;
 mod stepper;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod unknown_words;
 
 use tensor::Threads;
@@ -23,13 +24,14 @@ use tensor::Threads;
 pub use alternatives::{Alternatives, alternatives};
 pub use beam::{BeamOptions, beam_search, beam_search_language};
 pub use constraints::Constraints;
-pub use decoded::{Decoded, Hypothesis};
+pub use decoded::{Decoded, Hypothesis, SearchNode, SearchTree};
 pub use ensemble::{Combination, Ensemble, Member};
-pub use forced::{ForcedOutput, forced};
+pub use forced::{ForcedOutput, forced, free_running_loss};
 pub use greedy::greedy;
 pub use input::DecodeInput;
 pub use length_penalty::LengthPenalty;
 pub use sampling::{SamplingOptions, sample, sample_language};
+pub use tree::beam_search_tree;
 pub use unknown_words::{UnknownWordOptions, WordDictionary};
 
 use crate::Result;

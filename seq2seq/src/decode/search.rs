@@ -4,7 +4,7 @@ use tensor::{Tensor, Threads, ops};
 use tokenizer::{EOS, SOS};
 
 use super::constraints::Constraints;
-use super::decoded::{Decoded, Hypothesis};
+use super::decoded::{Decoded, Hypothesis, SearchNode, SearchTree};
 use super::stepper::Stepper;
 use crate::Result;
 use crate::model::check_cancelled;
@@ -150,6 +150,44 @@ impl<'a, P: Policy> Search<'a, P> {
         stepper: &mut dyn Stepper,
         threads: &Threads,
     ) -> Result<Vec<Vec<Hypothesis>>> {
+        let beams = self.search(stepper, threads)?;
+        Ok(beams.into_iter().map(|beam| self.hypotheses(beam)).collect())
+    }
+
+    /// Returns every hypothesis that was kept in the search for the first input.
+    pub(super) fn run_for_tree(
+        mut self,
+        stepper: &mut dyn Stepper,
+        threads: &Threads,
+    ) -> Result<SearchTree> {
+        let mut beams = self.search(stepper, threads)?.into_iter();
+        let complete = beams.next().map(|beam| beam.complete).unwrap_or_default();
+        let mut nodes: Vec<SearchNode> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let above = node.before.map_or(0.0, |before| nodes[before].logprob);
+            let logprob = above + f64::from(node.logprob);
+            nodes.push(SearchNode {
+                id: node.id,
+                before: node.before,
+                logprob,
+                score: None,
+                rank: None,
+            });
+        }
+        for found in &complete {
+            nodes[found.node].score = Some(found.score);
+        }
+        let mut returned = complete;
+        self.policy.rank(&mut returned);
+        for (rank, found) in returned.iter().enumerate() {
+            nodes[found.node].rank = Some(rank);
+        }
+        Ok(SearchTree { nodes })
+    }
+
+    /// Extends hypotheses until the search for every input is over. Returns the beams in the order of
+    /// the inputs.
+    fn search(&mut self, stepper: &mut dyn Stepper, threads: &Threads) -> Result<Vec<Beam>> {
         let first = |index: usize| {
             let live = vec![Live { node: None, logprob: 0.0, row: index, sample: 0 }];
             Beam { index, live, complete: Vec::new() }
@@ -180,7 +218,7 @@ impl<'a, P: Policy> Search<'a, P> {
         done.sort_by_key(|beam| beam.index);
         // Read from a device once each.
         self.weights = self.weights.iter().map(|w| Ok(w.to_host()?)).collect::<Result<_>>()?;
-        Ok(done.into_iter().map(|beam| self.hypotheses(beam)).collect())
+        Ok(done)
     }
 
     /// Extends the hypotheses of all inputs by step `t`.

@@ -5,6 +5,7 @@ mod evaluate;
 mod evaluated;
 mod held_out;
 mod sampler;
+mod sequences;
 mod translator;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ pub use evaluate::{evaluate, evaluate_held_out, evaluate_outputs};
 pub use evaluated::{EvaluateOptions, Evaluated, EvaluatedTranslations};
 pub use held_out::HeldOut;
 pub use sampler::{GeneratedText, SampleOptions, Sampler};
+pub use sequences::SequenceInspector;
 pub use translator::{
     Alternative, Candidate, EnsembleOptions, PairScore, Translation, TranslationRequest, Translator,
 };
@@ -48,6 +50,8 @@ fn open_run(
     if !tasks.contains(&stored.config.task) {
         let needed = if tasks.contains(&TaskKind::Translation) {
             "a translation"
+        } else if tasks.contains(&TaskKind::Sequence) {
+            "a generated sequence"
         } else {
             "a language model"
         };

@@ -36,7 +36,7 @@ struct ClampedSite {
     time: Option<usize>,
 }
 
-fn bad(key: &str, value: impl std::fmt::Display, allowed: impl Into<String>) -> Error {
+pub(crate) fn bad(key: &str, value: impl std::fmt::Display, allowed: impl Into<String>) -> Error {
     Error::BadValue { key: key.into(), value: value.to_string(), allowed: allowed.into() }
 }
 
@@ -57,6 +57,22 @@ fn find_layer(network: &EncoderDecoder, name: &str) -> Result<(bool, usize)> {
     let encoder = place(network.encoder.rnn()).map(|at| (false, at));
     let found = encoder.or_else(|| place(network.decoder.rnn()).map(|at| (true, at)));
     found.ok_or_else(|| bad("layer", name, layer_names(network).join(", ")))
+}
+
+/// Checks the gate, the unit and the value of a clamp of a layer.
+pub(crate) fn check_clamp(config: &rnn::RnnConfig, clamp: &Clamp) -> Result<()> {
+    let gates = config.cell.values();
+    if !gates.contains(&clamp.gate) {
+        let names: Vec<&str> = gates.iter().map(|gate| gate.name()).collect();
+        return Err(bad("gate", clamp.gate, format!("{} ({})", names.join(", "), config.cell)));
+    }
+    if let Some(unit) = clamp.unit.filter(|&unit| unit >= config.hidden) {
+        return Err(bad("unit", unit, format!("0 to {}", config.hidden - 1)));
+    }
+    if !clamp.value.is_finite() {
+        return Err(bad("value", clamp.value, "a finite number"));
+    }
+    Ok(())
 }
 
 impl Changes {
@@ -134,17 +150,7 @@ impl Changes {
         let (is_decoder, layer) = find_layer(network, &clamp.layer)?;
         let of_decoder = network.decoder.rnn();
         let config = if is_decoder { of_decoder } else { network.encoder.rnn() }.config();
-        let gates = config.cell.values();
-        if !gates.contains(&clamp.gate) {
-            let names: Vec<&str> = gates.iter().map(|gate| gate.name()).collect();
-            return Err(bad("gate", clamp.gate, format!("{} ({})", names.join(", "), config.cell)));
-        }
-        if let Some(unit) = clamp.unit.filter(|&unit| unit >= config.hidden) {
-            return Err(bad("unit", unit, format!("0 to {}", config.hidden - 1)));
-        }
-        if !clamp.value.is_finite() {
-            return Err(bad("value", clamp.value, "a finite number"));
-        }
+        check_clamp(config, clamp)?;
         let mut time = clamp.position;
         if let Some(position) = time.filter(|_| !is_decoder) {
             self.check_position(position)?;

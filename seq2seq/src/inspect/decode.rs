@@ -1,13 +1,13 @@
 //! Greedy decoding of one sentence with every value of every step.
 
-use rnn::{Cell, Gate, LayerActivations, StepActivations};
+use rnn::{Gate, LayerActivations, StepActivations};
 use tensor::{Params, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{EOS, SOS};
 
 use super::changes::Changes;
 use crate::data::{Batch, Example, Text};
 use crate::decode::{Constraints, Decoded};
-use crate::inspection::{Choice, GateTrace, InspectRequest, LayerTrace, StateTrace, TraceStep};
+use crate::inspection::{Choice, InspectRequest, LayerTrace, StateTrace, TraceStep};
 use crate::model::{EncoderDecoder, NEVER_SAID, ObservedStep, StepChanges, check_cancelled};
 use crate::{Error, Result};
 
@@ -148,7 +148,7 @@ impl Decoding<'_> {
         let mut layers = Vec::new();
         let cell = self.network.encoder.rnn().config().cell;
         for LayerActivations { name, steps } in read {
-            layers.push(layer(name, cell, self.text.in_order(steps)));
+            layers.push(LayerTrace::new(name, cell, self.text.in_order(steps)));
         }
         let decoder = self.network.decoder.rnn();
         let mut of_layers: Vec<Vec<StepActivations>> =
@@ -159,22 +159,10 @@ impl Decoding<'_> {
             }
         }
         for (name, steps) in decoder.layer_names().zip(of_layers) {
-            layers.push(layer(name.to_owned(), decoder.config().cell, steps));
+            layers.push(LayerTrace::new(name.to_owned(), decoder.config().cell, steps));
         }
         layers
     }
-}
-
-/// Returns the activations of a layer gate by gate.
-fn layer(name: String, cell: Cell, steps: Vec<StepActivations>) -> LayerTrace {
-    let gate = |&gate: &Gate| GateTrace { gate, values: Vec::with_capacity(steps.len()) };
-    let mut gates: Vec<GateTrace> = cell.values().iter().map(gate).collect();
-    for step in steps {
-        for (gate, (_, values)) in gates.iter_mut().zip(step) {
-            gate.values.push(values);
-        }
-    }
-    LayerTrace { name, cell, gates }
 }
 
 /// Returns the state after a step. It is that of the activations, since a decoder that starts from

@@ -15,6 +15,7 @@ use tokenizer::UNK;
 
 pub(crate) use answers::gold_links;
 use changes::Changes;
+pub(crate) use changes::{bad, check_clamp};
 use decode::{Decoding, Raw};
 
 use crate::Result;

@@ -1,6 +1,6 @@
 //! The activations of a layer over a sentence, and what they have in common.
 
-use rnn::{Cell, Gate};
+use rnn::{Cell, Gate, StepActivations};
 use serde::{Deserialize, Serialize};
 
 use crate::json_number;
@@ -20,6 +20,18 @@ pub struct LayerTrace {
 }
 
 impl LayerTrace {
+    /// Returns the activations of a layer gate by gate, from those of each step.
+    pub(crate) fn new(name: String, cell: Cell, steps: Vec<StepActivations>) -> Self {
+        let gate = |&gate: &Gate| GateTrace { gate, values: Vec::with_capacity(steps.len()) };
+        let mut gates: Vec<GateTrace> = cell.values().iter().map(gate).collect();
+        for step in steps {
+            for (gate, (_, values)) in gates.iter_mut().zip(step) {
+                gate.values.push(values);
+            }
+        }
+        Self { name, cell, gates }
+    }
+
     /// Returns true if the layer is the decoder's, so that its positions are output steps: at step t
     /// the decoder is fed the token of step t - 1.
     pub fn is_decoder(&self) -> bool {

@@ -128,6 +128,15 @@ impl EncoderDecoder {
         self.run(tape, batch, None)
     }
 
+    /// Runs the decoder over the length of the reference, fed its own most probable token at each step
+    /// in place of the reference token.
+    ///
+    /// # Errors
+    /// Ids outside the vocabularies.
+    pub fn free_running(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<TeacherForced> {
+        self.run(tape, batch, Some(ScheduledSampling::never()))
+    }
+
     /// Runs the decoder over the reference. A position for which `sampling` does not keep the
     /// reference is fed the decoder's own most probable token.
     fn run(

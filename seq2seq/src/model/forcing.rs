@@ -77,6 +77,11 @@ pub(super) struct ScheduledSampling {
 }
 
 impl ScheduledSampling {
+    /// Returns the sampling that never keeps the reference.
+    pub(super) fn never() -> Self {
+        Self { draw: PhiloxStream::new(0, 0, 0), share: 0.0 }
+    }
+
     pub(super) fn keeps_reference(&self, position: usize) -> bool {
         self.draw.uniform(position as u64) < self.share
     }

@@ -1,6 +1,6 @@
 //! A network that answers generated sequences.
 
-use rnn::Rnn;
+use rnn::{LayerActivations, Output, Rnn, Site};
 use tensor::init::InitFn;
 use tensor::{ParamId, Params, Tape, Tensor, Var, ops};
 
@@ -101,9 +101,39 @@ impl SequenceClassifier {
     /// # Errors
     /// Errors of operations.
     pub(crate) fn forward(&self, tape: &mut Tape<'_>, part: &[&Sequence]) -> Result<Predictions> {
-        let size = part.len();
         let lengths: Vec<usize> = part.iter().map(|s| s.len()).collect();
         let time = lengths.iter().copied().max().unwrap_or(0);
+        let x = self.input(tape, part, time)?;
+        let padded = lengths.iter().any(|&n| n < time);
+        let out = self.rnn.forward(tape, x, padded.then_some(lengths.as_slice()), None)?;
+        self.predict(tape, &out, time)
+    }
+
+    /// Computes the answers to one sequence and the activations of each layer, each of which is
+    /// replaced by the result of `edit` before it is used.
+    ///
+    /// # Errors
+    /// Errors of operations; a tape of a device.
+    pub(crate) fn observe(
+        &self,
+        tape: &mut Tape<'_>,
+        sequence: &Sequence,
+        edit: &mut dyn FnMut(Site, f32) -> f32,
+    ) -> Result<(Predictions, Vec<LayerActivations>)> {
+        let time = sequence.len();
+        let x = self.input(tape, &[sequence], time)?;
+        let (out, layers) = self.rnn.observe(tape, x, None, edit)?;
+        Ok((self.predict(tape, &out, time)?, layers))
+    }
+
+    /// Returns the recurrent layers.
+    pub(crate) fn rnn(&self) -> &Rnn {
+        &self.rnn
+    }
+
+    /// Returns the input of the recurrent layers, \[T, B, I\].
+    fn input(&self, tape: &mut Tape<'_>, part: &[&Sequence], time: usize) -> Result<Var> {
+        let size = part.len();
         let x = match self.embedding {
             Some(table) => {
                 let mut ids = vec![NOTHING; time * size];
@@ -128,9 +158,14 @@ impl SequenceClassifier {
                 tape.constant(x)
             }
         };
-        let x = if self.embedding.is_some() { ops::dropout(tape, x, self.dropout)? } else { x };
-        let padded = lengths.iter().any(|&n| n < time);
-        let out = self.rnn.forward(tape, x, padded.then_some(lengths.as_slice()), None)?;
+        match self.embedding {
+            Some(_) => Ok(ops::dropout(tape, x, self.dropout)?),
+            None => Ok(x),
+        }
+    }
+
+    /// Applies the head to the states.
+    fn predict(&self, tape: &mut Tape<'_>, out: &Output, time: usize) -> Result<Predictions> {
         let last = out.state.last().map_or(out.y, |state| state.h);
         let top = if self.task == Name::Reber { out.y } else { last };
         let top = ops::dropout(tape, top, self.dropout_output)?;

@@ -2,6 +2,7 @@
 
 mod ensembles;
 mod outputs;
+mod tree;
 
 use std::collections::HashSet;
 

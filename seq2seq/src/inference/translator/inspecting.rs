@@ -3,6 +3,7 @@
 use tensor::Threads;
 
 use super::{Method, Translator};
+use crate::decode::{BeamOptions, SearchNode, SearchTree, beam_search_tree};
 use crate::event::Sample;
 use crate::inspect::Inspector;
 use crate::inspection::{InspectRequest, Inspection};
@@ -17,6 +18,26 @@ impl Translator {
     /// those that do; [`Error::Configuration`] for an ensemble; a failure of the device.
     pub fn inspect(&self, request: &InspectRequest) -> Result<Inspection> {
         self.inspector()?.inspect(request, self.device.threads())
+    }
+
+    /// Returns every hypothesis that a beam search for the translation of a sentence keeps, and the
+    /// token of each node as shown.
+    ///
+    /// # Errors
+    /// Those of [`beam_search`](crate::decode::beam_search); a translator that samples.
+    pub fn search_tree(&self, line: &str) -> Result<(SearchTree, Vec<String>)> {
+        let Method::Search(options) = self.method else {
+            let problems = vec!["a search has a tree, sampling has none".to_owned()];
+            return Err(Error::Configuration { problems });
+        };
+        let constraints = self.unknown_words.constrain(options.constraints, self.attends());
+        let options = BeamOptions { constraints, ..options };
+        let input = self.text.encode_source(line).into();
+        let ensemble = self.members.ensemble()?;
+        let tree = beam_search_tree(&ensemble, &input, &options, self.device.threads())?;
+        let word = |node: &SearchNode| self.text.target_words(&[node.id]).swap_remove(0);
+        let words = tree.nodes.iter().map(word).collect();
+        Ok((tree, words))
     }
 
     /// Returns what inspects the translations of the only network.

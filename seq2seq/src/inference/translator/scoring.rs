@@ -3,6 +3,7 @@
 use super::{PairScore, Translator, no_pair};
 use crate::Result;
 use crate::data::{Example, Pair, Text};
+use crate::decode::free_running_loss;
 use crate::score::SoftAlignment;
 use crate::task::{ForcedPair, forced_pairs};
 
@@ -74,6 +75,22 @@ impl Translator {
             SoftAlignment { source, target, weights, unknown_source, unknown_target }
         };
         Ok(pairs.iter().zip(self.forced(pairs)?).map(align).collect())
+    }
+
+    /// Computes the mean loss in nats per target token of pairs, EOS included, when the decoder is fed
+    /// its own most probable tokens in place of the reference (free running). The loss with teacher
+    /// forcing is that of [`evaluate_pairs`](Self::evaluate_pairs). Pairs with a blank source are left
+    /// out.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`](crate::Error::Configuration) for an ensemble; errors of the device.
+    pub fn free_running_loss(&self, pairs: &[Pair]) -> Result<f64> {
+        // Its error is that of an ensemble.
+        self.inspector()?;
+        let (network, params) = self.members.first();
+        let examples = pairs.iter().map(|pair| self.text.encode(pair));
+        let examples: Vec<Example> = examples.filter(|example| example.source.len() > 1).collect();
+        free_running_loss(network, params, &examples, self.device.threads())
     }
 
     /// Encodes pairs and runs them with teacher forcing.

@@ -2,11 +2,13 @@
 
 mod build;
 
-use tensor::{Params, Tape, Threads, ops};
+use rnn::{LayerActivations, Site};
+use tensor::{Params, Tape, Tensor, Threads, ops};
 
 use crate::config::{Config, LossNorm};
 use crate::data::END;
 use crate::event::Sample;
+use crate::inspection::LayerTrace;
 use crate::model::sequence_classifier::NOTHING;
 use crate::model::{BatchLoss, BatchShape, Groups, Model, SequenceClassifier};
 use crate::score::{Evaluation, Metrics};
@@ -205,11 +207,34 @@ impl SequenceModel {
     fn sample(&self, params: &Params, sequence: &Sequence) -> Result<Sample> {
         let mut tape = Tape::inference(params);
         let said = self.network.forward(&mut tape, &[sequence])?;
-        let answers = tape.value(said.answers);
+        self.answered(sequence, tape.value(said.answers), said.time)
+    }
+
+    /// Returns a sequence with the network's answer and the activations of its layers, each of which
+    /// is replaced by the result of `edit` before it is used.
+    ///
+    /// # Errors
+    /// Errors of operations; parameters on a device.
+    pub(crate) fn observe(
+        &self,
+        params: &Params,
+        sequence: &Sequence,
+        edit: &mut dyn FnMut(Site, f32) -> f32,
+    ) -> Result<(Sample, Vec<LayerTrace>)> {
+        let mut tape = Tape::inference(params);
+        let (said, layers) = self.network.observe(&mut tape, sequence, edit)?;
+        let sample = self.answered(sequence, tape.value(said.answers), said.time)?;
+        let cell = self.network.rnn().config().cell;
+        let trace = |layer: LayerActivations| LayerTrace::new(layer.name, cell, layer.steps);
+        Ok((sample, layers.into_iter().map(trace).collect()))
+    }
+
+    /// Returns the sample of a sequence whose answers were computed.
+    fn answered(&self, sequence: &Sequence, answers: &Tensor, time: usize) -> Result<Sample> {
         let width = answers.shape().width();
         let mut logprob = 0.0;
         if self.task() != Name::Adding {
-            let classes = Self::classes(&[sequence], said.time);
+            let classes = Self::classes(&[sequence], time);
             logprob = ops::log_probabilities(answers, &classes)?.iter().sum();
         }
         let (mut output, reference) = match &sequence.answer {
