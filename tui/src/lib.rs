@@ -9,6 +9,7 @@
 //! - [`headless`] prints the same information as plain lines, for logs.
 //! - [`figures`] draws charts, attention maps and screens as SVG and PNG; [`tensorboard`] writes event
 //!   files.
+//! - `tour` is the tour from the vanishing gradient to attention.
 //! - [`run_state`] is the state of a run that both share; [`summary`] is the text printed at its
 //!   end.
 //! - [`recording`] writes what the terminal shows to a file.
@@ -37,6 +38,7 @@ pub mod summary;
 pub mod tensorboard;
 pub mod terminal;
 mod ticks;
+mod tour;
 pub mod trainer;
 mod training_source;
 

@@ -16,7 +16,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 use crate::trainer::{Stage, Work};
-use crate::{output, summary, terminal};
+use crate::{output, terminal};
 
 /// Time between two polls of the signals.
 const LOOK: Duration = Duration::from_millis(100);
@@ -277,7 +277,7 @@ impl Patience {
 fn leave(work: &Work, stage: Stage, status: u8) -> ! {
     let words = match stage {
         Stage::Over => Vec::new(),
-        _ => summary::aborted(work.run_dir(), None),
+        _ => work.aborted(),
     };
     let (sender, done) = channel();
     // On a separate thread: a terminal that accepts no output would block this one, too.

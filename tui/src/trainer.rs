@@ -10,11 +10,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, eyre};
-use seq2seq::{CancellationToken, Command, Event, Outcome, TrainOptions, Viewer};
+use seq2seq::{CancellationToken, Command, Event, Outcome, TrainOptions, Viewer, shell_quoted};
 
 use crate::answerer::Answerer;
-use crate::output;
 use crate::tensorboard::TensorBoardLog;
+use crate::{output, summary};
 
 /// Capacity of the event queue; display events beyond it are dropped and counted.
 const CAPACITY: usize = 8192;
@@ -27,6 +27,8 @@ pub struct Work {
     cancellation: CancellationToken,
     run_dir: Arc<OnceLock<PathBuf>>,
     over: Arc<AtomicBool>,
+    /// True if the folder is that of many runs.
+    has_many: bool,
 }
 
 /// The stages of the work.
@@ -47,7 +49,20 @@ impl Work {
             cancellation: CancellationToken::default(),
             run_dir: Arc::default(),
             over: Arc::new(AtomicBool::new(true)),
+            has_many: false,
         }
+    }
+
+    /// Creates work of several runs in a folder, which ends once `cancellation` is cancelled and
+    /// [`end`](Self::end) is called.
+    pub fn of_folder(cancellation: CancellationToken, folder: &Path) -> Self {
+        let run_dir = Arc::new(OnceLock::from(folder.to_owned()));
+        Self { cancellation, run_dir, over: Arc::default(), has_many: true }
+    }
+
+    /// Marks the work as over.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::Release);
     }
 
     /// Requests the end; see [`Viewer::cancellation`].
@@ -68,6 +83,17 @@ impl Work {
             Stage::Training
         } else {
             Stage::Preparing
+        }
+    }
+
+    /// Returns the message for an immediate exit.
+    pub fn aborted(&self) -> Vec<String> {
+        match self.run_dir() {
+            Some(folder) if self.has_many => vec![
+                "ended at once; the last checkpoints stand".to_owned(),
+                format!("go on with: tui tour --run-dir {}", shell_quoted(folder)),
+            ],
+            run_dir => summary::aborted(run_dir, None),
         }
     }
 
@@ -124,6 +150,7 @@ impl Trainer {
             cancellation: viewer.cancellation.clone(),
             run_dir: Arc::clone(&viewer.run_dir),
             over: Arc::default(),
+            has_many: false,
         };
         let ends = Ends(Arc::clone(&work.over));
         let thread = thread::Builder::new().name("trainer".to_owned()).spawn(move || {

@@ -8,6 +8,7 @@ mod measure;
 mod model;
 mod run;
 mod settings;
+mod tour;
 mod train;
 mod translation;
 mod value;
@@ -26,6 +27,7 @@ pub use model::{
 };
 pub use run::{RunArgument, RunsArguments};
 pub use settings::SettingArguments;
+pub use tour::TourArguments;
 pub use train::{LogFormat, TrainArguments};
 pub use translation::{AlignArguments, AlignmentFormat, ScoreArguments, TranslateArguments};
 
@@ -44,6 +46,7 @@ Examples:
   tui --preset makemore-gru --data names.txt
   tui sample RUN --count 20 --temperature 0.8
   tui --preset adding                       a generated task needs no data
+  tui tour                                  from the vanishing gradient to attention, by experiments
 
 RUN is a run's folder, the start of its folder's name (looked up here and in runs/), or latest, the
 run begun or resumed last.
@@ -186,6 +189,17 @@ pub enum Command {
         metrics to DIR/compare.json."
     )]
     Compare(CompareArguments),
+    /// Learn the road from the vanishing gradient to attention, in twelve live experiments.
+    #[command(
+        long_about = "Learn the road from the vanishing gradient to attention, in twelve live experiments.\n\
+        Each stop says what to expect and why, asks a question, trains small models while you look, and\n\
+        shows the numbers that were reached beside those of the literature. About 15 minutes of\n\
+        training on two cores in all; what was trained is kept in a folder and not trained again. The\n\
+        models can be opened afterwards: tui watch runs/tour/phrasebook-additive.\n\
+        Without a terminal, or with --headless, all experiments run and every number is checked: the\n\
+        exit status is 1 if one is not within its bounds."
+    )]
+    Tour(TourArguments),
 }
 
 impl Arguments {

@@ -14,6 +14,7 @@ mod resume;
 mod runs;
 mod sample;
 mod score;
+mod tour;
 mod train;
 mod translate;
 mod watch;
@@ -45,5 +46,6 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Devices) => devices::run(),
         Some(Command::Bench(bench)) => bench::run(&bench),
         Some(Command::Compare(compare)) => compare::run(&compare),
+        Some(Command::Tour(tour)) => tour::run(&tour),
     }
 }

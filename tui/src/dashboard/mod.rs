@@ -39,7 +39,7 @@ mod target;
 mod theme;
 mod timeline;
 mod view;
-mod widgets;
+pub(crate) mod widgets;
 
 #[cfg(test)]
 mod tests;

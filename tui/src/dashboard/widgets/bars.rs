@@ -9,7 +9,7 @@ use crate::dashboard::theme::Theme;
 use crate::format;
 
 /// Writes a text at a position of `area`, clipped at its edge. Returns the columns written.
-pub(in crate::dashboard) fn put(
+pub(crate) fn put(
     buf: &mut Buffer,
     area: Rect,
     (x, y): (u16, u16),
@@ -29,10 +29,10 @@ pub(in crate::dashboard) fn put(
 
 /// Stands for the sign of a cut text, until the whole screen is drawn and the theme's sign takes its
 /// place: a character that no font has.
-pub(in crate::dashboard) const CUT: char = '\u{E000}';
+pub(crate) const CUT: char = '\u{E000}';
 
 /// Writes a line of spans; a sign marks that it is cut.
-pub(in crate::dashboard) fn put_line(buf: &mut Buffer, area: Rect, y: u16, line: &Line) {
+pub(crate) fn put_line(buf: &mut Buffer, area: Rect, y: u16, line: &Line) {
     let area = area.intersection(buf.area);
     if y >= area.height {
         return;
@@ -45,17 +45,17 @@ pub(in crate::dashboard) fn put_line(buf: &mut Buffer, area: Rect, y: u16, line:
 }
 
 /// Returns the width of an area in columns.
-pub(in crate::dashboard) fn columns(area: Rect) -> usize {
+pub(crate) fn columns(area: Rect) -> usize {
     usize::from(area.width)
 }
 
 /// Converts a position that is known to fit into a screen coordinate.
-pub(in crate::dashboard) fn cell(position: usize) -> u16 {
+pub(crate) fn cell(position: usize) -> u16 {
     u16::try_from(position).unwrap_or(u16::MAX)
 }
 
 /// Returns the filled and the empty part of a bar of `columns` columns for a share from 0 to 1.
-pub(in crate::dashboard) fn bar(share: f64, columns: usize, theme: Theme) -> (String, String) {
+pub(crate) fn bar(share: f64, columns: usize, theme: Theme) -> (String, String) {
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 8 x columns
     let eighths = (share * columns as f64 * 8.0).round() as usize;
@@ -73,7 +73,7 @@ pub(in crate::dashboard) fn bar(share: f64, columns: usize, theme: Theme) -> (St
 }
 
 /// Returns a progress bar in two styles.
-pub(in crate::dashboard) fn progress<'a>(
+pub(crate) fn progress<'a>(
     share: f64,
     columns: usize,
     style: Style,
@@ -84,10 +84,7 @@ pub(in crate::dashboard) fn progress<'a>(
 }
 
 /// Returns the first of several forms of a line that has at most `wide` columns, or the last one, cut.
-pub(in crate::dashboard) fn first_that_fits<'a, const N: usize>(
-    forms: [Line<'a>; N],
-    wide: usize,
-) -> Line<'a> {
+pub(crate) fn first_that_fits<'a, const N: usize>(forms: [Line<'a>; N], wide: usize) -> Line<'a> {
     let mut last = Line::default();
     for form in forms {
         if form.width() <= wide {
@@ -99,7 +96,7 @@ pub(in crate::dashboard) fn first_that_fits<'a, const N: usize>(
 }
 
 /// Cuts a line to at most `wide` columns; a sign marks that it is cut.
-pub(in crate::dashboard) fn fit_line(mut line: Line, wide: usize) -> Line {
+pub(crate) fn fit_line(mut line: Line, wide: usize) -> Line {
     // Blanks at the end need no place.
     if line.width() <= wide || format::width(line.to_string().trim_end()) <= wide {
         return line;
@@ -123,7 +120,7 @@ pub(in crate::dashboard) fn fit_line(mut line: Line, wide: usize) -> Line {
 
 /// A row of metrics, the most important first; those that do not fit are left out.
 #[derive(Debug)]
-pub(in crate::dashboard) struct MetricLine<'a> {
+pub(crate) struct MetricLine<'a> {
     theme: Theme,
     width: usize,
     used: usize,
@@ -132,15 +129,12 @@ pub(in crate::dashboard) struct MetricLine<'a> {
 
 impl<'a> MetricLine<'a> {
     /// Creates a row of at most `width` columns.
-    pub(in crate::dashboard) fn new(theme: Theme, width: usize) -> Self {
+    pub(crate) fn new(theme: Theme, width: usize) -> Self {
         Self { theme, width, used: 0, spans: Vec::new() }
     }
 
     /// Adds spans that belong together, if they fit.
-    pub(in crate::dashboard) fn add(
-        &mut self,
-        pieces: impl IntoIterator<Item = Span<'a>>,
-    ) -> &mut Self {
+    pub(crate) fn add(&mut self, pieces: impl IntoIterator<Item = Span<'a>>) -> &mut Self {
         let pieces: Vec<Span<'a>> = pieces.into_iter().collect();
         let width: usize = pieces.iter().map(Span::width).sum();
         let gap = if self.spans.is_empty() { 0 } else { 2 };
@@ -155,23 +149,18 @@ impl<'a> MetricLine<'a> {
     }
 
     /// Adds a name and its number.
-    pub(in crate::dashboard) fn number(
-        &mut self,
-        name: &'a str,
-        value: String,
-        style: Style,
-    ) -> &mut Self {
+    pub(crate) fn number(&mut self, name: &'a str, value: String, style: Style) -> &mut Self {
         let name = Span::styled(name, self.theme.faint());
         self.add([name, Span::raw(" "), Span::styled(value, style)])
     }
 
     /// Returns the row.
-    pub(in crate::dashboard) fn line(self) -> Line<'a> {
+    pub(crate) fn line(self) -> Line<'a> {
         Line::from(self.spans)
     }
 
     /// Returns the number of free columns.
-    pub(in crate::dashboard) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         self.width - self.used
     }
 }

@@ -9,7 +9,7 @@ use crate::dashboard::widgets::bars::{cell, columns, put};
 
 /// The range of the values of a strip.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::dashboard) struct Scale {
+pub(crate) struct Scale {
     /// The value of the lowest cell.
     pub low: f32,
     /// The value of the highest cell.
@@ -18,14 +18,14 @@ pub(in crate::dashboard) struct Scale {
 
 impl Scale {
     /// Returns a scale that is symmetric about zero and holds all values: at least 1 on both sides.
-    pub(in crate::dashboard) fn around_zero(values: impl IntoIterator<Item = f32>) -> Self {
+    pub(crate) fn around_zero(values: impl IntoIterator<Item = f32>) -> Self {
         let most = values.into_iter().map(f32::abs).filter(|v| v.is_finite()).fold(1.0, f32::max);
         Self { low: -most, high: most }
     }
 }
 
 /// Returns the glyph and the style of a value: eight heights; `?` if it is not finite.
-pub(in crate::dashboard) fn glyph(value: f32, scale: Scale, theme: Theme) -> (char, Style) {
+pub(crate) fn glyph(value: f32, scale: Scale, theme: Theme) -> (char, Style) {
     let glyphs: [char; 8] = if theme.unicode {
         ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
     } else {
@@ -56,13 +56,7 @@ fn pair(left: f32, right: f32, scale: Scale, theme: Theme) -> (char, Style) {
 
 /// Draws values one after the other, in as many rows as the area has. Where they are more than the
 /// cells, a cell has two; a sign marks that there are still more.
-pub(in crate::dashboard) fn strip(
-    values: &[f32],
-    scale: Scale,
-    area: Rect,
-    buf: &mut Buffer,
-    theme: Theme,
-) {
+pub(crate) fn strip(values: &[f32], scale: Scale, area: Rect, buf: &mut Buffer, theme: Theme) {
     let (wide, high) = (columns(area), usize::from(area.height));
     let each = if theme.unicode && values.len() > wide * high { 2 } else { 1 };
     let shown = values.len().min(wide * high * each);

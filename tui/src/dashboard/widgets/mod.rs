@@ -1,7 +1,7 @@
 //! The building blocks of panels: text, bars, strips, plots.
 
-pub(super) mod bars;
-pub(super) mod heat;
-pub(super) mod plot;
-pub(super) mod spark;
-pub(super) mod weight_map;
+pub(crate) mod bars;
+pub(crate) mod heat;
+pub(crate) mod plot;
+pub(crate) mod spark;
+pub(crate) mod weight_map;

@@ -7,7 +7,7 @@ use crate::dashboard::theme::Theme;
 const HEIGHTS: usize = 8;
 
 /// Returns the glyph of a level from 0 to 1.
-pub(in crate::dashboard) fn glyph(level: f64, theme: Theme) -> char {
+pub(crate) fn glyph(level: f64, theme: Theme) -> char {
     let glyphs: [char; HEIGHTS] = if theme.unicode {
         ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
     } else {
@@ -21,7 +21,7 @@ pub(in crate::dashboard) fn glyph(level: f64, theme: Theme) -> char {
 
 /// Returns a curve of positive values in `columns` columns, on a logarithmic scale from the least to
 /// the greatest value. A column without points repeats the one before it.
-pub(in crate::dashboard) fn sparkline(series: &Series, columns: usize, theme: Theme) -> String {
+pub(crate) fn sparkline(series: &Series, columns: usize, theme: Theme) -> String {
     let Some(range) = series.reach() else { return String::new() };
     // A short curve is not stretched.
     let columns = columns.min(series.buckets().len() + series.marks().len());

@@ -19,7 +19,7 @@ const GAP: usize = 3;
 const LABEL: usize = 12;
 
 /// Returns the mark of a gold link.
-pub(in crate::dashboard) fn link(theme: Theme) -> char {
+pub(crate) fn link(theme: Theme) -> char {
     theme.pick('◆', 'x')
 }
 
@@ -30,7 +30,7 @@ const UNKNOWN: char = '?';
 /// readability; output tokens are to the left of their rows. Unknown source tokens and gold links are
 /// marked.
 #[derive(Debug)]
-pub(in crate::dashboard) struct AttentionMap<'a> {
+pub(crate) struct AttentionMap<'a> {
     /// Tokens and weights.
     pub sample: &'a Sample,
     /// Colours and characters.
@@ -43,7 +43,7 @@ pub(in crate::dashboard) struct AttentionMap<'a> {
 
 /// The layout of a map.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::dashboard) struct Geometry {
+pub(crate) struct Geometry {
     /// Columns of the output tokens, including the gap after them.
     pub label: usize,
     /// Columns of the narrowest cell.
@@ -62,14 +62,14 @@ pub(in crate::dashboard) struct Geometry {
 
 impl Geometry {
     /// Returns the first column of a cell; for the index after the last cell, the end of the map.
-    pub(in crate::dashboard) fn left(&self, source: usize) -> usize {
+    pub(crate) fn left(&self, source: usize) -> usize {
         self.label + source * self.room / self.sources.max(1)
     }
 }
 
 impl AttentionMap<'_> {
     /// Returns the layout in an area, if there is room for one.
-    pub(in crate::dashboard) fn geometry(&self, area: Rect) -> Option<Geometry> {
+    pub(crate) fn geometry(&self, area: Rect) -> Option<Geometry> {
         let (wide, high) = (columns(area), usize::from(area.height));
         let sources = self.sample.source.len();
         if wide < 4 || high < 2 || sources == 0 {
@@ -100,7 +100,7 @@ impl AttentionMap<'_> {
     }
 
     /// Returns the number of source tokens that do not fit.
-    pub(in crate::dashboard) fn hidden(&self, area: Rect) -> usize {
+    pub(crate) fn hidden(&self, area: Rect) -> usize {
         self.geometry(area).map_or(0, |geometry| self.sample.source.len() - geometry.sources)
     }
 

@@ -7,7 +7,7 @@ use crate::dashboard::theme::Theme;
 
 /// The drawing style of a curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::dashboard) enum Shape {
+pub(crate) enum Shape {
     /// The range between the minimum and the maximum of each column.
     Band,
     /// A line through the last values.
@@ -18,7 +18,7 @@ pub(in crate::dashboard) enum Shape {
 
 /// Whether a line is interrupted; in ASCII, its character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::dashboard) enum Dash {
+pub(crate) enum Dash {
     /// Not interrupted.
     #[default]
     None,
@@ -30,7 +30,7 @@ pub(in crate::dashboard) enum Dash {
 
 impl Dash {
     /// Returns the dash of a run: its own curves are not interrupted.
-    pub(in crate::dashboard) fn of(run: usize) -> Self {
+    pub(crate) fn of(run: usize) -> Self {
         match run {
             0 => Self::None,
             run if run % 2 == 1 => Self::Long,
@@ -47,7 +47,7 @@ impl Dash {
     }
 
     /// Returns the character of the line in ASCII.
-    pub(in crate::dashboard) fn ascii(self) -> char {
+    pub(crate) fn ascii(self) -> char {
         match self {
             Self::None => '*',
             Self::Long => '+',
@@ -56,7 +56,7 @@ impl Dash {
     }
 
     /// Returns the sign of the line in a legend.
-    pub(in crate::dashboard) fn sign(self, theme: Theme) -> char {
+    pub(crate) fn sign(self, theme: Theme) -> char {
         let unicode = match self {
             Self::None => '─',
             Self::Long => '╌',
@@ -68,7 +68,7 @@ impl Dash {
 
 /// A curve of a plot.
 #[derive(Debug)]
-pub(in crate::dashboard) struct Curve<'a> {
+pub(crate) struct Curve<'a> {
     /// The points.
     pub series: &'a Series,
     /// The drawing style.

@@ -7,7 +7,7 @@ mod canvas;
 mod curve;
 mod scale;
 
-pub(in crate::dashboard) use self::curve::{Curve, Dash, Shape};
+pub(crate) use self::curve::{Curve, Dash, Shape};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -22,20 +22,20 @@ use crate::ticks::{self, Tick};
 
 /// What is seen of the curves.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::dashboard) struct Window {
+pub(crate) struct Window<'a> {
     /// The visible part of the horizontal axis; `None` for the whole of it.
     pub range: Option<(f64, f64)>,
     /// The ends of the value axis; `None` for those of the visible values.
     pub values: Option<(f64, f64)>,
     /// Name of the horizontal axis.
-    pub axis: &'static str,
+    pub axis: &'a str,
     /// Size of the unit of the axis's labels.
     pub unit: f64,
     /// Position of the crosshair.
     pub cursor: Option<f64>,
 }
 
-impl Default for Window {
+impl Default for Window<'_> {
     fn default() -> Self {
         Self { range: None, values: None, axis: STEP, unit: 1.0, cursor: None }
     }
@@ -43,7 +43,7 @@ impl Default for Window {
 
 /// Curves over a common step axis; later ones are drawn over earlier ones.
 #[derive(Debug)]
-pub(in crate::dashboard) struct Plot<'a> {
+pub(crate) struct Plot<'a> {
     /// The curves.
     pub curves: Vec<Curve<'a>>,
     /// Whether the value axis is logarithmic.
@@ -51,7 +51,7 @@ pub(in crate::dashboard) struct Plot<'a> {
     /// Whether the step axis is drawn.
     pub steps: bool,
     /// What is seen of the curves.
-    pub window: Window,
+    pub window: Window<'a>,
     /// Colours and characters.
     pub theme: Theme,
 }
@@ -61,7 +61,7 @@ const STEP: &str = "step";
 
 impl Plot<'_> {
     /// Draws the axes and the curves.
-    pub(in crate::dashboard) fn render(&self, area: Rect, buf: &mut Buffer) {
+    pub(crate) fn render(&self, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
             return;
@@ -111,7 +111,7 @@ impl Plot<'_> {
     }
 
     /// Returns the position on the horizontal axis at a place of the screen, if curves are drawn there.
-    pub(in crate::dashboard) fn position(&self, area: Rect, at: (u16, u16)) -> Option<f64> {
+    pub(crate) fn position(&self, area: Rect, at: (u16, u16)) -> Option<f64> {
         let range = self.window.range.or_else(|| self.range())?;
         let (field, _) = self.field(area, self.scale(range)?);
         let is_in = field.contains(at.into());

@@ -1,0 +1,68 @@
+//! Stop 7: the trick of 2014.
+
+use seq2seq::Result;
+
+use super::translators::{LETTERS, SENTENCES, Sight, charts, exact, race};
+use crate::tour::lab::Lab;
+use crate::tour::stop::{ANY, Number, Outcome, Question, Stop, StopText, Unit, at_least, at_most};
+
+/// The seventh stop.
+pub(crate) struct Reversed;
+
+static TEXT: StopText = StopText {
+    name: "reversed",
+    title: "The trick of 2014: reverse the source",
+    expect: "Sutskever et al. fed the source backwards and gained five BLEU: the first words of source \
+             and target are then close to each other, so the decoder finds its beginning in fresh \
+             memory, and the gradient of the first words is short. The mean distance between words that \
+             belong together is the same as before, only its least is smaller. On letters that must be \
+             said from the end the same trick moves the first letter away.",
+    equation: &["read x[S], x[S-1], ..., x[1], then write y[1], y[2], ..., y[T]"],
+    question: Question {
+        text: "Where does reversing help?",
+        choices: &["on both tasks", "on sentences only", "on letters only"],
+        right: 1,
+        because: "letters said from the end already begin with the last letter that was read",
+    },
+    interventions: &[],
+    reading: &["Sutskever, Vinyals and Le 2014, arXiv:1409.3215, section 3.3"],
+    minutes: 0.9,
+};
+
+impl Stop for Reversed {
+    fn text(&self) -> &'static StopText {
+        &TEXT
+    }
+
+    fn run(&self, lab: &Lab<'_>, _: Option<usize>) -> Result<Outcome> {
+        // Those of the stop before are trained if that was skipped.
+        let (runs, measured, _) = race(lab, &[Sight::State, Sight::Reversed], &[])?;
+        let gain = |task, at| {
+            exact(&measured, task, Sight::Reversed, at) - exact(&measured, task, Sight::State, at)
+        };
+        let size = lab.size;
+        let any = ANY;
+        let numbers = vec![
+            Number::new(
+                "gain on sentences of 9 to 11 words",
+                gain(&SENTENCES, 2),
+                size.pick(at_least(0.0), any),
+                Unit::Share,
+            )
+            .literature("BLEU 25.9 to 30.6 (2014)"),
+            Number::new(
+                "gain on sentences of 12 to 14 words",
+                gain(&SENTENCES, 3),
+                size.pick(at_least(-0.05), any),
+                Unit::Share,
+            ),
+            Number::new(
+                "gain on 11 to 15 letters",
+                gain(&LETTERS, 2),
+                size.pick(at_most(0.0), any),
+                Unit::Share,
+            ),
+        ];
+        Ok(Outcome { figures: charts(&measured), numbers, runs })
+    }
+}
