@@ -4,7 +4,7 @@
   scripts/compare_multi30k.py --data FOLDER --peer train_torch.py [--minutes 30] [--seed 0] [--threads 2] [--only ours|peer]
 
 FOLDER holds train.de.gz, train.en.gz, val.de.gz and val.en.gz. Of `train` 1,000 pairs are held out by a hash of
-both sides, for both sides the same ones; the epoch of best BLEU on them is scored, greedily, on `val`. `--set KEY=VALUE`
+both sides, for both sides the same ones; the epoch of best BLEU on them is scored on `val`, ours greedily and by beam search. `--set KEY=VALUE`
 changes a key of the preset. Minutes are of training alone, on both sides.
 
 One way of counting: both outputs are cut into words by the peer's own normalisation, and sacreBLEU scores them without
@@ -24,6 +24,12 @@ import tempfile
 import time
 
 HELD_OUT = 1000
+# Ways to decode our run.
+DECODING = [
+    ("greedy", ["--beam", "1"]),
+    ("beam 5", []),
+    ("beam 5, unknown words replaced", ["--unknown-words", "replace"]),
+]
 
 
 def load_peer(path):
@@ -81,11 +87,12 @@ def run_ours(args, peer, specs, folder):
                 print(f"  epoch {epoch}, {seconds:.0f} s: held out BLEU {event['bleu']:.2f} loss {event['loss']:.3f}{' *' if event['best'] else ''}", flush=True)
     with gzip.open(specs["val"].split(",")[0], "rt", encoding="utf-8") as file:
         source = file.read()
-    out = subprocess.run([args.program, "translate", "--beam", "1", "--run", run], check=True, capture_output=True, text=True, input=source).stdout
-    bleu, exact = score(peer, out.split("\n")[:-1], specs["val"])
-    own = json.loads(subprocess.run([args.program, "evaluate", "--beam", "1", "--run", run, "--data", specs["val"], "--json"], check=True, capture_output=True, text=True).stdout)
-    print(f"ours: {seconds:.0f} s of training, {epoch} epochs, {tokens / seconds:.0f} tokens/s, val BLEU {bleu:.2f}, exact match {100 * exact:.1f}%"
-          f" (tui evaluate: BLEU {own['bleu']:.2f}, loss {own['loss']:.3f})", flush=True)
+    print(f"ours: {seconds:.0f} s of training, {epoch} epochs, {tokens / seconds:.0f} tokens/s", flush=True)
+    for name, how in DECODING:
+        out = subprocess.run([args.program, "translate", "--run", run, *how], check=True, capture_output=True, text=True, input=source).stdout
+        bleu, exact = score(peer, out.split("\n")[:-1], specs["val"])
+        own = json.loads(subprocess.run([args.program, "evaluate", "--run", run, *how, "--data", specs["val"], "--json"], check=True, capture_output=True, text=True).stdout)
+        print(f"  {name}: val BLEU {bleu:.2f}, exact match {100 * exact:.1f}% (tui evaluate, cased: BLEU {own['bleu']:.2f}, loss {own['loss']:.3f})", flush=True)
 
 
 def run_peer(args, peer, specs, folder):

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use color_eyre::eyre::{Result, eyre};
-use seq2seq::CancellationToken;
+use seq2seq::{CancellationToken, shell_quoted};
 
 use super::train::note_trouble;
 use crate::args::TourArguments;
@@ -30,16 +30,15 @@ pub(super) fn run(arguments: &TourArguments) -> Result<ExitCode> {
     let work = Work::of_folder(CancellationToken::default(), &arguments.run_dir);
     signals.guard(work.clone())?;
     let theme = arguments.display.theme();
-    // Without a stop, the tour goes on at the first that was not finished.
-    let open = || STOPS.iter().position(|stop| notebook.entry(*stop).outcome.is_none());
-    let first = stops.first().copied().or_else(open).unwrap_or(0);
+    // Without a stop, the tour goes on where it was left.
+    let first = stops.first().copied().or_else(|| notebook.last()).unwrap_or(0);
     let left = tour::show(&mut notebook, &settings, first, theme, &signals, recorder.as_ref());
     work.end();
     note_trouble(recorder.as_ref());
     match left? {
         Left::Quit => {
-            let folder = arguments.run_dir.display();
-            output::line(&format!("the tour is kept in {folder}; tui tour goes on there"))?;
+            let folder = shell_quoted(&arguments.run_dir);
+            output::line(&format!("go on with: tui tour --run-dir {folder}"))?;
             Ok(ExitCode::SUCCESS)
         }
         Left::Signal(signal) => Ok(ExitCode::from(signal.exit_status())),

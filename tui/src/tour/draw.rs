@@ -10,7 +10,7 @@ use super::figure::{Curves, Figure, Strips};
 use crate::dashboard::widgets::bars::{cell, columns, fit_line, put, put_line};
 use crate::dashboard::widgets::heat::{Scale, glyph};
 use crate::dashboard::widgets::plot::{Curve, Dash, Plot, Shape, Window};
-use crate::dashboard::widgets::weight_map::AttentionMap;
+use crate::dashboard::widgets::weight_map::{AttentionMap, link};
 use crate::dashboard::{Series, Theme};
 use crate::format::{number, width};
 
@@ -20,19 +20,28 @@ const SHORT: usize = 3;
 const WIDE: u16 = 100;
 /// Rows from which on two figures stand one above the other.
 const HIGH: u16 = 26;
+/// Rows from which on a map has its legend.
+const LEGEND: u16 = 6;
 /// The letters of curves.
 const LETTERS: [char; 8] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 /// Returns the rectangles of the figures that are drawn, beginning with the figure `first`, in the
 /// order of the figures from there, and the number of figures that do not fit.
-pub(super) fn arrange(figures: &[Figure], first: usize, area: Rect) -> (Vec<(usize, Rect)>, usize) {
+/// With `alone`, one figure has the whole area.
+pub(super) fn arrange(
+    figures: &[Figure],
+    first: usize,
+    area: Rect,
+    alone: bool,
+) -> (Vec<(usize, Rect)>, usize) {
     let mut placed = Vec::new();
     let mut rest = area;
     let is_short =
         |figure: &Figure| matches!(figure, Figure::Lines(lines) if lines.lines.len() <= SHORT);
     // A sentence stands above what is said of it.
+    let can_be_above = figures.len() > 1 && !alone;
     let above: Vec<usize> =
-        (0..figures.len()).filter(|&i| is_short(&figures[i]) && figures.len() > 1).collect();
+        (0..figures.len()).filter(|&i| is_short(&figures[i]) && can_be_above).collect();
     for &i in &above {
         let Figure::Lines(lines) = &figures[i] else { continue };
         let rows = cell(lines.lines.len() + 1).min(rest.height);
@@ -45,12 +54,15 @@ pub(super) fn arrange(figures: &[Figure], first: usize, area: Rect) -> (Vec<(usi
     }
     let count = others.len();
     others.rotate_left(first % count);
-    let pair = count > 1 && (rest.width >= WIDE || rest.height >= HIGH);
+    // Sequences and trees need every column.
+    let is_wide = |figure: &Figure| matches!(figure, Figure::Strips(_) | Figure::Lines(_));
+    let beside = rest.width >= WIDE && others.iter().take(2).all(|&i| !is_wide(&figures[i]));
+    let pair = count > 1 && !alone && (beside || rest.height >= HIGH);
     if !pair {
         placed.push((others[0], rest));
         return (placed, count - 1);
     }
-    let (left, right) = if rest.width >= WIDE {
+    let (left, right) = if beside {
         let half = rest.width.div_ceil(2);
         (
             Rect { width: half - 1, ..rest },
@@ -84,7 +96,18 @@ pub(super) fn draw(figure: &Figure, area: Rect, buf: &mut Buffer, theme: Theme) 
         Figure::Curves(curves) => draw_curves(curves, inner, buf, theme),
         Figure::Map(map) => {
             let (sample, cursor) = (&map.sample, map.cursor);
-            AttentionMap { sample, theme, cursor, more: "f" }.render(inner, buf);
+            let rows = inner.height - u16::from(inner.height > LEGEND);
+            let map = Rect { height: rows, ..inner };
+            AttentionMap { sample, theme, cursor, more: "f" }.render(map, buf);
+            if rows < inner.height {
+                let links = if sample.links.is_empty() {
+                    String::new()
+                } else {
+                    format!("   {} a true link", link(theme))
+                };
+                let text = format!("weights {}{links}", theme.weight_legend());
+                put(buf, inner, (0, rows), &text, theme.faint(), theme);
+            }
         }
         Figure::Strips(strips) => draw_strips(strips, inner, buf, theme),
         Figure::Table(table) => draw_lines(&table.lines(), true, inner, buf, theme),
@@ -146,7 +169,8 @@ fn draw_curves(curves: &Curves, area: Rect, buf: &mut Buffer, theme: Theme) {
         let shape = if few { Shape::Points(letter(at)) } else { Shape::Line };
         drawn.push(Curve { series: line, shape, style, dash });
     }
-    for (at, (_, end)) in all.iter().enumerate() {
+    // The first curve's letter is drawn last, over those that end at the same place.
+    for (at, (_, end)) in all.iter().enumerate().rev() {
         let (style, dash) = style(at, theme);
         drawn.push(Curve { series: end, shape: Shape::Points(letter(at)), style, dash });
     }

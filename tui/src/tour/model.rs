@@ -288,7 +288,8 @@ impl Model {
     }
 
     fn explore(&mut self, key: ExplorerKey) -> Vec<Effect> {
-        self.change = None;
+        // What is moved is seen.
+        (self.change, self.first) = (None, 0);
         if let Some(explorer) = &mut self.explorer
             && let Err(error) = explorer.key(key)
         {

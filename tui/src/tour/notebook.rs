@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lab::Size;
 use super::stop::{Outcome, Stop};
+use super::stops::STOPS;
 
 /// Version of the file's format.
 const VERSION: u32 = 1;
@@ -42,6 +43,9 @@ struct Kept {
     /// True if the experiments had the reduced size.
     #[serde(default)]
     quick: bool,
+    /// The name of the stop that was open last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last: Option<String>,
     stops: BTreeMap<String, Entry>,
 }
 
@@ -110,6 +114,20 @@ impl Notebook {
         self.write()
     }
 
+    /// Returns the index of the stop that was open last.
+    pub(crate) fn last(&self) -> Option<usize> {
+        STOPS.iter().position(|stop| Some(stop.text().name) == self.kept.last.as_deref())
+    }
+
+    /// Keeps which stop is open.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(crate) fn set_last(&mut self, at: usize) -> Result<()> {
+        self.kept.last = STOPS.get(at).map(|stop| stop.text().name.to_owned());
+        self.write()
+    }
+
     fn write(&self) -> Result<()> {
         fs::create_dir_all(&self.folder).wrap_err_with(|| self.folder.display().to_string())?;
         let (path, part) = (self.folder.join(FILE), self.folder.join("tour.json.part"));
@@ -121,7 +139,6 @@ impl Notebook {
 
 #[cfg(test)]
 mod tests {
-    use super::super::STOPS;
     use super::*;
 
     #[test]

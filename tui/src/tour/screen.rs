@@ -114,6 +114,7 @@ fn show_here(
                         });
                     }
                     Effect::Open(at) => {
+                        notebook.set_last(at)?;
                         // The runs of the stop that is left are saved.
                         drop(worker);
                         worker = open(&mut model, notebook, settings, at)?;

@@ -69,6 +69,8 @@ pub(crate) enum Unit {
     Plain,
     /// A share from 0 to 1, as a percentage.
     Share,
+    /// A difference of shares, in percentage points.
+    Points,
     /// A power of ten: `5e-13`.
     Power,
 }
@@ -78,6 +80,7 @@ impl Unit {
     pub(crate) fn text(self, value: f64) -> String {
         match self {
             Self::Share => format!("{:.1}%", 100.0 * value),
+            Self::Points => format!("{:+.1} pt", 100.0 * value),
             Self::Power => format!("{value:.0e}"),
             Self::Plain if value.abs() >= 100.0 => format!("{value:.0}"),
             Self::Plain if value.abs() >= 10.0 => format!("{value:.1}"),

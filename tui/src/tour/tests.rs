@@ -149,7 +149,7 @@ fn a_question_comes_before_the_result() {
     model.take(News::Update(Update::Figures(vec![curves()])));
     model.take(News::Update(Update::Progress { share: 0.25, text: "training: LSTM".into() }));
     let before = text(&model, (80, 24));
-    assert!(before.contains("Which of them beat the constant answer?"), "{before}");
+    assert!(before.contains("Which of the four beat the constant answer?"), "{before}");
     assert!(before.contains("b) the three with gates") && before.contains("25.0%"), "{before}");
     assert!(
         !before.contains("squared error  ") && !before.contains("Elman (tanh) 0.17"),
@@ -197,7 +197,7 @@ fn keys_go_through_the_stops_and_open_sheets() {
     press(&mut model, "x");
     press(&mut model, "l");
     let list = text(&model, (80, 24));
-    assert!(list.contains("8   8  Attention") && list.contains("numbers off"), "{list}");
+    assert!(list.contains("8   8  Attention") && list.contains("not as expected"), "{list}");
     assert_eq!(press(&mut model, "8"), [Effect::Open(7)]);
     press(&mut model, "l");
     assert_eq!(press(&mut model, "c"), [Effect::Open(11)]);
@@ -212,7 +212,7 @@ fn an_intervention_runs_once_and_is_shown_again() {
     let mut model = ended();
     assert_eq!(press(&mut model, "3"), []);
     assert_eq!(press(&mut model, "2"), [Effect::Start(Task::Change(1))]);
-    assert!(text(&model, (80, 24)).contains("with 100 numbers"));
+    assert!(text(&model, (80, 24)).contains("changed: 100 numbers"));
     let mut changed = outcome();
     changed.numbers[0].name = "changed".into();
     model.take(News::Ended(Task::Change(1), Ok(changed.clone()), 1.0)).unwrap();

@@ -73,8 +73,11 @@ fn header(model: &Model, area: Rect, buf: &mut Buffer) {
     let mut spans =
         vec![Span::styled(place, theme.faint()), Span::styled(stop.title, theme.reversed())];
     if let Some(change) = model.change {
-        spans.push(Span::raw("  with "));
+        spans.push(Span::raw("  changed: "));
         spans.push(Span::styled(stop.interventions[change].label, theme.strong()));
+    }
+    if model.entry.seed > 1 {
+        spans.push(Span::styled(format!("  seed {}", model.entry.seed), theme.strong()));
     }
     put_line(buf, area, 0, &Line::from(spans));
     if let Some((share, doing)) = &model.progress {
@@ -125,7 +128,7 @@ fn footer(model: &Model, area: Rect, buf: &mut Buffer) -> u16 {
             Sheet::List => "1 to 9, a ... open a stop   any other key goes back   q quit",
             Sheet::Help | Sheet::Text => "any key goes back",
             Sheet::None if model.is_revealed => {
-                "Enter next  p back  l list  r repeat  Tab figure  f large  i text  ? keys  q quit"
+                "Enter next  p back  l list  r repeat  Tab more  f large  i text  ? keys  q quit"
             }
             Sheet::None => {
                 "a b c answer   Enter show without an answer   n next   l list   ? keys   q quit"
@@ -221,6 +224,8 @@ fn question(model: &Model, area: Rect, buf: &mut Buffer) {
 
 fn result(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = model.theme;
+    // The row above, which a progress bar has while the experiment runs.
+    let top = area.y - 1;
     let mut area = area;
     if area.height >= TALL && !model.is_large {
         let rows = expectation(model, area, buf) + 1;
@@ -228,7 +233,9 @@ fn result(model: &Model, area: Rect, buf: &mut Buffer) {
     }
     let mut below = Vec::new();
     if !model.is_large {
-        below.extend(answer(model, columns(area)));
+        if model.change.is_none() {
+            below.extend(answer(model, columns(area)));
+        }
         below.extend(numbers(model, columns(area)));
         below.extend(changes(model, columns(area)));
     }
@@ -244,14 +251,15 @@ fn result(model: &Model, area: Rect, buf: &mut Buffer) {
         };
         put(buf, above, (0, above.height / 2), text, theme.faint(), theme);
     } else {
-        let (placed, hidden) = arrange(&figures, model.first, above);
+        let (placed, hidden) = arrange(&figures, model.first, above, model.is_large);
         for (i, place) in placed {
             draw(&figures[i], place, buf, theme);
         }
-        if hidden > 0 {
-            let text = format!(" Tab: {hidden} more ");
-            let x = above.width.saturating_sub(cell(width(&text)));
-            put(buf, above, (x, 0), &text, theme.faint(), theme);
+        if hidden > 0 && model.progress.is_none() {
+            let text = format!("Tab: {hidden} more figure{}", if hidden == 1 { "" } else { "s" });
+            let x = area.width.saturating_sub(cell(width(&text)));
+            let top = Rect { y: top, height: 1, ..area };
+            put(buf, top, (x, 0), &text, theme.valid(), theme);
         }
     }
     for (y, line) in below.iter().take(rows).enumerate() {
@@ -344,13 +352,13 @@ fn list(model: &Model, area: Rect, buf: &mut Buffer) {
             None => "",
         };
         let numbers = match met {
-            Some(true) => "numbers met",
-            Some(false) => "numbers off",
+            Some(true) => "as expected",
+            Some(false) => "not as expected",
             None => "",
         };
         let style = if y == model.at { theme.reversed() } else { Style::new() };
         let number = y + 1;
         put(buf, area, (0, cell(y)), &format!("{key}  {number:>2}  {}", text.title), style, theme);
-        put(buf, area, (50, cell(y)), &format!("{numbers:<13} {answer}"), theme.faint(), theme);
+        put(buf, area, (50, cell(y)), &format!("{numbers:<16} {answer}"), theme.faint(), theme);
     }
 }

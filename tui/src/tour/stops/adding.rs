@@ -18,16 +18,18 @@ const GUESSING: f64 = 1.0 / 6.0;
 static TEXT: StopText = StopText {
     name: "adding",
     title: "Adding two numbers out of fifty",
-    expect: "The network reads fifty numbers, two of which are marked, and must give their sum at the \
-             end. One mark is in the first half, so its number must be kept for 25 steps and more. A \
-             network whose gradient dies before then never learns that the mark matters: it stays at \
-             the best constant answer, 1.",
+    expect: "A network reads fifty numbers, two of which are marked, and must give their sum \
+             at the end; one mark is in the first half, so its number must be kept for 25 \
+             steps and more. Four cells train side by side: Elman's, the GRU, today's LSTM \
+             and that of 1997. One whose gradient never reaches the first mark stays at the \
+             best constant answer, 1.",
     equation: &["E (1 - x - y)^2 = 2 Var(x) = 2/12 = 0.167   for x, y uniform in [0, 1]"],
     question: Question {
-        text: "Four cells train side by side. Which of them beat the constant answer?",
+        text: "Which of the four beat the constant answer?",
         choices: &["all four", "the three with gates", "only the two LSTMs", "none"],
         right: 1,
-        because: "GRU and both LSTMs carry the gradient to the first mark; Elman's network does not",
+        because: "untrained, GRU and LSTM lose the gradient as well (stop 1), but training opens \
+             their gates; tanh has none",
     },
     interventions: &[
         Change {
@@ -114,7 +116,7 @@ impl Stop for Adding {
             let number = Number::new(*name, error(run, &test)?, bounds, Unit::Plain);
             numbers.push(match *cell {
                 "rnn_tanh" => number.literature("guessing: 0.167"),
-                "lstm_1997" => number.literature("solved at 100 steps (1997)"),
+                "lstm_1997" => number.literature("its authors solved 100 and more"),
                 _ => number,
             });
         }

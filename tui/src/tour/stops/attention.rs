@@ -25,11 +25,12 @@ pub(super) const SENTENCE: &str = "the teacher did not find a beautiful letter t
 static TEXT: StopText = StopText {
     name: "attention",
     title: "Attention",
-    expect: "Instead of one vector the decoder may look at all states of the encoder: at each step it \
-             scores every source word against its own state, turns the scores into weights that sum to \
-             1, and reads the weighted mean. No vector has to hold the whole sentence any more, so the \
-             length no longer matters. The map shows the weights while they form: a row for each French \
-             word, a column for each English one.",
+    expect: "Instead of one vector the decoder may use all states h[i] of the encoder: at \
+             each step it scores every source word against its own state s, turns the scores \
+             into weights a that sum to 1 (softmax), and reads the weighted mean c. The map \
+             shows the weights while they form: a row for each French word that it writes, a \
+             column for each English word; </s> ends a sentence. The alignment error compares \
+             them with the true word links.",
     equation: &[
         "score(s, h) = v' tanh(W_a s[t-1] + U_a h[i]),   a = softmax(score)",
         "c[t] = sum_i a[t,i] h[i]",
@@ -142,7 +143,7 @@ impl Stop for Attention {
                 Unit::Share,
             ),
             Number::new("alignment error rate", aer, size.pick(at_most(0.25), any), Unit::Plain)
-                .literature("0 is the gold alignment"),
+                .literature("0: all true links, no other"),
         ];
         let runs = runs.iter().map(|run| run.display().to_string()).collect();
         Ok(Outcome { figures: figures(&measured, &form), numbers, runs })
@@ -180,7 +181,7 @@ struct Scrubbing {
 
 impl Explorer for Scrubbing {
     fn help(&self) -> &'static str {
-        "left and right move through training, from step 0"
+        "left: back through training (up: ten at a time); right, down: forward"
     }
 
     fn key(&mut self, key: ExplorerKey) -> Result<()> {
@@ -188,8 +189,9 @@ impl Explorer for Scrubbing {
         self.at = match key {
             ExplorerKey::Left => self.at.saturating_sub(1),
             ExplorerKey::Right => (self.at + 1).min(last),
-            ExplorerKey::Up => 0,
-            ExplorerKey::Down | ExplorerKey::Undo => last,
+            ExplorerKey::Up => self.at.saturating_sub(10),
+            ExplorerKey::Down => (self.at + 10).min(last),
+            ExplorerKey::Undo => last,
         };
         Ok(())
     }
@@ -197,7 +199,7 @@ impl Explorer for Scrubbing {
     fn figures(&self) -> Vec<Figure> {
         let mut map = self.frames[self.at].clone();
         map.title = format!(
-            "{} of a held-out sentence, {} of {}",
+            "a held-out sentence at {}: what it wrote then ({} of {})",
             map.title,
             self.at + 1,
             self.frames.len()

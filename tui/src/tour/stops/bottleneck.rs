@@ -12,10 +12,11 @@ pub(crate) struct Bottleneck;
 static TEXT: StopText = StopText {
     name: "bottleneck",
     title: "The bottleneck",
-    expect: "The encoder reads the sentence and keeps one vector, its last state; the decoder writes the \
-             translation from that vector alone. Whatever the length of the sentence, the vector has the \
-             same 128 numbers, so long sentences fit worse. You see the share of translations that are \
-             right in every word, by length, on sentences and on letters that must be said from the end.",
+    expect: "The encoder reads the sentence and keeps one vector of 128 numbers, its last \
+             state; the decoder writes the translation from that vector alone, without \
+             attention, whatever the length of the sentence. Two tasks: phrases such as \"the \
+             old man is happy .\" to French, and letters backwards, \"a b c\" to \"c b a\". \
+             You see the share of outputs that are right in every word, by length.",
     equation: &["c = h[S],   p(y | x) = prod_t p(y[t] | y[1], ..., y[t-1], c)"],
     question: Question {
         text: "How does the share of right translations depend on the length?",
@@ -59,7 +60,7 @@ impl Stop for Bottleneck {
                 "fall from the shortest to the longest",
                 of(&SENTENCES, 0) - of(&SENTENCES, 3),
                 size.pick(at_least(0.15), ANY),
-                Unit::Share,
+                Unit::Points,
             ),
             Number::new(
                 "16 to 20 letters",

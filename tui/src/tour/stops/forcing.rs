@@ -16,11 +16,11 @@ pub(crate) struct Forcing;
 static TEXT: StopText = StopText {
     name: "forcing",
     title: "Teacher forcing and its price",
-    expect: "In training the decoder is fed the right word at each step, whatever it said itself: this \
-             is teacher forcing, and it makes all steps of a sentence comparable from the start. In use \
-             there is no right word, so the decoder is fed its own, and after one wrong word it is where \
-             training never put it. Both losses are measured on the same held-out sentences while the \
-             model trains.",
+    expect: "A translator from English to French writes word y[t] after word, given the \
+             English x; in training it is fed the right word at each step, whatever it wrote \
+             itself: teacher forcing. In use there is no right word, so it is fed its own, \
+             and after one wrong word it is where training never put it. Both losses are \
+             measured on the same held-out sentences while the model trains.",
     equation: &[
         "forced:        -(1/T) sum_t ln p(y[t] | y[1], ..., y[t-1], x)",
         "free running:  the same, given its own words ^y[1], ..., ^y[t-1]",
@@ -28,8 +28,8 @@ static TEXT: StopText = StopText {
     question: Question {
         text: "As training goes on, what becomes of the two losses?",
         choices: &[
-            "they fall together",
-            "the forced one falls, the free one stays well above it",
+            "they fall together and end alike",
+            "both fall, and a gap opens between them",
             "the free one falls first",
         ],
         right: 1,
@@ -111,7 +111,7 @@ impl Stop for Forcing {
             Number::new("forced loss", forced, size.pick(at_most(0.5), ANY), Unit::Plain),
             Number::new("free-running loss", free, size.pick(at_most(3.0), ANY), Unit::Plain),
             Number::new(
-                "free over forced",
+                "free-running over forced, ratio",
                 free / forced,
                 size.pick(at_least(1.5), ANY),
                 Unit::Plain,
@@ -121,7 +121,7 @@ impl Stop for Forcing {
         if count > 1 {
             let ratio = last(1, 1) / last(1, 0);
             numbers.push(Number::new(
-                "free over forced, scheduled sampling",
+                "the same ratio with scheduled sampling",
                 ratio,
                 size.pick(at_most(free / forced), ANY),
                 Unit::Plain,

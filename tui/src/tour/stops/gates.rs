@@ -19,11 +19,12 @@ pub(crate) struct Gates;
 static TEXT: StopText = StopText {
     name: "gates",
     title: "Inside a gate",
-    expect: "The network reads a hundred symbols; two of them, far apart, are X or Y, and at the end it \
-             must say which two came and in which order. A gate is a number from 0 to 1 that multiplies \
-             what passes: the input gate decides what is written into the cell, the forget gate what \
-             stays. Watch the input gate open at X and Y while it trains, and the cell hold a level from \
-             there to the end.",
+    expect: "The network reads a sequence of symbols, of which two are X or Y, and at the end \
+             must say which two came and in which order (B begins and E ends it). A gate is a \
+             number from 0 to 1 that multiplies what passes: the input gate decides what is \
+             written into the cell, the forget gate what stays. Watch the input gates at X \
+             and Y while it trains, and the cells, which must keep a trace of both to the \
+             end.",
     equation: &[
         "i[t] = sigmoid(W_i x[t] + U_i h[t-1] + b_i),   f[t] and o[t] alike",
         "c[t] = f[t] c[t-1] + i[t] g[t],   h[t] = o[t] tanh(c[t])",
@@ -97,7 +98,7 @@ fn strips(model: &SequenceInspector, clamps: &[Clamp], step: &str) -> Result<Str
     }
     let symbols = symbols.iter().filter_map(|token| token.chars().next()).collect();
     let title = format!(
-        "gates and cells of the most telling units, {step}: says {said}, right is {}",
+        "{step}: says {said}, right is {}; gates 0 (low) to 1, cells around 0, by unit",
         sample.reference
     );
     Ok(Strips { title, symbols, rows })
@@ -108,8 +109,10 @@ fn right(lab: &Lab<'_>, model: &SequenceInspector, clamps: &[Clamp]) -> Result<f
     let sequences = model.sequences(TEST)?;
     let read = &sequences[..READ.min(sequences.len())];
     let mut right = 0;
-    for sequence in read {
+    for (done, sequence) in read.iter().enumerate() {
         lab.check()?;
+        let share = done as f64 / read.len() as f64;
+        lab.progress(share, format!("reading {} sequences, one by one", read.len()));
         let (sample, _) = model.inspect(sequence, clamps)?;
         right += usize::from(sample.output.first() == Some(&sample.reference));
     }
@@ -211,7 +214,7 @@ impl Stop for Gates {
         let shut = right(lab, &model, &[clamp((gate, name, value))])?;
         let bounds = match change {
             None | Some(0 | 1) => lab.size.pick(at_most(0.5), ANY),
-            Some(_) => at_least(0.0),
+            Some(_) => lab.size.pick(at_least(0.3), ANY),
         };
         let name = format!("right with the {name} gate held at {value}");
         numbers.push(Number::new(name, shut, bounds, Unit::Share).literature("guessing 25%"));

@@ -14,11 +14,12 @@ pub(crate) struct Gradient;
 static TEXT: StopText = StopText {
     name: "gradient",
     title: "The gradient of an Elman network",
-    expect: "A recurrent network learns from the error at the end of a sequence by sending its \
-             gradient back through every step. In Elman's network each step multiplies the gradient \
-             by the recurrent weights and by the slope of tanh, so it shrinks by a like factor each \
-             time. The LSTM of 1997 adds to its cell state instead of multiplying it, so its gradient \
-             passes unchanged.",
+    expect: "A network learns from an error L at the end of a sequence by sending its gradient \
+             back from each state h[t] to the one before. In Elman's network each step \
+             multiplies the gradient by the recurrent weights W (transposed: W') and by the \
+             slope of tanh, so it shrinks by about the same factor every time. The LSTM of 1997 \
+             adds i g to its cell c instead; GRU and today's LSTM multiply by gates, which \
+             begin half open and can learn to open.",
     equation: &[
         "Elman:      dL/dh[t-1] = W' diag(1 - h[t]^2) dL/dh[t]",
         "LSTM 1997:  c[t] = c[t-1] + i[t] g[t],   so dc[t]/dc[t-1] = 1",
@@ -27,7 +28,7 @@ static TEXT: StopText = StopText {
         text: "49 steps back, how much of the gradient is left in an untrained Elman network?",
         choices: &["about a half", "about a thousandth", "less than a billionth"],
         right: 2,
-        because: "a factor of about 0.56 per step, 49 times, is 5e-13",
+        because: "a factor of about 0.56 per step, 49 times; GRU and LSTM lose it too, untrained",
     },
     interventions: &[
         Change {
@@ -118,11 +119,11 @@ impl Stop for Gradient {
             Number::new("Elman, 49 steps back", back(0, 49), at_most(1e-9), Unit::Power)
                 .literature("falls exponentially (Hochreiter 1991)"),
             Number::new("LSTM of 1997, 49 steps back", back(3, 49), at_least(0.2), Unit::Plain)
-                .literature("1 along the cell state"),
+                .literature("1 along the cell; the rest passes gates"),
         ];
         if let Some(change) = change {
             let name = format!("{}, 49 steps back", CHANGED[change].0);
-            let bounds = [at_most(1e-3), at_least(1e-9), at_least(1e-3)][change];
+            let bounds = [at_most(1e-3), at_least(1e-3), at_least(1e-3)][change];
             numbers.push(Number::new(name, back(4, 49), bounds, Unit::Power));
         }
         Ok(Outcome { figures: vec![figure(&flows)], numbers, runs: Vec::new() })

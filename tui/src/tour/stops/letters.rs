@@ -18,10 +18,12 @@ pub(crate) struct Letters;
 static TEXT: StopText = StopText {
     name: "letters",
     title: "Letters: a language model of names",
-    expect: "A language model gives the probability of the next letter after all letters before it; \
-             sampling letter by letter writes a new name. These names come from a small grammar of six \
-             lands: the ending must belong to the land of the first syllable, which must be remembered to \
-             the end. The loss cannot fall below the entropy of the grammar.",
+    expect: "A language model gives the probability of the next letter after all letters \
+             before it; drawing letter by letter writes a new name (a low temperature prefers \
+             the probable letters). These names come from a small grammar of six lands, such \
+             as ber-la-trud and mar-no-ella: the ending must be of the land of the first \
+             syllable, else the name is not legal. The loss cannot fall below the entropy of \
+             the grammar.",
     equation: &[
         "p(x) = prod_t p(x[t] | x[1], ..., x[t-1])",
         "loss = -(1/T) sum_t ln p(x[t] | x[1], ..., x[t-1])",
@@ -30,7 +32,7 @@ static TEXT: StopText = StopText {
         text: "In which order do the three cells end, the lowest loss first?",
         choices: &["LSTM and GRU, then Elman", "Elman, then GRU and LSTM", "all alike"],
         right: 0,
-        because: "as on names of people: gated cells learn what depends on the beginning sooner",
+        because: "the gap is small but there at every step: gates keep the first syllable sooner",
     },
     interventions: &[
         Change { label: "half the units", seen: "32 units in place of 64: all cells need longer" },
@@ -163,7 +165,7 @@ impl Stop for Letters {
             Number::new("loss, LSTM", last(2), bounds(floor, floor + 0.15), Unit::Plain)
                 .literature(format!("entropy of the grammar {floor:.3}")),
             Number::new(
-                "Elman less the better of GRU and LSTM",
+                "Elman minus the better of GRU and LSTM",
                 last(0) - last(1).min(last(2)),
                 size.pick(at_least(0.005), ANY),
                 Unit::Plain,

@@ -19,16 +19,18 @@ pub(crate) struct MoveAttention;
 static TEXT: StopText = StopText {
     name: "move",
     title: "Force it elsewhere",
-    expect: "A map of attention looks like an explanation, so put it to the test: choose a French word \
-             and make the decoder look at another English word while it writes it. If the map is the \
-             reason for the word, the word must change to a translation of what it now sees. Often it \
-             does; where the decoder's own state already knows what must follow, it does not.",
+    expect: "A map of attention looks like an explanation, so put it to the test: choose a \
+             French word and make the decoder look at another English word while it writes \
+             it. If the map were the whole reason for the word, the word would become a \
+             translation of what it now sees. The first number says how often the word \
+             changes at all, the second how often it becomes such a translation.",
     equation: &["a[t] = (0, ..., 1, ..., 0) at the chosen word,   c[t] = h[i]"],
     question: Question {
         text: "How often does the word change if its attention is forced to another source word?",
         choices: &["hardly ever", "mostly, but not always", "always"],
         right: 1,
-        because: "most words follow the attention; the others follow what the state has said so far",
+        because: "most moves change the word, and about half of the new words translate what \
+                  is seen; the others follow the sentence so far",
     },
     interventions: &[],
     reading: &[
@@ -171,7 +173,7 @@ impl Moving {
 
 impl Explorer for Moving {
     fn help(&self) -> &'static str {
-        "up and down choose a French word, left and right move its attention; u undoes; t types a sentence"
+        "up, down: a French word; left, right: where it looks; u: undo; t: own sentence"
     }
 
     fn key(&mut self, key: ExplorerKey) -> Result<()> {
@@ -213,7 +215,13 @@ impl Explorer for Moving {
         let trace = self.shown();
         let sample = Sample {
             source: trace.source.clone(),
-            output: trace.output().map(str::to_owned).collect(),
+            output: (trace.output().enumerate())
+                .map(|(row, word)| {
+                    // A sign that needs no colour.
+                    let is_moved = self.moves.iter().any(|(moved, _)| *moved == row);
+                    format!("{}{word}", if is_moved { ">" } else { "" })
+                })
+                .collect(),
             attention: trace.steps.iter().map(|step| step.weights.clone()).collect(),
             logprob: trace.logprob,
             unknown: trace.unknown.clone(),
@@ -222,8 +230,8 @@ impl Explorer for Moving {
         let cursor = Some((self.row, self.position()));
         let title = match self.moves.len() {
             0 => "attention as the model has it".to_owned(),
-            1 => "attention with 1 word moved".to_owned(),
-            n => format!("attention with {n} words moved"),
+            1 => "attention with 1 word moved (>)".to_owned(),
+            n => format!("attention with {n} words moved (>)"),
         };
         let mut lines = vec![format!("without  {}", self.free.output_text)];
         if let Some(with) = &self.with {

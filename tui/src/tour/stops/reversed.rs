@@ -12,11 +12,11 @@ pub(crate) struct Reversed;
 static TEXT: StopText = StopText {
     name: "reversed",
     title: "The trick of 2014: reverse the source",
-    expect: "Sutskever et al. fed the source backwards and gained five BLEU: the first words of source \
-             and target are then close to each other, so the decoder finds its beginning in fresh \
-             memory, and the gradient of the first words is short. The mean distance between words that \
-             belong together is the same as before, only its least is smaller. On letters that must be \
-             said from the end the same trick moves the first letter away.",
+    expect: "Sutskever et al. fed the source backwards and gained five BLEU (a score of \
+             translations from 0 to 100): the first words of source and target are then close \
+             to each other, so the decoder finds its beginning in fresh memory, and their \
+             gradient has a short way. The last words are as far apart as the first were \
+             before. Try it on both tasks of the last stop.",
     equation: &["read x[S], x[S-1], ..., x[1], then write y[1], y[2], ..., y[T]"],
     question: Question {
         text: "Where does reversing help?",
@@ -46,21 +46,21 @@ impl Stop for Reversed {
             Number::new(
                 "gain on sentences of 9 to 11 words",
                 gain(&SENTENCES, 2),
-                size.pick(at_least(0.0), any),
-                Unit::Share,
+                size.pick(at_least(0.03), any),
+                Unit::Points,
             )
             .literature("BLEU 25.9 to 30.6 (2014)"),
             Number::new(
                 "gain on sentences of 12 to 14 words",
                 gain(&SENTENCES, 3),
-                size.pick(at_least(-0.05), any),
-                Unit::Share,
+                size.pick(at_least(0.0), any),
+                Unit::Points,
             ),
             Number::new(
                 "gain on 11 to 15 letters",
                 gain(&LETTERS, 2),
-                size.pick(at_most(0.0), any),
-                Unit::Share,
+                size.pick(at_most(-0.05), any),
+                Unit::Points,
             ),
         ];
         Ok(Outcome { figures: charts(&measured), numbers, runs })

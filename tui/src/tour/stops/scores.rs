@@ -14,11 +14,11 @@ pub(crate) struct Scores;
 static TEXT: StopText = StopText {
     name: "scores",
     title: "Which score?",
-    expect: "A score compares the decoder's state with a source position, and the literature has many: \
-             learnt (additive), by a product (dot, general), by the angle (cosine), by the place alone \
-             without looking at the words (location), or within a window that moves (local). Each is \
-             trained here for a short time on a part of the phrasebook. The table has the loss and how \
-             far the map is from the gold alignment (0 is perfect).",
+    expect: "A score compares the decoder's state s with a source state h, and the literature \
+             has many: learnt (additive), by a product (dot, scaled_dot, general, multi_head: \
+             several at once), by the angle (cosine), by the place alone (location), or \
+             within a window that moves (local_m, local_p). Each is trained here for a short \
+             time. The table is sorted by the alignment error: 0 is perfect, 1 is all wrong.",
     equation: &[
         "dot s'h   general s'W h   additive v' tanh(W s + U h)   cosine s'h / |s||h|",
         "location (W s)[i]    local-p: softmax exp(-(i - p[t])^2 / 2 sigma^2)",
@@ -27,11 +27,12 @@ static TEXT: StopText = StopText {
         text: "A cosine lies between -1 and 1. What does a softmax over 12 cosines look like?",
         choices: &["sharp", "nearly flat", "always on the first word"],
         right: 1,
-        because: "e^1 / e^-1 is 7.4 at most, shared by 12 words: no weight can come near 1",
+        because: "e^1 / e^-1 is 7.4 at most, shared by 12 words; location does well as French \
+             mostly keeps the order of English",
     },
     interventions: &[Change {
         label: "twice as long",
-        seen: "those that look at the words come closer to each other; cosine stays flat",
+        seen: "dot, which has no weights of its own, catches up; cosine stays flat",
     }],
     reading: &[
         "Luong, Pham and Manning 2015, arXiv:1508.04025, section 3.1 and tables 4 and 6",
@@ -123,14 +124,14 @@ impl Stop for Scores {
                 Unit::Plain,
             ),
             Number::new(
-                "cosine less the best",
+                "cosine minus the best",
                 aer("cosine") - best,
                 size.pick(at_least(0.1), any),
                 Unit::Plain,
             )
             .literature("flat: a cosine is at most 1"),
             Number::new(
-                "location less the best",
+                "location minus the best",
                 aer("location") - best,
                 size.pick(at_least(0.02), any),
                 Unit::Plain,

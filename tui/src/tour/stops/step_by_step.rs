@@ -7,7 +7,7 @@ use super::attention::{SENTENCE, open};
 use crate::tour::figure::{Figure, Lines, Table};
 use crate::tour::lab::Lab;
 use crate::tour::stop::{
-    Explorer, ExplorerKey, Number, Outcome, Question, Stop, StopText, Unit, at_least, at_most,
+    Explorer, ExplorerKey, Number, Outcome, Question, Stop, StopText, Unit, at_most,
 };
 
 /// The ninth stop.
@@ -23,7 +23,7 @@ static TEXT: StopText = StopText {
              then type a sentence of your own.",
     equation: &[
         "a[t,i] = exp(score[t,i]) / sum_k exp(score[t,k]),   sum_i a[t,i] = 1",
-        "p(y[t]) = softmax(W_o tanh(W_c [h[t]; c[t]]))",
+        "p(y[t]) = softmax(W_o tanh(W_c [h[t]; c[t]])),   W_o and W_c are learnt",
     ],
     question: Question {
         text: "A score is 2 higher than another. How much larger is its weight?",
@@ -85,7 +85,7 @@ fn step_figures(trace: &Trace, at: usize) -> Vec<Figure> {
     let norm = |values: &[f32]| values.iter().map(|v| v * v).sum::<f32>().sqrt();
     let words = Table {
         title: format!(
-            "next word: {} (query |h| {:.2}, context |c| {:.2})",
+            "next word: {} (length of query h {:.1}, of context c {:.1})",
             step.chosen.token,
             norm(&step.query),
             norm(&step.context)
@@ -127,27 +127,26 @@ impl Stop for StepByStep {
         let chosen: f64 = trace.steps.iter().map(|step| step.chosen.logprob).sum();
         let numbers = vec![
             Number::new(
-                "weights less softmax of scores",
+                "check: weights against the softmax of scores",
                 most(|e| e.0),
                 at_most(1e-5),
                 Unit::Power,
             )
             .literature("0, by definition"),
-            Number::new("sum of weights less 1", most(|e| e.1), at_most(1e-5), Unit::Power)
-                .literature("0, by definition"),
             Number::new(
-                "log-probability of the words, summed, less that of the sentence",
+                "check: sum of the weights against 1",
+                most(|e| e.1),
+                at_most(1e-5),
+                Unit::Power,
+            )
+            .literature("0, by definition"),
+            Number::new(
+                "check: ln p of the words, summed, against the sentence",
                 (chosen - trace.logprob).abs(),
                 at_most(1e-6),
                 Unit::Power,
             )
             .literature("0: the chain rule"),
-            Number::new(
-                "words of the translation",
-                trace.steps.len() as f64,
-                at_least(1.0),
-                Unit::Plain,
-            ),
         ];
         let middle = trace.steps.len() / 2;
         Ok(Outcome { figures: step_figures(&trace, middle), numbers, runs: Vec::new() })
@@ -169,7 +168,7 @@ struct Stepping {
 
 impl Explorer for Stepping {
     fn help(&self) -> &'static str {
-        "left and right move through the words; t types a sentence of your own"
+        "left, right: words; up, down: first, last; t: own sentence, with its full stop"
     }
 
     fn key(&mut self, key: ExplorerKey) -> Result<()> {
