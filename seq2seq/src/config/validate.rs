@@ -191,7 +191,7 @@ impl Config {
             "tied",
             self.tied.output() && self.embedding != width,
             format!(
-                "the output layer sees {width} metrics and an embedding has {}; set embedding = \
+                "the output layer has {width} inputs and an embedding has {}; set embedding = \
                  {width}",
                 self.embedding
             ),

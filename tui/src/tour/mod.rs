@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `stop` | what a stop is: text, question, experiment, numbers with their bounds |
 //! | `stops` | the twelve stops, a file each |
+//! | `trace` | the loss of a run as a curve |
 //! | `lab` | what an experiment works with: runs trained side by side, progress, cancellation |
 //! | `figure`, `draw`, `scene` | figures as data, on the terminal, as SVG |
 //! | `notebook` | what the learner has reached, kept in the tour's folder |
@@ -24,6 +25,7 @@ mod stop;
 mod stops;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod view;
 mod worker;
 

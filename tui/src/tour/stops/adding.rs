@@ -6,8 +6,9 @@ use seq2seq::decode::BeamOptions;
 use seq2seq::{Event, Result, evaluate};
 
 use crate::tour::figure::{Curves, Figure};
-use crate::tour::lab::{Job, Lab, Trace};
+use crate::tour::lab::{Job, Lab};
 use crate::tour::stop::{ANY, Change, Number, Outcome, Question, Stop, StopText, Unit, at_most};
+use crate::tour::trace::Trace;
 
 /// The second stop.
 pub(crate) struct Adding;

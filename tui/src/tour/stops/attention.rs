@@ -5,18 +5,19 @@ use std::path::Path;
 use seq2seq::event::{CheckpointKind, Sample};
 use seq2seq::{Event, EventReader, Result, Translator};
 
-use super::translators::{LETTERS, Measured, SENTENCES, Sight, charts, exact, job, measure};
+use super::translators::{LETTERS, Measured, SENTENCES, Sight, charts, exact, job, measure, race};
 use crate::tour::figure::{Figure, Map};
 use crate::tour::lab::{Job, Lab};
 use crate::tour::stop::{
-    ANY, Explorer, ExplorerKey, Number, Outcome, Question, Stop, StopText, Unit, at_least, at_most,
+    ANY, Change, Explorer, ExplorerKey, Number, Outcome, Question, Stop, StopText, Unit, at_least,
+    at_most,
 };
 
 /// The eighth stop.
 pub(crate) struct Attention;
 
 /// The attention of stops 8, 9 and 11.
-pub(super) const ADDITIVE: Sight = Sight::Attention("additive");
+pub(super) const ADDITIVE: Sight = Sight::attention("additive");
 
 /// A sentence whose map shows what attention learns: an adjective that changes places with its noun,
 /// and a negation in two words.
@@ -41,7 +42,10 @@ static TEXT: StopText = StopText {
         right: 1,
         because: "each word is read from where it stands, however long the sentence is",
     },
-    interventions: &[],
+    interventions: &[Change {
+        label: "half the units",
+        seen: "compare with no attention and all units: the length costs little, whatever the width",
+    }],
     reading: &[
         "Bahdanau, Cho and Bengio 2014, arXiv:1409.0473, section 3 and figure 3",
         "Alammar 2018, Visualizing A Neural Machine Translation Model",
@@ -74,10 +78,30 @@ impl Stop for Attention {
         &TEXT
     }
 
-    fn run(&self, lab: &Lab<'_>, _: Option<usize>) -> Result<Outcome> {
+    fn run(&self, lab: &Lab<'_>, change: Option<usize>) -> Result<Outcome> {
+        if change.is_some() {
+            let half = ADDITIVE.half();
+            let (runs, measured, _) = race(lab, &[half], &[Sight::STATE, ADDITIVE])?;
+            let of = |at| exact(&measured, &SENTENCES, half, at);
+            let numbers = vec![
+                Number::new(
+                    "sentences of 12 to 14 words",
+                    of(3),
+                    lab.size.pick(at_least(0.6), ANY),
+                    Unit::Share,
+                ),
+                Number::new(
+                    "the same minus that of 3 to 5 words",
+                    of(3) - of(0),
+                    lab.size.pick(at_least(-0.25), ANY),
+                    Unit::Points,
+                ),
+            ];
+            return Ok(Outcome { figures: charts(&measured), numbers, runs });
+        }
         let tasks = [&SENTENCES, &LETTERS];
         let mut measured: Measured = Vec::new();
-        for sight in [Sight::State, Sight::Reversed] {
+        for sight in [Sight::STATE, Sight::REVERSED] {
             for task in tasks {
                 let run = lab.run_dir(&job(lab, task, sight));
                 if run.is_dir()

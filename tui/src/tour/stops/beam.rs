@@ -56,7 +56,7 @@ fn options(beam: usize, penalty: bool) -> BeamOptions {
 
 fn open(lab: &Lab<'_>) -> Result<Translator> {
     let steps = lab.size.pick(STEPS, 40);
-    let job = job(lab, &SENTENCES, Sight::State)
+    let job = job(lab, &SENTENCES, Sight::STATE)
         .named("translator without attention", "beam-early")
         .with("validate_every_epochs", "100")
         .steps(Some(steps));

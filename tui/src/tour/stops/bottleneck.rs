@@ -4,7 +4,9 @@ use seq2seq::Result;
 
 use super::translators::{LETTERS, SENTENCES, Sight, charts, exact, race};
 use crate::tour::lab::Lab;
-use crate::tour::stop::{ANY, Number, Outcome, Question, Stop, StopText, Unit, at_least, at_most};
+use crate::tour::stop::{
+    ANY, Change, Number, Outcome, Question, Stop, StopText, Unit, at_least, at_most,
+};
 
 /// The sixth stop.
 pub(crate) struct Bottleneck;
@@ -24,7 +26,16 @@ static TEXT: StopText = StopText {
         right: 1,
         because: "one vector of fixed size must hold a sentence of any length",
     },
-    interventions: &[],
+    interventions: &[
+        Change {
+            label: "half the units",
+            seen: "the longer the sentence, the more the vector lacks",
+        },
+        Change {
+            label: "twice the units",
+            seen: "a larger vector moves the limit, at about three times the cost; it does not remove it",
+        },
+    ],
     reading: &[
         "Cho et al. 2014, arXiv:1406.1078, section 2.2; arXiv:1409.1259, section 4",
         "Bahdanau, Cho and Bengio 2014, arXiv:1409.0473, figure 2",
@@ -37,9 +48,28 @@ impl Stop for Bottleneck {
         &TEXT
     }
 
-    fn run(&self, lab: &Lab<'_>, _: Option<usize>) -> Result<Outcome> {
-        let (runs, measured, _) = race(lab, &[Sight::State], &[])?;
-        let of = |task, at| exact(&measured, task, Sight::State, at);
+    fn run(&self, lab: &Lab<'_>, change: Option<usize>) -> Result<Outcome> {
+        if let Some(change) = change {
+            let (sight, bounds) = match change {
+                0 => (Sight::STATE.half(), at_most(0.5)),
+                _ => (Sight::STATE.double(), at_least(0.4)),
+            };
+            let (runs, measured, _) = race(lab, &[sight], &[Sight::STATE])?;
+            let of = |sight| exact(&measured, &SENTENCES, sight, 3);
+            let name = "sentences of 12 to 14 words";
+            let numbers = vec![
+                Number::new(name, of(sight), lab.size.pick(bounds, ANY), Unit::Share),
+                Number::new(
+                    "the same minus that of 128 units",
+                    of(sight) - of(Sight::STATE),
+                    lab.size.pick(if change == 0 { at_most(0.0) } else { at_least(0.0) }, ANY),
+                    Unit::Points,
+                ),
+            ];
+            return Ok(Outcome { figures: charts(&measured), numbers, runs });
+        }
+        let (runs, measured, _) = race(lab, &[Sight::STATE], &[])?;
+        let of = |task, at| exact(&measured, task, Sight::STATE, at);
         let size = lab.size;
         let any = ANY;
         let numbers = vec![

@@ -8,10 +8,11 @@ use seq2seq::inspection::{Clamp, LayerTrace};
 use seq2seq::{Event, Gate, Result, SequenceInspector, evaluate};
 
 use crate::tour::figure::{Curves, Figure, Strip, Strips, Table};
-use crate::tour::lab::{Job, Lab, Trace};
+use crate::tour::lab::{Job, Lab};
 use crate::tour::stop::{
     ANY, Change, Number, Outcome, Question, Stop, StopText, Unit, at_least, at_most,
 };
+use crate::tour::trace::Trace;
 
 /// The third stop.
 pub(crate) struct Gates;

@@ -4,7 +4,9 @@ use seq2seq::Result;
 
 use super::translators::{LETTERS, SENTENCES, Sight, charts, exact, race};
 use crate::tour::lab::Lab;
-use crate::tour::stop::{ANY, Number, Outcome, Question, Stop, StopText, Unit, at_least, at_most};
+use crate::tour::stop::{
+    ANY, Change, Number, Outcome, Question, Stop, StopText, Unit, at_least, at_most,
+};
 
 /// The seventh stop.
 pub(crate) struct Reversed;
@@ -24,7 +26,10 @@ static TEXT: StopText = StopText {
         right: 1,
         because: "letters said from the end already begin with the last letter that was read",
     },
-    interventions: &[],
+    interventions: &[Change {
+        label: "half the units",
+        seen: "the smaller the vector, the more the order of reading matters",
+    }],
     reading: &["Sutskever, Vinyals and Le 2014, arXiv:1409.3215, section 3.3"],
     minutes: 0.9,
 };
@@ -34,11 +39,15 @@ impl Stop for Reversed {
         &TEXT
     }
 
-    fn run(&self, lab: &Lab<'_>, _: Option<usize>) -> Result<Outcome> {
+    fn run(&self, lab: &Lab<'_>, change: Option<usize>) -> Result<Outcome> {
+        let mut sights = [Sight::STATE, Sight::REVERSED];
+        if change.is_some() {
+            sights = sights.map(Sight::half);
+        }
         // Those of the stop before are trained if that was skipped.
-        let (runs, measured, _) = race(lab, &[Sight::State, Sight::Reversed], &[])?;
+        let (runs, measured, _) = race(lab, &sights, &[])?;
         let gain = |task, at| {
-            exact(&measured, task, Sight::Reversed, at) - exact(&measured, task, Sight::State, at)
+            exact(&measured, task, sights[1], at) - exact(&measured, task, sights[0], at)
         };
         let size = lab.size;
         let any = ANY;

@@ -70,7 +70,7 @@ impl Stop for Scores {
         let jobs: Vec<Job> = KINDS
             .iter()
             .map(|kind| {
-                job(lab, &SENTENCES, Sight::Attention(kind))
+                job(lab, &SENTENCES, Sight::attention(kind))
                     .named(kind, &format!("score-{kind}{suffix}"))
                     .with("embedding", "48")
                     .with("hidden", "64")

@@ -22,7 +22,7 @@ pub(super) struct Task {
     /// Ranges of the length, in words of the source.
     pub lengths: [(usize, usize); 4],
     embedding: &'static str,
-    hidden: &'static str,
+    hidden: usize,
     /// What a sentence consists of.
     pub unit: &'static str,
 }
@@ -35,7 +35,7 @@ pub(super) const SENTENCES: Task = Task {
     test: "phrasebook:test",
     lengths: [(3, 5), (6, 8), (9, 11), (12, 14)],
     embedding: "64",
-    hidden: "128",
+    hidden: 128,
     unit: "words",
 };
 
@@ -47,16 +47,22 @@ pub(super) const LETTERS: Task = Task {
     test: "reverse:20:test",
     lengths: [(1, 5), (6, 10), (11, 15), (16, 20)],
     embedding: "32",
-    hidden: "96",
+    hidden: 96,
     unit: "letters",
 };
 
 /// Epochs of each translator.
 const EPOCHS: u64 = 6;
 
-/// How the decoder sees the source.
+/// How the decoder sees the source, and the width of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) struct Sight {
+    how: How,
+    width: Width,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
     /// Through the last state of the encoder.
     State,
     /// The same, of a source that is read backwards.
@@ -65,48 +71,91 @@ pub(super) enum Sight {
     Attention(&'static str),
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Width {
+    Half,
+    Usual,
+    Double,
+}
+
 impl Sight {
+    /// Through the last state of the encoder.
+    pub(super) const STATE: Self = Self { how: How::State, width: Width::Usual };
+    /// The same, of a source that is read backwards.
+    pub(super) const REVERSED: Self = Self { how: How::Reversed, width: Width::Usual };
+
+    /// Through an attention, by its name.
+    pub(super) const fn attention(name: &'static str) -> Self {
+        Self { how: How::Attention(name), width: Width::Usual }
+    }
+
+    /// Returns the same with half the units.
+    pub(super) const fn half(self) -> Self {
+        Self { width: Width::Half, ..self }
+    }
+
+    /// Returns the same with twice the units.
+    pub(super) const fn double(self) -> Self {
+        Self { width: Width::Double, ..self }
+    }
+
     fn name(self) -> &'static str {
-        match self {
-            Self::State => "none",
-            Self::Reversed => "none-reversed",
-            Self::Attention(name) => name,
+        match self.how {
+            How::State => "none",
+            How::Reversed => "none-reversed",
+            How::Attention(name) => name,
+        }
+    }
+
+    fn units(self, task: &Task) -> usize {
+        match self.width {
+            Width::Half => task.hidden / 2,
+            Width::Usual => task.hidden,
+            Width::Double => task.hidden * 2,
         }
     }
 
     /// Returns its name in figures.
-    pub(super) fn label(self) -> &'static str {
-        match self {
-            Self::State => "no attention",
-            Self::Reversed => "source reversed",
-            Self::Attention(name) => name,
+    fn label(self) -> String {
+        let name = match self.how {
+            How::State => "no attention",
+            How::Reversed => "source reversed",
+            How::Attention(name) => name,
+        };
+        match self.width {
+            Width::Half => format!("{name}, half the units"),
+            Width::Usual => name.to_owned(),
+            Width::Double => format!("{name}, twice the units"),
         }
     }
 }
 
 /// Returns the run of a translator.
 pub(super) fn job(lab: &Lab<'_>, task: &Task, sight: Sight) -> Job {
-    let attends = matches!(sight, Sight::Attention(_));
+    let attends = matches!(sight.how, How::Attention(_));
     let flag = |is: bool| if is { "true" } else { "false" };
-    let name = sight.name();
+    let (name, units) = (sight.name(), sight.units(task).to_string());
     let keys = [
         ("cell", "lstm"),
         ("bidirectional", flag(attends)),
         ("merge", if attends { "sum" } else { "concat" }),
         ("embedding", task.embedding),
-        ("hidden", task.hidden),
+        ("hidden", units.as_str()),
         ("attention", if attends { name } else { "none" }),
         ("wiring", "recur_then_attend"),
         ("readout", if attends { "tanh_context" } else { "linear" }),
         ("input_feeding", flag(attends)),
         ("decoder_init", "copy"),
-        ("reverse_source", flag(sight == Sight::Reversed)),
+        ("reverse_source", flag(sight.how == How::Reversed)),
         ("sample_every_seconds", "0"),
         ("flow_every", "0"),
     ];
     let mut job = Job::new(
         &format!("{}, {}", sight.label(), task.unit),
-        &format!("{}-{name}", task.preset),
+        &match sight.width {
+            Width::Usual => format!("{}-{name}", task.preset),
+            _ => format!("{}-{name}-{units}", task.preset),
+        },
         task.preset,
         &keys,
         EPOCHS,
