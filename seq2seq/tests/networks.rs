@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use seq2seq::config::{AttentionKind, Cell, OptimizerKind, attention_name};
+use seq2seq::config::{AttentionKind, Cell, OptimizerKind, Tied, attention_name};
 use seq2seq::event::EndReason;
 use seq2seq::{Event, EventReader, Preset, TrainOptions, Translator, link, presets, train};
 
@@ -105,6 +105,10 @@ fn every_preset_learns() {
         }
         if !config.target_prefixes.is_empty() {
             set.push(("target_prefixes", "[]"));
+        }
+        if config.tied == Tied::TargetOutput {
+            // As wide as the output layer's input.
+            set.push(("embedding", "24"));
         }
         let mut steps = 40;
         if preset.name == "temporal-order" {

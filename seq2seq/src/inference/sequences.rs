@@ -31,10 +31,9 @@ use crate::{Error, Result};
 /// let (mut link, _viewer) = link(64);
 /// train(&options, &mut link)?;
 /// let model = SequenceInspector::open(&run)?;
+/// let layer = model.layer_names().next().unwrap().to_owned();
 /// let sequence = &model.sequences("temporal-order:20-30:test")?[0];
-/// let closed = Clamp {
-///     layer: "rnn.l0".into(), gate: Gate::Input, unit: None, position: None, value: 0.0,
-/// };
+/// let closed = Clamp { layer, gate: Gate::Input, unit: None, position: None, value: 0.0 };
 /// let (answer, layers) = model.inspect(sequence, &[closed])?;
 /// // With its input gate closed an LSTM stays at zero.
 /// let cell = layers[0].gates.iter().find(|trace| trace.gate == Gate::CellState).unwrap();
