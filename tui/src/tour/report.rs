@@ -81,12 +81,12 @@ fn page(notebook: &Notebook) -> Result<(String, Vec<(String, Figure)>)> {
     let right = STOPS.iter().zip(&entries);
     let right = right.filter(|(stop, e)| e.answer == Some(stop.text().question.right)).count();
     let seconds: f64 = entries.iter().map(|entry| entry.seconds).sum();
-    writeln!(
-        text,
-        "{done} of {} stops, {} of experiments; {right} of {asked} questions answered rightly.\n",
-        STOPS.len(),
-        duration(seconds)
-    )?;
+    let questions = match asked {
+        0 => String::new(),
+        _ => format!("; {right} of {asked} questions answered rightly"),
+    };
+    let time = duration(seconds);
+    writeln!(text, "{done} of {} stops, {time} of experiments{questions}.\n", STOPS.len())?;
     let mut figures = Vec::new();
     for (at, (stop, entry)) in STOPS.iter().zip(&entries).enumerate() {
         let of = stop.text();
@@ -114,7 +114,7 @@ fn page(notebook: &Notebook) -> Result<(String, Vec<(String, Figure)>)> {
         for line in changed {
             writeln!(text, "{line}")?;
         }
-        writeln!(text, "\nThe experiment took {}.\n", duration(entry.seconds))?;
+        writeln!(text, "\nThe experiment took {}.\n", duration(entry.seconds.max(1.0)))?;
         writeln!(text, "![stop {}: {}]({})\n", at + 1, of.title, picture_name(at))?;
         let mut links = Vec::new();
         for (i, figure) in outcome.figures.iter().take(MOST).enumerate() {

@@ -46,7 +46,7 @@ static TEXT: StopText = StopText {
         "Hochreiter and Schmidhuber 1997, Long Short-Term Memory, section 5.4",
         "Le, Jaitly and Hinton 2015, arXiv:1504.00941, section 4.1",
     ],
-    minutes: 0.5,
+    minutes: 0.3,
 };
 
 const CELLS: [(&str, &str); 4] =

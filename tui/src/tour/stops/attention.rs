@@ -50,7 +50,7 @@ static TEXT: StopText = StopText {
         "Bahdanau, Cho and Bengio 2014, arXiv:1409.0473, section 3 and figure 3",
         "Alammar 2018, Visualizing A Neural Machine Translation Model",
     ],
-    minutes: 1.6,
+    minutes: 1.2,
 };
 
 /// Returns the map of a sentence, translated greedily by a model.

@@ -37,7 +37,7 @@ static TEXT: StopText = StopText {
         "Koehn and Knowles 2017, arXiv:1706.03872, section 3.6",
         "Yang, Huang and Ma 2018, arXiv:1808.09582",
     ],
-    minutes: 0.7,
+    minutes: 0.3,
 };
 
 /// Widths of the beam.

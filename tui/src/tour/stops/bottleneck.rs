@@ -40,7 +40,7 @@ static TEXT: StopText = StopText {
         "Cho et al. 2014, arXiv:1406.1078, section 2.2; arXiv:1409.1259, section 4",
         "Bahdanau, Cho and Bengio 2014, arXiv:1409.0473, figure 2",
     ],
-    minutes: 0.9,
+    minutes: 0.6,
 };
 
 impl Stop for Bottleneck {

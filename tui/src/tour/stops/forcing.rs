@@ -44,7 +44,7 @@ static TEXT: StopText = StopText {
         "Bengio, Vinyals, Jaitly and Shazeer 2015, arXiv:1506.03099, section 2",
         "Williams and Zipser 1989, A Learning Algorithm for Continually Running Networks",
     ],
-    minutes: 0.6,
+    minutes: 0.5,
 };
 
 /// Number of held-out pairs that are measured.

@@ -52,7 +52,7 @@ static TEXT: StopText = StopText {
         "Gers, Schmidhuber and Cummins 2000, Learning to Forget, section 3",
         "Karpathy, Johnson and Li 2015, arXiv:1506.02078, section 4.3",
     ],
-    minutes: 0.5,
+    minutes: 0.2,
 };
 
 /// The gate of each intervention, and the value at which it is held.

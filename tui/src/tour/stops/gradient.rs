@@ -48,7 +48,7 @@ static TEXT: StopText = StopText {
         "Hochreiter and Schmidhuber 1997, Long Short-Term Memory, sections 3 and 4",
         "Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063, section 2",
     ],
-    minutes: 0.1,
+    minutes: 0.03,
 };
 
 /// A network of the figure: name, folder, and the keys that it changes.

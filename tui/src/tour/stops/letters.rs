@@ -45,7 +45,7 @@ static TEXT: StopText = StopText {
         "Karpathy, makemore (names of people: 2.136 Elman, 2.095 GRU and LSTM, BENCHMARKS.md)",
         "Graves 2013, arXiv:1308.0850, section 2",
     ],
-    minutes: 0.4,
+    minutes: 0.1,
 };
 
 const CELLS: [(&str, &str); 3] =

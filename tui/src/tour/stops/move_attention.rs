@@ -37,7 +37,7 @@ static TEXT: StopText = StopText {
         "Jain and Wallace 2019, arXiv:1902.10186; Wiegreffe and Pinter 2019, arXiv:1908.04626",
         "Strobelt et al. 2018, arXiv:1804.09299 (Seq2Seq-Vis)",
     ],
-    minutes: 0.2,
+    minutes: 0.1,
 };
 
 /// Number of sentences that are measured.

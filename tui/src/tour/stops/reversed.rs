@@ -31,7 +31,7 @@ static TEXT: StopText = StopText {
         seen: "the smaller the vector, the more the order of reading matters",
     }],
     reading: &["Sutskever, Vinyals and Le 2014, arXiv:1409.3215, section 3.3"],
-    minutes: 0.9,
+    minutes: 0.7,
 };
 
 impl Stop for Reversed {

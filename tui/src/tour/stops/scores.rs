@@ -39,7 +39,7 @@ static TEXT: StopText = StopText {
         "Graves, Wayne and Danihelka 2014, arXiv:1410.5401, section 3.3.1 (cosine)",
         "Vaswani et al. 2017, arXiv:1706.03762, section 3.2 (scaled dot, heads)",
     ],
-    minutes: 2.0,
+    minutes: 0.5,
 };
 
 /// The scores, by the names of the key `attention`.

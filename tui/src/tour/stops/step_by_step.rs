@@ -36,7 +36,7 @@ static TEXT: StopText = StopText {
         "Alammar 2018, Visualizing A Neural Machine Translation Model",
         "Luong, Pham and Manning 2015, arXiv:1508.04025, section 3",
     ],
-    minutes: 0.1,
+    minutes: 0.03,
 };
 
 /// Columns of a bar.
