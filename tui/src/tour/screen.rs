@@ -53,13 +53,15 @@ fn show_here(
     signals: &Signals,
     recorder: Option<&Recorder>,
 ) -> Result<Left> {
+    // Declared first, so that the terminal is given back before its runs are saved.
+    let mut worker;
     let mut screen = Screen::take(recorder.cloned()).wrap_err("the terminal")?;
     let keyboard = Keyboard::open()?;
     let mut model = Model::new(theme, first);
     for (at, stop) in STOPS.iter().enumerate() {
         model.note_standing(at, &notebook.entry(*stop));
     }
-    let mut worker = open(&mut model, notebook, settings, first)?;
+    worker = open(&mut model, notebook, settings, first)?;
     loop {
         for news in worker.news() {
             if let Some((task, outcome, seconds)) = model.take(news) {

@@ -27,7 +27,7 @@ static TEXT: StopText = StopText {
     equation: &["score(y) = ln p(y | x) / L^a,   L the length in words; a = 0: no penalty"],
     question: Question {
         text: "Without a length penalty, what becomes of the outputs as the beam grows to 50?",
-        choices: &["better and better", "better at first, then shorter and worse", "nothing"],
+        choices: &["better and better", "better at first, and ever shorter", "nothing"],
         right: 1,
         because: "every further word costs probability, so a wide enough search stops early",
     },
@@ -140,9 +140,9 @@ impl Stop for Beam {
             )
             .literature("shorter with every wider beam (Koehn and Knowles 2017)"),
             Number::new(
-                "BLEU at a beam of 50: with penalty minus without",
-                of(true, 50).0 - of(false, 50).0,
-                size.pick(at_least(0.0), any),
+                "length at a beam of 50, with penalty over without",
+                of(true, 50).1 / of(false, 50).1,
+                size.pick(at_least(1.02), any),
                 Unit::Plain,
             ),
         ];
