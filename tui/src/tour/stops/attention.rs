@@ -5,7 +5,9 @@ use std::path::Path;
 use seq2seq::event::{CheckpointKind, Sample};
 use seq2seq::{Event, EventReader, Result, Translator};
 
-use super::translators::{LETTERS, Measured, SENTENCES, Sight, charts, exact, job, measure, race};
+use super::translators::{
+    LETTERS, Measured, SENTENCES, Sight, charts, exact, job, measure, measured_before, race,
+};
 use crate::tour::figure::{Figure, Map};
 use crate::tour::lab::{Job, Lab};
 use crate::tour::stop::{
@@ -81,7 +83,7 @@ impl Stop for Attention {
     fn run(&self, lab: &Lab<'_>, change: Option<usize>) -> Result<Outcome> {
         if change.is_some() {
             let half = ADDITIVE.half();
-            let (runs, measured, _) = race(lab, &[half], &[Sight::STATE, ADDITIVE])?;
+            let (runs, measured) = race(lab, &[half], &[Sight::STATE, ADDITIVE])?;
             let of = |at| exact(&measured, &SENTENCES, half, at);
             let numbers = vec![
                 Number::new(
@@ -100,17 +102,7 @@ impl Stop for Attention {
             return Ok(Outcome { figures: charts(&measured), numbers, runs });
         }
         let tasks = [&SENTENCES, &LETTERS];
-        let mut measured: Measured = Vec::new();
-        for sight in [Sight::STATE, Sight::REVERSED] {
-            for task in tasks {
-                let run = lab.run_dir(&job(lab, task, sight));
-                if run.is_dir()
-                    && let Ok((by_length, _)) = measure(lab, &run, task)
-                {
-                    measured.push((task, sight, by_length));
-                }
-            }
-        }
+        let mut measured = measured_before(lab, &[Sight::STATE, Sight::REVERSED]);
         let earlier = measured.len();
         measured.extend(tasks.map(|task| (task, ADDITIVE, Vec::new())));
         let jobs: Vec<Job> = tasks.map(|task| job(lab, task, ADDITIVE)).to_vec();

@@ -54,7 +54,7 @@ impl Stop for Bottleneck {
                 0 => (Sight::STATE.half(), at_most(0.5)),
                 _ => (Sight::STATE.double(), at_least(0.4)),
             };
-            let (runs, measured, _) = race(lab, &[sight], &[Sight::STATE])?;
+            let (runs, measured) = race(lab, &[sight], &[Sight::STATE])?;
             let of = |sight| exact(&measured, &SENTENCES, sight, 3);
             let name = "sentences of 12 to 14 words";
             let numbers = vec![
@@ -68,7 +68,7 @@ impl Stop for Bottleneck {
             ];
             return Ok(Outcome { figures: charts(&measured), numbers, runs });
         }
-        let (runs, measured, _) = race(lab, &[Sight::STATE], &[])?;
+        let (runs, measured) = race(lab, &[Sight::STATE], &[])?;
         let of = |task, at| exact(&measured, task, Sight::STATE, at);
         let size = lab.size;
         let any = ANY;

@@ -45,7 +45,7 @@ impl Stop for Reversed {
             sights = sights.map(Sight::half);
         }
         // Those of the stop before are trained if that was skipped.
-        let (runs, measured, _) = race(lab, &sights, &[])?;
+        let (runs, measured) = race(lab, &sights, &[])?;
         let gain = |task, at| {
             exact(&measured, task, sights[1], at) - exact(&measured, task, sights[0], at)
         };

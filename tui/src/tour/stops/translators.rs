@@ -226,20 +226,15 @@ pub(super) fn charts(measured: &Measured) -> Vec<Figure> {
     figures
 }
 
-/// Trains translators on both tasks and draws their exact match by length as it grows. Those of
-/// `before` are drawn, too, if they were trained. Returns the folders, and the measurements in the
-/// order of the sights: sentences, letters.
-pub(super) fn race(
-    lab: &Lab<'_>,
-    sights: &[Sight],
-    before: &[Sight],
-) -> Result<(Vec<String>, Measured, Vec<Evaluation>)> {
-    let tasks = [&SENTENCES, &LETTERS];
-    let all = |sights: &[Sight]| -> Vec<(&'static Task, Sight)> {
-        sights.iter().flat_map(|&sight| tasks.map(|task| (task, sight))).collect()
-    };
-    let mut measured: Measured = Vec::new();
-    for (task, sight) in all(before) {
+/// Returns each sight on each task: sentences, letters.
+fn on_both(sights: &[Sight]) -> Vec<(&'static Task, Sight)> {
+    sights.iter().flat_map(|&sight| [&SENTENCES, &LETTERS].map(|task| (task, sight))).collect()
+}
+
+/// Measures the translators that were trained before.
+pub(super) fn measured_before(lab: &Lab<'_>, sights: &[Sight]) -> Measured {
+    let mut measured = Measured::new();
+    for (task, sight) in on_both(sights) {
         let run = lab.run_dir(&job(lab, task, sight));
         if run.is_dir()
             && let Ok((by_length, _)) = measure(lab, &run, task)
@@ -247,8 +242,19 @@ pub(super) fn race(
             measured.push((task, sight, by_length));
         }
     }
+    measured
+}
+
+/// Trains translators on both tasks and draws their exact match by length as it grows. Those of
+/// `before` are drawn, too, if they were trained. Returns the folders and the measurements.
+pub(super) fn race(
+    lab: &Lab<'_>,
+    sights: &[Sight],
+    before: &[Sight],
+) -> Result<(Vec<String>, Measured)> {
+    let mut measured = measured_before(lab, before);
     let earlier = measured.len();
-    let ours = all(sights);
+    let ours = on_both(sights);
     measured.extend(ours.iter().map(|&(task, sight)| (task, sight, Vec::new())));
     let jobs: Vec<Job> = ours.iter().map(|&(task, sight)| job(lab, task, sight)).collect();
     let runs = lab.train(&jobs, |at, run, event| {
@@ -259,15 +265,12 @@ pub(super) fn race(
         Ok(())
     })?;
     lab.progress(1.0, "measuring by length");
-    let mut evaluations = Vec::new();
     for (at, run) in runs.iter().enumerate() {
         lab.check()?;
-        let (by_length, evaluation) = measure(lab, run, ours[at].0)?;
-        measured[earlier + at].2 = by_length;
-        evaluations.push(evaluation);
+        measured[earlier + at].2 = measure(lab, run, ours[at].0)?.0;
     }
     lab.show(charts(&measured));
-    Ok((runs.iter().map(|run| run.display().to_string()).collect(), measured, evaluations))
+    Ok((runs.iter().map(|run| run.display().to_string()).collect(), measured))
 }
 
 /// Returns the exact match of a translator at the lengths of an index, from the shortest; the last
