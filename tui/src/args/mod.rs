@@ -193,9 +193,9 @@ pub enum Command {
     #[command(
         long_about = "Learn the road from the vanishing gradient to attention, in twelve live experiments.\n\
         Each stop says what to expect and why, asks a question, trains small models while you look, and\n\
-        shows the numbers that were reached beside those of the literature. About four\n\
-        minutes of training on two cores in all; what was trained is kept in a folder and not trained again. The\n\
-        models can be opened afterwards: tui watch runs/tour/phrasebook-additive.\n\
+        shows the numbers that were reached beside those of the literature. All stops together train\n\
+        for about four minutes on two cores; what was trained is kept in a folder and not trained\n\
+        again. The models can be opened afterwards: tui watch runs/tour/phrasebook-additive.\n\
         Without a terminal, or with --headless, all experiments run and every number is checked: the\n\
         exit status is 1 if one is not within its bounds."
     )]
