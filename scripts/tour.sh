@@ -17,4 +17,4 @@ cp "$folder"/page/[0-9][0-9]-*.svg docs/tour/
 # The pictures of the screens are enough.
 rm docs/tour/*-[0-9].svg
 # The numbers depend on the machine's kernels by rounding, the times on its speed.
-sed -e '/^Figures: /,+1d' -e 's#](\([0-9][0-9]-[a-z-]*\.svg\))#](tour/\1)#' "$folder/page/tour.md" > docs/tour.md
+sed -e '/^Figures: /,+1d' -e '/^Its runs: /,+1d' -e 's#](\([0-9][0-9]-[a-z-]*\.svg\))#](tour/\1)#' "$folder/page/tour.md" > docs/tour.md

@@ -18,6 +18,7 @@ fn every_stop_runs_once_and_the_page_has_its_pictures() {
     let page = fs::read_to_string(folder.path().join("t/page/tour.md")).unwrap();
     assert_eq!(page.matches("\n## ").count(), 12, "{page}");
     assert_eq!(page.matches("Not done yet").count(), 0, "{page}");
+    assert!(page.contains("`tui watch t/phrasebook-additive-quick`"), "{page}");
     // Each picture that the page names is there and is a document.
     let mut pictures = 0;
     for part in page.split("](").skip(1) {

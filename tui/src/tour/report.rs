@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, WrapErr};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use seq2seq::shell_quoted;
 
 use super::figure::Figure;
 use super::model::Model;
@@ -123,6 +124,11 @@ fn page(notebook: &Notebook) -> Result<(String, Vec<(String, Figure)>)> {
             figures.push((name, figure.clone()));
         }
         writeln!(text, "Figures: {}.\n", links.join("; "))?;
+        if !outcome.runs.is_empty() {
+            let run = |run: &String| format!("`tui watch {}`", shell_quoted(Path::new(run)));
+            let runs: Vec<String> = outcome.runs.iter().map(run).collect();
+            writeln!(text, "Its runs: {}.\n", runs.join(", "))?;
+        }
         writeln!(text, "Read on: {}.\n", of.reading.join("; "))?;
     }
     Ok((text, figures))
