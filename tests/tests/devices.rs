@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use seq2seq::config::Tied;
 use seq2seq::decode::{BeamOptions, SamplingOptions};
 use seq2seq::event::EndReason;
 use seq2seq::{
@@ -64,6 +65,10 @@ fn the_first_losses_of_every_preset_are_those_of_the_processor() {
         let mut set = Vec::new();
         if !preset.config.target_prefixes.is_empty() {
             set.push(("target_prefixes", "[]"));
+        }
+        if preset.config.tied != Tied::None {
+            // Tied weights want embeddings as wide as the output layer's inputs.
+            set.push(("embedding", "24"));
         }
         let run = |device: &str| {
             let path = folder.path().join(format!("{}-{device}", preset.name));
