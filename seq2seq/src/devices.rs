@@ -2,16 +2,44 @@
 
 use tensor::Device;
 
+use crate::ranks::Place;
 use crate::{Error, Result};
 
 pub use tensor::opencl::{DeviceDescription, PlatformDescription, platforms as opencl_platforms};
+
+/// The name of the OpenCL device that has the number of this rank on its machine.
+const AUTO: &str = "opencl:auto";
+
+/// Returns the name of device `number` of all OpenCL devices, which are counted round.
+fn nth_device(number: usize) -> Result<String> {
+    let mut names = Vec::new();
+    for (p, platform) in opencl_platforms()?.iter().enumerate() {
+        names.extend((0..platform.devices.len()).map(|d| format!("opencl:{p}.{d}")));
+    }
+    let count = names.len().max(1);
+    // Without a device, opening the first one is the error that says so.
+    Ok(names.into_iter().nth(number % count).unwrap_or_else(|| "opencl".to_owned()))
+}
 
 /// Opens a device that computes results; a device that only counts operations is refused.
 ///
 /// # Errors
 /// Those of [`Device::open`], a device that only counts.
 pub(crate) fn open(name: &str, threads: Option<usize>) -> Result<Device> {
-    let device = Device::open(name, threads.unwrap_or(0))?;
+    open_at(name, threads, Place::default())
+}
+
+/// Opens a device like [`open`], for a rank that shares its machine with others: `opencl:auto` is the
+/// device with its number there, and without a number of threads it has its share of the processors.
+///
+/// # Errors
+/// Those of [`open`]; there are no OpenCL devices.
+pub(crate) fn open_at(name: &str, threads: Option<usize>, place: Place) -> Result<Device> {
+    let name = match name {
+        AUTO => &nth_device(place.number)?,
+        name => name,
+    };
+    let device = Device::open(name, threads.or_else(|| place.threads()).unwrap_or(0))?;
     if !device.properties().computes {
         let problem = "TENSOR_OPENCL_PATH = counted: the device counts what it is requested and \
                        computes nothing; only a benchmark may run on it; unset it"

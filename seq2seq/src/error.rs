@@ -445,6 +445,25 @@ pub enum Error {
         /// The error of the device.
         source: Box<Error>,
     },
+    /// Another rank failed.
+    #[error("rank {rank}: {what}")]
+    OtherRank {
+        /// The rank.
+        rank: usize,
+        /// Its error.
+        what: String,
+    },
+    /// The parameters of two ranks differ.
+    #[error(
+        "the parameters of rank {rank} are not those of rank 0 after step {step}: its memory or its \
+         processor is faulty, or it runs another build; resume from the last checkpoint without it"
+    )]
+    RanksDiffer {
+        /// The rank.
+        rank: usize,
+        /// The step.
+        step: u64,
+    },
     /// The work was cancelled before it was complete.
     #[error("cancelled before it was done")]
     Cancelled,

@@ -39,6 +39,8 @@ pub enum Event {
     Samples(Samples),
     /// How far back in time the gradient still flows.
     Flow(Flow),
+    /// What the ranks of a run did since the last such event.
+    Ranks(Ranks),
     /// A checkpoint is safely on disk.
     Checkpoint {
         /// Optimizer steps done.
@@ -86,7 +88,7 @@ pub enum Event {
 impl Event {
     /// Returns `true` for events that only update a plot or a sample; a full channel may drop them.
     pub fn is_drawing_only(&self) -> bool {
-        matches!(self, Self::Step(_) | Self::Samples(_) | Self::Flow(_))
+        matches!(self, Self::Step(_) | Self::Samples(_) | Self::Flow(_) | Self::Ranks(_))
     }
 }
 
@@ -108,8 +110,11 @@ pub struct Start {
     pub data: String,
     /// The device, in words (`cpu, 2 threads, avx2`).
     pub device: String,
-    /// Threads used.
+    /// Threads used, on each rank.
     pub threads: usize,
+    /// Host and device of each rank, in words, if there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranks: Vec<String>,
     /// The seed of every random stream.
     pub seed: u64,
     /// Number of trained parameters (scalars).
@@ -154,6 +159,32 @@ pub struct Start {
     /// is not finite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
+}
+
+/// What the ranks of a run did since the last such event. Nothing reports it if there is only one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ranks {
+    /// Optimizer steps done.
+    pub step: u64,
+    /// Steps that this event is about.
+    pub steps: u64,
+    /// Seconds that they took.
+    pub seconds: f64,
+    /// Seconds of them in which rank 0 exchanged gradients.
+    pub exchange: f64,
+    /// The ranks, in their order.
+    pub ranks: Vec<RankReport>,
+}
+
+/// What one rank did.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct RankReport {
+    /// Target tokens of its parts of the batches.
+    pub tokens: u64,
+    /// Seconds of its forward and backward passes.
+    pub busy: f64,
+    /// Seconds that it waited for the slowest rank.
+    pub waiting: f64,
 }
 
 /// Settings that were changed between two steps.

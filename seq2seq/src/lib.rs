@@ -23,6 +23,7 @@ mod machine;
 pub mod model;
 mod options;
 mod range;
+mod ranks;
 mod run;
 mod sample;
 pub mod score;
@@ -46,6 +47,8 @@ pub use inspection::{InspectRequest, Inspection, Intervention};
 pub use link::{Link, Viewer, link};
 pub use options::TrainOptions;
 pub use range::Range;
+#[cfg(feature = "mpi")]
+pub use ranks::Mpi;
 pub use rnn::{Cell, Gate};
 pub use run::{
     Checkpoint, EventLog, EventReader, LATEST, LiveChange, LiveChanges, LogPosition, Patience,
@@ -55,7 +58,7 @@ pub use run::{
 };
 pub use score::{Evaluation, Metrics};
 pub use session::{Outcome, begin_model, resume_model, train, train_pairs};
-pub use tensor::{CancellationToken, Reporting, on_refused_memory};
+pub use tensor::{CancellationToken, Exchange, Ranks, Reporting, on_refused_memory};
 pub use tokenizer::read::{ReadOptions, TextFile};
 pub use tokenizer::shell_quoted;
 

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tensor::CancellationToken;
+use tensor::{CancellationToken, Ranks};
 
 use crate::command::Command;
 use crate::event::Event;
+use crate::ranks::Place;
 use crate::{Error, Result};
 
 /// Interval at which a run that waits for a command checks its cancellation.
@@ -24,6 +25,11 @@ pub struct Link {
     dropped: u64,
     cancellation: CancellationToken,
     run_dir: Arc<OnceLock<PathBuf>>,
+    ranks: Ranks,
+    place: Place,
+    /// True once the other ranks were told what they begin with.
+    has_led: bool,
+    has_no_commander: bool,
 }
 
 /// The viewer's end of the link.
@@ -64,11 +70,70 @@ pub fn link(capacity: usize) -> (Link, Viewer) {
         dropped: 0,
         cancellation: cancellation.clone(),
         run_dir: Arc::clone(&run_dir),
+        ranks: Ranks::default(),
+        place: Place::default(),
+        has_led: false,
+        has_no_commander: false,
     };
     (link, Viewer { events, commands, cancellation, run_dir })
 }
 
 impl Link {
+    /// Joins the other ranks, with which the run is trained together. Every rank calls this, and then
+    /// the same function that trains. Rank 0 alone reads options and commands, sends events and
+    /// writes the run's folder.
+    ///
+    /// # Errors
+    /// A rank has ended or does not answer.
+    ///
+    /// ```
+    /// use seq2seq::{TrainOptions, link, train};
+    ///
+    /// let run = std::env::temp_dir().join(format!("two-ranks-{}", std::process::id()));
+    /// let options = TrainOptions {
+    ///     preset: Some("copy".to_owned()),
+    ///     max_steps: Some(2),
+    ///     threads: Some(1),
+    ///     run_dir: Some(run.clone()),
+    ///     ..TrainOptions::default()
+    /// };
+    /// // Two threads in place of two processes.
+    /// let on_rank = |ranks| {
+    ///     let (link, _viewer) = link(64);
+    ///     let outcome = train(&options, &mut link.with_ranks(ranks)?)?;
+    ///     Ok::<_, seq2seq::Error>(outcome.end.step)
+    /// };
+    /// std::thread::scope(|scope| {
+    ///     let started: Vec<_> = tensor::check::ranks(2)
+    ///         .into_iter()
+    ///         .map(|ranks| scope.spawn(|| on_rank(ranks)))
+    ///         .collect();
+    ///     for rank in started {
+    ///         assert!(matches!(rank.join(), Ok(Ok(2))));
+    ///     }
+    /// });
+    /// # std::fs::remove_dir_all(run).unwrap();
+    /// ```
+    pub fn with_ranks(self, ranks: Ranks) -> Result<Self> {
+        let place = Place::of(&ranks)?;
+        Ok(Self { ranks, place, ..self })
+    }
+
+    /// Returns the ranks that train the run together; by default there is only this one.
+    pub fn ranks(&self) -> &Ranks {
+        &self.ranks
+    }
+
+    /// Returns the place of this rank on its machine.
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Returns true if the other ranks do not know yet what they begin with, and from now on false.
+    pub(crate) fn may_lead(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_led, true)
+    }
+
     /// Sends an event without waiting. If the channel is full, drawing-only events are dropped and
     /// counted; others wait in a backlog and are sent first next time. It is not an error if the
     /// viewer has gone.
@@ -126,19 +191,29 @@ impl Link {
         self.commands.try_recv().ok()
     }
 
-    /// Waits for the next command. Returns [`Command::Stop`] once the run is cancelled, and `None`
-    /// once the viewer has gone.
-    pub fn wait_command(&mut self) -> Option<Command> {
+    /// Waits up to `patience` for the next command. Returns [`Command::Stop`] once the run is
+    /// cancelled, and `None` if no command came or [none will come](Self::has_no_commander).
+    pub fn wait_command(&mut self, patience: Duration) -> Option<Command> {
+        let begun = Instant::now();
         loop {
             if self.cancellation.is_cancelled() {
                 return Some(Command::Stop);
             }
             match self.commands.recv_timeout(LOOK) {
                 Ok(command) => return Some(command),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if begun.elapsed() < patience => {}
+                Err(RecvTimeoutError::Timeout) => return None,
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.has_no_commander = true;
+                    return None;
+                }
             }
         }
+    }
+
+    /// Returns `true` once a wait for a command has found that the viewer has gone.
+    pub fn has_no_commander(&self) -> bool {
+        self.has_no_commander
     }
 
     /// Returns the token that cancels the run.
@@ -201,11 +276,11 @@ mod tests {
         let (mut link, viewer) = link(1);
         viewer.commands.send(Command::Pause).unwrap();
         assert!(link.check().is_ok());
-        assert_eq!(link.wait_command(), Some(Command::Pause));
+        assert_eq!(link.wait_command(Duration::MAX), Some(Command::Pause));
         viewer.commands.send(Command::Pause).unwrap();
         let token = viewer.cancellation.clone();
         let canceller = std::thread::spawn(move || token.cancel());
-        while link.wait_command() != Some(Command::Stop) {}
+        while link.wait_command(Duration::from_millis(60)) != Some(Command::Stop) {}
         canceller.join().unwrap();
         assert_eq!(link.try_command(), Some(Command::Stop));
         assert!(matches!(link.check(), Err(Error::Cancelled)));

@@ -3,6 +3,7 @@
 mod outcome;
 mod own;
 mod pairs;
+mod ranks;
 mod ready;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use tensor::init::rng;
 pub use self::outcome::Outcome;
 pub use self::own::{begin_model, resume_model};
 pub use self::pairs::train_pairs;
+use self::ranks::{Role, follow, lead, release, role};
 use self::ready::{go, prepare};
 use crate::config::{Change, Preset, SCHEDULE_KEYS, TaskKind};
 use crate::data::{PairsInMemory, Spec};
@@ -21,18 +23,30 @@ use crate::options::TrainOptions;
 use crate::range::Range;
 use crate::run::{Checkpoint, Progress, RUNS, RunDir, StoredRun, new_run_path};
 use crate::task::{LanguageModel, SequenceModel, Task, TranslationModel};
-use crate::train::{from_checkpoint, tensors};
+use crate::train::{Recorder, from_checkpoint, tensors};
 use crate::{Error, Result};
 
 /// Begins or resumes a run and trains it to its end, on this thread.
+///
+/// If the link has [joined other ranks](Link::with_ranks), all of them call this. The others read the
+/// corpus of the options that rank 0 was given, and return when it does.
 ///
 /// # Errors
 /// Bad options, unreadable data, a run directory in use or damaged, a missing device;
 /// [`Error::Cancelled`] if [the viewer cancelled](crate::Viewer::cancellation) before the run's
 /// folder was created or, for a resumed run, before it was changed.
 pub fn train(options: &TrainOptions, link: &mut Link) -> Result<Outcome> {
-    check_ranges(options)?;
-    if options.resume { resume(options, None, link) } else { begin(options, link) }
+    match role(link)? {
+        Role::First => {
+            let result = check_ranges(options).and_then(|()| match options.resume {
+                true => resume(options, None, link),
+                false => begin(options, link),
+            });
+            release(link, result)
+        }
+        Role::Other(given) => follow(&given, None, link),
+        Role::Done(outcome) => Ok(outcome),
+    }
 }
 
 /// Checks the numbers of the options.
@@ -140,7 +154,8 @@ fn begin_at<M: Task>(
     run.params.checked(())?;
     let dir = created?;
     let (log, _) = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
-    go(run.ready(), &dir, log, (shuffle, Progress::default()), link)
+    lead(link, dir.path(), &run.stored, &run.built.vocabularies, &first)?;
+    go(run.ready(), Recorder::new(&dir, log, link), (shuffle, Progress::default()))
 }
 
 fn resume(
@@ -224,7 +239,9 @@ fn resume_at<M: Task>(
     dir.store(&run.stored)?;
     let (log, warning) = dir.log(checkpoint)?;
     run.built.warnings.extend(warning);
-    go(run.ready(), dir, log, (shuffle, progress), link)
+    let given = Checkpoint { progress, ..checkpoint.clone() };
+    lead(link, dir.path(), &run.stored, &run.built.vocabularies, &given)?;
+    go(run.ready(), Recorder::new(dir, log, link), (shuffle, progress))
 }
 
 /// Returns how a run ended if nothing is left to do.

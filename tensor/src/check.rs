@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::device::Device;
+use crate::ranks::{Ranks, in_process};
 
 /// Returns the gradient of `f` at `x` by central differences, in f64.
 pub fn finite_differences(mut f: impl FnMut(&[f64]) -> f64, x: &[f64]) -> Vec<f64> {
@@ -51,6 +52,21 @@ pub fn to_f32(x: &[f64]) -> Vec<f32> {
 pub fn values(n: usize, seed: u64) -> Vec<f64> {
     let draw = crate::random::PhiloxStream::new(seed, 0, 0);
     (0..n as u64).map(|i| f64::from(draw.uniform(i) * 2.0 - 1.0)).collect()
+}
+
+/// Creates `size` ranks that are threads of this process. A rank that waits for two minutes for the
+/// others gets an error.
+///
+/// ```
+/// let meet = |ranks: tensor::Ranks| ranks.gather(&[ranks.rank() as u8]);
+/// let threads = tensor::check::ranks(2).into_iter().map(|r| std::thread::spawn(move || meet(r)));
+/// for thread in threads.collect::<Vec<_>>() {
+///     assert_eq!(thread.join().unwrap()?, [[0], [1]]);
+/// }
+/// # Ok::<(), tensor::Error>(())
+/// ```
+pub fn ranks(size: usize) -> Vec<Ranks> {
+    in_process(size)
 }
 
 /// An OpenCL device reserved for one test.

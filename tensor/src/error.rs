@@ -69,6 +69,9 @@ pub enum Error {
     /// Tensors that do not match the parameters.
     #[error("the tensors do not match the parameters: {0}")]
     StateDict(Box<crate::load_report::LoadReport>),
+    /// An exchange between ranks that failed.
+    #[error("{0}")]
+    Ranks(String),
     /// The build lacks a feature.
     #[error(
         "this build has no {0} devices: build it with --features {0}, or use the device cpu. It \

@@ -15,6 +15,7 @@
 //!   before allocates nothing.
 //! - [`gemm`], [`simd`], [`kernels`] and [`Threads`] provide the speed: weights packed once per
 //!   step, vector instructions chosen at run time, one level of threads that is started once.
+//! - [`Ranks`] are processes that train one model together, through an [`Exchange`] of yours.
 //! - [`opencl`] provides devices besides the processor, with kernel launches and matrix products.
 //! - [`check`] compares gradients with finite differences.
 //!
@@ -100,6 +101,7 @@ pub mod ops;
 pub mod optim;
 mod params;
 pub mod random;
+mod ranks;
 mod shape;
 mod state_dict;
 mod tensor;
@@ -118,6 +120,7 @@ pub use lengths::Lengths;
 pub use load_report::{LoadReport, Mismatch};
 pub use memory::{Reporting, on_refused_memory};
 pub use params::{ParamId, Params};
+pub use ranks::{Exchange, Ranks};
 pub use shape::Shape;
 pub use state_dict::{LoadOptions, StateDict};
 pub use tensor::{DeferredScalar, Tensor};

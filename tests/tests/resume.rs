@@ -3,6 +3,8 @@
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "resume/corner.rs"]
+mod corner;
 #[path = "resume/live.rs"]
 mod live;
 #[path = "resume/runs.rs"]
@@ -13,6 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use corner::{Corner, run};
 use runs::RUNS;
 use seq2seq::data::Corpus;
 use seq2seq::event::{CheckpointKind, EndReason};
@@ -30,62 +33,6 @@ enum Stop {
     After(u64),
     /// At some moment after this step was heard of, while training runs freely.
     Around(u64),
-}
-
-struct Corner {
-    folder: TempDir,
-}
-
-impl Corner {
-    /// A corner with a corpus: 61 pairs to train on and 9 held out.
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let pairs = Corpus::read("phrasebook:valid", None).unwrap().pairs;
-        let file = |name: &str, range: std::ops::Range<usize>| {
-            let line = |i: usize| format!("{}\t{}\n", pairs[i * 7].source, pairs[i * 7].target);
-            fs::write(folder.path().join(name), range.map(line).collect::<String>()).unwrap();
-        };
-        file("train.tsv", 0..61);
-        file("valid.tsv", 61..70);
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn options(&self, run: &str, set: &[(&str, &str)], threads: usize) -> TrainOptions {
-        let text = |name: &str| Some(self.path(name).to_str().unwrap().to_owned());
-        let mut options = TrainOptions {
-            data: text("train.tsv"),
-            valid: text("valid.tsv"),
-            threads: Some(threads),
-            seed: Some(5),
-            // 8 steps an epoch; the last one ends between two epochs and two validations.
-            max_steps: Some(37),
-            run_dir: Some(self.path(run)),
-            ..TrainOptions::default()
-        };
-        let small = [
-            ("embedding", "9"),
-            ("hidden", "7"),
-            ("batch", "8"),
-            ("epochs", "9"),
-            ("validate_every_epochs", "0.7"),
-            ("metrics_every", "3"),
-            ("flow_every", "5"),
-            ("sample_every_seconds", "0.01"),
-        ];
-        let all = small.iter().chain(set);
-        options.set = all.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        options
-    }
-}
-
-fn run(options: &TrainOptions) -> seq2seq::Result<Outcome> {
-    let (mut link, viewer) = link(4096);
-    drop(viewer);
-    train(options, &mut link)
 }
 
 /// Runs until a stop, or to the end where that comes first.

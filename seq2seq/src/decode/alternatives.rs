@@ -1,5 +1,6 @@
 //! The alternatives to each token of an output.
 
+use serde::{Deserialize, Serialize};
 use tensor::{Tensor, Threads, ops};
 use tokenizer::{EOS, SOS};
 
@@ -10,7 +11,7 @@ use crate::Result;
 use crate::model::{Groups, NEVER_SAID};
 
 /// What an output could have been at each of its positions.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Alternatives {
     /// The most probable tokens at each position, given the tokens before it, with their natural-log
     /// probabilities, the most probable one first.

@@ -1,9 +1,10 @@
 //! The output of a decoder.
 
+use serde::{Deserialize, Serialize};
 use tokenizer::EOS;
 
 /// A decoded output: a translation, or the continuation of a text.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Decoded {
     /// Target ids, EOS last unless the length limit was hit; empty if the source is empty.
     pub ids: Vec<u32>,
@@ -23,7 +24,7 @@ impl Decoded {
 }
 
 /// An output that a search or sampling returned.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Hypothesis {
     /// Its tokens, log-probability and attention.
     pub decoded: Decoded,

@@ -1,5 +1,6 @@
 //! Scores of given outputs: the network is fed the target itself (teacher forcing).
 
+use serde::{Deserialize, Serialize};
 use tensor::{Params, Tape, Tensor, Threads, ops};
 use tokenizer::{EOS, PAD, SOS};
 
@@ -10,7 +11,7 @@ use crate::data::{Batch, Example};
 use crate::model::{EncoderDecoder, Groups};
 
 /// What a network predicts for a given target.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ForcedOutput {
     /// Natural-log probability of each target token, EOS included.
     pub token_logprobs: Vec<f64>,

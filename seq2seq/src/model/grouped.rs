@@ -1,8 +1,11 @@
 //! Inference over many examples, in groups of similar lengths that run on different threads.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tensor::{Params, Threads};
 
 use crate::Result;
+use crate::ranks::gather_results;
 
 /// Maximum number of examples that are scored together.
 const GROUP: usize = 64;
@@ -39,12 +42,36 @@ impl Groups {
     /// Runs `each` on every group and returns the groups with their results, the longest first.
     ///
     /// Groups run in parallel, one per thread; on a device they run one after another. A single
-    /// group runs on the calling thread, and its matrix products use the other threads.
+    /// group runs on the calling thread, and its matrix products use the other threads. If the
+    /// threads have [ranks](Threads::ranks), these share the groups, and all get all results.
     ///
     /// # Errors
     /// The first error of a group; [`Error::Cancelled`](crate::Error::Cancelled) soon after the
     /// threads were cancelled; a failure of the device of `params`.
-    pub(crate) fn run<T: Send>(
+    pub(crate) fn run<T: Send + Serialize + DeserializeOwned>(
+        self,
+        params: &Params,
+        threads: &Threads,
+        each: impl Fn(&[usize]) -> Result<T> + Sync,
+    ) -> Result<Vec<(Vec<usize>, T)>> {
+        let ranks = threads.ranks();
+        if ranks.is_alone() {
+            return self.run_here(params, threads, each);
+        }
+        // The longest groups first, in turn: all ranks get similar work.
+        let own = self.0.iter().skip(ranks.rank()).step_by(ranks.size()).cloned().collect();
+        let mine = Self(own).run_here(params, threads, each);
+        let mine = mine.map(|done| done.into_iter().map(|(_, value)| value).collect::<Vec<T>>());
+        let all = gather_results(ranks, mine)?;
+        let mut all: Vec<_> = all.into_iter().map(Vec::into_iter).collect();
+        let mut turns = (0..ranks.size()).cycle();
+        let next = || turns.next().and_then(|rank| all.get_mut(rank)?.next());
+        let found = self.0.into_iter().zip(std::iter::from_fn(next)).collect();
+        Ok(found)
+    }
+
+    /// Runs `each` on every group on this rank.
+    fn run_here<T: Send>(
         self,
         params: &Params,
         threads: &Threads,
@@ -66,7 +93,7 @@ impl Groups {
 
     /// Runs every group like [`run`](Self::run), and stores the result of each example at its index
     /// in `all`.
-    pub(crate) fn run_each<T: Send>(
+    pub(crate) fn run_each<T: Send + Serialize + DeserializeOwned>(
         self,
         params: &Params,
         threads: &Threads,
@@ -84,7 +111,34 @@ impl Groups {
 
 #[cfg(test)]
 mod tests {
+    use tensor::Ranks;
+
     use super::*;
+
+    #[test]
+    fn ranks_share_the_groups_and_all_have_all_results() {
+        let lengths: Vec<usize> = (1..=11).collect();
+        let run = |ranks: Ranks| {
+            let threads = Threads::new(2).with_ranks(&ranks);
+            let groups = Groups::of_size(&lengths, 2, false);
+            let found = groups.run_each(&Params::new(), &threads, vec![(0, 9); 11], |group| {
+                Ok(group.iter().map(|&i| (lengths[i], ranks.rank())).collect())
+            });
+            let found = found.unwrap();
+            assert!(found.iter().map(|one| one.0).eq(lengths.iter().copied()));
+            // The longest two are the first group.
+            assert!(found.iter().rev().map(|one| one.1).eq([0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2]));
+            let broken = Groups::new(&lengths).run(&Params::new(), &threads, |_| {
+                if ranks.is_first() { Err(crate::Error::Cancelled) } else { Ok(()) }
+            });
+            assert!(matches!(broken, Err(crate::Error::Cancelled)));
+        };
+        std::thread::scope(|scope| {
+            for ranks in tensor::check::ranks(3) {
+                scope.spawn(|| run(ranks));
+            }
+        });
+    }
 
     #[test]
     fn groups_are_of_like_lengths_and_give_back_the_order() {

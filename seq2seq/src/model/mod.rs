@@ -20,7 +20,7 @@ pub use language_network::LanguageNetwork;
 pub use sequence_classifier::SequenceClassifier;
 
 use tensor::init::Rng;
-use tensor::{DeferredScalar, Params, Tape, Tensor, Threads, Var, ops};
+use tensor::{DeferredScalar, Params, Ranks, Tape, Tensor, Threads, Var, ops};
 
 use crate::Result;
 use crate::config::Config;
@@ -107,6 +107,16 @@ pub trait Model: Send + Sync {
         Vec::new()
     }
 
+    /// Gives every rank the carried states that the others computed, before a checkpoint. Every rank
+    /// calls this. The default is for a model that carries none.
+    ///
+    /// # Errors
+    /// A rank has ended or does not answer.
+    fn share_carried(&self, ranks: &Ranks) -> Result<()> {
+        let _ = ranks;
+        Ok(())
+    }
+
     /// Restores the state that [`carried`](Self::carried) returned.
     ///
     /// # Errors
@@ -147,6 +157,9 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// Errors of operations; [`Error::Cancelled`](crate::Error::Cancelled) soon after the threads
     /// were cancelled.
+    ///
+    /// If the threads have [ranks](Threads::ranks), all of them call this and must return the same
+    /// metrics, whether they share the work or not.
     fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Metrics>> {
         let _ = (params, threads);
         Ok(None)

@@ -2,16 +2,19 @@
 
 use std::path::Path;
 
-use tensor::Params;
-use tensor::init::rng;
+use tensor::init::{Rng, rng};
+use tensor::optim::Optimizer;
+use tensor::{Device, Params};
 
+use super::ranks::{Role, lead, ready, release, role};
 use super::ready::{Ready, equip, go, started};
 use super::{Outcome, finished};
 use crate::event::{CheckpointKind, Start};
 use crate::link::Link;
 use crate::model::Model;
+use crate::ranks::Given;
 use crate::run::{Checkpoint, Progress, RunDir, StoredRun, Vocabularies};
-use crate::train::{RunLength, from_checkpoint, tensors};
+use crate::train::{Average, Recorder, RunLength, from_checkpoint, tensors};
 use crate::{Result, devices};
 
 /// Only the model knows what it validates on; that anything is held out allows the settings of
@@ -35,38 +38,50 @@ pub fn begin_model<M: Model>(
     (model, params): (&mut M, &mut Params),
     examples: &[M::Example],
     vocabularies: &Vocabularies,
+    stored: StoredRun,
+    path: &Path,
+    link: &mut Link,
+) -> Result<Outcome> {
+    match role(link)? {
+        Role::First => {
+            let result = begin((model, params), examples, vocabularies, stored, path, link);
+            release(link, result)
+        }
+        Role::Other(given) => follow((model, params), examples, &given, link),
+        Role::Done(outcome) => Ok(outcome),
+    }
+}
+
+fn begin<M: Model>(
+    (model, params): (&mut M, &mut Params),
+    examples: &[M::Example],
+    vocabularies: &Vocabularies,
     mut stored: StoredRun,
     path: &Path,
     link: &mut Link,
 ) -> Result<Outcome> {
     stored.config.validate()?;
     stored.check_ranges(path)?;
-    let device = devices::open(&stored.device, stored.threads)?;
-    params.to_device(&device)?;
-    let (mut optimizer, average) = equip(&stored.config, params, &device)?;
+    let own = Own::new(params, &stored, link)?;
     stored.identify();
     link.check()?;
     let shuffle = rng(stored.seed, "shuffle");
-    let first = Checkpoint::first(params, &optimizer, average.as_ref(), &shuffle);
+    let first = Checkpoint::first(params, &own.optimizer, own.average.as_ref(), &shuffle);
     let created = RunDir::create(path, &stored, vocabularies, &first);
     params.checked(())?;
     let dir = created?;
     let (log, _) = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
-    let start = start(&stored, model, examples, vocabularies, started(&stored, params, &device));
-    let run = Ready {
-        stored,
-        model,
+    lead(link, path, &stored, vocabularies, &first)?;
+    let start =
+        start(&stored, model, examples, vocabularies, started(&stored, params, &own.device));
+    let recorder = Recorder::new(&dir, log, link);
+    own.go(
+        (model, params),
         examples,
-        params,
-        optimizer: &mut optimizer,
-        average,
-        device: &device,
-        start,
-        warnings: Vec::new(),
-        memory: 0.0,
-        held_out: UNCOUNTED,
-    };
-    go(run, &dir, log, (shuffle, Progress::default()), link)
+        (stored, start, None),
+        recorder,
+        (shuffle, Progress::default()),
+    )
 }
 
 /// Continues a run that [`begin_model`] began, from its last checkpoint: the parameters get their
@@ -83,6 +98,23 @@ pub fn resume_model<M: Model>(
     change: impl FnOnce(&mut StoredRun),
     link: &mut Link,
 ) -> Result<Outcome> {
+    match role(link)? {
+        Role::First => {
+            let result = resume((model, params), examples, path, change, link);
+            release(link, result)
+        }
+        Role::Other(given) => follow((model, params), examples, &given, link),
+        Role::Done(outcome) => Ok(outcome),
+    }
+}
+
+fn resume<M: Model>(
+    (model, params): (&mut M, &mut Params),
+    examples: &[M::Example],
+    path: &Path,
+    change: impl FnOnce(&mut StoredRun),
+    link: &mut Link,
+) -> Result<Outcome> {
     let dir = RunDir::resume(path)?;
     let mut stored = dir.stored()?;
     let checkpoint = dir.checkpoint(CheckpointKind::Last).map_err(|e| dir.way_on(e))?;
@@ -91,15 +123,12 @@ pub fn resume_model<M: Model>(
     change(&mut stored);
     stored.check_ranges(path)?;
     stored.config.validate()?;
-    let device = devices::open(&stored.device, stored.threads)?;
-    params.to_device(&device)?;
-    let (mut optimizer, mut average) = equip(&stored.config, params, &device)?;
-    model.load_state(tensors(&checkpoint.carried))?;
+    let mut own = Own::new(params, &stored, link)?;
     let file = dir.checkpoint_path(CheckpointKind::Last);
-    let shuffle = from_checkpoint(params, &mut optimizer, average.as_mut(), &checkpoint, &file)?;
+    let shuffle = own.load((model, params), &checkpoint, &file)?;
     let vocabularies = dir.vocabularies()?;
     let mut start =
-        start(&stored, model, examples, &vocabularies, started(&stored, params, &device));
+        start(&stored, model, examples, &vocabularies, started(&stored, params, &own.device));
     start.changes = before.changes(&stored.config);
     if let Some(outcome) = finished(&stored, start.last_step, &checkpoint.progress, &dir) {
         return Ok(outcome);
@@ -107,20 +136,86 @@ pub fn resume_model<M: Model>(
     link.check()?;
     dir.store(&stored)?;
     let (log, warning) = dir.log(&checkpoint)?;
-    let run = Ready {
-        stored,
-        model,
-        examples,
-        params,
-        optimizer: &mut optimizer,
-        average,
-        device: &device,
-        start,
-        warnings: warning.into_iter().collect(),
-        memory: 0.0,
-        held_out: UNCOUNTED,
-    };
-    go(run, &dir, log, (shuffle, checkpoint.progress), link)
+    lead(link, path, &stored, &vocabularies, &checkpoint)?;
+    let recorder = Recorder::new(&dir, log, link);
+    let at = (shuffle, checkpoint.progress);
+    own.go((model, params), examples, (stored, start, warning), recorder, at)
+}
+
+/// Trains on a rank after the first.
+fn follow<M: Model>(
+    (model, params): (&mut M, &mut Params),
+    examples: &[M::Example],
+    given: &Given,
+    link: &mut Link,
+) -> Result<Outcome> {
+    let Given { path, checkpoint, .. } = given;
+    let prepared = (|link: &Link, params: &mut Params| {
+        let stored = given.stored()?;
+        let mut own = Own::new(params, &stored, link)?;
+        let shuffle = own.load((model, params), checkpoint, path)?;
+        Ok((stored, own, shuffle))
+    })(link, params);
+    let (stored, own, shuffle) = ready(link, prepared)?;
+    let vocabularies = given.vocabularies()?;
+    let start =
+        start(&stored, model, examples, &vocabularies, started(&stored, params, &own.device));
+    let recorder = Recorder::silent(path, link);
+    let at = (shuffle, checkpoint.progress);
+    own.go((model, params), examples, (stored, start, None), recorder, at)
+}
+
+/// What a model of one's own is trained with.
+struct Own {
+    device: Device,
+    optimizer: Optimizer,
+    average: Option<Average>,
+}
+
+impl Own {
+    /// Opens the device and moves the parameters there.
+    fn new(params: &mut Params, stored: &StoredRun, link: &Link) -> Result<Self> {
+        let device = devices::open_at(&stored.device, stored.threads, link.place())?;
+        params.to_device(&device)?;
+        let (optimizer, average) = equip(&stored.config, params, &device)?;
+        Ok(Self { device, optimizer, average })
+    }
+
+    /// Loads a checkpoint, and returns the shuffling generator.
+    fn load<M: Model>(
+        &mut self,
+        (model, params): (&M, &mut Params),
+        checkpoint: &Checkpoint,
+        path: &Path,
+    ) -> Result<Rng> {
+        model.load_state(tensors(&checkpoint.carried))?;
+        from_checkpoint(params, &mut self.optimizer, self.average.as_mut(), checkpoint, path)
+    }
+
+    /// Starts the loop.
+    fn go<M: Model>(
+        mut self,
+        (model, params): (&mut M, &mut Params),
+        examples: &[M::Example],
+        (stored, start, warning): (StoredRun, Start, Option<String>),
+        recorder: Recorder<'_>,
+        at: (Rng, Progress),
+    ) -> Result<Outcome> {
+        let run = Ready {
+            stored,
+            model,
+            examples,
+            params,
+            optimizer: &mut self.optimizer,
+            average: self.average,
+            device: &self.device,
+            start,
+            warnings: warning.into_iter().collect(),
+            memory: 0.0,
+            held_out: UNCOUNTED,
+        };
+        go(run, recorder, at)
+    }
 }
 
 fn start<M: Model>(

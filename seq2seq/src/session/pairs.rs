@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ranks::{Role, follow, release, role};
 use super::{Outcome, begin_at, check_ranges, new_path, resume};
 use crate::config::{Config, TaskKind};
 use crate::data::{MEMORY, Pair, PairsInMemory};
@@ -44,9 +45,29 @@ use crate::{Error, Result};
 /// # Ok::<(), seq2seq::Error>(())
 /// ```
 pub fn train_pairs(
-    mut config: Config,
+    config: Config,
     train: Vec<Pair>,
     held_out: Option<Vec<Pair>>,
+    options: &TrainOptions,
+    link: &mut Link,
+) -> Result<Outcome> {
+    let valid = held_out.as_ref().map(|pairs| if pairs.is_empty() { "none" } else { MEMORY });
+    let memory =
+        PairsInMemory { train: Arc::new(train), held_out: Arc::new(held_out.unwrap_or_default()) };
+    match role(link)? {
+        Role::First => {
+            let result = begin_or_resume(config, &memory, valid, options, link);
+            release(link, result)
+        }
+        Role::Other(given) => follow(&given, Some(&memory), link),
+        Role::Done(outcome) => Ok(outcome),
+    }
+}
+
+fn begin_or_resume(
+    mut config: Config,
+    memory: &PairsInMemory,
+    valid: Option<&str>,
     options: &TrainOptions,
     link: &mut Link,
 ) -> Result<Outcome> {
@@ -70,9 +91,6 @@ pub fn train_pairs(
             allowed,
         });
     }
-    let valid = held_out.as_ref().map(|pairs| if pairs.is_empty() { "none" } else { MEMORY });
-    let memory =
-        PairsInMemory { train: Arc::new(train), held_out: Arc::new(held_out.unwrap_or_default()) };
     for (key, value) in &options.set {
         config.set(key, value)?;
     }
@@ -85,7 +103,7 @@ pub fn train_pairs(
             let changes = stored.config.changes(&config).into_iter();
             options.set = changes.map(|change| (change.key, change.to)).collect();
         }
-        return resume(&options, Some(&memory), link);
+        return resume(&options, Some(memory), link);
     }
     config.validate()?;
     let set = options.set.iter().map(|(key, _)| key.as_str());
@@ -94,5 +112,5 @@ pub fn train_pairs(
         StoredRun { valid: valid.map(str::to_owned), ..StoredRun::new(config, MEMORY) };
     stored.take_limits(options);
     let path = new_path(options, &stored)?;
-    begin_at::<TranslationModel>(stored, Some(&memory), Vec::new(), &path, link)
+    begin_at::<TranslationModel>(stored, Some(memory), Vec::new(), &path, link)
 }

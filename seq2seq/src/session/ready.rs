@@ -10,7 +10,8 @@ use crate::data::{PairsInMemory, Spec};
 use crate::event::{Estimate, Event, Start};
 use crate::link::Link;
 use crate::model::Model;
-use crate::run::{EventLog, Progress, RunDir, StoredRun, Vocabularies};
+use crate::ranks::{gather, host};
+use crate::run::{Progress, StoredRun, Vocabularies};
 use crate::task::{Built, Preparation, Task};
 use crate::train::{
     Average, LiveRun, Recorder, RunLength, Settings, Trainer, TrainingState, seconds_per_step,
@@ -71,7 +72,7 @@ pub(super) fn prepare<M: Task>(
     link: &mut Link,
 ) -> Result<Prepared<M>> {
     let config = &stored.config;
-    let device = devices::open(&stored.device, stored.threads)?;
+    let device = devices::open_at(&stored.device, stored.threads, link.place())?;
     let mut params = Params::new();
     let mut preparation = Preparation::new(link, memory);
     let mut built = M::build(&stored, vocabularies, &mut params, &mut preparation)?;
@@ -126,6 +127,7 @@ pub(super) fn started(stored: &StoredRun, params: &Params, device: &Device) -> S
         data: stored.data.clone(),
         device: device.describe(),
         threads: device.threads().count(),
+        ranks: Vec::new(),
         seed: stored.seed,
         parameters: params.scalars() as u64,
         train_pairs: 0,
@@ -180,27 +182,30 @@ fn too_long(estimate: &Estimate, stored: &StoredRun) -> Option<String> {
 /// Starts the loop.
 pub(super) fn go<M: Model>(
     mut run: Ready<'_, M>,
-    dir: &RunDir,
-    log: EventLog,
+    mut recorder: Recorder<'_>,
     (shuffle, progress): (Rng, Progress),
-    link: &mut Link,
 ) -> Result<Outcome> {
-    link.set_run_dir(dir.path());
+    let path = recorder.path();
+    let parts = run.params.device_properties().data_parallel(run.device.threads()).count();
+    let ranks = recorder.link.ranks().with_parts(parts)?;
+    if !ranks.is_alone() {
+        run.start.ranks = gather(&ranks, &format!("{}: {}", host(), run.device.describe()))?;
+    }
+    recorder.link.set_run_dir(path);
     let config = &run.stored.config;
     run.start.step = progress.step;
     run.start.seconds = progress.seconds;
     run.start.best = progress.best.filter(|best| best.loss.is_finite());
     let last_step = run.start.last_step.unwrap_or(u64::MAX);
-    let mut recorder = Recorder { dir, log, link };
     recorder.tell(Event::Start(Box::new(run.start)))?;
     recorder.warn(progress.step, run.warnings)?;
     let threads = run.device.threads().with_cancellation(recorder.link.cancellation());
     let settings = Settings::new(config, run.stored.seed, last_step, run.stored.max_minutes);
     let is_own = run.stored.data.parse::<Spec>().is_ok_and(|data| !data.files().is_empty());
-    if is_own && last_step.saturating_sub(progress.step) >= ESTIMATED {
+    if ranks.is_first() && is_own && last_step.saturating_sub(progress.step) >= ESTIMATED {
         let phase = Event::Phase { text: "measuring a step".to_owned() };
         recorder.link.send(phase);
-        let with = (&threads, shuffle.clone());
+        let with = (&threads.with_ranks(&ranks), shuffle.clone());
         let (model, examples) = (&*run.model, run.examples);
         let step = seconds_per_step(model, run.params, run.optimizer, examples, &settings, with)?;
         let steps = last_step - progress.step;
@@ -219,6 +224,6 @@ pub(super) fn go<M: Model>(
     };
     let live = LiveRun { stored: run.stored.clone(), held_out: run.held_out };
     let trainer = Trainer::new(state, run.examples, &threads, (live, settings), recorder);
-    let end = trainer.run()?;
-    Ok(Outcome { run_dir: dir.path().to_path_buf(), end, already_finished: false })
+    let end = trainer.with_ranks(ranks).run()?;
+    Ok(Outcome { run_dir: path.to_path_buf(), end, already_finished: false })
 }

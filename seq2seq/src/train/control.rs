@@ -1,7 +1,19 @@
 //! Commands between two steps: pauses, single steps, and other requests of the user.
 
+use std::time::Duration;
+
 use crate::command::Command;
 use crate::link::Link;
+
+/// What comes next.
+pub(super) enum Next {
+    /// A command.
+    Command(Command),
+    /// The step.
+    Step,
+    /// Nothing yet.
+    Nothing,
+}
 
 /// State of pauses and single steps.
 #[derive(Debug, Default)]
@@ -16,18 +28,24 @@ impl Control {
         self.paused
     }
 
-    /// Returns the next command before a step; waits for it if the run is paused. `None` if the
-    /// step is to run.
-    pub(super) fn next(&mut self, link: &mut Link) -> Option<Command> {
+    /// Returns the next command before a step; waits for it if the run is paused, up to `patience`.
+    pub(super) fn next(&mut self, link: &mut Link, patience: Duration) -> Next {
         // The single step runs before any other command.
         if std::mem::take(&mut self.step_once) {
-            return None;
+            return Next::Step;
         }
         let command = if self.paused {
-            // The viewer has gone and cannot resume the run, so it continues.
-            link.wait_command().unwrap_or(Command::Resume)
+            match link.wait_command(patience) {
+                Some(command) => command,
+                // The viewer has gone and cannot resume the run, so it continues.
+                None if link.has_no_commander() => Command::Resume,
+                None => return Next::Nothing,
+            }
         } else {
-            link.try_command()?
+            match link.try_command() {
+                Some(command) => command,
+                None => return Next::Step,
+            }
         };
         match command {
             Command::Pause => self.paused = true,
@@ -35,6 +53,6 @@ impl Control {
             Command::StepOnce => (self.paused, self.step_once) = (true, true),
             _ => {}
         }
-        Some(command)
+        Next::Command(command)
     }
 }

@@ -7,6 +7,7 @@ use crate::Result;
 use crate::config::{Config, SCHEDULE_KEYS};
 use crate::event::{Changed, Event};
 use crate::model::Model;
+use crate::ranks::Order;
 use crate::run::{LiveChange, StoredRun};
 
 impl<M: Model> Trainer<'_, M> {
@@ -49,13 +50,15 @@ impl<M: Model> Trainer<'_, M> {
             return Ok(Some(reason));
         }
         let step = self.state.progress.step;
-        let events_len = self.recorder.log.len();
+        let events_len = self.recorder.log_len();
         let change = LiveChange { step, events_len, changes: changes.clone() };
         stored.live_changes.add(change, repeated);
         // Only what a resume can repeat is done.
-        if let Err(error) = self.recorder.dir.store(&stored) {
+        if let Err(error) = self.recorder.store(&stored) {
             return Ok(Some(error.to_string()));
         }
+        let told = set.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        self.order(Order::Change(told, repeated))?;
         self.state.model.configure(&stored.config)?;
         self.state.optimizer.set_config(stored.config.optimizer_config())?;
         self.settings = Settings::new(&stored.config, stored.seed, last_step, stored.max_minutes);

@@ -9,6 +9,8 @@ mod length;
 mod live;
 mod live_run;
 mod observe;
+mod rank_times;
+mod ranks;
 mod recorder;
 mod schedule;
 mod settings;
@@ -23,7 +25,9 @@ pub use recorder::Recorder;
 pub use schedule::LearningRate;
 pub use settings::Settings;
 pub use state::TrainingState;
-pub use step::{Outcome as StepOutcome, PendingStep, StepOptions, start_step, train_step};
+pub use step::{
+    Outcome as StepOutcome, PendingStep, RankWork, StepOptions, start_step, train_step,
+};
 pub use trainer::Trainer;
 
 pub(crate) use estimate::seconds_per_step;

@@ -5,12 +5,20 @@ use super::trainer::Trainer;
 use crate::Result;
 use crate::event::{Best, CheckpointKind, Event, Samples, Validation};
 use crate::model::Model;
+use crate::ranks::Order;
 
 impl<M: Model> Trainer<'_, M> {
-    /// Validates; `due` is false if the user requested it.
+    /// Validates on all ranks; `due` is false if the user requested it. Rank 0 calls this.
     pub(super) fn validate(&mut self, due: bool) -> Result<()> {
+        self.order(Order::Validate(due))?;
+        self.validate_here(due)
+    }
+
+    /// Validates; every rank calls this.
+    pub(super) fn validate_here(&mut self, due: bool) -> Result<()> {
         self.finish_pending()?;
-        let Some(seen) = self.state.look(self.threads, M::validate)? else {
+        let seen = self.state.look(&self.threads.with_ranks(&self.ranks), M::validate);
+        let Some(seen) = self.agreed(seen)? else {
             self.state.progress.owes_validation |= due;
             return Ok(());
         };
@@ -26,12 +34,12 @@ impl<M: Model> Trainer<'_, M> {
         if best {
             progress.patience.refresh();
             progress.best = Some(Best { step, bleu: metrics.bleu, loss: metrics.loss });
-            self.save(CheckpointKind::Best)?;
+            self.save_here(CheckpointKind::Best)?;
         } else if due {
             progress.patience.wait(self.settings.patience);
         }
         if self.settings.keep_checkpoints > 0 && self.state.is_finite() {
-            self.recorder.dir.keep(&self.state.checkpoint(), self.settings.keep_checkpoints)?;
+            self.recorder.keep(&self.state.checkpoint(), self.settings.keep_checkpoints)?;
         }
         let remark = self.state.model.remark(&metrics);
         let found = self.health.validation(step, metrics.loss, remark);
@@ -40,11 +48,11 @@ impl<M: Model> Trainer<'_, M> {
         self.sample()
     }
 
-    /// Reports the model's outputs for a few held-out examples.
+    /// Reports the model's outputs for a few held-out examples; rank 0 alone does.
     pub(super) fn sample(&mut self) -> Result<()> {
         self.finish_pending()?;
         self.clock.sampled();
-        if self.settings.sample_every_seconds <= 0.0 {
+        if self.settings.sample_every_seconds <= 0.0 || !self.ranks.is_first() {
             return Ok(());
         }
         let samples = self.state.look(self.threads, M::samples)?.unwrap_or_default();
@@ -57,10 +65,17 @@ impl<M: Model> Trainer<'_, M> {
         self.recorder.tell(Event::Samples(samples))
     }
 
-    /// Saves a checkpoint, unless a parameter is no longer finite; then the previous checkpoint is
-    /// kept.
-    pub(super) fn save(&mut self, kind: CheckpointKind) -> Result<()> {
+    /// Saves the last checkpoint, unless a parameter is no longer finite; then the previous one is
+    /// kept. Rank 0 calls this.
+    pub(super) fn save(&mut self) -> Result<()> {
+        self.order(Order::Save)?;
+        self.save_here(CheckpointKind::Last)
+    }
+
+    /// Saves a checkpoint like [`save`](Self::save); every rank calls this, and rank 0 writes.
+    pub(super) fn save_here(&mut self, kind: CheckpointKind) -> Result<()> {
         self.finish_pending()?;
+        self.compare_ranks()?;
         // An update may overflow after a finite gradient.
         if self.is_broken || !self.state.is_finite() {
             self.is_broken = true;

@@ -33,6 +33,20 @@ impl<M: Model> TrainingState<'_, M> {
         to_checkpoint(self.params, self.optimizer, average, &self.shuffle, &carried, self.progress)
     }
 
+    /// Returns a hash of the parameters.
+    pub(super) fn fingerprint(&self) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        let mut bytes = Vec::new();
+        for (_, value) in self.params.iter() {
+            for part in value.data().chunks(1 << 14) {
+                bytes.clear();
+                bytes.extend(part.iter().flat_map(|x| x.to_le_bytes()));
+                hasher.update(&bytes);
+            }
+        }
+        hasher.finalize()
+    }
+
     /// Returns `true` if every parameter is finite.
     pub(super) fn is_finite(&self) -> bool {
         self.params.iter().all(|(_, value)| is_finite(value.data()))

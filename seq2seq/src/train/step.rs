@@ -8,14 +8,16 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
 use tensor::optim::{Optimizer, Report, Update};
 use tensor::{
     BackwardOutput, BatchPart, DeferredScalar, Flow, Gradients, Norms, Params, PooledVec, Profile,
-    ReducedGradients, Tape, Tensor, Threads,
+    Ranks, ReducedGradients, Tape, Tensor, Threads,
 };
 
 use crate::Result;
 use crate::model::{BatchLoss, BatchShape, Model};
+use crate::ranks::gather_results;
 
 /// Options of a step.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +57,19 @@ pub struct Outcome {
     pub profile: Option<Profile>,
     /// `false` if the loss or the gradient was not finite, so that nothing was updated.
     pub updated: bool,
+    /// What each rank did, if there are several.
+    pub ranks: Vec<RankWork>,
+}
+
+/// What a rank did in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct RankWork {
+    /// Counted positions of its parts.
+    pub tokens: usize,
+    /// Seconds of its forward and backward passes.
+    pub busy: f64,
+    /// Seconds in which gradients were exchanged, as this rank measured them; known of this rank only.
+    pub exchange: f64,
 }
 
 /// A step that was started. On a device it may still be running.
@@ -66,6 +81,7 @@ pub struct PendingStep {
     counted: usize,
     /// Of each part of a batch.
     flow: PooledVec<Flow>,
+    others: Others,
     profile: Option<Profile>,
 }
 
@@ -84,9 +100,10 @@ impl PendingStep {
             correct: correct.iter().sum::<f64>() as usize,
             norms: measured.norms,
             ratios: measured.ratios,
-            flow: joined(self.flow)?,
+            flow: joined(self.flow, self.others.flow)?,
             profile: self.profile,
             updated: measured.updated,
+            ranks: self.others.work,
         })
     }
 }
@@ -114,6 +131,9 @@ pub fn train_step<M: Model>(
 /// is 1 / (sum over batches of 1 / weight). Each batch is padded on its own and has its own random
 /// draws; only one batch at a time is in memory.
 ///
+/// If the threads have [ranks](Threads::ranks), the batches are shared out over the threads of all of
+/// them, and every rank gets the sums and takes the same step.
+///
 /// On the processor the step is complete when this returns. On a device it may still be running,
 /// and the next step may be started before [`PendingStep::finish`].
 ///
@@ -134,16 +154,28 @@ pub fn start_step<M: Model>(
         shapes.iter_mut().for_each(|shape| shape.weight = (1.0 / divisor) as f32);
     }
     let profile = options.profile.then(Profile::default);
+    let begun = Instant::now();
     let mut total = Sums { profile, ..Sums::default() };
-    for (i, (batch, shape)) in batches.iter().zip(&shapes).enumerate() {
+    let mut added = batches.iter().zip(&shapes).enumerate().try_for_each(|(i, (batch, shape))| {
         let batch = StepBatch::<M> { examples: batch, shape, first_counter: i as u32 * COUNTERS };
-        total.add_batch(model, params, &batch, threads, options)?;
+        total.add_batch(model, params, &batch, threads, options)
+    });
+    let mut others = Others::default();
+    if !threads.ranks().is_alone() {
+        (added, others) = match total.share(added, begun, threads.ranks()) {
+            Ok(others) => (Ok(()), others),
+            Err(error) => (Err(error), others),
+        };
     }
+    added?;
     let Sums { nll, counted, correct, flow, gradients, mut profile } = total;
-    let reduced = match gradients {
+    let mut reduced = match gradients {
         Some(reduced) => reduced,
         None => Gradients::default().reduce(params, threads)?,
     };
+    let since = Instant::now();
+    reduced.sum_over(threads.ranks(), params, threads)?;
+    others.measured(threads.ranks(), since);
     let since = Instant::now();
     let batches = nll.len();
     let metrics: PooledVec<DeferredScalar> = nll.into_iter().chain(correct).collect();
@@ -155,7 +187,7 @@ pub fn start_step<M: Model>(
     };
     let report = optimizer.update(params, &reduced, &how, threads)?;
     note(&mut profile, "optimizer, packing", since, threads);
-    Ok(PendingStep { report, batches, counted, flow, profile })
+    Ok(PendingStep { report, batches, counted, flow, others, profile })
 }
 
 /// Runs the forward and backward passes of one batch, and returns the gradients.
@@ -210,15 +242,18 @@ impl Sums {
         options: &StepOptions,
     ) -> Result<()> {
         let &StepBatch { examples: batch, shape, first_counter } = batch;
-        let data_parallel = params.device_properties().data_parallel(threads);
-        let count = data_parallel.count().min(batch.len()).max(1);
+        let own = params.device_properties().data_parallel(threads).count();
+        let ranks = threads.ranks();
+        let (before, all) = (ranks.parts_before(), ranks.parts(own).min(batch.len()).max(1));
+        let count = own.min(all.saturating_sub(before));
         let mut parts: PooledVec<Option<Result<(BatchLoss, BackwardOutput)>>> =
             (0..count).map(|_| None).collect();
         threads.for_each(&mut parts, |first, part| {
-            // Every count-th row: neighbours have similar lengths, so all threads get similar work.
+            // Every all-th row: neighbours have similar lengths, so all threads get similar work.
+            let first = before + first;
             let rows: PooledVec<&M::Example> =
-                batch.iter().skip(first).step_by(count).copied().collect();
-            let rows_of = BatchPart { first, step: count, total: batch.len() };
+                batch.iter().skip(first).step_by(all).copied().collect();
+            let rows_of = BatchPart { first, step: all, total: batch.len() };
             let mut tape = Tape::new(params)
                 .with_draws(options.seed, options.step)
                 .with_first_counter(first_counter)
@@ -258,6 +293,64 @@ impl Sums {
     }
 }
 
+/// What the other ranks told about a step.
+#[derive(Debug, Default)]
+struct Others {
+    work: Vec<RankWork>,
+    /// Of each other rank, its norms of states over time.
+    flow: Vec<Vec<(String, Vec<f64>)>>,
+}
+
+impl Others {
+    /// Notes how long this rank exchanged gradients.
+    fn measured(&mut self, ranks: &Ranks, since: Instant) {
+        if let Some(own) = self.work.get_mut(ranks.rank()) {
+            own.exchange = since.elapsed().as_secs_f64();
+        }
+    }
+}
+
+/// What a rank tells the others about its part of a step.
+#[derive(Debug, Serialize, Deserialize)]
+struct Told {
+    nll: f64,
+    counted: usize,
+    correct: f64,
+    busy: f64,
+    flow: Vec<(String, Vec<f64>)>,
+}
+
+impl Sums {
+    /// Adds the losses and counts of all ranks, in their order, and returns what the others told.
+    ///
+    /// # Errors
+    /// The step failed on a rank.
+    fn share(&mut self, added: Result<()>, begun: Instant, ranks: &Ranks) -> Result<Others> {
+        let read = |all: &PooledVec<DeferredScalar>| -> Result<f64> {
+            all.iter().try_fold(0.0, |sum, one| Ok(sum + one.get()?))
+        };
+        let mine = added.and_then(|()| {
+            // On a device, reading the loss waits for the forward pass only.
+            let (nll, correct) = (read(&self.nll)?, read(&self.correct)?);
+            let flow = match ranks.is_first() {
+                true => Vec::new(),
+                false => joined(std::mem::take(&mut self.flow), Vec::new())?,
+            };
+            let busy = begun.elapsed().as_secs_f64();
+            Ok(Told { nll, counted: self.counted, correct, busy, flow })
+        });
+        let all = gather_results(ranks, mine)?;
+        let sum = |of: fn(&Told) -> f64| all.iter().map(of).sum::<f64>();
+        self.nll = [sum(|told| told.nll).into()].into();
+        self.correct = [sum(|told| told.correct).into()].into();
+        self.counted = all.iter().map(|told| told.counted).sum();
+        let work = |told: &Told| RankWork { tokens: told.counted, busy: told.busy, exchange: 0.0 };
+        let work = all.iter().map(work).collect();
+        let flow = all.into_iter().map(|told| told.flow).collect();
+        Ok(Others { work, flow })
+    }
+}
+
 /// Adds the time of work that all threads share, counted once per thread.
 fn note(profile: &mut Option<Profile>, name: &'static str, since: Instant, threads: &Threads) {
     if let Some(profile) = profile {
@@ -265,16 +358,21 @@ fn note(profile: &mut Option<Profile>, name: &'static str, since: Instant, threa
     }
 }
 
-/// Combines the norms of all parts of a batch, series by series.
-fn joined(parts: PooledVec<Flow>) -> Result<Vec<(String, Vec<f64>)>> {
+/// Combines the norms of all parts of a batch and of other ranks, series by series.
+fn joined(
+    parts: PooledVec<Flow>,
+    others: Vec<Vec<(String, Vec<f64>)>>,
+) -> Result<Vec<(String, Vec<f64>)>> {
     let mut all: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut add = |(name, norms): (String, Vec<f64>)| {
+        let squares = all.entry(name).or_default();
+        squares.resize(squares.len().max(norms.len()), 0.0);
+        squares.iter_mut().zip(norms).for_each(|(s, n)| *s += n * n);
+    };
     for part in parts {
-        for (name, norms) in part.read()? {
-            let squares = all.entry(name).or_default();
-            squares.resize(squares.len().max(norms.len()), 0.0);
-            squares.iter_mut().zip(norms).for_each(|(s, n)| *s += n * n);
-        }
+        part.read()?.into_iter().for_each(&mut add);
     }
+    others.into_iter().flatten().for_each(&mut add);
     all.values_mut().flatten().for_each(|n| *n = n.sqrt());
     Ok(all.into_iter().collect())
 }

@@ -2,21 +2,21 @@
 
 use std::time::Instant;
 
-use tensor::Threads;
+use tensor::{Ranks, Threads};
 
 use super::clock::{Clock, validation_is_due};
-use super::control::Control;
+use super::control::{Control, Next};
 use super::live_run::LiveRun;
+use super::rank_times::RankTimes;
 use super::recorder::Recorder;
 use super::settings::Settings;
 use super::state::TrainingState;
 use super::step::{Outcome, PendingStep, StepOptions, start_step};
 use crate::command::Command;
-use crate::event::{
-    CheckpointKind, End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, TrainStep,
-};
+use crate::event::{End, EndReason, Event, Flow, FlowSeries, ParameterMetrics, TrainStep};
 use crate::health::Health;
 use crate::model::Model;
+use crate::ranks::Order;
 use crate::run::Progress;
 use crate::{Error, Result};
 
@@ -25,12 +25,14 @@ pub struct Trainer<'a, M: Model> {
     pub(super) state: TrainingState<'a, M>,
     pub(super) examples: &'a [M::Example],
     pub(super) threads: &'a Threads,
+    pub(super) ranks: Ranks,
     pub(super) run: LiveRun,
     pub(super) settings: Settings,
     pub(super) recorder: Recorder<'a>,
     control: Control,
     pub(super) clock: Clock,
     pub(super) health: Health,
+    rank_times: RankTimes,
     /// The last step, if it is not reported yet.
     pending: Option<(PendingStep, Box<TrainStep>)>,
     /// Whether a loss, a gradient, or a parameter at a checkpoint was not finite.
@@ -50,15 +52,23 @@ impl<'a, M: Model> Trainer<'a, M> {
             state,
             examples,
             threads,
+            ranks: Ranks::default(),
             run,
             recorder,
             control: Control::default(),
             clock: Clock::new(),
             health: Health::new(settings.health.clone()),
+            rank_times: RankTimes::new(),
             settings,
             pending: None,
             is_broken: false,
         }
+    }
+
+    /// Trains together with other ranks, each of which runs a trainer of the same state and examples.
+    #[must_use]
+    pub fn with_ranks(self, ranks: Ranks) -> Self {
+        Self { ranks, ..self }
     }
 
     /// Trains to the end, or until a command stops it.
@@ -66,9 +76,12 @@ impl<'a, M: Model> Trainer<'a, M> {
     /// # Errors
     /// Errors of operations and of writing; the last checkpoint stays valid.
     pub fn run(mut self) -> Result<End> {
-        let trained = self.train().and_then(|reason| self.end(reason));
+        let trained = self.train().and_then(|reason| match self.ranks.is_first() {
+            true => self.end(reason),
+            false => Ok(self.ended(reason)),
+        });
         match trained {
-            Err(e) if e.is_out_of_memory() => Err(self.save_what_is(e)),
+            Err(e) if e.is_out_of_memory() && self.ranks.is_alone() => Err(self.save_what_is(e)),
             other => other,
         }
     }
@@ -77,7 +90,7 @@ impl<'a, M: Model> Trainer<'a, M> {
     /// training ended.
     fn train(&mut self) -> Result<EndReason> {
         self.state.progress.end = None;
-        if self.state.progress.owes_validation {
+        if self.state.progress.owes_validation && self.ranks.is_first() {
             self.validate(true)?;
         } else {
             self.sample()?;
@@ -97,14 +110,11 @@ impl<'a, M: Model> Trainer<'a, M> {
             // The last step of an epoch may have had fewer batches.
             let done = self.state.progress.batch.div_ceil(accumulation) as usize;
             for (at, batches) in steps.iter().enumerate().skip(done) {
-                if let Some(reason) = self.is_over() {
+                if let Some(reason) = self.before_step()? {
                     return Ok(reason);
                 }
-                if self.obey_commands()?.is_break() {
-                    return Ok(EndReason::Stopped);
-                }
                 self.step(examples, batches)?;
-                if !self.is_broken {
+                if !self.is_broken && self.ranks.is_first() {
                     self.observe(at, steps.len())?;
                 }
                 if self.is_broken {
@@ -117,7 +127,23 @@ impl<'a, M: Model> Trainer<'a, M> {
         }
     }
 
-    /// Returns why the run ends before the next step, if it does.
+    /// Returns why the run ends before the next step, if it does. Rank 0 executes the commands and
+    /// then orders the step; the others execute its orders.
+    fn before_step(&mut self) -> Result<Option<EndReason>> {
+        if !self.ranks.is_first() {
+            return self.follow_orders();
+        }
+        if let Some(reason) = self.is_over() {
+            return Ok(Some(reason));
+        }
+        if self.obey_commands()?.is_break() {
+            return Ok(Some(EndReason::Stopped));
+        }
+        self.order(Order::Step)?;
+        Ok(None)
+    }
+
+    /// Returns why the run ends before the next step, if it does. Rank 0 knows.
     fn is_over(&self) -> Option<EndReason> {
         let progress = &self.state.progress;
         let over = progress.step >= self.settings.last_step
@@ -138,7 +164,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             self.sample()?;
         }
         if self.clock.checkpoint_is_due(&self.settings) {
-            self.save(CheckpointKind::Last)?;
+            self.save()?;
         }
         Ok(())
     }
@@ -150,8 +176,13 @@ impl<'a, M: Model> Trainer<'a, M> {
             if self.control.is_paused() {
                 self.finish_pending()?;
             }
-            let Some(command) = self.control.next(self.recorder.link) else {
-                return Ok(std::ops::ControlFlow::Continue(()));
+            let command = match self.control.next(self.recorder.link, self.patience()) {
+                Next::Command(command) => command,
+                Next::Nothing => {
+                    self.order(Order::Wait)?;
+                    continue;
+                }
+                Next::Step => return Ok(std::ops::ControlFlow::Continue(())),
             };
             let step = self.state.progress.step;
             if let Some(reason) = self.obey(&command)? {
@@ -179,7 +210,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             }
             Command::SetLearningRate(rate) => return self.set_rate(*rate),
             Command::Set { key, value } => return self.change(&[(key, value)], false),
-            Command::Save => self.save(CheckpointKind::Last)?,
+            Command::Save => self.save()?,
             Command::Evaluate => self.validate(false)?,
             Command::Translate(text) => {
                 let how = |m: &M, params: &_, threads: &_| m.answer(params, text, threads);
@@ -218,7 +249,8 @@ impl<'a, M: Model> Trainer<'a, M> {
         let state = &mut self.state;
         let (params, optimizer) = (&mut *state.params, &mut *state.optimizer);
         let model = &*state.model;
-        let started = start_step(model, params, optimizer, &batches, self.threads, &options)?;
+        let threads = self.threads.with_ranks(&self.ranks);
+        let started = start_step(model, params, optimizer, &batches, &threads, &options)?;
         if let Some(average) = state.average.as_mut() {
             average.update(state.params, state.progress.step + 1, self.threads)?;
         }
@@ -260,7 +292,11 @@ impl<'a, M: Model> Trainer<'a, M> {
         step.clipped_norm = outcome.norms.clipped;
         step.parameters = self.parameter_metrics(&outcome);
         let found = if outcome.updated { self.health.step(&step) } else { Vec::new() };
+        let report = self.rank_times.add(&outcome.ranks, &step);
         self.recorder.tell(Event::Step(step))?;
+        if let Some(report) = report {
+            self.recorder.tell(Event::Ranks(report))?;
+        }
         if !outcome.updated {
             self.is_broken = true;
             return Ok(());
@@ -307,25 +343,33 @@ impl<'a, M: Model> Trainer<'a, M> {
         }
         if reason != EndReason::NotFinite {
             self.state.progress.end = Some(reason);
-            self.save(CheckpointKind::Last)?;
+            self.save()?;
         }
         if self.is_broken {
             // Nothing is saved, so the last checkpoint has finite values.
             reason = EndReason::NotFinite;
             self.recorder.warn(step, [self.advice()])?;
         }
-        let (seconds, dropped_events) = (self.state.progress.seconds, self.recorder.link.dropped());
-        let end = End { step, seconds, reason, dropped_events };
+        if !self.is_broken {
+            self.order(Order::End(reason))?;
+        }
+        let end = self.ended(reason);
         self.recorder.tell(Event::End(end.clone()))?;
-        self.recorder.log.sync()?;
+        self.recorder.sync()?;
         Ok(end)
+    }
+
+    /// Returns how the run ended.
+    fn ended(&self, reason: EndReason) -> End {
+        let Progress { step, seconds, .. } = self.state.progress;
+        End { step, seconds, reason, dropped_events: self.recorder.link.dropped() }
     }
 
     /// Saves a run whose device has no memory left for its next step, so that no step is lost.
     fn save_what_is(&mut self, error: Error) -> Error {
-        match self.save(CheckpointKind::Last) {
+        match self.save() {
             Ok(()) => {
-                let run = self.recorder.dir.path().to_owned();
+                let run = self.recorder.path().to_owned();
                 let step = self.state.progress.step;
                 Error::OutOfMemory { run, step, source: Box::new(error) }
             }

@@ -50,7 +50,7 @@ pub(super) fn reduce(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gr
     let mut total = total.unwrap_or_else(|| Tensor::zeros(shape));
     add_sums(&slot.sums, &mut total, threads)?;
     if let Some(rows) = sparse {
-        rows.add_to(&mut total);
+        rows.add_to(total.data_mut(), shape.width());
     }
     Ok(Gradient::Dense(total))
 }

@@ -52,9 +52,8 @@ impl RowGradient {
         Ok(Self { ids, rows })
     }
 
-    pub(super) fn add_to(&self, dense: &mut Tensor) {
-        let width = dense.shape().width();
-        let data = dense.data_mut();
+    /// Adds the rows to a table with rows of `width` elements.
+    pub(super) fn add_to(&self, data: &mut [f32], width: usize) {
         for (&id, row) in self.ids.iter().zip(self.rows.data().chunks_exact(width.max(1))) {
             kernels::add(&mut data[id as usize * width..][..width], row);
         }
@@ -98,7 +97,7 @@ impl Gradient {
             Self::Dense(t) => t.clone(),
             Self::Rows(r) => {
                 let mut t = Tensor::zeros(shape);
-                r.add_to(&mut t);
+                r.add_to(t.data_mut(), shape.width());
                 t
             }
         }
@@ -123,7 +122,7 @@ impl Gradient {
                 if !inside || rows.rows.shape().width() != shape.width() {
                     return Err(Error::shapes("add gradients", shape, rows.rows.shape()));
                 }
-                rows.add_to(&mut dense);
+                rows.add_to(dense.data_mut(), shape.width());
                 Self::Dense(dense)
             }
             (Self::Rows(a), Self::Rows(b)) => {

@@ -5,6 +5,7 @@ mod gathered;
 mod gradient;
 mod norms;
 mod opencl;
+mod ranks;
 mod reduced;
 mod slot;
 

@@ -1,11 +1,16 @@
 //! One gradient per parameter.
 
+use std::sync::Arc;
+
 use super::gradient::Gradient;
 use super::norms::{self, Norms};
+use super::ranks;
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::opencl::Arena;
-use crate::params::ParamId;
+use crate::params::{ParamId, Params};
+use crate::ranks::Ranks;
+use crate::tensor::Tensor;
 use crate::threads::Threads;
 
 /// One gradient per parameter, ready for an optimizer.
@@ -20,9 +25,7 @@ pub struct ReducedGradients {
 
 impl ReducedGradients {
     pub(super) fn new(gradients: PooledVec<Gradient>, threads: &Threads) -> Self {
-        let mut norms = PooledVec::filled(0.0, gradients.len());
-        let elements: usize = gradients.iter().map(Gradient::len).sum();
-        threads.for_each_of(elements / 4, &mut norms, |i, norm| *norm = gradients[i].norm());
+        let norms = norms_of(&gradients, threads);
         Self { gradients, norms, arena: None }
     }
 
@@ -107,6 +110,42 @@ impl ReducedGradients {
         Ok(())
     }
 
+    /// Replaces the gradients by their sums over all ranks, added in the order of the ranks, so that
+    /// every rank has the same bits. Every rank calls this.
+    ///
+    /// PyTorch: `torch.distributed.all_reduce`, as `DistributedDataParallel` does, but the sum and not
+    /// the mean.
+    ///
+    /// # Errors
+    /// A rank has ended or has other parameters; the device failed.
+    pub fn sum_over(&mut self, ranks: &Ranks, params: &Params, threads: &Threads) -> Result<()> {
+        if ranks.is_alone() {
+            return Ok(());
+        }
+        let Some(arena) = &self.arena else {
+            ranks::sum(&mut self.gradients, params, ranks, threads)?;
+            self.norms = norms_of(&self.gradients, threads);
+            return Ok(());
+        };
+        let layout = Arc::clone(&arena.layout);
+        let to_host = |gradient: &Gradient| match gradient {
+            Gradient::Dense(view) => view.to_host().map(Gradient::Dense),
+            other => Ok(other.clone()),
+        };
+        let mut sums = self.gradients.iter().map(to_host).collect::<Result<PooledVec<_>>>()?;
+        ranks::sum(&mut sums, params, ranks, threads)?;
+        let dense: Vec<Tensor> =
+            params.ids().zip(&sums).map(|(id, sum)| sum.to_dense(params.shape(id))).collect();
+        let memory = layout.filled(dense.iter())?;
+        let on_device = |(i, sum): (usize, &Gradient)| match sum {
+            Gradient::None => Gradient::None,
+            _ => Gradient::Dense(layout.view(&memory, i)),
+        };
+        self.gradients = sums.iter().enumerate().map(on_device).collect();
+        self.arena = Some(Arena { layout, memory });
+        Ok(())
+    }
+
     /// Multiplies every gradient by a factor.
     ///
     /// # Errors
@@ -121,12 +160,18 @@ impl ReducedGradients {
     }
 }
 
+/// Returns the L2 norm of each gradient.
+fn norms_of(gradients: &[Gradient], threads: &Threads) -> PooledVec<f64> {
+    let mut norms = PooledVec::filled(0.0, gradients.len());
+    let elements: usize = gradients.iter().map(Gradient::len).sum();
+    threads.for_each_of(elements / 4, &mut norms, |i, norm| *norm = gradients[i].norm());
+    norms
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::gradients::RowGradient;
-    use crate::params::Params;
-    use crate::tensor::Tensor;
 
     #[test]
     fn gradients_of_two_batches_add_up_whatever_their_kinds() {

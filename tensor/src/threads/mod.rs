@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::CancellationToken;
+use crate::ranks::Ranks;
 use team::{Team, alone};
 
 /// A fixed number of threads that work on one job at a time. Clones share the threads.
@@ -26,6 +27,7 @@ pub struct Threads {
     count: usize,
     team: Option<Arc<Team>>,
     cancellation: Option<CancellationToken>,
+    ranks: Ranks,
 }
 
 impl std::fmt::Debug for Threads {
@@ -37,7 +39,7 @@ impl std::fmt::Debug for Threads {
 impl Threads {
     /// Uses the calling thread alone.
     pub fn single() -> Self {
-        Self { count: 1, team: None, cancellation: None }
+        Self { count: 1, team: None, cancellation: None, ranks: Ranks::default() }
     }
 
     /// Creates `count` threads including the caller's; 0 means one per processor.
@@ -57,7 +59,7 @@ impl Threads {
     fn with_workers(count: usize, workers: usize) -> Self {
         let team = (workers > 0).then(|| Arc::new(Team::new(count, workers)));
         let team = team.filter(|team| team.size() > 1);
-        Self { count, team, cancellation: None }
+        Self { count, team, cancellation: None, ranks: Ranks::default() }
     }
 
     /// Returns the same threads, for work that ends early once `token` is cancelled. Results do not
@@ -69,6 +71,17 @@ impl Threads {
     /// Returns true if work on these threads should end early.
     pub fn is_cancelled(&self) -> bool {
         self.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled)
+    }
+
+    /// Returns the same threads, for work that all ranks share. Every rank must do this work: a
+    /// function that shares its work waits for them.
+    pub fn with_ranks(&self, ranks: &Ranks) -> Self {
+        Self { ranks: ranks.clone(), ..self.clone() }
+    }
+
+    /// Returns the ranks that share the work on these threads; by default there is only this one.
+    pub fn ranks(&self) -> &Ranks {
+        &self.ranks
     }
 
     /// Returns the number of threads that work on a job, which is its number of parts.

@@ -1,5 +1,7 @@
 //! States that the windows of a running text carry to the next windows.
 
+use std::collections::BTreeSet;
+
 use rnn::{RnnConfig, State};
 use tensor::{PooledVec, Tape, Tensor, Var};
 
@@ -14,11 +16,32 @@ pub(super) struct Carried {
     /// Parts whose states are on a device and newer than their rows, with those states, \[B, H\]
     /// each, in the order of a row.
     on_device: Option<(Vec<usize>, Vec<Tensor>)>,
+    /// Parts that were read since the states were loaded or shared.
+    read_here: BTreeSet<usize>,
 }
 
 impl Carried {
     pub(super) fn of_rows(rows: Vec<Vec<f32>>) -> Self {
-        Self { rows, on_device: None }
+        Self { rows, ..Self::default() }
+    }
+
+    /// Returns the rows of the parts that were read here since the states were loaded or shared.
+    pub(super) fn read_here(&mut self) -> Vec<(usize, Vec<f32>)> {
+        self.rows();
+        let row = |&part: &usize| Some((part, self.rows.get(part)?.clone()));
+        self.read_here.iter().filter_map(row).collect()
+    }
+
+    /// Takes the rows of parts that another rank read.
+    pub(super) fn take(&mut self, rows: Vec<(usize, Vec<f32>)>) {
+        self.rows();
+        self.read_here.clear();
+        for (part, row) in rows {
+            if self.rows.len() <= part {
+                self.rows.resize(part + 1, Vec::new());
+            }
+            self.rows[part] = row;
+        }
     }
 
     /// Returns one row per part; waits for states on a device.
@@ -42,6 +65,7 @@ impl Carried {
     /// Stores the states after windows of some parts.
     pub(super) fn after(&mut self, tape: &Tape<'_>, places: &[ChunkPosition], after: &[State]) {
         let parts: Vec<usize> = places.iter().map(|place| place.part).collect();
+        self.read_here.extend(&parts);
         let values = after.iter().flat_map(|s| [Some(s.h), s.c]).flatten();
         let states: Vec<Tensor> = values.map(|v: Var| tape.value(v).clone()).collect();
         if tape.device_properties().is_asynchronous {

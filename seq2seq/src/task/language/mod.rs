@@ -7,8 +7,9 @@ mod text;
 
 use std::sync::{Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use tensor::init::Rng;
-use tensor::{Params, PooledVec, Tape, Tensor, Threads, Var, ops};
+use tensor::{Params, PooledVec, Ranks, Tape, Tensor, Threads, Var, ops};
 use tokenizer::{EOS, PAD, SOS, SPECIALS, Subwords, Tokenizer, UNK, Vocabulary};
 
 use self::carried::Carried;
@@ -21,6 +22,7 @@ use crate::decode::{
 };
 use crate::event::Sample;
 use crate::model::{BatchLoss, BatchShape, Groups, LanguageNetwork, Model, check_cancelled};
+use crate::ranks::gather;
 use crate::run::StoredRun;
 use crate::score::{Evaluation, Metrics};
 use crate::{Error, Result};
@@ -53,7 +55,7 @@ pub struct LanguageModel {
 }
 
 /// Sums over predicted tokens.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Score {
     nll: f64,
     count: usize,
@@ -359,6 +361,17 @@ impl Model for LanguageModel {
     fn carried(&self) -> Vec<Tensor> {
         let mut carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
         carried.rows().iter().map(|row| Tensor::from(row.clone())).collect()
+    }
+
+    fn share_carried(&self, ranks: &Ranks) -> Result<()> {
+        if !self.is_stream() {
+            return Ok(());
+        }
+        let carried = || self.carried.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = carried().read_here();
+        let all = gather(ranks, &mine)?;
+        all.into_iter().for_each(|theirs| carried().take(theirs));
+        Ok(())
     }
 
     fn load_state(&self, carried: Vec<Tensor>) -> Result<()> {

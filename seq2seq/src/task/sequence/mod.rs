@@ -3,6 +3,7 @@
 mod build;
 
 use rnn::{LayerActivations, Site};
+use serde::{Deserialize, Serialize};
 use tensor::{Params, Tape, Tensor, Threads, ops};
 
 use crate::config::{Config, LossNorm};
@@ -36,7 +37,7 @@ pub struct SequenceModel {
 }
 
 /// Sums over answered sequences.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct SequenceScore {
     /// Sum of squared errors, or of -log p in nats.
     pub loss: f64,

@@ -1,0 +1,197 @@
+//! Ranks that are processes started by `mpirun`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mpi::Threading;
+use mpi::datatype::PartitionMut;
+use mpi::environment::{self, Universe};
+use mpi::request::{LocalScope, Request, scope};
+use mpi::topology::{Communicator, SimpleCommunicator};
+use mpi::traits::CommunicatorCollectives;
+use tensor::{Exchange, Ranks};
+
+use crate::{Error, Result};
+
+/// How long a rank waits for the others before it gives up, once training has begun.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// How long it waits for the first time: rank 0 prepares the run, which can take long.
+const FIRST_PATIENCE: Duration = Duration::from_secs(7200);
+/// How long a rank polls without sleeping while gradients are exchanged.
+const EXCHANGE: Duration = Duration::from_secs(5);
+/// How long it does so while it waits for the others.
+const BRIEFLY: Duration = Duration::from_millis(50);
+/// The pause between two polls after that.
+const PAUSE: Duration = Duration::from_micros(200);
+/// Bytes that all ranks together send at a time; MPI counts in 32 bits.
+const PIECE: usize = 1 << 30;
+
+/// MPI, from its start to its end: when the value is dropped, the process waits for the other ranks to
+/// end, too.
+pub struct Mpi {
+    _universe: Universe,
+}
+
+impl fmt::Debug for Mpi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mpi({})", Self::library())
+    }
+}
+
+impl Mpi {
+    /// Starts MPI in a process that `mpirun` started, once, and returns the ranks.
+    ///
+    /// If another rank does not answer for ten minutes, `on_silence` is called with a message, and then
+    /// all ranks are ended: MPI has no way to go on.
+    ///
+    /// # Errors
+    /// MPI was started before, or the library allows no other thread than the main one to call it.
+    pub fn start(on_silence: fn(&str)) -> Result<(Self, Ranks)> {
+        let started = environment::initialize_with_threading(Threading::Serialized);
+        let Some((universe, threading)) = started else {
+            return Err(Error::Other("MPI was started before in this process".into()));
+        };
+        let single = matches!(threading, Threading::Single | Threading::Funneled);
+        if single {
+            let what = format!("{} allows only the main thread to call it", Self::library());
+            return Err(Error::Other(what));
+        }
+        let world = universe.world();
+        let count = |n: i32| usize::try_from(n).unwrap_or_default();
+        let exchange = Processes {
+            rank: count(world.rank()),
+            size: count(world.size()).max(1),
+            has_met: AtomicBool::new(false),
+            on_silence,
+        };
+        Ok((Self { _universe: universe }, Ranks::new(Arc::new(exchange))))
+    }
+
+    /// Ends all ranks at once, this one included.
+    pub fn abort(status: u8) -> ! {
+        SimpleCommunicator::world().abort(status.into())
+    }
+
+    /// Returns name and version of the MPI library.
+    pub fn library() -> String {
+        let all = environment::library_version().unwrap_or_default();
+        let first = all.split([',', '\n', '\0']).next().unwrap_or_default();
+        first.trim().to_owned()
+    }
+}
+
+/// The exchange between processes.
+struct Processes {
+    rank: usize,
+    size: usize,
+    has_met: AtomicBool,
+    on_silence: fn(&str),
+}
+
+impl fmt::Debug for Processes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rank {} of {}", self.rank, self.size)
+    }
+}
+
+impl Processes {
+    /// Waits until a request is complete, polling for `busy` and then with pauses. Blocking calls of
+    /// MPI would never give up.
+    fn complete<'a, D: ?Sized>(
+        &self,
+        mut request: Request<'a, D, &LocalScope<'a>>,
+        busy: Duration,
+    ) {
+        let begun = Instant::now();
+        loop {
+            request = match request.test() {
+                Ok(_) => return,
+                Err(request) => request,
+            };
+            let waited = begun.elapsed();
+            if waited < busy {
+                thread::yield_now();
+                continue;
+            }
+            let patience =
+                if self.has_met.load(Ordering::Relaxed) { PATIENCE } else { FIRST_PATIENCE };
+            if waited > patience {
+                let (minutes, Self { rank, .. }) = (patience.as_secs() / 60, self);
+                (self.on_silence)(&format!(
+                    "rank {rank}: the others did not answer for {minutes} minutes, so all end; resume \
+                     the run from its last checkpoint"
+                ));
+                Mpi::abort(1);
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+impl Exchange for Processes {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn all_to_all(&self, blocks: &[f32], received: &mut [f32]) -> tensor::Result<()> {
+        let world = SimpleCommunicator::world();
+        scope(|scope| {
+            let request = world.immediate_all_to_all_into(scope, blocks, received);
+            self.complete(request, EXCHANGE);
+        });
+        Ok(())
+    }
+
+    fn all_gather(&self, block: &[f32], all: &mut [f32]) -> tensor::Result<()> {
+        let world = SimpleCommunicator::world();
+        scope(|scope| {
+            let request = world.immediate_all_gather_into(scope, block, all);
+            self.complete(request, EXCHANGE);
+        });
+        Ok(())
+    }
+
+    fn gather(&self, mine: &[u8]) -> tensor::Result<Vec<Vec<u8>>> {
+        let world = SimpleCommunicator::world();
+        let length = mine.len() as u64;
+        let mut lengths = vec![0_u64; self.size];
+        scope(|scope| {
+            let request = world.immediate_all_gather_into(scope, &length, lengths.as_mut_slice());
+            self.complete(request, BRIEFLY);
+        });
+        self.has_met.store(true, Ordering::Relaxed);
+        let mut all: Vec<Vec<u8>> = vec![Vec::new(); self.size];
+        let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
+        let most = PIECE / self.size;
+        for start in (0..longest).step_by(most) {
+            let count = |&length: &u64| (length as usize).saturating_sub(start).min(most) as i32;
+            let counts: Vec<i32> = lengths.iter().map(count).collect();
+            let starts = counts.iter().scan(0, |end, count| {
+                *end += count;
+                Some(*end - count)
+            });
+            let starts: Vec<i32> = starts.collect();
+            let mut received = vec![0_u8; counts.iter().map(|&count| count as usize).sum()];
+            let piece = &mine[start.min(mine.len())..(start + most).min(mine.len())];
+            let mut parts = PartitionMut::new(received.as_mut_slice(), counts.as_slice(), starts);
+            scope(|scope| {
+                let request = world.immediate_all_gather_varcount_into(scope, piece, &mut parts);
+                self.complete(request, EXCHANGE);
+            });
+            let mut rest = received.as_slice();
+            for (bytes, &count) in all.iter_mut().zip(&counts) {
+                let (own, others) = rest.split_at(count as usize);
+                bytes.extend_from_slice(own);
+                rest = others;
+            }
+        }
+        Ok(all)
+    }
+}
