@@ -1,14 +1,29 @@
 //! Devices of this machine.
 
-use tensor::Device;
+use tensor::{Device, Place};
 
-use crate::ranks::Place;
 use crate::{Error, Result};
 
 pub use tensor::opencl::{DeviceDescription, PlatformDescription, platforms as opencl_platforms};
 
 /// The name of the OpenCL device that has the number of this rank on its machine.
 const AUTO: &str = "opencl:auto";
+/// The end of the name of a device that multiplies in TF32.
+const TF32: &str = ":tf32";
+
+/// Returns the name of the device that a rank opens: `opencl:auto` becomes the OpenCL device that has
+/// the number of the rank on its machine.
+///
+/// # Errors
+/// OpenCL is not there.
+pub fn device_at(name: &str, place: Place) -> Result<String> {
+    let (name, suffix) = match name.strip_suffix(TF32) {
+        Some(name) => (name, TF32),
+        None => (name, ""),
+    };
+    let name = if name == AUTO { nth_device(place.number)? } else { name.to_owned() };
+    Ok(name + suffix)
+}
 
 /// Returns the name of device `number` of all OpenCL devices, which are counted round.
 fn nth_device(number: usize) -> Result<String> {
@@ -35,11 +50,8 @@ pub(crate) fn open(name: &str, threads: Option<usize>) -> Result<Device> {
 /// # Errors
 /// Those of [`open`]; there are no OpenCL devices.
 pub(crate) fn open_at(name: &str, threads: Option<usize>, place: Place) -> Result<Device> {
-    let name = match name {
-        AUTO => &nth_device(place.number)?,
-        name => name,
-    };
-    let device = Device::open(name, threads.or_else(|| place.threads()).unwrap_or(0))?;
+    let device =
+        Device::open(&device_at(name, place)?, threads.or_else(|| place.threads()).unwrap_or(0))?;
     if !device.properties().computes {
         let problem = "TENSOR_OPENCL_PATH = counted: the device counts what it is requested and \
                        computes nothing; only a benchmark may run on it; unset it"

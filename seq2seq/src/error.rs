@@ -453,6 +453,12 @@ pub enum Error {
         /// Its error.
         what: String,
     },
+    /// A rank reads another corpus than rank 0.
+    #[error("{data}: the pairs here are not those of rank 0: give all ranks the same files")]
+    OtherCorpus {
+        /// The corpus, as given.
+        data: String,
+    },
     /// The parameters of two ranks differ.
     #[error(
         "the parameters of rank {rank} are not those of rank 0 after step {step}: its memory or its \

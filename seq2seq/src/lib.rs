@@ -23,7 +23,7 @@ mod machine;
 pub mod model;
 mod options;
 mod range;
-mod ranks;
+pub mod ranks;
 mod run;
 mod sample;
 pub mod score;
@@ -34,7 +34,9 @@ pub mod train;
 pub use command::Command;
 pub use config::{Config, Key, KeyInfo, NeededData, Preset, preset_groups, preset_keys, presets};
 pub use data::{Pair, phrasebook, tasks};
-pub use devices::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
+pub use devices::{
+    DeviceDescription, PlatformDescription, device_at, opencl_platforms, processor_kernels,
+};
 pub use error::{Error, Result};
 pub use event::Event;
 pub use inference::{
@@ -58,7 +60,7 @@ pub use run::{
 };
 pub use score::{Evaluation, Metrics};
 pub use session::{Outcome, begin_model, resume_model, train, train_pairs};
-pub use tensor::{CancellationToken, Exchange, Ranks, Reporting, on_refused_memory};
+pub use tensor::{CancellationToken, Exchange, Place, Ranks, Reporting, on_refused_memory};
 pub use tokenizer::read::{ReadOptions, TextFile};
 pub use tokenizer::shell_quoted;
 

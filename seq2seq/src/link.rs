@@ -10,7 +10,6 @@ use tensor::{CancellationToken, Ranks};
 
 use crate::command::Command;
 use crate::event::Event;
-use crate::ranks::Place;
 use crate::{Error, Result};
 
 /// Interval at which a run that waits for a command checks its cancellation.
@@ -26,7 +25,6 @@ pub struct Link {
     cancellation: CancellationToken,
     run_dir: Arc<OnceLock<PathBuf>>,
     ranks: Ranks,
-    place: Place,
     /// True once the other ranks were told what they begin with.
     has_led: bool,
     has_no_commander: bool,
@@ -71,7 +69,6 @@ pub fn link(capacity: usize) -> (Link, Viewer) {
         cancellation: cancellation.clone(),
         run_dir: Arc::clone(&run_dir),
         ranks: Ranks::default(),
-        place: Place::default(),
         has_led: false,
         has_no_commander: false,
     };
@@ -82,9 +79,6 @@ impl Link {
     /// Joins the other ranks, with which the run is trained together. Every rank calls this, and then
     /// the same function that trains. Rank 0 alone reads options and commands, sends events and
     /// writes the run's folder.
-    ///
-    /// # Errors
-    /// A rank has ended or does not answer.
     ///
     /// ```
     /// use seq2seq::{TrainOptions, link, train};
@@ -100,7 +94,7 @@ impl Link {
     /// // Two threads in place of two processes.
     /// let on_rank = |ranks| {
     ///     let (link, _viewer) = link(64);
-    ///     let outcome = train(&options, &mut link.with_ranks(ranks)?)?;
+    ///     let outcome = train(&options, &mut link.with_ranks(ranks))?;
     ///     Ok::<_, seq2seq::Error>(outcome.end.step)
     /// };
     /// std::thread::scope(|scope| {
@@ -114,19 +108,14 @@ impl Link {
     /// });
     /// # std::fs::remove_dir_all(run).unwrap();
     /// ```
-    pub fn with_ranks(self, ranks: Ranks) -> Result<Self> {
-        let place = Place::of(&ranks)?;
-        Ok(Self { ranks, place, ..self })
+    #[must_use]
+    pub fn with_ranks(self, ranks: Ranks) -> Self {
+        Self { ranks, ..self }
     }
 
     /// Returns the ranks that train the run together; by default there is only this one.
     pub fn ranks(&self) -> &Ranks {
         &self.ranks
-    }
-
-    /// Returns the place of this rank on its machine.
-    pub(crate) fn place(&self) -> Place {
-        self.place
     }
 
     /// Returns true if the other ranks do not know yet what they begin with, and from now on false.

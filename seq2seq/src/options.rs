@@ -17,7 +17,8 @@ pub struct TrainOptions {
     pub valid: Option<String>,
     /// Source and target columns of TSV files, from 1.
     pub columns: Option<(usize, usize)>,
-    /// `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
+    /// `cpu`, `opencl`, `opencl:auto` (of several ranks on a machine, another device for each) or
+    /// `opencl:PLATFORM.DEVICE`.
     pub device: Option<String>,
     /// Threads; by default all processors.
     pub threads: Option<usize>,

@@ -5,12 +5,20 @@
 
 use std::path::Path;
 
+use seq2seq::Ranks;
 use seq2seq::compare::{CompareOptions, Comparison, Progress, compare};
 use seq2seq::config::{AttentionKind, Cell};
 
 fn options(folder: &Path, only: &[&str], max_steps: Option<u64>) -> CompareOptions {
     let only = only.iter().map(|&name| name.to_owned()).collect();
-    CompareOptions { folder: folder.into(), only, threads: Some(2), seed: 1, max_steps }
+    CompareOptions {
+        folder: folder.into(),
+        only,
+        threads: Some(2),
+        seed: 1,
+        max_steps,
+        ranks: Ranks::default(),
+    }
 }
 
 /// The comparison, and how many of its models had been trained before.

@@ -120,7 +120,7 @@ pub use lengths::Lengths;
 pub use load_report::{LoadReport, Mismatch};
 pub use memory::{Reporting, on_refused_memory};
 pub use params::{ParamId, Params};
-pub use ranks::{Exchange, Ranks};
+pub use ranks::{Exchange, Place, Ranks};
 pub use shape::Shape;
 pub use state_dict::{LoadOptions, StateDict};
 pub use tensor::{DeferredScalar, Tensor};

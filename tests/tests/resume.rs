@@ -12,18 +12,16 @@ mod runs;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use corner::{Corner, run};
 use runs::RUNS;
-use seq2seq::data::Corpus;
 use seq2seq::event::{CheckpointKind, EndReason};
 use seq2seq::{
     Checkpoint, Command, Error, Event, EventReader, Outcome, RunDir, TrainOptions, Viewer, link,
     train,
 };
-use tempfile::TempDir;
 use tensor::random::PhiloxStream;
 
 /// How a run is interrupted.

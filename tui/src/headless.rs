@@ -1,7 +1,7 @@
 //! A run as plain lines, for logs and pipes: no control characters, no colours, no rewritten lines.
 
 use seq2seq::config::TaskKind;
-use seq2seq::event::{Changed, Start, TrainStep};
+use seq2seq::event::{Changed, RankReport, Ranks, Start, TrainStep};
 use seq2seq::{Command, Event};
 
 use crate::format::{brief, count, duration, estimated, number, percent, setting, several};
@@ -86,6 +86,8 @@ impl Reporter {
                     count(start.target_vocabulary),
                     unknown(start),
                 )];
+                let ranks = start.ranks.iter().enumerate();
+                lines.extend(ranks.map(|(rank, what)| format!("rank {rank} | {what}")));
                 lines.extend(start.changes.iter().map(|change| format!("changed | {change}")));
                 lines
             }
@@ -135,6 +137,7 @@ impl Reporter {
             Event::Checkpoint { .. }
             | Event::Samples(_)
             | Event::Flow(_)
+            | Event::Ranks(_)
             | Event::Inspection(_)
             | Event::HeldOut(_)
             | Event::Units(_)
@@ -211,8 +214,28 @@ impl Reporter {
         self.losses = 0.0;
         self.tokens = 0.0;
         self.not_finite = 0;
-        vec![parts.join(" | ")]
+        let ranks = self.run_state.ranks.as_ref();
+        let ranks = ranks.map(|ranks| format!("ranks | {}", ranks_words(ranks).join(" | ")));
+        std::iter::once(parts.join(" | ")).chain(ranks).collect()
     }
+}
+
+/// Returns what the ranks did lately: the speed of each, and the shares of the time in which they
+/// waited for the slowest and exchanged gradients.
+pub(crate) fn ranks_words(ranks: &Ranks) -> Vec<String> {
+    let speed = |(rank, report): (usize, &RankReport)| {
+        format!("{rank}: {}", brief(report.tokens as f64 / ranks.seconds))
+    };
+    let speeds: Vec<String> = ranks.ranks.iter().enumerate().map(speed).collect();
+    let waited: f64 = ranks.ranks.iter().map(|report| report.waiting).sum();
+    let waited = waited / ranks.ranks.len().max(1) as f64;
+    let slowest = (0..).zip(&ranks.ranks).max_by(|a, b| a.1.busy.total_cmp(&b.1.busy));
+    let slowest = slowest.map_or(0, |(rank, _): (usize, _)| rank);
+    vec![
+        format!("{} tokens/s", speeds.join(", ")),
+        format!("waited {} for rank {slowest}", percent(waited / ranks.seconds)),
+        format!("exchange {}", percent(ranks.exchange / ranks.seconds)),
+    ]
 }
 
 /// Returns the description of changed settings.

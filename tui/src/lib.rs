@@ -13,6 +13,7 @@
 //! - [`run_state`] is the state of a run that both share; [`summary`] is the text printed at its
 //!   end.
 //! - [`recording`] writes what the terminal shows to a file.
+//! - `ranks` joins the other processes that `mpirun` started.
 //! - [`terminal`], [`signals`] and [`output`] are the only modules that access the terminal, the
 //!   process's signals, and the standard streams.
 #![forbid(unsafe_code)]
@@ -25,10 +26,13 @@ pub mod dashboard;
 pub mod figures;
 pub mod format;
 pub mod headless;
+#[cfg(all(feature = "mpi", unix))]
+mod lent_terminal;
 mod listing;
 mod mouse_capture;
 pub mod output;
 mod program;
+mod ranks;
 pub mod recording;
 mod refused;
 pub mod run_state;

@@ -1,18 +1,27 @@
 //! From the command line to the exit status.
 
 use std::io::IsTerminal;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
 use clap::builder::Styles;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use color_eyre::config::{HookBuilder, Theme};
+use color_eyre::eyre::{Report, eyre};
 use seq2seq::Config;
 use seq2seq::config::nearest;
 
 use crate::args::Arguments;
 use crate::format::plain;
+use crate::ranks::{Launched, Membership};
 use crate::{commands, output, refused, signals, terminal};
+
+/// How long a rank after the first waits before it ends with the error that rank 0 prints, because
+/// `mpirun` ends all ranks as soon as one has failed.
+const LEAVE_TO_FIRST: Duration = Duration::from_secs(1);
 
 /// Runs the program on the process's arguments.
 pub fn run() -> ExitCode {
@@ -20,18 +29,69 @@ pub fn run() -> ExitCode {
         output::error(&error);
         return ExitCode::FAILURE;
     }
-    let result = match arguments() {
-        Ok(arguments) => commands::run(arguments),
-        Err(answer) => output::answer(&answer)
-            .map(|()| u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from))
-            .map_err(Into::into),
+    let arguments = arguments();
+    match Launched::find().filter(|launched| launched.size > 1) {
+        None => conclude(answer_or_run(arguments)).0,
+        Some(launched) => run_on_rank(launched, arguments),
+    }
+}
+
+/// Runs the program as one of several ranks. The ranks after the first print nothing.
+fn run_on_rank(launched: Launched, arguments: Result<Arguments, clap::Error>) -> ExitCode {
+    if !launched.is_first() {
+        output::mute();
+    }
+    let shares = arguments.as_ref().is_ok_and(Arguments::shares_work);
+    if !shares {
+        if launched.is_first() {
+            if arguments.is_ok() {
+                output::note("this command does not share its work: rank 0 does all of it");
+            }
+            return conclude(answer_or_run(arguments)).0;
+        }
+        return match arguments {
+            Ok(_) => ExitCode::SUCCESS,
+            Err(answer) => {
+                thread::sleep(LEAVE_TO_FIRST);
+                status_of(&answer)
+            }
+        };
+    }
+    let membership = match Membership::join(launched) {
+        Ok(membership) => membership,
+        Err(error) => {
+            if !launched.is_first() {
+                thread::sleep(LEAVE_TO_FIRST);
+            }
+            return conclude(Err(error)).0;
+        }
     };
+    // The other ranks would wait for one that panicked.
+    let run = AssertUnwindSafe(|| answer_or_run(arguments));
+    let result = catch_unwind(run).unwrap_or_else(|_| Err(eyre!("a bug: this rank panicked")));
+    let (status, error) = conclude(result);
+    membership.leave(status, error.as_ref())
+}
+
+fn answer_or_run(arguments: Result<Arguments, clap::Error>) -> color_eyre::Result<ExitCode> {
+    match arguments {
+        Ok(arguments) => commands::run(arguments),
+        Err(answer) => Ok(output::answer(&answer).map(|()| status_of(&answer))?),
+    }
+}
+
+fn status_of(answer: &clap::Error) -> ExitCode {
+    u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// Prints the error, if there is one. Returns the exit status and the error.
+fn conclude(result: color_eyre::Result<ExitCode>) -> (ExitCode, Option<Report>) {
     match result {
-        Ok(status) => status,
-        Err(report) if output::is_closed(&report) => ExitCode::SUCCESS,
+        Ok(status) => (status, None),
+        Err(report) if output::is_closed(&report) => (ExitCode::SUCCESS, None),
         Err(report) => {
             output::error(&report);
-            ExitCode::FAILURE
+            (ExitCode::FAILURE, Some(report))
         }
     }
 }

@@ -36,6 +36,8 @@ use crate::recording::{FrameWriter, Recorder};
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// True if the mouse is taken, too, while the alternate screen is used.
 static MOUSE: AtomicBool = AtomicBool::new(true);
+/// True while the terminal is that of another process, which has lent it.
+static LENT: AtomicBool = AtomicBool::new(false);
 /// True while a frame is being written.
 static DRAWING: AtomicBool = AtomicBool::new(false);
 
@@ -43,6 +45,18 @@ static DRAWING: AtomicBool = AtomicBool::new(false);
 const LOOK: Duration = Duration::from_millis(100);
 /// The wait after input that is not yet a complete key.
 const PART: Duration = Duration::from_millis(10);
+
+/// Notes whether the terminal is that of another process.
+#[cfg(all(feature = "mpi", unix))]
+pub(crate) fn set_lent(is_lent: bool) {
+    LENT.store(is_lent, Ordering::SeqCst);
+}
+
+/// Returns true if the terminal is that of another process: no shell would continue this one after a
+/// stop.
+pub(crate) fn is_lent() -> bool {
+    LENT.load(Ordering::SeqCst)
+}
 
 /// Returns true if both stdin and stdout are a terminal that can position text, as the dashboard
 /// requires.

@@ -14,7 +14,7 @@ use seq2seq::{CancellationToken, Command, Event, Outcome, TrainOptions, Viewer, 
 
 use crate::answerer::Answerer;
 use crate::tensorboard::TensorBoardLog;
-use crate::{output, summary};
+use crate::{output, ranks, summary};
 
 /// Capacity of the event queue; display events beyond it are dropped and counted.
 const CAPACITY: usize = 8192;
@@ -145,7 +145,7 @@ impl Trainer {
     /// # Errors
     /// Returns an error if the thread cannot be spawned.
     pub fn start(options: TrainOptions) -> io::Result<Self> {
-        let (mut link, viewer) = seq2seq::link(CAPACITY);
+        let (link, viewer) = seq2seq::link(CAPACITY);
         let work = Work {
             cancellation: viewer.cancellation.clone(),
             run_dir: Arc::clone(&viewer.run_dir),
@@ -155,7 +155,7 @@ impl Trainer {
         let ends = Ends(Arc::clone(&work.over));
         let thread = thread::Builder::new().name("trainer".to_owned()).spawn(move || {
             let _ends = ends;
-            seq2seq::train(&options, &mut link)
+            seq2seq::train(&options, &mut link.with_ranks(ranks::all()))
         })?;
         Ok(Self {
             viewer,

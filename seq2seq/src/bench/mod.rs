@@ -5,6 +5,7 @@
 
 mod layer;
 mod memory;
+mod ranks;
 mod workload;
 
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ use crate::train::{PendingStep, StepOptions, StepOutcome, start_step};
 use crate::{Error, Result};
 pub use layer::{LayerRow, layer_names, layers};
 use memory::{Resident, reset_peak};
+pub use ranks::{RanksRow, ranks};
 pub use tensor::device::{DeviceWork, KernelShare, gpu};
 pub use workload::{Workload, workloads};
 

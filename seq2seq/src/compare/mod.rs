@@ -23,9 +23,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use tensor::Device;
+use tensor::{Device, Ranks};
 
 use self::models::{Job, JobResult};
+use crate::ranks::gather_results;
 use crate::{Error, Result};
 
 pub use findings::Finding;
@@ -92,18 +93,23 @@ pub fn compare(
 ) -> Result<Comparison> {
     let jobs = models::chosen(&options.only)?;
     let processors = || thread::available_parallelism().map_or(1, usize::from);
-    let side_by_side = options.threads.unwrap_or_else(processors).clamp(1, jobs.len());
+    let threads = options.threads.or_else(|| options.ranks.place().threads());
+    let side_by_side = threads.unwrap_or_else(processors).clamp(1, jobs.len());
     let whole: f64 = jobs.iter().map(|job| job.seconds).sum();
-    let minutes = options.max_steps.is_none().then_some(whole / side_by_side as f64 / 60.0);
+    let at_a_time = side_by_side * options.ranks.size();
+    let minutes = options.max_steps.is_none().then_some(whole / at_a_time as f64 / 60.0);
     each(&Progress::Plan { models: jobs.len(), side_by_side, minutes });
 
+    let ranks = &options.ranks;
+    // The slowest come first: in turn, all ranks get similar work.
+    let own: Vec<usize> = (ranks.rank()..jobs.len()).step_by(ranks.size()).collect();
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, outcomes) = mpsc::channel::<(usize, Result<(JobResult, bool)>)>();
     let work = |sender: mpsc::Sender<_>| {
         while !failed.load(Ordering::Relaxed) {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(at) else { break };
-            let outcome = job.run(options);
+            let next = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&at) = own.get(next) else { break };
+            let outcome = jobs[at].run(options);
             failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
             if sender.send((at, outcome)).is_err() {
                 break;
@@ -111,18 +117,9 @@ pub fn compare(
         }
     };
     let mut made: Vec<Option<JobResult>> = vec![None; jobs.len()];
-    thread::scope(|scope| -> Result<()> {
-        for i in 0..side_by_side {
-            let (sender, work) = (sender.clone(), &work);
-            thread::Builder::new()
-                .name(format!("compare {i}"))
-                .spawn_scoped(scope, move || work(sender))
-                .map_err(|e| Error::Other(format!("cannot start a thread: {e}")))?;
-        }
-        drop(sender);
-        let (mut done, mut worked) = (0, 0.0);
-        for (at, outcome) in outcomes {
-            let (one, kept) = outcome?;
+    let (mut done, mut worked) = (0, 0.0);
+    let mut told =
+        |made: &mut Vec<Option<JobResult>>, at: usize, (one, kept): (JobResult, bool)| {
             done += 1;
             worked += jobs[at].seconds;
             let place = Standing { done, of: jobs.len(), share: worked / whole, kept };
@@ -133,10 +130,54 @@ pub fn compare(
                 JobResult::Cell(row) => each(&Progress::Cell { row, place }),
             }
             made[at] = Some(one);
+        };
+    let ended = thread::scope(|scope| -> Result<()> {
+        for i in 0..side_by_side {
+            let (sender, work) = (sender.clone(), &work);
+            thread::Builder::new()
+                .name(format!("compare {i}"))
+                .spawn_scoped(scope, move || work(sender))
+                .map_err(|e| Error::Other(format!("cannot start a thread: {e}")))?;
+        }
+        drop(sender);
+        for (at, outcome) in outcomes {
+            told(&mut made, at, outcome?);
         }
         Ok(())
-    })?;
+    });
+    if ranks.is_alone() {
+        ended?;
+    } else {
+        for (at, one) in of_all_ranks(ranks, ended, &made)? {
+            if made[at].is_none() {
+                told(&mut made, at, (one, false));
+            }
+        }
+    }
     gather(options, &jobs, made)
+}
+
+/// Returns the results of all ranks, each with the number of its job.
+///
+/// # Errors
+/// A rank failed.
+fn of_all_ranks(
+    ranks: &Ranks,
+    ended: Result<()>,
+    made: &[Option<JobResult>],
+) -> Result<Vec<(usize, JobResult)>> {
+    let encode = |(at, one): (usize, &Option<JobResult>)| {
+        let encoded = one.as_ref().map(serde_json::to_string)?;
+        Some(encoded.map(|json| (at, json)).map_err(|e| Error::Other(e.to_string())))
+    };
+    let mine = ended.and_then(|()| {
+        made.iter().enumerate().filter_map(encode).collect::<Result<Vec<(usize, String)>>>()
+    });
+    let decode = |(at, json): (usize, String)| match serde_json::from_str(&json) {
+        Ok(one) => Ok((at, one)),
+        Err(error) => Err(Error::Other(format!("the result of another rank: {error}"))),
+    };
+    gather_results(ranks, mine)?.into_iter().flatten().map(decode).collect()
 }
 
 /// Collects the results in tables, in the order of the jobs.

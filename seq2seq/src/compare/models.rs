@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::table::{CellRow, CompareOptions, TaskTable, TranslatorRow};
 use crate::config::{AttentionKind, Cell, attention_name, nearest};
 use crate::data::Corpus;
@@ -80,7 +82,7 @@ enum JobKind {
 }
 
 /// The result of a job.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum JobResult {
     Translator(TranslatorRow),
     Cell(CellRow),

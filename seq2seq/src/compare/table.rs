@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use tensor::Ranks;
 
 use crate::Evaluation;
 use crate::config::{AttentionKind, Cell, attention_by_name};
@@ -20,6 +21,9 @@ pub struct CompareOptions {
     pub seed: u64,
     /// Maximum optimizer steps per model, for a quick test.
     pub max_steps: Option<u64>,
+    /// The ranks that share the models: every rank calls [`compare`](super::compare()) with the same
+    /// options, and gets all results. Each keeps its runs in the folder on its own machine.
+    pub ranks: Ranks,
 }
 
 /// The results of a comparison.

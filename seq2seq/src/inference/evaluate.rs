@@ -8,6 +8,7 @@ use super::{EnsembleOptions, Sampler, Translator, open_run};
 use crate::config::TaskKind;
 use crate::data::LinksFile;
 use crate::decode::BeamOptions;
+use crate::devices::device_at;
 use crate::run::{RunDir, StoredRun};
 use crate::score::{BleuOptions, Evaluation};
 use crate::task::SequenceModel;
@@ -91,13 +92,15 @@ fn evaluate_on(
     if stored.config.task != TaskKind::Translation {
         check_no_translation(runs, &stored, options)?;
     }
-    let EvaluateOptions { device, threads, columns, decoding, bleu, links, .. } = options;
+    let EvaluateOptions { device, ranks, columns, decoding, bleu, links, .. } = options;
+    let threads = options.threads.or_else(|| ranks.place().threads());
+    let device = &device_at(device, ranks.place())?;
     let evaluation = match stored.config.task {
         TaskKind::Translation => {
             let mut notes = Vec::new();
             let links = links.as_ref().map(|path| LinksFile::open(path, &mut notes)).transpose()?;
-            let translator = Translator::open_ensemble(runs, &options.ensemble, device, *threads)?;
-            let mut translator = translator.with_options(*decoding);
+            let translator = Translator::open_ensemble(runs, &options.ensemble, device, threads)?;
+            let mut translator = translator.with_options(*decoding).with_ranks(ranks);
             if let Some(unknown_words) = &options.unknown_words {
                 translator = translator.with_unknown_words(unknown_words.clone());
             }
@@ -118,7 +121,7 @@ fn evaluate_on(
             return Ok(found);
         }
         TaskKind::LanguageLines | TaskKind::LanguageStream => {
-            let sampler = Sampler::open(run, device, *threads)?;
+            let sampler = Sampler::open(run, device, threads)?.with_ranks(ranks);
             match examples {
                 Examples::Corpus(data) => sampler.evaluate(data)?,
                 Examples::HeldOut(held_out) => match &held_out.examples {
@@ -128,12 +131,12 @@ fn evaluate_on(
             }
         }
         TaskKind::Sequence => {
-            let opened = open_run(run, device, *threads, &[TaskKind::Sequence])?;
+            let opened = open_run(run, device, threads, &[TaskKind::Sequence])?;
             let task = opened.stored.data.parse::<Generated>()?.name;
             let (model, params) = opened.load(|params, stored| {
                 SequenceModel::new(params, &stored.config, task, stored.seed)
             })?;
-            let threads = opened.device.threads();
+            let threads = &opened.device.threads().with_ranks(ranks);
             let (data, seed) = match examples {
                 Examples::Corpus(data) => ((*data).to_owned(), opened.stored.seed),
                 Examples::HeldOut(held_out) => match &held_out.examples {

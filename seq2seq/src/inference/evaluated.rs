@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use tensor::Ranks;
+
 use super::EnsembleOptions;
 use crate::decode::{BeamOptions, UnknownWordOptions};
 use crate::score::{BleuOptions, Evaluation, ScoredOutputs};
@@ -11,8 +13,11 @@ use crate::score::{BleuOptions, Evaluation, ScoredOutputs};
 pub struct EvaluateOptions {
     /// The device: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`.
     pub device: String,
-    /// Number of threads; all processors if absent.
+    /// Number of threads; all processors if absent, or this rank's share of them.
     pub threads: Option<usize>,
+    /// The ranks that share the work: every rank calls the same function with the same options, and
+    /// gets the result. By default there is only this one.
+    pub ranks: Ranks,
     /// Source and target column, from 1; those of the run if absent.
     pub columns: Option<(usize, usize)>,
     /// How outputs are decoded.
@@ -32,6 +37,7 @@ impl Default for EvaluateOptions {
         Self {
             device: "cpu".to_owned(),
             threads: None,
+            ranks: Ranks::default(),
             columns: None,
             decoding: BeamOptions::greedy(),
             unknown_words: None,

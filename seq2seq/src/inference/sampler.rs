@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tensor::{Device, Params};
+use tensor::{Device, Params, Ranks};
 
 use super::open_run;
 use crate::config::TaskKind;
@@ -58,6 +58,13 @@ impl Sampler {
             LanguageModel::new(params, stored, target, subwords.target.as_ref())
         })?;
         Ok(Self { model, params, device: opened.device, stored: opened.stored })
+    }
+
+    /// Shares the work with other ranks, as [`Translator::with_ranks`](crate::Translator::with_ranks)
+    /// does.
+    #[must_use]
+    pub fn with_ranks(self, ranks: &Ranks) -> Self {
+        Self { device: self.device.with_ranks(ranks), ..self }
     }
 
     /// Computes the metrics of a text file, or of the targets of another corpus.

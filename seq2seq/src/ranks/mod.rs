@@ -18,7 +18,7 @@ pub(crate) use self::begin::{Beginning, Given};
 #[cfg(feature = "mpi")]
 pub use self::mpi::Mpi;
 pub(crate) use self::order::Order;
-pub(crate) use self::place::{Place, host};
+pub use self::place::host;
 use crate::{Error, Result};
 
 /// A failure as the other ranks hear of it.
@@ -32,7 +32,7 @@ enum Failure {
 ///
 /// # Errors
 /// A rank has ended or does not answer.
-pub(crate) fn gather<T: Serialize + DeserializeOwned>(ranks: &Ranks, mine: &T) -> Result<Vec<T>> {
+pub fn gather<T: Serialize + DeserializeOwned>(ranks: &Ranks, mine: &T) -> Result<Vec<T>> {
     let all = ranks.gather(&encode(mine)?)?;
     all.iter().map(|bytes| decode(bytes)).collect()
 }
@@ -71,10 +71,7 @@ pub(crate) fn gather_results<T: Serialize + DeserializeOwned>(
 ///
 /// # Errors
 /// A rank has ended or does not answer.
-pub(crate) fn of_first<T: Serialize + DeserializeOwned>(
-    ranks: &Ranks,
-    mine: Option<&T>,
-) -> Result<T> {
+pub fn of_first<T: Serialize + DeserializeOwned>(ranks: &Ranks, mine: Option<&T>) -> Result<T> {
     let bytes = match mine.filter(|_| ranks.is_first()) {
         Some(value) => encode(value)?,
         None => Vec::new(),

@@ -11,9 +11,10 @@ use mpi::datatype::PartitionMut;
 use mpi::environment::{self, Universe};
 use mpi::request::{LocalScope, Request, scope};
 use mpi::topology::{Communicator, SimpleCommunicator};
-use mpi::traits::CommunicatorCollectives;
+use mpi::traits::{CommunicatorCollectives, Destination, Source};
 use tensor::{Exchange, Ranks};
 
+use super::place::placed;
 use crate::{Error, Result};
 
 /// How long a rank waits for the others before it gives up, once training has begun.
@@ -67,7 +68,8 @@ impl Mpi {
             has_met: AtomicBool::new(false),
             on_silence,
         };
-        Ok((Self { _universe: universe }, Ranks::new(Arc::new(exchange))))
+        let ranks = placed(Ranks::new(Arc::new(exchange)))?;
+        Ok((Self { _universe: universe }, ranks))
     }
 
     /// Ends all ranks at once, this one included.
@@ -142,18 +144,47 @@ impl Exchange for Processes {
 
     fn all_to_all(&self, blocks: &[f32], received: &mut [f32]) -> tensor::Result<()> {
         let world = SimpleCommunicator::world();
+        let length = (blocks.len() / self.size).max(1);
         scope(|scope| {
-            let request = world.immediate_all_to_all_into(scope, blocks, received);
-            self.complete(request, EXCHANGE);
+            let others = (0..self.size).filter(|&rank| rank != self.rank);
+            let into = others.clone().zip(received.chunks_mut(length)).map(|(rank, block)| {
+                world.process_at_rank(rank as i32).immediate_receive_into(scope, block)
+            });
+            let into: Vec<_> = into.collect();
+            let from = others.zip(blocks.chunks(length).enumerate().filter(|b| b.0 != self.rank));
+            let from = from.map(|(rank, (_, block))| {
+                world.process_at_rank(rank as i32).immediate_send(scope, block)
+            });
+            let from: Vec<_> = from.collect();
+            into.into_iter().for_each(|request| self.complete(request, EXCHANGE));
+            from.into_iter().for_each(|request| self.complete(request, EXCHANGE));
         });
         Ok(())
     }
 
-    fn all_gather(&self, block: &[f32], all: &mut [f32]) -> tensor::Result<()> {
+    fn all_gather(&self, blocks: &mut [f32]) -> tensor::Result<()> {
         let world = SimpleCommunicator::world();
+        let length = (blocks.len() / self.size).max(1);
+        let (mut own, mut others) = (None, Vec::with_capacity(self.size));
+        for (rank, block) in blocks.chunks_mut(length).enumerate() {
+            if rank == self.rank {
+                own = Some(&*block);
+            } else {
+                others.push((rank as i32, block));
+            }
+        }
+        let ranks: Vec<i32> = others.iter().map(|(rank, _)| *rank).collect();
         scope(|scope| {
-            let request = world.immediate_all_gather_into(scope, block, all);
-            self.complete(request, EXCHANGE);
+            let into = others.into_iter().map(|(rank, block)| {
+                world.process_at_rank(rank).immediate_receive_into(scope, block)
+            });
+            let into: Vec<_> = into.collect();
+            let from = own.into_iter().flat_map(|own| ranks.iter().map(move |&rank| (rank, own)));
+            let from =
+                from.map(|(rank, own)| world.process_at_rank(rank).immediate_send(scope, own));
+            let from: Vec<_> = from.collect();
+            into.into_iter().for_each(|request| self.complete(request, EXCHANGE));
+            from.into_iter().for_each(|request| self.complete(request, EXCHANGE));
         });
         Ok(())
     }

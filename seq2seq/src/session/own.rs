@@ -175,7 +175,7 @@ struct Own {
 impl Own {
     /// Opens the device and moves the parameters there.
     fn new(params: &mut Params, stored: &StoredRun, link: &Link) -> Result<Self> {
-        let device = devices::open_at(&stored.device, stored.threads, link.place())?;
+        let device = devices::open_at(&stored.device, stored.threads, link.ranks().place())?;
         params.to_device(&device)?;
         let (optimizer, average) = equip(&stored.config, params, &device)?;
         Ok(Self { device, optimizer, average })

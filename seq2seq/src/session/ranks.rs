@@ -117,8 +117,7 @@ fn follow_at<M: Task>(
         let vocabularies = given.vocabularies()?;
         let mut run = prepare::<M>(given.stored()?, Some(vocabularies), memory, link)?;
         if run.stored.corpus_hash.is_some_and(|hash| hash != run.built.corpus) {
-            let (run, data) = (path.clone(), run.stored.data);
-            return Err(Error::CorpusChanged { run, data });
+            return Err(Error::OtherCorpus { data: run.stored.data });
         }
         run.built.model.load_state(tensors(&checkpoint.carried))?;
         let average = run.average.as_mut();

@@ -72,7 +72,7 @@ pub(super) fn prepare<M: Task>(
     link: &mut Link,
 ) -> Result<Prepared<M>> {
     let config = &stored.config;
-    let device = devices::open_at(&stored.device, stored.threads, link.place())?;
+    let device = devices::open_at(&stored.device, stored.threads, link.ranks().place())?;
     let mut params = Params::new();
     let mut preparation = Preparation::new(link, memory);
     let mut built = M::build(&stored, vocabularies, &mut params, &mut preparation)?;

@@ -70,6 +70,8 @@ pub struct RankWork {
     pub busy: f64,
     /// Seconds in which gradients were exchanged, as this rank measured them; known of this rank only.
     pub exchange: f64,
+    /// Bytes of gradients that it sent; known of this rank only.
+    pub sent: usize,
 }
 
 /// A step that was started. On a device it may still be running.
@@ -174,8 +176,10 @@ pub fn start_step<M: Model>(
         None => Gradients::default().reduce(params, threads)?,
     };
     let since = Instant::now();
-    reduced.sum_over(threads.ranks(), params, threads)?;
-    others.measured(threads.ranks(), since);
+    let sent = reduced.sum_over(threads.ranks(), params, threads)?;
+    if let Some(own) = others.work.get_mut(threads.ranks().rank()) {
+        (own.exchange, own.sent) = (since.elapsed().as_secs_f64(), sent);
+    }
     let since = Instant::now();
     let batches = nll.len();
     let metrics: PooledVec<DeferredScalar> = nll.into_iter().chain(correct).collect();
@@ -301,15 +305,6 @@ struct Others {
     flow: Vec<Vec<(String, Vec<f64>)>>,
 }
 
-impl Others {
-    /// Notes how long this rank exchanged gradients.
-    fn measured(&mut self, ranks: &Ranks, since: Instant) {
-        if let Some(own) = self.work.get_mut(ranks.rank()) {
-            own.exchange = since.elapsed().as_secs_f64();
-        }
-    }
-}
-
 /// What a rank tells the others about its part of a step.
 #[derive(Debug, Serialize, Deserialize)]
 struct Told {
@@ -344,7 +339,8 @@ impl Sums {
         self.nll = [sum(|told| told.nll).into()].into();
         self.correct = [sum(|told| told.correct).into()].into();
         self.counted = all.iter().map(|told| told.counted).sum();
-        let work = |told: &Told| RankWork { tokens: told.counted, busy: told.busy, exchange: 0.0 };
+        let work =
+            |told: &Told| RankWork { tokens: told.counted, busy: told.busy, ..RankWork::default() };
         let work = all.iter().map(work).collect();
         let flow = all.into_iter().map(|told| told.flow).collect();
         Ok(Others { work, flow })

@@ -12,6 +12,7 @@ pub use work::{DeviceWork, KernelShare, WorkMeter, gpu};
 use crate::error::{Error, Result};
 use crate::gemm;
 use crate::opencl::OpenCl;
+use crate::ranks::Ranks;
 use crate::simd;
 use crate::threads::Threads;
 
@@ -50,6 +51,12 @@ impl Device {
     /// Returns the threads of the processor.
     pub fn threads(&self) -> &Threads {
         &self.threads
+    }
+
+    /// Returns the same device, for work that all ranks share ([`Threads::with_ranks`]).
+    #[must_use]
+    pub fn with_ranks(self, ranks: &Ranks) -> Self {
+        Self { threads: self.threads.with_ranks(ranks), ..self }
     }
 
     /// Returns the OpenCL device, or `None` for the processor.

@@ -117,7 +117,7 @@ impl Gradients {
         for (id, slot) in params.ids().zip(slots) {
             reduced.push(cpu::reduce(slot, params.get(id), threads)?);
         }
-        Ok(ReducedGradients::new(reduced, threads))
+        Ok(ReducedGradients::new(reduced))
     }
 }
 

@@ -15,22 +15,23 @@ const ALIGNED: usize = 16;
 /// Elements that a thread copies or adds at a time.
 const CHUNK: usize = 1 << 16;
 
-/// Replaces gradients on the host by their sums over all ranks, added in the order of the ranks.
-/// Every rank gets the same bits.
+/// Replaces gradients on the host by their sums over all ranks, which are added in a fixed order. Every
+/// rank gets the same bits.
 ///
 /// A parameter whose gradients are rows on all ranks that have one keeps rows, unless they are more
 /// than the table has. All others are summed in one piece of memory: block r of it is sent to rank
 /// r, which adds the blocks of all ranks, and the sums are sent to all ranks (a reduce-scatter and
-/// an all-gather).
+/// an all-gather). Returns the number of bytes that this rank sent.
 pub(super) fn sum(
     gradients: &mut [Gradient],
     params: &Params,
     ranks: &Ranks,
     threads: &Threads,
-) -> Result<()> {
-    let Some(exchange) = ranks.exchange() else { return Ok(()) };
+) -> Result<usize> {
+    let Some(exchange) = ranks.exchange() else { return Ok(0) };
     let forms = agree(gradients, params, ranks)?;
-    sum_rows(gradients, &forms, ranks)?;
+    let others = ranks.size() - 1;
+    let sent = others * (4 * forms.len() + sum_rows(gradients, &forms, ranks)?);
     let mut starts = PooledVec::with_capacity(forms.len());
     let mut total = 0;
     for (form, id) in forms.iter().zip(params.ids()) {
@@ -40,7 +41,7 @@ pub(super) fn sum(
         }
     }
     if total == 0 {
-        return Ok(());
+        return Ok(sent);
     }
     let block = total.div_ceil(ranks.size()).next_multiple_of(ALIGNED);
     let mut all = Tensor::uninit([block * ranks.size()]);
@@ -52,7 +53,8 @@ pub(super) fn sum(
             *gradient = Gradient::Dense(all.flat(starts[i], shape.len()).shaped(shape));
         }
     }
-    Ok(())
+    // A block of every other rank, and the sums of this one to every other rank.
+    Ok(sent + others * 2 * 4 * block)
 }
 
 /// The form of a parameter's sum.
@@ -90,10 +92,10 @@ fn agree(gradients: &[Gradient], params: &Params, ranks: &Ranks) -> Result<Poole
     Ok(params.ids().enumerate().map(|(i, id)| form(i, params.shape(id))).collect())
 }
 
-/// Sums the gradients whose sums are rows.
-fn sum_rows(gradients: &mut [Gradient], forms: &[Form], ranks: &Ranks) -> Result<()> {
+/// Sums the gradients whose sums are rows. Returns the number of bytes that each other rank gets.
+fn sum_rows(gradients: &mut [Gradient], forms: &[Form], ranks: &Ranks) -> Result<usize> {
     if !forms.contains(&Form::Rows) {
-        return Ok(());
+        return Ok(0);
     }
     // For each gradient its number of rows and their width, then the ids, then the rows.
     let mut mine = Vec::new();
@@ -129,7 +131,7 @@ fn sum_rows(gradients: &mut [Gradient], forms: &[Form], ranks: &Ranks) -> Result
         }
         *gradient = Gradient::Rows(RowGradient::gather(&parts, usize::MAX, width)?);
     }
-    Ok(())
+    Ok(mine.len())
 }
 
 fn of_rows<'a>(
@@ -188,17 +190,19 @@ fn fill(
     threads.for_each_of(copied / 4, &mut copies, |_, (to, from)| to.copy_from_slice(from));
 }
 
-/// Replaces every rank's blocks by their sums.
+/// Replaces every rank's blocks by their sums: rank r adds the blocks r of all ranks, its own first and
+/// then the others in their order.
 fn exchange_sums(
     all: &mut Tensor,
     block: usize,
     exchange: &dyn Exchange,
     threads: &Threads,
 ) -> Result<()> {
-    let mut received = Tensor::uninit(all.shape());
+    let mut received = Tensor::uninit([all.len() - block]);
     exchange.all_to_all(all.data(), received.data_mut())?;
-    let (sums, others) = received.data_mut().split_at_mut(block);
+    let others = received.data();
     {
+        let sums = &mut all.data_mut()[exchange.rank() * block..][..block];
         let mut chunks: PooledVec<&mut [f32]> = sums.chunks_mut(CHUNK).collect();
         threads.for_each_of(others.len() / 4, &mut chunks, |i, sum| {
             for other in others.chunks_exact(block) {
@@ -206,7 +210,7 @@ fn exchange_sums(
             }
         });
     }
-    exchange.all_gather(sums, all.data_mut())
+    exchange.all_gather(all.data_mut())
 }
 
 #[cfg(test)]
@@ -228,7 +232,7 @@ mod tests {
             }
             let threads = Threads::new(2);
             let mine = of(ranks.rank()).into_iter().collect();
-            let mut reduced = ReducedGradients::new(mine, &threads);
+            let mut reduced = ReducedGradients::new(mine);
             reduced.sum_over(&ranks, &params, &threads).unwrap();
             let each: Vec<f64> = params.ids().map(|id| reduced.get(id).norm()).collect();
             let norms = reduced.norms(None).unwrap();

@@ -1,6 +1,6 @@
 //! One gradient per parameter.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::gradient::Gradient;
 use super::norms::{self, Norms};
@@ -17,20 +17,19 @@ use crate::threads::Threads;
 #[derive(Debug, Clone)]
 pub struct ReducedGradients {
     gradients: PooledVec<Gradient>,
-    /// L2 norm of each gradient, if they are on the host.
-    norms: PooledVec<f64>,
+    /// L2 norm of each gradient, if they are on the host and it was asked for.
+    norms: OnceLock<PooledVec<f64>>,
     /// The gradients' memory, if they are on a device.
     arena: Option<Arena>,
 }
 
 impl ReducedGradients {
-    pub(super) fn new(gradients: PooledVec<Gradient>, threads: &Threads) -> Self {
-        let norms = norms_of(&gradients, threads);
-        Self { gradients, norms, arena: None }
+    pub(super) fn new(gradients: PooledVec<Gradient>) -> Self {
+        Self { gradients, norms: OnceLock::new(), arena: None }
     }
 
     pub(super) fn on_device(gradients: PooledVec<Gradient>, arena: Arena) -> Self {
-        Self { gradients, norms: PooledVec::new(), arena: Some(arena) }
+        Self { gradients, norms: OnceLock::new(), arena: Some(arena) }
     }
 
     /// Returns the gradient of a parameter.
@@ -51,8 +50,13 @@ impl ReducedGradients {
     /// # Errors
     /// The device failed.
     pub fn norms(&self, limit: Option<f32>) -> Result<Norms> {
+        self.norms_on(limit, &Threads::single())
+    }
+
+    /// Returns what [`norms`](Self::norms) does, computed by several threads.
+    pub(crate) fn norms_on(&self, limit: Option<f32>, threads: &Threads) -> Result<Norms> {
         let each = match &self.arena {
-            None => self.norms.clone(),
+            None => self.norms.get_or_init(|| norms_of(&self.gradients, threads)).clone(),
             Some(arena) => {
                 let is_live = |g: &Gradient| !matches!(g, Gradient::None);
                 norms::opencl::norms(arena, self.gradients.iter().map(is_live))?
@@ -106,26 +110,27 @@ impl ReducedGradients {
             return self.add_on_device(&other);
         }
         self.gradients.iter_mut().zip(other.gradients).try_for_each(|(a, b)| a.add(b))?;
-        self.norms = self.gradients.iter().map(Gradient::norm).collect();
+        self.norms = OnceLock::new();
         Ok(())
     }
 
-    /// Replaces the gradients by their sums over all ranks, added in the order of the ranks, so that
-    /// every rank has the same bits. Every rank calls this.
+    /// Replaces the gradients by their sums over all ranks, added in a fixed order: every rank has the
+    /// same bits, and the same number of ranks gives them every time. Every rank calls this. Returns the number of bytes that this rank
+    /// sent.
     ///
     /// PyTorch: `torch.distributed.all_reduce`, as `DistributedDataParallel` does, but the sum and not
     /// the mean.
     ///
     /// # Errors
     /// A rank has ended or has other parameters; the device failed.
-    pub fn sum_over(&mut self, ranks: &Ranks, params: &Params, threads: &Threads) -> Result<()> {
+    pub fn sum_over(&mut self, ranks: &Ranks, params: &Params, threads: &Threads) -> Result<usize> {
         if ranks.is_alone() {
-            return Ok(());
+            return Ok(0);
         }
         let Some(arena) = &self.arena else {
-            ranks::sum(&mut self.gradients, params, ranks, threads)?;
-            self.norms = norms_of(&self.gradients, threads);
-            return Ok(());
+            let sent = ranks::sum(&mut self.gradients, params, ranks, threads)?;
+            self.norms = OnceLock::new();
+            return Ok(sent);
         };
         let layout = Arc::clone(&arena.layout);
         let to_host = |gradient: &Gradient| match gradient {
@@ -133,7 +138,7 @@ impl ReducedGradients {
             other => Ok(other.clone()),
         };
         let mut sums = self.gradients.iter().map(to_host).collect::<Result<PooledVec<_>>>()?;
-        ranks::sum(&mut sums, params, ranks, threads)?;
+        let sent = ranks::sum(&mut sums, params, ranks, threads)?;
         let dense: Vec<Tensor> =
             params.ids().zip(&sums).map(|(id, sum)| sum.to_dense(params.shape(id))).collect();
         let memory = layout.filled(dense.iter())?;
@@ -143,7 +148,7 @@ impl ReducedGradients {
         };
         self.gradients = sums.iter().enumerate().map(on_device).collect();
         self.arena = Some(Arena { layout, memory });
-        Ok(())
+        Ok(sent)
     }
 
     /// Multiplies every gradient by a factor.
@@ -155,7 +160,7 @@ impl ReducedGradients {
             return arena.layout.device.clone().scale_shared(&mut arena.memory, factor);
         }
         self.gradients.iter_mut().for_each(|g| g.scale(factor));
-        self.norms.iter_mut().for_each(|norm| *norm *= f64::from(factor.abs()));
+        self.norms = OnceLock::new();
         Ok(())
     }
 }
@@ -190,12 +195,12 @@ mod tests {
             (Gradient::None, rows(&[1]), [0.0, 5.0, 0.0]),
             (dense(4.0), Gradient::None, [4.0, 4.0, 4.0]),
         ] {
-            let mut sum = ReducedGradients::new([a].into(), &Threads::single());
-            sum.add(ReducedGradients::new([b].into(), &Threads::single())).unwrap();
+            let mut sum = ReducedGradients::new([a].into());
+            sum.add(ReducedGradients::new([b].into())).unwrap();
             assert_eq!(sum.get(w).to_dense(params.shape(w)).data(), want);
         }
-        let mut sum = ReducedGradients::new([dense(1.0)].into(), &Threads::single());
-        assert!(sum.add(ReducedGradients::new([rows(&[3])].into(), &Threads::single())).is_err());
-        assert!(sum.add(ReducedGradients::new(PooledVec::new(), &Threads::single())).is_err());
+        let mut sum = ReducedGradients::new([dense(1.0)].into());
+        assert!(sum.add(ReducedGradients::new([rows(&[3])].into())).is_err());
+        assert!(sum.add(ReducedGradients::new(PooledVec::new())).is_err());
     }
 }

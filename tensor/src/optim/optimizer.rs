@@ -190,7 +190,7 @@ impl Optimizer {
             self.follow(params)?;
             return self.update_on_device(params, gradients, how, None);
         }
-        let norms = gradients.norms(how.limit)?;
+        let norms = gradients.norms_on(how.limit, threads)?;
         let metrics = how.metrics.iter().map(crate::DeferredScalar::get);
         let metrics = metrics.collect::<Result<PooledVec<f64>>>()?;
         let updated = norms.total.is_finite() && metrics.iter().all(|f| f.is_finite());

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Exchange, Ranks};
+use super::{Exchange, Place, Ranks};
 use crate::error::{Error, Result};
 
 /// How long a rank waits for the others.
@@ -13,7 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) fn in_process(size: usize) -> Vec<Ranks> {
     let table = Arc::new(Table::default());
     let member = |rank| Member { rank, size, table: Arc::clone(&table) };
-    (0..size).map(|rank| Ranks::new(Arc::new(member(rank)))).collect()
+    let ranks =
+        |rank| Ranks::new(Arc::new(member(rank))).with_place(Place { number: rank, count: size });
+    (0..size).map(ranks).collect()
 }
 
 /// Where the ranks meet.
@@ -71,15 +73,18 @@ impl Exchange for Member {
 
     fn all_to_all(&self, blocks: &[f32], received: &mut [f32]) -> Result<()> {
         let length = blocks.len() / self.size;
-        let all = self.gather(&to_bytes(blocks))?;
+        let mut all = self.gather(&to_bytes(blocks))?;
+        all.remove(self.rank);
         for (block, bytes) in received.chunks_mut(length.max(1)).zip(all) {
             from_bytes(&bytes[self.rank * length * 4..], block);
         }
         Ok(())
     }
 
-    fn all_gather(&self, block: &[f32], all: &mut [f32]) -> Result<()> {
-        for (to, bytes) in all.chunks_mut(block.len().max(1)).zip(self.gather(&to_bytes(block))?) {
+    fn all_gather(&self, blocks: &mut [f32]) -> Result<()> {
+        let length = blocks.len() / self.size;
+        let own = to_bytes(&blocks[self.rank * length..][..length]);
+        for (to, bytes) in blocks.chunks_mut(length.max(1)).zip(self.gather(&own)?) {
             from_bytes(&bytes, to);
         }
         Ok(())
@@ -130,12 +135,13 @@ mod tests {
                 assert_eq!(all, [vec![round; 1], vec![round; 2], vec![round; 3]]);
                 let exchange = ranks.exchange().unwrap();
                 let blocks: Vec<f32> = (0..6).map(|i| (10 * rank + i) as f32).collect();
-                let mut received = [0.0; 6];
+                let mut received = [0.0; 4];
                 exchange.all_to_all(&blocks, &mut received).unwrap();
-                let want = [0, 1, 10, 11, 20, 21].map(|v| (v + 2 * rank) as f32);
-                assert_eq!(received, want);
-                let mut all = [0.0; 3];
-                exchange.all_gather(&[rank as f32], &mut all).unwrap();
+                let others = [[10, 11, 20, 21], [0, 1, 20, 21], [0, 1, 10, 11]][rank];
+                assert_eq!(received, others.map(|v| (v + 2 * rank) as f32));
+                let mut all = [9.0; 3];
+                all[rank] = rank as f32;
+                exchange.all_gather(&mut all).unwrap();
                 assert_eq!(all, [0.0, 1.0, 2.0]);
             }
             let shared = ranks.with_parts(rank + 2).unwrap();

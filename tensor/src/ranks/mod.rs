@@ -20,8 +20,9 @@ pub trait Exchange: Debug + Send + Sync {
     /// Returns the number of ranks.
     fn size(&self) -> usize;
 
-    /// Sends block r of `blocks` to rank r, for every r; `received` gets the blocks that the ranks
-    /// sent to this one, in their order. All blocks have the same length.
+    /// Sends block r of `blocks` to every other rank r; `received` gets the blocks that the other ranks
+    /// sent to this one, in their order. All blocks have the same length, and there are as many as
+    /// ranks: the block of this rank is not sent.
     ///
     /// MPI: `MPI_Alltoall`.
     ///
@@ -29,13 +30,14 @@ pub trait Exchange: Debug + Send + Sync {
     /// A rank has ended or does not answer.
     fn all_to_all(&self, blocks: &[f32], received: &mut [f32]) -> Result<()>;
 
-    /// Fills `all` with the blocks of all ranks, in their order. All blocks have the same length.
+    /// Sends the block of this rank to all others, and replaces the other blocks by theirs. All blocks
+    /// have the same length, and there are as many as ranks.
     ///
-    /// MPI: `MPI_Allgather`.
+    /// MPI: `MPI_Allgather` in place.
     ///
     /// # Errors
     /// A rank has ended or does not answer.
-    fn all_gather(&self, block: &[f32], all: &mut [f32]) -> Result<()>;
+    fn all_gather(&self, blocks: &mut [f32]) -> Result<()>;
 
     /// Returns the bytes of all ranks, in their order. Their lengths may differ.
     ///
@@ -57,6 +59,38 @@ pub struct Ranks {
     before: usize,
     /// Number of parts of all ranks, if there are several.
     parts: usize,
+    place: Place,
+}
+
+/// The place of a rank among those of its machine, which share its processor and its devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its number on the machine, from 0.
+    pub number: usize,
+    /// The number of ranks there.
+    pub count: usize,
+}
+
+impl Place {
+    /// Returns the number of threads of this rank if the user gave none: its share of the processors
+    /// that the process may use; `None` for all of them.
+    pub fn threads(&self) -> Option<usize> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        (self.count > 1).then(|| (processors / self.count).max(1))
+    }
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { number: 0, count: 1 }
+    }
+}
+
+/// Two handles are equal if they are the same rank of as many.
+impl PartialEq for Ranks {
+    fn eq(&self, other: &Self) -> bool {
+        (self.rank(), self.size()) == (other.rank(), other.size())
+    }
 }
 
 impl Ranks {
@@ -64,7 +98,19 @@ impl Ranks {
     pub fn new(exchange: Arc<dyn Exchange>) -> Self {
         let (before, parts) = (exchange.rank(), exchange.size());
         let exchange = Some(exchange).filter(|exchange| exchange.size() > 1);
-        Self { exchange, before, parts }
+        Self { exchange, before, parts, place: Place::default() }
+    }
+
+    /// Returns the same ranks; this one has a place among those of its machine. By default it has its
+    /// machine for itself.
+    #[must_use]
+    pub fn with_place(self, place: Place) -> Self {
+        Self { place, ..self }
+    }
+
+    /// Returns the place of this rank on its machine.
+    pub fn place(&self) -> Place {
+        self.place
     }
 
     /// Returns the same ranks, of which this one has `parts` parts of a batch. Every rank calls

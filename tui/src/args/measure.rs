@@ -31,6 +31,10 @@ pub struct BenchArguments {
     /// Instead of workloads, measure single layers, forward and backward: all cells and attentions.
     #[arg(long, conflicts_with_all = ["only", "sizes", "profile"])]
     pub layers: bool,
+    /// Instead of one process, measure the training step of all ranks that `mpirun` started, and of it
+    /// the exchange of gradients and the wait for the slowest rank; `--threads` is that of each rank.
+    #[arg(long, conflicts_with_all = ["profile", "layers"])]
+    pub ranks: bool,
     /// Also write the rows to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

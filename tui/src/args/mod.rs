@@ -87,6 +87,25 @@ pub struct Arguments {
     pub train: TrainArguments,
 }
 
+impl Arguments {
+    /// Returns true if the ranks of `mpirun` share the work of the command.
+    pub(crate) fn shares_work(&self) -> bool {
+        match &self.command {
+            None | Some(Command::Train(_)) => true,
+            Some(
+                Command::Translate(_)
+                | Command::Evaluate(_)
+                | Command::Score(_)
+                | Command::Align(_)
+                | Command::Devices
+                | Command::Compare(_),
+            ) => true,
+            Some(Command::Bench(bench)) => bench.ranks,
+            Some(_) => false,
+        }
+    }
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {

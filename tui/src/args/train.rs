@@ -38,8 +38,9 @@ pub struct TrainArguments {
     /// English [default: 1,2].
     #[arg(long, value_name = "SRC,TGT", value_parser = columns)]
     pub columns: Option<(usize, usize)>,
-    /// The device: `cpu`, `opencl` (the first device, GPUs before others) or
-    /// `opencl:PLATFORM.DEVICE`, in a build with the feature; `tui devices` lists them. The suffix
+    /// The device: `cpu`, `opencl` (the first device, GPUs before others), `opencl:auto` (of several
+    /// processes on a machine, another device for each) or `opencl:PLATFORM.DEVICE`, in a build with
+    /// the feature; `tui devices` lists them. The suffix
     /// `:tf32`, as in `opencl:tf32`, computes matrix products in TF32 [default: cpu].
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     pub device: Option<String>,

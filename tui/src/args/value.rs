@@ -13,11 +13,12 @@ pub(super) fn columns(text: &str) -> Result<(usize, usize), String> {
         .ok_or_else(|| "two columns counted from 1 are needed, such as 2,1".to_owned())
 }
 
-/// Parses `cpu`, `opencl` or `opencl:P.D`; the library checks that the device exists.
+/// Parses `cpu`, `opencl`, `opencl:auto` or `opencl:P.D`; the library checks that the device exists.
 pub(super) fn device(text: &str) -> Result<String, String> {
     let precise = text.strip_suffix(":tf32");
     let known = match precise.unwrap_or(text).split_once(':') {
         None => precise.or(Some(text)) == Some("opencl") || text == "cpu",
+        Some(("opencl", "auto")) => true,
         Some(("opencl", place)) => place
             .split_once('.')
             .is_some_and(|(p, d)| p.parse::<u32>().is_ok() && d.parse::<u32>().is_ok()),
@@ -26,8 +27,8 @@ pub(super) fn device(text: &str) -> Result<String, String> {
     if known {
         Ok(text.to_owned())
     } else {
-        Err("known are cpu, opencl and opencl:PLATFORM.DEVICE, such as opencl:0.0; opencl and \
-             opencl:0.0 with :tf32 behind them"
+        Err("known are cpu, opencl, opencl:auto and opencl:PLATFORM.DEVICE, such as opencl:0.0; \
+             those of OpenCL with :tf32 behind them"
             .to_owned())
     }
 }

@@ -7,18 +7,20 @@ use std::{fs, thread};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 use seq2seq::bench::{
-    self, BenchOptions, BenchRow, DeviceWork, KernelShare, LayerRow, StepProfile, gpu,
+    self, BenchOptions, BenchRow, DeviceWork, KernelShare, LayerRow, RanksRow, StepProfile, gpu,
 };
 use serde::Serialize;
 use serde_json::json;
 
 use crate::args::BenchArguments;
 use crate::output::{self, StdoutError};
+use crate::ranks;
 
 /// Runs the measurements and prints each row as soon as it is complete.
 pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
-    let BenchArguments { only, device, threads, seconds, sizes, profile, layers, json } =
+    let BenchArguments { only, device, threads, seconds, sizes, profile, layers, ranks, json } =
         arguments.clone();
+    let json = json.filter(|_| ranks::all().is_first());
     if let Some(path) = json.as_ref().filter(|path| path.is_dir()) {
         bail!("--json {}: it is a folder, a file is needed", path.display());
     }
@@ -42,6 +44,12 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
         return finish(unwritten, json.as_deref(), count, &rows);
     }
     let mut options = BenchOptions { only, sizes, device, threads, seconds };
+    if ranks {
+        let ranks = ranks::all();
+        options.threads = threads.or_else(|| ranks.place().threads());
+        let rows = bench::ranks(&options, &ranks, |row| print(show_ranks(row)))?;
+        return finish(unwritten, json.as_deref(), count, &rows);
+    }
     if let Some(name) = profile {
         options.only = vec![name];
         for (name, profile) in bench::profile(&options)? {
@@ -84,6 +92,25 @@ fn show_layer(row: &LayerRow) -> String {
     format!(
         "{:16} B {b} T {t} I {i} H {h:4}  {}  {:7.3} ms  {:8.0} tok/s  {:4.0} of {:4.0} GFLOP/s",
         row.layer, row.device, row.pass_ms, row.tokens_per_s, row.gflops, row.peak_gflops,
+    )
+}
+
+fn show_ranks(row: &RanksRow) -> String {
+    let share = |ms: f64| 100.0 * ms / row.train_step_ms;
+    format!(
+        "{:18} {} x {}  step {:8.2} ms  train {:8.0} tok/s  exchange {:7.2} ms ({:4.1}%)  waiting \
+         {:6.2} ms ({:4.1}%)  sent {:6.1} MB at {:5.2} GB/s",
+        row.workload,
+        row.ranks,
+        row.device,
+        row.train_step_ms,
+        row.train_tgt_tokens_per_s,
+        row.exchange_ms,
+        share(row.exchange_ms),
+        row.waiting_ms,
+        share(row.waiting_ms),
+        row.sent_bytes as f64 / 1e6,
+        row.bytes_per_s / 1e9,
     )
 }
 

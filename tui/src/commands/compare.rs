@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::args::CompareArguments;
 use crate::format::{duration, percent, several};
-use crate::output;
+use crate::{output, ranks};
 
 /// Distances, in steps back, at which the gradient is shown; the last is the sequence's first step.
 const BACK: [usize; 6] = [1, 3, 7, 15, 31, 49];
@@ -18,7 +18,9 @@ const BACK: [usize; 6] = [1, 3, 7, 15, 31, 49];
 /// Trains and measures the models, with a line for each; then prints and writes the tables.
 pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
     let CompareArguments { only, run_dir: folder, threads, seed, max_steps } = arguments.clone();
-    let options = CompareOptions { folder: folder.clone(), only, threads, seed, max_steps };
+    let ranks = ranks::all();
+    let first = ranks.is_first();
+    let options = CompareOptions { folder: folder.clone(), only, threads, seed, max_steps, ranks };
     let mut clock = Clock { since: Instant::now(), kept: 0.0 };
     // If the lines cannot be printed, the models are trained nevertheless.
     let mut unwritten = None;
@@ -27,6 +29,9 @@ pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
             unwritten = unwritten.take().or(output::line(&line).err());
         }
     })?;
+    if !first {
+        return Ok(ExitCode::SUCCESS);
+    }
     let lines = markdown(&all);
     for (name, text) in [
         ("compare.md", lines.join("\n") + "\n"),

@@ -4,28 +4,49 @@ use std::process::ExitCode;
 use std::thread;
 
 use color_eyre::eyre::Result;
-use seq2seq::{DeviceDescription, PlatformDescription, opencl_platforms, processor_kernels};
+use seq2seq::ranks::{gather, host};
+use seq2seq::{DeviceDescription, PlatformDescription, Ranks, opencl_platforms, processor_kernels};
 
 use crate::format::several;
-use crate::output;
+use crate::{output, ranks};
 
 /// Lists the devices by the names that `--device` accepts.
 pub(super) fn run() -> Result<ExitCode> {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    output::line("cpu")?;
-    output::line(&format!(
-        "  {}, kernels: {}",
-        several(processors as u64, "thread"),
-        processor_kernels()
-    ))?;
-    match opencl_platforms() {
-        Ok(platforms) => output::lines(&opencl(&platforms))?,
-        Err(error) => {
-            output::line("opencl")?;
-            output::line(&format!("  none: {error}"))?;
-        }
+    let ranks = ranks::all();
+    let of_ranks = gather(&ranks, &(host(), of_this_rank(&ranks)))?;
+    if let [(_, lines)] = of_ranks.as_slice() {
+        output::lines(lines)?;
+        output::lines(alone())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for (rank, (host, lines)) in of_ranks.iter().enumerate() {
+        output::line(&format!("rank {rank} of {}, on {host}", ranks.size()))?;
+        output::lines(&lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says that there are no other ranks, where there could be.
+fn alone() -> &'static [&'static str] {
+    if cfg!(feature = "mpi") {
+        &["ranks", "  1: mpirun did not start this process, so it shares its work with no other"]
+    } else {
+        &[]
+    }
+}
+
+/// Returns the lines about the devices of this rank.
+fn of_this_rank(ranks: &Ranks) -> Vec<String> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let threads = ranks.place().threads().unwrap_or(processors);
+    let threads = several(threads as u64, "thread");
+    let mut lines =
+        vec!["cpu".to_owned(), format!("  {threads}, kernels: {}", processor_kernels())];
+    match opencl_platforms() {
+        Ok(platforms) => lines.extend(opencl(&platforms)),
+        Err(error) => lines.extend(["opencl".to_owned(), format!("  none: {error}")]),
+    }
+    lines
 }
 
 /// Returns the name of each device with its description below.

@@ -1,10 +1,11 @@
 //! The trained model that a command uses.
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use seq2seq::Translator;
+use seq2seq::{Translator, device_at};
 
 use super::named;
 use crate::args::TranslatorArguments;
+use crate::ranks;
 
 /// Opens the trained models of run folders.
 pub(super) fn open(model: &TranslatorArguments) -> Result<Translator> {
@@ -13,8 +14,12 @@ pub(super) fn open(model: &TranslatorArguments) -> Result<Translator> {
     let combining = combining.options(runs.names().len().max(1))?;
     let runs = named::runs(runs.names())?;
     let names: Vec<String> = runs.iter().map(|run| run.display().to_string()).collect();
-    Translator::open_ensemble(&runs, &combining, device, *threads)
-        .wrap_err_with(|| format!("run {}", names.join(", ")))
+    let ranks = ranks::all();
+    let threads = threads.or_else(|| ranks.place().threads());
+    let device = device_at(device, ranks.place())?;
+    let opened = Translator::open_ensemble(&runs, &combining, &device, threads);
+    let opened = opened.wrap_err_with(|| format!("run {}", names.join(", ")))?;
+    Ok(opened.with_ranks(&ranks))
 }
 
 /// Checks that a model has attention, from which words are aligned; `flag` names what needs it.

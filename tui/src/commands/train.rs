@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, WrapErr, eyre};
 use seq2seq::event::EndReason;
-use seq2seq::{Command, Event, Outcome};
+use seq2seq::{Command, Event, Outcome, TrainOptions, shell_quoted};
 
 use super::named;
 use super::resume::resume;
@@ -14,6 +14,8 @@ use crate::args::{LogFormat, TrainArguments};
 use crate::dashboard::{self, ExitReason, Model, Role};
 use crate::format::count;
 use crate::headless::{self, Followed, Reporter};
+#[cfg(all(feature = "mpi", unix))]
+use crate::lent_terminal::{Lending, LentTerminal};
 use crate::output::{self, StdoutError};
 use crate::recording::Recorder;
 use crate::run_state::RunState;
@@ -21,7 +23,7 @@ use crate::signals::{Signal, Signals};
 use crate::tensorboard::TensorBoardLog;
 use crate::trainer::Trainer;
 use crate::training_source::TrainingSource;
-use crate::{summary, tensorboard, terminal};
+use crate::{ranks, summary, tensorboard, terminal};
 
 /// How long the dashboard waits before it opens, so that early errors are printed without it.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -30,6 +32,11 @@ const UNREAD: u8 = 141;
 
 /// Trains until the run ends or the user stops it.
 pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
+    if !ranks::all().is_first() {
+        return follow();
+    }
+    #[cfg(all(feature = "mpi", unix))]
+    let mut lent = lent_terminal(arguments.headless);
     let draws = !arguments.headless && terminal::is_interactive();
     let display = arguments.display.clone();
     let theme = display.theme();
@@ -58,6 +65,8 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
         let mut source = TrainingSource::new(&mut trainer, run_dir.as_deref());
         let mut model = Model::new(Role::Training, theme).with_runs(source.folder(), true);
         let departure = dashboard::show(&mut source, &mut model, &signals, recorder.as_ref());
+        #[cfg(all(feature = "mpi", unix))]
+        drop(lent.take());
         let resumed = source.resumed();
         note_trouble(recorder.as_ref());
         reporter = Reporter::after(model.into_run_state());
@@ -65,6 +74,12 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
             Ok(ExitReason::Left) => {}
             Ok(ExitReason::Resume) => {
                 let run = trainer.join()?.run_dir;
+                if !ranks::all().is_alone() {
+                    // No program can take the place of one that belongs to mpirun.
+                    let run = shell_quoted(&run);
+                    output::line(&format!("go on with: mpirun ... tui --resume --run-dir {run}"))?;
+                    return Ok(ExitCode::SUCCESS);
+                }
                 return resume(&run, &resumed.unwrap_or_default(), &display);
             }
             Ok(ExitReason::Stopped(signal)) => signals.set_cause(signal),
@@ -102,6 +117,34 @@ pub(super) fn run(arguments: TrainArguments) -> Result<ExitCode> {
         Followed::Abort(signal) => Ok(abort(&trainer, reporter.run_state(), signal)),
         Followed::Mute(error) => unread(trainer.join(), &error),
     }
+}
+
+/// Returns the terminal of `mpirun` for the dashboard of rank 0.
+#[cfg(all(feature = "mpi", unix))]
+fn lent_terminal(headless: bool) -> Option<LentTerminal> {
+    if headless || ranks::all().is_alone() {
+        return None;
+    }
+    match LentTerminal::take() {
+        Lending::Lent(terminal) => Some(terminal),
+        Lending::IsRead => {
+            output::note(
+                "plain lines: the dashboard opens here with mpirun --stdin none, and with tui watch in \
+                 another terminal",
+            );
+            None
+        }
+        Lending::Nothing => None,
+    }
+}
+
+/// Trains as a rank after the first whatever rank 0 trains, which also stops it; signals are for rank 0.
+fn follow() -> Result<ExitCode> {
+    let _signals = Signals::install()?;
+    let (link, viewer) = seq2seq::link(1);
+    drop(viewer);
+    seq2seq::train(&TrainOptions::default(), &mut link.with_ranks(ranks::all()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints why the recording of the dashboard ended early, if it did.
@@ -197,5 +240,6 @@ fn abort(trainer: &Trainer, run_state: &RunState, signal: Signal) -> ExitCode {
     for line in summary::aborted(trainer.work().run_dir(), run_state.saved) {
         output::note(&line);
     }
+    ranks::abort_others(signal.exit_status());
     ExitCode::from(signal.exit_status())
 }

@@ -184,6 +184,11 @@ fn obey(
             }
             Effect::PlainLines => return Ok(Some(ExitReason::PlainLines)),
             Effect::Abort => return Ok(Some(ExitReason::Abort(Signal::Interrupt))),
+            Effect::Suspend if terminal::is_lent() => {
+                model.tell(
+                    "Ctrl-Z does nothing under mpirun: no shell could continue it".to_owned(),
+                );
+            }
             Effect::Suspend => screen.suspend()?,
             Effect::Redraw => screen.clear()?,
             Effect::Mouse(taken) => screen.set_mouse(taken)?,

@@ -200,7 +200,11 @@ fn entry(event: &Event) -> Option<Entry> {
         Event::Refused { command, reason } => {
             of(Kind::Control, None, format!("refused: {}: {reason}", told(command)))
         }
-        Event::Checkpoint { .. } | Event::Step(_) | Event::Samples(_) | Event::Flow(_) => None,
+        Event::Checkpoint { .. }
+        | Event::Step(_)
+        | Event::Samples(_)
+        | Event::Flow(_)
+        | Event::Ranks(_) => None,
     }
 }
 

@@ -9,12 +9,16 @@ mod progress;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use color_eyre::eyre::Report;
 pub use progress::StdinProgress;
 
 use crate::advice::advice;
 use crate::format;
+
+/// True in a rank after the first.
+static MUTED: AtomicBool = AtomicBool::new(false);
 
 /// Error of a failed write to stdout.
 #[derive(Debug)]
@@ -66,11 +70,23 @@ pub fn data(text: &str) -> Result<(), StdoutError> {
     data_lines(&[text])
 }
 
+/// Silences this process: it is a rank after the first, and rank 0 prints the same.
+pub(crate) fn mute() {
+    MUTED.store(true, Ordering::Relaxed);
+}
+
+fn is_muted() -> bool {
+    MUTED.load(Ordering::Relaxed)
+}
+
 /// Writes several lines of data to stdout, as [`data`] does, and flushes them together.
 ///
 /// # Errors
 /// Returns the errors of [`line()`].
 pub fn data_lines<S: AsRef<str>>(lines: &[S]) -> Result<(), StdoutError> {
+    if is_muted() {
+        return Ok(());
+    }
     progress::beside(|| {
         let mut out = BufWriter::new(io::stdout().lock());
         let is_terminal = io::stdout().is_terminal();
@@ -106,6 +122,13 @@ pub fn error(report: &Report) {
 
 /// Writes one line to stderr. A stderr that cannot be written is ignored.
 pub fn note(text: &str) {
+    if !is_muted() {
+        note_of_rank(text);
+    }
+}
+
+/// Writes one line to stderr, as [`note`] does, on any rank: about something that rank 0 may not know.
+pub(crate) fn note_of_rank(text: &str) {
     progress::beside(|| {
         let _ = writeln!(io::stderr().lock(), "{}", format::plain(text));
     });

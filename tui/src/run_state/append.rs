@@ -23,6 +23,7 @@ impl RunState {
         self.validation = self.validation.take().or(earlier.validation);
         self.best = self.best.take().or(earlier.best);
         self.saved = self.saved.or(earlier.saved);
+        self.ranks = self.ranks.take().or(earlier.ranks);
         self.not_finite += earlier.not_finite;
         self.first_not_finite = earlier.first_not_finite.or(self.first_not_finite);
         self.dropped += earlier.dropped;

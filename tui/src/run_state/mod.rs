@@ -1,6 +1,6 @@
 //! The state of a run, computed from its events: the metrics that every viewer shows.
 
-use seq2seq::event::{End, EndReason, Start, TrainStep, Validation};
+use seq2seq::event::{End, EndReason, Ranks, Start, TrainStep, Validation};
 use seq2seq::{Command, Event};
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,8 @@ pub struct RunState {
     pub validation: Option<Validation>,
     /// The best validation.
     pub best: Option<Validation>,
+    /// What the ranks did lately, if there are several.
+    pub ranks: Option<Ranks>,
     /// Step of the newest checkpoint.
     pub saved: Option<u64>,
     /// The current work other than optimizer steps, such as preparation.
@@ -141,6 +143,7 @@ impl RunState {
                 }
                 self.previous = self.validation.replace(validation.clone());
             }
+            Event::Ranks(ranks) => self.ranks = Some(ranks.clone()),
             Event::Checkpoint { step, .. } => self.saved = Some(*step),
             Event::Changed(changed) => self.change(changed),
             Event::Control { command, .. } => match command {
@@ -321,6 +324,7 @@ mod tests {
             data: "d".into(),
             device: "cpu".into(),
             threads: 1,
+            ranks: Vec::new(),
             seed: 1,
             parameters: 1,
             train_pairs: 1,

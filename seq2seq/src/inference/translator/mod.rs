@@ -7,7 +7,7 @@ mod translation;
 
 use std::path::{Path, PathBuf};
 
-use tensor::Device;
+use tensor::{Device, Ranks};
 use tokenizer::UNK;
 
 pub use members::EnsembleOptions;
@@ -110,6 +110,23 @@ impl Translator {
     #[must_use]
     pub fn with_unknown_words(self, unknown_words: UnknownWordOptions) -> Self {
         Self { unknown_words, ..self }
+    }
+
+    /// Shares the work with other ranks: every rank calls the same functions of the translator with the
+    /// same arguments, and gets all results. Each has opened the same run.
+    ///
+    /// ```no_run
+    /// # fn of_rank(ranks: &seq2seq::Ranks, lines: &[String]) -> seq2seq::Result<()> {
+    /// use seq2seq::Translator;
+    ///
+    /// let translator = Translator::open("runs/a".as_ref(), "cpu", Some(1))?.with_ranks(ranks);
+    /// let translations = translator.translate(lines)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_ranks(self, ranks: &Ranks) -> Self {
+        Self { device: self.device.with_ranks(ranks), ..self }
     }
 
     /// Adds the `count` most probable tokens at each position to translations.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A line to translate.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TranslationRequest {
     /// The line.
     pub source: String,

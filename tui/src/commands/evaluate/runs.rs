@@ -14,18 +14,19 @@ use super::super::named;
 use super::system::{Scores, System};
 use crate::args::EvaluateArguments;
 use crate::format::several;
-use crate::output;
+use crate::{output, ranks};
 
 /// Evaluates every run on the corpus.
 pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Result<Vec<System>> {
     let names = arguments.runs.names();
     let models = if arguments.ensemble { 1 } else { names.len().max(1) };
-    if let Some(path) = &arguments.write {
+    if let Some(path) = arguments.write.as_ref().filter(|_| ranks::all().is_first()) {
         check_writable(path, models)?;
     }
     let options = EvaluateOptions {
         device: arguments.device.clone(),
         threads: arguments.threads,
+        ranks: ranks::all(),
         columns: arguments.columns,
         decoding: arguments.decoding.options(1)?,
         unknown_words: arguments.decoding.unknown_words()?,
@@ -65,7 +66,7 @@ pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Resu
                     folders[0].display()
                 ));
             }
-            if let Some(path) = &arguments.write {
+            if let Some(path) = arguments.write.as_ref().filter(|_| ranks::all().is_first()) {
                 write(path, &translations)?;
             }
             Ok(translations.scored)
@@ -118,7 +119,7 @@ fn held_out(folders: &[PathBuf], arguments: &EvaluateArguments) -> Result<HeldOu
             ));
         }
     }
-    if let Some(path) = &arguments.write_held_out {
+    if let Some(path) = arguments.write_held_out.as_ref().filter(|_| ranks::all().is_first()) {
         found.write(path).wrap_err("--write-held-out")?;
         let columns = RunDir::open(first)?.stored()?.columns;
         let columns =

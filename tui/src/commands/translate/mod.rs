@@ -16,11 +16,13 @@ use std::time::Instant;
 use color_eyre::eyre::{Result, eyre};
 use seq2seq::data::Pair;
 use seq2seq::decode::SamplingOptions;
-use seq2seq::{PairScore, TranslationRequest, Translator};
+use seq2seq::ranks::of_first;
+use seq2seq::{PairScore, Translation, TranslationRequest, Translator};
+use serde::{Deserialize, Serialize};
 
 use super::model;
 use crate::args::TranslateArguments;
-use crate::output;
+use crate::{output, ranks};
 use input::{FIRST_WINDOW, WINDOW, next_size, next_window, read};
 use json_line::json_line;
 use line::Line;
@@ -34,6 +36,9 @@ use notes::Told;
 /// Translation and printing alternate on this thread: printing takes little time.
 pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
     let translator = open(arguments)?;
+    if !ranks::all().is_first() {
+        return follow(&translator);
+    }
     translator.remarks().iter().for_each(|remark| output::note(remark));
     if arguments.heads && !translator.has_heads() {
         let why = match translator.attends() {
@@ -65,6 +70,7 @@ pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
             break;
         }
     }
+    of_first(&ranks::all(), Some(&Option::<Work>::None))?;
     drop(progress);
     told.say(&translator);
     trouble.map(|()| ExitCode::SUCCESS)
@@ -114,11 +120,14 @@ fn translated(
         number,
     };
     let requests: Vec<_> = (told.lines()..).zip(window).map(request).collect();
-    let translations = translator.translate_requests(&requests)?;
+    let pairs = window.iter().filter_map(pair_to_score).collect();
+    let (translations, scores) = Work { requests, pairs }.shared(translator)?;
     if translations.len() != window.len() {
         return Err(eyre!("{} lines gave {} translations", window.len(), translations.len()));
     }
-    let scores = scores_of_targets(translator, window)?;
+    let mut scores = scores.into_iter();
+    let score = |line: &Line| line.target.as_ref().and_then(|_| scores.next());
+    let scores: Vec<Option<PairScore>> = window.iter().map(score).collect();
     let is_list = arguments.n_best.max(arguments.samples.unwrap_or(1)) > 1;
     let mut printed = Vec::with_capacity(window.len());
     for ((line, translation), score) in window.iter().zip(&translations).zip(&scores) {
@@ -138,17 +147,47 @@ fn translated(
     Ok(printed)
 }
 
-/// Scores the targets that were given, in one batch.
-fn scores_of_targets(translator: &Translator, window: &[Line]) -> Result<Vec<Option<PairScore>>> {
-    let pair = |line: &Line| {
-        let target = line.target.clone()?;
-        Some(Pair { source: line.source.clone(), target, links: None })
-    };
-    let pairs: Vec<Pair> = window.iter().filter_map(pair).collect();
-    if pairs.is_empty() {
-        return Ok(vec![None; window.len()]);
+/// Returns the pair to score, if the line has a target.
+fn pair_to_score(line: &Line) -> Option<(String, String)> {
+    Some((line.source.clone(), line.target.clone()?))
+}
+
+/// What the ranks do together for a window.
+#[derive(Serialize, Deserialize)]
+struct Work {
+    requests: Vec<TranslationRequest>,
+    /// Sources and targets to score.
+    pairs: Vec<(String, String)>,
+}
+
+impl Work {
+    /// Tells the other ranks, if there are any, and does the work with them.
+    fn shared(self, translator: &Translator) -> Result<(Vec<Translation>, Vec<PairScore>)> {
+        let ranks = ranks::all();
+        if ranks.is_alone() {
+            return self.done(translator);
+        }
+        // Rank 0 hears what it told, as the others do.
+        let work = of_first(&ranks, Some(&Some(self)))?;
+        work.map_or_else(|| Ok(Default::default()), |work| work.done(translator))
     }
-    let mut scores = translator.score_pairs(&pairs)?.into_iter();
-    let score = |line: &Line| line.target.as_ref().and_then(|_| scores.next());
-    Ok(window.iter().map(score).collect())
+
+    /// Translates, and scores the targets that were given, in one batch.
+    fn done(&self, translator: &Translator) -> Result<(Vec<Translation>, Vec<PairScore>)> {
+        let translations = translator.translate_requests(&self.requests)?;
+        if self.pairs.is_empty() {
+            return Ok((translations, Vec::new()));
+        }
+        let pair = |(source, target): &(String, String)| Pair::from((&**source, &**target));
+        let pairs: Vec<Pair> = self.pairs.iter().map(pair).collect();
+        Ok((translations, translator.score_pairs(&pairs)?))
+    }
+}
+
+/// Works on the windows of rank 0, which reads and prints.
+fn follow(translator: &Translator) -> Result<ExitCode> {
+    while let Some(work) = of_first::<Option<Work>>(&ranks::all(), None)? {
+        work.done(translator)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use seq2seq::event::Start;
+use seq2seq::event::{Ranks, Start};
 
 use super::{loss, now};
 use crate::dashboard::mode::Role;
@@ -13,6 +13,7 @@ use crate::dashboard::page::Page;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::widgets::bars::{MetricLine, columns, progress, put_line};
 use crate::format::{brief, count, duration, fit, number, percent, setting, several};
+use crate::headless::ranks_words;
 use crate::run_state::State;
 
 /// Rows of a screen from which on the header has a line for training and one for validation.
@@ -26,18 +27,21 @@ const FULL: u16 = 5;
 /// Returns the rows of the header on a screen of this height, without the title row. The page of
 /// the loss has all metrics on every screen.
 pub(in crate::dashboard) fn rows(model: &Model, height: u16) -> u16 {
-    if height >= TALL || model.page == Page::Curves { FULL } else { FULL - 1 }
+    let ranks = u16::from(model.run_state.ranks.is_some());
+    ranks + if height >= TALL || model.page == Page::Curves { FULL } else { FULL - 1 }
 }
 
 /// Draws the header into an area of [`rows`] rows.
 pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let wide = columns(area);
     let mut lines = vec![identity(model, wide), advance(model, wide)];
-    if area.height >= FULL {
+    let ranks = model.run_state.ranks.as_ref();
+    if area.height >= FULL + u16::from(ranks.is_some()) {
         lines.extend([training(model, wide), held_out(model, wide)]);
     } else {
         lines.push(numbers(model, wide));
     }
+    lines.extend(ranks.map(|ranks| of_ranks(ranks, model, wide)));
     lines.push(now::line(model, wide));
     for (y, line) in (0..).zip(&lines) {
         put_line(buf, area, y, line);
@@ -179,6 +183,20 @@ pub(in crate::dashboard) fn eta_words(model: &Model) -> String {
 fn rate_words(rate: f64) -> String {
     let exact = setting(rate);
     if exact.len() <= 6 { exact } else { number(rate) }
+}
+
+/// Returns the line of the ranks: how many there are, their speeds, and what they wait for.
+fn of_ranks(ranks: &Ranks, model: &Model, wide: usize) -> Line<'static> {
+    let mut metrics = MetricLine::new(model.theme, wide);
+    metrics.number("ranks", ranks.ranks.len().to_string(), model.theme.strong());
+    let [speeds, rest @ ..] = &ranks_words(ranks)[..] else { return metrics.line() };
+    let others: usize = rest.iter().map(|words| words.len() + 2).sum();
+    let room = metrics.left().saturating_sub(others + 2);
+    metrics.add([Span::raw(fit(speeds, room, model.theme.cut()))]);
+    for words in rest {
+        metrics.add([Span::raw(words.clone())]);
+    }
+    metrics.line()
 }
 
 /// Returns the most important metrics of training and validation.

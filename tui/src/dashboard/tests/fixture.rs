@@ -29,6 +29,7 @@ pub(in crate::dashboard) fn start() -> Event {
         data: "phrasebook".into(),
         device: "cpu, 2 threads, avx2".into(),
         threads: 2,
+        ranks: Vec::new(),
         seed: 1,
         parameters: 397_000,
         train_pairs: 27_848,

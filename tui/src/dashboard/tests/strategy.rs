@@ -183,6 +183,7 @@ fn start() -> impl Strategy<Value = Event> {
             data,
             device,
             threads: 2,
+            ranks: Vec::new(),
             seed: parameters,
             parameters,
             train_pairs: parameters,
