@@ -19,9 +19,9 @@ static RANKS: OnceLock<Ranks> = OnceLock::new();
 /// Names of the variables in which an MPI library tells a process its rank and the number of ranks.
 const VARIABLES: [(&str, &str); 2] =
     [("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE")];
-/// How long a rank whose error rank 0 prints waits to be ended by it.
+/// How long a rank that failed waits for rank 0, which may print the same error, to end it.
 #[cfg(feature = "mpi")]
-const LEAVE_TO_FIRST: Duration = Duration::from_secs(5);
+const LEAVE_TO_FIRST: Duration = Duration::from_secs(2);
 
 /// Returns the ranks that share the work of this process; alone, there is only this one.
 pub(crate) fn all() -> Ranks {
@@ -35,6 +35,12 @@ pub(crate) fn abort_others(status: u8) {
         seq2seq::Mpi::abort(status);
     }
     let _ = status;
+}
+
+/// Notes that a signal asks this process to end: the other ranks are then not waited for without limit.
+pub(crate) fn ask_to_end() {
+    #[cfg(feature = "mpi")]
+    seq2seq::Mpi::ask_to_end();
 }
 
 /// The number of a process among those that `mpirun` started.
@@ -76,7 +82,7 @@ impl Membership {
     /// This build has no MPI; MPI does not start.
     #[cfg(feature = "mpi")]
     pub(crate) fn join(_: Launched) -> Result<Self> {
-        let (mpi, ranks) = seq2seq::Mpi::start(output::note_of_rank)?;
+        let (mpi, ranks) = seq2seq::Mpi::start(output::note)?;
         let _ = RANKS.set(ranks);
         Ok(Self { mpi: Some(mpi) })
     }
@@ -96,20 +102,22 @@ impl Membership {
     pub(crate) fn leave(self, status: ExitCode, error: Option<&Report>) -> ExitCode {
         if let Some(error) = error.filter(|_| !all().is_alone()) {
             if !all().is_first() {
-                match is_of_other_rank(error) {
-                    // Rank 0 prints it and ends all.
-                    true => thread::sleep(LEAVE_TO_FIRST),
-                    false => output::note_of_rank(&format!(
+                // Rank 0 prints its error and ends all; it may have the same.
+                thread::sleep(LEAVE_TO_FIRST);
+                if !is_of_other_rank(error) {
+                    output::note_of_rank(&format!(
                         "rank {} of {}: error: {}",
                         all().rank(),
                         all().size(),
                         output::one_line(error)
-                    )),
+                    ));
                 }
             }
             seq2seq::Mpi::abort(1);
         }
-        drop(self.mpi);
+        if seq2seq::Mpi::is_asked_to_end() {
+            std::mem::forget(self.mpi);
+        }
         status
     }
 

@@ -10,16 +10,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 use crate::trainer::{Stage, Work};
-use crate::{output, terminal};
+use crate::{output, ranks, terminal};
 
 /// Time between two polls of the signals.
 const LOOK: Duration = Duration::from_millis(100);
+/// Time between two polls from which on the process must have been stopped in between.
+const STOPPED: Duration = Duration::from_millis(800);
 /// Number of polls to wait for work that is over or has not begun.
 const SHORT: u32 = 20;
 /// Number of polls that a run without a terminal has for its last step and its checkpoint.
@@ -83,6 +85,8 @@ struct Shared {
     flags: Vec<(Signal, Arc<AtomicBool>)>,
     ignores_hang_up: bool,
     continued: Arc<AtomicBool>,
+    /// Set by SIGCONT in a process of `mpirun`.
+    woken: Arc<AtomicBool>,
     came: Mutex<Came>,
     work: OnceLock<Work>,
 }
@@ -96,6 +100,10 @@ struct Came {
     /// lost terminal does not count, since service managers send SIGHUP together with SIGTERM.
     requests: u32,
     hung_up: bool,
+    /// True if `mpirun` asked for the end with SIGCONT: its SIGTERM is the same request.
+    by_mpirun: bool,
+    /// When signals were last collected.
+    collected: Option<Instant>,
 }
 
 impl Signals {
@@ -114,6 +122,10 @@ impl Signals {
         let mut shared = Shared::default();
         #[cfg(unix)]
         flag::register(signal_hook::consts::SIGCONT, Arc::clone(&shared.continued))?;
+        #[cfg(unix)]
+        if !ranks::all().is_alone() {
+            flag::register(signal_hook::consts::SIGCONT, Arc::clone(&shared.woken))?;
+        }
         for (signal, number) in numbers {
             if is_ignored(number) {
                 shared.ignores_hang_up |= signal == Signal::HangUp;
@@ -147,6 +159,9 @@ impl Signals {
                 thread::sleep(LOOK);
                 shared.collect();
                 let (came, stage) = (shared.came(), work.stage());
+                if came.first.is_some() {
+                    ranks::ask_to_end();
+                }
                 let look = Look {
                     stopping: came.first.is_some() || work.is_cancelled(),
                     stage,
@@ -207,7 +222,19 @@ impl Shared {
     }
 
     /// Reads and clears the flags that the handlers set.
+    ///
+    /// Open MPI's `mpirun` ends its processes with SIGCONT, a second later SIGTERM, and a second later
+    /// SIGKILL (the seconds are its `odls_base_sigkill_timeout`). The first of them is taken as the
+    /// request to end, so that there is time to save, unless the process had been stopped.
     fn collect(&self) {
+        let now = Instant::now();
+        let before = self.came().collected.replace(now);
+        if self.woken.swap(false, Ordering::Relaxed) {
+            let was_stopped = before.is_some_and(|before| now - before > STOPPED);
+            if !was_stopped && !std::mem::replace(&mut self.came().by_mpirun, true) {
+                self.note(Signal::Terminate);
+            }
+        }
         for (signal, raised) in &self.flags {
             if raised.swap(false, Ordering::Relaxed) {
                 self.note(*signal);
@@ -222,6 +249,9 @@ impl Shared {
 
     fn note(&self, signal: Signal) {
         let mut came = self.came();
+        if signal == Signal::Terminate && came.by_mpirun && came.requests == 1 {
+            return;
+        }
         if signal != Signal::HangUp {
             came.requests += 1;
         } else if std::mem::replace(&mut came.hung_up, true) {

@@ -46,7 +46,7 @@ impl Mpirun {
     }
 
     /// The program on so many ranks. The variables are for Open MPI: more ranks than processors, none
-    /// bound to one, as any user, and time to save on a signal.
+    /// bound to one, as any user.
     fn command(&self, ranks: usize, arguments: &[&str]) -> Command {
         let mut command = Command::new("mpirun");
         command.current_dir(self.path()).args(["-n", &ranks.to_string()]);
@@ -56,7 +56,6 @@ impl Mpirun {
             ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
             ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
             ("OMPI_MCA_hwloc_base_binding_policy", "none"),
-            ("OMPI_MCA_odls_base_sigkill_timeout", "20"),
         ]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -118,7 +117,7 @@ fn ranks_share_training_and_inference_and_print_once() {
         assert_eq!(lines(&devices, &format!("rank {rank} of 3, on ")), 1, "{devices}");
     }
     assert_eq!(lines(&devices, "  cpu"), 3, "{devices}");
-    assert_eq!(lines(&mpirun.said(2, &["presets"]), "phrasebook"), 1);
+    assert_eq!(lines(&mpirun.said(2, &["presets"]), "  luong-2015 "), 1);
 
     let arguments =
         [&["train", "--headless", "--run-dir", "r", "--max-steps", "60"], &small(&[])[..]];

@@ -1,8 +1,7 @@
 //! Ranks that are processes started by `mpirun`.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,6 +20,9 @@ use crate::{Error, Result};
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How long it waits for the first time: rank 0 prepares the run, which can take long.
 const FIRST_PATIENCE: Duration = Duration::from_secs(7200);
+/// How long a rank waits for the others after it was asked to end, besides twice the longest time from
+/// one meeting to the next, in which they finish a step.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a rank polls without sleeping while gradients are exchanged.
 const EXCHANGE: Duration = Duration::from_secs(5);
 /// How long it does so while it waits for the others.
@@ -29,6 +31,9 @@ const BRIEFLY: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_micros(200);
 /// Bytes that all ranks together send at a time; MPI counts in 32 bits.
 const PIECE: usize = 1 << 30;
+
+/// When this process was asked to end.
+static ASKED: OnceLock<Instant> = OnceLock::new();
 
 /// MPI, from its start to its end: when the value is dropped, the process waits for the other ranks to
 /// end, too.
@@ -45,8 +50,8 @@ impl fmt::Debug for Mpi {
 impl Mpi {
     /// Starts MPI in a process that `mpirun` started, once, and returns the ranks.
     ///
-    /// If another rank does not answer for ten minutes, `on_silence` is called with a message, and then
-    /// all ranks are ended: MPI has no way to go on.
+    /// If another rank does not answer for ten minutes, or has ended, `on_silence` is called with a
+    /// message, and then all ranks are ended: MPI has no way to go on.
     ///
     /// # Errors
     /// MPI was started before, or the library allows no other thread than the main one to call it.
@@ -65,11 +70,24 @@ impl Mpi {
         let exchange = Processes {
             rank: count(world.rank()),
             size: count(world.size()).max(1),
-            has_met: AtomicBool::new(false),
+            meetings: Mutex::default(),
             on_silence,
         };
         let ranks = placed(Ranks::new(Arc::new(exchange)))?;
         Ok((Self { _universe: universe }, ranks))
+    }
+
+    /// Notes that the system asks this process to end, with a signal, as `mpirun` does if it is stopped or
+    /// if a rank has died. The others are still waited for, to finish and save a step together, but no
+    /// longer than that takes.
+    pub fn ask_to_end() {
+        ASKED.get_or_init(Instant::now);
+    }
+
+    /// Returns true if this process was [asked to end](Self::ask_to_end). It should then end without
+    /// dropping [`Mpi`], since `mpirun` no longer takes part in that.
+    pub fn is_asked_to_end() -> bool {
+        ASKED.get().is_some()
     }
 
     /// Ends all ranks at once, this one included.
@@ -89,8 +107,16 @@ impl Mpi {
 struct Processes {
     rank: usize,
     size: usize,
-    has_met: AtomicBool,
+    meetings: Mutex<Meetings>,
     on_silence: fn(&str),
+}
+
+/// When the ranks met.
+#[derive(Default)]
+struct Meetings {
+    last: Option<Instant>,
+    /// The longest time from one meeting to the next.
+    longest: Duration,
 }
 
 impl fmt::Debug for Processes {
@@ -118,18 +144,36 @@ impl Processes {
                 thread::yield_now();
                 continue;
             }
-            let patience =
-                if self.has_met.load(Ordering::Relaxed) { PATIENCE } else { FIRST_PATIENCE };
-            if waited > patience {
-                let (minutes, Self { rank, .. }) = (patience.as_secs() / 60, self);
-                (self.on_silence)(&format!(
-                    "rank {rank}: the others did not answer for {minutes} minutes, so all end; resume \
-                     the run from its last checkpoint"
-                ));
-                Mpi::abort(1);
-            }
+            self.check_patience(waited);
             thread::sleep(PAUSE);
         }
+    }
+
+    /// Ends all ranks if the others have not answered for too long.
+    fn check_patience(&self, waited: Duration) {
+        let meetings = self.meetings.lock().unwrap_or_else(PoisonError::into_inner);
+        let patience = if meetings.last.is_some() { PATIENCE } else { FIRST_PATIENCE };
+        let asked = ASKED.get().map(|asked| asked.elapsed().min(waited));
+        let last_patience = LAST_PATIENCE + 2 * meetings.longest;
+        let rank = self.rank;
+        let what = if asked.is_some_and(|asked| asked > last_patience) {
+            format!("rank {rank}: another rank has ended")
+        } else if waited > patience {
+            let minutes = patience.as_secs() / 60;
+            format!("rank {rank}: the others did not answer for {minutes} minutes")
+        } else {
+            return;
+        };
+        (self.on_silence)(&format!("{what}, so all end; a run goes on from its last checkpoint"));
+        Mpi::abort(1);
+    }
+
+    /// Notes that all ranks have met.
+    fn met(&self) {
+        let mut meetings = self.meetings.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let since = meetings.last.replace(now).map_or(Duration::ZERO, |last| now - last);
+        meetings.longest = meetings.longest.max(since);
     }
 }
 
@@ -197,7 +241,7 @@ impl Exchange for Processes {
             let request = world.immediate_all_gather_into(scope, &length, lengths.as_mut_slice());
             self.complete(request, BRIEFLY);
         });
-        self.has_met.store(true, Ordering::Relaxed);
+        self.met();
         let mut all: Vec<Vec<u8>> = vec![Vec::new(); self.size];
         let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
         let most = PIECE / self.size;

@@ -9,7 +9,7 @@ use crate::ranks::{Order, gather, gather_results, of_first};
 use crate::{Error, Result};
 
 /// Time after which a paused rank 0 tells the others that it is still there.
-const WAIT: Duration = Duration::from_secs(5);
+const WAIT: Duration = Duration::from_secs(1);
 
 impl<M: Model> Trainer<'_, M> {
     /// Gives an order to the other ranks, if there are any. Rank 0 calls this; on the others, which

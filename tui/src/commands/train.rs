@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, WrapErr, eyre};
@@ -27,6 +28,8 @@ use crate::{ranks, summary, tensorboard, terminal};
 
 /// How long the dashboard waits before it opens, so that early errors are printed without it.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// Interval at which a rank after the first looks for signals.
+const LOOK: Duration = Duration::from_millis(50);
 /// The exit status if the reader of stdout has closed the pipe: 128 + SIGPIPE.
 const UNREAD: u8 = 141;
 
@@ -140,7 +143,13 @@ fn lent_terminal(headless: bool) -> Option<LentTerminal> {
 
 /// Trains as a rank after the first whatever rank 0 trains, which also stops it; signals are for rank 0.
 fn follow() -> Result<ExitCode> {
-    let _signals = Signals::install()?;
+    let signals = Signals::install()?;
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        while signals.take().is_none() {
+            thread::sleep(LOOK);
+        }
+        ranks::ask_to_end();
+    })?;
     let (link, viewer) = seq2seq::link(1);
     drop(viewer);
     seq2seq::train(&TrainOptions::default(), &mut link.with_ranks(ranks::all()))?;
