@@ -20,6 +20,9 @@ use seq2seq::ranks::of_first;
 use seq2seq::{Mpi, Ranks, TrainOptions};
 use suite::{World, on_rank};
 
+/// A part of the suite.
+type Test = fn(&World);
+
 /// Set for the processes that `mpirun` starts.
 const STARTED: &str = "RANKS_OF_TEST";
 
@@ -62,7 +65,7 @@ fn as_rank() -> ExitCode {
         vec![on_rank(options, all.clone())]
     };
     let world = World { size: ranks.size(), train: Box::new(train) };
-    let tests: &[(&str, fn(&World))] = &[
+    let tests: &[(&str, Test)] = &[
         ("every_preset_trains_as_in_one_process", suite::every_preset_trains_as_in_one_process),
         ("every_kind_of_state_is_shared", suite::every_kind_of_state_is_shared),
         ("a_run_moves_between_numbers_of_ranks", suite::a_run_moves_between_numbers_of_ranks),

@@ -11,6 +11,7 @@ use std::{thread, time::Duration};
 use color_eyre::eyre::{Report, Result};
 use seq2seq::Ranks;
 
+#[cfg(feature = "mpi")]
 use crate::output;
 
 /// The ranks, once MPI was started.

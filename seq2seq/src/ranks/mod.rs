@@ -1,8 +1,8 @@
 //! Work shared by several processes: their ranks, what they tell each other, and MPI.
 //!
-//! Rank 0 alone reads commands and writes the run's folder; before each step it gives the others
-//! their [`Order`]s. Whatever all ranks compute is the same on all of them, since the sums that they
-//! compute it from are.
+//! Rank 0 alone reads commands and writes the run's folder; before each step it tells the others what
+//! to do. Whatever all ranks compute is the same on all of them, since the sums that they compute it
+//! from are.
 
 mod begin;
 #[cfg(feature = "mpi")]

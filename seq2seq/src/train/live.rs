@@ -58,7 +58,7 @@ impl<M: Model> Trainer<'_, M> {
             return Ok(Some(error.to_string()));
         }
         let told = set.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
-        self.order(Order::Change(told, repeated))?;
+        self.order(&Order::Change(told, repeated))?;
         self.state.model.configure(&stored.config)?;
         self.state.optimizer.set_config(stored.config.optimizer_config())?;
         self.settings = Settings::new(&stored.config, stored.seed, last_step, stored.max_minutes);

@@ -10,7 +10,7 @@ use crate::ranks::Order;
 impl<M: Model> Trainer<'_, M> {
     /// Validates on all ranks; `due` is false if the user requested it. Rank 0 calls this.
     pub(super) fn validate(&mut self, due: bool) -> Result<()> {
-        self.order(Order::Validate(due))?;
+        self.order(&Order::Validate(due))?;
         self.validate_here(due)
     }
 
@@ -68,7 +68,7 @@ impl<M: Model> Trainer<'_, M> {
     /// Saves the last checkpoint, unless a parameter is no longer finite; then the previous one is
     /// kept. Rank 0 calls this.
     pub(super) fn save(&mut self) -> Result<()> {
-        self.order(Order::Save)?;
+        self.order(&Order::Save)?;
         self.save_here(CheckpointKind::Last)
     }
 

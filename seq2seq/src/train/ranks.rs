@@ -14,9 +14,9 @@ const WAIT: Duration = Duration::from_secs(1);
 impl<M: Model> Trainer<'_, M> {
     /// Gives an order to the other ranks, if there are any. Rank 0 calls this; on the others, which
     /// are carrying out an order, it does nothing.
-    pub(super) fn order(&self, order: Order) -> Result<()> {
+    pub(super) fn order(&self, order: &Order) -> Result<()> {
         if !self.ranks.is_alone() && self.ranks.is_first() {
-            of_first(&self.ranks, Some(&order))?;
+            of_first(&self.ranks, Some(order))?;
         }
         Ok(())
     }

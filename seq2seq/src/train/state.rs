@@ -36,12 +36,12 @@ impl<M: Model> TrainingState<'_, M> {
     /// Returns a hash of the parameters.
     pub(super) fn fingerprint(&self) -> u32 {
         let mut hasher = crc32fast::Hasher::new();
-        let mut bytes = Vec::new();
+        let mut bytes = [[0; 4]; 1 << 12];
         for (_, value) in self.params.iter() {
-            for part in value.data().chunks(1 << 14) {
-                bytes.clear();
-                bytes.extend(part.iter().flat_map(|x| x.to_le_bytes()));
-                hasher.update(&bytes);
+            for part in value.data().chunks(bytes.len()) {
+                let bytes = &mut bytes[..part.len()];
+                bytes.iter_mut().zip(part).for_each(|(four, x)| *four = x.to_le_bytes());
+                hasher.update(bytes.as_flattened());
             }
         }
         hasher.finalize()

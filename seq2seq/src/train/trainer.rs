@@ -139,7 +139,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         if self.obey_commands()?.is_break() {
             return Ok(Some(EndReason::Stopped));
         }
-        self.order(Order::Step)?;
+        self.order(&Order::Step)?;
         Ok(None)
     }
 
@@ -179,7 +179,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             let command = match self.control.next(self.recorder.link, self.patience()) {
                 Next::Command(command) => command,
                 Next::Nothing => {
-                    self.order(Order::Wait)?;
+                    self.order(&Order::Wait)?;
                     continue;
                 }
                 Next::Step => return Ok(std::ops::ControlFlow::Continue(())),
@@ -351,7 +351,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             self.recorder.warn(step, [self.advice()])?;
         }
         if !self.is_broken {
-            self.order(Order::End(reason))?;
+            self.order(&Order::End(reason))?;
         }
         let end = self.ended(reason);
         self.recorder.tell(Event::End(end.clone()))?;

@@ -106,8 +106,8 @@ fn sum_rows(gradients: &mut [Gradient], forms: &[Form], ranks: &Ranks) -> Result
         };
         mine.extend((ids.len() as u32).to_le_bytes());
         mine.extend((rows.shape().width() as u32).to_le_bytes());
-        mine.extend(ids.iter().flat_map(|id| id.to_le_bytes()));
-        mine.extend(rows.data().iter().flat_map(|x| x.to_le_bytes()));
+        put(&mut mine, ids, |id| id.to_le_bytes());
+        put(&mut mine, rows.data(), |x| x.to_le_bytes());
     }
     let all = ranks.gather(&mine)?;
     let mut readers: Vec<Reader<'_>> = all.iter().map(|bytes| Reader(bytes)).collect();
@@ -132,6 +132,15 @@ fn sum_rows(gradients: &mut [Gradient], forms: &[Form], ranks: &Ranks) -> Result
         *gradient = Gradient::Rows(RowGradient::gather(&parts, usize::MAX, width)?);
     }
     Ok(mine.len())
+}
+
+/// Appends numbers to bytes, many at a time.
+fn put<T: Copy>(bytes: &mut Vec<u8>, numbers: &[T], encode: impl Fn(T) -> [u8; 4]) {
+    let start = bytes.len();
+    bytes.resize(start + 4 * numbers.len(), 0);
+    for (four, &number) in bytes[start..].as_chunks_mut().0.iter_mut().zip(numbers) {
+        *four = encode(number);
+    }
 }
 
 fn of_rows<'a>(
