@@ -5,6 +5,11 @@ use std::time::{Duration, Instant};
 use super::settings::Settings;
 use crate::run::Progress;
 
+/// Number of samples in a run after which they become rarer.
+const SAMPLES: f64 = 200.0;
+/// Number of times that something is logged at its interval, before that doubles.
+const DENSE: u64 = 1000;
+
 /// Times of the last checkpoint, samples and validation.
 #[derive(Debug)]
 pub(super) struct Clock {
@@ -33,11 +38,22 @@ impl Clock {
         self.saved.elapsed() >= Duration::from_secs_f64(settings.checkpoint_seconds)
     }
 
-    pub(super) fn samples_are_due(&self, settings: &Settings) -> bool {
-        let every = settings.sample_every_seconds;
+    /// Returns true if samples are due after so many seconds of training. The longer a run, the rarer
+    /// they are, since they are the largest part of its log.
+    pub(super) fn samples_are_due(&self, settings: &Settings, seconds: f64) -> bool {
+        let every = settings.sample_every_seconds.max(seconds / SAMPLES);
+        let every = if settings.sample_every_seconds > 0.0 { every } else { 0.0 };
         let waited = |t: Instant| t.elapsed() >= Duration::from_secs_f64(every);
         every > 0.0 && self.sampled.is_none_or(waited)
     }
+}
+
+/// Returns true if something that is logged every few steps, 0 for never, is due at a step. After
+/// [`DENSE`] times, the interval doubles whenever the number of steps does, so that a long run is logged
+/// in about as many places as a short one. It depends only on the step.
+pub(super) fn log_is_due(every: u64, step: u64) -> bool {
+    let spread = step.div_ceil(every.saturating_mul(DENSE).max(1)).max(1).next_power_of_two();
+    every > 0 && step.is_multiple_of(every.saturating_mul(spread))
 }
 
 /// Returns `true` if a validation is due after step `at` of the `steps` of an epoch, that is, if
@@ -52,4 +68,22 @@ pub(super) fn validation_is_due(
     let before = progress.epoch as f64;
     let due = |done| ((before + done as f64 / steps as f64) / every + 1e-9).floor();
     every > 0.0 && due(at + 1) > due(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_run_is_logged_in_few_places() {
+        let places = |every, steps| (0..steps).filter(|&step| log_is_due(every, step)).count();
+        assert_eq!(places(10, 10_000), 1000);
+        // Half of the steps of each doubling.
+        assert_eq!(places(10, 20_001), 1501);
+        assert!(places(10, 1_000_000) < 5_000);
+        assert_eq!(places(0, 100), 0);
+        assert_eq!(places(1, 1000), 1000);
+        let spread: Vec<u64> = (40_001..40_400).filter(|&step| log_is_due(10, step)).collect();
+        assert_eq!(spread, [40_080, 40_160, 40_240, 40_320]);
+    }
 }

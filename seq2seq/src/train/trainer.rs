@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tensor::{Ranks, Threads};
 
-use super::clock::{Clock, validation_is_due};
+use super::clock::{Clock, log_is_due, validation_is_due};
 use super::control::{Control, Next};
 use super::live_run::LiveRun;
 use super::rank_times::RankTimes;
@@ -160,7 +160,7 @@ impl<'a, M: Model> Trainer<'a, M> {
         if validation_is_due(&self.settings, &self.state.progress, at, steps) {
             self.validate(true)?;
         }
-        if self.clock.samples_are_due(&self.settings) {
+        if self.clock.samples_are_due(&self.settings, self.state.progress.seconds) {
             self.sample()?;
         }
         if self.clock.checkpoint_is_due(&self.settings) {
@@ -230,8 +230,8 @@ impl<'a, M: Model> Trainer<'a, M> {
     /// Runs one step. On a device it does not wait for the step, which is reported with the next
     /// step or when its result is needed.
     fn step(&mut self, examples: &[M::Example], batches: &[Vec<usize>]) -> Result<()> {
-        let every = |n: u64| n > 0 && self.state.progress.step.is_multiple_of(n);
-        let metrics = every(self.settings.metrics_every);
+        let is_due = |every: u64| log_is_due(every, self.state.progress.step);
+        let metrics = is_due(self.settings.metrics_every);
         let learning_rate = self.learning_rate();
         let examples: Vec<Vec<&M::Example>> =
             batches.iter().map(|batch| batch.iter().map(|&i| &examples[i]).collect()).collect();
@@ -242,7 +242,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             learning_rate,
             clip: self.settings.clip,
             ratios: metrics,
-            flow: every(self.settings.flow_every),
+            flow: is_due(self.settings.flow_every),
             profile: false,
         };
         let start = Instant::now();

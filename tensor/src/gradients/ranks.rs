@@ -31,7 +31,8 @@ pub(super) fn sum(
     let Some(exchange) = ranks.exchange() else { return Ok(0) };
     let forms = agree(gradients, params, ranks)?;
     let others = ranks.size() - 1;
-    let sent = others * (4 * forms.len() + sum_rows(gradients, &forms, ranks)?);
+    let rows = sum_rows(gradients, &forms, params, exchange)?;
+    let sent = others * (4 * forms.len() + rows);
     let mut starts = PooledVec::with_capacity(forms.len());
     let mut total = 0;
     for (form, id) in forms.iter().zip(params.ids()) {
@@ -58,11 +59,12 @@ pub(super) fn sum(
 }
 
 /// The form of a parameter's sum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Form {
     None,
     Dense,
-    Rows,
+    /// Rows, with their number on each rank.
+    Rows(PooledVec<usize>),
 }
 
 /// Returns the form of each sum, the same on all ranks.
@@ -81,89 +83,70 @@ fn agree(gradients: &[Gradient], params: &Params, ranks: &Ranks) -> Result<Poole
     }
     let form = |i: usize, table: Shape| {
         let codes = all.iter().map(|codes| codes.as_chunks::<4>().0[i]).map(u32::from_le_bytes);
-        let rows: usize = codes.clone().map(|code| code.saturating_sub(2) as usize).sum();
+        let rows: PooledVec<usize> =
+            codes.clone().map(|code| code.saturating_sub(2) as usize).collect();
         match codes.clone().max().unwrap_or(0) {
             0 => Form::None,
             1 => Form::Dense,
-            _ if codes.clone().any(|code| code == 1) || rows > table.rows() => Form::Dense,
-            _ => Form::Rows,
+            _ if { codes }.any(|code| code == 1) || rows.iter().sum::<usize>() > table.rows() => {
+                Form::Dense
+            }
+            _ => Form::Rows(rows),
         }
     };
     Ok(params.ids().enumerate().map(|(i, id)| form(i, params.shape(id))).collect())
 }
 
-/// Sums the gradients whose sums are rows. Returns the number of bytes that each other rank gets.
-fn sum_rows(gradients: &mut [Gradient], forms: &[Form], ranks: &Ranks) -> Result<usize> {
-    if !forms.contains(&Form::Rows) {
+/// Sums the gradients whose sums are rows. Returns the number of bytes that this rank sent to each
+/// other rank.
+///
+/// Every rank has a block of one piece of memory: for each gradient the ids of its rows, as the bits of
+/// f32 numbers, and then the rows. All blocks are as long as the longest.
+fn sum_rows(
+    gradients: &mut [Gradient],
+    forms: &[Form],
+    params: &Params,
+    exchange: &dyn Exchange,
+) -> Result<usize> {
+    let size = exchange.size();
+    let mut lengths = PooledVec::filled(0, size);
+    for (form, id) in forms.iter().zip(params.ids()) {
+        let Form::Rows(counts) = form else { continue };
+        for (length, count) in lengths.iter_mut().zip(counts) {
+            *length += count * (1 + params.shape(id).width());
+        }
+    }
+    let block = lengths.iter().copied().max().unwrap_or(0).next_multiple_of(ALIGNED);
+    if block == 0 {
         return Ok(0);
     }
-    // For each gradient its number of rows and their width, then the ids, then the rows.
-    let mut mine = Vec::new();
-    for gradient in of_rows(gradients, forms) {
-        let Gradient::Rows(RowGradient { ids, rows }) = gradient else {
-            mine.extend([0; 8]);
-            continue;
-        };
-        mine.extend((ids.len() as u32).to_le_bytes());
-        mine.extend((rows.shape().width() as u32).to_le_bytes());
-        put(&mut mine, ids, |id| id.to_le_bytes());
-        put(&mut mine, rows.data(), |x| x.to_le_bytes());
+    let mut all = Tensor::uninit([block * size]);
+    let mut rest = &mut all.data_mut()[exchange.rank() * block..][..block];
+    for (gradient, form) in gradients.iter().zip(forms) {
+        if let (Gradient::Rows(RowGradient { ids, rows }), Form::Rows(_)) = (gradient, form) {
+            let (to, more) = rest.split_at_mut(ids.len() + rows.len());
+            let (to_ids, to_rows) = to.split_at_mut(ids.len());
+            to_ids.iter_mut().zip(ids).for_each(|(to, &id)| *to = f32::from_bits(id));
+            to_rows.copy_from_slice(rows.data());
+            rest = more;
+        }
     }
-    let all = ranks.gather(&mine)?;
-    let mut readers: Vec<Reader<'_>> = all.iter().map(|bytes| Reader(bytes)).collect();
-    for gradient in of_rows(gradients, forms) {
-        let mut parts = Vec::with_capacity(readers.len());
-        let mut width = 0;
-        for reader in &mut readers {
-            let [count, own_width] = [reader.number()?, reader.number()?];
-            if count == 0 {
-                continue;
-            }
-            width = own_width;
-            let ids: PooledVec<u32> =
-                reader.take(count)?.iter().map(|&b| u32::from_le_bytes(b)).collect();
-            let values = reader.take(count * width)?;
-            let mut rows = Tensor::uninit([count, width]);
-            for (value, bytes) in rows.data_mut().iter_mut().zip(values) {
-                *value = f32::from_le_bytes(*bytes);
-            }
+    rest.fill(0.0);
+    exchange.all_gather(all.data_mut())?;
+    let mut starts: PooledVec<usize> = (0..size).map(|rank| rank * block).collect();
+    for ((gradient, form), id) in gradients.iter_mut().zip(forms).zip(params.ids()) {
+        let Form::Rows(counts) = form else { continue };
+        let width = params.shape(id).width();
+        let mut parts = PooledVec::with_capacity(size);
+        for (start, &count) in starts.iter_mut().zip(counts) {
+            let ids = all.data()[*start..][..count].iter().map(|id| id.to_bits()).collect();
+            let rows = all.flat(*start + count, count * width).shaped([count, width].into());
             parts.push((ids, None, rows));
+            *start += count * (1 + width);
         }
         *gradient = Gradient::Rows(RowGradient::gather(&parts, usize::MAX, width)?);
     }
-    Ok(mine.len())
-}
-
-/// Appends numbers to bytes, many at a time.
-fn put<T: Copy>(bytes: &mut Vec<u8>, numbers: &[T], encode: impl Fn(T) -> [u8; 4]) {
-    let start = bytes.len();
-    bytes.resize(start + 4 * numbers.len(), 0);
-    for (four, &number) in bytes[start..].as_chunks_mut().0.iter_mut().zip(numbers) {
-        *four = encode(number);
-    }
-}
-
-fn of_rows<'a>(
-    gradients: &'a mut [Gradient],
-    forms: &'a [Form],
-) -> impl Iterator<Item = &'a mut Gradient> {
-    let both = gradients.iter_mut().zip(forms);
-    both.filter(|(_, form)| **form == Form::Rows).map(|(gradient, _)| gradient)
-}
-
-/// Reads the numbers that another rank sent.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [[u8; 4]]> {
-        let taken = self.0.split_off(..4 * count);
-        let cut = || Error::Ranks("the rows of another rank are cut off".into());
-        taken.map(|bytes| bytes.as_chunks().0).ok_or_else(cut)
-    }
-
-    fn number(&mut self) -> Result<usize> {
-        Ok(self.take(1)?.iter().map(|&bytes| u32::from_le_bytes(bytes) as usize).sum())
-    }
+    Ok(4 * block)
 }
 
 /// Copies the gradients whose sums are dense into one piece of memory, zeros where there is none.

@@ -384,17 +384,20 @@ keys! {
     "watching", fixed: "the run was begun with it" {
         /// Epochs between two validations, which may be a fraction; 0 for only at the end.
         validate_every_epochs: f32 = 1.0, within(0.0, 1e9) => Changes;
-        /// Seconds between two sets of sample translations; 0 for none.
+        /// Seconds between two sets of sample translations; 0 for none. In a long run they become
+        /// rarer: there is a two-hundredth of the training time between two of them.
         sample_every_seconds: f64 = 5.0, within(0.0, 1e9) => Changes;
         /// Seconds of training between two checkpoints; above 0.
         checkpoint_seconds: f64 = 10.0, above(0.0, 1e9) => Changes;
         /// Number of checkpoints that are kept besides the best and the last: those of the most
         /// recent validations, whose parameters `--average-last` averages.
         keep_checkpoints: usize = 0, within(0.0, 1e4) => Changes;
-        /// Steps between two sets of per-parameter metrics; 0 for none. Its old name,
-        /// figures_every, is still read.
+        /// Steps between two sets of per-parameter metrics; 0 for none. After a thousand sets the
+        /// interval doubles whenever the number of steps does. Its old name, figures_every, is still
+        /// read.
         metrics_every: u64 = 10, within(0.0, 1e9) => Changes;
-        /// Steps between two measurements of the gradient's flow through time; 0 for none.
+        /// Steps between two measurements of the gradient's flow through time; 0 for none. After a
+        /// thousand of them the interval doubles, as that of metrics_every does.
         flow_every: u64 = 100, within(0.0, 1e9) => Changes;
     }
     "decoding", fixed: "the run was begun with it" {

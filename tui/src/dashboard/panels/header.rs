@@ -18,6 +18,8 @@ use crate::run_state::State;
 
 /// Rows of a screen from which on the header has a line for training and one for validation.
 const TALL: u16 = 30;
+/// Rows of a screen from which on it has a line for the ranks, if there are several.
+const MEDIUM: u16 = 20;
 
 /// Columns from which on the number of warnings has a noun.
 const WIDE: usize = 100;
@@ -27,7 +29,7 @@ const FULL: u16 = 5;
 /// Returns the rows of the header on a screen of this height, without the title row. The page of
 /// the loss has all metrics on every screen.
 pub(in crate::dashboard) fn rows(model: &Model, height: u16) -> u16 {
-    let ranks = u16::from(model.run_state.ranks.is_some());
+    let ranks = u16::from(height >= MEDIUM && model.run_state.ranks.is_some());
     ranks + if height >= TALL || model.page == Page::Curves { FULL } else { FULL - 1 }
 }
 
@@ -41,7 +43,7 @@ pub(in crate::dashboard) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     } else {
         lines.push(numbers(model, wide));
     }
-    lines.extend(ranks.map(|ranks| of_ranks(ranks, model, wide)));
+    lines.extend(ranks.filter(|_| area.height >= FULL).map(|ranks| of_ranks(ranks, model, wide)));
     lines.push(now::line(model, wide));
     for (y, line) in (0..).zip(&lines) {
         put_line(buf, area, y, line);
