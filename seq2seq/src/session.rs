@@ -154,7 +154,8 @@ fn begin_at<M: Task>(
     run.params.checked(())?;
     let dir = created?;
     let (log, _) = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
-    lead(link, dir.path(), &run.stored, &run.built.vocabularies, &first)?;
+    let examples = run.built.examples.len();
+    lead(link, dir.path(), &run.stored, &run.built.vocabularies, &first, examples)?;
     go(run.ready(), Recorder::new(&dir, log, link), (shuffle, Progress::default()))
 }
 
@@ -240,7 +241,9 @@ fn resume_at<M: Task>(
     let (log, warning) = dir.log(checkpoint)?;
     run.built.warnings.extend(warning);
     let given = Checkpoint { progress, ..checkpoint.clone() };
-    lead(link, dir.path(), &run.stored, &run.built.vocabularies, &given)?;
+    let stored = StoredRun { corpus_hash: Some(run.built.corpus), ..run.stored.clone() };
+    let examples = run.built.examples.len();
+    lead(link, dir.path(), &stored, &run.built.vocabularies, &given, examples)?;
     go(run.ready(), Recorder::new(dir, log, link), (shuffle, progress))
 }
 

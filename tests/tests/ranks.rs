@@ -14,7 +14,7 @@ use std::thread;
 
 use corner::{Corner, run};
 use seq2seq::event::EndReason;
-use seq2seq::{Command, Error, Event, Outcome, TrainOptions, link, train};
+use seq2seq::{Command, Error, Event, Outcome, TrainOptions, Translator, link, train};
 use suite::{World, assert_alike, numbers, on_rank};
 
 /// Trains on ranks that are threads of this process.
@@ -125,4 +125,48 @@ fn commands_reach_all_ranks() {
     let rates = numbers(&shared).into_iter().filter(|n| n.0.contains("rate"));
     let rates: Vec<f64> = rates.map(|n| (n.1 * 1e4).round() / 1e4).collect();
     assert_eq!(rates, [0.1, 0.1, 0.1, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4]);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_all() {
+    let corner = Corner::new();
+    // With checkpoints and validations between any two steps.
+    let set = [
+        ("optimizer", "sgd"),
+        ("learning_rate", "1e38"),
+        ("clip_norm", "0"),
+        ("checkpoint_seconds", "1e-9"),
+        ("validate_every_epochs", "0.1"),
+        ("keep_checkpoints", "2"),
+    ];
+    let options = corner.options("run", &set, 1);
+    for end in on_threads(3, &options) {
+        assert_eq!(end.unwrap().end.reason, EndReason::NotFinite);
+    }
+}
+
+/// Ranks with other numbers of threads would group sentences in other ways.
+#[test]
+fn unequal_ranks_translate_as_one_process() {
+    let corner = Corner::new();
+    let options = corner.options("run", &[], 1);
+    run(&options).unwrap();
+    let path = options.run_dir.unwrap();
+    let pairs = seq2seq::data::Corpus::read("phrasebook:valid", None).unwrap().pairs;
+    let lines: Vec<String> = pairs.into_iter().take(300).map(|pair| pair.source).collect();
+    let open = |threads| Translator::open(&path, "cpu", Some(threads)).unwrap();
+    let texts = |translator: &Translator| -> Vec<String> {
+        let translations = translator.translate(&lines).unwrap();
+        translations.into_iter().map(|translation| translation.target).collect()
+    };
+    let want = texts(&open(1));
+    thread::scope(|scope| {
+        for ranks in tensor::check::ranks(3) {
+            let (open, texts, want) = (&open, &texts, &want);
+            scope.spawn(move || {
+                let translator = open(1 + 2 * ranks.rank()).with_ranks(&ranks);
+                assert_eq!(texts(&translator), *want);
+            });
+        }
+    });
 }

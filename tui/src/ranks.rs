@@ -12,7 +12,7 @@ use color_eyre::eyre::{Report, Result};
 use seq2seq::Ranks;
 
 #[cfg(feature = "mpi")]
-use crate::output;
+use crate::{output, terminal};
 
 /// The ranks, once MPI was started.
 static RANKS: OnceLock<Ranks> = OnceLock::new();
@@ -83,8 +83,14 @@ impl Membership {
     /// This build has no MPI; MPI does not start.
     #[cfg(feature = "mpi")]
     pub(crate) fn join(_: Launched) -> Result<Self> {
-        let (mpi, ranks) = seq2seq::Mpi::start(output::note)?;
-        let _ = RANKS.set(ranks);
+        let on_silence = |text: &str| {
+            terminal::give_back();
+            output::note(text);
+        };
+        let (mpi, ranks) = seq2seq::Mpi::start(on_silence)?;
+        // The number of sentences that are decoded together depends on it.
+        let threads = ranks.place().threads().unwrap_or(1);
+        let _ = RANKS.set(ranks.with_parts(threads)?);
         Ok(Self { mpi: Some(mpi) })
     }
 

@@ -48,7 +48,7 @@ pub(super) fn decode_greedily(
     // A source without a token before its end token has length 0 and is in no group.
     let lengths: Vec<usize> = sources.iter().map(|s| s.len().saturating_sub(1)).collect();
     let device = params.device_properties();
-    let parts = device.data_parallel(threads).count() * threads.ranks().size();
+    let parts = threads.ranks().parts(device.data_parallel(threads).count());
     let size = device.decode_batch.min(sources.len().div_ceil(parts));
     let groups = Groups::of_size(&lengths, size, model.encoder.reads_padding());
     groups.run_each(params, threads, vec![Decoded::default(); sources.len()], |group| {

@@ -24,7 +24,7 @@ pub(super) fn in_groups<P: Policy + Sync>(
     let params = ensemble.first().params;
     let lengths: Vec<usize> = inputs.iter().map(|i| i.source.len().saturating_sub(1)).collect();
     let device = params.device_properties();
-    let parts = device.data_parallel(threads).count() * threads.ranks().size();
+    let parts = threads.ranks().parts(device.data_parallel(threads).count());
     // More hypotheses than usual have as many rows from fewer sources.
     let most = device.decode_batch * USUAL_WIDTH / width.max(USUAL_WIDTH);
     let size = most.min(inputs.len().div_ceil(parts));

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use tensor::{Params, Threads};
 
 use crate::Result;
-use crate::ranks::gather_results;
+use crate::ranks::{gather_results, of_first};
 
 /// Maximum number of examples that are scored together.
 const GROUP: usize = 64;
@@ -58,15 +58,17 @@ impl Groups {
         if ranks.is_alone() {
             return self.run_here(params, threads, each);
         }
+        // Ranks with other numbers of threads, or other devices, would form other groups.
+        let groups = of_first(ranks, Some(&self.0))?;
         // The longest groups first, in turn: all ranks get similar work.
-        let own = self.0.iter().skip(ranks.rank()).step_by(ranks.size()).cloned().collect();
+        let own = groups.iter().skip(ranks.rank()).step_by(ranks.size()).cloned().collect();
         let mine = Self(own).run_here(params, threads, each);
         let mine = mine.map(|done| done.into_iter().map(|(_, value)| value).collect::<Vec<T>>());
         let all = gather_results(ranks, mine)?;
         let mut all: Vec<_> = all.into_iter().map(Vec::into_iter).collect();
         let mut turns = (0..ranks.size()).cycle();
         let next = || turns.next().and_then(|rank| all.get_mut(rank)?.next());
-        let found = self.0.into_iter().zip(std::iter::from_fn(next)).collect();
+        let found: Vec<_> = groups.into_iter().zip(std::iter::from_fn(next)).collect();
         Ok(found)
     }
 

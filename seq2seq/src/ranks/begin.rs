@@ -16,6 +16,8 @@ pub(crate) enum Beginning {
     Run(Box<Given>),
     /// There is nothing to do; with the path of the run.
     Nothing(PathBuf),
+    /// The user cancelled the preparation.
+    Cancelled,
     /// Rank 0 failed.
     Failed(String),
 }
@@ -28,6 +30,8 @@ pub(crate) struct Given {
     pub(crate) path: PathBuf,
     /// The state.
     pub(crate) checkpoint: Checkpoint,
+    /// Number of training examples.
+    pub(crate) examples: usize,
     /// The settings, as `config.json` has them.
     stored: String,
     vocabularies: Vocabularies,
@@ -45,6 +49,7 @@ impl Given {
         stored: &StoredRun,
         vocabularies: &Vocabularies,
         checkpoint: &Checkpoint,
+        examples: usize,
     ) -> Result<Self> {
         let json = |model: &Option<Subwords>| model.as_ref().map(|m| m.to_json().to_owned());
         let SubwordModels { source, target } = &vocabularies.subwords;
@@ -55,6 +60,7 @@ impl Given {
         Ok(Self {
             path: path.into(),
             checkpoint: checkpoint.clone(),
+            examples,
             stored: serde_json::to_string(stored).map_err(unencodable)?,
             vocabularies: vocabularies.clone(),
             subwords: (json(source), json(target)),

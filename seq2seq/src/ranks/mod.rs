@@ -37,8 +37,8 @@ pub fn gather<T: Serialize + DeserializeOwned>(ranks: &Ranks, mine: &T) -> Resul
     all.iter().map(|bytes| decode(bytes)).collect()
 }
 
-/// Returns the results of all ranks, in their order, or the first error of any of them: on the rank
-/// that failed its own, on all others [`Error::OtherRank`]. Every rank calls this, so that all go on
+/// Returns the results of all ranks, in their order, or the first error of any of them: on rank 0 its
+/// own, and otherwise [`Error::OtherRank`]. Every rank calls this, so that all go on
 /// or none.
 ///
 /// # Errors
@@ -52,7 +52,7 @@ pub(crate) fn gather_results<T: Serialize + DeserializeOwned>(
         Err(Error::Cancelled) => (Err(Failure::Cancelled), None),
         Err(error) => (Err(Failure::Other(error.to_string())), Some(error)),
     };
-    let all = gather(ranks, &told)?;
+    let all = gather(ranks, &told);
     if let Some(error) = own {
         return Err(match ranks.is_first() {
             true => error,
@@ -64,7 +64,7 @@ pub(crate) fn gather_results<T: Serialize + DeserializeOwned>(
         Err(Failure::Cancelled) => Err(Error::Cancelled),
         Err(Failure::Other(what)) => Err(Error::OtherRank { rank, what }),
     };
-    all.into_iter().enumerate().map(result).collect()
+    all?.into_iter().enumerate().map(result).collect()
 }
 
 /// Returns the value of rank 0. Every rank calls this; the values of the others are not used.

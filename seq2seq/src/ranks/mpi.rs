@@ -16,13 +16,13 @@ use tensor::{Exchange, Ranks};
 use super::place::placed;
 use crate::{Error, Result};
 
-/// How long a rank waits for the others before it gives up, once training has begun.
-const PATIENCE: Duration = Duration::from_secs(600);
-/// How long it waits for the first time: rank 0 prepares the run, which can take long.
-const FIRST_PATIENCE: Duration = Duration::from_secs(7200);
+/// How long a rank waits for the others before it gives up: longer than any of them prepares a run.
+const PATIENCE: Duration = Duration::from_secs(3600);
 /// How long a rank waits for the others after it was asked to end, besides twice the longest time from
 /// one meeting to the next, in which they finish a step.
-const LAST_PATIENCE: Duration = Duration::from_secs(2);
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
+/// Number of meetings at the beginning, before and after which preparations may take long.
+const PREPARATIONS: u32 = 8;
 /// How long a rank polls without sleeping while gradients are exchanged.
 const EXCHANGE: Duration = Duration::from_secs(5);
 /// How long it does so while it waits for the others.
@@ -50,13 +50,13 @@ impl fmt::Debug for Mpi {
 impl Mpi {
     /// Starts MPI in a process that `mpirun` started, once, and returns the ranks.
     ///
-    /// If another rank does not answer for ten minutes, or has ended, `on_silence` is called with a
+    /// If another rank does not answer for an hour, or has ended, `on_silence` is called with a
     /// message, and then all ranks are ended: MPI has no way to go on.
     ///
     /// # Errors
     /// MPI was started before, or the library allows no other thread than the main one to call it.
     pub fn start(on_silence: fn(&str)) -> Result<(Self, Ranks)> {
-        let started = environment::initialize_with_threading(Threading::Serialized);
+        let started = environment::initialize_with_threading(Threading::Multiple);
         let Some((universe, threading)) = started else {
             return Err(Error::Other("MPI was started before in this process".into()));
         };
@@ -78,8 +78,8 @@ impl Mpi {
     }
 
     /// Notes that the system asks this process to end, with a signal, as `mpirun` does if it is stopped or
-    /// if a rank has died. The others are still waited for, to finish and save a step together, but no
-    /// longer than that takes.
+    /// if a rank has died. The others are still waited for, to finish and save a step together, but not
+    /// much longer than that takes.
     pub fn ask_to_end() {
         ASKED.get_or_init(Instant::now);
     }
@@ -114,8 +114,9 @@ struct Processes {
 /// When the ranks met.
 #[derive(Default)]
 struct Meetings {
+    count: u32,
     last: Option<Instant>,
-    /// The longest time from one meeting to the next.
+    /// The longest time from one meeting to the next, since the preparations.
     longest: Duration,
 }
 
@@ -152,14 +153,13 @@ impl Processes {
     /// Ends all ranks if the others have not answered for too long.
     fn check_patience(&self, waited: Duration) {
         let meetings = self.meetings.lock().unwrap_or_else(PoisonError::into_inner);
-        let patience = if meetings.last.is_some() { PATIENCE } else { FIRST_PATIENCE };
         let asked = ASKED.get().map(|asked| asked.elapsed().min(waited));
         let last_patience = LAST_PATIENCE + 2 * meetings.longest;
         let rank = self.rank;
         let what = if asked.is_some_and(|asked| asked > last_patience) {
             format!("rank {rank}: another rank has ended")
-        } else if waited > patience {
-            let minutes = patience.as_secs() / 60;
+        } else if waited > PATIENCE {
+            let minutes = PATIENCE.as_secs() / 60;
             format!("rank {rank}: the others did not answer for {minutes} minutes")
         } else {
             return;
@@ -173,7 +173,10 @@ impl Processes {
         let mut meetings = self.meetings.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let since = meetings.last.replace(now).map_or(Duration::ZERO, |last| now - last);
-        meetings.longest = meetings.longest.max(since);
+        meetings.count = meetings.count.saturating_add(1);
+        if meetings.count > PREPARATIONS {
+            meetings.longest = meetings.longest.max(since);
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Order {
     Save,
     /// New values of keys; true if a resumed run repeats the change.
     Change(Vec<(String, String)>, bool),
+    /// The learning rate that an older program set is no longer used.
+    ForgetRate,
     /// Rank 0 waits for its user and is still there.
     Wait,
     /// The end of the run.

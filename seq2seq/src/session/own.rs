@@ -15,7 +15,7 @@ use crate::model::Model;
 use crate::ranks::Given;
 use crate::run::{Checkpoint, Progress, RunDir, StoredRun, Vocabularies};
 use crate::train::{Average, Recorder, RunLength, from_checkpoint, tensors};
-use crate::{Result, devices};
+use crate::{Error, Result, devices};
 
 /// Only the model knows what it validates on; that anything is held out allows the settings of
 /// validations to change while it trains.
@@ -71,7 +71,7 @@ fn begin<M: Model>(
     params.checked(())?;
     let dir = created?;
     let (log, _) = dir.log(&dir.checkpoint(CheckpointKind::Last)?)?;
-    lead(link, path, &stored, vocabularies, &first)?;
+    lead(link, path, &stored, vocabularies, &first, examples.len())?;
     let start =
         start(&stored, model, examples, vocabularies, started(&stored, params, &own.device));
     let recorder = Recorder::new(&dir, log, link);
@@ -136,7 +136,7 @@ fn resume<M: Model>(
     link.check()?;
     dir.store(&stored)?;
     let (log, warning) = dir.log(&checkpoint)?;
-    lead(link, path, &stored, &vocabularies, &checkpoint)?;
+    lead(link, path, &stored, &vocabularies, &checkpoint, examples.len())?;
     let recorder = Recorder::new(&dir, log, link);
     let at = (shuffle, checkpoint.progress);
     own.go((model, params), examples, (stored, start, warning), recorder, at)
@@ -152,6 +152,9 @@ fn follow<M: Model>(
     let Given { path, checkpoint, .. } = given;
     let prepared = (|link: &Link, params: &mut Params| {
         let stored = given.stored()?;
+        if examples.len() != given.examples {
+            return Err(Error::OtherCorpus { data: stored.data });
+        }
         let mut own = Own::new(params, &stored, link)?;
         let shuffle = own.load((model, params), checkpoint, path)?;
         Ok((stored, own, shuffle))

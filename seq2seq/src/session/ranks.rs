@@ -38,6 +38,7 @@ pub(super) fn role(link: &Link) -> Result<Role> {
             let end = End { step: 0, seconds: 0.0, reason: EndReason::Finished, dropped_events: 0 };
             Ok(Role::Done(Outcome { run_dir, end, already_finished: true }))
         }
+        Beginning::Cancelled => Err(Error::Cancelled),
         Beginning::Failed(what) => Err(Error::OtherRank { rank: 0, what }),
     }
 }
@@ -51,6 +52,7 @@ pub(super) fn release(link: &mut Link, result: Result<Outcome>) -> Result<Outcom
     if !link.ranks().is_alone() && link.may_lead() {
         let beginning = match &result {
             Ok(outcome) => Beginning::Nothing(outcome.run_dir.clone()),
+            Err(Error::Cancelled) => Beginning::Cancelled,
             Err(error) => Beginning::Failed(error.to_string()),
         };
         of_first(link.ranks(), Some(&beginning))?;
@@ -69,11 +71,12 @@ pub(super) fn lead(
     stored: &StoredRun,
     vocabularies: &Vocabularies,
     checkpoint: &Checkpoint,
+    examples: usize,
 ) -> Result<()> {
     if link.ranks().is_alone() {
         return Ok(());
     }
-    let given = Given::new(path, stored, vocabularies, checkpoint)?;
+    let given = Given::new(path, stored, vocabularies, checkpoint, examples)?;
     link.may_lead();
     of_first(link.ranks(), Some(&Beginning::Run(Box::new(given))))?;
     gather_results(link.ranks(), Ok(())).map(|_| ())
@@ -116,7 +119,8 @@ fn follow_at<M: Task>(
     let prepared = (|link: &mut Link| {
         let vocabularies = given.vocabularies()?;
         let mut run = prepare::<M>(given.stored()?, Some(vocabularies), memory, link)?;
-        if run.stored.corpus_hash.is_some_and(|hash| hash != run.built.corpus) {
+        let is_other = run.stored.corpus_hash.is_some_and(|hash| hash != run.built.corpus);
+        if is_other || run.built.examples.len() != given.examples {
             return Err(Error::OtherCorpus { data: run.stored.data });
         }
         run.built.model.load_state(tensors(&checkpoint.carried))?;

@@ -103,6 +103,7 @@ impl<M: Model> Trainer<'_, M> {
         let set: Vec<(&str, &str)> =
             all.into_iter().filter(|(key, value)| !is_same(key, value)).collect();
         if set.is_empty() && self.state.progress.learning_rate.take().is_some() {
+            self.order(&Order::ForgetRate)?;
             return Ok(None);
         }
         self.change(if set.is_empty() { &all } else { &set }, false)

@@ -22,6 +22,7 @@ impl<M: Model> Trainer<'_, M> {
             self.state.progress.owes_validation |= due;
             return Ok(());
         };
+        let seen = self.of_rank_0(seen)?;
         let progress = &mut self.state.progress;
         let step = progress.step;
         progress.owes_validation = false;
@@ -39,6 +40,7 @@ impl<M: Model> Trainer<'_, M> {
             progress.patience.wait(self.settings.patience);
         }
         if self.settings.keep_checkpoints > 0 && self.state.is_finite() {
+            self.compare_ranks()?;
             self.recorder.keep(&self.state.checkpoint(), self.settings.keep_checkpoints)?;
         }
         let remark = self.state.model.remark(&metrics);

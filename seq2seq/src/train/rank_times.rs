@@ -7,6 +7,8 @@ use crate::event::{RankReport, Ranks, TrainStep};
 
 /// Time between two reports.
 const EVERY: Duration = Duration::from_secs(2);
+/// Number of reports of a run after which they become rarer.
+const REPORTS: f64 = 200.0;
 
 /// What the ranks of a run did since the last report.
 #[derive(Debug)]
@@ -39,7 +41,7 @@ impl RankTimes {
             rank.waiting += slowest - work.busy;
             self.exchange += work.exchange;
         }
-        if self.since.elapsed() < EVERY {
+        if self.since.elapsed() < EVERY.max(Duration::from_secs_f64(step.seconds / REPORTS)) {
             return None;
         }
         let Self { steps, seconds, exchange, ranks, .. } = std::mem::replace(self, Self::new());

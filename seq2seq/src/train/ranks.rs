@@ -6,6 +6,7 @@ use super::trainer::Trainer;
 use crate::event::{CheckpointKind, EndReason};
 use crate::model::Model;
 use crate::ranks::{Order, gather, gather_results, of_first};
+use crate::score::Metrics;
 use crate::{Error, Result};
 
 /// Time after which a paused rank 0 tells the others that it is still there.
@@ -44,10 +45,8 @@ impl<M: Model> Trainer<'_, M> {
                         )));
                     }
                 }
+                Order::ForgetRate => self.state.progress.learning_rate = None,
                 Order::End(reason) => return Ok(Some(reason)),
-            }
-            if self.is_broken {
-                return Ok(Some(EndReason::NotFinite));
             }
         }
     }
@@ -67,6 +66,17 @@ impl<M: Model> Trainer<'_, M> {
         };
         let all = gather_results(&self.ranks, told)?;
         Ok(seen.filter(|_| all.into_iter().all(|saw| saw)))
+    }
+
+    /// Returns the metrics that rank 0 computed: from these all ranks decide which step is the best.
+    pub(super) fn of_rank_0(&self, seen: Option<Metrics>) -> Result<Option<Metrics>> {
+        if self.ranks.is_alone() {
+            return Ok(seen);
+        }
+        // As JSON, in which metrics may be absent.
+        let bad = |error: serde_json::Error| Error::Other(format!("metrics of rank 0: {error}"));
+        let json = of_first(&self.ranks, Some(&serde_json::to_string(&seen).map_err(bad)?))?;
+        serde_json::from_str(&json).map_err(bad)
     }
 
     /// Compares the parameters of all ranks, and gives all of them the states that they carry.

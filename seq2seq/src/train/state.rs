@@ -33,11 +33,12 @@ impl<M: Model> TrainingState<'_, M> {
         to_checkpoint(self.params, self.optimizer, average, &self.shuffle, &carried, self.progress)
     }
 
-    /// Returns a hash of the parameters.
+    /// Returns a hash of the parameters and of their average.
     pub(super) fn fingerprint(&self) -> u32 {
         let mut hasher = crc32fast::Hasher::new();
         let mut bytes = [[0; 4]; 1 << 12];
-        for (_, value) in self.params.iter() {
+        let average = self.average.iter().flat_map(|average| average.params().iter());
+        for (_, value) in self.params.iter().chain(average) {
             for part in value.data().chunks(bytes.len()) {
                 let bytes = &mut bytes[..part.len()];
                 bytes.iter_mut().zip(part).for_each(|(four, x)| *four = x.to_le_bytes());

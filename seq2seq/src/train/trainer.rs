@@ -117,7 +117,8 @@ impl<'a, M: Model> Trainer<'a, M> {
                 if !self.is_broken && self.ranks.is_first() {
                     self.observe(at, steps.len())?;
                 }
-                if self.is_broken {
+                // The other ranks hear of it as of any end.
+                if self.is_broken && self.ranks.is_first() {
                     return Ok(EndReason::NotFinite);
                 }
             }
@@ -350,9 +351,7 @@ impl<'a, M: Model> Trainer<'a, M> {
             reason = EndReason::NotFinite;
             self.recorder.warn(step, [self.advice()])?;
         }
-        if !self.is_broken {
-            self.order(&Order::End(reason))?;
-        }
+        self.order(&Order::End(reason))?;
         let end = self.ended(reason);
         self.recorder.tell(Event::End(end.clone()))?;
         self.recorder.sync()?;

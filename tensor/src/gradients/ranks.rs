@@ -117,9 +117,6 @@ fn sum_rows(
         }
     }
     let block = lengths.iter().copied().max().unwrap_or(0).next_multiple_of(ALIGNED);
-    if block == 0 {
-        return Ok(0);
-    }
     let mut all = Tensor::uninit([block * size]);
     let mut rest = &mut all.data_mut()[exchange.rank() * block..][..block];
     for (gradient, form) in gradients.iter().zip(forms) {
@@ -132,7 +129,9 @@ fn sum_rows(
         }
     }
     rest.fill(0.0);
-    exchange.all_gather(all.data_mut())?;
+    if block > 0 {
+        exchange.all_gather(all.data_mut())?;
+    }
     let mut starts: PooledVec<usize> = (0..size).map(|rank| rank * block).collect();
     for ((gradient, form), id) in gradients.iter_mut().zip(forms).zip(params.ids()) {
         let Form::Rows(counts) = form else { continue };

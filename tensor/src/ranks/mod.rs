@@ -75,9 +75,32 @@ impl Place {
     /// Returns the number of threads of this rank if the user gave none: its share of the processors
     /// that the process may use; `None` for all of them.
     pub fn threads(&self) -> Option<usize> {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        (self.count > 1).then(|| (processors / self.count).max(1))
+        let own = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = match bound() {
+            // Other ranks are bound to other processors.
+            Some(all) => own.min(all / self.count),
+            None => own / self.count,
+        };
+        (self.count > 1).then(|| share.max(1))
     }
+}
+
+/// Returns the number of processors of the machine if this process is bound to some of them, as
+/// `mpirun` binds its processes. `None` if it is not, or on other systems than Linux.
+fn bound() -> Option<usize> {
+    // Lists such as 0-3,8.
+    let count = |list: &str| -> Option<usize> {
+        let range = |range: &str| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            Some(last.trim().parse::<usize>().ok()? + 1 - first.trim().parse::<usize>().ok()?)
+        };
+        list.split(',').map(range).sum()
+    };
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    let online = std::fs::read_to_string("/sys/devices/system/cpu/online").ok()?;
+    let (allowed, online) = (count(allowed)?, count(&online)?);
+    (allowed < online).then_some(online)
 }
 
 impl Default for Place {

@@ -4,15 +4,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use seq2seq::Translator;
 use seq2seq::data::Pair;
 use seq2seq::score::{SoftAlignment, pharaoh};
+use seq2seq::{Translator, device_at};
 use serde::Serialize;
 
 use super::{model, named};
 use crate::args::{AlignArguments, AlignmentFormat};
 use crate::format::{count, several};
-use crate::output;
+use crate::{output, ranks};
 
 /// Number of pairs that are aligned together.
 const WINDOW: usize = 1024;
@@ -74,8 +74,11 @@ fn open_reverse(arguments: &AlignArguments, run: &Path) -> Result<Translator> {
     let model = &arguments.model;
     let given = run.display();
     let run = &named::run(Some(run)).wrap_err_with(|| format!("--reverse-run {given}"))?;
-    let translator = Translator::open(run, &model.device, model.threads)
-        .wrap_err_with(|| format!("--reverse-run {}", run.display()))?;
+    let ranks = ranks::all();
+    let threads = model.threads.or_else(|| ranks.place().threads());
+    let translator = Translator::open(run, &device_at(&model.device, ranks.place())?, threads)
+        .wrap_err_with(|| format!("--reverse-run {}", run.display()))?
+        .with_ranks(&ranks);
     model::check_attention(&translator, "--reverse-run")?;
     for remark in translator.remarks() {
         output::note(&format!("--reverse-run: {remark}"));

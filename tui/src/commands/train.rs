@@ -152,8 +152,10 @@ fn follow() -> Result<ExitCode> {
     })?;
     let (link, viewer) = seq2seq::link(1);
     drop(viewer);
-    seq2seq::train(&TrainOptions::default(), &mut link.with_ranks(ranks::all()))?;
-    Ok(ExitCode::SUCCESS)
+    match seq2seq::train(&TrainOptions::default(), &mut link.with_ranks(ranks::all())) {
+        Ok(_) | Err(seq2seq::Error::Cancelled) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Prints why the recording of the dashboard ended early, if it did.

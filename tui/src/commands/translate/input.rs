@@ -1,7 +1,8 @@
 //! The lines of stdin, read on their own thread.
 
 use std::io::BufRead;
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use seq2seq::{ReadOptions, TextFile};
@@ -16,6 +17,8 @@ pub(super) const WINDOW: usize = 1024;
 pub(super) const FIRST_WINDOW: usize = 64;
 /// Maximum number of lines of a window if the model is slow.
 const LEAST_WINDOW: usize = 16;
+/// How long a line is waited for before the ranks that wait, too, are told so.
+const IDLE: Duration = Duration::from_secs(60);
 /// Bytes of text after which a window has no further line, because the attention weights of a window
 /// of very long lines would need much memory.
 const WINDOW_BYTES: usize = 1 << 18;
@@ -43,26 +46,32 @@ pub(super) fn next_size(size: usize, lines: usize, seconds: f64) -> usize {
 }
 
 /// Waits for a line and returns it with all waiting lines, at most `size`, and with the error that
-/// followed them, if any; `None` at the end.
+/// followed them, if any; `None` at the end. Calls `idle` now and then while there is none.
 pub(super) fn next_window(
     lines: &Receiver<Result<Line>>,
     size: usize,
-) -> Option<(Vec<Line>, Result<()>)> {
+    mut idle: impl FnMut() -> Result<()>,
+) -> Result<Option<(Vec<Line>, Result<()>)>> {
     let mut window = Vec::new();
     let mut bytes = 0;
-    let mut next = lines.recv().ok();
+    let mut next = loop {
+        match lines.recv_timeout(IDLE) {
+            Err(RecvTimeoutError::Timeout) => idle()?,
+            line => break line.ok(),
+        }
+    };
     while let Some(line) = next {
         match line {
             Ok(line) => {
                 bytes += line.source.len() + line.target.as_ref().map_or(0, String::len);
                 window.push(line);
             }
-            Err(error) => return Some((window, Err(error))),
+            Err(error) => return Ok(Some((window, Err(error)))),
         }
         let has_room = window.len() < size && bytes < WINDOW_BYTES;
         next = if has_room { lines.try_recv().ok() } else { None };
     }
-    (!window.is_empty()).then_some((window, Ok(())))
+    Ok((!window.is_empty()).then_some((window, Ok(()))))
 }
 
 /// Sends the lines of `reader` until they end, an error occurs, or the receiver is dropped. UTF-8
@@ -236,15 +245,15 @@ mod tests {
         }
         sender.send(Err(eyre!("broken"))).unwrap();
         drop(sender);
-        assert_eq!(next_window(&lines, WINDOW).unwrap().0.len(), WINDOW);
-        let (rest, trouble) = next_window(&lines, WINDOW).unwrap();
+        assert_eq!(next_window(&lines, WINDOW, || Ok(())).unwrap().unwrap().0.len(), WINDOW);
+        let (rest, trouble) = next_window(&lines, WINDOW, || Ok(())).unwrap().unwrap();
         assert_eq!((rest.len(), rest[5].source.as_str()), (6, "1029"));
         assert!(trouble.is_err());
-        assert!(next_window(&lines, WINDOW).is_none());
+        assert!(next_window(&lines, WINDOW, || Ok(())).unwrap().is_none());
 
         let (sender, lines) = sync_channel(WINDOW);
         let long = "x".repeat(WINDOW_BYTES / 2);
         (0..3).for_each(|_| sender.send(line(&long)).unwrap());
-        assert_eq!(next_window(&lines, WINDOW).unwrap().0.len(), 2);
+        assert_eq!(next_window(&lines, WINDOW, || Ok(())).unwrap().unwrap().0.len(), 2);
     }
 }

@@ -57,11 +57,14 @@ pub(super) fn run(arguments: &TranslateArguments) -> Result<ExitCode> {
     })?;
     let mut trouble = Ok(());
     let mut size = FIRST_WINDOW;
-    while let Some((window, error)) = next_window(&lines, size) {
+    while let Some((window, error)) = next_window(&lines, size, || Work::default().tell())? {
         let begun = Instant::now();
         let printed = translated(&translator, arguments, &window, &mut told)?;
         size = next_size(size, window.len(), begun.elapsed().as_secs_f64());
-        output::data_lines(&printed)?;
+        if let Err(error) = output::data_lines(&printed) {
+            trouble = Err(error.into());
+            break;
+        }
         if let Some(last) = window.last() {
             progress.set(last.end);
         }
@@ -153,7 +156,7 @@ fn pair_to_score(line: &Line) -> Option<(String, String)> {
 }
 
 /// What the ranks do together for a window.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Work {
     requests: Vec<TranslationRequest>,
     /// Sources and targets to score.
@@ -161,6 +164,15 @@ struct Work {
 }
 
 impl Work {
+    /// Tells the other ranks, if there are any, that there is no work yet: they do not wait for ever.
+    fn tell(self) -> Result<()> {
+        let ranks = ranks::all();
+        if !ranks.is_alone() {
+            of_first(&ranks, Some(&Some(self)))?;
+        }
+        Ok(())
+    }
+
     /// Tells the other ranks, if there are any, and does the work with them.
     fn shared(self, translator: &Translator) -> Result<(Vec<Translation>, Vec<PairScore>)> {
         let ranks = ranks::all();
@@ -187,7 +199,9 @@ impl Work {
 /// Works on the windows of rank 0, which reads and prints.
 fn follow(translator: &Translator) -> Result<ExitCode> {
     while let Some(work) = of_first::<Option<Work>>(&ranks::all(), None)? {
-        work.done(translator)?;
+        if !work.requests.is_empty() {
+            work.done(translator)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
