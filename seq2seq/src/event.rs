@@ -235,7 +235,7 @@ pub struct TrainStep {
     /// The epoch, from 1.
     pub epoch: u64,
     /// Loss of this batch in nats per target token (per position if the preset counts padding).
-    #[serde(with = "json_number::measured")]
+    #[serde(with = "json_number::one")]
     pub loss: f64,
     /// Learning rate of this step.
     #[serde(with = "json_number::measured")]
