@@ -88,6 +88,11 @@ impl Membership {
             output::note(text);
         };
         let (mpi, ranks) = seq2seq::Mpi::start(on_silence)?;
+        if let Some((own, share)) = ranks.place().bound_below_share() {
+            output::note(&format!(
+                "mpirun bound each process to {own} of the processors; with --bind-to none it uses {share}"
+            ));
+        }
         // The number of sentences that are decoded together depends on it.
         let threads = ranks.place().threads().unwrap_or(1);
         let _ = RANKS.set(ranks.with_parts(threads)?);

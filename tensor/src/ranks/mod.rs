@@ -85,6 +85,16 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Returns the number of processors that this process is bound to and its share of those of the
+    /// machine, if it is bound to fewer: Open MPI binds each of two processes to one processor.
+    pub fn bound_below_share(&self) -> Option<(usize, usize)> {
+        let own = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = bound()? / self.count;
+        (own < share).then_some((own, share))
+    }
+}
+
 /// Returns the number of processors of the machine if this process is bound to some of them, as
 /// `mpirun` binds its processes. `None` if it is not, or on other systems than Linux.
 fn bound() -> Option<usize> {
