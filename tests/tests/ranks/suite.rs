@@ -97,37 +97,34 @@ fn assert_finished(outcomes: &[seq2seq::Result<Outcome>], step: u64, what: &str)
     }
 }
 
+/// The options of ten steps of a preset with few units.
+fn of_preset(corner: &Corner, preset: &Preset, run: &str, threads: usize) -> TrainOptions {
+    let wide = if preset.config.tied == Tied::None { "16" } else { "24" };
+    let mut set = vec![("embedding", wide), ("hidden", "24"), ("batch", "16")];
+    set.extend([("metrics_every", "4"), ("flow_every", "5"), ("sample_every_seconds", "0")]);
+    set.extend([("validate_every_epochs", "0"), ("stop_patience", "0")]);
+    if !preset.config.target_prefixes.is_empty() {
+        set.push(("target_prefixes", "[]"));
+    }
+    TrainOptions {
+        preset: Some(preset.name.clone()),
+        data: preset.needs.as_ref().map(|_| "phrasebook".to_owned()),
+        seed: Some(3),
+        threads: Some(threads),
+        max_steps: Some(10),
+        run_dir: Some(corner.path(&format!("{}-{run}", preset.name))),
+        set: set.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+        ..TrainOptions::default()
+    }
+}
+
 /// Every preset, with few units, for ten steps.
 pub(crate) fn every_preset_trains_as_in_one_process(world: &World) {
     let corner = Corner::new();
     for preset in presets() {
-        let options = |run: &str, threads: usize| {
-            let mut options = TrainOptions {
-                preset: Some(preset.name.clone()),
-                data: Preset::find(&preset.name).unwrap().needs.map(|_| "phrasebook".to_owned()),
-                seed: Some(3),
-                threads: Some(threads),
-                max_steps: Some(10),
-                run_dir: Some(corner.path(&format!("{}-{run}", preset.name))),
-                ..TrainOptions::default()
-            };
-            let wide = if preset.config.tied == Tied::None { "16" } else { "24" };
-            let mut set = vec![("embedding", wide), ("hidden", "24"), ("batch", "16")];
-            set.extend([
-                ("metrics_every", "4"),
-                ("flow_every", "5"),
-                ("sample_every_seconds", "0"),
-            ]);
-            set.extend([("validate_every_epochs", "0"), ("stop_patience", "0")]);
-            if !preset.config.target_prefixes.is_empty() {
-                set.push(("target_prefixes", "[]"));
-            }
-            options.set = set.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-            options
-        };
-        let straight = options("straight", world.size);
+        let straight = of_preset(&corner, &preset, "straight", world.size);
         run(&straight).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
-        let shared = options("shared", 1);
+        let shared = of_preset(&corner, &preset, "shared", 1);
         assert_finished(&(world.train)(&shared), 10, &preset.name);
         assert_alike(&shared, &straight, 1e-5, &preset.name);
     }
@@ -140,18 +137,17 @@ pub(crate) fn devices_train_as_one_device(world: &World) {
         return;
     }
     let corner = Corner::new();
-    for preset in ["phrasebook", "luong-general", "char-rnn"] {
-        let options = |name: &str, device: &str| TrainOptions {
-            preset: Some(preset.to_owned()),
-            data: Some("phrasebook".to_owned()),
+    for name in ["phrasebook", "luong-general", "char-rnn"] {
+        let preset = Preset::find(name).unwrap();
+        let on = |run: &str, device: &str| TrainOptions {
             device: Some(device.to_owned()),
-            ..stream(&corner, &format!("{preset}-{name}"), 1)
+            ..of_preset(&corner, &preset, run, 1)
         };
-        let straight = options("straight", "opencl");
-        run(&straight).unwrap_or_else(|e| panic!("{preset}: {e}"));
-        let shared = options("shared", "opencl:auto");
-        assert_finished(&(world.train)(&shared), 24, preset);
-        assert_alike(&shared, &straight, 1e-3, preset);
+        let straight = on("straight", "opencl");
+        run(&straight).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let shared = on("shared", "opencl:auto");
+        assert_finished(&(world.train)(&shared), 10, name);
+        assert_alike(&shared, &straight, 1e-3, name);
     }
 }
 
