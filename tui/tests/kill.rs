@@ -8,6 +8,8 @@
 // Helpers of a test are tests too.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
 use std::env;
 use std::fs;
 use std::io::{self, Write};
@@ -18,6 +20,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::Moments;
 use seq2seq::data::Corpus;
 use seq2seq::event::CheckpointKind;
 use seq2seq::{Checkpoint, Event, EventReader, RunDir};
@@ -32,19 +35,6 @@ fn number(name: &str, otherwise: u64) -> u64 {
     match env::var(name) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")),
         Err(_) => otherwise,
-    }
-}
-
-/// Numbers below 1 that a seed decides (SplitMix64).
-struct Moments(u64);
-
-impl Moments {
-    fn draw(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 

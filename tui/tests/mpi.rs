@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{said, small};
+use common::{Moments, said, small};
 use rustix::process::{Pid, Signal, kill_process};
 use seq2seq::event::{CheckpointKind, EndReason};
 use seq2seq::{Checkpoint, Event, EventReader, RunDir};
@@ -309,17 +309,17 @@ fn a_killed_rank_ends_all_and_the_resumed_run_has_the_bits_of_one_that_never_sto
     let whole = begun.elapsed();
     let mut arguments = mpirun.begin("killed", &steps);
     let mut killed = 0;
-    let mut draw = moments(7);
+    let mut moments = Moments(7);
     while killed < kills {
         let mut child = mpirun.command(3, &arguments).spawn().unwrap();
-        thread::sleep(whole.mul_f64(draw() / kills as f64 + 0.02));
+        thread::sleep(whole.mul_f64(moments.draw() / kills as f64 + 0.02));
         let ranks = processes("killed");
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success(), "{status}");
             break;
         }
         if !ranks.is_empty() {
-            let victim = ranks[(draw() * ranks.len() as f64) as usize];
+            let victim = ranks[(moments.draw() * ranks.len() as f64) as usize];
             if kill_process(victim, Signal::KILL).is_ok() {
                 killed += 1;
             }
@@ -340,15 +340,4 @@ fn a_killed_rank_ends_all_and_the_resumed_run_has_the_bits_of_one_that_never_sto
         mpirun.events(run).iter().filter(|event| matches!(event, Event::Step(_))).count()
     };
     assert_eq!(count("killed"), count("straight"));
-}
-
-/// Numbers below 1 that a seed decides (SplitMix64).
-fn moments(mut state: u64) -> impl FnMut() -> f64 {
-    move || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }

@@ -86,3 +86,16 @@ pub(crate) fn learn(folder: &Path, run: &str, pairs: &str, set: &[&str]) -> Stri
     }
     said(folder, &arguments, "").0
 }
+
+/// Numbers below 1 that a seed decides (SplitMix64).
+pub(crate) struct Moments(pub(crate) u64);
+
+impl Moments {
+    pub(crate) fn draw(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
