@@ -27,7 +27,7 @@ pub struct Link {
     ranks: Ranks,
     /// True once the other ranks were told what they begin with.
     has_led: bool,
-    has_no_commander: bool,
+    has_lost_viewer: bool,
 }
 
 /// The viewer's end of the link.
@@ -70,7 +70,7 @@ pub fn link(capacity: usize) -> (Link, Viewer) {
         run_dir: Arc::clone(&run_dir),
         ranks: Ranks::default(),
         has_led: false,
-        has_no_commander: false,
+        has_lost_viewer: false,
     };
     (link, Viewer { events, commands, cancellation, run_dir })
 }
@@ -181,7 +181,7 @@ impl Link {
     }
 
     /// Waits up to `patience` for the next command. Returns [`Command::Stop`] once the run is
-    /// cancelled, and `None` if no command came or [none will come](Self::has_no_commander).
+    /// cancelled, and `None` if no command came or [the viewer has gone](Self::has_lost_viewer).
     pub fn wait_command(&mut self, patience: Duration) -> Option<Command> {
         let begun = Instant::now();
         loop {
@@ -193,7 +193,7 @@ impl Link {
                 Err(RecvTimeoutError::Timeout) if begun.elapsed() < patience => {}
                 Err(RecvTimeoutError::Timeout) => return None,
                 Err(RecvTimeoutError::Disconnected) => {
-                    self.has_no_commander = true;
+                    self.has_lost_viewer = true;
                     return None;
                 }
             }
@@ -201,8 +201,8 @@ impl Link {
     }
 
     /// Returns `true` once a wait for a command has found that the viewer has gone.
-    pub fn has_no_commander(&self) -> bool {
-        self.has_no_commander
+    pub fn has_lost_viewer(&self) -> bool {
+        self.has_lost_viewer
     }
 
     /// Returns the token that cancels the run.

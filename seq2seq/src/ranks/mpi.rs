@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// How long a rank waits for the others after it was asked to end, besides twice the longest time from
 /// one meeting to the next, in which they finish a step.
 const LAST_PATIENCE: Duration = Duration::from_secs(10);
-/// Number of meetings at the beginning, before and after which preparations may take long.
+/// Number of the first meetings, between which a run is prepared: that may take long.
 const PREPARATIONS: u32 = 8;
 /// How long a rank polls without sleeping while gradients are exchanged.
 const EXCHANGE: Duration = Duration::from_secs(5);

@@ -101,7 +101,12 @@ pub(super) fn follow(
     memory: Option<&PairsInMemory>,
     link: &mut Link,
 ) -> Result<Outcome> {
-    match given.stored()?.config.task {
+    // Rank 0 waits until this one is ready.
+    let stored = match given.stored() {
+        Ok(stored) => stored,
+        Err(error) => return ready(link, Err(error)),
+    };
+    match stored.config.task {
         TaskKind::Translation => follow_at::<TranslationModel>(given, memory, link),
         TaskKind::LanguageLines | TaskKind::LanguageStream => {
             follow_at::<LanguageModel>(given, None, link)

@@ -38,7 +38,7 @@ impl Control {
             match link.wait_command(patience) {
                 Some(command) => command,
                 // The viewer has gone and cannot resume the run, so it continues.
-                None if link.has_no_commander() => Command::Resume,
+                None if link.has_lost_viewer() => Command::Resume,
                 None => return Next::Nothing,
             }
         } else {
