@@ -41,8 +41,9 @@ pub use error::{Error, Result};
 pub use event::Event;
 pub use inference::{
     Alternative, Candidate, EnsembleOptions, EvaluateOptions, Evaluated, EvaluatedTranslations,
-    GeneratedText, HeldOut, PairScore, SampleOptions, Sampler, SequenceInspector, StoredRunAnswers,
-    Translation, TranslationRequest, Translator, evaluate, evaluate_held_out, evaluate_outputs,
+    GeneratedText, HeldOut, PairScore, Precision, SampleOptions, Sampler, SequenceInspector,
+    StoredRunAnswers, Translation, TranslationRequest, Translator, evaluate, evaluate_held_out,
+    evaluate_outputs,
 };
 pub use inspect::Inspector;
 pub use inspection::{InspectRequest, Inspection, Intervention};

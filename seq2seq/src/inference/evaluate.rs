@@ -92,7 +92,7 @@ fn evaluate_on(
     if stored.config.task != TaskKind::Translation {
         check_no_translation(runs, &stored, options)?;
     }
-    let EvaluateOptions { device, ranks, columns, decoding, bleu, links, .. } = options;
+    let EvaluateOptions { device, precision, ranks, columns, decoding, bleu, links, .. } = options;
     let threads = options.threads.or_else(|| ranks.place().threads());
     let device = &device_at(device, ranks.place())?;
     let evaluation = match stored.config.task {
@@ -100,6 +100,7 @@ fn evaluate_on(
             let mut notes = Vec::new();
             let links = links.as_ref().map(|path| LinksFile::open(path, &mut notes)).transpose()?;
             let translator = Translator::open_ensemble(runs, &options.ensemble, device, threads)?;
+            let translator = translator.with_precision(*precision)?;
             let mut translator = translator.with_options(*decoding).with_ranks(ranks);
             if let Some(unknown_words) = &options.unknown_words {
                 translator = translator.with_unknown_words(unknown_words.clone());
@@ -121,7 +122,8 @@ fn evaluate_on(
             return Ok(found);
         }
         TaskKind::LanguageLines | TaskKind::LanguageStream => {
-            let sampler = Sampler::open(run, device, threads)?.with_ranks(ranks);
+            let sampler = Sampler::open(run, device, threads)?.with_precision(*precision)?;
+            let sampler = sampler.with_ranks(ranks);
             match examples {
                 Examples::Corpus(data) => sampler.evaluate(data)?,
                 Examples::HeldOut(held_out) => match &held_out.examples {
@@ -133,9 +135,10 @@ fn evaluate_on(
         TaskKind::Sequence => {
             let opened = open_run(run, device, threads, &[TaskKind::Sequence])?;
             let task = opened.stored.data.parse::<Generated>()?.name;
-            let (model, params) = opened.load(|params, stored| {
+            let (model, mut params) = opened.load(|params, stored| {
                 SequenceModel::new(params, &stored.config, task, stored.seed)
             })?;
+            precision.convert(&mut params)?;
             let threads = &opened.device.threads().with_ranks(ranks);
             let (data, seed) = match examples {
                 Examples::Corpus(data) => ((*data).to_owned(), opened.stored.seed),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tensor::Ranks;
 
-use super::EnsembleOptions;
+use super::{EnsembleOptions, Precision};
 use crate::decode::{BeamOptions, UnknownWordOptions};
 use crate::score::{BleuOptions, Evaluation, ScoredOutputs};
 
@@ -15,6 +15,8 @@ pub struct EvaluateOptions {
     pub device: String,
     /// Number of threads; all processors if absent, or this rank's share of them.
     pub threads: Option<usize>,
+    /// The numbers that the model computes with.
+    pub precision: Precision,
     /// The ranks that share the work: every rank calls the same function with the same options, and
     /// gets the result. By default there is only this one.
     pub ranks: Ranks,
@@ -37,6 +39,7 @@ impl Default for EvaluateOptions {
         Self {
             device: "cpu".to_owned(),
             threads: None,
+            precision: Precision::default(),
             ranks: Ranks::default(),
             columns: None,
             decoding: BeamOptions::greedy(),

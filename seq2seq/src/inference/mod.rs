@@ -4,6 +4,7 @@ mod answers;
 mod evaluate;
 mod evaluated;
 mod held_out;
+mod precision;
 mod sampler;
 mod sequences;
 mod translator;
@@ -16,6 +17,7 @@ pub use answers::StoredRunAnswers;
 pub use evaluate::{evaluate, evaluate_held_out, evaluate_outputs};
 pub use evaluated::{EvaluateOptions, Evaluated, EvaluatedTranslations};
 pub use held_out::HeldOut;
+pub use precision::Precision;
 pub use sampler::{GeneratedText, SampleOptions, Sampler};
 pub use sequences::SequenceInspector;
 pub use translator::{

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tensor::{Device, Params, Ranks};
 
-use super::open_run;
+use super::{Precision, open_run};
 use crate::config::TaskKind;
 use crate::decode::{BeamOptions, Hypothesis, SamplingOptions};
 use crate::range::Range;
@@ -65,6 +65,16 @@ impl Sampler {
     #[must_use]
     pub fn with_ranks(self, ranks: &Ranks) -> Self {
         Self { device: self.device.with_ranks(ranks), ..self }
+    }
+
+    /// Converts the model to other numbers, as
+    /// [`Translator::with_precision`](crate::Translator::with_precision) does.
+    ///
+    /// # Errors
+    /// 8-bit integers on a device.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Self> {
+        precision.convert(&mut self.params)?;
+        Ok(self)
     }
 
     /// Computes the metrics of a text file, or of the targets of another corpus.

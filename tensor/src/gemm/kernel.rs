@@ -35,6 +35,17 @@ impl Output {
         // SAFETY: within the slice, by the line above.
         Self { start: unsafe { out.as_mut_ptr().add(start.min(out.len())) }, width, stride }
     }
+
+    /// Returns a pointer to an element, which the caller knows to be in the output.
+    #[inline(always)]
+    pub(super) fn at(&self, row: usize, column: usize) -> *mut f32 {
+        self.start.wrapping_add(row * self.stride + column)
+    }
+
+    /// Returns the distance between rows.
+    pub(super) fn stride(&self) -> usize {
+        self.stride
+    }
 }
 
 /// The strides with which a tile reads its left operand.
@@ -83,8 +94,8 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
     if rows.is_empty() || panels.is_empty() {
         return;
     }
-    let nr = w.panel_width();
-    debug_assert_eq!(nr, 2 * S::LANES);
+    let nr = 2 * S::LANES;
+    let data = w.f32_panels(nr);
     let start = x.start();
     let depth = w.depth();
     let blocks = depth.div_ceil(DEPTH).max(1);
@@ -116,7 +127,7 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
             }
             for p in panels.clone() {
                 // SAFETY: panel p and its k-th row are within the packed data.
-                let b = unsafe { w.data().as_ptr().add(p * nr * depth + k * nr) };
+                let b = unsafe { data.as_ptr().add(p * nr * depth + k * nr) };
                 let column = p * nr;
                 let begin = match init {
                     _ if block > 0 => SumStart::Output,
@@ -129,9 +140,7 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
                 // The next panel's block, or the first panel's next block.
                 let next = match p + 1 < panels.end {
                     true => b.wrapping_add(nr * depth),
-                    false => {
-                        w.data().as_ptr().wrapping_add((panels.start * depth + k + count) * nr)
-                    }
+                    false => data.as_ptr().wrapping_add((panels.start * depth + k + count) * nr),
                 };
                 let b = Right { start: b, count, next };
                 // SAFETY: the caller's contract.

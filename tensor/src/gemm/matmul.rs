@@ -1,5 +1,6 @@
 //! Rows times a packed weight.
 
+use super::int8;
 use super::kernel::{Output, rows_times_panels};
 use super::pack::Packed;
 use super::rows::{Rows, SumStart};
@@ -32,8 +33,11 @@ pub fn matmul_columns(
         assert_eq!(bias.len(), w.width(), "bias and columns of W");
     }
     let (rows, panels) = (x.rows(), w.panels());
-    count(rows, w.depth(), w.width());
     let output = Output::columns(out, stride, column, w.width());
+    if let Some(w) = w.int8_panels() {
+        return int8::matmul(threads, x, w, output, init);
+    }
+    count(rows, w.depth(), w.width());
     threads.split(duration(rows, w.depth(), w.width()), |i, parts| {
         let (rows, panels) = if rows >= 48 * parts {
             (part(rows, 12, parts, i), 0..panels)

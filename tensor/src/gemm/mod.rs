@@ -10,9 +10,10 @@
 //! | weight gradient: dW = sum of dY^T X | [`weight_gradient`] over the rows of a whole step |
 //!
 //! The weight's panels are packed once per optimizer step; X is read in place. The register tile is
-//! [`Simd::TILE_ROWS`](crate::simd::Simd::TILE_ROWS) rows by two vectors. Implementations in plain
-//! loops are in [`mod@reference`].
+//! [`Simd::TILE_ROWS`](crate::simd::Simd::TILE_ROWS) rows by two vectors. For inference a weight may
+//! consist of 8-bit integers ([`int8`]). Implementations in plain loops are in [`mod@reference`].
 
+pub mod int8;
 mod kernel;
 mod matmul;
 mod pack;
@@ -24,6 +25,7 @@ mod tests;
 mod weight_gradient;
 mod work;
 
+pub use int8::Int8Matrix;
 pub use matmul::{matmul, matmul_columns};
 pub use pack::{Packed, Side};
 pub use peak::peak;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
+use super::int8::{self, Int8Matrix};
 use super::work::PACKINGS;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::pooled_vec::PooledVec;
@@ -18,19 +19,25 @@ pub enum Side {
     Plain,
 }
 
-/// A weight \[O, I\], or a block of its rows and columns, packed into panels of two vectors' width.
+/// A weight \[O, I\], or a block of its rows and columns, in the order in which products read it: as
+/// f32 or as integers of 8 bits ([`int8`](super::int8)).
 ///
-/// Panel p holds, for each k of the depth, the elements of columns p NR to (p + 1) NR, zeros past
-/// the width.
+/// In f32, panel p holds, for each k of the depth, the elements of columns p NR to (p + 1) NR, zeros
+/// past the width; NR is two vectors' width.
 #[derive(Debug)]
 pub struct Packed {
-    buffer: Buffer,
+    panels: Form,
     side: Side,
     rows: Range<usize>,
     columns: Range<usize>,
     depth: usize,
     width: usize,
-    panel_width: usize,
+}
+
+#[derive(Debug)]
+enum Form {
+    F32 { buffer: Buffer, panel_width: usize },
+    Int8(int8::Panels),
 }
 
 struct PanelWidth;
@@ -74,18 +81,30 @@ impl Packed {
         };
         let panel_width = dispatch(PanelWidth);
         let buffer = Buffer::uninit(width.div_ceil(panel_width) * panel_width * depth);
-        let mut packed = Self { buffer, side, rows, columns, depth, width, panel_width };
+        let panels = Form::F32 { buffer, panel_width };
+        let mut packed = Self { panels, side, rows, columns, depth, width };
         packed.fill(threads, w, inputs);
         packed
     }
 
-    /// Packs the same weight again, with its new values.
-    pub fn fill(&mut self, threads: &Threads, w: &[f32], inputs: usize) {
+    /// Packs a block of a quantised weight for the forward product. Panics if rows or columns are out
+    /// of range.
+    pub fn int8(w: &Int8Matrix, rows: Range<usize>, columns: Range<usize>) -> Self {
         PACKINGS.fetch_add(1, Ordering::Relaxed);
-        let (nr, depth, width, side) = (self.panel_width, self.depth, self.width, self.side);
+        let panels = Form::Int8(int8::Panels::pack(w, rows.clone(), columns.clone()));
+        let (depth, width) = (columns.len(), rows.len());
+        Self { panels, side: Side::Transposed, rows, columns, depth, width }
+    }
+
+    /// Packs the same weight again, with its new values. One of 8 bits is left as it is: its
+    /// parameters cannot change ([`Params::quantize`](crate::Params::quantize)).
+    pub fn fill(&mut self, threads: &Threads, w: &[f32], inputs: usize) {
+        let Form::F32 { buffer, panel_width } = &mut self.panels else { return };
+        PACKINGS.fetch_add(1, Ordering::Relaxed);
+        let (nr, depth, width, side) = (*panel_width, self.depth, self.width, self.side);
         let columns = self.columns.clone();
         let w = &w[self.rows.start * inputs..self.rows.end * inputs];
-        let Some(data) = self.buffer.unique() else { return };
+        let Some(data) = buffer.unique() else { return };
         let mut panels: PooledVec<&mut [f32]> =
             data.chunks_exact_mut((nr * depth).max(1)).collect();
         panels.truncate(width.div_ceil(nr));
@@ -140,16 +159,36 @@ impl Packed {
         self.columns.clone()
     }
 
+    /// Returns the bytes that the panels take.
+    pub fn bytes(&self) -> usize {
+        match &self.panels {
+            Form::F32 { buffer, .. } => size_of_val(buffer.data()),
+            Form::Int8(panels) => panels.bytes(),
+        }
+    }
+
     pub(super) fn panels(&self) -> usize {
-        self.width.div_ceil(self.panel_width)
+        match &self.panels {
+            Form::F32 { panel_width, .. } => self.width.div_ceil(*panel_width),
+            Form::Int8(panels) => panels.panels(),
+        }
     }
 
-    pub(super) fn panel_width(&self) -> usize {
-        self.panel_width
+    /// Returns the panels of 8 bits, or `None` for a weight in f32.
+    pub(super) fn int8_panels(&self) -> Option<&int8::Panels> {
+        match &self.panels {
+            Form::F32 { .. } => None,
+            Form::Int8(panels) => Some(panels),
+        }
     }
 
-    /// Returns all panels.
-    pub(super) fn data(&self) -> &[f32] {
-        &self.buffer.data()[..self.panels() * self.panel_width * self.depth]
+    /// Returns all panels of an f32 weight, each `width` wide.
+    pub(super) fn f32_panels(&self, width: usize) -> &[f32] {
+        match &self.panels {
+            Form::F32 { buffer, panel_width } if *panel_width == width => {
+                &buffer.data()[..self.width.div_ceil(width) * width * self.depth]
+            }
+            _ => &[],
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Parsers of option values.
 
-use seq2seq::Range;
 use seq2seq::config::UnknownWords;
 use seq2seq::decode::{Combination, LengthPenalty};
 use seq2seq::score::{BleuTokenizer, LinkMethod, Symmetrization};
+use seq2seq::{Precision, Range};
 
 /// Parses two columns, counted from 1, such as `2,1`.
 pub(super) fn columns(text: &str) -> Result<(usize, usize), String> {
@@ -31,6 +31,11 @@ pub(super) fn device(text: &str) -> Result<String, String> {
              those of OpenCL with :tf32 behind them"
             .to_owned())
     }
+}
+
+/// Parses the numbers that a model computes with.
+pub(super) fn precision(text: &str) -> Result<Precision, String> {
+    text.parse().map_err(|_| "known are f32 and int8".to_owned())
 }
 
 /// Parses a number of threads.

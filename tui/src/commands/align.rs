@@ -77,8 +77,8 @@ fn open_reverse(arguments: &AlignArguments, run: &Path) -> Result<Translator> {
     let ranks = ranks::all();
     let threads = model.threads.or_else(|| ranks.place().threads());
     let translator = Translator::open(run, &device_at(&model.device, ranks.place())?, threads)
-        .wrap_err_with(|| format!("--reverse-run {}", run.display()))?
-        .with_ranks(&ranks);
+        .wrap_err_with(|| format!("--reverse-run {}", run.display()))?;
+    let translator = model::converted(translator, model.precision)?.with_ranks(&ranks);
     model::check_attention(&translator, "--reverse-run")?;
     for remark in translator.remarks() {
         output::note(&format!("--reverse-run: {remark}"));

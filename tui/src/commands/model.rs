@@ -1,7 +1,7 @@
 //! The trained model that a command uses.
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use seq2seq::{Translator, device_at};
+use seq2seq::{Precision, Translator, device_at};
 
 use super::named;
 use crate::args::TranslatorArguments;
@@ -9,7 +9,7 @@ use crate::ranks;
 
 /// Opens the trained models of run folders.
 pub(super) fn open(model: &TranslatorArguments) -> Result<Translator> {
-    let TranslatorArguments { runs, device, threads, combining } = model;
+    let TranslatorArguments { runs, device, threads, combining, precision } = model;
     // Refused before anything is looked up.
     let combining = combining.options(runs.names().len().max(1))?;
     let runs = named::runs(runs.names())?;
@@ -19,7 +19,12 @@ pub(super) fn open(model: &TranslatorArguments) -> Result<Translator> {
     let device = device_at(device, ranks.place())?;
     let opened = Translator::open_ensemble(&runs, &combining, &device, threads);
     let opened = opened.wrap_err_with(|| format!("run {}", names.join(", ")))?;
-    Ok(opened.with_ranks(&ranks))
+    Ok(converted(opened, *precision)?.with_ranks(&ranks))
+}
+
+/// Converts a model to the numbers that it computes with.
+pub(super) fn converted(model: Translator, precision: Precision) -> Result<Translator> {
+    model.with_precision(precision).wrap_err_with(|| format!("--precision {precision}"))
 }
 
 /// Checks that a model has attention, from which words are aligned; `flag` names what needs it.

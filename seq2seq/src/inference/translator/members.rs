@@ -7,7 +7,7 @@ use tensor::{Device, Params};
 use crate::config::TaskKind;
 use crate::data::Text;
 use crate::decode::{Combination, Ensemble, Member};
-use crate::inference::{OpenedRun, open_run};
+use crate::inference::{OpenedRun, Precision, open_run};
 use crate::model::EncoderDecoder;
 use crate::run::Vocabularies;
 use crate::{Error, Result};
@@ -74,6 +74,11 @@ impl Members {
         // Checks the weights.
         all.ensemble()?;
         Ok((all, text, opened))
+    }
+
+    /// Converts the parameters of all networks.
+    pub(super) fn convert(&mut self, precision: Precision) -> Result<()> {
+        self.members.iter_mut().try_for_each(|(_, params, _)| precision.convert(params))
     }
 
     /// Returns the networks for decoding.

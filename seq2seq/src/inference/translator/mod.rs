@@ -14,6 +14,7 @@ pub use members::EnsembleOptions;
 use members::Members;
 pub use translation::{Alternative, Candidate, PairScore, Translation, TranslationRequest};
 
+use super::Precision;
 use super::evaluated::{Evaluated, EvaluatedTranslations};
 use crate::config::UnknownWords;
 use crate::data::{Corpus, LinksFile, Spec, Text};
@@ -127,6 +128,24 @@ impl Translator {
     #[must_use]
     pub fn with_ranks(self, ranks: &Ranks) -> Self {
         Self { device: self.device.with_ranks(ranks), ..self }
+    }
+
+    /// Converts the model to other numbers. Those of 8 bits cannot be converted back.
+    ///
+    /// ```no_run
+    /// use seq2seq::{Precision, Translator};
+    ///
+    /// let translator = Translator::open("runs/a".as_ref(), "cpu", None)?;
+    /// let translator = translator.with_precision(Precision::Int8)?;
+    /// println!("{}", translator.translate(&["hello".to_owned()])?[0].target);
+    /// # Ok::<(), seq2seq::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// 8-bit integers on a device.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Self> {
+        self.members.convert(precision)?;
+        Ok(self)
     }
 
     /// Adds the `count` most probable tokens at each position to translations.

@@ -46,24 +46,29 @@ pub fn embedding(
     padding: Option<u32>,
 ) -> Result<Var> {
     let shape = shape.into();
-    let table = tape.params().get(w);
-    let (rows, width) = (table.shape().rows(), table.shape().width());
+    let table = tape.params().shape(w);
+    let (rows, width) = (table.rows(), table.width());
     if ids.len() != shape.len() {
         return Err(Error::shapes("embedding", [ids.len()], shape));
     }
     let dims = shape.with(width);
+    if let Some(&id) = ids.iter().find(|&&id| id as usize >= rows) {
+        return Err(Error::Id { op: "embedding", id, rows });
+    }
     if let Some(device) = tape.opencl() {
-        if let Some(&id) = ids.iter().find(|&&id| id as usize >= rows) {
-            return Err(Error::Id { op: "embedding", id, rows });
-        }
-        let y = tape.output(opencl::forward(device, ids, table, dims)?);
+        let y = tape.output(opencl::forward(device, ids, tape.params().get(w), dims)?);
         tape.record(Embedding { ids: ids.into(), y, w, padding });
         return Ok(y);
     }
     let mut y = Tensor::uninit(dims);
-    for (to, &id) in y.data_mut().chunks_exact_mut(width.max(1)).zip(ids) {
-        let from = table.data().get(id as usize * width..(id as usize + 1) * width);
-        to.copy_from_slice(from.ok_or(Error::Id { op: "embedding", id, rows })?);
+    let to_rows = y.data_mut().chunks_exact_mut(width.max(1)).zip(ids);
+    match tape.params().int8(w) {
+        Some(table) => to_rows.for_each(|(to, &id)| table.read_row(id as usize, to)),
+        None => {
+            let table = tape.params().get(w).data();
+            to_rows
+                .for_each(|(to, &id)| to.copy_from_slice(&table[id as usize * width..][..width]));
+        }
     }
     let y = tape.output(y);
     if tape.is_recording() {

@@ -26,6 +26,7 @@ pub(super) fn evaluate(arguments: &EvaluateArguments, bleu: BleuOptions) -> Resu
     let options = EvaluateOptions {
         device: arguments.device.clone(),
         threads: arguments.threads,
+        precision: arguments.precision,
         ranks: ranks::all(),
         columns: arguments.columns,
         decoding: arguments.decoding.options(1)?,

@@ -1,18 +1,22 @@
 //! The named parameters of a model, and their packed forms.
 
+mod entry;
+mod quantize;
+
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use crate::cpu::elementwise as kernels;
 use crate::device::{Device, DeviceProperties};
 use crate::error::{Error, Result, check_rank};
-use crate::gemm::{Packed, Side};
+use crate::gemm::{Int8Matrix, Packed, Side};
 use crate::init::InitFn;
 use crate::opencl::{Arena, Layout, OpenCl};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads::Threads;
+use entry::Entry;
 
 /// A parameter of a [`Params`] store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,7 +44,7 @@ impl ParamId {
 /// assert_eq!(params.scalars(), 6);
 /// # Ok::<(), tensor::Error>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Params {
     entries: Vec<Entry>,
     by_name: HashMap<String, ParamId>,
@@ -48,27 +52,11 @@ pub struct Params {
     arena: Option<Arena>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    name: String,
-    value: Tensor,
-    packed: RwLock<Vec<Arc<Packed>>>,
-}
-
-/// The values are shared until one of the two is changed; packed forms are made again when needed.
-impl Clone for Params {
-    fn clone(&self) -> Self {
-        let entry = |e: &Entry| Entry {
-            name: e.name.clone(),
-            value: e.value.clone(),
-            packed: RwLock::default(),
-        };
-        Self {
-            entries: self.entries.iter().map(entry).collect(),
-            by_name: self.by_name.clone(),
-            arena: self.arena.clone(),
-        }
-    }
+/// A range of rows and of columns of a parameter.
+#[derive(Debug, Clone)]
+struct Block {
+    rows: Range<usize>,
+    columns: Range<usize>,
 }
 
 impl Params {
@@ -91,7 +79,7 @@ impl Params {
             return Err(Error::Parameter { name, what: "comes after the move to a device" });
         }
         self.by_name.insert(name.clone(), id);
-        self.entries.push(Entry { name, value, packed: RwLock::default() });
+        self.entries.push(Entry::new(name, value));
         Ok(id)
     }
 
@@ -118,28 +106,30 @@ impl Params {
     /// # Errors
     /// The device failed, or its memory is exhausted.
     pub fn to_device(&mut self, device: &Device) -> Result<()> {
+        if device.opencl().is_some() {
+            self.check_f32("move to a device")?;
+        }
         let here = self.opencl().cloned();
         match (device.opencl(), here) {
             (None, None) => {}
             (Some(to), Some(here)) if to.is(&here) => {}
             (None, Some(_)) => {
-                let host: Result<Vec<_>> = self.entries.iter().map(|e| e.value.to_host()).collect();
-                self.entries.iter_mut().zip(host?).for_each(|(e, value)| e.value = value);
+                let host: Result<Vec<_>> =
+                    self.entries.iter().map(|e| e.value().to_host()).collect();
+                self.entries.iter_mut().zip(host?).for_each(|(e, value)| *e.value_mut() = value);
                 self.arena = None;
             }
             (Some(to), _) => {
-                let shapes = self.entries.iter().map(|e| e.value.shape()).collect();
+                let shapes = self.entries.iter().map(Entry::shape).collect();
                 let layout = Layout::new(to, shapes)?;
-                let memory = layout.filled(self.entries.iter().map(|e| &e.value))?;
+                let memory = layout.filled(self.entries.iter().map(Entry::value))?;
                 for (entry, view) in self.entries.iter_mut().zip(layout.views(&memory)) {
-                    entry.value = view;
+                    *entry.value_mut() = view;
                 }
                 self.arena = Some(Arena { layout, memory });
             }
         }
-        for entry in &mut self.entries {
-            entry.packed.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
-        }
+        self.entries.iter_mut().for_each(Entry::forget_packed);
         Ok(())
     }
 
@@ -172,7 +162,7 @@ impl Params {
     /// old content.
     pub(crate) fn arena_mut(&mut self) -> Result<Option<&mut Tensor>> {
         let Some(arena) = &mut self.arena else { return Ok(None) };
-        arena.make_unique(self.entries.iter_mut().map(|e| &mut e.value).enumerate())?;
+        arena.make_unique(self.entries.iter_mut().map(Entry::value_mut).enumerate())?;
         Ok(Some(&mut arena.memory))
     }
 
@@ -181,20 +171,21 @@ impl Params {
     /// # Errors
     /// The parameters have other shapes or are on another device; the device failed.
     pub fn blend(&mut self, keep: f32, fresh: f32, other: &Self, threads: &Threads) -> Result<()> {
-        let shapes = |p: &Self| p.iter().map(|(_, t)| t.shape()).collect::<Vec<_>>();
+        self.check_f32("blend parameters")?;
+        let shapes = |p: &Self| p.entries.iter().map(Entry::shape).collect::<Vec<_>>();
         if shapes(self) != shapes(other) {
             return Err(Error::argument("blend parameters", "they are another model's"));
         }
         match (self.arena_mut()?, &other.arena) {
             (None, None) => {
                 let mut pairs: Vec<_> = self.entries.iter_mut().zip(&other.entries).collect();
-                let scalars: usize = pairs.iter().map(|(mine, _)| mine.value.len()).sum();
+                let scalars: usize = pairs.iter().map(|(mine, _)| mine.shape().len()).sum();
                 threads.for_each_of(scalars / 4, &mut pairs, |_, (mine, theirs)| {
-                    let value = mine.value.data_mut();
+                    let value = mine.value_mut().data_mut();
                     kernels::scale(value, keep);
-                    kernels::add_scaled(value, fresh, theirs.value.data());
+                    kernels::add_scaled(value, fresh, theirs.value().data());
                     // Packed again at the next product: not every blended value is multiplied with.
-                    mine.packed.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+                    mine.forget_packed();
                 });
                 Ok(())
             }
@@ -209,12 +200,12 @@ impl Params {
 
     /// Returns the value of a parameter.
     pub fn get(&self, id: ParamId) -> &Tensor {
-        &self.entries[id.0].value
+        self.entries[id.0].value()
     }
 
     /// Returns the shape of a parameter.
     pub fn shape(&self, id: ParamId) -> Shape {
-        self.get(id).shape()
+        self.entries[id.0].shape()
     }
 
     /// Returns the name of a parameter.
@@ -234,7 +225,7 @@ impl Params {
 
     /// Iterates over names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.entries.iter().map(|e| (e.name.as_str(), &e.value))
+        self.entries.iter().map(|e| (e.name.as_str(), e.value()))
     }
 
     /// Returns the number of parameters (tensors).
@@ -249,30 +240,31 @@ impl Params {
 
     /// Returns the number of scalars in all parameters.
     pub fn scalars(&self) -> usize {
-        self.entries.iter().map(|e| e.value.len()).sum()
+        self.entries.iter().map(|e| e.shape().len()).sum()
     }
 
     /// Replaces the value of a parameter.
     ///
     /// # Errors
-    /// The new value has another shape.
+    /// The new value has another shape; the parameters consist of [8 bits](Self::quantize).
     pub fn set(&mut self, id: ParamId, value: Tensor) -> Result<()> {
+        self.check_f32("set parameter")?;
         let entry = &mut self.entries[id.0];
-        if entry.value.shape() != value.shape() {
-            return Err(Error::shapes("set parameter", entry.value.shape(), value.shape()));
+        if entry.shape() != value.shape() {
+            return Err(Error::shapes("set parameter", entry.shape(), value.shape()));
         }
         if self.arena.is_some() {
             return self.set_on_device(id, &value);
         }
-        entry.value = value;
-        entry.packed.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        *entry.value_mut() = value;
+        entry.forget_packed();
         Ok(())
     }
 
     fn set_on_device(&mut self, id: ParamId, value: &Tensor) -> Result<()> {
         self.arena_mut()?;
         match &self.arena {
-            Some(arena) => arena.layout.device.overwrite(&mut self.entries[id.0].value, value),
+            Some(arena) => arena.layout.device.overwrite(self.entries[id.0].value_mut(), value),
             None => Ok(()),
         }
     }
@@ -281,33 +273,24 @@ impl Params {
     /// a device are read for this and written back.
     ///
     /// # Errors
-    /// The device failed.
+    /// The device failed; the parameters consist of [8 bits](Self::quantize).
     pub fn update(
         &mut self,
         threads: &Threads,
         mut change: impl FnMut(ParamId, &mut [f32]),
     ) -> Result<()> {
+        self.check_f32("update parameters")?;
         if self.arena.is_some() {
             for i in 0..self.entries.len() {
-                let mut value = self.entries[i].value.clone();
+                let mut value = self.entries[i].value().clone();
                 change(ParamId(i), value.data_mut());
                 self.set_on_device(ParamId(i), &value)?;
             }
             return Ok(());
         }
         for (i, entry) in self.entries.iter_mut().enumerate() {
-            change(ParamId(i), entry.value.data_mut());
-            let inputs = entry.value.shape().width();
-            let forms = entry.packed.get_mut().unwrap_or_else(PoisonError::into_inner);
-            // A form that is still in use elsewhere is left unchanged; a new one is made when
-            // needed.
-            forms.retain_mut(|form| match Arc::get_mut(form) {
-                Some(form) => {
-                    form.fill(threads, entry.value.data(), inputs);
-                    true
-                }
-                None => false,
-            });
+            change(ParamId(i), entry.value_mut().data_mut());
+            entry.pack_again(threads);
         }
         Ok(())
     }
@@ -332,23 +315,6 @@ impl Params {
         side: Side,
         threads: &Threads,
     ) -> Arc<Packed> {
-        let entry = &self.entries[id.0];
-        let is_it =
-            |p: &&Arc<Packed>| p.side() == side && p.columns() == columns && p.rows() == rows;
-        {
-            let forms = entry.packed.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(form) = forms.iter().find(is_it) {
-                return Arc::clone(form);
-            }
-        }
-        let mut forms = entry.packed.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(form) = forms.iter().find(is_it) {
-            return Arc::clone(form);
-        }
-        let inputs = entry.value.shape().width();
-        let form =
-            Arc::new(Packed::block(threads, entry.value.data(), inputs, rows, columns, side));
-        forms.push(Arc::clone(&form));
-        form
+        self.entries[id.0].packed(Block { rows, columns }, side, threads)
     }
 }

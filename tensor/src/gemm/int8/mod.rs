@@ -1,0 +1,89 @@
+//! Products with weights of 8 bits, for inference.
+//!
+//! Each row of a weight and each row of the other operand is rounded to integers between -127 and
+//! 127, with a scale of its own (Wu et al. 2016, "Google's Neural Machine Translation System",
+//! section 6, with scales per row instead of one bound for all):
+//!
+//! - W\[o, i\] ~ s_o q\[o, i\], when the weight is quantised; s_o is 1 / 127 of the largest |W\[o, i\]|
+//!   and of the largest |W\[o, i\] + W\[o, i + 1\]| of two neighbours with the same sign;
+//! - x\[r, i\] ~ t_r p\[r, i\], t_r = max_i |x\[r, i\]| / 127, at each product;
+//! - y\[r, o\] = t_r s_o sum_i p\[r, i\] q\[o, i\] + b\[o\], the sum in 32-bit integers.
+//!
+//! | value | shape | type |
+//! |---|---|---|
+//! | W | \[O, I\] | 8-bit integers, and O scales |
+//! | x | \[R, I\] | f32, rounded to 8-bit integers, and R scales |
+//! | y | \[R, O\] | f32 |
+//!
+//! The sums of neighbours are for `vpmaddubsw`, which adds two products of a byte without a sign and a
+//! byte with one in 16 bits: (p + 128) q + (p' + 128) q' fits as |q + q'| <= 128. 128 times the sum of a
+//! column is subtracted at the end.
+//!
+//! A weight takes a quarter of the memory, and of the time of reading it. All kernel paths compute
+//! the same integers, and the same f32 from them in the same order: results have the same bits on
+//! every processor. A row of x with a value that is not finite makes its row of y NaN.
+//!
+//! PyTorch: `torch.ao.quantization.quantize_dynamic` with `per_channel_dynamic_qconfig`.
+
+mod activations;
+mod kernel;
+mod matrix;
+mod panels;
+#[cfg(test)]
+mod tests;
+
+use crate::cpu::buffer::Buffer;
+use crate::gemm::kernel::Output;
+use crate::gemm::rows::{Rows, SumStart};
+use crate::gemm::work::count;
+use crate::threads::{Threads, part};
+
+use activations::QuantizedRows;
+use kernel::Path;
+pub use matrix::Int8Matrix;
+pub(super) use panels::Panels;
+
+/// The largest integer that a number is rounded to.
+const LARGEST: f32 = 127.0;
+/// Added to the integers of the left operand, which makes bytes without a sign of them.
+const OFFSET: u8 = 128;
+
+/// Rows from which on threads divide a product by rows, for each of them.
+const ROWS: usize = 48;
+
+/// out = init + X W, as [`matmul_columns`](super::matmul_columns) computes it.
+pub(super) fn matmul(threads: &Threads, x: Rows<'_>, w: &Panels, out: Output, init: SumStart<'_>) {
+    matmul_on(kernel::path(), threads, x, w, out, init);
+}
+
+fn matmul_on(
+    path: Path,
+    threads: &Threads,
+    x: Rows<'_>,
+    w: &Panels,
+    out: Output,
+    init: SumStart<'_>,
+) {
+    let rows = x.rows();
+    count(rows, w.depth(), w.width());
+    let mut bytes = Buffer::uninit(QuantizedRows::buffer_len(rows, w.depth()));
+    let Some(bytes) = bytes.unique() else { return };
+    let by_rows = |parts: usize| rows >= ROWS * parts;
+    let work = w.duration(rows);
+    if by_rows(threads.count()) {
+        let bytes = activations::Shared::new(bytes, rows, w.depth());
+        threads.split(work, |i, parts| {
+            let rows = part(rows, 12, parts, i);
+            // SAFETY: each thread has rows of its own.
+            let left = unsafe { bytes.quantize(x, rows.clone()) };
+            kernel::run(path, left, w, rows, 0..w.panels(), out, init);
+        });
+        return;
+    }
+    let bytes = activations::Shared::new(bytes, rows, w.depth());
+    // SAFETY: no other thread has the rows.
+    let left = unsafe { bytes.quantize(x, 0..rows) };
+    threads.split(work, |i, parts| {
+        kernel::run(path, left, w, 0..rows, part(w.panels(), 1, parts, i), out, init);
+    });
+}
