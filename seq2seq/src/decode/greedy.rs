@@ -3,7 +3,7 @@
 //! [`PAD`](tokenizer::PAD) and [`SOS`] are never taken, however likely: they are not words, and
 //! must occur neither in the output nor in the tokens that are fed back.
 
-use tensor::{Params, Tape, Threads, ops};
+use tensor::{Params, Tape, Threads};
 use tokenizer::{EOS, SOS};
 
 use super::constraints::Constraints;
@@ -11,6 +11,10 @@ use super::decoded::Decoded;
 use crate::Result;
 use crate::data::{Batch, Example};
 use crate::model::{EncoderDecoder, Groups, check_cancelled};
+
+/// Finished sentences leave the batch once they are one of so many rows: selecting the other rows
+/// copies their memory, and each then computes on.
+const FINISHED: usize = 4;
 
 /// Translates sources (ids with EOS), each until EOS or until it has `limit` ids, by default
 /// [`EncoderDecoder::output_limit`].
@@ -72,42 +76,49 @@ fn decode_group(
     let batch = Batch::new(&examples);
     let mut tape = Tape::inference(params).with_threads(threads);
     let encoded = model.encoder.forward(&mut tape, &batch)?;
-    let (source, mut state) =
+    let (mut source, mut state) =
         model.decoder.start(&mut tape, &encoded, model.encoder.directions())?;
     let mut all = vec![Decoded::default(); sources.len()];
-    let mut fed = vec![SOS; sources.len()];
     let is_running = |d: &Decoded, limit: usize| d.ids.last() != Some(&EOS) && d.ids.len() < limit;
+    // The sentence of each row, and the token that is fed to it.
+    let mut rows: Vec<usize> = (0..sources.len()).collect();
+    let mut fed = vec![SOS; sources.len()];
     let mut kept = Vec::new();
     for t in 0.. {
-        if !all.iter().zip(&limits).any(|(d, &limit)| is_running(d, limit)) {
+        let running: Vec<usize> =
+            (0..rows.len()).filter(|&row| is_running(&all[rows[row]], limits[rows[row]])).collect();
+        if running.is_empty() {
             break;
         }
         check_cancelled(threads)?;
-        let projected = model.decoder.project(&mut tape, &fed, [1, sources.len()])?;
+        if rows.len() - running.len() >= rows.len().div_ceil(FINISHED) {
+            source = source.select(&mut tape, &running)?;
+            state = state.select(&mut tape, &running)?;
+            fed = running.iter().map(|&row| fed[row]).collect();
+            rows = running.into_iter().map(|row| rows[row]).collect();
+        }
+        let projected = model.decoder.project(&mut tape, &fed, [1, rows.len()])?;
         let projected = projected.at(&mut tape, 0);
         let step = model.decoder.step(&mut tape, projected, &source, &state, t)?;
-        let logits = model.decoder.logits(&mut tape, step.readout)?;
-        // Taken off the tape, so that the next step reuses its memory.
-        let best = ops::argmax_except(&tape.take_value(logits), &excluded)?;
-        kept.extend(step.weights);
-        for (b, (id, logp)) in best.into_iter().enumerate() {
+        let best = model.decoder.argmax(&mut tape, step.readout, &excluded)?;
+        kept.extend(step.weights.map(|weights| (weights, rows.clone())));
+        for ((&b, fed), (id, logp)) in rows.iter().zip(&mut fed).zip(best) {
             let decoded = &mut all[b];
             if is_running(decoded, limits[b]) {
                 decoded.ids.push(id);
                 decoded.logprob += f64::from(logp);
                 decoded.token_logprobs.push(logp);
-                fed[b] = id;
+                *fed = id;
             }
         }
         state = step.state;
     }
     // The weights are read after the last step, since no step needs them.
-    for (t, weights) in kept.into_iter().enumerate() {
+    for (t, (weights, rows)) in kept.into_iter().enumerate() {
         let weights = tape.value(weights);
-        let rows = weights.data().chunks_exact(weights.shape().width());
-        for ((decoded, source), row) in all.iter_mut().zip(sources).zip(rows) {
-            if decoded.ids.len() > t {
-                decoded.attention.push(row[..source.len()].to_vec());
+        for (b, row) in rows.into_iter().zip(weights.data().chunks_exact(weights.shape().width())) {
+            if all[b].ids.len() > t {
+                all[b].attention.push(row[..sources[b].len()].to_vec());
             }
         }
     }

@@ -14,6 +14,9 @@ const ROWS: usize = 192;
 
 /// How many rows ahead of their use a panel is prefetched: memory latency has passed by then.
 const AHEAD: usize = 16;
+/// The same for tiles of at most [`FEW`] rows: they use a panel as fast as memory delivers it.
+const AHEAD_OF_FEW: usize = 64;
+const FEW: usize = 4;
 
 /// The output of a product: `width` columns, row-major, with rows `stride` apart.
 #[derive(Clone, Copy)]
@@ -34,6 +37,13 @@ impl Output {
         assert!(start + width <= stride, "columns of the output");
         // SAFETY: within the slice, by the line above.
         Self { start: unsafe { out.as_mut_ptr().add(start.min(out.len())) }, width, stride }
+    }
+
+    /// Selects a block of columns of a wider output: `block` holds these columns of all rows, and
+    /// nothing else may be written.
+    pub(super) fn block(block: &mut [f32], columns: Range<usize>) -> Self {
+        let start = block.as_mut_ptr().wrapping_sub(columns.start);
+        Self { start, width: columns.end, stride: columns.len() }
     }
 
     /// Returns a pointer to an element, which the caller knows to be in the output.
@@ -188,12 +198,12 @@ pub(super) unsafe fn column_of_tiles<S: Simd>(
     let mut b = b;
     while row < rows.end {
         let m = tile_rows(S::TILE_ROWS, rows.end - row, left.anywhere);
-        // SAFETY: the row is within the left operand and the output.
+        // SAFETY: the row is within the left operand.
         let (a, c) = unsafe {
             let r = row - rows.start;
             let a = r / S::TILE_ROWS * left.tile + r % S::TILE_ROWS * left.row;
             let a = left.start.add(a);
-            (Left { start: a, ..left }, output.start.add(row * output.stride + column))
+            (Left { start: a, ..left }, output.at(row, column))
         };
         if valid == nr {
             // SAFETY: m rows of a whole panel's width.
@@ -303,16 +313,17 @@ unsafe fn tile<S: Simd, const M: usize>(
             SumStart::Bias(bias) => [[s.load(bias), s.load(&bias[lanes..])]; M],
             SumStart::Zero | SumStart::Output => [[s.splat(0.0); 2]; M],
         };
+        let ahead = if M <= FEW { AHEAD_OF_FEW } else { AHEAD };
         let Right { start: mut b, count, mut next } = b;
         let mut at = a.start;
         for _ in 0..count {
             s.prefetch_later(next);
             next = next.wrapping_add(step);
             let (b0, b1) = (s.load_at(b), s.load_at(b.add(lanes)));
-            s.prefetch(b.wrapping_add(AHEAD * 2 * lanes));
+            s.prefetch(b.wrapping_add(ahead * 2 * lanes));
             if lanes > 8 {
                 // Two vectors are two cache lines.
-                s.prefetch(b.wrapping_add(AHEAD * 2 * lanes + lanes));
+                s.prefetch(b.wrapping_add(ahead * 2 * lanes + lanes));
             }
             for (i, sum) in sums.iter_mut().enumerate() {
                 let x = s.splat(*at.add(i * a.row));

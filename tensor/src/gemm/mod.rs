@@ -13,6 +13,7 @@
 //! [`Simd::TILE_ROWS`](crate::simd::Simd::TILE_ROWS) rows by two vectors. For inference a weight may
 //! consist of 8-bit integers ([`int8`]). Implementations in plain loops are in [`mod@reference`].
 
+mod blocks;
 pub mod int8;
 mod kernel;
 mod matmul;
@@ -25,6 +26,7 @@ mod tests;
 mod weight_gradient;
 mod work;
 
+pub(crate) use blocks::matmul_blocks;
 pub use int8::Int8Matrix;
 pub use matmul::{matmul, matmul_columns};
 pub use pack::{Packed, Side};

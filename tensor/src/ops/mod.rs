@@ -8,7 +8,7 @@
 //! | products | [`matmul`](fn@matmul), [`linear`](fn@linear), [`linear_columns`], [`linear_rows`] |
 //! | shapes | [`transpose`](fn@transpose), [`slice`](fn@slice), [`concat`](fn@concat), [`concat_dim`], [`stack`], [`index_select`](fn@index_select); [`Tape::reshape`](crate::Tape::reshape), [`Tape::index`](crate::Tape::index), [`Tape::range`](crate::Tape::range) |
 //! | rows of a table | [`embedding`](fn@embedding) |
-//! | probabilities | [`softmax`](fn@softmax), [`log_softmax`], [`cross_entropy`](fn@cross_entropy), [`argmax`], [`argmax_except`], [`top_k`], [`log_probabilities`] |
+//! | probabilities | [`softmax`](fn@softmax), [`log_softmax`], [`cross_entropy`](fn@cross_entropy), [`argmax`], [`argmax_except`], [`linear_argmax`], [`top_k`], [`log_probabilities`] |
 //! | losses | [`cross_entropy`](fn@cross_entropy), [`squared_error`](fn@squared_error) |
 //! | layers | [`layer_norm`](fn@layer_norm), [`maxout`](fn@maxout), [`dropout`](fn@dropout), [`dropout_sequence`], [`masked`], [`sequence_mask`] |
 //!
@@ -56,7 +56,7 @@ pub use index_select::index_select;
 #[doc(inline)]
 pub use layer_norm::layer_norm;
 #[doc(inline)]
-pub use linear::{linear, linear_columns, linear_rows};
+pub use linear::{linear, linear_argmax, linear_columns, linear_rows};
 #[doc(inline)]
 pub use matmul::matmul;
 #[doc(inline)]

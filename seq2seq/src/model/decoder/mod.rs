@@ -384,6 +384,17 @@ impl Decoder {
         Ok(DecoderStep { state, readout, weights, heads })
     }
 
+    /// Returns the most probable token of each readout, none of `excluded`, with its natural-log
+    /// probability.
+    pub(crate) fn argmax(
+        &self,
+        tape: &mut Tape<'_>,
+        readouts: Var,
+        excluded: &[u32],
+    ) -> Result<Vec<(u32, f32)>> {
+        self.readout.argmax(tape, readouts, excluded)
+    }
+
     /// Returns the logits of readouts, \[..., V\].
     pub(crate) fn logits(&self, tape: &mut Tape<'_>, readouts: Var) -> Result<Var> {
         self.readout.logits(tape, readouts)

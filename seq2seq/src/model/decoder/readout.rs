@@ -1,6 +1,6 @@
 //! The readout and the output layer, from a decoder's state to logits.
 
-use tensor::{ParamId, Params, PooledVec, Tape, Tensor, Var, ops};
+use tensor::{Linear, ParamId, Params, PooledVec, Tape, Tensor, Var, ops};
 
 use super::parts::Add;
 use crate::Result;
@@ -117,6 +117,18 @@ impl Readout {
                 Ok(ops::layer_norm(tape, sum, w, b, EPSILON)?)
             }
         }
+    }
+
+    /// Returns the most probable token of each row of the result of [`read`](Self::read), none of
+    /// `excluded`, with its natural-log probability.
+    pub(crate) fn argmax(
+        &self,
+        tape: &mut Tape<'_>,
+        read: Var,
+        excluded: &[u32],
+    ) -> Result<Vec<(u32, f32)>> {
+        let (weight, bias) = self.output;
+        Ok(ops::linear_argmax(tape, read, Linear { weight, bias: Some(bias) }, excluded)?)
     }
 
     /// Returns the logits of the result of [`read`](Self::read), \[..., V\].

@@ -1,10 +1,10 @@
 //! Rows of the left operand, rounded to 8 bits.
 
-use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::panels::GROUP;
 use super::{LARGEST, OFFSET};
+use crate::cpu::buffer::Buffer;
 use crate::gemm::rows::Rows;
 use crate::simd::{Kernel, Simd, dispatch};
 
@@ -21,90 +21,53 @@ fn stride(depth: usize) -> usize {
     depth.next_multiple_of(LINE) + LINE
 }
 
-/// Returns the elements before the bytes: the rows' scales.
-fn scales_len(rows: usize) -> usize {
-    rows.next_multiple_of(LINE / size_of::<f32>())
-}
-
-/// Memory for quantised rows, each written and then read by one or all threads.
-#[derive(Clone, Copy)]
-pub(super) struct Shared<'a> {
-    scales: *mut f32,
-    bytes: *mut u8,
-    rows: usize,
-    depth: usize,
-    memory: PhantomData<&'a mut [f32]>,
-}
-
-// SAFETY: threads write rows of their own (the contract of `quantize`), and read them afterwards.
-unsafe impl Send for Shared<'_> {}
-// SAFETY: as above.
-unsafe impl Sync for Shared<'_> {}
-
-/// Quantised rows: bytes `stride` apart, and one scale per row.
-#[derive(Clone, Copy)]
-pub(super) struct QuantizedRows<'a> {
-    pub(super) scales: &'a [f32],
-    /// The index of the first row of `scales` and of `bytes`.
-    pub(super) first: usize,
-    bytes: *const u8,
+/// Rows rounded to 8 bits, and a scale for each.
+pub(super) struct QuantizedRows {
+    /// The scales, then the bytes of all rows.
+    memory: Buffer,
+    /// Elements before the bytes.
+    before: usize,
+    rows: Range<usize>,
     stride: usize,
-    rows: usize,
 }
 
-// SAFETY: the bytes are only read, and borrowed for as long as `scales`.
-unsafe impl Send for QuantizedRows<'_> {}
-// SAFETY: as above.
-unsafe impl Sync for QuantizedRows<'_> {}
-
-impl QuantizedRows<'_> {
-    /// Returns the f32 elements that [`Shared::new`] needs.
-    pub(super) fn buffer_len(rows: usize, depth: usize) -> usize {
-        scales_len(rows) + rows * stride(depth) / size_of::<f32>()
+impl QuantizedRows {
+    /// Rounds rows of `x`.
+    pub(super) fn new(x: Rows<'_>, rows: Range<usize>) -> Self {
+        let (stride, number) = (stride(x.width()), rows.len());
+        let before = number.next_multiple_of(LINE / size_of::<f32>());
+        let mut memory = Buffer::uninit(before + number * stride / size_of::<f32>());
+        if let Some(memory) = memory.unique() {
+            let (scales, bytes) = memory.split_at_mut(before);
+            let scales = &mut scales[..number];
+            // SAFETY: f32 are four bytes each, and any bytes are valid ones.
+            let bytes = unsafe {
+                std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), number * stride)
+            };
+            dispatch(Quantize { x, rows: rows.clone(), scales, bytes, stride });
+        }
+        Self { memory, before, rows, stride }
     }
 
-    /// Returns the bytes of a row; those of `count` rows lie [`stride`](Self::stride) apart.
-    pub(super) fn row(&self, row: usize, count: usize) -> *const u8 {
-        assert!(row >= self.first && row + count <= self.first + self.rows, "quantised rows");
-        // SAFETY: within the rows, by the line above.
-        unsafe { self.bytes.add((row - self.first) * self.stride) }
+    /// Returns the range of the rows in their matrix.
+    pub(super) fn rows(&self) -> Range<usize> {
+        self.rows.clone()
+    }
+
+    /// Returns the bytes and the scales of the `count` rows from `row` on. The bytes of rows lie
+    /// [`stride`](Self::stride) apart.
+    pub(super) fn get(&self, row: usize, count: usize) -> (*const u8, &[f32]) {
+        assert!(row >= self.rows.start && row + count <= self.rows.end, "quantised rows");
+        let at = row - self.rows.start;
+        let bytes = self.memory.data()[self.before..].as_ptr().cast::<u8>();
+        // SAFETY: within the rows, by the assertion.
+        let bytes = unsafe { bytes.add(at * self.stride) };
+        (bytes, &self.memory.data()[at..at + count])
     }
 
     /// Returns the distance between rows in bytes.
     pub(super) fn stride(&self) -> usize {
         self.stride
-    }
-}
-
-impl<'a> Shared<'a> {
-    /// Divides memory of [`QuantizedRows::buffer_len`] elements.
-    pub(super) fn new(memory: &'a mut [f32], rows: usize, depth: usize) -> Self {
-        assert!(memory.len() >= QuantizedRows::buffer_len(rows, depth), "memory of the rows");
-        let scales = memory.as_mut_ptr();
-        // SAFETY: within the memory, by the line above.
-        let bytes = unsafe { scales.add(scales_len(rows)).cast() };
-        Self { scales, bytes, rows, depth, memory: PhantomData }
-    }
-
-    /// Rounds rows of `x` and returns them.
-    ///
-    /// # Safety
-    /// While this runs no other thread reads or writes these rows, and nothing writes them while the
-    /// result is used.
-    pub(super) unsafe fn quantize(&self, x: Rows<'_>, rows: Range<usize>) -> QuantizedRows<'a> {
-        assert!(rows.end <= self.rows.min(x.rows()) && x.width() == self.depth, "rows of X");
-        let stride = stride(self.depth);
-        // SAFETY: the rows lie within the memory, and no other thread has them.
-        let (scales, bytes) = unsafe {
-            let scales = std::slice::from_raw_parts_mut(self.scales.add(rows.start), rows.len());
-            let bytes = self.bytes.add(rows.start * stride);
-            (scales, std::slice::from_raw_parts_mut(bytes, rows.len() * stride))
-        };
-        let start = bytes.as_ptr();
-        dispatch(Quantize { x, rows: rows.clone(), scales, bytes, stride });
-        // SAFETY: as above; the rows are only read from here on.
-        let scales = unsafe { std::slice::from_raw_parts(self.scales.add(rows.start), rows.len()) };
-        QuantizedRows { scales, first: rows.start, bytes: start, stride, rows: rows.len() }
     }
 }
 

@@ -32,7 +32,8 @@ mod panels;
 #[cfg(test)]
 mod tests;
 
-use crate::cpu::buffer::Buffer;
+use std::ops::Range;
+
 use crate::gemm::kernel::Output;
 use crate::gemm::rows::{Rows, SumStart};
 use crate::gemm::work::count;
@@ -41,6 +42,7 @@ use crate::threads::{Threads, part};
 use activations::QuantizedRows;
 use kernel::Path;
 pub use matrix::Int8Matrix;
+use panels::COLUMNS;
 pub(super) use panels::Panels;
 
 /// The largest integer that a number is rounded to.
@@ -66,24 +68,34 @@ fn matmul_on(
 ) {
     let rows = x.rows();
     count(rows, w.depth(), w.width());
-    let mut bytes = Buffer::uninit(QuantizedRows::buffer_len(rows, w.depth()));
-    let Some(bytes) = bytes.unique() else { return };
-    let by_rows = |parts: usize| rows >= ROWS * parts;
     let work = w.duration(rows);
-    if by_rows(threads.count()) {
-        let bytes = activations::Shared::new(bytes, rows, w.depth());
+    if rows >= ROWS * threads.count() {
         threads.split(work, |i, parts| {
             let rows = part(rows, 12, parts, i);
-            // SAFETY: each thread has rows of its own.
-            let left = unsafe { bytes.quantize(x, rows.clone()) };
-            kernel::run(path, left, w, rows, 0..w.panels(), out, init);
+            let left = QuantizedRows::new(x, rows.clone());
+            kernel::run(path, &left, w, 0..w.panels(), out, init);
         });
         return;
     }
-    let bytes = activations::Shared::new(bytes, rows, w.depth());
-    // SAFETY: no other thread has the rows.
-    let left = unsafe { bytes.quantize(x, 0..rows) };
+    let left = QuantizedRows::new(x, 0..rows);
     threads.split(work, |i, parts| {
-        kernel::run(path, left, w, 0..rows, part(w.panels(), 1, parts, i), out, init);
+        kernel::run(path, &left, w, part(w.panels(), 1, parts, i), out, init);
     });
+}
+
+/// A left operand, rounded once for several products.
+pub(super) struct Left(QuantizedRows);
+
+impl Left {
+    /// Rounds the rows of a left operand of `w`.
+    pub(super) fn new(x: Rows<'_>, w: &Panels) -> Self {
+        assert_eq!(x.width(), w.depth(), "columns of X and rows of W");
+        Self(QuantizedRows::new(x, 0..x.rows()))
+    }
+
+    /// out = init + X W for some columns, which begin at a panel and end at one or at the last column.
+    pub(super) fn times(&self, w: &Panels, columns: Range<usize>, out: Output, init: SumStart<'_>) {
+        let panels = columns.start / COLUMNS..columns.end.div_ceil(COLUMNS);
+        kernel::run(kernel::path(), &self.0, w, panels, out, init);
+    }
 }

@@ -111,7 +111,7 @@ impl Kernel for Argmax<'_> {
 }
 
 /// Returns the first of the largest elements that are not excluded, or 0 if all are excluded.
-fn place_except(row: &[f32], excluded: &[u32]) -> usize {
+pub(in crate::ops) fn place_except(row: &[f32], excluded: &[u32]) -> usize {
     let mut best = None;
     for (i, &v) in row.iter().enumerate() {
         if !excluded.contains(&(i as u32)) && best.is_none_or(|(_, most)| v > most) {
@@ -124,7 +124,7 @@ fn place_except(row: &[f32], excluded: &[u32]) -> usize {
 /// Returns the first position at which a row equals `value`, or 0 if there is none. Whole blocks
 /// are searched without a branch, so the loop vectorises.
 #[inline(always)]
-fn place(row: &[f32], value: f32) -> usize {
+pub(in crate::ops) fn place(row: &[f32], value: f32) -> usize {
     const BLOCK: usize = 128;
     let is_in = |block: &[f32]| block.iter().fold(false, |found, &v| found | (v == value));
     let block = row.chunks(BLOCK).position(is_in).unwrap_or(0) * BLOCK;
@@ -142,7 +142,7 @@ impl Kernel for Total<'_> {
 
 /// Returns the largest element and the sum of exp(element - largest).
 #[inline(always)]
-pub(super) fn total<S: Simd>(s: S, row: &[f32]) -> (f32, f32) {
+pub(in crate::ops) fn total<S: Simd>(s: S, row: &[f32]) -> (f32, f32) {
     let largest = super::largest(s, row);
     let shift = s.splat(largest);
     let mut sum = s.splat(0.0);

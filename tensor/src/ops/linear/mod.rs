@@ -1,11 +1,14 @@
 //! A linear map of the innermost dimension.
 
+mod argmax;
 mod opencl;
 pub mod reference;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
+
+pub use argmax::linear_argmax;
 
 use crate::autograd::{Backward, Op, Tape, Var};
 use crate::error::{Error, Result};
@@ -86,26 +89,11 @@ fn block(
     w: ParamId,
     rows: Option<Range<usize>>,
     columns: Range<usize>,
-    b: Option<(ParamId, Option<Range<usize>>)>,
+    b: Option<BiasElements>,
 ) -> Result<Var> {
-    let (shape, weight) = (tape.shape(x), tape.params().shape(w));
-    let taken = rows.clone().unwrap_or(0..weight.rows());
-    let fits = weight.rank() == 2
-        && columns.end <= weight.width()
-        && taken.end <= weight.rows()
-        && shape.width() == columns.len();
-    if !fits {
-        return Err(Error::shapes("linear", shape, weight));
-    }
-    let mut bias = None;
-    if let Some((b, elements)) = &b {
-        let b = tape.params().get(*b);
-        let elements = elements.clone().unwrap_or(0..b.len());
-        if elements.end > b.len() || elements.len() != taken.len() {
-            return Err(Error::shapes("linear bias", b.shape(), [taken.len()]));
-        }
-        bias = Some((b, elements));
-    }
+    let shape = tape.shape(x);
+    let taken = rows.clone().unwrap_or(0..tape.params().shape(w).rows());
+    let bias = check(tape, x, w, &taken, &columns, b.clone())?;
     if let Some(device) = tape.opencl() {
         let bias = bias.map(|(b, elements)| b.flat(elements.start, elements.len()));
         let (w_all, block) = (tape.params().get(w), (taken, columns.clone()));
@@ -127,11 +115,40 @@ fn block(
     Ok(y)
 }
 
+/// The elements of a bias; `None` means all of them.
+type BiasElements = (ParamId, Option<Range<usize>>);
+
+/// Checks the shapes of a map, and returns the values of its bias.
+fn check<'p>(
+    tape: &Tape<'p>,
+    x: Var,
+    w: ParamId,
+    rows: &Range<usize>,
+    columns: &Range<usize>,
+    b: Option<BiasElements>,
+) -> Result<Option<(&'p Tensor, Range<usize>)>> {
+    let (shape, weight) = (tape.shape(x), tape.params().shape(w));
+    let fits = weight.rank() == 2
+        && columns.end <= weight.width()
+        && rows.end <= weight.rows()
+        && shape.width() == columns.len();
+    if !fits {
+        return Err(Error::shapes("linear", shape, weight));
+    }
+    let Some((b, elements)) = b else { return Ok(None) };
+    let b = tape.params().get(b);
+    let elements = elements.unwrap_or(0..b.len());
+    if elements.end > b.len() || elements.len() != rows.len() {
+        return Err(Error::shapes("linear bias", b.shape(), [rows.len()]));
+    }
+    Ok(Some((b, elements)))
+}
+
 struct Linear {
     x: Var,
     y: Var,
     w: ParamId,
-    b: Option<(ParamId, Option<Range<usize>>)>,
+    b: Option<BiasElements>,
     rows: Option<Range<usize>>,
     columns: Range<usize>,
 }

@@ -92,3 +92,66 @@ fn shapes_that_do_not_fit_are_named() {
     let error = linear(&mut tape, x, w, None).unwrap_err();
     assert_eq!(error.to_string(), "linear: shapes [4, 5] and [2, 3] do not fit");
 }
+
+#[test]
+fn the_most_probable_classes_are_those_of_all_logits() {
+    use crate::Linear;
+    use crate::ops::{argmax_except, linear, linear_argmax};
+
+    for (rows, inputs, classes) in [(1, 3, 1), (2, 8, 70), (5, 16, 3000), (70, 4, 1100)] {
+        for bits in [32, 8] {
+            let mut params = Params::new();
+            let w = to_f32(&values(classes * inputs, 1));
+            let weight = params.add("w", Tensor::from_vec([classes, inputs], w).unwrap()).unwrap();
+            let b = to_f32(&values(classes, 2));
+            let bias = params.add("b", Tensor::from_vec([classes], b).unwrap()).unwrap();
+            if bits == 8 {
+                params.quantize().unwrap();
+            }
+            for threads in [Threads::single(), Threads::new(3)] {
+                let mut tape = Tape::inference(&params).with_threads(&threads);
+                let mut x = Tensor::from_vec([rows, inputs], to_f32(&values(rows * inputs, 3)));
+                if let Ok(x) = &mut x
+                    && rows == 5
+                {
+                    x.data_mut()[0] = f32::NAN;
+                }
+                let x = tape.constant(x.unwrap());
+                let logits = linear(&mut tape, x, weight, Some(bias)).unwrap();
+                let logits = tape.value(logits).clone();
+                let most = argmax_except(&logits, &[]).unwrap()[rows - 1].0;
+                for excluded in [vec![], vec![0], vec![most, 0, 7_000]] {
+                    let want = argmax_except(&logits, &excluded).unwrap();
+                    let layer = Linear { weight, bias: Some(bias) };
+                    let got = linear_argmax(&mut tape, x, layer, &excluded).unwrap();
+                    assert_eq!(got.len(), rows);
+                    for (got, want) in got.iter().zip(&want) {
+                        if want.1.is_nan() {
+                            assert!(got.1.is_nan());
+                        } else if classes > excluded.len() {
+                            assert_eq!(got.0, want.0, "{rows} {classes} {excluded:?}");
+                            assert!((got.1 - want.1).abs() < 1e-5, "{got:?} {want:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_output_layer_checks_its_shapes() {
+    use crate::Linear;
+    use crate::ops::linear_argmax;
+
+    let mut params = Params::new();
+    let weight = params.add("w", Tensor::zeros([4, 3])).unwrap();
+    let bias = params.add("b", Tensor::zeros([3])).unwrap();
+    let mut tape = Tape::inference(&params);
+    let x = tape.constant(Tensor::zeros([2, 3]));
+    assert!(linear_argmax(&mut tape, x, Linear { weight, bias: Some(bias) }, &[]).is_err());
+    let y = tape.constant(Tensor::zeros([2, 2]));
+    assert!(linear_argmax(&mut tape, y, Linear { weight, bias: None }, &[]).is_err());
+    let none = tape.constant(Tensor::zeros([0, 3]));
+    assert!(linear_argmax(&mut tape, none, Linear { weight, bias: None }, &[]).unwrap().is_empty());
+}

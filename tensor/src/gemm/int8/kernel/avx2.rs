@@ -20,14 +20,13 @@ const VECTORS: usize = 2;
 /// The processor has AVX2.
 #[target_feature(enable = "avx2")]
 pub(super) unsafe fn run(
-    x: QuantizedRows<'_>,
+    x: &QuantizedRows,
     w: &Panels,
-    rows: Range<usize>,
     panels: Range<usize>,
     out: Output,
     init: SumStart<'_>,
 ) {
-    all_tiles(Avx2, x, w, rows, panels, out, init);
+    all_tiles(Avx2, x, w, panels, out, init);
 }
 
 impl Multiply for Avx2 {

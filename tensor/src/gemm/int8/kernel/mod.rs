@@ -89,37 +89,33 @@ trait Multiply: Copy {
     unsafe fn tile<const M: usize>(self, tile: Tile<'_>);
 }
 
-/// out\[rows, panels\] = init + X\[rows\] W\[panels\]
-///
-/// It panics if the rows are not those of the product's output: callers divide it.
+/// out\[rows, panels\] = init + X W\[panels\] for the rows that `x` holds, which the output has.
 pub(super) fn run(
     path: Path,
-    x: QuantizedRows<'_>,
+    x: &QuantizedRows,
     w: &Panels,
-    rows: Range<usize>,
     panels: Range<usize>,
     out: Output,
     init: SumStart<'_>,
 ) {
     match path {
-        Path::Portable => all_tiles(portable::Portable, x, w, rows, panels, out, init),
+        Path::Portable => all_tiles(portable::Portable, x, w, panels, out, init),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `available` found the instructions.
-        Path::Avx2 => unsafe { avx2::run(x, w, rows, panels, out, init) },
+        Path::Avx2 => unsafe { avx2::run(x, w, panels, out, init) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Path::Vnni => unsafe { vnni::run(x, w, rows, panels, out, init) },
+        Path::Vnni => unsafe { vnni::run(x, w, panels, out, init) },
         #[cfg(not(target_arch = "x86_64"))]
-        _ => all_tiles(portable::Portable, x, w, rows, panels, out, init),
+        _ => all_tiles(portable::Portable, x, w, panels, out, init),
     }
 }
 
 #[inline(always)]
 fn all_tiles<I: Multiply>(
     i: I,
-    x: QuantizedRows<'_>,
+    x: &QuantizedRows,
     w: &Panels,
-    rows: Range<usize>,
     panels: Range<usize>,
     out: Output,
     init: SumStart<'_>,
@@ -131,12 +127,13 @@ fn all_tiles<I: Multiply>(
             SumStart::Bias(bias) => SumStart::Bias(&bias[column..column + columns]),
             other => other,
         };
+        let rows = x.rows();
         let mut row = rows.start;
         while row < rows.end {
             let m = I::ROWS.min(rows.end - row);
-            let scales = &x.scales[row - x.first..][..m];
+            let (bytes, scales) = x.get(row, m);
             let tile = Tile {
-                bytes: x.row(row, m),
+                bytes,
                 stride: x.stride(),
                 rows: scales,
                 panel: w.panel(p),

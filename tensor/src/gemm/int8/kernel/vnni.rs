@@ -21,14 +21,13 @@ const AHEAD: usize = 16;
 /// The processor has AVX-512F and AVX-512 VNNI.
 #[target_feature(enable = "avx512f,avx512vnni")]
 pub(super) unsafe fn run(
-    x: QuantizedRows<'_>,
+    x: &QuantizedRows,
     w: &Panels,
-    rows: Range<usize>,
     panels: Range<usize>,
     out: Output,
     init: SumStart<'_>,
 ) {
-    all_tiles(Vnni, x, w, rows, panels, out, init);
+    all_tiles(Vnni, x, w, panels, out, init);
 }
 
 impl Multiply for Vnni {
