@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use seq2seq::config::UnknownWords;
 use seq2seq::decode::{BeamOptions, Combination, Constraints, SamplingOptions};
 use seq2seq::{
-    EnsembleOptions, TrainOptions, Translation, TranslationRequest, Translator, link, train,
+    EnsembleOptions, EvaluateOptions, Precision, TrainOptions, Translation, TranslationRequest,
+    Translator, evaluate_outputs, link, train,
 };
 
 /// Trains a small run on a few pairs.
@@ -276,4 +277,44 @@ fn limits_are_told_in_words() {
         "max_length = 7 or 1.5 times the source, whichever is less"
     );
     assert!(told(None, None).contains("twice the longest training target (4 tokens)"));
+}
+
+#[test]
+fn a_model_of_8_bits_translates_as_that_of_32() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, set) in [
+        ("gru", &[][..]),
+        ("lstm", &[("cell", "lstm"), ("attention", "general"), ("wiring", "recur_then_attend")]),
+        ("tied", &[("readout", "maxout"), ("tied", "target_output"), ("embedding", "16")]),
+    ] {
+        let set = [&[("input_feeding", if name == "lstm" { "true" } else { "false" })], set];
+        let path = run(folder.path(), name, PAIRS, 1, 120, &set.concat());
+        let runs = [path.clone()];
+        let open = || open(&runs, &EnsembleOptions::default()).unwrap();
+        for beam in [BeamOptions::greedy(), BeamOptions { n_best: 2, ..BeamOptions::default() }] {
+            let whole = open().with_options(beam).translate(&lines()).unwrap();
+            let rounded = open().with_precision(Precision::Int8).unwrap();
+            let rounded = rounded.with_options(beam).translate(&lines()).unwrap();
+            assert_ne!(whole[0].logprob, rounded[0].logprob, "{name}");
+            for (whole, rounded) in whole[..2].iter().zip(&rounded) {
+                assert_eq!(rounded.target, whole.target, "{name}");
+                assert!((rounded.logprob - whole.logprob).abs() < 0.1, "{whole:?} {rounded:?}");
+            }
+        }
+        let data = folder.path().join("gru.tsv").display().to_string();
+        let (whole, _) = open().score(&data, None).unwrap();
+        let (rounded, _) =
+            open().with_precision(Precision::Int8).unwrap().score(&data, None).unwrap();
+        for (whole, rounded) in whole.iter().zip(&rounded) {
+            assert!((rounded.logprob - whole.logprob).abs() < 0.1, "{whole:?} {rounded:?}");
+        }
+        let evaluate = |precision| {
+            let options = EvaluateOptions { precision, threads: Some(1), ..Default::default() };
+            evaluate_outputs(&runs, &data, &options).unwrap().evaluation.metrics
+        };
+        let (whole, rounded) = (evaluate(Precision::F32), evaluate(Precision::Int8));
+        assert_eq!(rounded.bleu, whole.bleu, "{name}");
+        assert_ne!(rounded.loss, whole.loss, "{name}");
+        assert!((rounded.loss - whole.loss).abs() < 0.02, "{whole:?} {rounded:?}");
+    }
 }
