@@ -33,8 +33,8 @@ import subprocess
 import sys
 import tempfile
 
-import bench_beside
-from bench_beside import NAMES
+import bench_sides
+from bench_sides import NAMES
 
 # The ids of this program's special tokens.
 PAD, UNK, SOS, EOS = range(4)
@@ -187,7 +187,7 @@ class Over:
 
 def measure_peer(path, name, engine, threads, seconds):
     """The figures of `tui bench` for the peer's search."""
-    peer = bench_beside.load(path)
+    peer = bench_sides.load(path)
     torch, w = peer.torch, peer.WORKLOADS[name]
     torch.set_num_threads(threads)
     torch.manual_seed(0)
@@ -211,7 +211,7 @@ def measure(args):
     for name in args.only.split(","):
         rounds = []
         for _ in range(args.rounds):
-            ours = bench_beside.run_ours(args, "--only", name, "--size", f"B={BATCH}")[0]
+            ours = bench_sides.run_ours(args, "--only", name, "--size", f"B={BATCH}")[0]
             rounds.append([ours, *(run_peer(args, name, engine) for engine in args.engines)])
         cells, row = [], [f"`{name}`"]
         for key, title, more in FIGURES:
@@ -323,7 +323,7 @@ def translate(args, run, lines, limit):
 
 def check(args):
     """Compares all hypotheses of both sides; exits with 1 if any differ."""
-    peer, wrong = bench_beside.load(args.peer), 0
+    peer, wrong = bench_sides.load(args.peer), 0
     with tempfile.TemporaryDirectory() as folder:
         for name, keys in KINDS.items():
             run = os.path.join(folder, name)

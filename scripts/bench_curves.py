@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-import bench_beside
+import bench_sides
 
 SIZES = {
     "B": [1, 2, 4, 8, 16, 32, 64, 128, 256],
@@ -32,19 +32,19 @@ KEYS = {"B": ["batch"], "H": ["hid"], "S": ["S"], "T": ["T"], "V": ["vs", "vt"]}
 
 
 def peer_points(args, letter):
-    peer = bench_beside.load(args.peer)
+    peer = bench_sides.load(args.peer)
     base = dict(peer.WORKLOADS[args.workload])
     points = []
     for size in SIZES[letter]:
         peer.WORKLOADS[args.workload] = {**base, **{key: size for key in KEYS[letter]}}
-        row = bench_beside.measure_peer(args.peer, args.workload, args.threads, args.seconds, peer, True)
+        row = bench_sides.measure_peer(args.peer, args.workload, args.threads, args.seconds, peer, True)
         points.append(row["train_step_ms"])
     return points
 
 
 def our_points(args, letter):
     sizes = SIZES[letter]
-    return [bench_beside.run_ours(args, "--only", args.workload, "--size", f"{letter}={size}")[0]["train_step_ms"]
+    return [bench_sides.run_ours(args, "--only", args.workload, "--size", f"{letter}={size}")[0]["train_step_ms"]
             for size in sizes]
 
 

@@ -271,8 +271,8 @@ pub enum Error {
         what: String,
     },
 
-    /// A bench workload that does not exist.
-    #[error("{name:?}: no workload has that name{}", suggestion(";", nearest.as_deref()))]
+    /// A bench workload, or a layer to measure, that does not exist.
+    #[error("{name:?}: no workload or layer has that name{}", suggestion(";", nearest.as_deref()))]
     UnknownWorkload {
         /// The name as given.
         name: String,

@@ -99,7 +99,7 @@ fn help_is_printed_and_names_the_options() {
         (&["runs", "--help"], &["DIR", "--json", "unreadable"]),
         (&["presets", "--help"], &["NAME"]),
         (&["devices", "--help"], &["devices"]),
-        (&["bench", "--help"], &["--only", "--seconds", "--json"]),
+        (&["bench", "--help"], &["--only", "--seconds", "--decode", "--json"]),
         (&["compare", "--help"], &["--only", "--run-dir", "compare.md", "minutes"]),
         (&["--version"], &[env!("CARGO_PKG_VERSION")]),
     ] {
@@ -238,6 +238,26 @@ fn a_trained_model_is_used_and_measured() {
 
 /// A process with an address space of a few hundred megabytes.
 #[cfg(target_os = "linux")]
+#[test]
+fn a_benchmark_measures_decoding_alone_and_single_layers() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |arguments: &[&str]| {
+        let common = ["bench", "--threads", "1", "--seconds", "0.001", "--json", "rows.json"];
+        let printed = succeed(folder.path(), &[&common[..], arguments].concat());
+        let report = std::fs::read(folder.path().join("rows.json")).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+        (printed, report["rows"].as_array().unwrap().clone())
+    };
+    let small = ["H=8", "E=8", "V=50", "B=4", "S=3", "T=3"].map(|size| ["--size", size]).concat();
+    let (printed, decoded) = rows(&[&["--decode", "--only", "luong-small"], &small[..]].concat());
+    assert!(printed.contains("greedy") && !printed.contains("step"), "{printed}");
+    assert!(decoded.len() == 1 && decoded[0].get("train_step_ms").is_none(), "{decoded:?}");
+    let (printed, layers) = rows(&["--layers", "--only", "dot"]);
+    assert!(printed.contains("forward alone") && printed.contains("with packing"), "{printed}");
+    assert!(layers.len() == 1 && layers[0]["forward_packing_ms"].is_number(), "{layers:?}");
+    fail(folder.path(), &["bench", "--decode", "--layers"], 2, &["--decode", "--layers"]);
+}
+
 #[test]
 fn memory_that_is_refused_ends_with_one_line() {
     let folder = tempfile::tempdir().unwrap();

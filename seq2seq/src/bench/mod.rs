@@ -39,16 +39,19 @@ const BEAM: usize = 5;
 #[derive(Debug, Clone)]
 pub struct BenchOptions {
     /// Workloads by name; if empty, all except those that run
-    /// [only by name](Workload::only_by_name).
+    /// [only by name](Workload::only_by_name). For [`layers`] cells and attentions; if empty, all.
     pub only: Vec<String>,
-    /// Sizes to change, in the form that [`Workload::resize`] takes.
+    /// Sizes of the workloads to change, in the form that [`Workload::resize`] takes.
     pub sizes: Vec<String>,
     /// The device.
     pub device: String,
     /// Number of threads; if absent, all processors.
     pub threads: Option<usize>,
-    /// Seconds of training per workload.
+    /// Seconds of training per workload. Each kind of decoding of a batch takes half of that, of a
+    /// single sentence an eighth.
     pub seconds: f64,
+    /// Whether only decoding is measured, with the initial weights.
+    pub decode_only: bool,
 }
 
 /// The measurements of one workload.
@@ -60,10 +63,9 @@ pub struct BenchRow {
     pub device: String,
     /// Number of trained scalars.
     pub params: usize,
-    /// Median milliseconds per training step.
-    pub train_step_ms: f64,
-    /// Target tokens per second in training.
-    pub train_tgt_tokens_per_s: f64,
+    /// The measurements of training, in the same JSON object; absent if only decoding was measured.
+    #[serde(flatten)]
+    pub training: Option<TrainingMetrics>,
     /// Target tokens per second in greedy decoding of whole batches.
     pub greedy_tokens_per_s: f64,
     /// Median milliseconds to decode one sentence alone.
@@ -73,6 +75,15 @@ pub struct BenchRow {
     pub beam_sentences_per_s: f64,
     /// Median milliseconds of a beam search of width 5 for a single sentence.
     pub beam_latency_ms: f64,
+}
+
+/// The measurements of the training step of one workload.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrainingMetrics {
+    /// Median milliseconds per training step.
+    pub train_step_ms: f64,
+    /// Target tokens per second in training.
+    pub train_tgt_tokens_per_s: f64,
     /// Billions of floating-point operations per second of the matrix products of a training step.
     pub train_gflops: f64,
     /// The machine's peak in the same unit, measured just before.
@@ -111,7 +122,7 @@ pub fn run(options: &BenchOptions, mut each: impl FnMut(&BenchRow)) -> Result<Ve
     let (workloads, device) = prepare(options)?;
     let mut rows = Vec::new();
     for workload in workloads {
-        let row = Bench::new(&workload, &device)?.row(options.seconds)?;
+        let row = Bench::new(&workload, &device)?.row(options)?;
         each(&row);
         rows.push(row);
     }
@@ -134,12 +145,7 @@ pub fn profile(options: &BenchOptions) -> Result<Vec<(String, StepProfile)>> {
 /// Returns the selected workloads and the device.
 fn prepare(options: &BenchOptions) -> Result<(Vec<Workload>, Device)> {
     let mut all = workloads();
-    for name in &options.only {
-        if !all.iter().any(|w| w.name == name) {
-            let nearest = nearest(name, all.iter().map(|w| w.name)).map(str::to_owned);
-            return Err(Error::UnknownWorkload { name: name.clone(), nearest });
-        }
-    }
+    check_names(&options.only, all.iter().map(|w| w.name))?;
     all.retain(|w| match options.only.as_slice() {
         [] => !w.only_by_name(),
         only => only.iter().any(|name| name == w.name),
@@ -148,6 +154,17 @@ fn prepare(options: &BenchOptions) -> Result<(Vec<Workload>, Device)> {
         options.sizes.iter().try_for_each(|size| workload.resize(size))?;
     }
     Ok((all, Device::open(&options.device, options.threads.unwrap_or(0))?))
+}
+
+/// Checks that each of `only` is one of `names`.
+fn check_names(only: &[String], names: impl Iterator<Item = &'static str> + Clone) -> Result<()> {
+    match only.iter().find(|name| !names.clone().any(|known| known == *name)) {
+        None => Ok(()),
+        Some(name) => {
+            let nearest = nearest(name, names).map(str::to_owned);
+            Err(Error::UnknownWorkload { name: name.clone(), nearest })
+        }
+    }
 }
 
 /// The state of a running workload.
@@ -240,15 +257,41 @@ impl<'a> Bench<'a> {
         let inputs: Vec<DecodeInput> =
             batch.into_iter().take(count).map(|e| e.source.into()).collect();
         let limit = self.workload.target_time;
-        let min_length = if beam > 1 { limit } else { 0 };
-        let constraints =
-            Constraints { max_length: Some(limit), min_length, ..Constraints::default() };
+        let is_greedy = beam == 1;
+        let constraints = Constraints {
+            max_length: Some(limit),
+            min_length: if is_greedy { 0 } else { limit },
+            // The loop of greedy decoding has no minimum.
+            forbid_end: is_greedy,
+            ..Constraints::default()
+        };
         let options = BeamOptions { beam, constraints, ..BeamOptions::default() };
         let ensemble = Ensemble::single(&self.model, &self.params);
         decode(&ensemble, &inputs, &options, self.device.threads()).map(drop)
     }
 
-    fn row(&mut self, seconds: f64) -> Result<BenchRow> {
+    fn row(&mut self, options: &BenchOptions) -> Result<BenchRow> {
+        let seconds = options.seconds;
+        let training =
+            if options.decode_only { None } else { Some(self.training_metrics(seconds)?) };
+        let batch = self.workload.config.batch;
+        let decode = median(seconds * DECODING.0, || self.decode(batch, 1))?;
+        let latency = median(seconds * DECODING.1, || self.decode(1, 1))?;
+        let beam = median(seconds * DECODING.0, || self.decode(batch, BEAM))?;
+        let beam_latency = median(seconds * DECODING.1, || self.decode(1, BEAM))?;
+        Ok(BenchRow {
+            workload: self.workload.name.into(),
+            device: self.device.describe(),
+            params: self.params.scalars(),
+            training,
+            greedy_tokens_per_s: self.target_tokens() / decode,
+            latency_ms: latency * 1e3,
+            beam_sentences_per_s: batch as f64 / beam,
+            beam_latency_ms: beam_latency * 1e3,
+        })
+    }
+
+    fn training_metrics(&mut self, seconds: f64) -> Result<TrainingMetrics> {
         let peak = self.device.peak(PEAK_TIME)?;
         let before = self.device.flops();
         self.train(false)?;
@@ -257,26 +300,18 @@ impl<'a> Bench<'a> {
         self.finish_pending()?;
         let grown = |loaded| Resident::read().map(|r| r.peak.saturating_sub(loaded));
         let memory = self.loaded.and_then(grown);
-        let batch = self.workload.config.batch;
-        let decode = median(seconds * DECODING.0, || self.decode(batch, 1))?;
-        let latency = median(seconds * DECODING.1, || self.decode(1, 1))?;
-        let beam = median(seconds * DECODING.0, || self.decode(batch, BEAM))?;
-        let beam_latency = median(seconds * DECODING.1, || self.decode(1, BEAM))?;
-        let tokens = (batch * self.workload.target_time) as f64;
-        Ok(BenchRow {
-            workload: self.workload.name.into(),
-            device: self.device.describe(),
-            params: self.params.scalars(),
+        Ok(TrainingMetrics {
             train_step_ms: train * 1e3,
-            train_tgt_tokens_per_s: tokens / train,
-            greedy_tokens_per_s: tokens / decode,
-            latency_ms: latency * 1e3,
-            beam_sentences_per_s: batch as f64 / beam,
-            beam_latency_ms: beam_latency * 1e3,
+            train_tgt_tokens_per_s: self.target_tokens() / train,
             train_gflops: flops / train / 1e9,
             peak_gflops: peak / 1e9,
             peak_memory_mib: memory.map(|bytes| bytes as f64 / f64::from(1 << 20)),
         })
+    }
+
+    /// Returns the number of target tokens of a batch.
+    fn target_tokens(&self) -> f64 {
+        (self.workload.config.batch * self.workload.target_time) as f64
     }
 
     fn profile(&mut self, seconds: f64) -> Result<StepProfile> {
@@ -334,6 +369,7 @@ mod tests {
             device: "cpu".into(),
             threads: Some(2),
             seconds: 0.0,
+            decode_only: false,
         }
     }
 
@@ -373,10 +409,29 @@ mod tests {
             assert!(json.get(key).is_some(), "{key}");
         }
         let named = run(&options(&["luong-2015"], &small), |_| {}).unwrap();
-        assert!(named.len() == 1 && named[0].train_gflops > 0.0);
+        assert!(named.len() == 1 && named[0].training.as_ref().unwrap().train_gflops > 0.0);
         let error = run(&options(&["tf-nm"], &[]), |_| {}).unwrap_err().to_string();
         assert!(error.contains("tf-nmt"), "{error}");
         let profile = profile(&options(&["luong-small"], &small)).unwrap().remove(0).1;
         assert!(profile.steps >= LEAST && !profile.operations.rows().is_empty());
+    }
+
+    #[test]
+    fn decoding_alone_trains_nothing() {
+        let device = Device::cpu(2);
+        let mut all = workloads();
+        let workload = all.iter_mut().find(|w| w.name == "luong-small").unwrap();
+        ["H=8", "E=8", "V=50", "B=4", "S=3", "T=3"]
+            .iter()
+            .for_each(|size| workload.resize(size).unwrap());
+        let mut bench = Bench::new(workload, &device).unwrap();
+        let options = BenchOptions { decode_only: true, ..options(&[], &[]) };
+        let row = serde_json::to_value(bench.row(&options).unwrap()).unwrap();
+        assert!(bench.optimizer.is_none() && bench.step == 0);
+        for (key, is_there) in
+            [("greedy_tokens_per_s", true), ("beam_latency_ms", true), ("train_step_ms", false)]
+        {
+            assert_eq!(row.get(key).is_some(), is_there, "{key}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::value::{device, seconds, threads};
 /// Options of `bench`.
 #[derive(Debug, Clone, Args)]
 pub struct BenchArguments {
-    /// Measure only these workloads, separated by commas.
+    /// Measure only these workloads, separated by commas; with `--layers` these cells and attentions.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub only: Vec<String>,
     /// The device: `cpu`, `opencl` or `opencl:PLATFORM.DEVICE`; `tui devices` lists them.
@@ -18,18 +18,22 @@ pub struct BenchArguments {
     /// Number of threads [default: all processors].
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
-    /// Seconds of training per workload; decoding takes about half as long.
+    /// Seconds of training per workload; each kind of decoding takes half as long, or an eighth.
     #[arg(long, value_name = "S", value_parser = seconds, default_value = "8")]
     pub seconds: f64,
     /// Change a size of the workloads: B (batch), E (embedding), H (state), S, T (source and target
     /// positions) or V (vocabularies), as in H=512; may be repeated.
     #[arg(long = "size", value_name = "LETTER=N")]
     pub sizes: Vec<String>,
+    /// Measure decoding only, with the initial weights.
+    #[arg(long, conflicts_with_all = ["profile", "layers", "ranks"])]
+    pub decode: bool,
     /// Instead of measuring, profile a training step of this workload.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["only", "json"])]
     pub profile: Option<String>,
-    /// Instead of workloads, measure single layers, forward and backward: all cells and attentions.
-    #[arg(long, conflicts_with_all = ["only", "sizes", "profile"])]
+    /// Instead of workloads, measure single layers, forward and backward, and forward alone: all cells
+    /// and attentions.
+    #[arg(long, conflicts_with_all = ["sizes", "profile"])]
     pub layers: bool,
     /// Instead of one process, measure the training step of all ranks that `mpirun` started, and of it
     /// the exchange of gradients and the wait for the slowest rank; `--threads` is that of each rank.

@@ -18,8 +18,18 @@ use crate::ranks;
 
 /// Runs the measurements and prints each row as soon as it is complete.
 pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
-    let BenchArguments { only, device, threads, seconds, sizes, profile, layers, ranks, json } =
-        arguments.clone();
+    let BenchArguments {
+        only,
+        device,
+        threads,
+        seconds,
+        sizes,
+        decode,
+        profile,
+        layers,
+        ranks,
+        json,
+    } = arguments.clone();
     let json = json.filter(|_| ranks::all().is_first());
     if let Some(path) = json.as_ref().filter(|path| path.is_dir()) {
         bail!("--json {}: it is a folder, a file is needed", path.display());
@@ -39,11 +49,11 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
         }
     };
     let count = threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+    let mut options = BenchOptions { only, sizes, device, threads, seconds, decode_only: decode };
     if layers {
-        let rows = bench::layers(&device, threads, seconds, |row| print(show_layer(row)))?;
+        let rows = bench::layers(&options, |row| print(show_layer(row)))?;
         return finish(unwritten, json.as_deref(), count, &rows);
     }
-    let mut options = BenchOptions { only, sizes, device, threads, seconds };
     if ranks {
         let ranks = ranks::all();
         options.threads = threads.or_else(|| ranks.place().threads());
@@ -89,9 +99,21 @@ fn finish(
 
 fn show_layer(row: &LayerRow) -> String {
     let [b, t, i, h] = row.sizes;
+    let shortest = row.lengths.as_ref().and_then(|lengths| lengths.iter().min());
+    let time = shortest.map_or_else(|| t.to_string(), |shortest| format!("{shortest}-{t}"));
+    let packing = row
+        .forward_packing_ms
+        .map_or_else(String::new, |ms| format!(" ({ms:7.3} with packing of the weights)"));
     format!(
-        "{:16} B {b} T {t} I {i} H {h:4}  {}  {:7.3} ms  {:8.0} tok/s  {:4.0} of {:4.0} GFLOP/s",
-        row.layer, row.device, row.pass_ms, row.tokens_per_s, row.gflops, row.peak_gflops,
+        "{:16} B {b} T {time} I {i} H {h:4}  {}  {:7.3} ms  {:8.0} tok/s  {:4.0} of {:4.0} GFLOP/s  \
+         forward alone {:7.3} ms{packing}",
+        row.layer,
+        row.device,
+        row.pass_ms,
+        row.tokens_per_s,
+        row.gflops,
+        row.peak_gflops,
+        row.forward_ms,
     )
 }
 
@@ -115,21 +137,29 @@ fn show_ranks(row: &RanksRow) -> String {
 }
 
 fn show(row: &BenchRow) -> String {
-    let memory = row.peak_memory_mib.map_or_else(String::new, |m| format!("  memory {m:5.0} MiB"));
+    let (mut step, mut reached) = (String::new(), String::new());
+    if let Some(training) = &row.training {
+        step = format!(
+            "  step {:8.2} ms  train {:8.0} tok/s",
+            training.train_step_ms, training.train_tgt_tokens_per_s
+        );
+        let memory = training.peak_memory_mib;
+        let memory = memory.map_or_else(String::new, |m| format!("  memory {m:5.0} MiB"));
+        reached = format!(
+            "  {:4.0} of {:4.0} GFLOP/s{memory}",
+            training.train_gflops, training.peak_gflops
+        );
+    }
     format!(
-        "{:18} {}  params {:7.2}M  step {:8.2} ms  train {:8.0} tok/s  greedy {:8.0} tok/s  \
-         one sentence {:7.2} ms  beam 5 {:6.1} sentences/s, one {:7.2} ms  {:4.0} of {:4.0} GFLOP/s{memory}",
+        "{:18} {}  params {:7.2}M{step}  greedy {:8.0} tok/s  one sentence {:7.2} ms  \
+         beam 5 {:6.1} sentences/s, one {:7.2} ms{reached}",
         row.workload,
         row.device,
         row.params as f64 / 1e6,
-        row.train_step_ms,
-        row.train_tgt_tokens_per_s,
         row.greedy_tokens_per_s,
         row.latency_ms,
         row.beam_sentences_per_s,
         row.beam_latency_ms,
-        row.train_gflops,
-        row.peak_gflops,
     )
 }
 
