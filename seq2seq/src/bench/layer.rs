@@ -293,6 +293,7 @@ fn backpropagate(params: &Params, module: &Module, part: &Part) -> Result<Gradie
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Precision;
 
     #[test]
     fn a_pass_multiplies_what_a_layer_must() {
@@ -341,6 +342,7 @@ mod tests {
             threads: Some(2),
             seconds: 0.0,
             decode_only: false,
+            precision: Precision::default(),
         };
         let rows = layers(&options("dot"), |_| {}).unwrap();
         assert!(rows.len() == 1 && rows[0].layer == "dot", "{rows:?}");

@@ -18,7 +18,8 @@ use tensor::{Device, Params, Profile};
 
 use crate::config::nearest;
 use crate::data::Example;
-use crate::decode::{BeamOptions, Constraints, DecodeInput, Ensemble, decode};
+use crate::decode::{BeamOptions, Constraints, DecodeInput, Ensemble, Hypothesis, decode};
+use crate::inference::Precision;
 use crate::model::EncoderDecoder;
 use crate::train::{PendingStep, StepOptions, StepOutcome, start_step};
 use crate::{Error, Result};
@@ -52,6 +53,9 @@ pub struct BenchOptions {
     pub seconds: f64,
     /// Whether only decoding is measured, with the initial weights.
     pub decode_only: bool,
+    /// The numbers that are decoded with. Nothing trains with 8 bits: [`run`] then needs
+    /// `decode_only`.
+    pub precision: Precision,
 }
 
 /// The measurements of one workload.
@@ -75,6 +79,10 @@ pub struct BenchRow {
     pub beam_sentences_per_s: f64,
     /// Median milliseconds of a beam search of width 5 for a single sentence.
     pub beam_latency_ms: f64,
+    /// Memory of the weights and of their packed forms after decoding, in MiB; 0 on a device.
+    pub weights_mib: f64,
+    /// Share of the greedy tokens of a batch that are those of f32; absent in f32.
+    pub same_tokens: Option<f64>,
 }
 
 /// The measurements of the training step of one workload.
@@ -119,6 +127,10 @@ pub struct StepProfile {
 /// # Errors
 /// An unknown workload, with the nearest name; an invalid size; an unknown device.
 pub fn run(options: &BenchOptions, mut each: impl FnMut(&BenchRow)) -> Result<Vec<BenchRow>> {
+    if options.precision != Precision::F32 && !options.decode_only {
+        let what = format!("precision = {}: training is in f32 only", options.precision);
+        return Err(Error::Configuration { problems: vec![what] });
+    }
     let (workloads, device) = prepare(options)?;
     let mut rows = Vec::new();
     for workload in workloads {
@@ -252,7 +264,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Decodes the first `count` sentences of a new batch with a beam; no hypothesis ends early.
-    fn decode(&mut self, count: usize, beam: usize) -> Result<()> {
+    fn decode(&mut self, count: usize, beam: usize) -> Result<Vec<Vec<Hypothesis>>> {
         let batch = self.workload.batch(&mut self.rng);
         let inputs: Vec<DecodeInput> =
             batch.into_iter().take(count).map(|e| e.source.into()).collect();
@@ -267,7 +279,7 @@ impl<'a> Bench<'a> {
         };
         let options = BeamOptions { beam, constraints, ..BeamOptions::default() };
         let ensemble = Ensemble::single(&self.model, &self.params);
-        decode(&ensemble, &inputs, &options, self.device.threads()).map(drop)
+        decode(&ensemble, &inputs, &options, self.device.threads())
     }
 
     fn row(&mut self, options: &BenchOptions) -> Result<BenchRow> {
@@ -275,20 +287,43 @@ impl<'a> Bench<'a> {
         let training =
             if options.decode_only { None } else { Some(self.training_metrics(seconds)?) };
         let batch = self.workload.config.batch;
-        let decode = median(seconds * DECODING.0, || self.decode(batch, 1))?;
-        let latency = median(seconds * DECODING.1, || self.decode(1, 1))?;
-        let beam = median(seconds * DECODING.0, || self.decode(batch, BEAM))?;
-        let beam_latency = median(seconds * DECODING.1, || self.decode(1, BEAM))?;
+        let same_tokens = self.convert(options.precision)?;
+        let mut decode = |share: f64, count, beam| {
+            median(seconds * share, || self.decode(count, beam).map(drop))
+        };
+        let (whole, single) = DECODING;
+        let (greedy, latency) = (decode(whole, batch, 1)?, decode(single, 1, 1)?);
+        let (beam, beam_latency) = (decode(whole, batch, BEAM)?, decode(single, 1, BEAM)?);
         Ok(BenchRow {
             workload: self.workload.name.into(),
             device: self.device.describe(),
             params: self.params.scalars(),
             training,
-            greedy_tokens_per_s: self.target_tokens() / decode,
+            greedy_tokens_per_s: self.target_tokens() / greedy,
             latency_ms: latency * 1e3,
             beam_sentences_per_s: batch as f64 / beam,
             beam_latency_ms: beam_latency * 1e3,
+            weights_mib: self.params.bytes() as f64 / f64::from(1 << 20),
+            same_tokens,
         })
+    }
+
+    /// Converts the weights; returns the share of a batch's greedy tokens that remain as in f32.
+    fn convert(&mut self, precision: Precision) -> Result<Option<f64>> {
+        if precision == Precision::F32 {
+            return Ok(None);
+        }
+        let (batch, before) = (self.workload.config.batch, self.rng.clone());
+        let whole = self.decode(batch, 1)?;
+        precision.convert(&mut self.params)?;
+        self.rng = before;
+        let rounded = self.decode(batch, 1)?;
+        let tokens = |all: &[Vec<Hypothesis>]| -> Vec<u32> {
+            all.iter().flatten().flat_map(|found| found.decoded.ids.clone()).collect()
+        };
+        let (whole, rounded) = (tokens(&whole), tokens(&rounded));
+        let same = whole.iter().zip(&rounded).filter(|(a, b)| a == b).count();
+        Ok(Some(same as f64 / whole.len() as f64))
     }
 
     fn training_metrics(&mut self, seconds: f64) -> Result<TrainingMetrics> {

@@ -57,9 +57,34 @@ impl std::fmt::Debug for Source {
 /// Returns `len` zeros that begin at a cache line and are never deallocated.
 fn allocate(len: usize) -> NonNull<f32> {
     let memory = Vec::leak(vec![0.0_f32; len + LINE]);
+    use_huge_pages(memory);
     let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
     NonNull::from(&mut memory[start..]).cast()
 }
+
+/// Asks the system for huge pages, where memory holds whole ones: a weight that a decoder streams
+/// from memory at every step lies in thousands of the usual ones, and each has to be looked up.
+#[cfg(target_os = "linux")]
+fn use_huge_pages(memory: &mut [f32]) {
+    use rustix::mm::{Advice, madvise};
+
+    const PAGE: usize = 2 << 20;
+    let bytes = size_of_val(memory);
+    let before = memory.as_ptr().cast::<u8>().align_offset(PAGE);
+    if before >= bytes {
+        return;
+    }
+    let whole = (bytes - before) / PAGE * PAGE;
+    // SAFETY: the range lies within the memory, and the advice changes no content.
+    let advised = unsafe {
+        madvise(memory.as_mut_ptr().byte_add(before).cast(), whole, Advice::LinuxHugepage)
+    };
+    // A system without huge pages refuses, and uses those that it has.
+    let _ = advised;
+}
+
+#[cfg(not(target_os = "linux"))]
+fn use_huge_pages(_: &mut [f32]) {}
 
 /// One piece of the system's memory, and which ranges of it are in use.
 struct Chunk {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use seq2seq::Precision;
 
-use super::value::{device, seconds, threads};
+use super::value::{device, precision, seconds, threads};
 
 /// Options of `bench`.
 #[derive(Debug, Clone, Args)]
@@ -28,6 +29,9 @@ pub struct BenchArguments {
     /// Measure decoding only, with the initial weights.
     #[arg(long, conflicts_with_all = ["profile", "layers", "ranks"])]
     pub decode: bool,
+    /// The numbers to decode with: f32, or int8 (8-bit integers, on the processor).
+    #[arg(long, value_name = "NAME", value_parser = precision, default_value = "f32", requires = "decode")]
+    pub precision: Precision,
     /// Instead of measuring, profile a training step of this workload.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["only", "json"])]
     pub profile: Option<String>,

@@ -25,6 +25,7 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
         seconds,
         sizes,
         decode,
+        precision,
         profile,
         layers,
         ranks,
@@ -49,7 +50,8 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
         }
     };
     let count = threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-    let mut options = BenchOptions { only, sizes, device, threads, seconds, decode_only: decode };
+    let mut options =
+        BenchOptions { only, sizes, device, threads, seconds, decode_only: decode, precision };
     if layers {
         let rows = bench::layers(&options, |row| print(show_layer(row)))?;
         return finish(unwritten, json.as_deref(), count, &rows);
@@ -150,9 +152,11 @@ fn show(row: &BenchRow) -> String {
             training.train_gflops, training.peak_gflops
         );
     }
+    let same = row.same_tokens.map(|share| format!("  tokens of f32 {:4.1}%", 100.0 * share));
+    let same = same.unwrap_or_default();
     format!(
         "{:18} {}  params {:7.2}M{step}  greedy {:8.0} tok/s  one sentence {:7.2} ms  \
-         beam 5 {:6.1} sentences/s, one {:7.2} ms{reached}",
+         beam 5 {:6.1} sentences/s, one {:7.2} ms  weights {:5.1} MiB{same}{reached}",
         row.workload,
         row.device,
         row.params as f64 / 1e6,
@@ -160,6 +164,7 @@ fn show(row: &BenchRow) -> String {
         row.latency_ms,
         row.beam_sentences_per_s,
         row.beam_latency_ms,
+        row.weights_mib,
     )
 }
 

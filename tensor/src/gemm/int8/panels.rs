@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::OFFSET;
 use super::matrix::Int8Matrix;
+use crate::cpu::buffer::Buffer;
 
 /// Columns of a panel: two vectors of the widest path.
 pub(super) const COLUMNS: usize = 32;
@@ -15,13 +16,25 @@ pub(super) const GROUP: usize = 4;
 #[repr(C, align(64))]
 pub(super) struct Block(pub(super) [i8; COLUMNS * GROUP]);
 
+/// Returns memory of f32 as blocks, as many as it holds.
+fn blocks(elements: &[f32]) -> &[Block] {
+    // SAFETY: any bytes are valid integers; what lies before an aligned block is left out.
+    unsafe { elements.align_to().1 }
+}
+
+/// As [`blocks`].
+fn blocks_mut(elements: &mut [f32]) -> &mut [Block] {
+    // SAFETY: any bytes are valid integers, and valid f32.
+    unsafe { elements.align_to_mut().1 }
+}
+
 /// Rows and columns of a weight \[O, I\], packed for the product X W^T: depth I, width O.
 ///
 /// Panel p holds columns p 32 to (p + 1) 32 of W^T, zeros past the width, as one [`Block`] for each
 /// group of four k, zeros past the depth.
 #[derive(Debug)]
 pub(in crate::gemm) struct Panels {
-    blocks: Vec<Block>,
+    blocks: Buffer,
     /// [`OFFSET`] times the sum of each column: what [`OFFSET`] adds to the sums of a product.
     offsets: Vec<i32>,
     /// The scale of each column, zeros past the width.
@@ -44,7 +57,11 @@ impl Panels {
         let (depth, width) = (columns.len(), rows.len());
         let inputs = w.shape().width();
         let (groups, panels) = (depth.div_ceil(GROUP), width.div_ceil(COLUMNS));
-        let mut blocks = vec![Block([0; COLUMNS * GROUP]); groups * panels];
+        let mut memory = Buffer::uninit(groups * panels * size_of::<Block>() / size_of::<f32>());
+        let blocks = memory.unique().map_or(&mut [][..], |elements| {
+            elements.fill(0.0);
+            blocks_mut(elements)
+        });
         let mut offsets = vec![0; panels * COLUMNS];
         let mut scales = vec![0.0; panels * COLUMNS];
         for (column, row) in rows.enumerate() {
@@ -56,7 +73,7 @@ impl Panels {
             offsets[column] = i32::from(OFFSET) * from.iter().map(|&q| i32::from(q)).sum::<i32>();
             scales[column] = w.scales()[row];
         }
-        Self { blocks, offsets, scales, depth, width }
+        Self { blocks: memory, offsets, scales, depth, width }
     }
 
     pub(in crate::gemm) fn depth(&self) -> usize {
@@ -74,7 +91,7 @@ impl Panels {
     /// Returns the bytes that it takes.
     pub(in crate::gemm) fn bytes(&self) -> usize {
         let per_column = size_of::<f32>() + size_of::<i32>();
-        size_of_val(self.blocks.as_slice()) + per_column * self.scales.len()
+        size_of_val(self.blocks.data()) + per_column * self.scales.len()
     }
 
     /// Estimates how long a product of `rows` rows takes one thread, in nanoseconds.
@@ -88,7 +105,7 @@ impl Panels {
         let columns = p * COLUMNS;
         let of = |range: usize| range..range + COLUMNS;
         Panel {
-            blocks: &self.blocks[p * groups..][..groups],
+            blocks: &blocks(self.blocks.data())[p * groups..][..groups],
             offsets: self.offsets[of(columns)].try_into().unwrap_or(&[0; COLUMNS]),
             scales: self.scales[of(columns)].try_into().unwrap_or(&[0.0; COLUMNS]),
         }
