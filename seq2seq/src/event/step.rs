@@ -10,8 +10,8 @@ use crate::json_number;
 /// In `events.jsonl` the nine numbers that every step has are a list, in the order of the fields
 /// below: step, epoch, loss, learning rate, gradient norm before and after clipping, tokens, tokens
 /// per second, seconds. The metrics of the parameters, which few steps have, follow under their own
-/// key. All numbers but the loss are written with eight significant digits; the loss is written with
-/// all its digits.
+/// key. The loss is written with all its digits, the other numbers with eight significant ones, or
+/// with the shortest decimal of an `f32` if they are one.
 ///
 /// ```
 /// # use seq2seq::Event;

@@ -39,17 +39,15 @@ fn read(line: &str) -> TrainStep {
     *one
 }
 
-/// All that a step has, with the bits of its numbers.
-fn bits(step: &TrainStep) -> (u64, u64, u64, Vec<u64>, Vec<(&str, [u64; 2])>) {
+/// The bits of all numbers of a step, and the names and bits of its parameters.
+fn bits(step: &TrainStep) -> (Vec<u64>, Vec<(&str, [u64; 2])>) {
     let TrainStep { loss, learning_rate, gradient_norm, clipped_norm, .. } = *step;
     let numbers = [loss, learning_rate, gradient_norm, clipped_norm];
     let numbers = numbers.iter().chain([&step.tokens_per_second, &step.seconds]);
+    let counts = [step.step, step.epoch, step.tokens].into_iter();
     let each = step.parameters.iter();
     (
-        step.step,
-        step.epoch,
-        step.tokens,
-        numbers.map(|number| number.to_bits()).collect(),
+        counts.chain(numbers.map(|number| number.to_bits())).collect(),
         each.map(|p| (&*p.name, [p.gradient_norm.to_bits(), p.update_ratio.to_bits()])).collect(),
     )
 }
