@@ -15,7 +15,6 @@ Needs this program built (`cargo build --release -p tui`) and a quiet machine.
 """
 import argparse
 import fcntl
-import json
 import os
 import pty
 import select
@@ -28,18 +27,15 @@ import tempfile
 import termios
 import time
 
+import run_log
+
 # Keys of pages; those of Step and Cell would inspect a sentence between two steps of training.
 KEYS = b"123478"
 
 
 def speed(run):
     """Returns tokens per second of the steps after the first tenth."""
-    steps = []
-    with open(os.path.join(run, "events.jsonl"), encoding="utf-8") as log:
-        for line in log:
-            event = json.loads(line)
-            if event.get("event") == "step":
-                steps.append((event["tokens"], event["seconds"]))
+    steps = [(event["tokens"], event["seconds"]) for event in run_log.events(run) if event["event"] == "step"]
     if len(steps) < 20:
         sys.exit(f"{run}: {len(steps)} steps are too few to measure; give more --steps")
     first = len(steps) // 10

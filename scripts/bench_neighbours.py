@@ -11,13 +11,14 @@ threads over that with the first. `--program` may be given more than once: the p
 Needs this program built (`cargo build -p tui`) and Linux.
 """
 import argparse
-import json
 import os
 import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+
+import run_log
 
 STEPS = {16: 400, 96: 120, 256: 40}
 # Steps before these are not counted: files are read and memory is taken.
@@ -39,8 +40,7 @@ def step_ms(program, units, threads, steps):
         command = [program, "--headless", "--threads", str(threads), "--set", f"hidden={units}",
                    "--set", f"embedding={units}", "--max-steps", str(steps), "--run-dir", run]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with open(os.path.join(run, "events.jsonl"), encoding="utf-8") as file:
-            events = [json.loads(line) for line in file]
+        events = list(run_log.events(run))
     # Seconds of training when each step was done: a step that follows a validation would count it.
     seconds = {e["step"]: e["seconds"] for e in events if e["event"] == "step"}
     pauses = {e["step"] + 1 for e in events if e["event"] in ("validation", "samples", "checkpoint")}

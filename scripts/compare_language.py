@@ -12,7 +12,6 @@ Needs this program built (`cargo build -p tui`), and Python with torch.
 import argparse
 import gzip
 import hashlib
-import json
 import os
 import random
 import statistics
@@ -23,6 +22,8 @@ import time
 import torch
 from torch import nn
 import torch.nn.functional as F
+
+import run_log
 
 PAD, SOS, EOS, SPECIALS = 0, 1, 2, 4
 POOL = 50
@@ -142,15 +143,13 @@ def run_ours(args, preset, folder, seed):
         command += ["--max-steps", str(args.steps)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     found = {}
-    with open(os.path.join(run, "events.jsonl"), encoding="utf-8") as file:
-        for line in file:
-            event = json.loads(line)
-            if event["event"] == "start":
-                found.update(parameters=event["parameters"], vocabulary=event["target_vocabulary"])
-            elif event["event"] == "validation":
-                found["loss"] = event["loss"]
-            elif event["event"] == "end":
-                found.update(steps=event["step"], seconds=event["seconds"])
+    for event in run_log.events(run):
+        if event["event"] == "start":
+            found.update(parameters=event["parameters"], vocabulary=event["target_vocabulary"])
+        elif event["event"] == "validation":
+            found["loss"] = event["loss"]
+        elif event["event"] == "end":
+            found.update(steps=event["step"], seconds=event["seconds"])
     return found
 
 

@@ -23,6 +23,8 @@ import sys
 import tempfile
 import time
 
+import run_log
+
 HELD_OUT = 1000
 # Ways to decode our run.
 DECODING = [
@@ -77,14 +79,12 @@ def run_ours(args, peer, specs, folder):
         command += ["--set", change]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     tokens = seconds = 0
-    with open(os.path.join(run, "events.jsonl"), encoding="utf-8") as file:
-        for line in file:
-            event = json.loads(line)
-            if event["event"] == "step":
-                tokens += event["tokens"]
-                seconds, epoch = event["seconds"], event["epoch"]
-            elif event["event"] == "validation":
-                print(f"  epoch {epoch}, {seconds:.0f} s: held out BLEU {event['bleu']:.2f} loss {event['loss']:.3f}{' *' if event['best'] else ''}", flush=True)
+    for event in run_log.events(run):
+        if event["event"] == "step":
+            tokens += event["tokens"]
+            seconds, epoch = event["seconds"], event["epoch"]
+        elif event["event"] == "validation":
+            print(f"  epoch {epoch}, {seconds:.0f} s: held out BLEU {event['bleu']:.2f} loss {event['loss']:.3f}{' *' if event['best'] else ''}", flush=True)
     with gzip.open(specs["val"].split(",")[0], "rt", encoding="utf-8") as file:
         source = file.read()
     print(f"ours: {seconds:.0f} s of training, {epoch} epochs, {tokens / seconds:.0f} tokens/s", flush=True)

@@ -20,6 +20,8 @@ import sys
 import tempfile
 import time
 
+import run_log
+
 HELD_OUT = 500
 
 
@@ -57,12 +59,10 @@ def run_ours(program, train, held, seed, args, folder):
     seconds = time.time() - start
     # The mean loss of the last epoch, each token counted once.
     total = tokens = 0
-    with open(os.path.join(run, "events.jsonl"), encoding="utf-8") as file:
-        for line in file:
-            event = json.loads(line)
-            if event["event"] == "step" and event["epoch"] == args.epochs:
-                total += event["loss"] * event["tokens"]
-                tokens += event["tokens"]
+    for event in run_log.events(run):
+        if event["event"] == "step" and event["epoch"] == args.epochs:
+            total += event["loss"] * event["tokens"]
+            tokens += event["tokens"]
     scored = subprocess.run([program, "evaluate", "--beam", "1", "--run", run, "--data", held, "--columns", "2,1", "--json"], check=True, capture_output=True, text=True)
     return dict(seconds=seconds, loss=total / tokens, bleu=json.loads(scored.stdout)["bleu"])
 

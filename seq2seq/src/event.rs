@@ -1,13 +1,15 @@
 //! Events of a training run: every change is one [`Event`].
 //!
 //! Events are written to `events.jsonl`, one JSON object per line, and sent to a listener (the
-//! dashboard, the plain log). Metrics that are not finite are written as the strings `"NaN"`,
+//! dashboard, the plain log). The key `event` of an object is the kind of the event in snake case; a
+//! [step](TrainStep), of which a log has millions, has the key `step` alone. Metrics that are not finite are written as the strings `"NaN"`,
 //! `"inf"` and `"-inf"`, since JSON has no number for them and `null` would hide a diverged run.
+
+mod step;
 
 use std::collections::BTreeMap;
 
-use serde::ser::SerializeTuple;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
 use crate::config::{Change, TaskKind};
@@ -15,10 +17,11 @@ use crate::inspection::{HeldOutMaps, Inspection, ParameterHistogram, UnitCorrela
 use crate::json_number;
 pub use crate::sample::{Sample, ScoredOutput};
 use crate::score::Metrics;
+pub use step::{ParameterMetrics, TrainStep};
 
 /// An event of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(tag = "event", rename_all = "snake_case", expecting = "not an event of this version")]
 pub enum Event {
     /// A long preparation begins (`reading corpus`); this is the first event that a viewer can
     /// show.
@@ -31,8 +34,6 @@ pub enum Event {
     /// How long the rest of the run takes, and how much memory; after [`Event::Start`], for the
     /// user's own data.
     Estimate(Estimate),
-    /// One optimizer step.
-    Step(Box<TrainStep>),
     /// The held-out pairs were scored.
     Validation(Validation),
     /// Translations of held-out sentences, each with its attention map.
@@ -83,9 +84,27 @@ pub enum Event {
     },
     /// The run ended.
     End(End),
+    /// One optimizer step, whose line has a short form of its own: [`TrainStep`].
+    // Last: a variant without a tag must be.
+    #[serde(untagged, with = "step::line")]
+    Step(Box<TrainStep>),
 }
 
 impl Event {
+    /// Parses a line of a log.
+    pub(crate) fn from_line(line: &[u8]) -> serde_json::Result<Self> {
+        // Steps, most of a log, are read without a search for their kind first.
+        match Self::is_step_line(line) {
+            true => step::line::parse(line).map(|step| Self::Step(Box::new(step))),
+            false => serde_json::from_slice(line),
+        }
+    }
+
+    /// Returns `true` if a line of a log holds a step.
+    pub(crate) fn is_step_line(line: &[u8]) -> bool {
+        step::line::is_step(line)
+    }
+
     /// Returns `true` for events that only update a plot or a sample; a full channel may drop them.
     pub fn is_drawing_only(&self) -> bool {
         matches!(self, Self::Step(_) | Self::Samples(_) | Self::Flow(_) | Self::Ranks(_))
@@ -227,63 +246,6 @@ pub struct Best {
     pub loss: f64,
 }
 
-/// One optimizer step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TrainStep {
-    /// Optimizer steps done, this one included.
-    pub step: u64,
-    /// The epoch, from 1.
-    pub epoch: u64,
-    /// Loss of this batch in nats per target token (per position if the preset counts padding).
-    #[serde(with = "json_number::one")]
-    pub loss: f64,
-    /// Learning rate of this step.
-    #[serde(with = "json_number::measured")]
-    pub learning_rate: f64,
-    /// Global L2 norm of the gradient before clipping.
-    #[serde(with = "json_number::measured")]
-    pub gradient_norm: f64,
-    /// Global L2 norm of the gradient after clipping.
-    #[serde(with = "json_number::measured")]
-    pub clipped_norm: f64,
-    /// Target tokens in this batch, EOS included.
-    pub tokens: u64,
-    /// Target tokens per second of this step.
-    #[serde(with = "json_number::measured")]
-    pub tokens_per_second: f64,
-    /// Training seconds since the run's start, pauses and evaluations excluded.
-    #[serde(with = "json_number::measured")]
-    pub seconds: f64,
-    /// Per-parameter metrics, every few steps.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parameters: Vec<ParameterMetrics>,
-}
-
-/// The gradient of one parameter at one step. In the log it is a list of the three values; older logs
-/// have an object.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct ParameterMetrics {
-    /// The parameter's name (`encoder.weight_hh_l0`).
-    pub name: String,
-    /// L2 norm of its gradient before clipping.
-    #[serde(with = "json_number::measured")]
-    pub gradient_norm: f64,
-    /// L2 norm of its update divided by the L2 norm of its value.
-    #[serde(with = "json_number::one")]
-    pub update_ratio: f64,
-}
-
-impl Serialize for ParameterMetrics {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        let mut list = s.serialize_tuple(3)?;
-        list.serialize_element(&self.name)?;
-        for value in [self.gradient_norm, self.update_ratio] {
-            list.serialize_element(&json_number::list::One::measured(value))?;
-        }
-        list.end()
-    }
-}
-
 /// The task of a log without a task.
 fn translation() -> TaskKind {
     TaskKind::Translation
@@ -384,23 +346,6 @@ mod tests {
         validation.metrics.bleu = Some(71.25);
         let line = serde_json::to_string(&validation).unwrap();
         assert_eq!(serde_json::from_str::<Validation>(&line).unwrap(), validation);
-    }
-
-    #[test]
-    fn parameters_are_short_lists_and_objects_of_older_logs_are_read() {
-        let metrics = ParameterMetrics {
-            name: "decoder.out".into(),
-            gradient_norm: 0.123_456_789_012_345,
-            update_ratio: f64::NAN,
-        };
-        let line = serde_json::to_string(&metrics).unwrap();
-        assert_eq!(line, r#"["decoder.out",0.12345679,"NaN"]"#);
-        let old = r#"{"name":"decoder.out","gradient_norm":0.12345679,"update_ratio":"NaN"}"#;
-        for line in [&*line, old] {
-            let back: ParameterMetrics = serde_json::from_str(line).unwrap();
-            assert_eq!((&*back.name, back.gradient_norm), ("decoder.out", 0.123_456_79));
-            assert!(back.update_ratio.is_nan());
-        }
     }
 
     #[test]

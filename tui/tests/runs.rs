@@ -10,6 +10,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::{command, refused, said, says, small, tui};
+use seq2seq::{Event, EventReader};
 
 /// Trains a small model for a few steps, in the folder `runs`.
 fn train(folder: &Path, run: &str, more: &[&str]) {
@@ -194,15 +195,11 @@ fn training_on_files_begins_with_an_estimate() {
     assert!(log.contains(r#"{"event":"estimate","steps":60,"seconds":"#), "{log}");
     says(&tui(folder, &["watch", "own"]), 0, &["estimate | 60 steps to do"]);
     // The measurement leaves no trace: the same steps as of a run without it.
-    let losses = |run: &str, from: &str| -> Vec<String> {
-        let log = fs::read_to_string(folder.join(run).join("events.jsonl")).unwrap();
-        let steps = log.lines().filter(|line| line.starts_with(from));
-        let loss = |line: &str| {
-            serde_json::from_str::<serde_json::Value>(line).unwrap()["loss"].to_string()
-        };
-        steps.map(loss).collect()
+    let losses = |run: &str| -> Vec<u64> {
+        let events = EventReader::open(&folder.join(run)).unwrap().poll().unwrap();
+        let loss = |event| if let Event::Step(step) = event { Some(step.loss) } else { None };
+        events.into_iter().filter_map(loss).map(f64::to_bits).collect()
     };
-    let step = r#"{"event":"step""#;
     let dropout = ["--data", "a.tsv", "--set", "dropout=0.2"];
     // The state of a running text is carried from batch to batch.
     let text = ["--data", "a.tsv", "--preset", "char-rnn", "--batch", "4"];
@@ -213,7 +210,7 @@ fn training_on_files_begins_with_an_estimate() {
             let said = train(&[more, &end].concat());
             says(&said, 0, &[&format!("finished after {steps} steps")]);
             assert_eq!(said.0.contains("estimate | "), estimated, "{}", said.0);
-            losses(&run, step)
+            losses(&run)
         };
         assert_eq!(run("50", true)[..40], run("40", false)[..], "{name}");
     }

@@ -7,14 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{RunDir, lock, log};
-use crate::event::{Event, TrainStep};
+use crate::event::Event;
 use crate::{Error, Result};
 
 /// Number of bytes before the current position that are kept, to detect a changed log.
 const TAIL: usize = 256;
-
-/// The beginning of a line that holds a step.
-const STEP: &[u8] = br#"{"event":"step","#;
 
 /// A position in a log, with enough of its content to recognise the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,7 +137,7 @@ impl EventReader {
             line.clear();
             lines.read_until(b'\n', &mut line).map_err(io())?;
             let Some(text) = line.strip_suffix(b"\n") else { break };
-            match parse(text) {
+            match Event::from_line(text) {
                 Ok(event) => events.push(event),
                 Err(_) => self.position.skipped += 1,
             }
@@ -185,14 +182,6 @@ impl EventReader {
     }
 }
 
-/// Parses a line. Steps, most of a log, are read without a search for their kind first.
-fn parse(text: &[u8]) -> serde_json::Result<Event> {
-    if text.starts_with(STEP) {
-        return serde_json::from_slice::<TrainStep>(text).map(|step| Event::Step(Box::new(step)));
-    }
-    serde_json::from_slice(text)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs::{self, OpenOptions};
@@ -200,6 +189,7 @@ mod tests {
 
     use super::super::log::tests::{flow, phase};
     use super::*;
+    use crate::event::TrainStep;
 
     struct Run {
         folder: tempfile::TempDir,
@@ -328,24 +318,39 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_the_same_by_both_ways() {
-        let step = TrainStep {
-            step: 7,
-            epoch: 1,
-            loss: f64::NAN,
-            learning_rate: 0.5,
-            gradient_norm: f64::INFINITY,
-            clipped_norm: 1.0,
-            tokens: 3,
-            tokens_per_second: 4.0,
-            seconds: 5.0,
-            parameters: Vec::new(),
+    fn a_log_that_an_older_program_began_is_read_to_its_end() {
+        let run = Run::new();
+        let old = |step: u64| {
+            format!(
+                r#"{{"event":"step","step":{step},"epoch":1,"loss":0.1,"learning_rate":0.5,"gradient_norm":"inf","clipped_norm":1.0,"tokens":3,"tokens_per_second":4.0,"seconds":5.0}}"#
+            ) + "\n"
         };
-        let text = serde_json::to_string(&Event::Step(Box::new(step))).unwrap();
-        assert!(text.as_bytes().starts_with(STEP), "{text}");
-        let both = [parse(text.as_bytes()).unwrap(), serde_json::from_str(&text).unwrap()];
-        let texts = both.map(|event| serde_json::to_string(&event).unwrap());
-        assert_eq!((&texts[0], &texts[1]), (&text, &text));
+        let new =
+            |step: u64| format!(r#"{{"step":[{step},1,0.1,0.5,"inf",1.0,3,4.0,5.0]}}"#) + "\n";
+        run.write(
+            &(line(&phase("a")) + &old(1) + &old(2) + &line(&phase("b")) + &new(3) + &new(4)),
+        );
+        let events = run.reader().poll().unwrap();
+        let steps: Vec<&TrainStep> = events
+            .iter()
+            .filter_map(|event| if let Event::Step(step) = event { Some(&**step) } else { None })
+            .collect();
+        let numbers: Vec<u64> = steps.iter().map(|step| step.step).collect();
+        assert_eq!((events.len(), numbers), (6, vec![1, 2, 3, 4]));
+        for step in &steps {
+            assert_eq!(TrainStep { step: 1, ..(*step).clone() }, *steps[0]);
+        }
+        assert_eq!(run.reader().skipped(), 0);
+        // Every form is written as the new one.
+        assert_eq!(line(&events[1]), new(1));
+        // Part of a line waits for the rest.
+        let mut reader = EventReader::open_near_end(run.folder.path(), 1).unwrap();
+        assert!(reader.poll().unwrap().is_empty());
+        let five = new(5);
+        run.write(&five[..30]);
+        assert!(reader.poll().unwrap().is_empty());
+        run.write(&five[30..]);
+        assert_eq!(reader.poll().unwrap().len(), 1);
     }
 
     #[test]

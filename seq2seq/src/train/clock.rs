@@ -39,13 +39,26 @@ impl Clock {
     }
 
     /// Returns true if samples are due after so many seconds of training. The longer a run, the rarer
-    /// they are, since they are the largest part of its log.
+    /// they are, since one of them takes as much of its log as a hundred steps.
     pub(super) fn samples_are_due(&self, settings: &Settings, seconds: f64) -> bool {
-        let every = settings.sample_every_seconds.max(seconds / SAMPLES);
-        let every = if settings.sample_every_seconds > 0.0 { every } else { 0.0 };
-        let waited = |t: Instant| t.elapsed() >= Duration::from_secs_f64(every);
-        every > 0.0 && self.sampled.is_none_or(waited)
+        let every = settings.sample_every_seconds;
+        every > 0.0 && self.waited(every.max(sample_interval(seconds)))
     }
+
+    /// Returns true if samples may follow a validation that was due, after so many seconds of
+    /// training: a long run with short epochs would have more of them than a log should hold.
+    pub(super) fn samples_may_follow(&self, seconds: f64) -> bool {
+        self.waited(sample_interval(seconds))
+    }
+
+    fn waited(&self, seconds: f64) -> bool {
+        self.sampled.is_none_or(|t| t.elapsed() >= Duration::from_secs_f64(seconds))
+    }
+}
+
+/// Returns the seconds between two sets of samples, at least, after so many seconds of training.
+pub(super) fn sample_interval(seconds: f64) -> f64 {
+    seconds / SAMPLES
 }
 
 /// Returns true if something that is logged every few steps, 0 for never, is due at a step. After

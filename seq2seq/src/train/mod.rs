@@ -8,6 +8,8 @@ mod estimate;
 mod length;
 mod live;
 mod live_run;
+#[cfg(test)]
+mod log_size;
 mod observe;
 mod rank_times;
 mod ranks;

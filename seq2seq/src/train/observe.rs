@@ -47,6 +47,9 @@ impl<M: Model> Trainer<'_, M> {
         let found = self.health.validation(step, metrics.loss, remark);
         self.recorder.tell(Event::Validation(Validation { step, metrics, best }))?;
         self.recorder.warn(step, found)?;
+        if due && !self.clock.samples_may_follow(self.state.progress.seconds) {
+            return Ok(());
+        }
         self.sample()
     }
 

@@ -384,8 +384,9 @@ keys! {
     "watching", fixed: "the run was begun with it" {
         /// Epochs between two validations, which may be a fraction; 0 for only at the end.
         validate_every_epochs: f32 = 1.0, within(0.0, 1e9) => Changes;
-        /// Seconds between two sets of sample translations; 0 for none. In a long run they become
-        /// rarer: there is a two-hundredth of the training time between two of them.
+        /// Seconds between two sets of sample translations; 0 for none. A validation is followed by
+        /// samples, too. In a long run both become rarer: there is at least a two-hundredth of the
+        /// training time between two sets.
         sample_every_seconds: f64 = 5.0, within(0.0, 1e9) => Changes;
         /// Seconds of training between two checkpoints; above 0.
         checkpoint_seconds: f64 = 10.0, above(0.0, 1e9) => Changes;

@@ -70,7 +70,7 @@ fn first_line(file: &mut File) -> std::io::Result<Option<Start>> {
     let mut bytes = Vec::new();
     file.take(HEAD).read_to_end(&mut bytes)?;
     let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    Ok(match serde_json::from_slice(line) {
+    Ok(match Event::from_line(line) {
         Ok(Event::Start(start)) => Some(*start),
         _ => None,
     })
@@ -88,7 +88,7 @@ fn tail_of(bytes: &[u8]) -> Tail {
             .is_some_and(|rest| rest.first() == Some(&b'"'))
     };
     for line in bytes.rsplit(|&byte| byte == b'\n') {
-        let matters = (is(line, "step") && losses.len() < wanted)
+        let matters = (Event::is_step_line(line) && losses.len() < wanted)
             || (is(line, "validation") && tail.best.is_none())
             || (is(line, "start") && tail.steps_per_epoch.is_none())
             || (is(line, "changed") && tail.last_step.is_none())
@@ -97,7 +97,7 @@ fn tail_of(bytes: &[u8]) -> Tail {
             continue;
         }
         // A damaged line, or one of a newer program, says nothing.
-        match serde_json::from_slice(line) {
+        match Event::from_line(line) {
             Ok(Event::Step(step)) => {
                 if tail.step.is_none() {
                     wanted = usize::try_from(step.step / 10).map_or(WINDOW, |n| n.clamp(1, WINDOW));

@@ -14,8 +14,9 @@ use crate::dashboard::history::RunHistory;
 
 /// Name of the index in the run's folder.
 const NAME: &str = "events.index";
-/// Number of the format; another one is ignored. It changes with the content of [`RunHistory`].
-const FORMAT: u32 = 2;
+/// Number of the format; another one is ignored. It changes with the content of [`RunHistory`], and with
+/// what a reader of logs understands: an index of format 2 may lack the steps that its program skipped.
+const FORMAT: u32 = 3;
 
 /// The first line of the file.
 #[derive(Serialize, Deserialize)]
