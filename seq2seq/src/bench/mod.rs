@@ -405,6 +405,7 @@ mod tests {
             threads: Some(2),
             seconds: 0.0,
             decode_only: false,
+            precision: Precision::default(),
         }
     }
 
