@@ -236,8 +236,6 @@ fn a_trained_model_is_used_and_measured() {
     fail(folder, &["evaluate", "--run", "run", "--data", "absent.tsv"], 1, &["absent.tsv"]);
 }
 
-/// A process with an address space of a few hundred megabytes.
-#[cfg(target_os = "linux")]
 #[test]
 fn a_benchmark_measures_decoding_alone_and_single_layers() {
     let folder = tempfile::tempdir().unwrap();
@@ -252,12 +250,21 @@ fn a_benchmark_measures_decoding_alone_and_single_layers() {
     let (printed, decoded) = rows(&[&["--decode", "--only", "luong-small"], &small[..]].concat());
     assert!(printed.contains("greedy") && !printed.contains("step"), "{printed}");
     assert!(decoded.len() == 1 && decoded[0].get("train_step_ms").is_none(), "{decoded:?}");
+    let whole = &decoded[0];
+    let int8 = ["--decode", "--only", "luong-small", "--precision", "int8"];
+    let (printed, decoded) = rows(&[&int8[..], &small[..]].concat());
+    assert!(printed.contains("tokens of f32"), "{printed}");
+    let rounded = &decoded[0];
+    assert!(whole["same_tokens"].is_null() && rounded["same_tokens"].is_number(), "{rounded}");
+    assert!(rounded["weights_mib"].as_f64() < whole["weights_mib"].as_f64(), "{rounded}");
     let (printed, layers) = rows(&["--layers", "--only", "dot"]);
     assert!(printed.contains("forward alone") && printed.contains("with packing"), "{printed}");
     assert!(layers.len() == 1 && layers[0]["forward_packing_ms"].is_number(), "{layers:?}");
     fail(folder.path(), &["bench", "--decode", "--layers"], 2, &["--decode", "--layers"]);
 }
 
+/// A process with an address space of a few hundred megabytes.
+#[cfg(target_os = "linux")]
 #[test]
 fn memory_that_is_refused_ends_with_one_line() {
     let folder = tempfile::tempdir().unwrap();

@@ -191,6 +191,39 @@ fn prefixes_alternatives_heads_and_links_are_given_where_they_exist() {
 }
 
 #[test]
+fn a_model_of_8_bits_says_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    learn(folder, "run", PAIRS, &[]);
+    let int8 = ["--precision", "int8"];
+    for beam in ["1", "5"] {
+        let (out, err) =
+            translate(folder, &[&["--beam", beam], &int8[..]].concat(), "z\nx y\n\nz\n");
+        assert_eq!((out.as_str(), err.as_str()), ("g h\na b c d e f\n\ng h\n", ""));
+    }
+    let of = |what: &str, more: &[&str]| {
+        let all = [&[what, "run", "--data", "run.tsv", "--json"], more].concat();
+        let (out, err) = said(folder, &all, "");
+        assert!(!out.is_empty(), "{err}");
+        objects(&out)
+    };
+    for (what, field) in [("score", "logprob"), ("evaluate", "loss")] {
+        let (whole, rounded) = (of(what, &[]), of(what, &int8));
+        for (whole, rounded) in whole.iter().zip(&rounded) {
+            let [whole, rounded] = [whole, rounded].map(|object| object[field].as_f64().unwrap());
+            assert!(whole != rounded && (whole - rounded).abs() < 0.05, "{whole} {rounded}");
+        }
+    }
+    let error = refused(folder, &["translate", "--precision", "int4"]);
+    assert!(error.contains("int4") && error.contains("known are f32 and int8"), "{error}");
+    let files = ["--hypotheses", "a", "--references", "b"];
+    let error = refused(folder, &[&["evaluate", "--precision", "int8"], &files[..]].concat());
+    assert!(error.contains("--precision") && error.contains("--hypotheses"), "{error}");
+    let error = refused(folder, &["bench", "--precision", "int8"]);
+    assert!(error.contains("--decode"), "{error}");
+}
+
+#[test]
 fn bad_input_is_refused_or_told() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

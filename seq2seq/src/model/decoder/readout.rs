@@ -1,6 +1,6 @@
 //! The readout and the output layer, from a decoder's state to logits.
 
-use tensor::{Linear, ParamId, Params, PooledVec, Tape, Tensor, Var, ops};
+use tensor::{ParamId, Params, PooledVec, Tape, Tensor, Var, ops};
 
 use super::parts::Add;
 use crate::Result;
@@ -128,7 +128,7 @@ impl Readout {
         excluded: &[u32],
     ) -> Result<Vec<(u32, f32)>> {
         let (weight, bias) = self.output;
-        Ok(ops::linear_argmax(tape, read, Linear { weight, bias: Some(bias) }, excluded)?)
+        Ok(ops::linear_argmax(tape, read, weight, Some(bias), excluded)?)
     }
 
     /// Returns the logits of the result of [`read`](Self::read), \[..., V\].

@@ -7,9 +7,9 @@ use crate::autograd::{Tape, Var};
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::Result;
 use crate::gemm::{Rows, Side, SumStart, matmul_blocks};
-use crate::layers::Linear;
 use crate::ops;
 use crate::ops::cross_entropy::{place, place_except, total};
+use crate::params::ParamId;
 use crate::simd::{Kernel, Simd, dispatch};
 
 /// Returns [`argmax_except`](ops::argmax_except) of the result of an output layer: for each row of x
@@ -31,14 +31,13 @@ use crate::simd::{Kernel, Simd, dispatch};
 /// PyTorch: `F.log_softmax(F.linear(x, W, b), -1).max(-1)`.
 ///
 /// ```
-/// use tensor::{Linear, Params, Tape, Tensor, ops};
+/// use tensor::{Params, Tape, Tensor, ops};
 ///
 /// let mut params = Params::new();
-/// let weight = params.add("w", Tensor::from([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))?;
-/// let layer = Linear { weight, bias: None };
+/// let w = params.add("w", Tensor::from([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))?;
 /// let mut tape = Tape::inference(&params);
 /// let x = tape.constant(Tensor::from([[1.0, 3.0]]));
-/// let (class, logp) = ops::linear_argmax(&mut tape, x, layer, &[1])?[0];
+/// let (class, logp) = ops::linear_argmax(&mut tape, x, w, None, &[1])?[0];
 /// assert_eq!(class, 0);
 /// assert!((logp - (1.0 - (1f32.exp() + 3f32.exp() + 1.0).ln())).abs() < 1e-6);
 /// # Ok::<(), tensor::Error>(())
@@ -46,20 +45,20 @@ use crate::simd::{Kernel, Simd, dispatch};
 pub fn linear_argmax(
     tape: &mut Tape<'_>,
     x: Var,
-    layer: Linear,
+    w: ParamId,
+    b: Option<ParamId>,
     excluded: &[u32],
 ) -> Result<Vec<(u32, f32)>> {
     if tape.opencl().is_some() {
-        let logits = ops::linear(tape, x, layer.weight, layer.bias)?;
+        let logits = ops::linear(tape, x, w, b)?;
         return ops::argmax_except(&tape.take_value(logits), excluded);
     }
-    let weight = tape.params().shape(layer.weight);
+    let weight = tape.params().shape(w);
     let (rows, columns) = (0..weight.rows(), 0..weight.width());
-    let bias = check(tape, x, layer.weight, &rows, &columns, layer.bias.map(|b| (b, None)))?;
+    let bias = check(tape, x, w, &rows, &columns, b.map(|b| (b, None)))?;
     let init = bias.map_or(SumStart::Zero, |(b, _)| SumStart::Bias(b.data()));
     let threads = tape.threads().clone();
-    let packed =
-        tape.params().packed_block(layer.weight, rows, columns.clone(), Side::Transposed, &threads);
+    let packed = tape.params().packed_block(w, rows, columns.clone(), Side::Transposed, &threads);
     let input = Rows::new(tape.value(x).data(), columns.len());
     let blank: PooledVec<Best> = (0..input.rows()).map(|_| Best::NONE).collect();
     let mut parts: Vec<PooledVec<Best>> = vec![blank; threads.count()];

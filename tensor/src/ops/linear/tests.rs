@@ -95,7 +95,6 @@ fn shapes_that_do_not_fit_are_named() {
 
 #[test]
 fn the_most_probable_classes_are_those_of_all_logits() {
-    use crate::Linear;
     use crate::ops::{argmax_except, linear, linear_argmax};
 
     for (rows, inputs, classes) in [(1, 3, 1), (2, 8, 70), (5, 16, 3000), (70, 4, 1100)] {
@@ -122,8 +121,7 @@ fn the_most_probable_classes_are_those_of_all_logits() {
                 let most = argmax_except(&logits, &[]).unwrap()[rows - 1].0;
                 for excluded in [vec![], vec![0], vec![most, 0, 7_000]] {
                     let want = argmax_except(&logits, &excluded).unwrap();
-                    let layer = Linear { weight, bias: Some(bias) };
-                    let got = linear_argmax(&mut tape, x, layer, &excluded).unwrap();
+                    let got = linear_argmax(&mut tape, x, weight, Some(bias), &excluded).unwrap();
                     assert_eq!(got.len(), rows);
                     for (got, want) in got.iter().zip(&want) {
                         if want.1.is_nan() {
@@ -141,7 +139,6 @@ fn the_most_probable_classes_are_those_of_all_logits() {
 
 #[test]
 fn an_output_layer_checks_its_shapes() {
-    use crate::Linear;
     use crate::ops::linear_argmax;
 
     let mut params = Params::new();
@@ -149,9 +146,9 @@ fn an_output_layer_checks_its_shapes() {
     let bias = params.add("b", Tensor::zeros([3])).unwrap();
     let mut tape = Tape::inference(&params);
     let x = tape.constant(Tensor::zeros([2, 3]));
-    assert!(linear_argmax(&mut tape, x, Linear { weight, bias: Some(bias) }, &[]).is_err());
+    assert!(linear_argmax(&mut tape, x, weight, Some(bias), &[]).is_err());
     let y = tape.constant(Tensor::zeros([2, 2]));
-    assert!(linear_argmax(&mut tape, y, Linear { weight, bias: None }, &[]).is_err());
+    assert!(linear_argmax(&mut tape, y, weight, None, &[]).is_err());
     let none = tape.constant(Tensor::zeros([0, 3]));
-    assert!(linear_argmax(&mut tape, none, Linear { weight, bias: None }, &[]).unwrap().is_empty());
+    assert!(linear_argmax(&mut tape, none, weight, None, &[]).unwrap().is_empty());
 }

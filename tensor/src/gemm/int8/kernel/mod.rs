@@ -20,6 +20,7 @@ use crate::simd::{Level, level};
 
 /// The instructions that multiply integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 pub(super) enum Path {
     /// Plain Rust.
     Portable,
@@ -32,6 +33,7 @@ pub(super) enum Path {
 impl Path {
     /// Returns every path that this processor can run, from the slowest.
     pub(super) fn available() -> Vec<Self> {
+        #[allow(unused_mut)]
         let mut paths = vec![Self::Portable];
         #[cfg(target_arch = "x86_64")]
         {
