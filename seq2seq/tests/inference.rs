@@ -284,12 +284,19 @@ fn a_model_of_8_bits_translates_as_that_of_32() {
     let folder = tempfile::tempdir().unwrap();
     for (name, set) in [
         ("gru", &[][..]),
-        ("lstm", &[("cell", "lstm"), ("attention", "general"), ("wiring", "recur_then_attend")]),
+        (
+            "lstm",
+            &[
+                ("cell", "lstm"),
+                ("attention", "general"),
+                ("wiring", "recur_then_attend"),
+                ("readout", "tanh_context"),
+                ("input_feeding", "true"),
+            ],
+        ),
         ("tied", &[("readout", "maxout"), ("tied", "target_output"), ("embedding", "16")]),
     ] {
-        let set = [&[("input_feeding", if name == "lstm" { "true" } else { "false" })], set];
-        let path = run(folder.path(), name, PAIRS, 1, 120, &set.concat());
-        let runs = [path.clone()];
+        let runs = [run(folder.path(), name, PAIRS, 1, 120, set)];
         let open = || open(&runs, &EnsembleOptions::default()).unwrap();
         for beam in [BeamOptions::greedy(), BeamOptions { n_best: 2, ..BeamOptions::default() }] {
             let whole = open().with_options(beam).translate(&lines()).unwrap();
