@@ -1,7 +1,8 @@
 //! Rows times a packed weight.
 
 use super::int8;
-use super::kernel::{Output, rows_times_panels};
+use super::kernel::rows_times_panels;
+use super::output::Output;
 use super::pack::Packed;
 use super::rows::{Rows, SumStart};
 use super::work::{count, duration};

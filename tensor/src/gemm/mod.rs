@@ -17,6 +17,7 @@ mod blocks;
 pub mod int8;
 mod kernel;
 mod matmul;
+mod output;
 mod pack;
 mod peak;
 pub mod reference;

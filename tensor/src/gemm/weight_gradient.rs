@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::kernel::{Left, Output, Right, column_of_tiles};
+use super::kernel::{Left, Right, column_of_tiles};
+use super::output::Output;
 use super::rows::{Rows, SumStart};
 use super::work::{WEIGHT_GRADIENTS, count, duration};
 use crate::cpu::buffer::Buffer;

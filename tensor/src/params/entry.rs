@@ -1,5 +1,6 @@
 //! One parameter: its values, in f32 or in 8 bits, and their packed forms.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::error::Result;
@@ -8,7 +9,12 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 
-use super::Block;
+/// A range of rows and of columns of a parameter.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    pub(super) rows: Range<usize>,
+    pub(super) columns: Range<usize>,
+}
 
 #[derive(Debug)]
 pub(super) struct Entry {

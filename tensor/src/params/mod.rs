@@ -10,13 +10,13 @@ use std::sync::Arc;
 use crate::cpu::elementwise as kernels;
 use crate::device::{Device, DeviceProperties};
 use crate::error::{Error, Result, check_rank};
-use crate::gemm::{Int8Matrix, Packed, Side};
+use crate::gemm::{Packed, Side};
 use crate::init::InitFn;
 use crate::opencl::{Arena, Layout, OpenCl};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads::Threads;
-use entry::Entry;
+use entry::{Block, Entry};
 
 /// A parameter of a [`Params`] store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,13 +50,6 @@ pub struct Params {
     by_name: HashMap<String, ParamId>,
     /// The values' memory, if they are on a device.
     arena: Option<Arena>,
-}
-
-/// A range of rows and of columns of a parameter.
-#[derive(Debug, Clone)]
-struct Block {
-    rows: Range<usize>,
-    columns: Range<usize>,
 }
 
 impl Params {

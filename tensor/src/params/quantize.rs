@@ -1,7 +1,9 @@
 //! Parameters of 8 bits, for inference.
 
-use super::{Entry, Int8Matrix, ParamId, Params};
+use super::entry::Entry;
+use super::{ParamId, Params};
 use crate::error::{Error, Result};
+use crate::gemm::Int8Matrix;
 
 impl Params {
     /// Rounds every matrix to 8-bit integers, each row with a scale of its own
@@ -20,7 +22,7 @@ impl Params {
     /// use tensor::{Params, Tape, Tensor, ops};
     ///
     /// let mut params = Params::new();
-    /// let w = params.add("w", Tensor::from([[1.27, 0.004], [0.0, -0.5]]))?;
+    /// let w = params.add("w", Tensor::from([[1.27, -0.004], [0.0, -0.5]]))?;
     /// params.quantize()?;
     /// assert_eq!(params.get(w).data(), [1.27, 0.0, 0.0, -0.5]);
     /// let mut tape = Tape::inference(&params);

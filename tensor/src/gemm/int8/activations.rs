@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::matrix::{LARGEST, OFFSET};
 use super::panels::GROUP;
-use super::{LARGEST, OFFSET};
 use crate::cpu::buffer::Buffer;
 use crate::gemm::rows::Rows;
 use crate::simd::{Kernel, Simd, dispatch};

@@ -1,7 +1,11 @@
 //! A matrix of 8-bit integers with a scale per row.
 
-use super::LARGEST;
 use crate::shape::Shape;
+
+/// The largest integer that a number is rounded to.
+pub(super) const LARGEST: f32 = 127.0;
+/// Added to the integers of the left operand, which makes bytes without a sign of them.
+pub(super) const OFFSET: u8 = 128;
 
 /// A matrix \[R, C\] of integers between -127 and 127, each row with a scale: element (r, c) is
 /// `scales[r] * integers[r * C + c]`.

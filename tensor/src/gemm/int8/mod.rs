@@ -34,7 +34,7 @@ mod tests;
 
 use std::ops::Range;
 
-use crate::gemm::kernel::Output;
+use crate::gemm::output::Output;
 use crate::gemm::rows::{Rows, SumStart};
 use crate::gemm::work::count;
 use crate::threads::{Threads, part};
@@ -44,11 +44,6 @@ use kernel::Path;
 pub use matrix::Int8Matrix;
 use panels::COLUMNS;
 pub(super) use panels::Panels;
-
-/// The largest integer that a number is rounded to.
-const LARGEST: f32 = 127.0;
-/// Added to the integers of the left operand, which makes bytes without a sign of them.
-const OFFSET: u8 = 128;
 
 /// Rows from which on threads divide a product by rows, for each of them.
 const ROWS: usize = 48;

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::OFFSET;
-use super::matrix::Int8Matrix;
+use super::matrix::{Int8Matrix, OFFSET};
 use crate::cpu::buffer::Buffer;
 
 /// Columns of a panel: two vectors of the widest path.

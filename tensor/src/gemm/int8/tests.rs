@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::matrix::LARGEST;
 use super::*;
 use crate::gemm::{Packed, matmul_columns};
 

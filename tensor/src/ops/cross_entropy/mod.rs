@@ -2,7 +2,7 @@
 
 mod config;
 mod opencl;
-mod predict;
+pub(super) mod predict;
 pub mod reference;
 #[cfg(test)]
 mod tests;
@@ -10,7 +10,6 @@ mod top_k;
 
 pub use config::CrossEntropy;
 pub use predict::{argmax, argmax_except, log_probabilities};
-pub(super) use predict::{place, place_except, total};
 pub use top_k::top_k;
 
 use crate::autograd::{Backward, Op, Tape, Var};

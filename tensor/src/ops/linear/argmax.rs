@@ -8,7 +8,7 @@ use crate::cpu::pooled_vec::PooledVec;
 use crate::error::Result;
 use crate::gemm::{Rows, Side, SumStart, matmul_blocks};
 use crate::ops;
-use crate::ops::cross_entropy::{place, place_except, total};
+use crate::ops::cross_entropy::predict::{place, place_except, total};
 use crate::params::ParamId;
 use crate::simd::{Kernel, Simd, dispatch};
 

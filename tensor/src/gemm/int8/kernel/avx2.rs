@@ -3,8 +3,11 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::{Multiply, Output, Panels, QuantizedRows, SumStart, Tile, all_tiles};
-use crate::gemm::int8::panels::{COLUMNS, GROUP};
+use super::tile::{Multiply, Tile, all_tiles};
+use crate::gemm::int8::activations::QuantizedRows;
+use crate::gemm::int8::panels::{COLUMNS, GROUP, Panels};
+use crate::gemm::output::Output;
+use crate::gemm::rows::SumStart;
 
 #[derive(Clone, Copy)]
 struct Avx2;

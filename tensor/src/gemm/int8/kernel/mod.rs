@@ -6,6 +6,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod portable;
+mod tile;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
@@ -13,10 +14,11 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::activations::QuantizedRows;
-use super::panels::{COLUMNS, Panel, Panels};
-use crate::gemm::kernel::Output;
+use super::panels::Panels;
+use crate::gemm::output::Output;
 use crate::gemm::rows::SumStart;
 use crate::simd::{Level, level};
+use tile::all_tiles;
 
 /// The instructions that multiply integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,36 +63,6 @@ pub(super) fn path() -> Path {
     })
 }
 
-/// The output of a tile, and what its sums begin with.
-#[derive(Clone, Copy)]
-struct Tile<'a> {
-    /// The rows' bytes, `stride` apart.
-    bytes: *const u8,
-    stride: usize,
-    /// The rows' scales.
-    rows: &'a [f32],
-    panel: Panel<'a>,
-    /// Element (0, 0) of the output, whose rows are `out_stride` apart.
-    out: *mut f32,
-    out_stride: usize,
-    /// Columns of the panel that the output has.
-    columns: usize,
-    init: SumStart<'a>,
-}
-
-/// The instructions of a path.
-trait Multiply: Copy {
-    /// Rows of its tile, at most 12.
-    const ROWS: usize;
-
-    /// Computes a tile of M rows.
-    ///
-    /// # Safety
-    /// The processor has the path's instructions; the tile has M rows of as many groups as the
-    /// panel has, M scales, and its output M rows of `columns` elements.
-    unsafe fn tile<const M: usize>(self, tile: Tile<'_>);
-}
-
 /// out\[rows, panels\] = init + X W\[panels\] for the rows that `x` holds, which the output has.
 pub(super) fn run(
     path: Path,
@@ -110,52 +82,5 @@ pub(super) fn run(
         Path::Vnni => unsafe { vnni::run(x, w, panels, out, init) },
         #[cfg(not(target_arch = "x86_64"))]
         _ => all_tiles(portable::Portable, x, w, panels, out, init),
-    }
-}
-
-#[inline(always)]
-fn all_tiles<I: Multiply>(
-    i: I,
-    x: &QuantizedRows,
-    w: &Panels,
-    panels: Range<usize>,
-    out: Output,
-    init: SumStart<'_>,
-) {
-    for p in panels {
-        let column = p * COLUMNS;
-        let columns = COLUMNS.min(w.width() - column);
-        let init = match init {
-            SumStart::Bias(bias) => SumStart::Bias(&bias[column..column + columns]),
-            other => other,
-        };
-        let rows = x.rows();
-        let mut row = rows.start;
-        while row < rows.end {
-            let m = I::ROWS.min(rows.end - row);
-            let (bytes, scales) = x.get(row, m);
-            let tile = Tile {
-                bytes,
-                stride: x.stride(),
-                rows: scales,
-                panel: w.panel(p),
-                out: out.at(row, column),
-                out_stride: out.stride(),
-                columns,
-                init,
-            };
-            macro_rules! rows {
-                ($($n:literal)*) => {
-                    match m {
-                        // SAFETY: the rows are within `x`, the panel is within `w`, the output has
-                        // all rows and columns, and the caller has the instructions.
-                        $($n if $n <= I::ROWS => unsafe { i.tile::<$n>(tile) },)*
-                        _ => {}
-                    }
-                };
-            }
-            rows!(12 4 1 2 3 5 6 7 8 9 10 11);
-            row += m;
-        }
     }
 }

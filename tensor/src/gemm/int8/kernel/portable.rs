@@ -1,6 +1,6 @@
 //! Plain Rust.
 
-use super::{Multiply, Tile};
+use super::tile::{Multiply, Tile};
 use crate::gemm::int8::panels::{Block, COLUMNS, GROUP};
 use crate::gemm::rows::SumStart;
 
