@@ -71,7 +71,7 @@ impl Sampler {
     /// [`Translator::with_precision`](crate::Translator::with_precision) does.
     ///
     /// # Errors
-    /// 8-bit integers on a device.
+    /// 8-bit integers on a device; a value of a matrix that is not finite.
     pub fn with_precision(mut self, precision: Precision) -> Result<Self> {
         precision.convert(&mut self.params)?;
         Ok(self)

@@ -62,7 +62,7 @@ fn allocate(len: usize) -> NonNull<f32> {
     NonNull::from(&mut memory[start..]).cast()
 }
 
-/// Asks the system for huge pages, where memory holds whole ones: a weight that a decoder streams
+/// Advises the kernel to use huge pages, where memory holds whole ones: a weight that a decoder streams
 /// from memory at every step lies in thousands of the usual ones, and each has to be looked up.
 #[cfg(target_os = "linux")]
 fn use_huge_pages(memory: &mut [f32]) {

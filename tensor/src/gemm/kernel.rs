@@ -67,6 +67,7 @@ pub(super) unsafe fn rows_times_panels<S: Simd>(
     }
     let nr = 2 * S::LANES;
     let data = w.f32_panels(nr);
+    assert_eq!(data.len(), w.panels() * nr * w.depth(), "f32 panels of this level's width");
     let start = x.start();
     let depth = w.depth();
     let blocks = depth.div_ceil(DEPTH).max(1);

@@ -142,7 +142,7 @@ impl Translator {
     /// ```
     ///
     /// # Errors
-    /// 8-bit integers on a device.
+    /// 8-bit integers on a device; a value of a matrix that is not finite.
     pub fn with_precision(mut self, precision: Precision) -> Result<Self> {
         self.members.convert(precision)?;
         Ok(self)

@@ -7,6 +7,9 @@ pub(super) const LARGEST: f32 = 127.0;
 /// Added to the integers of the left operand, which makes bytes without a sign of them.
 pub(super) const OFFSET: u8 = 128;
 
+/// Elements of a row whose products of 255 and 127 add up to less than 2^31.
+const WIDEST: usize = 66_000;
+
 /// A matrix \[R, C\] of integers between -127 and 127, each row with a scale: element (r, c) is
 /// `scales[r] * integers[r * C + c]`.
 ///
@@ -34,8 +37,12 @@ impl Int8Matrix {
     /// two neighbours with the same sign ([why](crate::gemm::int8)); ties round to even integers.
     ///
     /// # Errors
-    /// A value is not finite.
+    /// A value is not finite; more than 66,000 columns, whose products 32 bits do not hold.
     pub fn quantize(values: &[f32], width: usize) -> crate::Result<Self> {
+        if width > WIDEST {
+            let what = format!("rows of {width} elements; at most {WIDEST} are possible");
+            return Err(crate::Error::argument("quantize", what));
+        }
         if let Some(at) = values.iter().position(|v| !v.is_finite()) {
             let what = format!("element {at} is {}, and has no 8-bit integer", values[at]);
             return Err(crate::Error::argument("quantize", what));
@@ -43,10 +50,13 @@ impl Int8Matrix {
         let mut integers = Vec::with_capacity(values.len());
         let mut scales = Vec::with_capacity(values.len() / width.max(1));
         for row in values.chunks_exact(width.max(1)) {
-            let largest = row.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
+            // Halves, whose sum does not overflow.
+            let largest = row.iter().fold(0.0_f32, |most, v| most.max(v.abs() / 2.0));
             // Neighbours with unlike signs have a smaller sum than one of them.
-            let pairs = row.windows(2).map(|pair| (pair[0] + pair[1]).abs());
-            let scale = pairs.fold(largest, f32::max) / LARGEST;
+            let pairs = row.windows(2).map(|pair| (pair[0] / 2.0 + pair[1] / 2.0).abs());
+            let scale = 2.0 * (pairs.fold(largest, f32::max) / LARGEST);
+            // A subnormal scale would be too rough for the bounds of the integers.
+            let scale = if scale < f32::MIN_POSITIVE { 0.0 } else { scale };
             let round = |v: &f32| match scale > 0.0 {
                 true => (v / scale).round_ties_even().clamp(-LARGEST, LARGEST) as i8,
                 false => 0,

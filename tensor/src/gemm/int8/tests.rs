@@ -124,6 +124,10 @@ fn a_value_that_is_not_finite_spoils_its_row_only() {
         }
         assert!(Int8Matrix::quantize(&[0.0, bad], 2).is_err());
     }
+    assert!(Int8Matrix::quantize(&[0.0; 66_001], 66_001).is_err());
+    let huge = Int8Matrix::quantize(&[3e38, 3e38, 1e-44, 1e-44], 2).unwrap();
+    assert_eq!((huge.integers(), huge.scales()[1]), (&[64, 64, 0, 0][..], 0.0));
+    assert!(huge.dequantize().iter().all(|v| v.is_finite()));
 }
 
 #[test]

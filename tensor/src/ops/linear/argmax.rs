@@ -70,7 +70,12 @@ pub fn linear_argmax(
         all.iter_mut().zip(&part).for_each(|(a, b)| a.join(*b));
         all
     });
-    let result = |best: Best| (best.class, best.logit - best.largest - best.total.ln());
+    // No logit was above negative infinity: the first class that may be taken.
+    let first = (0..packed.width() as u32).find(|class| !excluded.contains(class)).unwrap_or(0);
+    let result = |best: Best| {
+        let class = if best.logit == f32::NEG_INFINITY { first } else { best.class };
+        (class, best.logit - best.largest - best.total.ln())
+    };
     Ok(joined.into_iter().flatten().map(result).collect())
 }
 
@@ -123,7 +128,11 @@ impl Kernel for Update<'_> {
             excluded.iter().filter(|&&id| columns.contains(&(id as usize))).map(|id| id - first),
         );
         for (best, row) in best.iter_mut().zip(logits.chunks_exact(columns.len())) {
-            let (largest, total) = total(s, row);
+            let (largest, mut total) = total(s, row);
+            if largest == f32::NEG_INFINITY && !row.iter().any(|v| v.is_nan()) {
+                // exp(logit - largest) would be that of no number.
+                total = 0.0;
+            }
             let mut found = Best { logit: largest, class: first, largest, total };
             // The place is searched only where it can matter.
             if largest > best.logit {
