@@ -35,9 +35,4 @@ impl Output {
     pub(super) fn at(&self, row: usize, column: usize) -> *mut f32 {
         self.start.wrapping_add(row * self.stride + column)
     }
-
-    /// Returns the distance between rows.
-    pub(super) fn stride(&self) -> usize {
-        self.stride
-    }
 }

@@ -11,7 +11,8 @@ impl Params {
     /// an embedding reads its rows from them. The matrices take a quarter of the memory.
     ///
     /// This is for inference: parameters of 8 bits cannot be changed, trained or moved to a device.
-    /// [`get`](Self::get) and [`iter`](Self::iter) return the rounded values in f32.
+    /// [`get`](Self::get) and [`iter`](Self::iter) return the rounded values in f32, and keep this copy of
+    /// a matrix.
     ///
     /// # Errors
     /// The parameters are on a device; a value of a matrix is not finite. Those before it are rounded.

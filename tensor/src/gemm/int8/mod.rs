@@ -15,8 +15,8 @@
 //! | x | \[R, I\] | f32, rounded to 8-bit integers, and R scales |
 //! | y | \[R, O\] | f32 |
 //!
-//! The sums of neighbours are for `vpmaddubsw`, which adds two products of a byte without a sign and a
-//! byte with one in 16 bits: (p + 128) q + (p' + 128) q' fits as |q + q'| <= 128. 128 times the sum of a
+//! The sums of neighbours are for `vpmaddubsw`, which adds two products of an unsigned and a signed
+//! byte in 16 bits: (p + 128) q + (p' + 128) q' fits as |q + q'| <= 128. 128 times the sum of a
 //! column is subtracted at the end.
 //!
 //! A weight takes a quarter of the memory, and of the time of reading it. All kernel paths compute

@@ -63,7 +63,7 @@ pub(super) fn all_tiles<I: Multiply>(
                 rows: scales,
                 panel: w.panel(p),
                 out: out.at(row, column),
-                out_stride: out.stride(),
+                out_stride: out.stride,
                 columns,
                 init,
             };
