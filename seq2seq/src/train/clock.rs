@@ -17,13 +17,15 @@ pub(super) struct Clock {
     saved: Instant,
     /// When samples were last shown.
     sampled: Option<Instant>,
+    /// Whether the last validation was not followed by samples, since older ones were recent.
+    pub(super) skipped_samples: bool,
     /// The step of the last validation.
     pub(super) validated_at: Option<u64>,
 }
 
 impl Clock {
     pub(super) fn new() -> Self {
-        Self { saved: Instant::now(), sampled: None, validated_at: None }
+        Self { saved: Instant::now(), sampled: None, skipped_samples: false, validated_at: None }
     }
 
     pub(super) fn saved(&mut self) {
@@ -32,6 +34,7 @@ impl Clock {
 
     pub(super) fn sampled(&mut self) {
         self.sampled = Some(Instant::now());
+        self.skipped_samples = false;
     }
 
     pub(super) fn checkpoint_is_due(&self, settings: &Settings) -> bool {
@@ -39,7 +42,7 @@ impl Clock {
     }
 
     /// Returns true if samples are due after so many seconds of training. The longer a run, the rarer
-    /// they are, since one of them takes as much of its log as a hundred steps.
+    /// they are, since one set takes as much of its log as some hundred steps.
     pub(super) fn samples_are_due(&self, settings: &Settings, seconds: f64) -> bool {
         let every = settings.sample_every_seconds;
         every > 0.0 && self.waited(every.max(sample_interval(seconds)))

@@ -48,6 +48,7 @@ impl<M: Model> Trainer<'_, M> {
         self.recorder.tell(Event::Validation(Validation { step, metrics, best }))?;
         self.recorder.warn(step, found)?;
         if due && !self.clock.samples_may_follow(self.state.progress.seconds) {
+            self.clock.skipped_samples = true;
             return Ok(());
         }
         self.sample()

@@ -342,6 +342,10 @@ impl<'a, M: Model> Trainer<'a, M> {
                 reason = EndReason::Stopped;
             }
         }
+        if reason != EndReason::NotFinite && self.clock.skipped_samples {
+            // The log ends with outputs of the model of its last validation.
+            self.sample()?;
+        }
         if reason != EndReason::NotFinite {
             self.state.progress.end = Some(reason);
             self.save()?;
