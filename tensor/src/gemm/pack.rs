@@ -8,7 +8,7 @@ use super::work::PACKINGS;
 use crate::cpu::buffer::Buffer;
 use crate::cpu::pooled_vec::PooledVec;
 use crate::simd::{Kernel, Simd, dispatch};
-use crate::threads::Threads;
+use crate::threads::{Threads, part};
 
 /// The product for which a weight \[O, I\] is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +38,125 @@ pub struct Packed {
 enum Form {
     F32 { buffer: Buffer, panel_width: usize },
     Int8(int8::Panels),
+}
+
+/// Rows of a weight that are packed together: all their forms read them from the nearest cache.
+const ROWS: usize = 32;
+
+/// The panels that rows of a weight are packed into.
+struct Target {
+    panels: *mut f32,
+    side: Side,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    width: usize,
+}
+
+// SAFETY: threads pack different rows of the weight, and each element has one place in the panels.
+unsafe impl Send for Target {}
+// SAFETY: as above.
+unsafe impl Sync for Target {}
+
+impl Target {
+    /// Packs those of the rows `among` of a weight that belong to this form.
+    fn fill(&self, w: &[f32], inputs: usize, among: Range<usize>) {
+        let first = self.rows.start;
+        let rows = among.start.max(first)..among.end.min(self.rows.end);
+        if rows.is_empty() || self.columns.is_empty() {
+            return;
+        }
+        let from = &w[rows.start * inputs..rows.end * inputs];
+        let at = rows.start - first..rows.end - first;
+        dispatch(FillRows { target: self, from, inputs, at });
+    }
+}
+
+/// Packs consecutive rows of a weight, `from`, which are rows `at` of the form.
+struct FillRows<'a> {
+    target: &'a Target,
+    from: &'a [f32],
+    inputs: usize,
+    at: Range<usize>,
+}
+
+impl Kernel for FillRows<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        match self.target.side {
+            Side::Transposed => self.to_lanes(s),
+            Side::Plain => self.to_rows(s),
+        }
+    }
+}
+
+impl FillRows<'_> {
+    /// Returns the columns of a row that belong to the form.
+    #[inline(always)]
+    fn row(&self, row: usize) -> &[f32] {
+        &self.from[(row - self.at.start) * self.inputs..][self.target.columns.clone()]
+    }
+
+    /// Row o of the weight becomes lane o of every k.
+    #[inline(always)]
+    fn to_lanes<S: Simd>(&self, s: S) {
+        let (lanes, nr, depth) = (S::LANES, 2 * S::LANES, self.target.columns.len());
+        let whole = depth - depth % lanes;
+        let mut row = self.at.start;
+        while row < self.at.end {
+            // Rows of one panel; of these, whole vectors of lanes.
+            let end = self.at.end.min((row / nr + 1) * nr);
+            let first = row.next_multiple_of(lanes).min(end);
+            let last = first + (end - first) / lanes * lanes;
+            // SAFETY: the panels hold all rows of the form.
+            let panel = unsafe { self.target.panels.add(row / nr * nr * depth) };
+            for k in (0..whole).step_by(lanes) {
+                for row in (first..last).step_by(lanes) {
+                    let _ = self.row(row + lanes - 1);
+                    let from = self.row(row)[k..].as_ptr();
+                    // SAFETY: all the vector's rows are within `from`, as the line before the last
+                    // checked, and k + lanes is within the depth; the panel holds these lanes of
+                    // every k, and no other thread has these rows.
+                    unsafe { s.transpose(from, self.inputs, panel.add(k * nr + row % nr), nr) };
+                }
+            }
+            for row in row..end {
+                let from = if (first..last).contains(&row) { whole } else { 0 };
+                for (k, &value) in self.row(row).iter().enumerate().skip(from) {
+                    // SAFETY: k is within the depth; no other thread has this row.
+                    unsafe { *panel.add(k * nr + row % nr) = value };
+                }
+            }
+            row = end;
+        }
+    }
+
+    /// Row o of the weight becomes row o of every panel.
+    #[inline(always)]
+    fn to_rows<S: Simd>(&self, s: S) {
+        let (lanes, nr, depth) = (S::LANES, 2 * S::LANES, self.target.rows.len());
+        let whole = self.target.width - self.target.width % nr;
+        for first in (0..self.target.width).step_by(nr) {
+            for row in self.at.clone() {
+                let from = &self.row(row)[first..];
+                // SAFETY: the panels hold row `row` of the panel that begins with column `first`,
+                // and no other thread has this row.
+                let to = unsafe { self.target.panels.add(first * depth + row * nr) };
+                if first < whole {
+                    // SAFETY: two vectors of both, since the panel is within the width.
+                    unsafe {
+                        s.store_at(to, s.load(from));
+                        s.store_at(to.add(lanes), s.load(&from[lanes..]));
+                    }
+                } else {
+                    for (j, &value) in from.iter().enumerate() {
+                        // SAFETY: j is within the panel's width.
+                        unsafe { *to.add(j) = value };
+                    }
+                }
+            }
+        }
+    }
 }
 
 struct PanelWidth;
@@ -80,7 +199,11 @@ impl Packed {
             Side::Plain => (rows.len(), columns.len()),
         };
         let panel_width = dispatch(PanelWidth);
-        let buffer = Buffer::uninit(width.div_ceil(panel_width) * panel_width * depth);
+        let mut buffer = Buffer::uninit(width.div_ceil(panel_width) * panel_width * depth);
+        if let Some(data) = buffer.unique() {
+            // The columns past the width, which no later packing writes.
+            data[width / panel_width * panel_width * depth..].fill(0.0);
+        }
         let panels = Form::F32 { buffer, panel_width };
         let mut packed = Self { panels, side, rows, columns, depth, width };
         packed.fill(threads, w, inputs);
@@ -99,39 +222,34 @@ impl Packed {
     /// Packs the same weight again, with its new values. One of 8 bits is left as it is: its
     /// parameters cannot change ([`Params::quantize`](crate::Params::quantize)).
     pub fn fill(&mut self, threads: &Threads, w: &[f32], inputs: usize) {
-        let Form::F32 { buffer, panel_width } = &mut self.panels else { return };
-        PACKINGS.fetch_add(1, Ordering::Relaxed);
-        let (nr, depth, width, side) = (*panel_width, self.depth, self.width, self.side);
-        let columns = self.columns.clone();
-        let w = &w[self.rows.start * inputs..self.rows.end * inputs];
-        let Some(data) = buffer.unique() else { return };
-        let mut panels: PooledVec<&mut [f32]> =
-            data.chunks_exact_mut((nr * depth).max(1)).collect();
-        panels.truncate(width.div_ceil(nr));
-        threads.for_each_of(width * depth / 2, &mut panels, |p, panel| {
-            let (first, count) = (p * nr, nr.min(width - p * nr));
-            match side {
-                Side::Transposed => {
-                    // Row o of the weight becomes lane o of every k.
-                    if count < nr {
-                        panel.fill(0.0);
-                    }
-                    for lane in 0..count {
-                        let row = &w[(first + lane) * inputs..][columns.clone()];
-                        for (k, &value) in row.iter().enumerate() {
-                            panel[k * nr + lane] = value;
-                        }
-                    }
-                }
-                Side::Plain => {
-                    for (k, to) in panel.chunks_exact_mut(nr).enumerate() {
-                        let from = &w[k * inputs + columns.start + first..][..count];
-                        to[..count].copy_from_slice(from);
-                        to[count..].fill(0.0);
-                    }
-                }
+        Self::fill_all([self], threads, w, inputs);
+    }
+
+    /// Packs several forms of a weight again, reading it once.
+    pub(crate) fn fill_all<'a>(
+        forms: impl IntoIterator<Item = &'a mut Self>,
+        threads: &Threads,
+        w: &[f32],
+        inputs: usize,
+    ) {
+        let targets: PooledVec<Target> = forms.into_iter().filter_map(Self::target).collect();
+        PACKINGS.fetch_add(targets.len() as u64, Ordering::Relaxed);
+        let outputs = w.len() / inputs.max(1);
+        assert!(targets.iter().all(|t| t.rows.end <= outputs && t.columns.end <= inputs));
+        threads.split(w.len() * targets.len() / 3, |i, parts| {
+            for first in part(outputs, ROWS, parts, i).step_by(ROWS) {
+                let rows = first..(first + ROWS).min(outputs);
+                targets.iter().for_each(|target| target.fill(w, inputs, rows.clone()));
             }
         });
+    }
+
+    /// Returns where the panels of a weight in f32 lie.
+    fn target(&mut self) -> Option<Target> {
+        let Form::F32 { buffer, .. } = &mut self.panels else { return None };
+        let panels = buffer.unique()?.as_mut_ptr();
+        let (side, width) = (self.side, self.width);
+        Some(Target { panels, side, rows: self.rows.clone(), columns: self.columns.clone(), width })
     }
 
     /// Returns the number of rows of the packed matrix.

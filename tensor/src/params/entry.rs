@@ -100,13 +100,9 @@ impl Entry {
         let inputs = self.shape().width();
         let Values::F32(value) = &self.values else { return };
         let forms = self.packed.get_mut().unwrap_or_else(PoisonError::into_inner);
-        forms.retain_mut(|form| match Arc::get_mut(form) {
-            Some(form) => {
-                form.fill(threads, value.data(), inputs);
-                true
-            }
-            None => false,
-        });
+        forms.retain_mut(|form| Arc::get_mut(form).is_some());
+        let forms = forms.iter_mut().filter_map(Arc::get_mut);
+        Packed::fill_all(forms, threads, value.data(), inputs);
     }
 
     /// Returns a block, packed for products.

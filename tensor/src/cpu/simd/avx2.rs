@@ -151,6 +151,40 @@ impl Simd for Avx2 {
         unsafe { _mm256_storeu_ps(to, v) }
     }
     #[inline(always)]
+    unsafe fn transpose(
+        self,
+        from: *const f32,
+        from_stride: usize,
+        to: *mut f32,
+        to_stride: usize,
+    ) {
+        // SAFETY: the caller's contract; `self` proves the features.
+        unsafe {
+            for column in (0..8).step_by(4) {
+                // Quarter q of vector i holds four elements of row i + 4 q.
+                let rows: [__m256; 4] = std::array::from_fn(|i| {
+                    let quarter =
+                        |q: usize| _mm_loadu_ps(from.add((i + 4 * q) * from_stride + column));
+                    let v = _mm256_castps128_ps256(quarter(0));
+                    _mm256_insertf128_ps::<1>(v, quarter(1))
+                });
+                let low = _mm256_castps_pd(_mm256_unpacklo_ps(rows[0], rows[1]));
+                let high = _mm256_castps_pd(_mm256_unpackhi_ps(rows[0], rows[1]));
+                let low_2 = _mm256_castps_pd(_mm256_unpacklo_ps(rows[2], rows[3]));
+                let high_2 = _mm256_castps_pd(_mm256_unpackhi_ps(rows[2], rows[3]));
+                let columns = [
+                    _mm256_unpacklo_pd(low, low_2),
+                    _mm256_unpackhi_pd(low, low_2),
+                    _mm256_unpacklo_pd(high, high_2),
+                    _mm256_unpackhi_pd(high, high_2),
+                ];
+                for (j, column_j) in columns.into_iter().enumerate() {
+                    _mm256_storeu_ps(to.add((column + j) * to_stride), _mm256_castpd_ps(column_j));
+                }
+            }
+        }
+    }
+    #[inline(always)]
     fn prefetch(self, at: *const f32) {
         // SAFETY: a hint about any address; SSE is part of x86-64.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }

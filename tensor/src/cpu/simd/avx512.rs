@@ -140,6 +140,42 @@ impl Simd for Avx512 {
         unsafe { _mm512_storeu_ps(to, v) }
     }
     #[inline(always)]
+    unsafe fn transpose(
+        self,
+        from: *const f32,
+        from_stride: usize,
+        to: *mut f32,
+        to_stride: usize,
+    ) {
+        // SAFETY: the caller's contract; `self` proves the features.
+        unsafe {
+            for column in (0..16).step_by(4) {
+                // Quarter q of vector i holds four elements of row i + 4 q.
+                let rows: [__m512; 4] = std::array::from_fn(|i| {
+                    let quarter =
+                        |q: usize| _mm_loadu_ps(from.add((i + 4 * q) * from_stride + column));
+                    let v = _mm512_castps128_ps512(quarter(0));
+                    let v = _mm512_insertf32x4::<1>(v, quarter(1));
+                    let v = _mm512_insertf32x4::<2>(v, quarter(2));
+                    _mm512_insertf32x4::<3>(v, quarter(3))
+                });
+                let low = _mm512_castps_pd(_mm512_unpacklo_ps(rows[0], rows[1]));
+                let high = _mm512_castps_pd(_mm512_unpackhi_ps(rows[0], rows[1]));
+                let low_2 = _mm512_castps_pd(_mm512_unpacklo_ps(rows[2], rows[3]));
+                let high_2 = _mm512_castps_pd(_mm512_unpackhi_ps(rows[2], rows[3]));
+                let columns = [
+                    _mm512_unpacklo_pd(low, low_2),
+                    _mm512_unpackhi_pd(low, low_2),
+                    _mm512_unpacklo_pd(high, high_2),
+                    _mm512_unpackhi_pd(high, high_2),
+                ];
+                for (j, column_j) in columns.into_iter().enumerate() {
+                    _mm512_storeu_ps(to.add((column + j) * to_stride), _mm512_castpd_ps(column_j));
+                }
+            }
+        }
+    }
+    #[inline(always)]
     fn prefetch(self, at: *const f32) {
         // SAFETY: a hint about any address; SSE is part of x86-64.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }

@@ -114,6 +114,21 @@ impl Simd for Portable {
         unsafe { to.cast::<[f32; N]>().write_unaligned(v) }
     }
     #[inline(always)]
+    unsafe fn transpose(
+        self,
+        from: *const f32,
+        from_stride: usize,
+        to: *mut f32,
+        to_stride: usize,
+    ) {
+        for i in 0..N {
+            for j in 0..N {
+                // SAFETY: the caller's contract is the same.
+                unsafe { *to.add(j * to_stride + i) = *from.add(i * from_stride + j) };
+            }
+        }
+    }
+    #[inline(always)]
     fn prefetch(self, _: *const f32) {}
     #[inline(always)]
     fn prefetch_later(self, _: *const f32) {}

@@ -56,6 +56,12 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// # Safety
     /// `to` must be valid for writing `LANES` elements; it need not be aligned.
     unsafe fn store_at(self, to: *mut f32, v: Self::V);
+    /// Transposes a block of `LANES` rows of `LANES` elements: row i becomes column i.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading `LANES` rows that begin `from_stride` apart, `to` for writing
+    /// as many that begin `to_stride` apart, and neither overlaps the other.
+    unsafe fn transpose(self, from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
     /// Prefetches the cache line at an address; any address is valid, and nothing is read.
     fn prefetch(self, at: *const f32);
     /// Prefetches as [`Simd::prefetch`] does, into the second-level cache, for reads some
