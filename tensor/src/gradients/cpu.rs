@@ -1,11 +1,14 @@
 //! Reduction of gradients on the processor.
 
+use std::ops::Range;
+
 use super::gradient::{Gradient, RowGradient};
 use super::slot::{Deferred, Slot, Sum};
 use crate::cpu::elementwise as kernels;
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::gemm::{Product, Rows, weight_gradient};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads::Threads;
 
@@ -35,16 +38,15 @@ pub(super) fn reduce(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gr
         }
     }
     if !slot.products.is_empty() {
-        let all = |p: &Deferred| p.columns == (0..shape.width()) && p.rows.is_none();
-        let whole = slot.products.iter().all(all);
-        // If there is nothing to add to, a product over the whole weight overwrites the memory.
-        let fresh = whole && total.is_none();
+        let blocks = blocks(&slot.products, shape)?;
+        // If there is nothing to add to, products over the whole weight overwrite the memory.
+        let fresh = total.is_none() && tile(&blocks, shape);
         let mut into = match total {
             Some(t) => t,
-            None if whole => Tensor::uninit(shape),
+            None if fresh => Tensor::uninit(shape),
             None => Tensor::zeros(shape),
         };
-        multiply(&slot.products, &mut into, !fresh, threads)?;
+        multiply(&slot.products, &blocks, &mut into, !fresh, threads);
         total = Some(into);
     }
     let mut total = total.unwrap_or_else(|| Tensor::zeros(shape));
@@ -88,26 +90,59 @@ fn add_sums(sums: &[Sum], into: &mut Tensor, threads: &Threads) -> Result<()> {
 /// Columns of a bias's gradient that one thread sums at a time.
 const COLUMNS: usize = 512;
 
-/// Adds one product per block of rows and columns.
-fn multiply(products: &[Deferred], into: &mut Tensor, add: bool, threads: &Threads) -> Result<()> {
-    let shape = into.shape();
-    let block = |p: &Deferred| (p.rows.clone().unwrap_or(0..shape.rows()), p.columns.clone());
-    let mut blocks: PooledVec<_> = products.iter().map(block).collect();
-    blocks.sort_unstable_by_key(|(r, c)| (r.start, r.end, c.start, c.end));
-    blocks.dedup();
-    for (rows, columns) in blocks {
-        let same = products.iter().filter(|p| block(p) == (rows.clone(), columns.clone()));
-        let mut terms = PooledVec::new();
-        for p in same {
-            p.check(&rows, &columns, shape)?;
-            let (x, dy) = (p.x.shape(), p.dy.shape());
-            terms.push(Product {
-                x: Rows::new(p.x.data(), x.width()),
-                dy: Rows::columns(p.dy.data(), dy.width(), p.dy_columns.start, p.dy_columns.len()),
-            });
+/// A range of rows and of columns of a weight.
+type Block = (Range<usize>, Range<usize>);
+
+fn block(product: &Deferred, shape: Shape) -> Block {
+    (product.rows.clone().unwrap_or(0..shape.rows()), product.columns.clone())
+}
+
+/// Returns the blocks of a weight that products belong to, each once.
+fn blocks(products: &[Deferred], shape: Shape) -> Result<PooledVec<Block>> {
+    let mut blocks = PooledVec::new();
+    for product in products {
+        let block = block(product, shape);
+        product.check(&block.0, &block.1, shape)?;
+        if !blocks.contains(&block) {
+            blocks.push(block);
         }
+    }
+    Ok(blocks)
+}
+
+/// Returns true if the blocks cover a weight of this shape and do not overlap.
+fn tile(blocks: &[Block], shape: Shape) -> bool {
+    let meet = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
+    let apart = blocks.iter().enumerate().all(|(i, (rows, columns))| {
+        blocks[..i].iter().all(|(r, c)| !(meet(rows, r) && meet(columns, c)))
+    });
+    let elements: usize = blocks.iter().map(|(rows, columns)| rows.len() * columns.len()).sum();
+    apart && elements == shape.len()
+}
+
+/// Computes one product per block.
+fn multiply(
+    products: &[Deferred],
+    blocks: &[Block],
+    into: &mut Tensor,
+    add: bool,
+    threads: &Threads,
+) {
+    let shape = into.shape();
+    for of in blocks {
+        let same = products.iter().filter(|p| block(p, shape) == *of);
+        let terms = same.map(|p| Product {
+            x: Rows::new(p.x.data(), p.x.shape().width()),
+            dy: Rows::columns(
+                p.dy.data(),
+                p.dy.shape().width(),
+                p.dy_columns.start,
+                p.dy_columns.len(),
+            ),
+        });
+        let terms: PooledVec<Product<'_>> = terms.collect();
+        let (rows, columns) = of;
         let into = &mut into.data_mut()[rows.start * shape.width()..rows.end * shape.width()];
         weight_gradient(threads, &terms, into, shape.width(), columns.start, add);
     }
-    Ok(())
 }

@@ -81,12 +81,12 @@ impl Gradient {
         }
     }
 
-    /// Returns the number of values that it stores.
-    pub(super) fn len(&self) -> usize {
+    /// Returns the values that it stores: all, or those of its rows.
+    pub(super) fn data(&self) -> &[f32] {
         match self {
-            Self::None => 0,
-            Self::Dense(t) => t.len(),
-            Self::Rows(r) => r.rows.len(),
+            Self::None => &[],
+            Self::Dense(t) => t.data(),
+            Self::Rows(r) => r.rows.data(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::gradient::Gradient;
 use super::norms::{self, Norms};
 use super::ranks;
+use crate::cpu::elementwise as kernels;
 use crate::cpu::pooled_vec::PooledVec;
 use crate::error::{Error, Result};
 use crate::opencl::Arena;
@@ -166,10 +167,21 @@ impl ReducedGradients {
 }
 
 /// Returns the L2 norm of each gradient.
+/// Values whose squares one thread sums at a time: parameters differ much in size.
+const PIECE: usize = 1 << 15;
+
 fn norms_of(gradients: &[Gradient], threads: &Threads) -> PooledVec<f64> {
+    let pieces = gradients.iter().enumerate().flat_map(|(i, gradient)| {
+        gradient.data().chunks(PIECE).map(move |piece| (i, piece, 0.0))
+    });
+    let mut pieces: PooledVec<(usize, &[f32], f64)> = pieces.collect();
+    let values: usize = gradients.iter().map(|gradient| gradient.data().len()).sum();
+    threads.for_each_of(values / 4, &mut pieces, |_, (_, piece, sum)| {
+        *sum = kernels::sum_of_squares(piece);
+    });
     let mut norms = PooledVec::filled(0.0, gradients.len());
-    let elements: usize = gradients.iter().map(Gradient::len).sum();
-    threads.for_each_of(elements / 4, &mut norms, |i, norm| *norm = gradients[i].norm());
+    pieces.iter().for_each(|(i, _, sum)| norms[*i] += sum);
+    norms.iter_mut().for_each(|norm| *norm = norm.sqrt());
     norms
 }
 
