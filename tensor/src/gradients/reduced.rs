@@ -171,9 +171,10 @@ impl ReducedGradients {
 const PIECE: usize = 1 << 15;
 
 fn norms_of(gradients: &[Gradient], threads: &Threads) -> PooledVec<f64> {
-    let pieces = gradients.iter().enumerate().flat_map(|(i, gradient)| {
-        gradient.data().chunks(PIECE).map(move |piece| (i, piece, 0.0))
-    });
+    let pieces = gradients
+        .iter()
+        .enumerate()
+        .flat_map(|(i, gradient)| gradient.data().chunks(PIECE).map(move |piece| (i, piece, 0.0)));
     let mut pieces: PooledVec<(usize, &[f32], f64)> = pieces.collect();
     let values: usize = gradients.iter().map(|gradient| gradient.data().len()).sum();
     threads.for_each_of(values / 4, &mut pieces, |_, (_, piece, sum)| {

@@ -2,9 +2,9 @@
 //!
 //! All times are nanoseconds. Nothing here reads a clock, so the tests need none.
 
-/// Least work that is shared with an awake thread: synchronisation costs some tenths of a
-/// microsecond.
-pub(super) const LEAST: u64 = 1_300;
+/// Least work that is shared with an awake thread: posting a job, and the lines of its operands and
+/// results that move between cores, cost one to three microseconds.
+pub(super) const LEAST: u64 = 5_000;
 /// Least work for which a sleeping thread is woken: waking takes some tens of microseconds.
 const LEAST_TO_WAKE: u64 = 60_000;
 /// Smaller jobs wake a thread once they add up to [`LEAST_TO_WAKE`], if no two are further apart
