@@ -67,19 +67,27 @@ impl Target {
         }
         let from = &w[rows.start * inputs..rows.end * inputs];
         let at = rows.start - first..rows.end - first;
-        dispatch(FillRows { target: self, from, inputs, at });
+        if self.rows.len() * self.columns.len() >= STREAMED {
+            dispatch(FillRows::<true> { target: self, from, inputs, at });
+        } else {
+            dispatch(FillRows::<false> { target: self, from, inputs, at });
+        }
     }
 }
 
+/// Elements from which panels are written past the caches: they would not stay there until they are
+/// used, and a line that is written as a whole need not be read before.
+const STREAMED: usize = 1 << 20;
+
 /// Packs consecutive rows of a weight, `from`, which are rows `at` of the form.
-struct FillRows<'a> {
+struct FillRows<'a, const STREAM: bool> {
     target: &'a Target,
     from: &'a [f32],
     inputs: usize,
     at: Range<usize>,
 }
 
-impl Kernel for FillRows<'_> {
+impl<const STREAM: bool> Kernel for FillRows<'_, STREAM> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
@@ -87,14 +95,27 @@ impl Kernel for FillRows<'_> {
             Side::Transposed => self.to_lanes(s),
             Side::Plain => self.to_rows(s),
         }
+        if STREAM {
+            s.fence();
+        }
     }
 }
 
-impl FillRows<'_> {
+impl<const STREAM: bool> FillRows<'_, STREAM> {
     /// Returns the columns of a row that belong to the form.
     #[inline(always)]
     fn row(&self, row: usize) -> &[f32] {
         &self.from[(row - self.at.start) * self.inputs..][self.target.columns.clone()]
+    }
+
+    /// Writes a vector of a panel.
+    ///
+    /// # Safety
+    /// The vector must be one of those that the panel consists of.
+    #[inline(always)]
+    unsafe fn store<S: Simd>(s: S, to: *mut f32, v: S::V) {
+        // SAFETY: the panels begin at a cache line, so that each of their vectors is aligned.
+        unsafe { if STREAM { s.stream_at(to, v) } else { s.store_at(to, v) } }
     }
 
     /// Row o of the weight becomes lane o of every k.
@@ -114,10 +135,13 @@ impl FillRows<'_> {
                 for row in (first..last).step_by(lanes) {
                     let _ = self.row(row + lanes - 1);
                     let from = self.row(row)[k..].as_ptr();
-                    // SAFETY: all the vector's rows are within `from`, as the line before the last
-                    // checked, and k + lanes is within the depth; the panel holds these lanes of
-                    // every k, and no other thread has these rows.
-                    unsafe { s.transpose(from, self.inputs, panel.add(k * nr + row % nr), nr) };
+                    // SAFETY: all the vector's rows are within `from`, as was checked, and k + lanes
+                    // is within the depth; the panel holds these lanes of every k, and no other
+                    // thread has these rows.
+                    unsafe {
+                        let to = panel.add(k * nr + row % nr);
+                        s.transpose(from, self.inputs, |j, v| Self::store(s, to.add(j * nr), v));
+                    }
                 }
             }
             for row in row..end {
@@ -145,8 +169,8 @@ impl FillRows<'_> {
                 if first < whole {
                     // SAFETY: two vectors of both, since the panel is within the width.
                     unsafe {
-                        s.store_at(to, s.load(from));
-                        s.store_at(to.add(lanes), s.load(&from[lanes..]));
+                        Self::store(s, to, s.load(from));
+                        Self::store(s, to.add(lanes), s.load(&from[lanes..]));
                     }
                 } else {
                     for (j, &value) in from.iter().enumerate() {

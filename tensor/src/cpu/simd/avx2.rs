@@ -151,20 +151,23 @@ impl Simd for Avx2 {
         unsafe { _mm256_storeu_ps(to, v) }
     }
     #[inline(always)]
-    unsafe fn transpose(
-        self,
-        from: *const f32,
-        from_stride: usize,
-        to: *mut f32,
-        to_stride: usize,
-    ) {
+    unsafe fn stream_at(self, to: *mut f32, v: __m256) {
+        // SAFETY: the caller's contract; `self` proves the features.
+        unsafe { _mm256_stream_ps(to, v) }
+    }
+    #[inline(always)]
+    fn fence(self) {
+        // SAFETY: it orders writes; SSE is part of x86-64.
+        unsafe { _mm_sfence() }
+    }
+    #[inline(always)]
+    unsafe fn transpose(self, from: *const f32, stride: usize, store: impl Fn(usize, __m256)) {
         // SAFETY: the caller's contract; `self` proves the features.
         unsafe {
             for column in (0..8).step_by(4) {
                 // Quarter q of vector i holds four elements of row i + 4 q.
                 let rows: [__m256; 4] = std::array::from_fn(|i| {
-                    let quarter =
-                        |q: usize| _mm_loadu_ps(from.add((i + 4 * q) * from_stride + column));
+                    let quarter = |q: usize| _mm_loadu_ps(from.add((i + 4 * q) * stride + column));
                     let v = _mm256_castps128_ps256(quarter(0));
                     _mm256_insertf128_ps::<1>(v, quarter(1))
                 });
@@ -178,8 +181,8 @@ impl Simd for Avx2 {
                     _mm256_unpacklo_pd(high, high_2),
                     _mm256_unpackhi_pd(high, high_2),
                 ];
-                for (j, column_j) in columns.into_iter().enumerate() {
-                    _mm256_storeu_ps(to.add((column + j) * to_stride), _mm256_castpd_ps(column_j));
+                for (j, values) in columns.into_iter().enumerate() {
+                    store(column + j, _mm256_castpd_ps(values));
                 }
             }
         }

@@ -140,20 +140,23 @@ impl Simd for Avx512 {
         unsafe { _mm512_storeu_ps(to, v) }
     }
     #[inline(always)]
-    unsafe fn transpose(
-        self,
-        from: *const f32,
-        from_stride: usize,
-        to: *mut f32,
-        to_stride: usize,
-    ) {
+    unsafe fn stream_at(self, to: *mut f32, v: __m512) {
+        // SAFETY: the caller's contract; `self` proves the features.
+        unsafe { _mm512_stream_ps(to, v) }
+    }
+    #[inline(always)]
+    fn fence(self) {
+        // SAFETY: it orders writes; SSE is part of x86-64.
+        unsafe { _mm_sfence() }
+    }
+    #[inline(always)]
+    unsafe fn transpose(self, from: *const f32, stride: usize, store: impl Fn(usize, __m512)) {
         // SAFETY: the caller's contract; `self` proves the features.
         unsafe {
             for column in (0..16).step_by(4) {
                 // Quarter q of vector i holds four elements of row i + 4 q.
                 let rows: [__m512; 4] = std::array::from_fn(|i| {
-                    let quarter =
-                        |q: usize| _mm_loadu_ps(from.add((i + 4 * q) * from_stride + column));
+                    let quarter = |q: usize| _mm_loadu_ps(from.add((i + 4 * q) * stride + column));
                     let v = _mm512_castps128_ps512(quarter(0));
                     let v = _mm512_insertf32x4::<1>(v, quarter(1));
                     let v = _mm512_insertf32x4::<2>(v, quarter(2));
@@ -169,8 +172,8 @@ impl Simd for Avx512 {
                     _mm512_unpacklo_pd(high, high_2),
                     _mm512_unpackhi_pd(high, high_2),
                 ];
-                for (j, column_j) in columns.into_iter().enumerate() {
-                    _mm512_storeu_ps(to.add((column + j) * to_stride), _mm512_castpd_ps(column_j));
+                for (j, values) in columns.into_iter().enumerate() {
+                    store(column + j, _mm512_castpd_ps(values));
                 }
             }
         }

@@ -114,18 +114,10 @@ impl Simd for Portable {
         unsafe { to.cast::<[f32; N]>().write_unaligned(v) }
     }
     #[inline(always)]
-    unsafe fn transpose(
-        self,
-        from: *const f32,
-        from_stride: usize,
-        to: *mut f32,
-        to_stride: usize,
-    ) {
-        for i in 0..N {
-            for j in 0..N {
-                // SAFETY: the caller's contract is the same.
-                unsafe { *to.add(j * to_stride + i) = *from.add(i * from_stride + j) };
-            }
+    unsafe fn transpose(self, from: *const f32, stride: usize, store: impl Fn(usize, [f32; N])) {
+        for j in 0..N {
+            // SAFETY: the caller's contract is the same.
+            store(j, std::array::from_fn(|i| unsafe { *from.add(i * stride + j) }));
         }
     }
     #[inline(always)]

@@ -56,12 +56,23 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// # Safety
     /// `to` must be valid for writing `LANES` elements; it need not be aligned.
     unsafe fn store_at(self, to: *mut f32, v: Self::V);
-    /// Transposes a block of `LANES` rows of `LANES` elements: row i becomes column i.
+    /// Writes `LANES` elements past the caches: they are not read soon. Other threads see them after
+    /// [`Simd::fence`].
     ///
     /// # Safety
-    /// `from` must be valid for reading `LANES` rows that begin `from_stride` apart, `to` for writing
-    /// as many that begin `to_stride` apart, and neither overlaps the other.
-    unsafe fn transpose(self, from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
+    /// As [`Simd::store_at`], and `to` must be aligned to a whole vector.
+    unsafe fn stream_at(self, to: *mut f32, v: Self::V) {
+        // SAFETY: the caller's contract is stricter.
+        unsafe { self.store_at(to, v) }
+    }
+    /// Ends a series of [`Simd::stream_at`].
+    fn fence(self) {}
+    /// Transposes a block of `LANES` rows of `LANES` elements that begin `stride` apart: calls `store`
+    /// with each column and its number.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading all rows.
+    unsafe fn transpose(self, from: *const f32, stride: usize, store: impl Fn(usize, Self::V));
     /// Prefetches the cache line at an address; any address is valid, and nothing is read.
     fn prefetch(self, at: *const f32);
     /// Prefetches as [`Simd::prefetch`] does, into the second-level cache, for reads some
