@@ -334,3 +334,50 @@ impl Packed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_has_its_place() {
+        let nr = dispatch(PanelWidth);
+        // Blocks that begin and end anywhere; the last is written past the caches.
+        for (outputs, inputs, rows, columns) in [
+            (1, 1, 0..1, 0..1),
+            (7, 5, 0..7, 1..4),
+            (70, 33, 3..68, 0..33),
+            (129, 65, 32..129, 16..65),
+            (1_100, 1_030, 9..1_090, 5..1_005),
+        ] {
+            let old = vec![7.0; outputs * inputs];
+            let new: Vec<f32> = (0..outputs * inputs).map(|i| i as f32).collect();
+            for threads in [Threads::single(), Threads::new(3)] {
+                let form = |side| {
+                    let (rows, columns) = (rows.clone(), columns.clone());
+                    Packed::block(&threads, &old, inputs, rows, columns, side)
+                };
+                let mut forms = [form(Side::Transposed), form(Side::Plain)];
+                Packed::fill_all(&mut forms, &threads, &new, inputs);
+                for packed in &forms {
+                    let panels = packed.f32_panels(nr);
+                    assert!(!panels.is_empty());
+                    for (i, &got) in panels.iter().enumerate() {
+                        let (p, k, lane) = (i / (nr * packed.depth), i / nr % packed.depth, i % nr);
+                        let column = p * nr + lane;
+                        let (row, of_row) = match packed.side {
+                            Side::Transposed => (column, k),
+                            Side::Plain => (k, column),
+                        };
+                        let want = if column < packed.width {
+                            new[(rows.start + row) * inputs + columns.start + of_row]
+                        } else {
+                            0.0
+                        };
+                        assert_eq!(got, want, "{:?} {rows:?} {columns:?} at {i}", packed.side);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -72,7 +72,7 @@ fn add_sums(sums: &[Sum], into: &mut Tensor, threads: &Threads) -> Result<()> {
     }
     let mut parts: PooledVec<&mut [f32]> = into.data_mut().chunks_mut(COLUMNS).collect();
     let summed: usize = sums.iter().map(|s| s.dy.shape().rows() * s.columns.len()).sum();
-    threads.for_each_of(summed / 8, &mut parts, |i, part| {
+    threads.for_each_of(summed / 16, &mut parts, |i, part| {
         let first = i * COLUMNS;
         for Sum { elements, dy, columns } in sums {
             let elements = elements.as_ref().unwrap_or(&whole);

@@ -177,7 +177,7 @@ fn norms_of(gradients: &[Gradient], threads: &Threads) -> PooledVec<f64> {
         .flat_map(|(i, gradient)| gradient.data().chunks(PIECE).map(move |piece| (i, piece, 0.0)));
     let mut pieces: PooledVec<(usize, &[f32], f64)> = pieces.collect();
     let values: usize = gradients.iter().map(|gradient| gradient.data().len()).sum();
-    threads.for_each_of(values / 4, &mut pieces, |_, (_, piece, sum)| {
+    threads.for_each_of(values / 16, &mut pieces, |_, (_, piece, sum)| {
         *sum = kernels::sum_of_squares(piece);
     });
     let mut norms = PooledVec::filled(0.0, gradients.len());

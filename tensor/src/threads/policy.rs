@@ -3,8 +3,9 @@
 //! All times are nanoseconds. Nothing here reads a clock, so the tests need none.
 
 /// Least work that is shared with an awake thread: posting a job, and the lines of its operands and
-/// results that move between cores, cost one to three microseconds.
-pub(super) const LEAST: u64 = 5_000;
+/// results that move between cores, cost one to three microseconds; a weight that both cores keep in their
+/// caches, half of it each, gains as much.
+pub(super) const LEAST: u64 = 1_800;
 /// Least work for which a sleeping thread is woken: waking takes some tens of microseconds.
 const LEAST_TO_WAKE: u64 = 60_000;
 /// Smaller jobs wake a thread once they add up to [`LEAST_TO_WAKE`], if no two are further apart

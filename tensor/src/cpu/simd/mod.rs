@@ -143,7 +143,43 @@ pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+
+    struct Transpose<'a>(&'a [f32], usize);
+    impl Kernel for Transpose<'_> {
+        type Output = Vec<(usize, Vec<f32>)>;
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) -> Self::Output {
+            let columns = RefCell::new(Vec::new());
+            assert!(self.0.len() >= (S::LANES - 1) * self.1 + S::LANES);
+            let store = |column, v| {
+                let mut values = vec![0.0; S::LANES];
+                s.store(&mut values, v);
+                columns.borrow_mut().push((column, values));
+            };
+            // SAFETY: all rows are within the slice, by the assertion.
+            unsafe { s.transpose(self.0.as_ptr(), self.1, store) };
+            columns.into_inner()
+        }
+    }
+
+    #[test]
+    fn a_block_is_transposed_at_every_level() {
+        let stride = 19;
+        let values: Vec<f32> = (0..16 * stride).map(|i| i as f32).collect();
+        for level in Level::available() {
+            let columns = dispatch_at(level, Transpose(&values, stride));
+            for (i, (column, values)) in columns.iter().enumerate() {
+                assert_eq!(*column, i);
+                let want: Vec<f32> =
+                    (0..columns.len()).map(|row| (row * stride + column) as f32).collect();
+                assert_eq!(values, &want, "{level:?}");
+            }
+            assert!(columns.len() == 8 || columns.len() == 16, "{level:?}");
+        }
+    }
 
     #[test]
     fn a_level_is_asked_for_by_its_name() {
