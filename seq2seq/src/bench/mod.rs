@@ -97,8 +97,8 @@ pub struct TrainingMetrics {
     /// The machine's peak in the same unit, measured just before.
     pub peak_gflops: f64,
     /// Peak resident memory of training minus the memory with only the parameters loaded, in MiB;
-    /// absent if the operating system does not report it. Exact only for the first workload of a
-    /// process.
+    /// absent if the operating system does not report it, and for all workloads of a call but the
+    /// first, which use the memory that the first has left.
     pub peak_memory_mib: Option<f64>,
 }
 
@@ -127,14 +127,13 @@ pub struct StepProfile {
 /// # Errors
 /// An unknown workload, with the nearest name; an invalid size; an unknown device.
 pub fn run(options: &BenchOptions, mut each: impl FnMut(&BenchRow)) -> Result<Vec<BenchRow>> {
-    if options.precision != Precision::F32 && !options.decode_only {
-        let what = format!("precision = {}: training is in f32 only", options.precision);
-        return Err(Error::Configuration { problems: vec![what] });
-    }
     let (workloads, device) = prepare(options)?;
     let mut rows = Vec::new();
     for workload in workloads {
-        let row = Bench::new(&workload, &device)?.row(options)?;
+        let mut row = Bench::new(&workload, &device)?.row(options)?;
+        if let (Some(training), false) = (&mut row.training, rows.is_empty()) {
+            training.peak_memory_mib = None;
+        }
         each(&row);
         rows.push(row);
     }
@@ -156,6 +155,10 @@ pub fn profile(options: &BenchOptions) -> Result<Vec<(String, StepProfile)>> {
 
 /// Returns the selected workloads and the device.
 fn prepare(options: &BenchOptions) -> Result<(Vec<Workload>, Device)> {
+    if options.precision != Precision::F32 && !options.decode_only {
+        let what = format!("precision = {}: training is in f32 only", options.precision);
+        return Err(Error::Configuration { problems: vec![what] });
+    }
     let mut all = workloads();
     check_names(&options.only, all.iter().map(|w| w.name))?;
     all.retain(|w| match options.only.as_slice() {

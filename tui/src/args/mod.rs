@@ -195,7 +195,8 @@ pub enum Command {
     #[command(long_about = "Measure the speed of training and decoding on fixed workloads.\n\
         One row each: parameters, median milliseconds of a training step (forward, loss, backward,\n\
         clipping, optimizer, on fresh random ids), target tokens per second, greedily decoded\n\
-        tokens per second. luong-2015 runs only when it is named.")]
+        tokens per second, of the first row also the memory that training takes above the\n\
+        parameters. luong-2015 runs only when it is named.")]
     Bench(BenchArguments),
     /// Train small models from the literature and compare them in one table.
     #[command(

@@ -146,9 +146,9 @@ fn show(row: &BenchRow) -> String {
             training.train_step_ms, training.train_tgt_tokens_per_s
         );
         let memory = training.peak_memory_mib;
-        let memory = memory.map_or_else(String::new, |m| format!("  memory {m:5.0} MiB"));
+        let memory = memory.map_or("–".to_owned(), |m| format!("{m:.0} MiB"));
         reached = format!(
-            "  {:4.0} of {:4.0} GFLOP/s{memory}",
+            "  {:4.0} of {:4.0} GFLOP/s  memory {memory:>9}",
             training.train_gflops, training.peak_gflops
         );
     }
