@@ -14,7 +14,7 @@ use tensor::init::{Init, rng};
 use tensor::rand::Rng as _;
 use tensor::{Device, Gradients, Params, Tape, Tensor, Var};
 
-use super::{BenchOptions, PEAK_TIME, check_names, median};
+use super::{BenchOptions, PEAK_TIME, check_names, check_precision, median};
 use crate::Result;
 
 /// A layer to be measured.
@@ -120,9 +120,10 @@ pub struct LayerRow {
 /// Measures single layers; calls `each` after each of them.
 ///
 /// # Errors
-/// An unknown layer, with the nearest name; an unknown device.
+/// An unknown layer, with the nearest name; an unknown device; another precision than f32.
 pub fn layers(options: &BenchOptions, mut each: impl FnMut(&LayerRow)) -> Result<Vec<LayerRow>> {
     let BenchOptions { only, device, threads, seconds, .. } = options;
+    check_precision(options)?;
     check_names(only, all().map(|case| case.kind.name()).collect::<Vec<_>>().into_iter())?;
     let device = Device::open(device, threads.unwrap_or(0))?;
     let mut rows = Vec::new();

@@ -125,7 +125,8 @@ pub struct StepProfile {
 /// Measures workloads; calls `each` after each of them.
 ///
 /// # Errors
-/// An unknown workload, with the nearest name; an invalid size; an unknown device.
+/// An unknown workload, with the nearest name; an invalid size; an unknown device; another precision than
+/// f32 for more than decoding.
 pub fn run(options: &BenchOptions, mut each: impl FnMut(&BenchRow)) -> Result<Vec<BenchRow>> {
     let (workloads, device) = prepare(options)?;
     let mut rows = Vec::new();
@@ -155,9 +156,8 @@ pub fn profile(options: &BenchOptions) -> Result<Vec<(String, StepProfile)>> {
 
 /// Returns the selected workloads and the device.
 fn prepare(options: &BenchOptions) -> Result<(Vec<Workload>, Device)> {
-    if options.precision != Precision::F32 && !options.decode_only {
-        let what = format!("precision = {}: training is in f32 only", options.precision);
-        return Err(Error::Configuration { problems: vec![what] });
+    if !options.decode_only {
+        check_precision(options)?;
     }
     let mut all = workloads();
     check_names(&options.only, all.iter().map(|w| w.name))?;
@@ -169,6 +169,15 @@ fn prepare(options: &BenchOptions) -> Result<(Vec<Workload>, Device)> {
         options.sizes.iter().try_for_each(|size| workload.resize(size))?;
     }
     Ok((all, Device::open(&options.device, options.threads.unwrap_or(0))?))
+}
+
+/// Checks that the precision is one in which gradients are computed.
+fn check_precision(options: &BenchOptions) -> Result<()> {
+    if options.precision == Precision::F32 {
+        return Ok(());
+    }
+    let what = format!("precision = {}: training is in f32 only", options.precision);
+    Err(Error::Configuration { problems: vec![what] })
 }
 
 /// Checks that each of `only` is one of `names`.
@@ -416,6 +425,20 @@ mod tests {
         assert!(error.contains("tf-nmt"), "{error}");
         let profile = profile(&options(&["luong-small"], &small)).unwrap().remove(0).1;
         assert!(profile.steps >= LEAST && !profile.operations.rows().is_empty());
+        let memory = |row: &BenchRow| row.training.as_ref().unwrap().peak_memory_mib;
+        assert!(rows[1..].iter().all(|row| memory(row).is_none()));
+    }
+
+    #[test]
+    fn only_decoding_has_another_precision() {
+        let int8 = BenchOptions { precision: Precision::Int8, ..options(&[], &[]) };
+        for error in [
+            run(&int8, |_| {}).unwrap_err(),
+            profile(&int8).unwrap_err(),
+            layers(&int8, |_| {}).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("precision = int8"), "{error}");
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ enum Form {
     Int8(int8::Panels),
 }
 
-/// Rows of a weight that are packed together: all their forms read them from the nearest cache.
+/// Rows of a weight that are packed together: all their forms read them from a cache of the core.
 const ROWS: usize = 32;
 
 /// The panels that rows of a weight are packed into.
@@ -75,8 +75,8 @@ impl Target {
     }
 }
 
-/// Elements from which panels are written past the caches: they would not stay there until they are
-/// used, and a line that is written as a whole need not be read before.
+/// Elements from which panels are written past the caches: those of a training step would not stay there
+/// until they are used, and a line that is written as a whole need not be read before.
 const STREAMED: usize = 1 << 20;
 
 /// Packs consecutive rows of a weight, `from`, which are rows `at` of the form.
@@ -133,10 +133,10 @@ impl<const STREAM: bool> FillRows<'_, STREAM> {
             let panel = unsafe { self.target.panels.add(row / nr * nr * depth) };
             for k in (0..whole).step_by(lanes) {
                 for row in (first..last).step_by(lanes) {
-                    let _ = self.row(row + lanes - 1);
-                    let from = self.row(row)[k..].as_ptr();
-                    // SAFETY: all the vector's rows are within `from`, as was checked, and k + lanes
-                    // is within the depth; the panel holds these lanes of every k, and no other
+                    let from = (row - self.at.start) * self.inputs + self.target.columns.start + k;
+                    assert!(from + (lanes - 1) * self.inputs + lanes <= self.from.len());
+                    let from = self.from[from..].as_ptr();
+                    // SAFETY: all the vector's rows are within `from`, and k + lanes is within the depth; the panel holds these lanes of every k, and no other
                     // thread has these rows.
                     unsafe {
                         let to = panel.add(k * nr + row % nr);
@@ -260,9 +260,14 @@ impl Packed {
         PACKINGS.fetch_add(targets.len() as u64, Ordering::Relaxed);
         let outputs = w.len() / inputs.max(1);
         assert!(targets.iter().all(|t| t.rows.end <= outputs && t.columns.end <= inputs));
-        threads.split(w.len() * targets.len() / 3, |i, parts| {
-            for first in part(outputs, ROWS, parts, i).step_by(ROWS) {
-                let rows = first..(first + ROWS).min(outputs);
+        // Rows that belong to none of the forms are left out.
+        let begin = targets.iter().map(|t| t.rows.start).min().unwrap_or(0);
+        let end = targets.iter().map(|t| t.rows.end).max().unwrap_or(0);
+        let elements: usize = targets.iter().map(|t| t.rows.len() * t.columns.len()).sum();
+        threads.split(elements / 3, |i, parts| {
+            let rows = part(end - begin, ROWS, parts, i);
+            for first in (begin + rows.start..begin + rows.end).step_by(ROWS) {
+                let rows = first..(first + ROWS).min(begin + rows.end);
                 targets.iter().for_each(|target| target.fill(w, inputs, rows.clone()));
             }
         });

@@ -43,7 +43,7 @@ pub(super) fn duration(rows: usize, depth: usize, width: usize) -> usize {
         Level::Avx2 => 36,
         Level::Portable => 6,
     };
-    (rows * depth * width / speed).max(depth * width / READ)
+    (rows * depth * width / speed).max(rows.min(1) * depth * width / READ)
 }
 
 /// Elements of a weight that one thread reads from the second-level cache in a nanosecond.

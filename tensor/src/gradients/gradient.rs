@@ -74,11 +74,14 @@ pub enum Gradient {
 impl Gradient {
     /// Returns the L2 norm.
     pub fn norm(&self) -> f64 {
-        match self {
-            Self::None => 0.0,
-            Self::Dense(t) => t.norm(),
-            Self::Rows(r) => r.rows.norm(),
-        }
+        self.pieces().map(kernels::sum_of_squares).sum::<f64>().sqrt()
+    }
+
+    /// Returns the values that it stores in pieces whose squares one thread sums at a time: parameters
+    /// differ much in size.
+    pub(super) fn pieces(&self) -> std::slice::Chunks<'_, f32> {
+        const PIECE: usize = 1 << 15;
+        self.data().chunks(PIECE)
     }
 
     /// Returns the values that it stores: all, or those of its rows.

@@ -167,14 +167,11 @@ impl ReducedGradients {
 }
 
 /// Returns the L2 norm of each gradient.
-/// Values whose squares one thread sums at a time: parameters differ much in size.
-const PIECE: usize = 1 << 15;
-
 fn norms_of(gradients: &[Gradient], threads: &Threads) -> PooledVec<f64> {
     let pieces = gradients
         .iter()
         .enumerate()
-        .flat_map(|(i, gradient)| gradient.data().chunks(PIECE).map(move |piece| (i, piece, 0.0)));
+        .flat_map(|(i, gradient)| gradient.pieces().map(move |piece| (i, piece, 0.0)));
     let mut pieces: PooledVec<(usize, &[f32], f64)> = pieces.collect();
     let values: usize = gradients.iter().map(|gradient| gradient.data().len()).sum();
     threads.for_each_of(values / 16, &mut pieces, |_, (_, piece, sum)| {
@@ -190,6 +187,18 @@ fn norms_of(gradients: &[Gradient], threads: &Threads) -> PooledVec<f64> {
 mod tests {
     use super::*;
     use crate::gradients::RowGradient;
+
+    #[test]
+    fn norms_have_the_same_bits_however_they_are_shared() {
+        let values = (0..100_001).map(|i| ((i * 7919) % 1_009) as f32 / 504.5 - 1.0).collect();
+        let large = Gradient::Dense(Tensor::from_vec([100_001], values).unwrap());
+        let gradients = [large, Gradient::None, Gradient::Dense(Tensor::full([3], 2.0))];
+        let want: Vec<f64> = gradients.iter().map(Gradient::norm).collect();
+        for threads in [Threads::single(), Threads::new(3)] {
+            assert_eq!(norms_of(&gradients, &threads)[..], want[..]);
+        }
+        assert!((want[2] - 12.0_f64.sqrt()).abs() < 1e-12 && want[1] == 0.0);
+    }
 
     #[test]
     fn gradients_of_two_batches_add_up_whatever_their_kinds() {
