@@ -37,7 +37,7 @@ pub(super) fn count(rows: usize, depth: usize, width: usize) {
 /// Estimates how long a product takes one thread, in nanoseconds: its operations, or, for few rows, the
 /// reading of the weight from the second-level cache.
 pub(super) fn duration(rows: usize, depth: usize, width: usize) -> usize {
-    // Multiplications with additions in a nanosecond: about 80% of the peak where it was measured, with
+    // Multiplications with additions in a nanosecond: about three quarters of the peak as measured with
     // AVX-512 on a Xeon and with AVX2 on Zen 3; the portable figure is a guess.
     let speed = match level() {
         Level::Avx512 => 60,
