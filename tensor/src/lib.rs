@@ -93,6 +93,7 @@ mod gradients;
 mod graph;
 pub mod init;
 mod layers;
+pub mod le_bytes;
 mod lengths;
 mod load_report;
 mod memory;

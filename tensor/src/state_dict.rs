@@ -9,6 +9,7 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 use crate::error::{Error, Result};
+use crate::le_bytes;
 use crate::load_report::{LoadReport, Mismatch};
 use crate::params::Params;
 use crate::shape::Shape;
@@ -112,9 +113,7 @@ impl StateDict {
         }
         let mut contents = Vec::with_capacity(self.tensors.len());
         for (_, tensor) in &self.tensors {
-            let bytes: Vec<u8> =
-                tensor.to_host()?.data().iter().flat_map(|x| x.to_le_bytes()).collect();
-            contents.push(bytes);
+            contents.push(le_bytes::from_f32(tensor.to_host()?.data()));
         }
         let mut views = Vec::with_capacity(self.tensors.len());
         for ((name, tensor), bytes) in self.tensors.iter().zip(&contents) {

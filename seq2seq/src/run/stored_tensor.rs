@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
 use serde::ser::{self, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tensor::Tensor;
+use tensor::{Tensor, le_bytes};
 
 /// A tensor in the form in which files store it.
 ///
@@ -118,12 +118,7 @@ impl Serialize for Outgoing<'_> {
         let mut sequence = serializer.serialize_seq(Some(blocks.len()))?;
         let mut bytes = vec![0; 4 * BLOCK.min(self.0.len())];
         for block in blocks {
-            let (fours, _) = bytes.as_chunks_mut();
-            for (four, x) in fours.iter_mut().zip(block) {
-                *four = x.to_le_bytes();
-            }
-            let used = bytes.get(..size_of_val(block)).unwrap_or_default();
-            sequence.serialize_element(&Block(used))?;
+            sequence.serialize_element(&Block(le_bytes::write(block, &mut bytes)))?;
         }
         sequence.end()
     }
@@ -183,11 +178,10 @@ impl Visitor<'_> for Append<'_> {
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<(), E> {
-        let (fours, []) = bytes.as_chunks() else {
-            return Err(E::invalid_length(bytes.len(), &"a multiple of four bytes"));
-        };
-        self.0.extend(fours.iter().map(|&four| f32::from_le_bytes(four)));
-        Ok(())
+        match le_bytes::append(bytes, self.0) {
+            [] => Ok(()),
+            _ => Err(E::invalid_length(bytes.len(), &"a multiple of four bytes")),
+        }
     }
 }
 

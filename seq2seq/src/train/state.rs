@@ -1,8 +1,9 @@
 //! The state of training, as stored in a checkpoint.
 
 use tensor::init::Rng;
+use tensor::kernels::all_finite;
 use tensor::optim::Optimizer;
-use tensor::{Params, Threads};
+use tensor::{Params, Threads, le_bytes};
 
 use super::average::Average;
 use super::store::to_checkpoint;
@@ -36,13 +37,11 @@ impl<M: Model> TrainingState<'_, M> {
     /// Returns a hash of the parameters and of their average.
     pub(super) fn fingerprint(&self) -> u32 {
         let mut hasher = crc32fast::Hasher::new();
-        let mut bytes = [[0; 4]; 1 << 12];
+        let mut bytes = [0; 1 << 14];
         let average = self.average.iter().flat_map(|average| average.params().iter());
         for (_, value) in self.params.iter().chain(average) {
-            for part in value.data().chunks(bytes.len()) {
-                let bytes = &mut bytes[..part.len()];
-                bytes.iter_mut().zip(part).for_each(|(four, x)| *four = x.to_le_bytes());
-                hasher.update(bytes.as_flattened());
+            for part in value.data().chunks(bytes.len() / 4) {
+                hasher.update(le_bytes::write(part, &mut bytes));
             }
         }
         hasher.finalize()
@@ -50,7 +49,7 @@ impl<M: Model> TrainingState<'_, M> {
 
     /// Returns `true` if every parameter is finite.
     pub(super) fn is_finite(&self) -> bool {
-        self.params.iter().all(|(_, value)| is_finite(value.data()))
+        self.params.iter().all(|(_, value)| all_finite(value.data()))
     }
 
     /// Calls `how` with the parameters that inference uses: the average, if any. Returns `None` if
@@ -66,10 +65,4 @@ impl<M: Model> TrainingState<'_, M> {
             seen => Ok(Some(params.checked(seen?)?)),
         }
     }
-}
-
-/// Returns `true` if every value is finite. The values are checked in chunks so that the loop is
-/// vectorised.
-fn is_finite(values: &[f32]) -> bool {
-    values.chunks(256).all(|part| part.iter().fold(true, |all, x| all & x.is_finite()))
 }

@@ -85,6 +85,12 @@ pub fn sum_of_squares(x: &[f32]) -> f64 {
     dispatch(SumOfSquares(x))
 }
 
+/// Returns `true` if no value is infinite or NaN.
+pub fn all_finite(values: &[f32]) -> bool {
+    // In chunks without a branch, so that the loop is vectorised.
+    values.chunks(256).all(|part| part.iter().fold(true, |all, x| all & x.is_finite()))
+}
+
 struct AddRows<'a> {
     sums: &'a mut [f32],
     rows: &'a [f32],
@@ -147,6 +153,10 @@ mod tests {
             }
             let squares: f64 = x.iter().map(|x| f64::from(*x).powi(2)).sum();
             assert!((sum_of_squares(&x) - squares).abs() < 1e-5 * squares.max(1.0));
+            assert!(all_finite(&x) && all_finite(&[]));
+            for broken in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                assert!(!all_finite(&[&x[1..], &[broken]].concat()));
+            }
             let rows: Vec<f32> = (0..5).flat_map(|r| x.iter().map(move |v| v * r as f32)).collect();
             let mut sums = vec![1.0; n];
             add_rows(&mut sums, &rows, n, 0);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Exchange, Place, Ranks};
 use crate::error::{Error, Result};
+use crate::le_bytes;
 
 /// How long a rank waits for the others.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -73,7 +74,7 @@ impl Exchange for Member {
 
     fn all_to_all(&self, blocks: &[f32], received: &mut [f32]) -> Result<()> {
         let length = blocks.len() / self.size;
-        let mut all = self.gather(&to_bytes(blocks))?;
+        let mut all = self.gather(&le_bytes::from_f32(blocks))?;
         all.remove(self.rank);
         for (block, bytes) in received.chunks_mut(length.max(1)).zip(all) {
             from_bytes(&bytes[self.rank * length * 4..], block);
@@ -83,7 +84,7 @@ impl Exchange for Member {
 
     fn all_gather(&self, blocks: &mut [f32]) -> Result<()> {
         let length = blocks.len() / self.size;
-        let own = to_bytes(&blocks[self.rank * length..][..length]);
+        let own = le_bytes::from_f32(&blocks[self.rank * length..][..length]);
         for (to, bytes) in blocks.chunks_mut(length.max(1)).zip(self.gather(&own)?) {
             from_bytes(&bytes, to);
         }
@@ -108,10 +109,6 @@ impl Exchange for Member {
             all
         })
     }
-}
-
-fn to_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
 fn from_bytes(bytes: &[u8], values: &mut [f32]) {
