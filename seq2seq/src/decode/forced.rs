@@ -80,14 +80,13 @@ pub fn free_running_loss(
     Ok(loss / count.max(1) as f64)
 }
 
-/// Scores a group with one network, whose output layer is one product over all steps.
+/// Scores a group with one network, whose output layer is applied to many steps at once.
 fn at_once(only: Member<'_>, examples: &[&Example]) -> Result<Vec<ForcedOutput>> {
     let batch = Batch::new(examples.iter().copied());
     let mut tape = Tape::inference(only.params);
-    let run = only.model.forced(&mut tape, &batch)?;
-    let logits = tape.value(run.logits);
-    let best = ops::argmax(logits)?;
-    let logprobs = ops::log_probabilities(logits, &batch.target_out)?;
+    let (readouts, weights) = only.model.readouts(&mut tape, &batch)?;
+    let readout = &only.model.decoder.readout;
+    let found = readout.log_probabilities(&mut tape, readouts, &batch.target_out)?;
     let mut all = vec![ForcedOutput::default(); examples.len()];
     for (i, &id) in batch.target_out.iter().enumerate() {
         let (t, b) = (i / batch.size, i % batch.size);
@@ -95,9 +94,10 @@ fn at_once(only: Member<'_>, examples: &[&Example]) -> Result<Vec<ForcedOutput>>
             continue;
         }
         let output = &mut all[b];
-        output.token_logprobs.push(logprobs[i]);
-        output.correct += usize::from(best[i].0 == id);
-        if let Some(&weights) = run.weights.get(t) {
+        let (logprob, is_best) = found[i];
+        output.token_logprobs.push(logprob);
+        output.correct += usize::from(is_best);
+        if let Some(&weights) = weights.get(t) {
             output.attention.push(row_of(tape.value(weights), b, examples[b].source.len()));
         }
     }

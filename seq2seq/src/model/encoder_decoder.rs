@@ -4,7 +4,7 @@ use tensor::init::InitFn;
 use tensor::{Params, PooledVec, Tape, Var, ops};
 use tokenizer::PAD;
 
-use super::decoder::Decoder;
+use super::decoder::{Decoder, DecoderState, Source};
 use super::encoder::Encoder;
 use super::first_values::{count_parameters, with_first_values};
 use super::forcing::{Forcing, ScheduledSampling};
@@ -125,7 +125,8 @@ impl EncoderDecoder {
     /// # Errors
     /// Ids outside the vocabularies.
     pub fn forced(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<TeacherForced> {
-        self.run(tape, batch, None)
+        let (readouts, weights) = self.readouts(tape, batch)?;
+        Ok(TeacherForced { logits: self.decoder.readout.logits(tape, readouts)?, weights })
     }
 
     /// Runs the decoder over the length of the reference, fed its own most probable token at each step
@@ -134,46 +135,21 @@ impl EncoderDecoder {
     /// # Errors
     /// Ids outside the vocabularies.
     pub fn free_running(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<TeacherForced> {
-        self.run(tape, batch, Some(ScheduledSampling::never()))
+        self.sampled(tape, batch, &ScheduledSampling::never())
     }
 
-    /// Runs the decoder over the reference. A position for which `sampling` does not keep the
-    /// reference is fed the decoder's own most probable token.
-    fn run(
+    /// Runs the decoder with teacher forcing, and returns the inputs of the output layer, \[T, B, W\],
+    /// and the attention weights of each step.
+    pub(crate) fn readouts(
         &self,
         tape: &mut Tape<'_>,
         batch: &Batch,
-        sampling: Option<ScheduledSampling>,
-    ) -> Result<TeacherForced> {
-        let encoded = self.encoder.forward(tape, batch)?;
-        let (source, mut state) = self.decoder.start(tape, &encoded, self.encoder.directions())?;
+    ) -> Result<(Var, PooledVec<Var>)> {
+        let (source, mut state) = self.start(tape, batch)?;
         let (time, size) = (batch.target_time, batch.size);
-        let mut weights = PooledVec::with_capacity(time);
-        if let Some(sampling) = sampling {
-            let mut logits: PooledVec<Var> = PooledVec::with_capacity(time);
-            for t in 0..time {
-                let mut fed = PooledVec::from(&batch.target_in[t * size..(t + 1) * size]);
-                if let Some(&before) = logits.last() {
-                    // As in decoding, the network is never fed a token that it never outputs.
-                    let own = ops::argmax_except(tape.value(before), &NEVER_SAID)?;
-                    let part = tape.part(size);
-                    for (b, (fed, own)) in fed.iter_mut().zip(own).enumerate() {
-                        if !sampling.keeps_reference(t * part.total + part.row(b)) {
-                            *fed = own.0;
-                        }
-                    }
-                }
-                let projected = self.decoder.project(tape, &fed, [1, size])?;
-                let projected = projected.at(tape, 0);
-                let step = self.decoder.step(tape, projected, &source, &state, t)?;
-                logits.push(self.decoder.logits(tape, step.readout)?);
-                weights.extend(step.weights);
-                state = step.state;
-            }
-            return Ok(TeacherForced { logits: ops::stack(tape, &logits)?, weights });
-        }
         let projected = self.decoder.project(tape, &batch.target_in, [time, size])?;
         let mut readouts = PooledVec::with_capacity(time);
+        let mut weights = PooledVec::with_capacity(time);
         for t in 0..time {
             let projected = projected.at(tape, t);
             let step = self.decoder.step(tape, projected, &source, &state, t)?;
@@ -181,8 +157,47 @@ impl EncoderDecoder {
             weights.extend(step.weights);
             state = step.state;
         }
-        let readouts = ops::stack(tape, &readouts)?;
-        Ok(TeacherForced { logits: self.decoder.logits(tape, readouts)?, weights })
+        Ok((ops::stack(tape, &readouts)?, weights))
+    }
+
+    /// Runs the decoder over the reference. A position for which `sampling` does not keep the
+    /// reference is fed the decoder's own most probable token.
+    fn sampled(
+        &self,
+        tape: &mut Tape<'_>,
+        batch: &Batch,
+        sampling: &ScheduledSampling,
+    ) -> Result<TeacherForced> {
+        let (source, mut state) = self.start(tape, batch)?;
+        let (time, size) = (batch.target_time, batch.size);
+        let mut weights = PooledVec::with_capacity(time);
+        let mut logits: PooledVec<Var> = PooledVec::with_capacity(time);
+        for t in 0..time {
+            let mut fed = PooledVec::from(&batch.target_in[t * size..(t + 1) * size]);
+            if let Some(&before) = logits.last() {
+                // As in decoding, the network is never fed a token that it never outputs.
+                let own = ops::argmax_except(tape.value(before), &NEVER_SAID)?;
+                let part = tape.part(size);
+                for (b, (fed, own)) in fed.iter_mut().zip(own).enumerate() {
+                    if !sampling.keeps_reference(t * part.total + part.row(b)) {
+                        *fed = own.0;
+                    }
+                }
+            }
+            let projected = self.decoder.project(tape, &fed, [1, size])?;
+            let projected = projected.at(tape, 0);
+            let step = self.decoder.step(tape, projected, &source, &state, t)?;
+            logits.push(self.decoder.readout.logits(tape, step.readout)?);
+            weights.extend(step.weights);
+            state = step.state;
+        }
+        Ok(TeacherForced { logits: ops::stack(tape, &logits)?, weights })
+    }
+
+    /// Reads the sources of a batch.
+    fn start(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<(Source<'_>, DecoderState)> {
+        let encoded = self.encoder.forward(tape, batch)?;
+        self.decoder.start(tape, &encoded, self.encoder.directions())
     }
 }
 
@@ -228,14 +243,23 @@ impl Model for EncoderDecoder {
             Some(step) => self.loss.forcing.sampling(step, || tape.next_stream()),
             None => None,
         };
-        let forced = self.run(tape, &batch, sampling)?;
         let how = ops::CrossEntropy {
             targets: &batch.target_out,
             ignore: (!self.loss.count_padding).then_some(PAD),
             smoothing: self.loss.smoothing,
             weight: shape.weight,
         };
-        Ok(ops::cross_entropy(tape, forced.logits, how)?.into())
+        let found = match sampling {
+            Some(sampling) => {
+                let logits = self.sampled(tape, &batch, &sampling)?.logits;
+                ops::cross_entropy(tape, logits, how)?
+            }
+            None => {
+                let (readouts, _) = self.readouts(tape, &batch)?;
+                self.decoder.readout.loss(tape, readouts, how)?
+            }
+        };
+        Ok(found.into())
     }
 }
 

@@ -3,6 +3,7 @@
 use rnn::{Rnn, State};
 use tensor::init::InitFn;
 use tensor::{ParamId, Params, PooledVec, Tape, Var, ops};
+use tokenizer::PAD;
 
 use super::first_values::{count_parameters, with_first_values};
 use super::{dropout_output, recurrent, set_dropout};
@@ -65,6 +66,42 @@ impl LanguageNetwork {
         set_dropout(&mut self.rnn, config)
     }
 
+    /// Returns the inputs \[T, B, H\] of the output layer, and the final states.
+    pub(crate) fn outputs(
+        &self,
+        tape: &mut Tape<'_>,
+        ids: &[u32],
+        shape: [usize; 2],
+        state: Option<&[State]>,
+    ) -> Result<(Var, PooledVec<State>)> {
+        let x = ops::embedding(tape, ids, shape, self.embedding, None)?;
+        let x = ops::dropout(tape, x, self.dropout)?;
+        let out = self.rnn.forward(tape, x, None, state)?;
+        Ok((ops::dropout(tape, out.y, self.dropout_output)?, out.state))
+    }
+
+    /// Returns the loss of targets, one for each of the [`outputs`](Self::outputs).
+    pub(crate) fn loss(
+        &self,
+        tape: &mut Tape<'_>,
+        outputs: Var,
+        how: ops::CrossEntropy<'_>,
+    ) -> Result<ops::CrossEntropyResult> {
+        Ok(ops::linear_cross_entropy(tape, outputs, self.output.0, Some(self.output.1), how)?)
+    }
+
+    /// Returns the natural-log probability of a token for each of the [`outputs`](Self::outputs),
+    /// and whether none is more probable; padding is left out.
+    pub(crate) fn log_probabilities(
+        &self,
+        tape: &mut Tape<'_>,
+        outputs: Var,
+        tokens: &[u32],
+    ) -> Result<Vec<(f64, bool)>> {
+        let (w, b) = self.output;
+        Ok(ops::linear_log_probabilities(tape, outputs, w, Some(b), tokens, Some(PAD))?)
+    }
+
     /// Returns the logits \[T, B, V\] of the token after each of the time-major ids \[T, B\], and
     /// the final states. The initial states are zeros if `state` is `None`.
     ///
@@ -77,11 +114,7 @@ impl LanguageNetwork {
         shape: [usize; 2],
         state: Option<&[State]>,
     ) -> Result<(Var, PooledVec<State>)> {
-        let x = ops::embedding(tape, ids, shape, self.embedding, None)?;
-        let x = ops::dropout(tape, x, self.dropout)?;
-        let out = self.rnn.forward(tape, x, None, state)?;
-        let y = ops::dropout(tape, out.y, self.dropout_output)?;
-        let logits = ops::linear(tape, y, self.output.0, Some(self.output.1))?;
-        Ok((logits, out.state))
+        let (outputs, state) = self.outputs(tape, ids, shape, state)?;
+        Ok((ops::linear(tape, outputs, self.output.0, Some(self.output.1))?, state))
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn reduce(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gr
             return Err(Error::shapes("gradient", t.shape(), shape));
         }
         if let Some(total) = &mut total {
-            kernels::add(total.data_mut(), t.data());
+            add(total, &t, threads);
         }
     }
     if !slot.products.is_empty() {
@@ -55,6 +55,16 @@ pub(super) fn reduce(slot: Slot, value: &Tensor, threads: &Threads) -> Result<Gr
         rows.add_to(total.data_mut(), shape.width());
     }
     Ok(Gradient::Dense(total))
+}
+
+/// Adds a gradient to another one of the same shape.
+fn add(total: &mut Tensor, other: &Tensor, threads: &Threads) {
+    const PIECE: usize = 1 << 14;
+    let other = other.data();
+    let mut pieces: PooledVec<&mut [f32]> = total.data_mut().chunks_mut(PIECE).collect();
+    threads.for_each_of(other.len() / 4, &mut pieces, |i, piece| {
+        kernels::add(piece, &other[i * PIECE..][..piece.len()]);
+    });
 }
 
 /// Adds the column sums of biases' gradients; each thread works on other columns.

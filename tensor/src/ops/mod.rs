@@ -8,8 +8,8 @@
 //! | products | [`matmul`](fn@matmul), [`linear`](fn@linear), [`linear_columns`], [`linear_rows`] |
 //! | shapes | [`transpose`](fn@transpose), [`slice`](fn@slice), [`concat`](fn@concat), [`concat_dim`], [`stack`], [`index_select`](fn@index_select); [`Tape::reshape`](crate::Tape::reshape), [`Tape::index`](crate::Tape::index), [`Tape::range`](crate::Tape::range) |
 //! | rows of a table | [`embedding`](fn@embedding) |
-//! | probabilities | [`softmax`](fn@softmax), [`log_softmax`], [`cross_entropy`](fn@cross_entropy), [`argmax`], [`argmax_except`], [`linear_argmax`], [`top_k`], [`log_probabilities`] |
-//! | losses | [`cross_entropy`](fn@cross_entropy), [`squared_error`](fn@squared_error) |
+//! | probabilities | [`softmax`](fn@softmax), [`log_softmax`], [`cross_entropy`](fn@cross_entropy), [`argmax`], [`argmax_except`], [`linear_argmax`], [`top_k`], [`log_probabilities`], [`linear_log_probabilities`] |
+//! | losses | [`cross_entropy`](fn@cross_entropy), [`linear_cross_entropy`](fn@linear_cross_entropy), [`squared_error`](fn@squared_error) |
 //! | layers | [`layer_norm`](fn@layer_norm), [`maxout`](fn@maxout), [`dropout`](fn@dropout), [`dropout_sequence`], [`masked`], [`sequence_mask`] |
 //!
 //! Each is a folder: `mod.rs` has its equation, shapes, forward and backward pass, `reference.rs`
@@ -26,6 +26,7 @@ pub mod embedding;
 pub mod index_select;
 pub mod layer_norm;
 pub mod linear;
+pub mod linear_cross_entropy;
 pub mod matmul;
 pub mod maxout;
 pub mod reduce;
@@ -57,6 +58,8 @@ pub use index_select::index_select;
 pub use layer_norm::layer_norm;
 #[doc(inline)]
 pub use linear::{linear, linear_argmax, linear_columns, linear_rows};
+#[doc(inline)]
+pub use linear_cross_entropy::{linear_cross_entropy, linear_log_probabilities};
 #[doc(inline)]
 pub use matmul::matmul;
 #[doc(inline)]

@@ -66,7 +66,7 @@ pub struct Decoder {
     /// Whether the memory holds the sources in reverse order.
     reversed: bool,
     bridge: Bridge,
-    readout: Readout,
+    pub(crate) readout: Readout,
     wiring: Wiring,
     feeding: bool,
     widths: Widths,
@@ -382,22 +382,6 @@ impl Decoder {
         let layers = if self.resets_state { before.layers.clone() } else { layers };
         let state = DecoderState { layers, top: state, feed };
         Ok(DecoderStep { state, readout, weights, heads })
-    }
-
-    /// Returns the most probable token of each readout, none of `excluded`, with its natural-log
-    /// probability.
-    pub(crate) fn argmax(
-        &self,
-        tape: &mut Tape<'_>,
-        readouts: Var,
-        excluded: &[u32],
-    ) -> Result<Vec<(u32, f32)>> {
-        self.readout.argmax(tape, readouts, excluded)
-    }
-
-    /// Returns the logits of readouts, \[..., V\].
-    pub(crate) fn logits(&self, tape: &mut Tape<'_>, readouts: Var) -> Result<Var> {
-        self.readout.logits(tape, readouts)
     }
 }
 

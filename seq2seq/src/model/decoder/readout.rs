@@ -1,6 +1,7 @@
 //! The readout and the output layer, from a decoder's state to logits.
 
 use tensor::{ParamId, Params, PooledVec, Tape, Tensor, Var, ops};
+use tokenizer::PAD;
 
 use super::parts::Add;
 use crate::Result;
@@ -129,6 +130,29 @@ impl Readout {
     ) -> Result<Vec<(u32, f32)>> {
         let (weight, bias) = self.output;
         Ok(ops::linear_argmax(tape, read, weight, Some(bias), excluded)?)
+    }
+
+    /// Returns the loss of targets, one for each row of the result of [`read`](Self::read).
+    pub(crate) fn loss(
+        &self,
+        tape: &mut Tape<'_>,
+        read: Var,
+        how: ops::CrossEntropy<'_>,
+    ) -> Result<ops::CrossEntropyResult> {
+        let (weight, bias) = self.output;
+        Ok(ops::linear_cross_entropy(tape, read, weight, Some(bias), how)?)
+    }
+
+    /// Returns the natural-log probability of a token for each row of the result of
+    /// [`read`](Self::read), and whether none is more probable; padding is left out.
+    pub(crate) fn log_probabilities(
+        &self,
+        tape: &mut Tape<'_>,
+        read: Var,
+        tokens: &[u32],
+    ) -> Result<Vec<(f64, bool)>> {
+        let (weight, bias) = self.output;
+        Ok(ops::linear_log_probabilities(tape, read, weight, Some(bias), tokens, Some(PAD))?)
     }
 
     /// Returns the logits of the result of [`read`](Self::read), \[..., V\].

@@ -240,8 +240,8 @@ impl LanguageModel {
         ids.iter().zip(self.vocabulary.decode(ids)).map(show).collect()
     }
 
-    /// Returns the logits of a part of a batch, and the target ids, \[T, B\] with PAD past the end
-    /// of a text.
+    /// Returns the inputs of the output layer for a part of a batch, and the target ids, \[T, B\] with
+    /// PAD past the end of a text.
     fn run(
         &self,
         tape: &mut Tape<'_>,
@@ -262,11 +262,11 @@ impl LanguageModel {
         // The lock is not held in between: other threads read other parts of the text.
         let carried = || carried.lock().unwrap_or_else(PoisonError::into_inner);
         let state = places.as_ref().map(|places| carried().before(tape, places, config));
-        let (logits, after) = self.network.logits(tape, &fed, [time, size], state.as_deref())?;
+        let (outputs, after) = self.network.outputs(tape, &fed, [time, size], state.as_deref())?;
         if let Some(places) = places {
             carried().after(tape, &places, &after);
         }
-        Ok((logits, targets))
+        Ok((outputs, targets))
     }
 
     /// Sums the score over chunks; those of a running text in order, since the state is carried.
@@ -274,16 +274,14 @@ impl LanguageModel {
         let carried = Mutex::default();
         let one = |part: &[&TextChunk]| -> Result<Score> {
             let mut tape = Tape::inference(params).with_threads(threads);
-            let (logits, targets) = self.run(&mut tape, part, &carried)?;
-            let logits = tape.value(logits);
-            let best = ops::argmax(logits)?;
-            let logp = ops::log_probabilities(logits, &targets)?;
+            let (outputs, targets) = self.run(&mut tape, part, &carried)?;
+            let found = self.network.log_probabilities(&mut tape, outputs, &targets)?;
             let mut score = Score::default();
-            for ((&id, best), logp) in targets.iter().zip(best).zip(logp) {
+            for (&id, (logp, is_best)) in targets.iter().zip(found) {
                 if id != PAD {
                     score.nll -= logp;
                     score.count += 1;
-                    score.correct += usize::from(best.0 == id);
+                    score.correct += usize::from(is_best);
                 }
             }
             Ok(score)
@@ -401,14 +399,14 @@ impl Model for LanguageModel {
         part: &[&TextChunk],
         shape: &BatchShape,
     ) -> Result<BatchLoss> {
-        let (logits, targets) = self.run(tape, part, &self.carried)?;
+        let (outputs, targets) = self.run(tape, part, &self.carried)?;
         let how = ops::CrossEntropy {
             targets: &targets,
             ignore: Some(PAD),
             smoothing: self.config.label_smoothing,
             weight: shape.weight,
         };
-        Ok(ops::cross_entropy(tape, logits, how)?.into())
+        Ok(self.network.loss(tape, outputs, how)?.into())
     }
 
     fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Metrics>> {

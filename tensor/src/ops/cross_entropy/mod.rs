@@ -13,7 +13,7 @@ pub use predict::{argmax, argmax_except, log_probabilities};
 pub use top_k::top_k;
 
 use crate::autograd::{Backward, Op, Tape, Var};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::simd::{Kernel, Simd, dispatch, math};
 use crate::tensor::DeferredScalar;
 use crate::tensor::Tensor;
@@ -74,18 +74,8 @@ pub fn cross_entropy(
     logits: Var,
     how: CrossEntropy<'_>,
 ) -> Result<CrossEntropyResult> {
-    let shape = tape.shape(logits);
-    let classes = shape.width();
-    if shape.rows() != how.targets.len() {
-        return Err(Error::shapes("cross_entropy", shape, [how.targets.len()]));
-    }
-    if let Some(&id) = how.targets.iter().find(|&&t| t as usize >= classes) {
-        return Err(Error::Id { op: "cross_entropy", id, rows: classes });
-    }
-    if !(0.0..=1.0).contains(&how.smoothing) {
-        let what = format!("smoothing is {}, expected 0 to 1", how.smoothing);
-        return Err(Error::argument("cross_entropy", what));
-    }
+    let classes = tape.shape(logits).width();
+    how.check("cross_entropy", tape.shape(logits), classes)?;
     let mut gradient = tape.take_value(logits);
     if let Some(device) = tape.opencl() {
         let sums = opencl::forward(device, &mut gradient, how)?;
@@ -95,28 +85,49 @@ pub fn cross_entropy(
             loss,
             nll: DeferredScalar::on_device(&sums, 1),
             value: DeferredScalar::on_device(&sums, 0),
-            count: how.targets.iter().filter(|&&t| how.ignore != Some(t)).count(),
+            count: how.counted().count(),
             correct: DeferredScalar::on_device(&sums, 2),
         });
     }
-    let sums = dispatch(CrossEntropyForward { rows: gradient.data_mut(), classes, how });
+    let sums = add_up(gradient.data_mut(), classes, how);
     let loss = tape.output(Tensor::scalar(sums.loss as f32));
     tape.record(CrossEntropyOp { logits, loss, gradient });
-    Ok(CrossEntropyResult {
-        loss,
-        nll: sums.nll.into(),
-        value: sums.loss.into(),
-        count: sums.count,
-        correct: (sums.correct as f64).into(),
-    })
+    Ok(sums.result(loss))
 }
 
+/// Sums over rows of logits.
 #[derive(Default)]
-struct Sums {
-    loss: f64,
+pub(super) struct Sums {
+    pub(super) loss: f64,
     nll: f64,
     count: usize,
     correct: usize,
+}
+
+impl Sums {
+    /// Adds the sums over other rows.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.loss += other.loss;
+        self.nll += other.nll;
+        self.count += other.count;
+        self.correct += other.correct;
+    }
+
+    /// Returns the result of which `loss` is the value on the tape.
+    pub(super) fn result(self, loss: Var) -> CrossEntropyResult {
+        CrossEntropyResult {
+            loss,
+            nll: self.nll.into(),
+            value: self.loss.into(),
+            count: self.count,
+            correct: (self.correct as f64).into(),
+        }
+    }
+}
+
+/// Replaces rows of logits by rows of gradients, and returns the sums over them.
+pub(super) fn add_up(rows: &mut [f32], classes: usize, how: CrossEntropy<'_>) -> Sums {
+    dispatch(CrossEntropyForward { rows, classes, how })
 }
 
 /// Replaces rows of logits by rows of gradients: weight (p - (1 - e) onehot - e / V).

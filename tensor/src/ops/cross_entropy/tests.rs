@@ -1,6 +1,7 @@
 use super::*;
 use crate::Params;
 use crate::check::{assert_close, finite_differences, to_f32, to_f64, values};
+use crate::error::Error;
 
 #[test]
 fn both_directions_agree_with_the_reference_and_finite_differences() {

@@ -116,10 +116,10 @@ fn block(
 }
 
 /// The elements of a bias; `None` means all of them.
-type BiasElements = (ParamId, Option<Range<usize>>);
+pub(super) type BiasElements = (ParamId, Option<Range<usize>>);
 
 /// Checks the shapes of a map, and returns the values of its bias.
-fn check<'p>(
+pub(super) fn check<'p>(
     tape: &Tape<'p>,
     x: Var,
     w: ParamId,
