@@ -1,7 +1,7 @@
 //! Numbers as little-endian bytes, the form in which files and ranks exchange them.
 //!
-//! The loops are here, not beside their callers, because this crate is built at the full level of
-//! optimisation in every profile.
+//! The loops are here, not beside their callers, because this workspace builds this crate at the full
+//! level of optimisation in every profile.
 
 /// Writes `values` to the beginning of `bytes` and returns what was written.
 ///
@@ -39,6 +39,20 @@ pub fn append<'a>(bytes: &'a [u8], values: &mut Vec<f32>) -> &'a [u8] {
     let (fours, rest) = bytes.as_chunks();
     values.extend(fours.iter().map(|&four| f32::from_le_bytes(four)));
     rest
+}
+
+/// Reads numbers from the beginning of `bytes` into `values`, as many as both have.
+///
+/// ```
+/// let mut values = [0.5, 0.5];
+/// tensor::le_bytes::read(&[0, 0, 128, 63], &mut values);
+/// assert_eq!(values, [1.0, 0.5]);
+/// ```
+pub fn read(bytes: &[u8], values: &mut [f32]) {
+    let (fours, _) = bytes.as_chunks();
+    for (value, &four) in values.iter_mut().zip(fours) {
+        *value = f32::from_le_bytes(four);
+    }
 }
 
 #[cfg(test)]

@@ -143,7 +143,11 @@ fn converted(view: &TensorView<'_>) -> std::result::Result<Tensor, String> {
     }
     let bytes = view.data();
     let values: Vec<f32> = match view.dtype() {
-        Dtype::F32 => numbers(bytes, f32::from_le_bytes),
+        Dtype::F32 => {
+            let mut values = Vec::with_capacity(bytes.len() / 4);
+            le_bytes::append(bytes, &mut values);
+            values
+        }
         Dtype::F16 => numbers(bytes, |b| f16::from_le_bytes(b).to_f32()),
         Dtype::BF16 => numbers(bytes, |b| bf16::from_le_bytes(b).to_f32()),
         Dtype::F64 => {

@@ -67,10 +67,12 @@ fn warm_up(config: &Config, threads: usize) -> Result<(usize, usize), Vec<usize>
     let network = EncoderDecoder::new(&mut params, config, vocabulary, vocabulary, 1).unwrap();
     let model = network;
     let mut optimizer = Optimizer::new(config.optimizer_config(), &params).unwrap();
-    // Two shapes in turn, one of them padded.
-    let batches: [Vec<Example>; 2] = [
+    // Shapes in turn: one of them padded, one of so many target tokens that the output layer is
+    // computed in blocks.
+    let batches: [Vec<Example>; 3] = [
         (0..9).map(|i| example(i, 6, 5)).collect(),
         (0..7).map(|i| example(i, 9 - i, 3 + i)).collect(),
+        (0..48).map(|i| example(i, 3, 14 + i % 2)).collect(),
     ];
     let batches: Vec<Vec<&Example>> = batches.iter().map(|batch| batch.iter().collect()).collect();
     let (mut counts, mut quiet) = (Vec::with_capacity(MOST), 0);
@@ -84,7 +86,7 @@ fn warm_up(config: &Config, threads: usize) -> Result<(usize, usize), Vec<usize>
             flow: false,
             profile: false,
         };
-        let batch = &batches[step % 2];
+        let batch = &batches[step % batches.len()];
         let before = ALLOCATIONS.load(Ordering::SeqCst);
         let outcome = train_step(&model, &mut params, &mut optimizer, batch, &threads, &options);
         let taken = ALLOCATIONS.load(Ordering::SeqCst) - before;

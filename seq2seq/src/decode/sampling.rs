@@ -1,7 +1,7 @@
 //! Sampling: outputs drawn at random from a network's probabilities.
 
 use tensor::random::PhiloxStream;
-use tensor::{Params, Tensor, Threads};
+use tensor::{Params, Tensor, Threads, ops};
 use tokenizer::EOS;
 
 use super::constraints::Constraints;
@@ -201,9 +201,7 @@ impl SamplingOptions {
 }
 
 fn log_probability(logits: &[f32], id: u32) -> f64 {
-    let most = logits.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-    let total: f64 = logits.iter().map(|&l| f64::from(l - most).exp()).sum();
-    f64::from(logits[id as usize] - most) - total.ln()
+    f64::from(logits[id as usize]) - ops::log_sum_exp(logits)
 }
 
 #[cfg(test)]

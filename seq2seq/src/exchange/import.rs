@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tensor::kernels::all_finite;
 use tensor::{Params, StateDict};
 use tokenizer::Vocabulary;
 
@@ -61,8 +62,8 @@ pub fn import(folder: &Path, run: &Path, options: &ImportOptions) -> Result<Impo
 /// [`Error::Exchange`] with the name of a tensor and the number of its values that are not.
 pub(super) fn check_finite(state: &StateDict, path: &Path) -> Result<()> {
     for (name, tensor) in &state.tensors {
-        let count = tensor.data().iter().filter(|x| !x.is_finite()).count();
-        if count > 0 {
+        if !all_finite(tensor.data()) {
+            let count = tensor.data().iter().filter(|x| !x.is_finite()).count();
             let what = format!(
                 "{count} of {} values of tensor {name} are NaN or infinite: the model has diverged \
                  or the file is damaged; use another checkpoint",

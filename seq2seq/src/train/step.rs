@@ -3,7 +3,8 @@
 //!
 //! Each thread runs the forward and backward passes of its own rows of the batch on its own tape,
 //! so threads synchronise only at the end. The gradients of weights are deferred: the rows of all
-//! threads enter one product per weight, which is divided among the threads by rows of the weight.
+//! threads enter one product per weight, which is divided among the threads by rows of the weight. Only
+//! an output layer of many rows is multiplied by each thread ([`tensor::ops::linear_cross_entropy`](fn@tensor::ops::linear_cross_entropy)).
 
 use std::collections::BTreeMap;
 use std::time::Instant;

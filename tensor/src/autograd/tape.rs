@@ -294,6 +294,11 @@ impl<'p> Tape<'p> {
         Ok(())
     }
 
+    /// Returns true if the backward pass will compute the gradient of a value.
+    pub(crate) fn requires_grad(&self, v: Var) -> bool {
+        self.recording && v.is_of(self.id) && self.nodes[v.index()].requires_grad
+    }
+
     /// Returns the shape of a value.
     pub fn shape(&self, v: Var) -> Shape {
         self.value(v).shape()

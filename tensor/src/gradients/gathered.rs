@@ -16,7 +16,7 @@ use crate::threads::Threads;
 /// An operation adds a dense gradient, adds rows of a table, or defers a weight's gradient as the
 /// (input, output gradient) rows of a product; [`Gradients::reduce`] multiplies each weight's rows
 /// once. The gradients of several tapes (the threads' parts of a batch) are [merged](Self::merge)
-/// first, so a weight still costs one product per step.
+/// first, so a weight whose rows are deferred still costs one product per step.
 #[derive(Debug, Default)]
 pub struct Gradients {
     slots: PooledVec<Slot>,

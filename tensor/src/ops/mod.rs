@@ -8,13 +8,14 @@
 //! | products | [`matmul`](fn@matmul), [`linear`](fn@linear), [`linear_columns`], [`linear_rows`] |
 //! | shapes | [`transpose`](fn@transpose), [`slice`](fn@slice), [`concat`](fn@concat), [`concat_dim`], [`stack`], [`index_select`](fn@index_select); [`Tape::reshape`](crate::Tape::reshape), [`Tape::index`](crate::Tape::index), [`Tape::range`](crate::Tape::range) |
 //! | rows of a table | [`embedding`](fn@embedding) |
-//! | probabilities | [`softmax`](fn@softmax), [`log_softmax`], [`cross_entropy`](fn@cross_entropy), [`argmax`], [`argmax_except`], [`linear_argmax`], [`top_k`], [`log_probabilities`], [`linear_log_probabilities`] |
+//! | probabilities | [`softmax`](fn@softmax), [`log_softmax`], [`cross_entropy`](fn@cross_entropy), [`argmax`], [`argmax_except`], [`linear_argmax`], [`top_k`], [`log_probabilities`], [`log_sum_exp`], [`linear_log_probabilities`] |
 //! | losses | [`cross_entropy`](fn@cross_entropy), [`linear_cross_entropy`](fn@linear_cross_entropy), [`squared_error`](fn@squared_error) |
 //! | layers | [`layer_norm`](fn@layer_norm), [`maxout`](fn@maxout), [`dropout`](fn@dropout), [`dropout_sequence`], [`masked`], [`sequence_mask`] |
 //!
 //! Each is a folder: `mod.rs` has its equation, shapes, forward and backward pass, `reference.rs`
 //! the same in plain loops for any float; its tests compare the two, and both with finite
-//! differences. [`stack`] computes nothing and is a single file. [`Graph`](crate::Graph) has the
+//! differences. [`stack`] computes nothing and is a single file, and
+//! [`linear_cross_entropy`](fn@linear_cross_entropy) has the references of its two parts. [`Graph`](crate::Graph) has the
 //! same operations as methods and operators that can be nested.
 
 pub mod binary;
@@ -44,7 +45,7 @@ pub use concat::{concat, concat_dim};
 #[doc(inline)]
 pub use cross_entropy::{
     CrossEntropy, CrossEntropyResult, argmax, argmax_except, cross_entropy, log_probabilities,
-    top_k,
+    log_sum_exp, top_k,
 };
 #[doc(inline)]
 pub use dropout::{dropout, dropout_sequence, masked, sequence_mask};

@@ -77,7 +77,7 @@ impl Exchange for Member {
         let mut all = self.gather(&le_bytes::from_f32(blocks))?;
         all.remove(self.rank);
         for (block, bytes) in received.chunks_mut(length.max(1)).zip(all) {
-            from_bytes(&bytes[self.rank * length * 4..], block);
+            le_bytes::read(&bytes[self.rank * length * 4..], block);
         }
         Ok(())
     }
@@ -86,7 +86,7 @@ impl Exchange for Member {
         let length = blocks.len() / self.size;
         let own = le_bytes::from_f32(&blocks[self.rank * length..][..length]);
         for (to, bytes) in blocks.chunks_mut(length.max(1)).zip(self.gather(&own)?) {
-            from_bytes(&bytes, to);
+            le_bytes::read(&bytes, to);
         }
         Ok(())
     }
@@ -108,12 +108,6 @@ impl Exchange for Member {
             }
             all
         })
-    }
-}
-
-fn from_bytes(bytes: &[u8], values: &mut [f32]) {
-    for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
-        *value = f32::from_le_bytes(*bytes);
     }
 }
 

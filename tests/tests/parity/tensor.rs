@@ -6,7 +6,7 @@ use tensor::optim::{
 };
 use tensor::{BatchPart, DeferredScalar, Gradients, Params, Result, Tape, Tensor, ops};
 
-use super::bench::{Bench, Case, tensor};
+use super::bench::{Bench, Case, Dims, tensor};
 
 /// Every case.
 pub(crate) const CASES: &[Case] = &[
@@ -190,6 +190,7 @@ pub(crate) const CASES: &[Case] = &[
     }),
     ("cross_entropy", |b| cross_entropy(b, 37, 0.0)),
     ("cross_entropy, smoothed", |b| cross_entropy(b, 600, 0.1)),
+    ("linear_cross_entropy", linear_cross_entropy),
     ("predictions", predictions),
     ("squared_error", squared_error),
     ("gradient flow", flow),
@@ -277,6 +278,37 @@ fn cross_entropy(b: &mut Bench, classes: usize, smoothing: f32) -> Result<()> {
         if let Some(gradient) = back.grad(logits) {
             b.keep("gradient", gradient)?;
         }
+    }
+    Ok(())
+}
+
+fn linear_cross_entropy(b: &mut Bench) -> Result<()> {
+    let (few, many): ([Dims; 2], [Dims; 2]) = ([&[9, 6], &[9]], [&[70, 6], &[70]]);
+    for (shapes, bias, ignore) in [(few, true, Some(3)), (many, false, None), (many, true, Some(5))]
+    {
+        let (params, ids) = b.params(&shapes)?;
+        let classes = shapes[1][0];
+        let bias = bias.then_some(ids[1]);
+        let targets: Vec<u32> = (0..300).map(|i| i * 31 % classes as u32).collect();
+        let how = ops::CrossEntropy { targets: &targets, ignore, smoothing: 0.1, weight: 0.01 };
+        let mut tape = Tape::new(&params);
+        let x = tape.input(tensor(&[300, 6], 1));
+        let found = ops::linear_cross_entropy(&mut tape, x, ids[0], bias, how)?;
+        let numbers = [found.nll.get()?, found.value.get()?, found.count as f64];
+        b.keep_numbers("metrics", &numbers);
+        let back = tape.backward(&[(found.loss, Tensor::scalar(0.5))])?;
+        if let Some(gradient) = back.grad(x) {
+            b.keep("dx", gradient)?;
+        }
+        let reduced = back.gradients.reduce(&params, tape.threads())?;
+        for &id in &ids {
+            b.keep("parameter", &reduced.get(id).to_dense(params.shape(id)))?;
+        }
+        let mut tape = Tape::inference(&params);
+        let x = tape.constant(tensor(&[300, 6], 1));
+        let found = ops::linear_log_probabilities(&mut tape, x, ids[0], bias, &targets, ignore)?;
+        let logp: Vec<f64> = found.iter().map(|found| found.0).collect();
+        b.keep_numbers("scores", &logp);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Steps of several encoder-decoders whose predictions are combined.
 
-use tensor::{Tensor, Threads};
+use tensor::{Tensor, Threads, ops};
 
 use super::{EncoderDecoderStepper, Prediction, Stepper};
 use crate::Result;
@@ -86,7 +86,7 @@ impl Stepper for EnsembleStepper<'_> {
         for (member, prediction) in self.members.iter().zip(&predictions) {
             let rows = prediction.logits.data().chunks_exact(width);
             for (sum, row) in sums.chunks_exact_mut(width).zip(rows) {
-                let shift = log_sum_exp(row);
+                let shift = ops::log_sum_exp(row);
                 for (sum, &logit) in sum.iter_mut().zip(row) {
                     let logprob = f64::from(logit) - shift;
                     *sum += member.weight
@@ -128,10 +128,4 @@ impl Stepper for EnsembleStepper<'_> {
         }
         self.members.iter_mut().try_for_each(|m| m.stepper.select(sources, rows))
     }
-}
-
-/// ln Σ exp(x).
-fn log_sum_exp(row: &[f32]) -> f64 {
-    let most = f64::from(row.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b)));
-    most + row.iter().map(|&x| (f64::from(x) - most).exp()).sum::<f64>().ln()
 }

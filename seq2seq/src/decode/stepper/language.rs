@@ -28,7 +28,7 @@ impl<'a> LanguageStepper<'a> {
         let mut tape = Tape::inference(params).with_threads(threads);
         let states = match text.len() {
             0 => None,
-            time => Some(network.logits(&mut tape, text, [time, 1], None)?.1),
+            time => Some(network.outputs(&mut tape, text, [time, 1], None)?.1),
         };
         Ok(Self { network, params, threads, tape, states })
     }

@@ -82,6 +82,9 @@ fn a_decoder_that_runs_freely_is_scored_on_the_reference() {
             .collect();
         // Forced with its own tokens, it predicts the same.
         let own_example = Example { source: example.source.clone(), target: own.clone() };
+        let run = network.forced(&mut tape, &Batch::new([&own_example])).unwrap();
+        let same = logits.data().iter().zip(tape.value(run.logits).data());
+        assert!(same.into_iter().all(|(a, b)| (a - b).abs() < 1e-5));
         let forced = forced(&ensemble, &[own_example], &threads).unwrap().swap_remove(0);
         let logprobs = tensor::ops::log_probabilities(&logits, &own).unwrap();
         for (a, b) in forced.token_logprobs.iter().zip(&logprobs) {

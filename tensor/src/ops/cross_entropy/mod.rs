@@ -9,7 +9,7 @@ mod tests;
 mod top_k;
 
 pub use config::CrossEntropy;
-pub use predict::{argmax, argmax_except, log_probabilities};
+pub use predict::{argmax, argmax_except, log_probabilities, log_sum_exp};
 pub use top_k::top_k;
 
 use crate::autograd::{Backward, Op, Tape, Var};

@@ -79,10 +79,21 @@ pub fn log_probabilities(logits: &Tensor, classes: &[u32]) -> Result<Vec<f64>> {
         .map(|(row, &id)| {
             let op = "log_probabilities";
             let value = row.get(id as usize).ok_or(Error::Id { op, id, rows: row.len() })?;
-            let (largest, total) = dispatch(Total(row));
-            Ok(f64::from(*value) - f64::from(largest) - f64::from(total).ln())
+            Ok(f64::from(*value) - log_sum_exp(row))
         })
         .collect()
+}
+
+/// Returns ln Σ exp(x).
+///
+/// PyTorch: `torch.logsumexp(x, -1)`.
+///
+/// ```
+/// assert!((tensor::ops::log_sum_exp(&[100.0, 100.0]) - (100.0 + 2f64.ln())).abs() < 1e-5);
+/// ```
+pub fn log_sum_exp(x: &[f32]) -> f64 {
+    let (largest, total) = dispatch(Total(x));
+    f64::from(largest) + f64::from(total).ln()
 }
 
 struct Argmax<'a> {

@@ -14,6 +14,7 @@ use crate::ops;
 use crate::ops::cross_entropy::{CrossEntropy, CrossEntropyResult, Sums, add_up};
 use crate::ops::linear::check;
 use crate::params::ParamId;
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// Rows whose logits are computed together, if there are many: 256 rows use a packed weight well.
@@ -31,10 +32,10 @@ const BLOCK: usize = 256;
 /// | targets | one per row of x |
 /// | loss | \[1\] |
 ///
-/// Rows that are ignored cost nothing: neither logits nor gradients are computed for them. The logits
-/// and their gradient exist for at most I + 256 rows at a time; of more rows, blocks of 256 are
-/// computed one after the other, forwards and back, and added to the weight's gradient. On a device
-/// all logits are computed at once.
+/// On the processor rows that are ignored cost nothing: neither logits nor gradients are computed for
+/// them. The logits and their gradient exist for at most I + 256 rows at a time; of more rows, blocks
+/// of 256 are computed one after the other, forward and backward, and added to the weight's gradient.
+/// On a device all logits are computed at once.
 ///
 /// # Errors
 /// Those of [`linear`](fn@ops::linear) and [`cross_entropy`](fn@ops::cross_entropy).
@@ -62,23 +63,23 @@ pub fn linear_cross_entropy(
     b: Option<ParamId>,
     how: CrossEntropy<'_>,
 ) -> Result<CrossEntropyResult> {
+    how.check("linear_cross_entropy", tape.shape(x), tape.params().shape(w).rows())?;
     if tape.opencl().is_some() {
         let logits = ops::linear(tape, x, w, b)?;
         return ops::cross_entropy(tape, logits, how);
     }
     let layer = Layer::new(tape, x, w, b)?;
-    how.check("linear_cross_entropy", tape.shape(x), layer.classes())?;
+    let shape = tape.shape(x);
     let kept: PooledVec<usize> = how.counted().collect();
     let x_kept = rows_of(tape.value(x), &kept);
     let targets: PooledVec<u32> = kept.iter().map(|&row| how.targets[row]).collect();
     let how = CrossEntropy { targets: &targets, ignore: None, ..how };
-    let is_recording = tape.is_recording();
-    let plain = is_recording.then(|| layer.pack(tape, w, Side::Plain));
+    let plain = tape.requires_grad(x).then(|| layer.pack(tape, w, Side::Plain));
     let rows = kept.len();
     // Of few rows the gradients of the logits are kept: the product of all threads' rows is quicker
-    // than a sum of their products, and the rows take less memory than the sum.
+    // than a sum of their products, and the rows take no more memory than the sum and a block.
     let block = if rows <= layer.inputs() + BLOCK { rows } else { BLOCK };
-    let mut dx = Tensor::uninit([if is_recording { rows } else { 0 }, layer.inputs()]);
+    let mut dx = Tensor::uninit([if plain.is_some() { rows } else { 0 }, layer.inputs()]);
     let mut sums = Sums::default();
     let (mut deferred, mut summed) = (None, None);
     for first in (0..rows).step_by(block.max(1)) {
@@ -86,34 +87,48 @@ pub fn linear_cross_entropy(
         let mut logits = layer.logits(tape, x.data());
         let how = CrossEntropy { targets: &targets[first..first + x.shape().rows()], ..how };
         sums.add(&add_up(logits.data_mut(), layer.classes(), how));
-        let Some(plain) = &plain else { continue };
+        if !tape.is_recording() {
+            continue;
+        }
         let (inputs, at) = (layer.inputs(), first * layer.inputs());
-        let dx = &mut dx.data_mut()[at..at + x.len()];
         let dy = Rows::new(logits.data(), layer.classes());
-        matmul(tape.threads(), dy, plain, dx, SumStart::Zero);
+        if let Some(plain) = &plain {
+            let dx = &mut dx.data_mut()[at..at + x.len()];
+            matmul(tape.threads(), dy, plain, dx, SumStart::Zero);
+        }
         if block == rows {
             deferred = Some((x, logits));
             continue;
         }
         let (dw, db) = summed.get_or_insert_with(|| {
-            (Tensor::uninit([layer.classes(), inputs]), Tensor::zeros([layer.classes()]))
+            let params = tape.params();
+            (Tensor::uninit(params.shape(w)), b.map(|b| Tensor::zeros(params.shape(b))))
         });
         let terms = [Product { dy, x: Rows::new(x.data(), inputs) }];
         weight_gradient(tape.threads(), &terms, dw.data_mut(), inputs, 0, first > 0);
-        if b.is_some() {
+        if let Some(db) = db {
             kernels::add_rows(db.data_mut(), logits.data(), layer.classes(), 0);
         }
     }
     let loss = tape.output(Tensor::scalar(sums.loss as f32));
-    tape.record(LinearCrossEntropy { x, w, b, loss, kept, dx, deferred, summed });
+    tape.record(LinearCrossEntropy { x, shape, w, b, loss, kept, dx, deferred, summed });
     Ok(sums.result(loss))
 }
 
 /// Returns the natural-log probability of one class per row of the result of an output layer, and
-/// whether no class is more probable (the first of equals counts). The logits exist for at most 256
-/// rows at a time.
+/// whether no class is more probable (the first of equals counts).
 ///
-/// Rows of class `ignore` are not computed; they have the probability 1 and are not counted as right.
+/// log p\[class\], p = softmax(x W^T + b)
+///
+/// | value | shape |
+/// |---|---|
+/// | x | \[..., I\] |
+/// | W | \[V, I\] |
+/// | b | \[V\] |
+/// | classes | one per row of x |
+///
+/// Rows of class `ignore` have the result (0, false). On the processor nothing is computed for them,
+/// and logits exist for at most 256 rows at a time.
 ///
 /// # Errors
 /// Those of [`linear`](fn@ops::linear) and [`log_probabilities`](ops::log_probabilities).
@@ -227,6 +242,7 @@ impl<'p> Layer<'p> {
 
 struct LinearCrossEntropy {
     x: Var,
+    shape: Shape,
     w: ParamId,
     b: Option<ParamId>,
     loss: Var,
@@ -237,7 +253,7 @@ struct LinearCrossEntropy {
     /// Of few rows, the input and the gradient of the logits.
     deferred: Option<(Tensor, Tensor)>,
     /// Of many rows, the gradients of weight and bias.
-    summed: Option<(Tensor, Tensor)>,
+    summed: Option<(Tensor, Option<Tensor>)>,
 }
 
 impl Op for LinearCrossEntropy {
@@ -254,19 +270,18 @@ impl Op for LinearCrossEntropy {
             }
             gradient
         };
-        let shape = back.value(self.x).shape();
-        let dx = scaled(self.dx);
-        let dx = if self.kept.len() == shape.rows() {
-            dx.shaped(shape)
-        } else {
-            let (mut all, width) = (Tensor::zeros(shape), shape.width());
-            let into = all.data_mut();
-            for (from, &row) in dx.data().chunks_exact(width.max(1)).zip(&self.kept) {
-                into[row * width..][..width].copy_from_slice(from);
-            }
-            all
-        };
         if back.requires_grad(self.x) {
+            let (dx, shape) = (scaled(self.dx), self.shape);
+            let dx = if self.kept.len() == shape.rows() {
+                dx.shaped(shape)
+            } else {
+                let (mut all, width) = (Tensor::zeros(shape), shape.width());
+                let into = all.data_mut();
+                for (from, &row) in dx.data().chunks_exact(width.max(1)).zip(&self.kept) {
+                    into[row * width..][..width].copy_from_slice(from);
+                }
+                all
+            };
             back.add(self.x, dx)?;
         }
         if let Some((x, dy)) = self.deferred {
@@ -279,7 +294,7 @@ impl Op for LinearCrossEntropy {
         }
         if let Some((dw, db)) = self.summed {
             back.gradients.add(self.w, scaled(dw));
-            if let Some(b) = self.b {
+            if let (Some(b), Some(db)) = (self.b, db) {
                 back.gradients.add(b, scaled(db));
             }
         }
