@@ -121,9 +121,9 @@ impl Policy for SamplingOptions {
         }
         let extend = |(from, repeated): (Live, &Vec<u32>)| {
             let row = &logits.data()[from.row * width..][..width];
-            let is_excluded = |id: u32| excluded.contains(&id) || repeated.contains(&id);
+            let excluded = [excluded.as_slice(), repeated].concat();
             let uniform = f64::from(draw.uniform(first + from.sample as u64));
-            let id = self.draw(row, is_excluded, uniform)?;
+            let id = ops::sample(row, self.sampling(), &excluded, uniform)?;
             Some(Extension { from, id, logprob: log_probability(row, id) as f32 })
         };
         // The first drawn token divides the only hypothesis into the samples.
@@ -147,122 +147,12 @@ impl Policy for SamplingOptions {
 }
 
 impl SamplingOptions {
-    /// Returns the token that a uniform number selects; the most probable token at temperature 0.
-    /// `None` if no logit is a number.
-    fn draw(&self, logits: &[f32], is_excluded: impl Fn(u32) -> bool, uniform: f64) -> Option<u32> {
-        let mut best: Option<(usize, f32)> = None;
-        for (id, &logit) in logits.iter().enumerate() {
-            let is_larger = best.is_none_or(|(_, most)| logit > most);
-            if is_larger && !logit.is_nan() && !is_excluded(id as u32) {
-                best = Some((id, logit));
-            }
-        }
-        let (best, most) = best?;
-        if self.temperature <= 0.0 {
-            return Some(best as u32);
-        }
-        let weight = |(id, &logit): (usize, &f32)| {
-            let scaled = f64::from(logit - most) / f64::from(self.temperature);
-            if is_excluded(id as u32) || logit.is_nan() { 0.0 } else { scaled.exp() }
-        };
-        let mut weights: Vec<f64> = logits.iter().enumerate().map(weight).collect();
-        self.restrict(&mut weights);
-        let mut left = uniform * weights.iter().sum::<f64>();
-        for (id, weight) in weights.into_iter().enumerate() {
-            left -= weight;
-            if left < 0.0 {
-                return Some(id as u32);
-            }
-        }
-        Some(best as u32)
-    }
-
-    /// Sets the weights of tokens that are not drawn to 0. The largest weight is 1.
-    fn restrict(&self, weights: &mut [f64]) {
-        if self.top_k > 0 || self.top_p < 1.0 {
-            let mut order: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] > 0.0).collect();
-            order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
-            let mut kept = if self.top_k > 0 { self.top_k.min(order.len()) } else { order.len() };
-            if self.top_p < 1.0 {
-                let total: f64 = order[..kept].iter().map(|&i| weights[i]).sum();
-                let mut sum = 0.0;
-                let reaches = |&i: &usize| {
-                    sum += weights[i];
-                    sum >= self.top_p * total
-                };
-                kept = order[..kept].iter().position(reaches).map_or(kept, |last| last + 1);
-            }
-            order[kept..].iter().for_each(|&i| weights[i] = 0.0);
-        }
-        if self.min_p > 0.0 {
-            weights.iter_mut().filter(|w| **w < self.min_p).for_each(|w| *w = 0.0);
-        }
+    fn sampling(&self) -> ops::Sampling {
+        let Self { temperature, top_k, top_p, min_p, .. } = *self;
+        ops::Sampling { temperature, top_k, top_p, min_p }
     }
 }
 
 fn log_probability(logits: &[f32], id: u32) -> f64 {
     f64::from(logits[id as usize]) - ops::log_sum_exp(logits)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Shares of the tokens among many draws.
-    fn shares(options: &SamplingOptions, logits: &[f32], excluded: &[u32]) -> Vec<f64> {
-        let mut counts = vec![0.0; logits.len()];
-        let draw = PhiloxStream::new(1, 0, 0);
-        for i in 0..20_000 {
-            let uniform = f64::from(draw.uniform(i));
-            let id = options.draw(logits, |id| excluded.contains(&id), uniform).unwrap();
-            counts[id as usize] += 1.0 / 20_000.0;
-        }
-        counts
-    }
-
-    #[test]
-    fn tokens_are_drawn_as_often_as_they_are_probable() {
-        let logits = [9.0, 9.0, 9.0, 0.0, 1.0, 2.0];
-        for (temperature, from) in [(1.0, 3), (0.5, 3), (2.0, 4)] {
-            let excluded: Vec<u32> = (0..from as u32).collect();
-            let options = SamplingOptions { temperature, ..SamplingOptions::default() };
-            let found = shares(&options, &logits, &excluded);
-            let weights: Vec<f64> =
-                (from..6).map(|i| f64::from(logits[i] / temperature).exp()).collect();
-            let total: f64 = weights.iter().sum();
-            assert_eq!(found[..from], vec![0.0; from]);
-            for (i, weight) in weights.iter().enumerate() {
-                let found = found[from + i];
-                assert!((found - weight / total).abs() < 0.015, "{temperature}: {found}");
-            }
-        }
-        let options = SamplingOptions { temperature: 0.0, ..SamplingOptions::default() };
-        assert!(shares(&options, &logits, &[0, 1, 2])[5] > 0.999);
-        assert!((log_probability(&[0.0, 0.0], 1) + 2_f64.ln()).abs() < 1e-12);
-        assert_eq!(options.draw(&[f32::NAN, 1.0], |id| id == 1, 0.5), None);
-    }
-
-    #[test]
-    fn tokens_are_restricted_as_their_definitions_say() {
-        // Probabilities 0.5, 0.25, 0.15, 0.1.
-        let logits = [0.5_f32.ln(), 0.25_f32.ln(), 0.15_f32.ln(), 0.1_f32.ln()];
-        let none = SamplingOptions::default();
-        for (options, want) in [
-            (none, [0.5, 0.25, 0.15, 0.1]),
-            (SamplingOptions { top_k: 2, ..none }, [0.667, 0.333, 0.0, 0.0]),
-            (SamplingOptions { top_k: 9, ..none }, [0.5, 0.25, 0.15, 0.1]),
-            (SamplingOptions { top_p: 0.7, ..none }, [0.667, 0.333, 0.0, 0.0]),
-            (SamplingOptions { top_p: 0.8, ..none }, [0.556, 0.278, 0.167, 0.0]),
-            (SamplingOptions { top_p: 0.0, ..none }, [1.0, 0.0, 0.0, 0.0]),
-            (SamplingOptions { min_p: 0.4, ..none }, [0.667, 0.333, 0.0, 0.0]),
-            (SamplingOptions { min_p: 0.29, ..none }, [0.556, 0.278, 0.167, 0.0]),
-            // Of the three that top_k leaves, the first two have 0.83 of the probability.
-            (SamplingOptions { top_k: 3, top_p: 0.82, ..none }, [0.667, 0.333, 0.0, 0.0]),
-        ] {
-            let found = shares(&options, &logits, &[]);
-            for (found, want) in found.iter().zip(want) {
-                assert!((found - want).abs() < 0.015, "{options:?}: {found} {want}");
-            }
-        }
-    }
 }

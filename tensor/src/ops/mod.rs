@@ -8,7 +8,7 @@
 //! | products | [`matmul`](fn@matmul), [`linear`](fn@linear), [`linear_columns`], [`linear_rows`] |
 //! | shapes | [`transpose`](fn@transpose), [`slice`](fn@slice), [`concat`](fn@concat), [`concat_dim`], [`stack`], [`index_select`](fn@index_select); [`Tape::reshape`](crate::Tape::reshape), [`Tape::index`](crate::Tape::index), [`Tape::range`](crate::Tape::range) |
 //! | rows of a table | [`embedding`](fn@embedding) |
-//! | probabilities | [`softmax`](fn@softmax), [`log_softmax`], [`cross_entropy`](fn@cross_entropy), [`argmax`], [`argmax_except`], [`linear_argmax`], [`top_k`], [`log_probabilities`], [`log_sum_exp`], [`linear_log_probabilities`] |
+//! | probabilities | [`softmax`](fn@softmax), [`log_softmax`], [`cross_entropy`](fn@cross_entropy), [`argmax`], [`argmax_except`], [`linear_argmax`], [`top_k`], [`sample`], [`log_probabilities`], [`log_sum_exp`], [`linear_log_probabilities`] |
 //! | losses | [`cross_entropy`](fn@cross_entropy), [`linear_cross_entropy`](fn@linear_cross_entropy), [`squared_error`](fn@squared_error) |
 //! | layers | [`layer_norm`](fn@layer_norm), [`maxout`](fn@maxout), [`dropout`](fn@dropout), [`dropout_sequence`], [`masked`], [`sequence_mask`] |
 //!
@@ -44,8 +44,8 @@ pub use binary::{add, div, mul, sub};
 pub use concat::{concat, concat_dim};
 #[doc(inline)]
 pub use cross_entropy::{
-    CrossEntropy, CrossEntropyResult, argmax, argmax_except, cross_entropy, log_probabilities,
-    log_sum_exp, top_k,
+    CrossEntropy, CrossEntropyResult, Sampling, argmax, argmax_except, cross_entropy,
+    log_probabilities, log_sum_exp, sample, top_k,
 };
 #[doc(inline)]
 pub use dropout::{dropout, dropout_sequence, masked, sequence_mask};

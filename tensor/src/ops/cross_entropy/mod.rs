@@ -4,12 +4,14 @@ mod config;
 mod opencl;
 pub(super) mod predict;
 pub mod reference;
+mod sample;
 #[cfg(test)]
 mod tests;
 mod top_k;
 
 pub use config::CrossEntropy;
 pub use predict::{argmax, argmax_except, log_probabilities, log_sum_exp};
+pub use sample::{Sampling, sample};
 pub use top_k::top_k;
 
 use crate::autograd::{Backward, Op, Tape, Var};
