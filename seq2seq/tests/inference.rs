@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use seq2seq::config::UnknownWords;
-use seq2seq::decode::{BeamOptions, Combination, Constraints, SamplingOptions};
+use seq2seq::decode::{BeamOptions, Combination, Constraints, Sampling, SamplingOptions};
 use seq2seq::{
     EnsembleOptions, EvaluateOptions, Precision, TrainOptions, Translation, TranslationRequest,
     Translator, evaluate_outputs, link, train,
@@ -204,7 +204,8 @@ fn prefixes_samples_and_alternatives_are_of_the_line() {
     let second = &forced[0].alternatives[1];
     assert_eq!(second[0].token, "chat", "what the model would have said");
 
-    let sampling = SamplingOptions { samples: 40, temperature: 1.5, ..SamplingOptions::default() };
+    let draw = Sampling { temperature: 1.5, ..Sampling::default() };
+    let sampling = SamplingOptions { samples: 40, draw, ..SamplingOptions::default() };
     let translator = open(&[path], &EnsembleOptions::default()).unwrap().with_sampling(sampling);
     let numbered = |numbers: &[u64]| -> Vec<TranslationRequest> {
         numbers

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use seq2seq::decode::{BeamOptions, SamplingOptions};
+use seq2seq::decode::{BeamOptions, Sampling, SamplingOptions};
 use seq2seq::event::{CheckpointKind, EndReason};
 use seq2seq::{
     Command, Event, EventReader, Preset, RunDir, SampleOptions, Sampler, TrainOptions, Translator,
@@ -206,8 +206,9 @@ fn lines_are_measured_and_written() {
     let known = texts.iter().filter(|t| names.contains(&t.text.as_str())).count();
     assert!(known > 170, "{known} of 200");
     assert_eq!(texts[0].tokens.last().map(String::as_str), Some("</s>"));
+    let draw = Sampling { temperature: 0.0, ..Sampling::default() };
     let most_probable = SampleOptions {
-        sampling: SamplingOptions { temperature: 0.0, samples: 3, ..sampling },
+        sampling: SamplingOptions { draw, samples: 3, ..sampling },
         ..many.clone()
     };
     let most_probable = sampler.sample(&most_probable).unwrap();

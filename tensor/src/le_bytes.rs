@@ -1,4 +1,4 @@
-//! Numbers as little-endian bytes, the form in which files and ranks exchange them.
+//! Numbers as little-endian bytes, the form in which files store them.
 //!
 //! The loops are here, not beside their callers, because this workspace builds this crate at the full
 //! level of optimisation in every profile.

@@ -31,6 +31,7 @@ pub use greedy::greedy;
 pub use input::DecodeInput;
 pub use length_penalty::LengthPenalty;
 pub use sampling::{SamplingOptions, sample, sample_language};
+pub use tensor::ops::Sampling;
 pub use tree::beam_search_tree;
 pub use unknown_words::{UnknownWordOptions, WordDictionary};
 

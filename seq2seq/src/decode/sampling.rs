@@ -1,7 +1,8 @@
 //! Sampling: outputs drawn at random from a network's probabilities.
 
+use tensor::ops::{self, Sampling};
 use tensor::random::PhiloxStream;
-use tensor::{Params, Tensor, Threads, ops};
+use tensor::{Params, Tensor, Threads};
 use tokenizer::EOS;
 
 use super::constraints::Constraints;
@@ -19,22 +20,10 @@ use crate::model::LanguageNetwork;
 const SAMPLE_BITS: u32 = 28;
 
 /// Options of sampling.
-///
-/// A token is drawn from softmax(logits / temperature), restricted to some tokens by `top_k`, then
-/// by `top_p`, then by `min_p`, in this order, as in transformers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SamplingOptions {
-    /// Divisor of the logits: values below 1 give more probable outputs, 0 always the most probable
-    /// token.
-    pub temperature: f32,
-    /// Draw from this many most probable tokens (Fan et al. 2018, section 5.4); 0 for all.
-    pub top_k: usize,
-    /// Draw from the fewest most probable tokens whose probabilities sum to at least this (nucleus
-    /// sampling, Holtzman et al. 2020, section 3.1); 1 for all.
-    pub top_p: f64,
-    /// Draw from the tokens whose probability is at least this share of the largest one (Nguyen et
-    /// al. 2024, arXiv:2407.01082); 0 for all.
-    pub min_p: f64,
+    /// How a token is drawn.
+    pub draw: Sampling,
     /// Number of outputs of each input.
     pub samples: usize,
     /// The seed: the same seed gives the same outputs.
@@ -45,15 +34,8 @@ pub struct SamplingOptions {
 
 impl Default for SamplingOptions {
     fn default() -> Self {
-        Self {
-            temperature: 1.0,
-            top_k: 0,
-            top_p: 1.0,
-            min_p: 0.0,
-            samples: 1,
-            seed: 1,
-            constraints: Constraints::default(),
-        }
+        let (draw, constraints) = (Sampling::default(), Constraints::default());
+        Self { draw, samples: 1, seed: 1, constraints }
     }
 }
 
@@ -123,7 +105,7 @@ impl Policy for SamplingOptions {
             let row = &logits.data()[from.row * width..][..width];
             let excluded = [excluded.as_slice(), repeated].concat();
             let uniform = f64::from(draw.uniform(first + from.sample as u64));
-            let id = ops::sample(row, self.sampling(), &excluded, uniform)?;
+            let id = ops::sample(row, self.draw, &excluded, uniform)?;
             Some(Extension { from, id, logprob: log_probability(row, id) as f32 })
         };
         // The first drawn token divides the only hypothesis into the samples.
@@ -143,13 +125,6 @@ impl Policy for SamplingOptions {
 
     fn rank(&self, complete: &mut Vec<Complete>) {
         complete.sort_by_key(|complete| complete.sample);
-    }
-}
-
-impl SamplingOptions {
-    fn sampling(&self) -> ops::Sampling {
-        let Self { temperature, top_k, top_p, min_p, .. } = *self;
-        ops::Sampling { temperature, top_k, top_p, min_p }
     }
 }
 

@@ -112,10 +112,10 @@ impl Sampler {
     /// A temperature below 0, errors of operations.
     pub fn sample(&self, options: &SampleOptions) -> Result<Vec<GeneratedText>> {
         let SampleOptions { sampling, prefix, length } = options;
-        if !Range::TEMPERATURE.contains(f64::from(sampling.temperature)) {
+        if !Range::TEMPERATURE.contains(f64::from(sampling.draw.temperature)) {
             return Err(Error::BadValue {
                 key: "temperature".into(),
-                value: sampling.temperature.to_string(),
+                value: sampling.draw.temperature.to_string(),
                 allowed: format!("a number {}", Range::TEMPERATURE),
             });
         }

@@ -14,9 +14,10 @@
 //!
 //! Each is a folder: `mod.rs` has its equation, shapes, forward and backward pass, `reference.rs`
 //! the same in plain loops for any float; its tests compare the two, and both with finite
-//! differences. [`stack`] computes nothing and is a single file, and
-//! [`linear_cross_entropy`](fn@linear_cross_entropy) has the references of its two parts. [`Graph`](crate::Graph) has the
-//! same operations as methods and operators that can be nested.
+//! differences. [`stack`] computes nothing and is a single file,
+//! [`linear_cross_entropy`](fn@linear_cross_entropy) has the references of its two parts, and the test
+//! of [`sample`] counts draws. [`Graph`](crate::Graph) has most of them as methods and operators
+//! that can be nested.
 
 pub mod binary;
 pub mod concat;

@@ -7,8 +7,8 @@ use clap::Args;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use seq2seq::config::UnknownWords;
 use seq2seq::decode::{
-    BeamOptions, Combination, Constraints, LengthPenalty, SamplingOptions, UnknownWordOptions,
-    WordDictionary,
+    BeamOptions, Combination, Constraints, LengthPenalty, Sampling, SamplingOptions,
+    UnknownWordOptions, WordDictionary,
 };
 use seq2seq::{EnsembleOptions, Precision};
 
@@ -318,14 +318,9 @@ impl SamplingArguments {
 
     /// Returns the options for the library, with the default temperature for `None`.
     pub fn options(&self, temperature: f32, samples: usize) -> SamplingOptions {
-        SamplingOptions {
-            temperature: self.temperature.unwrap_or(temperature),
-            top_k: self.top_k,
-            top_p: self.top_p,
-            min_p: self.min_p,
-            samples,
-            seed: self.seed,
-            ..SamplingOptions::default()
-        }
+        let temperature = self.temperature.unwrap_or(temperature);
+        let draw =
+            Sampling { temperature, top_k: self.top_k, top_p: self.top_p, min_p: self.min_p };
+        SamplingOptions { draw, samples, seed: self.seed, ..SamplingOptions::default() }
     }
 }

@@ -141,10 +141,11 @@ fn samples_do_not_depend_on_batches_order_or_threads() {
     // Temperature 0 and top_k = 1 are greedy decoding.
     let greedy = BeamOptions { constraints: at_most(9), ..BeamOptions::greedy() };
     let want = decode(&ensemble, &numbered, &greedy, &Threads::single()).unwrap();
-    for options in [
-        SamplingOptions { samples: 1, temperature: 0.0, ..options },
-        SamplingOptions { samples: 1, top_k: 1, ..options },
+    for draw in [
+        Sampling { temperature: 0.0, ..Sampling::default() },
+        Sampling { top_k: 1, ..Sampling::default() },
     ] {
+        let options = SamplingOptions { samples: 1, draw, ..options };
         let found = sample(&ensemble, &numbered, &options, &Threads::single()).unwrap();
         for (found, want) in found.iter().flatten().zip(want.iter().flatten()) {
             assert_eq!(found.decoded.ids, want.decoded.ids);

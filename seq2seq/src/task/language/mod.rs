@@ -17,7 +17,7 @@ use self::text::{NEWLINE, lines};
 use crate::config::{Config, TaskKind};
 use crate::data::{Batching, BpeDropout, END, tokenizer};
 use crate::decode::{
-    BeamOptions, Constraints, Decoded, Hypothesis, SamplingOptions, beam_search_language,
+    BeamOptions, Constraints, Decoded, Hypothesis, Sampling, SamplingOptions, beam_search_language,
     sample_language,
 };
 use crate::event::Sample;
@@ -434,7 +434,8 @@ impl LanguageModel {
         threads: &Threads,
     ) -> Result<Vec<Sample>> {
         let (temperature, seed) = (self.config.temperature, self.seed);
-        let options = SamplingOptions { temperature, seed, samples, ..SamplingOptions::default() };
+        let draw = Sampling { temperature, ..Sampling::default() };
+        let options = SamplingOptions { draw, seed, samples, ..SamplingOptions::default() };
         let all = self.sample_texts(params, prefix, self.text_limit(), &options, threads)?;
         Ok(all.iter().map(|h| self.sample(prefix, &h.decoded)).collect())
     }

@@ -24,10 +24,15 @@ impl Default for Sampling {
     }
 }
 
-/// Returns the class that a number in \[0, 1) selects, none of `excluded`: the same number selects
-/// the same class. `None` if no logit is a number.
+/// Returns the class that a number u in \[0, 1) selects:
 ///
-/// PyTorch: `torch.multinomial(torch.softmax(logits / temperature, -1), 1)`.
+/// the first c with Σ_{k ≤ c} w_k > u Σ w, w_k = exp(logit_k / temperature) of the classes that are
+/// left, 0 of the others
+///
+/// `excluded` classes are left out before anything else; ids beyond the row have no effect. `None` if
+/// every logit is excluded or NaN.
+///
+/// PyTorch: `torch.multinomial(torch.softmax(logits / temperature, -1), 1)`, without restrictions.
 ///
 /// ```
 /// use tensor::ops;

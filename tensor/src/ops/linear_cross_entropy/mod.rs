@@ -34,7 +34,8 @@ const BLOCK: usize = 256;
 ///
 /// On the processor rows that are ignored cost nothing: neither logits nor gradients are computed for
 /// them. The logits and their gradient exist for at most I + 256 rows at a time; of more rows, blocks
-/// of 256 are computed one after the other, forward and backward, and added to the weight's gradient.
+/// of 256 are computed one after the other, forward and backward, and their products added to the
+/// weight's gradient.
 /// On a device all logits are computed at once.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use seq2seq::decode::SamplingOptions;
+use seq2seq::decode::{Sampling, SamplingOptions};
 use seq2seq::event::CheckpointKind;
 use seq2seq::{Error, Event, Result, SampleOptions, Sampler};
 
@@ -68,7 +68,8 @@ fn write(path: &Path, names: &[String]) -> Result<()> {
 
 /// Samples names at a temperature. Returns some of them, and the share that belongs to the grammar.
 fn sample(sampler: &Sampler, temperature: f32, count: usize) -> Result<(Vec<String>, f64)> {
-    let sampling = SamplingOptions { temperature, samples: count, ..SamplingOptions::default() };
+    let draw = Sampling { temperature, ..Sampling::default() };
+    let sampling = SamplingOptions { draw, samples: count, ..SamplingOptions::default() };
     let all = sampler.sample(&SampleOptions { sampling, ..SampleOptions::default() })?;
     let legal = all.iter().filter(|text| probability(&text.text) > 0.0).count();
     let shown = all.iter().take(SAMPLES.1).map(|text| {
