@@ -85,8 +85,8 @@ fn at_once(only: Member<'_>, examples: &[&Example]) -> Result<Vec<ForcedOutput>>
     let batch = Batch::new(examples.iter().copied());
     let mut tape = Tape::inference(only.params);
     let (readouts, weights) = only.model.readouts(&mut tape, &batch)?;
-    let readout = &only.model.decoder.readout;
-    let found = readout.log_probabilities(&mut tape, readouts, &batch.target_out)?;
+    let output = only.model.decoder.readout.output;
+    let found = output.log_probabilities(&mut tape, readouts, &batch.target_out)?;
     let mut all = vec![ForcedOutput::default(); examples.len()];
     for (i, &id) in batch.target_out.iter().enumerate() {
         let (t, b) = (i / batch.size, i % batch.size);

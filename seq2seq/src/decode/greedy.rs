@@ -100,7 +100,7 @@ fn decode_group(
         let projected = model.decoder.project(&mut tape, &fed, [1, rows.len()])?;
         let projected = projected.at(&mut tape, 0);
         let step = model.decoder.step(&mut tape, projected, &source, &state, t)?;
-        let best = model.decoder.readout.argmax(&mut tape, step.readout, &excluded)?;
+        let best = model.decoder.readout.output.argmax(&mut tape, step.readout, &excluded)?;
         kept.extend(step.weights.map(|weights| (weights, rows.clone())));
         for ((&b, fed), (id, logp)) in rows.iter().zip(&mut fed).zip(best) {
             let decoded = &mut all[b];

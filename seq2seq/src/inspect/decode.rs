@@ -73,7 +73,7 @@ impl Decoding<'_> {
             let step_changes = StepChanges { weights: changes.weights(time), edit };
             let observed =
                 decoder.observe(&mut tape, projected, &memory, &state, time, step_changes)?;
-            let logits = decoder.readout.logits(&mut tape, observed.step.readout)?;
+            let logits = decoder.readout.output.logits(&mut tape, observed.step.readout)?;
             let logits = tape.take_value(logits);
             let step = self.step(&tape, &observed, &logits, request, time)?;
             if let Some(weights) = observed.step.weights {

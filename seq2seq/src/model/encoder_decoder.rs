@@ -126,7 +126,7 @@ impl EncoderDecoder {
     /// Ids outside the vocabularies.
     pub fn forced(&self, tape: &mut Tape<'_>, batch: &Batch) -> Result<TeacherForced> {
         let (readouts, weights) = self.readouts(tape, batch)?;
-        Ok(TeacherForced { logits: self.decoder.readout.logits(tape, readouts)?, weights })
+        Ok(TeacherForced { logits: self.decoder.readout.output.logits(tape, readouts)?, weights })
     }
 
     /// Runs the decoder over the length of the reference, fed its own most probable token at each step
@@ -187,7 +187,7 @@ impl EncoderDecoder {
             let projected = self.decoder.project(tape, &fed, [1, size])?;
             let projected = projected.at(tape, 0);
             let step = self.decoder.step(tape, projected, &source, &state, t)?;
-            logits.push(self.decoder.readout.logits(tape, step.readout)?);
+            logits.push(self.decoder.readout.output.logits(tape, step.readout)?);
             weights.extend(step.weights);
             state = step.state;
         }
@@ -256,7 +256,7 @@ impl Model for EncoderDecoder {
             }
             None => {
                 let (readouts, _) = self.readouts(tape, &batch)?;
-                self.decoder.readout.loss(tape, readouts, how)?
+                self.decoder.readout.output.loss(tape, readouts, how)?
             }
         };
         Ok(found.into())

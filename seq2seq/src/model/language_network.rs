@@ -3,9 +3,9 @@
 use rnn::{Rnn, State};
 use tensor::init::InitFn;
 use tensor::{ParamId, Params, PooledVec, Tape, Var, ops};
-use tokenizer::PAD;
 
 use super::first_values::{count_parameters, with_first_values};
+use super::output_layer::OutputLayer;
 use super::{dropout_output, recurrent, set_dropout};
 use crate::Result;
 use crate::config::Config;
@@ -18,7 +18,7 @@ use crate::config::Config;
 pub struct LanguageNetwork {
     embedding: ParamId,
     pub(crate) rnn: Rnn,
-    output: (ParamId, ParamId),
+    pub(crate) output: OutputLayer,
     dropout: f32,
     dropout_output: f32,
 }
@@ -47,10 +47,11 @@ impl LanguageNetwork {
     ) -> Result<Self> {
         let table = [vocabulary, config.embedding];
         let embedding = params.add_initialized("language.embedding.weight", table, make)?;
-        let output = (
-            params.add_initialized("language.output.weight", [vocabulary, config.hidden], make)?,
-            params.add_initialized("language.output.bias", [vocabulary], make)?,
-        );
+        let shape = [vocabulary, config.hidden];
+        let output = OutputLayer {
+            weight: params.add_initialized("language.output.weight", shape, make)?,
+            bias: params.add_initialized("language.output.bias", [vocabulary], make)?,
+        };
         let (layers, options) = recurrent(config, config.embedding);
         let rnn = Rnn::with_init(params, "language.rnn.", layers, options, make)?;
         let (dropout, dropout_output) = (config.dropout, dropout_output(config));
@@ -80,28 +81,6 @@ impl LanguageNetwork {
         Ok((ops::dropout(tape, out.y, self.dropout_output)?, out.state))
     }
 
-    /// Returns the loss of targets, one for each of the [`outputs`](Self::outputs).
-    pub(crate) fn loss(
-        &self,
-        tape: &mut Tape<'_>,
-        outputs: Var,
-        how: ops::CrossEntropy<'_>,
-    ) -> Result<ops::CrossEntropyResult> {
-        Ok(ops::linear_cross_entropy(tape, outputs, self.output.0, Some(self.output.1), how)?)
-    }
-
-    /// Returns the natural-log probability of a token for each of the [`outputs`](Self::outputs),
-    /// and whether none is more probable; padding is left out.
-    pub(crate) fn log_probabilities(
-        &self,
-        tape: &mut Tape<'_>,
-        outputs: Var,
-        tokens: &[u32],
-    ) -> Result<Vec<(f64, bool)>> {
-        let (w, b) = self.output;
-        Ok(ops::linear_log_probabilities(tape, outputs, w, Some(b), tokens, Some(PAD))?)
-    }
-
     /// Returns the logits \[T, B, V\] of the token after each of the time-major ids \[T, B\], and
     /// the final states. The initial states are zeros if `state` is `None`.
     ///
@@ -115,6 +94,6 @@ impl LanguageNetwork {
         state: Option<&[State]>,
     ) -> Result<(Var, PooledVec<State>)> {
         let (outputs, state) = self.outputs(tape, ids, shape, state)?;
-        Ok((ops::linear(tape, outputs, self.output.0, Some(self.output.1))?, state))
+        Ok((self.output.logits(tape, outputs)?, state))
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod first_values;
 mod forcing;
 mod grouped;
 mod language_network;
+mod output_layer;
 pub(crate) mod sequence_classifier;
 
 pub(crate) use decoder::Source as DecoderSource;

@@ -40,7 +40,7 @@ impl Stepper for EncoderDecoderStepper<'_> {
         let (decoder, tape) = (&self.model.decoder, &mut self.tape);
         let projected = decoder.project(tape, fed, [1, fed.len()])?.at(tape, 0);
         let step = decoder.step(tape, projected, &self.source, &self.state, t)?;
-        let logits = decoder.readout.logits(tape, step.readout)?;
+        let logits = decoder.readout.output.logits(tape, step.readout)?;
         self.state = step.state;
         Ok(Prediction {
             logits: tape.take_value(logits),

@@ -1,11 +1,11 @@
 //! The readout and the output layer, from a decoder's state to logits.
 
 use tensor::{ParamId, Params, PooledVec, Tape, Tensor, Var, ops};
-use tokenizer::PAD;
 
 use super::parts::Add;
 use crate::Result;
 use crate::config::{self, Config, ReadoutState};
+use crate::model::output_layer::OutputLayer;
 
 /// Each output of the maxout is the larger of two values.
 const PIECES: usize = 2;
@@ -17,7 +17,8 @@ const EPSILON: f32 = 1e-3;
 #[derive(Debug, Clone)]
 pub(crate) struct Readout {
     form: ReadoutForm,
-    output: (ParamId, ParamId),
+    /// Its inputs are the results of [`read`](Self::read).
+    pub(crate) output: OutputLayer,
 }
 
 #[derive(Debug, Clone)]
@@ -78,11 +79,12 @@ impl Readout {
                 b: params.add("decoder.norm.bias", Tensor::zeros([h]))?,
             },
         };
-        let w = match tied {
+        let weight = match tied {
             Some(embedding) => embedding,
             None => add(params, "output.weight", &[vocabulary, width])?,
         };
-        Ok(Self { form, output: (w, add(params, "output.bias", &[vocabulary])?) })
+        let bias = add(params, "output.bias", &[vocabulary])?;
+        Ok(Self { form, output: OutputLayer { weight, bias } })
     }
 
     /// Computes the share of embeddings \[T, B, E\] in the readout, for all steps as one product;
@@ -118,45 +120,5 @@ impl Readout {
                 Ok(ops::layer_norm(tape, sum, w, b, EPSILON)?)
             }
         }
-    }
-
-    /// Returns the most probable token of each row of the result of [`read`](Self::read), none of
-    /// `excluded`, with its natural-log probability.
-    pub(crate) fn argmax(
-        &self,
-        tape: &mut Tape<'_>,
-        read: Var,
-        excluded: &[u32],
-    ) -> Result<Vec<(u32, f32)>> {
-        let (weight, bias) = self.output;
-        Ok(ops::linear_argmax(tape, read, weight, Some(bias), excluded)?)
-    }
-
-    /// Returns the loss of targets, one for each row of the result of [`read`](Self::read).
-    pub(crate) fn loss(
-        &self,
-        tape: &mut Tape<'_>,
-        read: Var,
-        how: ops::CrossEntropy<'_>,
-    ) -> Result<ops::CrossEntropyResult> {
-        let (weight, bias) = self.output;
-        Ok(ops::linear_cross_entropy(tape, read, weight, Some(bias), how)?)
-    }
-
-    /// Returns the natural-log probability of a token for each row of the result of
-    /// [`read`](Self::read), and whether none is more probable; padding is left out.
-    pub(crate) fn log_probabilities(
-        &self,
-        tape: &mut Tape<'_>,
-        read: Var,
-        tokens: &[u32],
-    ) -> Result<Vec<(f64, bool)>> {
-        let (weight, bias) = self.output;
-        Ok(ops::linear_log_probabilities(tape, read, weight, Some(bias), tokens, Some(PAD))?)
-    }
-
-    /// Returns the logits of the result of [`read`](Self::read), \[..., V\].
-    pub(crate) fn logits(&self, tape: &mut Tape<'_>, read: Var) -> Result<Var> {
-        Ok(ops::linear(tape, read, self.output.0, Some(self.output.1))?)
     }
 }

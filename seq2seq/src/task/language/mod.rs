@@ -275,7 +275,7 @@ impl LanguageModel {
         let one = |part: &[&TextChunk]| -> Result<Score> {
             let mut tape = Tape::inference(params).with_threads(threads);
             let (outputs, targets) = self.run(&mut tape, part, &carried)?;
-            let found = self.network.log_probabilities(&mut tape, outputs, &targets)?;
+            let found = self.network.output.log_probabilities(&mut tape, outputs, &targets)?;
             let mut score = Score::default();
             for (&id, (logp, is_best)) in targets.iter().zip(found) {
                 if id != PAD {
@@ -406,7 +406,7 @@ impl Model for LanguageModel {
             smoothing: self.config.label_smoothing,
             weight: shape.weight,
         };
-        Ok(self.network.loss(tape, outputs, how)?.into())
+        Ok(self.network.output.loss(tape, outputs, how)?.into())
     }
 
     fn validate(&self, params: &Params, threads: &Threads) -> Result<Option<Metrics>> {
