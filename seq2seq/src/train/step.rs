@@ -3,8 +3,9 @@
 //!
 //! Each thread runs the forward and backward passes of its own rows of the batch on its own tape,
 //! so threads synchronise only at the end. The gradients of weights are deferred: the rows of all
-//! threads enter one product per weight, which is divided among the threads by rows of the weight. Only
-//! an output layer of many rows is multiplied by each thread ([`tensor::ops::linear_cross_entropy`](fn@tensor::ops::linear_cross_entropy)).
+//! threads enter one product per weight, which is divided among the threads by rows of the weight.
+//! Only the gradient of an output layer of many rows is multiplied by each thread
+//! ([`linear_cross_entropy`](fn@tensor::ops::linear_cross_entropy)).
 
 use std::collections::BTreeMap;
 use std::time::Instant;

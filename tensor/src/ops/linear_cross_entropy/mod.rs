@@ -35,8 +35,7 @@ const BLOCK: usize = 256;
 /// On the processor rows that are ignored cost nothing: neither logits nor gradients are computed for
 /// them. The logits and their gradient exist for at most I + 256 rows at a time; of more rows, blocks
 /// of 256 are computed one after the other, forward and backward, and their products added to the
-/// weight's gradient.
-/// On a device all logits are computed at once.
+/// weight's gradient. On a device all logits are computed at once.
 ///
 /// # Errors
 /// Those of [`linear`](fn@ops::linear) and [`cross_entropy`](fn@ops::cross_entropy).
@@ -75,7 +74,7 @@ pub fn linear_cross_entropy(
     let x_kept = rows_of(tape.value(x), &kept);
     let targets: PooledVec<u32> = kept.iter().map(|&row| how.targets[row]).collect();
     let how = CrossEntropy { targets: &targets, ignore: None, ..how };
-    let plain = tape.requires_grad(x).then(|| layer.pack(tape, w, Side::Plain));
+    let plain = tape.requires_grad(x).then(|| packed(tape, w, Side::Plain));
     let rows = kept.len();
     // Of few rows the gradients of the logits are kept: the product of all threads' rows is quicker
     // than a sum of their products, and the rows take no more memory than the sum and a block.
@@ -165,7 +164,7 @@ pub fn linear_log_probabilities(
         let classes: PooledVec<u32> = kept.iter().map(|&row| classes[row]).collect();
         let logp = ops::log_probabilities(logits, &classes)?;
         let best = ops::argmax(logits)?;
-        for (i, &row) in kept.iter().enumerate() {
+        for (i, &row) in kept.iter().enumerate().filter(|&(i, _)| ignore != Some(classes[i])) {
             found[row] = (logp[i], best[i].0 == classes[i]);
         }
         Ok(())
@@ -174,11 +173,6 @@ pub fn linear_log_probabilities(
         let logits = ops::linear(tape, x, w, b)?;
         let all: PooledVec<usize> = (0..classes.len()).collect();
         keep(&all, &tape.take_value(logits))?;
-        for (found, class) in found.iter_mut().zip(classes) {
-            if ignore == Some(*class) {
-                *found = (0.0, false);
-            }
-        }
         return Ok(found);
     }
     let layer = Layer::new(tape, x, w, b)?;
@@ -203,6 +197,11 @@ fn rows_of(value: &Tensor, kept: &[usize]) -> Tensor {
     some
 }
 
+/// Returns all of a weight, packed for products.
+fn packed(tape: &Tape<'_>, w: ParamId, side: Side) -> Arc<Packed> {
+    tape.params().packed(w, 0..tape.params().shape(w).width(), side, tape.threads())
+}
+
 /// An output layer that is ready for products.
 struct Layer<'p> {
     packed: Arc<Packed>,
@@ -214,9 +213,7 @@ impl<'p> Layer<'p> {
         let weight = tape.params().shape(w);
         let (rows, columns) = (0..weight.rows(), 0..weight.width());
         let bias = check(tape, x, w, &rows, &columns, b.map(|b| (b, None)))?;
-        let side = Side::Transposed;
-        let packed = tape.params().packed_block(w, rows, columns, side, tape.threads());
-        Ok(Self { packed, bias: bias.map(|(bias, _)| bias) })
+        Ok(Self { packed: packed(tape, w, Side::Transposed), bias: bias.map(|(bias, _)| bias) })
     }
 
     fn classes(&self) -> usize {
@@ -225,11 +222,6 @@ impl<'p> Layer<'p> {
 
     fn inputs(&self) -> usize {
         self.packed.depth()
-    }
-
-    fn pack(&self, tape: &Tape<'_>, w: ParamId, side: Side) -> Arc<Packed> {
-        let (rows, columns) = (0..self.classes(), 0..self.inputs());
-        tape.params().packed_block(w, rows, columns, side, tape.threads())
     }
 
     fn logits(&self, tape: &Tape<'_>, x: &[f32]) -> Tensor {
